@@ -1,0 +1,29 @@
+/** One webhook, verified at the door. Immutable from here on. */
+export interface WebhookEvent {
+  /** `source:` + the sender's own delivery-independent id, 1-200 bytes. Two events with one id are the same event. */
+  readonly id: string
+  /** Ordering key, 1-128 bytes (an account, an order). Events sharing a key take effect in publish order. */
+  readonly key: string
+  /** The route's name it came in by: 'razorpay', 'github', … 1-64 bytes. */
+  readonly source: string
+  /** The sender's event type, 'unknown' when it names none. 1-128 bytes. */
+  readonly type: string
+  /** When the whole request was in, ms since the Unix epoch, by the receiver's clock. */
+  readonly receivedAtMs: number
+  /** Allow-listed request headers, lower case: what a person needs to understand a dead letter. Never secrets. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body exactly as it was signed; never parsed and re-serialised on the way. */
+  readonly body: Uint8Array
+}
+
+/** Limits of one event, in bytes of UTF-8 (body: in bytes). The codec and the door refuse what is beyond. */
+export const EVENT_LIMITS = {
+  idBytesMax: 200,
+  keyBytesMax: 128,
+  sourceBytesMax: 64,
+  typeBytesMax: 128,
+  headersMax: 32,
+  headerNameBytesMax: 128,
+  headerValueBytesMax: 4_096,
+  bodyBytesMax: 16 * 1024 * 1024,
+} as const

@@ -1,0 +1,115 @@
+import type { Clock } from './clock.ts'
+import type { WebhookEvent } from './event.ts'
+import type { Fault } from './queue.ts'
+
+/** Writes that commit in one transaction with the id's mark: the effect is exactly-once however often the event comes. */
+export interface Tx {
+  /** Sets a name's value. */
+  put(name: string, value: Uint8Array): void
+  /** Adds to a name's number (absent counts as 0); it reads back as decimal ASCII. `by` is a safe integer. */
+  increment(name: string, by: number): void
+  /** Adds an item at the end of a name's list; items keep the order of their transactions. */
+  append(name: string, value: Uint8Array): void
+}
+
+/** One recorded write; names are 1-200 bytes. */
+export type Write =
+  | { readonly op: 'put'; readonly name: string; readonly value: Uint8Array }
+  | { readonly op: 'increment'; readonly name: string; readonly by: number }
+  | { readonly op: 'append'; readonly name: string; readonly value: Uint8Array }
+
+/**
+ * The user's work for one event. What it does outside tx is at-least-once; event.id is its idempotency key.
+ * Throwing means try again later; throwing FloodmarkError 'rejected' means never: the event is buried at once.
+ */
+export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
+
+export type Claim =
+  /** Yours for leaseMs. `fence` goes into the settlement; `failures` is how often it has failed so far. */
+  | { readonly state: 'new'; readonly fence: number; readonly failures: number }
+  /** Settled for good before (applied or buried). */
+  | { readonly state: 'duplicate' }
+  /** Another consumer holds it now. */
+  | { readonly state: 'busy' }
+
+interface Claimed {
+  readonly event: WebhookEvent
+  /** From the claim. A settlement whose claim has run out and gone to another writes nothing. */
+  readonly fence: number
+}
+export type Settlement =
+  | (Claimed & { readonly result: 'applied'; readonly writes: readonly Write[] })
+  /** Counts one failure and gives the claim back. */
+  | (Claimed & { readonly result: 'failed'; readonly error: string })
+  /** Counts one failure and keeps the event as a dead letter. */
+  | (Claimed & { readonly result: 'buried'; readonly reason: string })
+  /** Gives the claim back untouched. */
+  | (Claimed & { readonly result: 'released' })
+
+export interface Settled {
+  /** False: the claim had been lost, nothing was written for this event. */
+  readonly held: boolean
+  /** Failures counted so far, this one included. */
+  readonly failures: number
+}
+
+export interface DeadLetter {
+  readonly event: WebhookEvent
+  readonly reason: string
+  readonly failures: number
+  readonly atMs: number
+}
+
+export interface LedgerTraits {
+  readonly name: string
+  readonly server: string
+  /** Faults that a settled id survives; read from the server like QueueTraits.survives. */
+  readonly survives: readonly Fault[]
+  /** True when processors in different processes may share it. */
+  readonly shared: boolean
+}
+
+/** Which events took effect. Turns at-least-once delivery into exactly-once effect; holds the dead letters. */
+export interface Ledger {
+  readonly traits: LedgerTraits
+  /** Claims ids for leaseMs, one answer per event, same order. The same id twice in one call: the second is 'busy'. */
+  claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
+  /**
+   * One durable transaction: writes, marks (kept for ttlMs), failure counts and dead letters together; one answer
+   * per settlement, same order. Fenced by the claims.
+   * @throws FloodmarkError 'unavailable' when it could not be stored: then nothing was, and the claims are given back.
+   */
+  settle(settlements: readonly Settlement[]): Promise<readonly Settled[]>
+  /** Dead letters, oldest first. */
+  buried(): AsyncIterable<DeadLetter>
+  /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */
+  exhume(id: string): Promise<void>
+  /** A name's value (a number as decimal ASCII); undefined when never written. */
+  read(name: string): Promise<Uint8Array | undefined>
+  /** Every put or incremented name with a prefix, in byte order: the audit reads effects, never the dedup marks. */
+  scan(prefix: string): AsyncIterable<readonly [name: string, value: Uint8Array]>
+  /** Every appended item whose name has the prefix: names together, each name's items in the order they were appended. */
+  items(prefix: string): AsyncIterable<readonly [name: string, value: Uint8Array]>
+  /** Lets running settlements finish, then frees everything. Twice is fine. */
+  close(): Promise<void>
+}
+
+export interface LedgerOpenOptions {
+  /** A server's address, or a folder's path for a ledger on local disk. */
+  readonly url: string
+  readonly namespace: string
+  /** How long a settled id is remembered, ms. */
+  readonly ttlMs?: number
+  readonly clock?: Clock
+}
+
+/** Three days: no provider that documents its retries goes on for longer with the same event and no one watching. */
+export const MARK_TTL_MS = 72 * 3_600_000
+
+/** What every file in ledgers/ exports by default. */
+export interface LedgerDriver {
+  /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened. */
+  open(options: LedgerOpenOptions): Promise<Ledger>
+  /** Deletes the namespace. Succeeds when there is nothing to delete. */
+  drop(options: { readonly url: string; readonly namespace: string }): Promise<void>
+}

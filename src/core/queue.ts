@@ -1,0 +1,118 @@
+import type { Clock } from './clock.ts'
+import { type ErrorCode, FloodmarkError } from './errors.ts'
+import type { WebhookEvent } from './event.ts'
+
+/** A fault that an accepted event may have to live through. */
+export type Fault = 'receiver-crash' | 'broker-crash' | 'power-loss' | 'host-loss'
+
+/** What this opened queue really does: read from the server's own answers, never from a brochure; checked by the contract suite. */
+export interface QueueTraits {
+  readonly name: string
+  /** Product and version that answered; says so when it is an emulator. */
+  readonly server: string
+  /** Faults that every published event survives once publish() has resolved. */
+  readonly survives: readonly Fault[]
+  /** 'key': a stalled key delays only itself. 'lane': keys share a partition and stall together. 'none': not kept. */
+  readonly order: 'key' | 'lane' | 'none'
+  readonly orderSurvivesRetry: boolean
+  /** Whether Delivery.count is the broker's own and outlives a consumer crash. */
+  readonly countsDeliveries: boolean
+  /** How long publishing a known id is silently swallowed, ms. 0 means never. */
+  readonly dedupWindowMs: number
+  /** True when receivers and processors may be different processes or hosts. */
+  readonly shared: boolean
+  /** Most events in one publish(). */
+  readonly publishEventsMax: number
+  /** Most bytes (as the codec counts them) of one publish(), and so of one event. */
+  readonly publishBytesMax: number
+  readonly deliverEventsMax: number
+}
+
+export interface Delivery {
+  readonly event: WebhookEvent
+  /** From 1; undefined where the broker keeps no count. */
+  readonly count: number | undefined
+}
+
+/** 'ack': never deliver again. Otherwise again, no sooner than retryInMs (0 or more). */
+export type Verdict = 'ack' | { readonly retryInMs: number }
+
+/**
+ * Judges a batch: one verdict per delivery, same order. Once a delivery gets a retry verdict, every later
+ * one in the batch with the same key must get one too. Rejecting means that the whole batch is retried.
+ */
+export type Handler = (batch: readonly Delivery[]) => Promise<readonly Verdict[]>
+
+export interface ConsumeOptions {
+  /** Most deliveries in one handler call. */
+  readonly batchEventsMax: number
+  /** Most handler calls running at once. */
+  readonly handlersMax: number
+  /** A delivery without a verdict for this long, ms, may go to another consumer; a late verdict is then ignored. */
+  readonly leaseMs: number
+  /** Abort: no new fetch, running handlers finish, their verdicts are settled, then consume() resolves. */
+  readonly signal: AbortSignal
+}
+
+export interface Depth {
+  readonly waiting: number
+  readonly inFlight: number
+  /** Age of the oldest waiting event, ms, where known. */
+  readonly oldestMs: number | undefined
+  readonly exact: boolean
+}
+
+/** At-least-once delivery, whatever is underneath. */
+export interface Queue {
+  readonly traits: QueueTraits
+  /**
+   * Resolves when every event is as safe as traits.survives says. Concurrent calls are fine; calls take effect in
+   * the order they were made. Retains the events until it settles.
+   * @throws PublishError if any event is not known to be safe, or deadlineMs passed. Code 'overloaded': the queue is
+   * full, definite. 'too-large': beyond publishBytesMax, definite. 'unavailable': the server or disk failed. Never retries.
+   */
+  publish(events: readonly WebhookEvent[], options: { readonly deadlineMs: number }): Promise<void>
+  /**
+   * Delivers until the signal aborts. Where order is not 'none', one key is never in two handler calls at once
+   * (unless a lease ran out). A verdict that cannot be settled is not an error; the event comes again.
+   * @throws FloodmarkError 'unavailable' when it can no longer make progress.
+   */
+  consume(handle: Handler, options: ConsumeOptions): Promise<void>
+  /** A reading for reports and alarms. Never branch on it to decide that work is finished. Rejects when the server does not answer. */
+  depth(): Promise<Depth>
+  /** Lets running publishes settle, then frees everything. Consumers must have been aborted first. Twice is fine. */
+  close(): Promise<void>
+}
+
+export class PublishError extends FloodmarkError {
+  override readonly name = 'PublishError'
+  /** Positions in the published array that are not known to be safe. Never empty. */
+  readonly unsafe: readonly number[]
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly unsafe: readonly number[]; readonly definite: boolean; readonly cause?: unknown },
+  ) {
+    super(code, message, options)
+    this.unsafe = options.unsafe
+  }
+}
+
+export interface QueueOpenOptions {
+  /** A server's address, or a folder's path for a queue on local disk. */
+  readonly url: string
+  /** Keeps runs on one server apart: [a-z0-9-], 1-64. */
+  readonly namespace: string
+  /** Stored and unsettled bytes beyond which publish() is refused as 'overloaded', where the queue is ours to bound. */
+  readonly bytesMax?: number
+  readonly clock?: Clock
+}
+
+/** What every file in queues/ exports by default. */
+export interface QueueDriver {
+  /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened, 'misuse' when the URL is not one of its own. */
+  open(options: QueueOpenOptions): Promise<Queue>
+  /** Deletes the namespace. Succeeds when there is nothing to delete. */
+  drop(options: { readonly url: string; readonly namespace: string }): Promise<void>
+}
