@@ -1,0 +1,30 @@
+import { hash32 } from '../core/random.ts'
+
+/** Who an event is, in the names that travel: every side of the audit must agree on these. */
+
+/** The sender's id of event `seq` of a run: `<runId>-<seq>`. runId is [0-9a-z]{6,12}. */
+export function eventId(runId: string, seq: number): string {
+  return `${runId}-${seq}`
+}
+
+/** The number behind an id that some provider may have put a prefix before; undefined when it is not of this run. */
+export function seqOf(runId: string, id: string): number | undefined {
+  const dash = id.lastIndexOf('-')
+  if (dash < runId.length || !id.slice(0, dash).endsWith(runId)) return undefined
+  const digits = id.slice(dash + 1)
+  return /^(0|[1-9]\d{0,9})$/.test(digits) ? Number(digits) : undefined
+}
+
+/** The ordering key of rank `rank`. */
+export function orderingKey(rank: number): string {
+  return `k${rank}`
+}
+
+export type Fate = 'applies' | 'fails-once' | 'fails-always'
+
+/** What the plan has in store for the effect of event `seq`: a function of the seed alone. */
+export function fateOf(seed: number, seq: number, shares: { failOnce: number; failAlways: number }): Fate {
+  const draw = hash32(hash32(seed, 103), seq) / 4_294_967_296
+  if (draw < shares.failAlways) return 'fails-always'
+  return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
+}
