@@ -1,0 +1,7 @@
+import type { LedgerDriver } from '../src/core/ledger.ts'
+
+/** Every ledger by its name on the command line. */
+export const ledgers: Record<string, () => Promise<{ readonly default: LedgerDriver }>> = {
+  memory: () => import('./memory.ts'),
+  lmdb: () => import('./lmdb.ts'),
+}

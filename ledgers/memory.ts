@@ -1,0 +1,125 @@
+import { Claims } from '../src/core/claims.ts'
+import { systemClock } from '../src/core/clock.ts'
+import {
+  type Claim,
+  type DeadLetter,
+  type Ledger,
+  type LedgerDriver,
+  type LedgerOpenOptions,
+  MARK_TTL_MS,
+  type Settled,
+  type Settlement,
+  type Write,
+} from '../src/core/ledger.ts'
+
+/** Marks removed by one settle call at most, when they have run out. */
+const SWEEP_MAX = 64
+
+/** The specification of a ledger, in maps. Nothing outlives the process. */
+class MemoryLedger implements Ledger {
+  readonly traits = { name: 'memory', server: 'this process', survives: [], shared: false } as const
+  /** id → when its mark runs out, ms. Insertion order is time order, so the sweep looks at the front only. */
+  readonly #marks = new Map<string, number>()
+  readonly #failures = new Map<string, number>()
+  readonly #dead = new Map<string, DeadLetter>()
+  readonly #values = new Map<string, Uint8Array>()
+  readonly #lists = new Map<string, Uint8Array[]>()
+  readonly #claims: Claims
+  readonly #clock
+  readonly #ttlMs: number
+
+  constructor(options: LedgerOpenOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
+    this.#claims = new Claims(this.#clock)
+  }
+
+  async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
+    return events.map(({ id }) => {
+      if (this.#claims.busy(id)) return { state: 'busy' }
+      if (this.#dead.has(id) || (this.#marks.get(id) ?? 0) > this.#clock.now()) return { state: 'duplicate' }
+      return { state: 'new', fence: this.#claims.take(id, leaseMs), failures: this.#failures.get(id) ?? 0 }
+    })
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    const settled = settlements.map((settlement) => this.#settleOne(settlement))
+    this.#sweep()
+    return settled
+  }
+
+  #settleOne(settlement: Settlement): Settled {
+    const { event, fence, result } = settlement
+    const before = this.#failures.get(event.id) ?? 0
+    if (!this.#claims.settle(event.id, fence)) return { held: false, failures: before }
+    this.#claims.give(event.id)
+    if (result === 'released') return { held: true, failures: before }
+    if (result === 'applied') {
+      for (const write of settlement.writes) this.#write(write)
+      this.#marks.set(event.id, this.#clock.now() + this.#ttlMs)
+      this.#failures.delete(event.id)
+      return { held: true, failures: before }
+    }
+    const failures = before + 1
+    this.#failures.set(event.id, failures)
+    if (result === 'buried') {
+      this.#dead.set(event.id, { event, reason: settlement.reason, failures, atMs: this.#clock.now() })
+    }
+    return { held: true, failures }
+  }
+
+  #write(write: Write): void {
+    if (write.op === 'put') this.#values.set(write.name, write.value.slice())
+    else if (write.op === 'increment') {
+      const value = Number(this.#values.get(write.name)?.toString() ?? 0) + write.by
+      this.#values.set(write.name, Buffer.from(String(value)))
+    } else {
+      const list = this.#lists.get(write.name)
+      if (list) list.push(write.value.slice())
+      else this.#lists.set(write.name, [write.value.slice()])
+    }
+  }
+
+  #sweep(): void {
+    let left = SWEEP_MAX
+    for (const [id, untilMs] of this.#marks) {
+      if (untilMs > this.#clock.now() || left-- === 0) return
+      this.#marks.delete(id)
+    }
+  }
+
+  async *buried(): AsyncIterable<DeadLetter> {
+    yield* this.#dead.values()
+  }
+
+  async exhume(id: string): Promise<void> {
+    this.#dead.delete(id)
+    this.#failures.delete(id)
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    return this.#values.get(name)?.slice()
+  }
+
+  async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    for (const name of startingWith(this.#values.keys(), prefix)) yield [name, this.#values.get(name)!.slice()]
+  }
+
+  async *items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    for (const name of startingWith(this.#lists.keys(), prefix)) {
+      for (const value of this.#lists.get(name)!) yield [name, value.slice()]
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+function startingWith(names: Iterable<string>, prefix: string): string[] {
+  return [...names].filter((name) => name.startsWith(prefix)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+const driver: LedgerDriver = {
+  open: async (options) => new MemoryLedger(options),
+  drop: async () => {},
+}
+export default driver

@@ -1,0 +1,7 @@
+import type { QueueDriver } from '../src/core/queue.ts'
+
+/** Every queue by its name on the command line. */
+export const queues: Record<string, () => Promise<{ readonly default: QueueDriver }>> = {
+  memory: () => import('./memory.ts'),
+  embedded: () => import('./embedded.ts'),
+}

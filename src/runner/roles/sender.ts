@@ -1,0 +1,55 @@
+import type { Provider } from '../../core/provider.ts'
+import { FloodmarkError, messageOf } from '../../core/errors.ts'
+import type { Scenario } from '../../core/scenario.ts'
+import { openJournal } from '../journal.ts'
+import { openLoop } from '../sender/open-loop.ts'
+import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
+
+/** A process that does nothing but send: forked by the runner, told what to do over IPC. */
+
+const stop = new AbortController()
+let setup: SenderSetup
+
+// Ctrl-C reaches every process of the terminal; the runner decides what happens, and says so.
+process.on('SIGINT', () => {})
+process.on('disconnect', () => process.exit(1))
+process.on('message', (message: ToSender) => {
+  if (message.kind === 'stop') return stop.abort()
+  const work = message.kind === 'setup' ? prepare(message) : send(message.startAtMs)
+  work.catch((error) => {
+    const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+    say({ kind: 'failed', code, message: messageOf(error) })
+  })
+})
+
+let routes: Parameters<typeof openLoop>[0]['routes']
+let scenario: Scenario
+
+async function prepare(message: SenderSetup): Promise<void> {
+  setup = message
+  scenario = (await import(setup.scenario)).default
+  routes = await Promise.all(
+    setup.routes.map(async ({ path, provider, secret }) => {
+      const loaded: Provider = (await import(provider)).default
+      return { path, provider: loaded, secret: loaded.secret(secret) }
+    }),
+  )
+  say({ kind: 'ready' })
+}
+
+async function send(startAtMs: number): Promise<void> {
+  const { runId, seed, durationMs, ratePerS, senders, targets, connectionsMax, latenessMaxMs } = setup
+  const journal = openJournal(setup.journalPath)
+  const load = { scenario, durationMs, ratePerS, seed }
+  const onProgress = (progress: Parameters<Parameters<typeof openLoop>[0]['onProgress']>[0]) => {
+    say({ kind: 'progress', progress })
+  }
+  const common = { load, runId, senders, targets, routes, connectionsMax, journal, latenessMaxMs, startAtMs }
+  const certificate = await openLoop({ ...common, signal: stop.signal, onProgress })
+  journal.close()
+  say({ kind: 'done', certificate })
+}
+
+function say(message: FromSender): void {
+  process.send?.(message)
+}

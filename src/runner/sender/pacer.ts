@@ -1,0 +1,40 @@
+import { Worker } from 'node:worker_threads'
+
+/** Shared with the pacer's thread. */
+export interface PacerMemory {
+  readonly control: Int32Array
+  readonly times: Float64Array
+}
+/** control: raised each time a due time is written. */
+export const TURN = 0
+/** times: when to wake, ms since the Unix epoch by the monotonic clock. */
+export const DUE = 0
+
+export interface Pacer {
+  /** Calls the pacer's function at `dueMs` (ms since the Unix epoch, by timeOrigin + now). The last call counts. */
+  wakeAt(dueMs: number): void
+  stop(): Promise<void>
+}
+
+/**
+ * Wakes the sending thread at times finer than a timer's 1 ms grain, without spinning: a thread of its own sleeps in
+ * Atomics.wait and posts a message. Spinning would hold a core that a server on the same machine needs.
+ */
+export function startPacer(onDue: () => void): Pacer {
+  const control = new Int32Array(new SharedArrayBuffer(4))
+  const times = new Float64Array(new SharedArrayBuffer(8))
+  times[DUE] = Number.POSITIVE_INFINITY
+  const worker = new Worker(new URL('./pacer-thread.ts', import.meta.url), { workerData: { control, times } })
+  worker.on('message', onDue)
+  worker.unref()
+  return {
+    wakeAt(dueMs) {
+      times[DUE] = dueMs
+      Atomics.add(control, TURN, 1)
+      Atomics.notify(control, TURN)
+    },
+    async stop() {
+      await worker.terminate()
+    },
+  }
+}

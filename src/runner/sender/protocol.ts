@@ -1,0 +1,34 @@
+import type { Certificate, Progress } from './open-loop.ts'
+import type { Target } from './pool.ts'
+
+/** What a sender process is told first. Modules are file URLs, so that one's own scenario works like ours. */
+export interface SenderSetup {
+  readonly kind: 'setup'
+  readonly runId: string
+  readonly seed: number
+  readonly scenario: string
+  readonly durationMs: number
+  readonly ratePerS: number
+  /** This sender takes the arrivals whose seq modulo count is index. */
+  readonly senders: { readonly index: number; readonly count: number }
+  readonly targets: readonly Target[]
+  /** By position in the scenario's mix. */
+  readonly routes: readonly { readonly path: string; readonly provider: string; readonly secret: string }[]
+  readonly connectionsMax: number
+  readonly journalPath: string
+  /** Later than this the sender gives up, ms. */
+  readonly latenessMaxMs: number
+}
+
+export type ToSender =
+  | SenderSetup
+  /** Times of the journal count from here, ms since the Unix epoch. */
+  | { readonly kind: 'start'; readonly startAtMs: number }
+  /** Send no more; wait for what is in flight. */
+  | { readonly kind: 'stop' }
+
+export type FromSender =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'done'; readonly certificate: Certificate }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

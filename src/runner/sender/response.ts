@@ -1,0 +1,82 @@
+import { FloodmarkError } from '../../core/errors.ts'
+
+/** A response with more bytes than this is not one that a receiver of webhooks gives. */
+export const RESPONSE_BYTES_MAX = 64 * 1024
+
+export interface ParsedResponse {
+  readonly status: number
+  /** The server will close the connection after it. */
+  readonly close: boolean
+  /** Bytes it takes, head and body. */
+  readonly bytes: number
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?\r\n/
+
+/**
+ * The response at the start of `bytes`; undefined while it is not complete. Informational ones (1xx) are passed over.
+ * @throws FloodmarkError 'bad-request' when it is no HTTP/1 response, has no stated length, or is above RESPONSE_BYTES_MAX.
+ */
+export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
+  const headEnd = bytes.indexOf(HEAD_END)
+  if (headEnd === -1) {
+    if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its head is too long')
+    if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, 7))) throw malformed('it does not start with HTTP/1.')
+    return undefined
+  }
+  const head = bytes.toString('latin1', 0, headEnd + 2)
+  const line = STATUS_LINE.exec(head)
+  if (!line) throw malformed('its status line is wrong')
+  const status = Number(line[2])
+  const bodyAt = headEnd + HEAD_END.length
+  if (status < 200) {
+    const next = parseResponse(bytes.subarray(bodyAt))
+    return next && { ...next, bytes: next.bytes + bodyAt }
+  }
+  const connection = headerOf(head, 'connection')?.toLowerCase()
+  const close = connection === 'close' || (line[1] === '0' && connection !== 'keep-alive')
+  const length = status === 204 || status === 304 ? 0 : bodyLength(head, bytes, bodyAt)
+  if (length === undefined || bodyAt + length > bytes.length) {
+    if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its body is too long')
+    return undefined
+  }
+  return { status, close, bytes: bodyAt + length }
+}
+
+function bodyLength(head: string, bytes: Buffer, bodyAt: number): number | undefined {
+  if (headerOf(head, 'transfer-encoding')?.toLowerCase() === 'chunked') return chunkedLength(bytes, bodyAt)
+  const length = headerOf(head, 'content-length')
+  if (length === undefined || !/^\d{1,9}$/.test(length)) throw malformed('its body has no stated length')
+  return Number(length)
+}
+
+/** Bytes of a chunked body up to its end; undefined while that is not there. */
+function chunkedLength(bytes: Buffer, bodyAt: number): number | undefined {
+  let at = bodyAt
+  for (;;) {
+    const lineEnd = bytes.indexOf('\r\n', at)
+    if (lineEnd === -1) return undefined
+    const size = /^([0-9a-f]{1,6})(;|$)/i.exec(bytes.toString('latin1', at, Math.min(lineEnd, at + 64)))
+    if (!size) throw malformed('a chunk has no size')
+    const chunk = Number.parseInt(size[1]!, 16)
+    at = lineEnd + 2
+    if (chunk === 0) {
+      const end = bytes.indexOf('\r\n', at)
+      return end === -1 ? undefined : end + 2 - bodyAt
+    }
+    at += chunk + 2
+  }
+}
+
+function headerOf(head: string, name: string): string | undefined {
+  for (const line of head.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':')
+    if (colon === name.length && line.slice(0, colon).toLowerCase() === name) return line.slice(colon + 1).trim()
+  }
+  return undefined
+}
+
+function malformed(why: string): FloodmarkError {
+  return new FloodmarkError('bad-request', `the server's response cannot be understood: ${why}`)
+}
