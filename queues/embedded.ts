@@ -94,7 +94,6 @@ class EmbeddedQueue implements Queue {
   #deliverable(events: readonly WebhookEvent[], records: readonly { number: number; place: Place }[]): void {
     for (const [position, event] of events.entries()) {
       const { number, place } = records[position]!
-      this.#log.settleLater(place)
       this.#lanes.add(this.#item(number, place, event.key, event.receivedAtMs, event))
     }
   }

@@ -17,7 +17,7 @@ const driver: QueueDriver = {
     const lanes = new Lanes<Item>(clock, (item) => {
       stored -= item.bytes
     })
-    return {
+    const queue: Queue = {
       traits: {
         name: 'memory',
         server: 'this process',
@@ -35,7 +35,7 @@ const driver: QueueDriver = {
         const sizes = events.map(encodedBytes)
         const bytes = sizes.reduce((sum, size) => sum + size, 0)
         const unsafe = events.map((_, position) => position)
-        if (bytes > this.traits.publishBytesMax) {
+        if (bytes > queue.traits.publishBytesMax) {
           throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
         }
         if (stored + bytes > bytesMax) {
@@ -50,6 +50,7 @@ const driver: QueueDriver = {
       depth: async () => lanes.depth(),
       close: async () => {},
     }
+    return queue
   },
   drop: async () => {},
 }

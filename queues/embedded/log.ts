@@ -17,13 +17,6 @@ const ZEROS = Buffer.alloc(1024 * 1024)
 const ACKS_AFTER_MS = 100
 const SPARE = 'spare'
 
-interface Segment {
-  readonly first: number
-  readonly file: number
-  /** Events in it that have no ack yet. */
-  unsettled: number
-}
-
 /** Bytes of records for one segment, collected for the next commit. */
 interface Chunk {
   readonly segment: number
@@ -41,7 +34,10 @@ interface Group {
 export class Log {
   readonly #folder: string
   readonly #epoch: number
-  readonly #segments = new Map<number, Segment>()
+  /** Files by the number of their first record, oldest first. */
+  readonly #segments = new Map<number, number>()
+  /** Events by segment, also those still collected for it, that have no ack yet. */
+  readonly #unsettled = new Map<number, number>()
   #nextNumber: number
   #segment: number
   #offset: number
@@ -63,9 +59,9 @@ export class Log {
     this.#segment = recovered.segments.at(-1) ?? 0
     this.#offset = recovered.segments.length > 0 ? recovered.nextOffset : SEGMENT_BYTES
     for (const first of recovered.segments) {
-      this.#segments.set(first, { first, file: openSync(segmentPath(folder, first), 'r+'), unsettled: 0 })
+      this.#segments.set(first, openSync(segmentPath(folder, first), 'r+'))
     }
-    for (const { place } of recovered.pending.values()) this.#segments.get(place.segment)!.unsettled++
+    for (const { place } of recovered.pending.values()) this.#count(place, 1)
   }
 
   get failure(): FloodmarkError | undefined {
@@ -82,6 +78,7 @@ export class Log {
     const records = events.map((event) => {
       const bytes = encodedBytes(event)
       const place = this.#record(EVENT, bytes, (buffer, at) => encodeInto(event, buffer, at))
+      this.#count(place, 1)
       return { number: this.#nextNumber - 1, place }
     })
     const done = new Promise<void>((resolve, reject) => this.#group.waiting.push({ resolve, reject }))
@@ -91,14 +88,13 @@ export class Log {
 
   ack(number: number, place: Place): void {
     this.#acks.push(number)
-    const segment = this.#segments.get(place.segment)!
-    segment.unsettled--
+    this.#count(place, -1)
     this.#acksTimer ??= setTimeout(() => this.#startCommit(), ACKS_AFTER_MS)
   }
 
   read(place: Place): Buffer {
     const bytes = Buffer.allocUnsafe(place.bytes)
-    readSync(this.#segments.get(place.segment)!.file, bytes, 0, place.bytes, place.offset)
+    readSync(this.#segments.get(place.segment)!, bytes, 0, place.bytes, place.offset)
     return bytes
   }
 
@@ -107,7 +103,7 @@ export class Log {
     while (this.#committing) await this.#committing
     clearTimeout(this.#acksTimer)
     await this.#spare?.catch(() => {})
-    for (const { file } of this.#segments.values()) closeSync(file)
+    for (const file of this.#segments.values()) closeSync(file)
     this.#segments.clear()
   }
 
@@ -190,7 +186,7 @@ export class Log {
   async #commit(group: Group): Promise<void> {
     const files = new Set<number>()
     for (const { segment, offset, buffer, used } of group.chunks) {
-      const { file } = this.#segments.get(segment) ?? (await this.#addSegment(segment))
+      const file = this.#segments.get(segment) ?? (await this.#addSegment(segment))
       for (let done = 0; done < used; ) done += writeSync(file, buffer, done, used - done, offset + done)
       files.add(file)
     }
@@ -201,22 +197,21 @@ export class Log {
     }
   }
 
-  /** Counts events of places that a commit has made real. */
-  settleLater(place: Place): void {
-    this.#segments.get(place.segment)!.unsettled++
+  #count({ segment }: Place, by: number): void {
+    this.#unsettled.set(segment, (this.#unsettled.get(segment) ?? 0) + by)
   }
 
-  async #addSegment(first: number): Promise<Segment> {
+  async #addSegment(first: number): Promise<number> {
     await (this.#spare ??= this.#makeSpare())
     this.#spare = undefined
     const path = segmentPath(this.#folder, first)
     renameSync(join(this.#folder, SPARE), path)
     syncFolder(this.#folder)
-    const segment = { first, file: openSync(path, 'r+'), unsettled: 0 }
-    this.#segments.set(first, segment)
+    const file = openSync(path, 'r+')
+    this.#segments.set(first, file)
     this.#spare = this.#makeSpare()
     this.#spare.catch(() => {})
-    return segment
+    return file
   }
 
   /** A file full of zeros, on disk, ready to be renamed into place. */
@@ -233,10 +228,11 @@ export class Log {
 
   /** Segments leave from the old end only: an ack never goes before what it acks. */
   #free(): void {
-    for (const [first, segment] of this.#segments) {
-      if (segment.unsettled > 0 || first === this.#segment || this.#segments.size === 1) return
+    for (const [first, file] of this.#segments) {
+      if ((this.#unsettled.get(first) ?? 0) > 0 || first === this.#segment || this.#segments.size === 1) return
       this.#segments.delete(first)
-      closeSync(segment.file)
+      this.#unsettled.delete(first)
+      closeSync(file)
       rmSync(segmentPath(this.#folder, first))
     }
   }

@@ -1,0 +1,95 @@
+import type { Audit } from '../core/report.ts'
+import type { Buried, EffectRecord } from './effects-file.ts'
+import { fateOf } from './identity.ts'
+import type { Attempt } from './journal.ts'
+
+export interface AuditInput {
+  /** How many arrivals the plan had until sending ended, counted from the plan itself. */
+  readonly planned: number
+  readonly attempts: Iterable<Readonly<Attempt>>
+  readonly effects: Iterable<EffectRecord>
+  readonly buried: Iterable<Buried>
+  readonly duplicatesAbsorbed: number
+  readonly seed: number
+  readonly shares: { readonly failOnce: number; readonly failAlways: number }
+}
+
+const ACCEPTED = 1
+const UNKNOWN = 2
+const SENT = 4
+const APPLIED = 8
+const BURIED = 16
+
+/**
+ * Follows every planned event from the sender's journal to its effect. The expectation comes from the plan and the journal,
+ * what took place from the ledger's effects and dead letters; never from dedup marks or the queue's own word.
+ */
+export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal: number } {
+  const { planned } = input
+  const state = new Uint8Array(planned)
+  const sentMs = new Float64Array(planned).fill(Number.POSITIVE_INFINITY)
+  const acceptedMs = new Float64Array(planned).fill(Number.POSITIVE_INFINITY)
+  let unexpected = 0
+  for (const { seq, outcome, sentMs: sent, doneMs } of input.attempts) {
+    if (seq >= planned) {
+      unexpected++
+      continue
+    }
+    if (outcome !== 'unsent') state[seq]! |= SENT
+    if (outcome === 'unknown') state[seq]! |= UNKNOWN
+    if (outcome === 'accepted') {
+      state[seq]! |= ACCEPTED
+      acceptedMs[seq] = Math.min(acceptedMs[seq]!, doneMs)
+    }
+    if (outcome !== 'unsent') sentMs[seq] = Math.min(sentMs[seq]!, sent)
+  }
+
+  let duplicateEffects = 0
+  let reordered = 0
+  let lane = -1
+  let latestSentMs = 0
+  for (const effect of input.effects) {
+    if (effect.lane !== lane) {
+      lane = effect.lane
+      latestSentMs = Number.NEGATIVE_INFINITY
+    }
+    const { seq } = effect
+    if (seq >= planned || !(state[seq]! & SENT)) {
+      unexpected++
+      continue
+    }
+    if (state[seq]! & APPLIED) duplicateEffects++
+    // Something of this key that took effect before was sent only after this one had been accepted.
+    else if (acceptedMs[seq]! < latestSentMs) reordered++
+    state[seq]! |= APPLIED
+    latestSentMs = Math.max(latestSentMs, sentMs[seq]!)
+  }
+
+  for (const { seq } of input.buried) {
+    if (seq === undefined || seq >= planned || !(state[seq]! & SENT)) unexpected++
+    else state[seq]! |= BURIED
+  }
+
+  const counts = { applied: 0, buried: 0, refused: 0, unsent: 0, unknown: 0, lost: 0 }
+  let misjudged = 0
+  let appliedAfterRefusal = 0
+  for (let seq = 0; seq < planned; seq++) {
+    const bits = state[seq]!
+    counts[classOf(bits)]++
+    if (bits & APPLIED && !(bits & (ACCEPTED | UNKNOWN))) appliedAfterRefusal++
+    if (bits & (APPLIED | BURIED)) {
+      const doomed = fateOf(input.seed, seq, input.shares) === 'fails-always'
+      if (doomed !== ((bits & BURIED) !== 0) || (bits & APPLIED && bits & BURIED)) misjudged++
+    }
+  }
+  const { duplicatesAbsorbed } = input
+  return { planned, ...counts, duplicateEffects, duplicatesAbsorbed, reordered, unexpected, misjudged, appliedAfterRefusal }
+}
+
+function classOf(bits: number): 'applied' | 'buried' | 'refused' | 'unsent' | 'unknown' | 'lost' {
+  if (bits & APPLIED) return 'applied'
+  if (bits & BURIED) return 'buried'
+  if (bits & ACCEPTED) return 'lost'
+  if (bits & UNKNOWN) return 'unknown'
+  return bits & SENT ? 'refused' : 'unsent'
+}

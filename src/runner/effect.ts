@@ -1,0 +1,30 @@
+import { FloodmarkError } from '../core/errors.ts'
+import type { Effect } from '../core/ledger.ts'
+import { fateOf, seqOf } from './identity.ts'
+
+/** The name's prefix under which a run's effects are listed: one list per ordering key. */
+export const EFFECTS = 'effects/'
+export const EFFECT_BYTES = 12
+
+/**
+ * The work that a run does for each event: parses it, as a consumer would, and appends its number and the time to its key's
+ * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so.
+ */
+export function runEffect(run: { runId: string; seed: number; effects: { failOnce: number; failAlways: number } }): Effect {
+  const failedOnce = new Set<number>()
+  return (event, tx) => {
+    JSON.parse(Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength).toString())
+    const seq = seqOf(run.runId, event.id)
+    if (seq === undefined) throw new FloodmarkError('rejected', 'not an event of this run')
+    const fate = fateOf(run.seed, seq, run.effects)
+    if (fate === 'fails-always') throw new Error('planned: fails always')
+    if (fate === 'fails-once' && !failedOnce.delete(seq)) {
+      failedOnce.add(seq)
+      throw new Error('planned: fails once')
+    }
+    const value = Buffer.allocUnsafe(EFFECT_BYTES)
+    value.writeUInt32LE(seq, 0)
+    value.writeDoubleLE(Date.now(), 4)
+    tx.append(`${EFFECTS}${event.source}/${event.key}`, value)
+  }
+}

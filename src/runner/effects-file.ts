@@ -1,0 +1,60 @@
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import type { Ledger } from '../core/ledger.ts'
+import { EFFECTS } from './effect.ts'
+import { seqOf } from './identity.ts'
+
+/** One effect as the ledger holds it. */
+export interface EffectRecord {
+  /** Changes with the ordering key; effects of one key follow each other in the order they took place. */
+  readonly lane: number
+  readonly seq: number
+  readonly atEpochMs: number
+}
+const RECORD_BYTES = 16
+
+export interface Buried {
+  /** undefined: not an event of this run. */
+  readonly seq: number | undefined
+  readonly id: string
+  readonly reason: string
+  readonly failures: number
+}
+
+/** Writes the ledger's effects and dead letters beside the report: the audit reads these files, also years later. */
+export async function exportEffects(ledger: Ledger, runId: string, paths: { effects: string; buried: string }): Promise<void> {
+  const out = createWriteStream(paths.effects)
+  let lane = -1
+  let name: string | undefined
+  for await (const [itemName, value] of ledger.items(EFFECTS)) {
+    if (itemName !== name) {
+      name = itemName
+      lane++
+    }
+    const record = Buffer.alloc(RECORD_BYTES)
+    record.writeUInt32LE(lane, 0)
+    record.set(value, 4)
+    if (!out.write(record)) await once(out, 'drain')
+  }
+  out.end()
+  await once(out, 'finish')
+  const lines: string[] = []
+  for await (const { event, reason, failures } of ledger.buried()) {
+    lines.push(JSON.stringify({ seq: seqOf(runId, event.id), id: event.id, reason, failures }))
+  }
+  writeFileSync(paths.buried, lines.map((line) => `${line}\n`).join(''))
+}
+
+export function* readEffects(path: string): Generator<EffectRecord> {
+  const bytes = readFileSync(path)
+  for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+    yield { lane: bytes.readUInt32LE(at), seq: bytes.readUInt32LE(at + 4), atEpochMs: bytes.readDoubleLE(at + 8) }
+  }
+}
+
+export function readBuried(path: string): Buried[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}

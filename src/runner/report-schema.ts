@@ -1,0 +1,80 @@
+import { z } from 'zod'
+
+export const REPORT_VERSION = 1
+
+const quantile = z.object({ ms: z.number(), lowMs: z.number(), highMs: z.number() })
+const percentiles = z.object({
+  count: z.number().int(),
+  meanMs: z.number().optional(),
+  maxMs: z.number().optional(),
+  p50: quantile.optional(),
+  p90: quantile.optional(),
+  p99: quantile.optional(),
+  p999: quantile.optional(),
+})
+const count = z.number().int().nonnegative()
+
+/** report.json, version 1. Times in ms, sizes in bytes, rates in events a second, shares 0-1. */
+export const reportSchema = z.object({
+  version: z.literal(REPORT_VERSION),
+  id: z.string(),
+  verdict: z.enum(['PASS', 'FAIL', 'INVALID', 'INDETERMINATE']),
+  interrupted: z.boolean(),
+  /** Every check; ok is null where it could not be decided. */
+  checks: z.array(
+    z.object({ check: z.string(), ok: z.boolean().nullable(), measured: z.string(), wanted: z.string(), about: z.enum(['stack', 'generator']) }),
+  ),
+  scenario: z.object({ name: z.string(), question: z.string(), durationMs: z.number(), quick: z.boolean(), phases: z.array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number() })) }),
+  setup: z.object({
+    receiver: z.string(),
+    queue: z.string(),
+    ledger: z.string(),
+    ratePerS: z.number(),
+    rateChosen: z.string(),
+    peakPerS: z.number(),
+    seed: z.number(),
+    acceptP99Ms: z.number(),
+    connectionsMax: z.number(),
+    mix: z.array(z.object({ provider: z.string(), share: z.number() })),
+  }),
+  durability: z.object({
+    queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string() }),
+    ledger: z.object({ server: z.string(), survives: z.array(z.string()) }),
+  }),
+  startedAt: z.string(),
+  tookMs: z.object({ sending: z.number(), draining: z.number() }),
+  latency: z.object({ response: percentiles, service: percentiles, lateness: percentiles, acceptToEffect: percentiles }),
+  timeline: z.object({
+    stepMs: z.number(),
+    points: z.array(
+      z.object({ atMs: z.number(), offered: z.number(), accepted: z.number(), effects: z.number(), p50Ms: z.number().nullable(), p99Ms: z.number().nullable(), maxMs: z.number().nullable(), backlog: z.number().nullable() }),
+    ),
+  }),
+  processes: z.array(
+    z.object({ name: z.string(), cpuSeconds: z.number(), rssMaxBytes: z.number(), rssSlopeBytesPerMin: z.number().nullable(), rssSlopeErrorBytesPerMin: z.number().nullable(), samples: z.array(z.object({ atMs: z.number(), cpuShare: z.number(), rssBytes: z.number() })) }),
+  ),
+  audit: z.object({
+    planned: count,
+    applied: count,
+    buried: count,
+    refused: count,
+    unsent: count,
+    unknown: count,
+    lost: count,
+    duplicateEffects: count,
+    duplicatesAbsorbed: count,
+    reordered: count,
+    unexpected: count,
+    misjudged: count,
+    appliedAfterRefusal: count,
+    /** With 95% confidence no larger share of the accepted is lost: 3/N where none was seen. */
+    lossBound95: z.number().nullable(),
+  }),
+  deadLetters: z.array(z.object({ reason: z.string(), count })),
+  generator: z.object({ offeredPerS: z.number(), achievedRatio: z.number(), latenessP50Ms: z.number(), latenessP99Ms: z.number(), latenessMaxMs: z.number(), eventLoopUtilization: z.number(), cpuSeconds: z.number(), connectionsOpenedMax: z.number(), gaveUp: z.boolean() }),
+  errors: z.array(z.string()),
+  environment: z.object({ node: z.string(), platform: z.string(), cpu: z.string(), cores: z.number(), memoryBytes: z.number() }),
+  reproduce: z.string(),
+})
+
+export type Report = z.infer<typeof reportSchema>
