@@ -1,50 +1,104 @@
 import { FloodmarkError } from '../src/core/errors.ts'
+import { parseBody, textAt } from '../src/core/json-body.ts'
+import { jsonTemplate } from '../src/core/json-template.ts'
 import type { Provider } from '../src/core/provider.ts'
-import { fillers } from '../src/core/sample.ts'
-import { checkHmac, checkTimestamp, hmacHex, hmacSecret, parseObject, SIGNATURES_MAX, textAt } from '../src/core/signature.ts'
+import {
+  hmacHex,
+  requireFresh,
+  requireHmac,
+  schemeItems,
+  signedHeader,
+  textSecret,
+  v1Claims,
+} from '../src/core/signature.ts'
 
-/** How far the sender's clock may be off, and a recorded request may be sent again, either way, s. */
-const WINDOW_S = 300
-const body = fillers(900, 1)
+/**
+ * This kit's own scheme, for senders that are yours: `x-webhook-signature: v1=<hex>[,v1=<hex>]`,
+ * HMAC-SHA256 over `<x-webhook-id>.<x-webhook-timestamp>.` and the raw body, timestamp in Unix seconds, ±300 s.
+ * `type` and `key` are members of the JSON body, because only what is signed is trusted.
+ */
 
-/** A scheme of our own for senders that have none: HMAC-SHA256 over `<id>.<timestamp>.<body>`; type and key are read from the signed body only. */
+/** Visible ASCII without the dot: with one, `a.1` + `2` and `a` + `1.2` would be signed alike. */
+const ID = /^[!-\-/-~]+$/
+
+/** Waits before attempts 2 to 8, ms: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h (the schedule that Svix uses). */
+const WAITS_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000]
+
+const body = jsonTemplate({
+  id: '<id>',
+  type: '<type>',
+  key: '<key>',
+  createdAt: '<#createdS>',
+  data: {
+    account: { id: '<key>', plan: 'business', region: 'ap-south-1', currency: 'INR', tags: ['priority', 'verified'] },
+    order: {
+      number: '<#number>',
+      amount: '<#amount>',
+      status: 'confirmed',
+      note: 'Leave with the security desk if nobody is at home; call before delivery.',
+    },
+    lines: [
+      { sku: 'KRT-BLU-42', title: 'Cotton kurta, indigo, size 42', quantity: 1, unitAmount: 149_900, taxRate: 0.05 },
+      { sku: 'TWL-SET-06', title: 'Bath towels, set of six', quantity: 2, unitAmount: 89_900, taxRate: 0.12 },
+      { sku: 'LMP-DSK-01', title: 'Desk lamp, brass', quantity: 1, unitAmount: 219_900, taxRate: 0.18 },
+    ],
+    shipping: { name: 'A. Customer', line1: '14 Residency Road', city: 'Bengaluru', postcode: '560025', country: 'IN' },
+    links: { self: 'https://api.example.com/orders/<number>', invoice: 'https://api.example.com/invoices/<number>' },
+  },
+})
+const TYPES = ['order.created', 'order.updated', 'order.paid'] as const
+
 const generic: Provider = {
   name: 'generic',
   module: import.meta.url,
   signatureHeaders: ['x-webhook-id', 'x-webhook-timestamp', 'x-webhook-signature'],
-  contextHeaders: ['x-webhook-id', 'content-type', 'user-agent'],
-  secret: hmacSecret,
+  contextHeaders: [],
+  delivery: {
+    attemptsMax: 1 + WAITS_MS.length,
+    timeoutMs: 15_000,
+    waitMs: (attempt, random) => WAITS_MS[attempt - 2]! * (0.9 + 0.2 * random()),
+    model: false,
+  },
+
+  secret: (text) => textSecret('generic', text),
 
   verify(request, secrets) {
-    const timestamp = checkTimestamp(request.header('x-webhook-timestamp'), request.receivedAtMs, WINDOW_S)
-    const offered = request.header('x-webhook-signature')?.split(',', SIGNATURES_MAX + 1) ?? []
-    const claimed = offered.slice(0, SIGNATURES_MAX).flatMap((one) => (one.startsWith('v1=') ? one.slice(3) : []))
-    checkHmac(claimed, secrets, `${request.header('x-webhook-id') ?? ''}.${timestamp}.`, request.raw)
+    const id = signedHeader(request.header('x-webhook-id'), 'x-webhook-id')
+    const timestamp = signedHeader(request.header('x-webhook-timestamp'), 'x-webhook-timestamp')
+    const signature = signedHeader(request.header('x-webhook-signature'), 'x-webhook-signature')
+    if (!ID.test(id)) throw new FloodmarkError('bad-signature', 'x-webhook-id must be visible ASCII without a dot')
+    requireFresh(timestamp, request.receivedAtMs)
+    requireHmac(v1Claims(schemeItems(signature)), secrets, `${id}.${timestamp}.`, request.raw)
   },
 
   sign(raw, secret, { id, atMs }) {
-    const timestamp = String(Math.floor(atMs / 1_000))
-    const signature = `v1=${hmacHex(secret, `${id}.${timestamp}.`, raw)}`
-    return { 'x-webhook-id': id, 'x-webhook-timestamp': timestamp, 'x-webhook-signature': signature }
+    const timestamp = String(Math.floor(atMs / 1000))
+    return {
+      'x-webhook-id': id,
+      'x-webhook-timestamp': timestamp,
+      'x-webhook-signature': `v1=${hmacHex(secret, `${id}.${timestamp}.`, raw)}`,
+    }
   },
 
   identify(request) {
     const id = request.header('x-webhook-id')
-    if (!id) throw new FloodmarkError('bad-request', 'x-webhook-id is missing')
-    let parsed: unknown
-    try {
-      parsed = parseObject(request.raw)
-    } catch {
-      // Any bytes may be sent; only JSON can name a type and a key.
-    }
-    return { id, key: textAt(parsed, 'key') ?? id.slice(0, 128), type: textAt(parsed, 'type') ?? 'unknown' }
+    if (!id) throw new FloodmarkError('bad-request', 'header x-webhook-id is missing: send the id of the event')
+    const event = parseBody(request.raw)
+    return { id, key: textAt(event, 'key') ?? id, type: textAt(event, 'type') ?? 'unknown' }
   },
-
-  delivery: { attemptsMax: 8, timeoutMs: 10_000, waitMs: (attempt, random) => random() * 1_000 * 2 ** attempt, model: true },
 
   sample(random, { id, key }) {
-    const text = `{"type":"order.created","id":"${id}","key":"${key}","amount":${Math.floor(random() * 1e6)},"note":"${body(random)}"}`
-    return { type: 'order.created', body: Buffer.from(text) }
+    const type = TYPES[Math.floor(random() * TYPES.length)]!
+    const values = {
+      id,
+      key,
+      type,
+      createdS: 1_700_000_000 + Math.floor(random() * 10_000_000),
+      number: 10_000_000 + Math.floor(random() * 90_000_000),
+      amount: 10_000 + Math.floor(random() * 990_000),
+    }
+    return { type, body: body(values) }
   },
 }
+
 export default generic

@@ -1,9 +1,7 @@
-import type { Provider } from '../src/core/provider.ts'
-
-/** Every provider by its name in a scenario's mix. */
-export const providers: Record<string, () => Promise<{ readonly default: Provider }>> = {
+/** Every provider by its name, loaded when asked for. */
+export const providers = {
   generic: () => import('./generic.ts'),
   razorpay: () => import('./razorpay.ts'),
   github: () => import('./github.ts'),
   stripe: () => import('./stripe.ts'),
-}
+} as const

@@ -1,48 +1,144 @@
 import { FloodmarkError } from '../src/core/errors.ts'
+import { parseBody, textAt } from '../src/core/json-body.ts'
+import { jsonTemplate } from '../src/core/json-template.ts'
 import type { Provider } from '../src/core/provider.ts'
-import { checkHmac, hmacHex, hmacSecret, parseObject, textAt } from '../src/core/signature.ts'
-
-const MINUTE_MS = 60_000
+import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from '../src/core/signature.ts'
 
 /**
- * Razorpay: HMAC-SHA256 hex of the raw body; no timestamp. The event id travels in a header that is not signed: a replay
- * under another id passes the signature, so keep the route behind TLS. Retries of older events still carry the signature of
- * the secret that was current then: keep it in the list.
+ * Razorpay: `x-razorpay-signature` is the hex HMAC-SHA256 of the raw body. There is no timestamp, and the event id in
+ * `x-razorpay-event-id` is not signed: replays are stopped by the ledger's memory of ids, and by TLS.
+ * Retries of events from before a rotation are still signed with the old secret: keep it on the route for a day.
  */
+
+/** Retries stop 24 h after the event; doubling from 1 min, the 10th wait ends at 17 h and the next would end at 34 h. */
+const FIRST_WAIT_MS = 60_000
+const WAITS = 10
+
+const payment = {
+  entity: {
+    id: 'pay_<number>',
+    entity: 'payment',
+    amount: '<#amount>',
+    currency: 'INR',
+    status: 'captured',
+    order_id: 'order_<key>',
+    invoice_id: null,
+    international: false,
+    method: 'upi',
+    amount_refunded: 0,
+    refund_status: null,
+    captured: true,
+    description: 'Order <number>',
+    card_id: null,
+    bank: null,
+    wallet: null,
+    vpa: 'customer@okbank',
+    email: 'customer@example.com',
+    contact: '+919000090000',
+    notes: { address: '14 Residency Road, Bengaluru' },
+    fee: '<#fee>',
+    tax: 36,
+    error_code: null,
+    error_description: null,
+    error_source: null,
+    error_step: null,
+    error_reason: null,
+    acquirer_data: { rrn: '<number>', upi_transaction_id: '<id>' },
+    created_at: '<#createdS>',
+    upi: { payer_account_type: 'bank_account', vpa: 'customer@okbank' },
+  },
+}
+const paymentOfPaidOrder = {
+  entity: {
+    id: 'pay_<number>',
+    entity: 'payment',
+    amount: '<#amount>',
+    currency: 'INR',
+    status: 'captured',
+    order_id: 'order_<key>',
+    method: 'netbanking',
+    captured: true,
+    bank: 'HDFC',
+    email: 'customer@example.com',
+    contact: '+919000090000',
+    fee: '<#fee>',
+    created_at: '<#createdS>',
+  },
+}
+const order = {
+  entity: {
+    id: 'order_<key>',
+    entity: 'order',
+    amount: '<#amount>',
+    amount_paid: '<#amount>',
+    amount_due: 0,
+    currency: 'INR',
+    receipt: 'rcpt_<number>',
+    offer_id: null,
+    status: 'paid',
+    attempts: 1,
+    notes: { source: '<id>' },
+    created_at: '<#createdS>',
+  },
+}
+
+function event(type: string, payload: Record<string, unknown>) {
+  const contains = Object.keys(payload)
+  const envelope = { entity: 'event', account_id: 'acc_BFQ7uQEaa7j2z7', event: type, contains, payload }
+  return { type, body: jsonTemplate({ ...envelope, created_at: '<#createdS>' }) }
+}
+const EVENTS = [event('payment.captured', { payment }), event('order.paid', { payment: paymentOfPaidOrder, order })]
+
 const razorpay: Provider = {
   name: 'razorpay',
   module: import.meta.url,
   signatureHeaders: ['x-razorpay-signature'],
-  contextHeaders: ['x-razorpay-event-id', 'content-type', 'user-agent'],
-  secret: hmacSecret,
+  contextHeaders: ['x-razorpay-event-id'],
+  delivery: {
+    attemptsMax: 1 + WAITS,
+    timeoutMs: 5_000,
+    waitMs: (attempt) => FIRST_WAIT_MS * 2 ** (attempt - 2),
+    model: true, // Razorpay publishes "exponential, for 24 h" and the 5 s, not the waits
+  },
+
+  secret: (text) => textSecret('razorpay', text),
 
   verify(request, secrets) {
-    checkHmac([request.header('x-razorpay-signature') ?? ''], secrets, request.raw)
+    const signature = signedHeader(request.header('x-razorpay-signature'), 'x-razorpay-signature')
+    const claim = decodeSignature(signature, 'hex')
+    requireHmac(claim ? [claim] : [], secrets, '', request.raw)
   },
 
-  sign(raw, secret, { id }) {
-    return { 'x-razorpay-event-id': id, 'x-razorpay-signature': hmacHex(secret, raw) }
-  },
+  sign: (body, secret, { id }) => ({
+    'x-razorpay-event-id': id,
+    'x-razorpay-signature': hmacHex(secret, '', body),
+  }),
 
   identify(request) {
     const id = request.header('x-razorpay-event-id')
-    if (!id) throw new FloodmarkError('bad-request', 'x-razorpay-event-id is missing')
-    const body = parseObject(request.raw)
-    const order = textAt(body, 'payload', 'payment', 'entity', 'order_id') ?? textAt(body, 'payload', 'order', 'entity', 'id')
-    const key = order ?? textAt(body, 'payload', 'payment', 'entity', 'id') ?? id.slice(0, 128)
-    return { id, key, type: textAt(body, 'event') ?? 'unknown' }
+    if (!id) throw new FloodmarkError('bad-request', 'header x-razorpay-event-id is missing: the event has no identity')
+    const event = parseBody(request.raw)
+    // An order's events and its payments' events share one key: they must not overtake each other.
+    const key =
+      textAt(event, 'payload', 'payment', 'entity', 'order_id') ??
+      textAt(event, 'payload', 'order', 'entity', 'id') ??
+      textAt(event, 'payload', 'payment', 'entity', 'id') ??
+      id
+    return { id, key, type: textAt(event, 'event') ?? 'unknown' }
   },
-
-  // The intervals are not published: doubling from one minute for 24 hours stands in for them.
-  delivery: { attemptsMax: 12, timeoutMs: 5_000, waitMs: (attempt) => MINUTE_MS * 2 ** (attempt - 2), model: true },
 
   sample(random, { id, key }) {
-    const type = random() < 0.7 ? 'payment.captured' : 'order.paid'
-    const amount = 100 + Math.floor(random() * 5e6)
-    const at = 1_700_000_000 + Math.floor(random() * 1e7)
-    const payment = `{"id":"pay_${id}","entity":"payment","amount":${amount},"currency":"INR","status":"captured","order_id":"order_${key}","invoice_id":null,"international":false,"method":"upi","amount_refunded":0,"refund_status":null,"captured":true,"description":"Sale order","card_id":null,"bank":null,"wallet":null,"vpa":"buyer@upi","email":"buyer@example.com","contact":"+919900000000","notes":{"address":"12 Sample Street"},"fee":${Math.floor(amount / 50)},"tax":${Math.floor(amount / 300)},"error_code":null,"error_description":null,"error_source":null,"error_step":null,"error_reason":null,"acquirer_data":{"rrn":"${at}","upi_transaction_id":"${id}"},"created_at":${at}}`
-    const text = `{"entity":"event","account_id":"acc_Sample00000001","event":"${type}","contains":["payment"],"payload":{"payment":{"entity":${payment}}},"created_at":${at}}`
-    return { type, body: Buffer.from(text) }
+    const { type, body } = EVENTS[random() < 0.5 ? 0 : 1]!
+    const values = {
+      id,
+      key,
+      number: 100_000_000_000 + Math.floor(random() * 800_000_000_000),
+      amount: 10_000 + Math.floor(random() * 990_000),
+      fee: 100 + Math.floor(random() * 900),
+      createdS: 1_700_000_000 + Math.floor(random() * 10_000_000),
+    }
+    return { type, body: body(values) }
   },
 }
+
 export default razorpay

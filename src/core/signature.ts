@@ -2,69 +2,109 @@ import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { FloodmarkError } from './errors.ts'
 import type { Secret } from './provider.ts'
 
-const HEX_SHA256 = /^[0-9a-f]{64}$/
+/** What the verifiers of HMAC-SHA256 signatures share. Everything doubtful is 'bad-signature': it fails closed, as a 401. */
 
-/** @throws FloodmarkError 'misuse' when the secret is empty: HMAC would take it, and anyone could sign. */
-export function hmacSecret(text: string): Secret {
-  if (text.trim() === '') throw new FloodmarkError('misuse', 'a webhook secret is empty: set it before starting')
-  return createSecretKey(Buffer.from(text))
+/** More `scheme=value` items than this in one header are refused; a rotation needs two or three. */
+export const SIGNATURE_ITEMS_MAX = 16
+
+/** How far a signed timestamp may lie from our clock, either way, s. */
+export const TIMESTAMP_TOLERANCE_S = 300
+
+/** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' when blank: Node would sign with an empty key. */
+export function textSecret(provider: string, text: string): Secret {
+  if (text.trim() === '') throw new FloodmarkError('misuse', `the ${provider} secret is empty: set it before you start`)
+  return createSecretKey(Buffer.from(text, 'utf8'))
 }
 
-/** HMAC-SHA256 over the parts in order, as lower-case hex. */
-export function hmacHex(secret: Secret, ...parts: readonly (string | Uint8Array)[]): string {
-  const hmac = createHmac('sha256', secret)
-  for (const part of parts) hmac.update(part)
-  return hmac.digest('hex')
+/** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in lower-case hex. */
+export function hmacHex(secret: Secret, prefix: string, body: Uint8Array): string {
+  return hmac(secret, prefix, body).digest('hex')
+}
+
+const SHA256_SHAPES = {
+  // Lower case only: so do the providers send it, and so do their own SDKs demand it.
+  hex: /^[0-9a-f]{64}$/,
+  // The last digit holds 4 bits: any other letter there would be a second spelling of the same bytes.
+  base64: /^[0-9A-Za-z+/]{42}[AEIMQUYcgkosw048]=$/,
+} as const
+
+/**
+ * The 32 bytes of a claimed SHA-256 signature; undefined where the text is anything else.
+ * The shape is checked first, because Buffer.from skips or stops at what it cannot decode.
+ */
+export function decodeSignature(text: string, encoding: keyof typeof SHA256_SHAPES): Buffer | undefined {
+  return SHA256_SHAPES[encoding].test(text) ? Buffer.from(text, encoding) : undefined
 }
 
 /**
- * Passes when any of the claimed signatures (lower-case hex SHA-256) fits any of the secrets. Its form is looked at
- * first: a comparison of unequal lengths throws, and a lenient decoder would shorten what it compares.
+ * Passes when any claim is the HMAC-SHA256 of `prefix` and body under any secret: one HMAC a secret, compared in constant time.
+ * @throws FloodmarkError 'bad-signature' otherwise, also without claims or secrets.
  */
-export function checkHmac(
-  claimed: readonly string[],
+export function requireHmac(
+  claims: readonly Buffer[],
   secrets: readonly Secret[],
-  ...parts: readonly (string | Uint8Array)[]
+  prefix: string,
+  body: Uint8Array,
 ): void {
-  const wellFormed = claimed.filter((one) => HEX_SHA256.test(one)).map((one) => Buffer.from(one, 'latin1'))
-  for (const secret of wellFormed.length > 0 ? secrets : []) {
-    const expected = Buffer.from(hmacHex(secret, ...parts), 'latin1')
-    if (wellFormed.some((one) => timingSafeEqual(one, expected))) return
+  if (claims.length === 0) throw new FloodmarkError('bad-signature', 'the signature is malformed: send a SHA-256 HMAC')
+  for (const secret of secrets) {
+    const expected = hmac(secret, prefix, body).digest()
+    for (const claim of claims) {
+      if (claim.length === expected.length && timingSafeEqual(claim, expected)) return
+    }
   }
-  throw badSignature()
+  throw new FloodmarkError('bad-signature', 'the signature matches no secret of this route: compare both sides’ secret')
 }
 
-export function badSignature(): FloodmarkError {
-  return new FloodmarkError('bad-signature', 'the signature does not fit')
+/** The value of a header without which nothing can be verified. @throws FloodmarkError 'bad-signature' when missing or empty. */
+export function signedHeader(value: string | undefined, name: string): string {
+  if (!value) throw new FloodmarkError('bad-signature', `header ${name} is missing: send it`)
+  return value
 }
 
-/** A sender may offer several signatures while it rotates secrets; more than this many is an attempt to make us compute. */
-export const SIGNATURES_MAX = 5
-
-/** A Unix time in seconds, no further from now than the window. @throws FloodmarkError 'bad-signature'. */
-export function checkTimestamp(text: string | undefined, nowMs: number, windowS: number): string {
-  if (text === undefined || !/^\d{1,12}$/.test(text)) throw badSignature()
-  if (Math.abs(nowMs / 1_000 - Number(text)) > windowS) throw badSignature()
-  return text
-}
-
-/** The body as a JSON object. @throws FloodmarkError 'bad-request'. Only for bodies that are verified. */
-export function parseObject(raw: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString())
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // Answered below, without quoting what the sender wrote.
+/**
+ * Splits `t=1,v1=ab,v1=cd` into [scheme, value] pairs, in order; an item without `=` has the value ''.
+ * @throws FloodmarkError 'bad-signature' beyond SIGNATURE_ITEMS_MAX items.
+ */
+export function schemeItems(header: string): (readonly [scheme: string, value: string])[] {
+  const items = header.split(',', SIGNATURE_ITEMS_MAX + 1)
+  if (items.length > SIGNATURE_ITEMS_MAX) {
+    throw new FloodmarkError('bad-signature', `the signature header has more than ${SIGNATURE_ITEMS_MAX} items`)
   }
-  throw new FloodmarkError('bad-request', 'the body is not a JSON object')
+  return items.map((item) => {
+    const equals = item.indexOf('=')
+    return equals === -1 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)]
+  })
 }
 
-/** A string or number found by its path of own members; undefined when it is not there. */
-export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
-  let at = value
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
-    at = (at as Record<string, unknown>)[name]
+/** The well-formed hex signatures among the items of scheme `v1`; others are passed over, as from a later scheme. */
+export function v1Claims(items: readonly (readonly [scheme: string, value: string])[]): Buffer[] {
+  const claims: Buffer[] = []
+  for (const [scheme, value] of items) {
+    const claim = scheme === 'v1' ? decodeSignature(value, 'hex') : undefined
+    if (claim) claims.push(claim)
   }
-  return typeof at === 'string' && at !== '' ? at : typeof at === 'number' ? String(at) : undefined
+  return claims
+}
+
+/**
+ * Passes when `text` is a time in whole seconds since the Unix epoch, within the tolerance of `nowMs` both ways, edges included.
+ * Our clock is rounded down to seconds first, as Stripe's SDK does. Milliseconds by mistake are far in the future: refused.
+ * @throws FloodmarkError 'bad-signature'.
+ */
+export function requireFresh(text: string, nowMs: number): void {
+  if (!/^[0-9]{1,15}$/.test(text)) {
+    throw new FloodmarkError('bad-signature', 'the signed timestamp is malformed: send whole Unix seconds')
+  }
+  const ageS = Math.floor(nowMs / 1000) - Number(text)
+  if (!(Math.abs(ageS) <= TIMESTAMP_TOLERANCE_S)) {
+    const message = `the signed timestamp is over ${TIMESTAMP_TOLERANCE_S} s from our clock: sign anew, or set the clocks`
+    throw new FloodmarkError('bad-signature', message)
+  }
+}
+
+function hmac(secret: Secret, prefix: string, body: Uint8Array) {
+  const mac = createHmac('sha256', secret)
+  if (prefix !== '') mac.update(prefix)
+  return mac.update(body)
 }

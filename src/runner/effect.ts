@@ -1,6 +1,6 @@
 import { FloodmarkError } from '../core/errors.ts'
 import type { Effect } from '../core/ledger.ts'
-import { fateOf, seqOf } from './identity.ts'
+import { fateOf, seqOf, warmUpIdOf } from './identity.ts'
 
 /** The name's prefix under which a run's effects are listed: one list per ordering key. */
 export const EFFECTS = 'effects/'
@@ -11,9 +11,11 @@ export const EFFECT_BYTES = 12
  * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so.
  */
 export function runEffect(run: { runId: string; seed: number; effects: { failOnce: number; failAlways: number } }): Effect {
+  const warmUpId = warmUpIdOf(run.runId)
   const failedOnce = new Set<number>()
   return (event, tx) => {
     JSON.parse(Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength).toString())
+    if (seqOf(warmUpId, event.id) !== undefined) return
     const seq = seqOf(run.runId, event.id)
     if (seq === undefined) throw new FloodmarkError('rejected', 'not an event of this run')
     const fate = fateOf(run.seed, seq, run.effects)

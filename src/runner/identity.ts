@@ -15,6 +15,11 @@ export function seqOf(runId: string, id: string): number | undefined {
   return /^(0|[1-9]\d{0,9})$/.test(digits) ? Number(digits) : undefined
 }
 
+/** Events of the warm-up before a run have an id of their own: processed like all others, counted by nobody. */
+export function warmUpIdOf(runId: string): string {
+  return `w${runId.slice(1)}`
+}
+
 /** The ordering key of rank `rank`. */
 export function orderingKey(rank: number): string {
   return `k${rank}`

@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { messageOf } from '../core/errors.ts'
+import type { Scenario } from '../core/scenario.ts'
+import { type Config, type ConfigInput, readConfig } from './config.ts'
+import { EXIT, exitCodeOf } from './errors.ts'
+import { liveLine } from './live.ts'
+import { readRecord } from './records.ts'
+import { moduleOf, namesOf } from './registry.ts'
+import { renderAll } from './render/index.ts'
+import { terminal } from './render/terminal.ts'
+import { run } from './run.ts'
+import { summarise } from './summarise.ts'
+
+const EXITS = 'Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.'
+
+const program = new Command('floodmark').exitOverride().showHelpAfterError('See npm run scenario -- --help')
+program
+  .command('scenario')
+  .description('Run a scenario and say what the stack takes; without a name, list the scenarios.')
+  .argument('[name]', 'a scenario, or the path of your own')
+  .option('--receiver <name>', `one of ${namesOf('receiver').join(', ')}, or a path`)
+  .option('--queue <name>', `one of ${namesOf('queue').join(', ')}, or a path`)
+  .option('--ledger <name>', `one of ${namesOf('ledger').join(', ')}, or a path`)
+  .option('--rate <perSecond>', "base rate that the scenario's shape multiplies, events/s")
+  .option('--duration <seconds>', 'length of the run, s')
+  .option('--seed <number>', 'the same seed plans the same run')
+  .option('--quick', 'a shorter run that keeps the meaning')
+  .option('--senders <count>', 'sender processes')
+  .option('--p99 <ms>', 'pass mark for the response p99, ms')
+  .option('--out <folder>', "folder for the run's records and report")
+  .addHelpText('after', `\nThe same settings may stand in floodmark.config.ts.\n${EXITS}`)
+  .action(async (name: string | undefined, flags: ConfigInput) => {
+    process.exitCode = name === undefined ? await list() : await scenario(await readConfig({ ...flags, scenario: name }))
+  })
+program
+  .command('report')
+  .description("Make a run's report again from its raw records.")
+  .argument('<folder>', "the run's folder")
+  .action(async (folder: string) => {
+    process.exitCode = await report(folder)
+  })
+
+async function list(): Promise<number> {
+  for (const name of namesOf('scenario')) {
+    const { question }: Scenario = (await import(moduleOf('scenario', name))).default
+    process.stdout.write(`${name.padEnd(16)} ${question}\n`)
+  }
+  process.stdout.write('\nnpm run scenario <name>; flags: npm run scenario -- --help\n')
+  return EXIT.PASS
+}
+
+async function scenario(config: Config): Promise<number> {
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
+  const names = [config.scenario, config.receiver, config.queue].map((name) => name.replace(/^.*\/|\.ts$/g, ''))
+  const folder = config.out ?? join('reports', `${stamp}-${names.join('-')}`)
+  const plan: Scenario = (await import(moduleOf('scenario', config.scenario))).default
+  const durationMs = config.duration ? config.duration * 1_000 : config.quick ? plan.quickMs : plan.durationMs
+  const live = liveLine(process.stderr, durationMs, plan.phases)
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  process.once('SIGTERM', () => interrupt.abort())
+  try {
+    await run(config, folder, live, interrupt.signal)
+  } finally {
+    live.end()
+  }
+  return report(folder)
+}
+
+async function report(folder: string): Promise<number> {
+  const made = await summarise(folder, readRecord(folder))
+  renderAll(made, folder)
+  process.stdout.write(terminal(made))
+  process.stdout.write(`  ${join(folder, 'report.html')}\n\n`)
+  return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.BAD_INPUT
+  else {
+    process.stderr.write(`floodmark: ${messageOf(error)}\n`)
+    process.exitCode = exitCodeOf(error)
+  }
+}

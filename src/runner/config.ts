@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { FloodmarkError } from '../core/errors.ts'
+
+const number = (least: number, most: number) => z.coerce.number().min(least).max(most)
+
+const settings = z.strictObject({
+  scenario: z.string(),
+  receiver: z.string().default('raw-http'),
+  queue: z.string().default('embedded'),
+  ledger: z.string().default('lmdb'),
+  /** Base rate, events/s; unset: the scenario's own. */
+  rate: number(1, 10_000_000).optional(),
+  /** s; unset: the scenario's own. */
+  duration: number(1, 86_400).optional(),
+  seed: number(0, 4_294_967_295).pipe(z.int()).default(1),
+  quick: z.boolean().default(false),
+  /** Sender processes. */
+  senders: number(1, 64).pipe(z.int()).default(1),
+  /** Pass mark for the response p99, ms; unset: the scenario's own. */
+  p99: number(1, 3_600_000).optional(),
+  /** Folder for the run's records and report; unset: one of its own in reports/. */
+  out: z.string().min(1).optional(),
+  connectionsMax: number(1, 20_000).pipe(z.int()).default(2_000),
+})
+export type Config = z.infer<typeof settings>
+export type ConfigInput = Partial<z.input<typeof settings>>
+
+/** For floodmark.config.ts: gives types and completion. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config
+}
+
+/** Flags over the file floodmark.config.ts of this folder over the defaults. @throws FloodmarkError 'misuse'. */
+export async function readConfig(flags: ConfigInput): Promise<Config> {
+  const path = resolve('floodmark.config.ts')
+  let file: ConfigInput = {}
+  if (existsSync(path)) {
+    try {
+      file = (await import(pathToFileURL(path).href)).default
+    } catch (cause) {
+      throw new FloodmarkError('misuse', `floodmark.config.ts cannot be read: ${(cause as Error).message}`, { cause })
+    }
+  }
+  const parsed = settings.safeParse({ ...file, ...flags })
+  if (parsed.success) return parsed.data
+  const what = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`).join('; ')
+  throw new FloodmarkError('misuse', `${what}. See npm run scenario -- --help`)
+}

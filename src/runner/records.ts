@@ -1,0 +1,50 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { FloodmarkError, messageOf } from '../core/errors.ts'
+import type { Durability, ServiceSample } from './roles/protocol.ts'
+import type { Certificate, Progress } from './sender/open-loop.ts'
+
+/** What a run notes down beside journals and effects; report.json can be made again from these files alone. */
+export interface RunRecord {
+  readonly id: string
+  readonly runId: string
+  readonly startedAt: string
+  readonly startAtMs: number
+  readonly scenario: string
+  readonly setup: { readonly receiver: string; readonly queue: string; readonly ledger: string; readonly ratePerS: number; readonly rateChosen: string; readonly durationMs: number; readonly quick: boolean; readonly seed: number; readonly acceptP99Ms: number; readonly connectionsMax: number }
+  readonly durability: Durability
+  readonly certificates: readonly Certificate[]
+  readonly samples: { readonly service: readonly ServiceSample[]; readonly senders: readonly (readonly Progress[])[] }
+  readonly drainedMs: number
+  readonly drained: boolean
+  readonly interrupted: boolean
+  readonly errors: readonly string[]
+  readonly reproduce: string
+}
+
+/** @throws FloodmarkError 'misuse' when the folder exists and holds something, 'unavailable' when it cannot be made. */
+export function makeRunFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length === 0) return
+  } catch (cause) {
+    throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
+  }
+  throw new FloodmarkError('misuse', `${folder} holds something already: choose another --out, so that no run is overwritten`)
+}
+
+export const journalPath = (folder: string, sender: number) => join(folder, `journal-${sender}.bin`)
+export const effectsPath = (folder: string) => join(folder, 'effects.bin')
+export const buriedPath = (folder: string) => join(folder, 'buried.jsonl')
+
+export function writeRecord(folder: string, record: RunRecord): void {
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(record))
+}
+
+export function readRecord(folder: string): RunRecord {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
+  } catch (cause) {
+    throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${messageOf(cause)}`, { cause })
+  }
+}
