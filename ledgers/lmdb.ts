@@ -55,7 +55,12 @@ class LmdbLedger implements Ledger {
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
-    this.#root = open({ path: join(folder, 'ledger.mdb'), mapSize: MAP_BYTES, encoding: 'binary', keyEncoding: 'binary' })
+    this.#root = open({
+      path: join(folder, 'ledger.mdb'),
+      mapSize: MAP_BYTES,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+    })
     const table = (name: string): Table => this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
     this.#marks = table('marks')
     this.#expiries = table('expiries')
@@ -120,7 +125,8 @@ class LmdbLedger implements Ledger {
       }
       return { held: true, failures }
     })
-    if (marked.length > 0) this.#expiries.putSync(Buffer.concat([u64(expiresAt), u64(this.#position++)]), packIds(marked))
+    if (marked.length > 0)
+      this.#expiries.putSync(Buffer.concat([u64(expiresAt), u64(this.#position++)]), packIds(marked))
     this.#sweep(now)
     this.#root.putSync(POSITION, f64(this.#position))
     return settled

@@ -115,7 +115,9 @@ class MemoryLedger implements Ledger {
 }
 
 function startingWith(names: Iterable<string>, prefix: string): string[] {
-  return [...names].filter((name) => name.startsWith(prefix)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return [...names]
+    .filter((name) => name.startsWith(prefix))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
 const driver: LedgerDriver = {

@@ -77,7 +77,7 @@ class EmbeddedQueue implements Queue {
     const refuse = (code: 'too-large' | 'overloaded', message: string) =>
       new PublishError(code, message, { unsafe, definite: true })
     if (bytes > this.traits.publishBytesMax) throw refuse('too-large', `${bytes} bytes in one publish`)
-    if (this.#stored + bytes > this.#bytesMax || this.#log.storedBytes > 2 * this.#bytesMax) {
+    if (this.#stored + bytes > this.#bytesMax || this.#log.storedBytes > 2 * this.#bytesMax + 4 * SEGMENT_BYTES) {
       throw refuse('overloaded', `the queue holds ${this.#stored} of ${this.#bytesMax} bytes`)
     }
     this.#stored += bytes

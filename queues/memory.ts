@@ -39,7 +39,10 @@ const driver: QueueDriver = {
           throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
         }
         if (stored + bytes > bytesMax) {
-          throw new PublishError('overloaded', `the queue holds ${stored} of ${bytesMax} bytes`, { unsafe, definite: true })
+          throw new PublishError('overloaded', `the queue holds ${stored} of ${bytesMax} bytes`, {
+            unsafe,
+            definite: true,
+          })
         }
         stored += bytes
         for (const [position, event] of events.entries()) {

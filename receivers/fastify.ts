@@ -1,6 +1,6 @@
 import createFastify, { type FastifyReply } from 'fastify'
-import { listen, serverOptions, stopServer } from '../src/core/http.ts'
 import { headerReader } from '../src/core/headers.ts'
+import { listen, serverOptions, stopServer } from '../src/core/http.ts'
 import type { Receiver, Reply } from '../src/core/receiver.ts'
 
 /** Fastify 5 with its own body parsers off: the raw bytes reach the ingest. */
@@ -19,7 +19,10 @@ const fastify: Receiver = async (options) => {
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
     if (status === 405) reply.header('allow', 'POST')
     if (stopping) reply.header('connection', 'close')
-    return reply.code(status).type('text/plain').send(body ?? reason)
+    return reply
+      .code(status)
+      .type('text/plain')
+      .send(body ?? reason)
   }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -42,7 +45,10 @@ const fastify: Receiver = async (options) => {
   })
   app.setErrorHandler((error: { statusCode?: number; code?: string }, _request, reply) => {
     if (error.statusCode === 413) reply.header('connection', 'close')
-    return answer(reply, error.statusCode === 413 ? { status: 413, reason: 'too large' } : { status: 400, reason: 'bad request' })
+    return answer(
+      reply,
+      error.statusCode === 413 ? { status: 413, reason: 'too large' } : { status: 400, reason: 'bad request' },
+    )
   })
   app.all('/*', async (request, reply) => {
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)

@@ -12,7 +12,8 @@ function shape(at: number): number {
 
 export default defineScenario({
   name: 'flash-sale',
-  question: 'Does the stack take a sale that multiplies the traffic by ten within seconds, without losing or doubling an event?',
+  question:
+    'Does the stack take a sale that multiplies the traffic by ten within seconds, without losing or doubling an event?',
   durationMs: 40_000,
   quickMs: 12_000,
   shape,

@@ -202,7 +202,8 @@ export class Log {
   }
 
   async #addSegment(first: number): Promise<number> {
-    await (this.#spare ??= this.#makeSpare())
+    this.#spare ??= this.#makeSpare()
+    await this.#spare
     this.#spare = undefined
     const path = segmentPath(this.#folder, first)
     renameSync(join(this.#folder, SPARE), path)

@@ -57,7 +57,8 @@ export function recover(folder: string, onPending: (payload: Buffer) => void = (
       nextOffset += RECORD_HEAD_BYTES + head.payloadBytes
     }
     for (const later of recordsFrom(bytes, nextOffset)) {
-      if (later.durable >= nextNumber && later.epoch >= epoch) throw corrupt(segmentPath(folder, segment), nextOffset, nextNumber)
+      if (later.durable >= nextNumber && later.epoch >= epoch)
+        throw corrupt(segmentPath(folder, segment), nextOffset, nextNumber)
     }
   }
   for (const { payload } of pending.values()) onPending(payload)
@@ -66,5 +67,8 @@ export function recover(folder: string, onPending: (payload: Buffer) => void = (
 
 function corrupt(path: string, offset: number, number: number): FloodmarkError {
   const what = `${path}: acknowledged record ${number} is missing or damaged at byte ${offset}`
-  return new FloodmarkError('corrupt', `${what}. Keep a copy of the folder, then restore it from a backup or move it away to start empty`)
+  return new FloodmarkError(
+    'corrupt',
+    `${what}. Keep a copy of the folder, then restore it from a backup or move it away to start empty`,
+  )
 }

@@ -16,7 +16,8 @@ export function encodedBytes(event: WebhookEvent): number {
   let bytes = HEAD_BYTES + event.body.length
   bytes += Buffer.byteLength(event.id) + Buffer.byteLength(event.key)
   bytes += Buffer.byteLength(event.source) + Buffer.byteLength(event.type)
-  for (const name in event.headers) bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(event.headers[name]!)
+  for (const name in event.headers)
+    bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(event.headers[name]!)
   return bytes
 }
 

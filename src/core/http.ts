@@ -41,7 +41,8 @@ export function requestHandler(options: ReceiverOptions, isStopping: () => boole
     const refusal = limits(request, options) ?? (inFlight >= inFlightMax ? BUSY : undefined)
     const early = refusal ?? ingest.admit(request.method!, request.url!)
     if (early) {
-      const bodiless = request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
+      const bodiless =
+        request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
       void Promise.resolve(early).then((reply) => finish(request, response, reply, bodiless))
       return
     }
@@ -116,4 +117,3 @@ export function stopServer(server: Server, options: ReceiverOptions): Promise<vo
     server.closeIdleConnections()
   })
 }
-

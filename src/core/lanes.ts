@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
-import type { ConsumeOptions, Delivery, Depth, Handler, Verdict } from './queue.ts'
 import type { WebhookEvent } from './event.ts'
+import type { ConsumeOptions, Delivery, Depth, Handler, Verdict } from './queue.ts'
 
 /** One waiting event, as its queue knows it. `load` gives the event, from memory or from disk. */
 export interface Waiting {

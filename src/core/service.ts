@@ -31,7 +31,13 @@ export const SERVICE_DEFAULTS = {
   effectMs: 10_000,
 } as const
 
-export type ServiceLimits = { readonly [name in keyof typeof SERVICE_DEFAULTS]: (typeof SERVICE_DEFAULTS)[name] extends number ? number : (typeof SERVICE_DEFAULTS)[name] extends string ? string : Backoff }
+export type ServiceLimits = {
+  readonly [name in keyof typeof SERVICE_DEFAULTS]: (typeof SERVICE_DEFAULTS)[name] extends number
+    ? number
+    : (typeof SERVICE_DEFAULTS)[name] extends string
+      ? string
+      : Backoff
+}
 
 export interface ServiceOptions {
   readonly receiver: Receiver
@@ -65,7 +71,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const ready = async () => void (await Promise.all([queue.depth(), ledger.read('ready')]))
   const { routes, effect, random, onError } = options
   const ingest = createIngest({ routes, publish: batcher.publish, ready, clock, onError, ...point })
-  const processor = startProcessor({ queue, ledger, effect, clock, random, ...limits, signal: stopping.signal, ...point })
+  const processor = startProcessor({
+    queue,
+    ledger,
+    effect,
+    clock,
+    random,
+    ...limits,
+    signal: stopping.signal,
+    ...point,
+  })
   processor.done.catch(onError)
   const receiver = await options.receiver({ ...limits, clock, ingest })
   return {

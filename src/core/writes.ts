@@ -21,7 +21,8 @@ export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
     writes,
     put: (name, value) => add({ op: 'put', name, value }),
     increment(name, by) {
-      if (!Number.isSafeInteger(by)) throw new FloodmarkError('misuse', `'${name}' is incremented by ${by}: no safe integer`)
+      if (!Number.isSafeInteger(by))
+        throw new FloodmarkError('misuse', `'${name}' is incremented by ${by}: no safe integer`)
       add({ op: 'increment', name, by })
     },
     append: (name, value) => add({ op: 'append', name, value }),
@@ -31,6 +32,9 @@ export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
 function checkName(name: string): void {
   const fits = name.length > 0 && name.length <= WRITE_LIMITS.nameBytesMax && !name.includes('\0')
   if (!fits || Buffer.byteLength(name) > WRITE_LIMITS.nameBytesMax) {
-    throw new FloodmarkError('misuse', `a name is 1-${WRITE_LIMITS.nameBytesMax} bytes without NUL: '${name.slice(0, 40)}'`)
+    throw new FloodmarkError(
+      'misuse',
+      `a name is 1-${WRITE_LIMITS.nameBytesMax} bytes without NUL: '${name.slice(0, 40)}'`,
+    )
   }
 }

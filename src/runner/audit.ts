@@ -83,7 +83,16 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
     }
   }
   const { duplicatesAbsorbed } = input
-  return { planned, ...counts, duplicateEffects, duplicatesAbsorbed, reordered, unexpected, misjudged, appliedAfterRefusal }
+  return {
+    planned,
+    ...counts,
+    duplicateEffects,
+    duplicatesAbsorbed,
+    reordered,
+    unexpected,
+    misjudged,
+    appliedAfterRefusal,
+  }
 }
 
 function classOf(bits: number): 'applied' | 'buried' | 'refused' | 'unsent' | 'unknown' | 'lost' {

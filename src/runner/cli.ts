@@ -12,7 +12,8 @@ import { terminal } from './render/terminal.ts'
 import { run } from './run.ts'
 import { summarise } from './summarise.ts'
 
-const EXITS = 'Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.'
+const EXITS =
+  'Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.'
 
 const program = new Command('floodmark').exitOverride().showHelpAfterError('See npm run scenario -- --help')
 program
@@ -31,7 +32,8 @@ program
   .option('--out <folder>', "folder for the run's records and report")
   .addHelpText('after', `\nThe same settings may stand in floodmark.config.ts.\n${EXITS}`)
   .action(async (name: string | undefined, flags: ConfigInput) => {
-    process.exitCode = name === undefined ? await list() : await scenario(await readConfig({ ...flags, scenario: name }))
+    process.exitCode =
+      name === undefined ? await list() : await scenario(await readConfig({ ...flags, scenario: name }))
   })
 program
   .command('report')

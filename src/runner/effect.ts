@@ -10,7 +10,11 @@ export const EFFECT_BYTES = 12
  * The work that a run does for each event: parses it, as a consumer would, and appends its number and the time to its key's
  * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so.
  */
-export function runEffect(run: { runId: string; seed: number; effects: { failOnce: number; failAlways: number } }): Effect {
+export function runEffect(run: {
+  runId: string
+  seed: number
+  effects: { failOnce: number; failAlways: number }
+}): Effect {
   const warmUpId = warmUpIdOf(run.runId)
   const failedOnce = new Set<number>()
   return (event, tx) => {

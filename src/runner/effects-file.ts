@@ -1,5 +1,5 @@
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import type { Ledger } from '../core/ledger.ts'
 import { EFFECTS } from './effect.ts'
 import { seqOf } from './identity.ts'
@@ -22,7 +22,11 @@ export interface Buried {
 }
 
 /** Writes the ledger's effects and dead letters beside the report: the audit reads these files, also years later. */
-export async function exportEffects(ledger: Ledger, runId: string, paths: { effects: string; buried: string }): Promise<void> {
+export async function exportEffects(
+  ledger: Ledger,
+  runId: string,
+  paths: { effects: string; buried: string },
+): Promise<void> {
   const out = createWriteStream(paths.effects)
   let lane = -1
   let name: string | undefined

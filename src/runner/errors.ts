@@ -1,7 +1,15 @@
 import { FloodmarkError } from '../core/errors.ts'
 
 /** What a command of floodmark exits with. */
-export const EXIT = { PASS: 0, FAIL: 1, BAD_INPUT: 2, ENVIRONMENT: 3, INDETERMINATE: 4, INVALID: 5, INTERRUPTED: 130 } as const
+export const EXIT = {
+  PASS: 0,
+  FAIL: 1,
+  BAD_INPUT: 2,
+  ENVIRONMENT: 3,
+  INDETERMINATE: 4,
+  INVALID: 5,
+  INTERRUPTED: 130,
+} as const
 
 /** Bad input is the caller's to mend, everything else the environment's. */
 export function exitCodeOf(error: unknown): number {

@@ -6,7 +6,11 @@ import { ms } from './verdict.ts'
 const PLAIN_EVERY_MS = 5_000
 
 /** One line that changes while a run goes on; where the output is no terminal, a line every few seconds. */
-export function liveLine(out: NodeJS.WriteStream, durationMs: number, phases: readonly { name: string; until: number }[]): RunEvents & { end(): void } {
+export function liveLine(
+  out: NodeJS.WriteStream,
+  durationMs: number,
+  phases: readonly { name: string; until: number }[],
+): RunEvents & { end(): void } {
   let phase = 'start'
   let service: ServiceSample | undefined
   const senders = new Map<number, Progress>()
@@ -20,7 +24,8 @@ export function liveLine(out: NodeJS.WriteStream, durationMs: number, phases: re
     const sent = progress.reduce((sum, one) => sum + one.sent, 0)
     const rate = atMs > before.atMs ? ((sent - before.sent) * 1_000) / (atMs - before.atMs) : 0
     before = { atMs, sent }
-    const name = phase === 'send' ? (phases.find(({ until }) => atMs <= until * durationMs)?.name ?? 'last answers') : phase
+    const name =
+      phase === 'send' ? (phases.find(({ until }) => atMs <= until * durationMs)?.name ?? 'last answers') : phase
     const p99 = Math.max(0, ...progress.map((one) => one.responseP99Ms ?? 0))
     const left = Math.max(0, Math.ceil((durationMs - atMs) / 1_000))
     return `${name}  ${Math.round(rate)}/s  p99 ${ms(p99)}  backlog ${service?.backlog ?? '?'}  ${sent} sent  ${left} s to go`

@@ -11,7 +11,18 @@ export interface RunRecord {
   readonly startedAt: string
   readonly startAtMs: number
   readonly scenario: string
-  readonly setup: { readonly receiver: string; readonly queue: string; readonly ledger: string; readonly ratePerS: number; readonly rateChosen: string; readonly durationMs: number; readonly quick: boolean; readonly seed: number; readonly acceptP99Ms: number; readonly connectionsMax: number }
+  readonly setup: {
+    readonly receiver: string
+    readonly queue: string
+    readonly ledger: string
+    readonly ratePerS: number
+    readonly rateChosen: string
+    readonly durationMs: number
+    readonly quick: boolean
+    readonly seed: number
+    readonly acceptP99Ms: number
+    readonly connectionsMax: number
+  }
   readonly durability: Durability
   readonly certificates: readonly Certificate[]
   readonly samples: { readonly service: readonly ServiceSample[]; readonly senders: readonly (readonly Progress[])[] }
@@ -30,7 +41,10 @@ export function makeRunFolder(folder: string): void {
   } catch (cause) {
     throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
   }
-  throw new FloodmarkError('misuse', `${folder} holds something already: choose another --out, so that no run is overwritten`)
+  throw new FloodmarkError(
+    'misuse',
+    `${folder} holds something already: choose another --out, so that no run is overwritten`,
+  )
 }
 
 export const journalPath = (folder: string, sender: number) => join(folder, `journal-${sender}.bin`)

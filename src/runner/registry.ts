@@ -8,7 +8,13 @@ import { receivers } from '../../receivers/index.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { FloodmarkError } from '../core/errors.ts'
 
-const REGISTRIES = { receiver: receivers, queue: queues, ledger: ledgers, provider: providers, scenario: scenarios } as const
+const REGISTRIES = {
+  receiver: receivers,
+  queue: queues,
+  ledger: ledgers,
+  provider: providers,
+  scenario: scenarios,
+} as const
 export type Kind = keyof typeof REGISTRIES
 
 export function namesOf(kind: Kind): string[] {
@@ -25,5 +31,8 @@ export function moduleOf(kind: Kind, name: string): string {
     if (existsSync(name)) return pathToFileURL(resolve(name)).href
     throw new FloodmarkError('misuse', `there is no file ${name} for --${kind}`)
   }
-  throw new FloodmarkError('misuse', `unknown ${kind} '${name}': use one of ${namesOf(kind).join(', ')}, or a path such as ./my-${kind}.ts`)
+  throw new FloodmarkError(
+    'misuse',
+    `unknown ${kind} '${name}': use one of ${namesOf(kind).join(', ')}, or a path such as ./my-${kind}.ts`,
+  )
 }

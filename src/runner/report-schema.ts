@@ -22,9 +22,21 @@ export const reportSchema = z.object({
   interrupted: z.boolean(),
   /** Every check; ok is null where it could not be decided. */
   checks: z.array(
-    z.object({ check: z.string(), ok: z.boolean().nullable(), measured: z.string(), wanted: z.string(), about: z.enum(['stack', 'generator']) }),
+    z.object({
+      check: z.string(),
+      ok: z.boolean().nullable(),
+      measured: z.string(),
+      wanted: z.string(),
+      about: z.enum(['stack', 'generator']),
+    }),
   ),
-  scenario: z.object({ name: z.string(), question: z.string(), durationMs: z.number(), quick: z.boolean(), phases: z.array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number() })) }),
+  scenario: z.object({
+    name: z.string(),
+    question: z.string(),
+    durationMs: z.number(),
+    quick: z.boolean(),
+    phases: z.array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number() })),
+  }),
   setup: z.object({
     receiver: z.string(),
     queue: z.string(),
@@ -43,15 +55,36 @@ export const reportSchema = z.object({
   }),
   startedAt: z.string(),
   tookMs: z.object({ sending: z.number(), draining: z.number() }),
-  latency: z.object({ response: percentiles, service: percentiles, lateness: percentiles, acceptToEffect: percentiles }),
+  latency: z.object({
+    response: percentiles,
+    service: percentiles,
+    lateness: percentiles,
+    acceptToEffect: percentiles,
+  }),
   timeline: z.object({
     stepMs: z.number(),
     points: z.array(
-      z.object({ atMs: z.number(), offered: z.number(), accepted: z.number(), effects: z.number(), p50Ms: z.number().nullable(), p99Ms: z.number().nullable(), maxMs: z.number().nullable(), backlog: z.number().nullable() }),
+      z.object({
+        atMs: z.number(),
+        offered: z.number(),
+        accepted: z.number(),
+        effects: z.number(),
+        p50Ms: z.number().nullable(),
+        p99Ms: z.number().nullable(),
+        maxMs: z.number().nullable(),
+        backlog: z.number().nullable(),
+      }),
     ),
   }),
   processes: z.array(
-    z.object({ name: z.string(), cpuSeconds: z.number(), rssMaxBytes: z.number(), rssSlopeBytesPerMin: z.number().nullable(), rssSlopeErrorBytesPerMin: z.number().nullable(), samples: z.array(z.object({ atMs: z.number(), cpuShare: z.number(), rssBytes: z.number() })) }),
+    z.object({
+      name: z.string(),
+      cpuSeconds: z.number(),
+      rssMaxBytes: z.number(),
+      rssSlopeBytesPerMin: z.number().nullable(),
+      rssSlopeErrorBytesPerMin: z.number().nullable(),
+      samples: z.array(z.object({ atMs: z.number(), cpuShare: z.number(), rssBytes: z.number() })),
+    }),
   ),
   audit: z.object({
     planned: count,
@@ -71,9 +104,25 @@ export const reportSchema = z.object({
     lossBound95: z.number().nullable(),
   }),
   deadLetters: z.array(z.object({ reason: z.string(), count })),
-  generator: z.object({ offeredPerS: z.number(), achievedRatio: z.number(), latenessP50Ms: z.number(), latenessP99Ms: z.number(), latenessMaxMs: z.number(), eventLoopUtilization: z.number(), cpuSeconds: z.number(), connectionsOpenedMax: z.number(), gaveUp: z.boolean() }),
+  generator: z.object({
+    offeredPerS: z.number(),
+    achievedRatio: z.number(),
+    latenessP50Ms: z.number(),
+    latenessP99Ms: z.number(),
+    latenessMaxMs: z.number(),
+    eventLoopUtilization: z.number(),
+    cpuSeconds: z.number(),
+    connectionsOpenedMax: z.number(),
+    gaveUp: z.boolean(),
+  }),
   errors: z.array(z.string()),
-  environment: z.object({ node: z.string(), platform: z.string(), cpu: z.string(), cores: z.number(), memoryBytes: z.number() }),
+  environment: z.object({
+    node: z.string(),
+    platform: z.string(),
+    cpu: z.string(),
+    cores: z.number(),
+    memoryBytes: z.number(),
+  }),
   reproduce: z.string(),
 })
 

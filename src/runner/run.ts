@@ -28,9 +28,18 @@ export interface RunEvents {
 }
 
 /** Runs a scenario and leaves its raw records in the folder; the report is made from them. */
-export async function run(config: Config, folder: string, events: RunEvents, interrupt: AbortSignal): Promise<RunRecord> {
+export async function run(
+  config: Config,
+  folder: string,
+  events: RunEvents,
+  interrupt: AbortSignal,
+): Promise<RunRecord> {
   const scenarioModule = moduleOf('scenario', config.scenario)
-  const modules = { receiver: moduleOf('receiver', config.receiver), queue: moduleOf('queue', config.queue), ledger: moduleOf('ledger', config.ledger) }
+  const modules = {
+    receiver: moduleOf('receiver', config.receiver),
+    queue: moduleOf('queue', config.queue),
+    ledger: moduleOf('ledger', config.ledger),
+  }
   const scenario: Scenario = (await import(scenarioModule)).default
   makeRunFolder(folder)
   const dataFolder = join(folder, 'data')
@@ -48,7 +57,16 @@ export async function run(config: Config, folder: string, events: RunEvents, int
     const start = async (id: string): Promise<{ service: ServiceProcess; port: number; durability: Durability }> => {
       const service: ServiceProcess = startChild('service')
       children.push(service)
-      service.send({ kind: 'setup', runId: id, seed: config.seed, ...modules, scenario: scenarioModule, routes, dataFolder, port: 0 })
+      service.send({
+        kind: 'setup',
+        runId: id,
+        seed: config.seed,
+        ...modules,
+        scenario: scenarioModule,
+        routes,
+        dataFolder,
+        port: 0,
+      })
       const { port, durability } = await service.next('ready')
       return { service, port, durability }
     }
@@ -61,11 +79,25 @@ export async function run(config: Config, folder: string, events: RunEvents, int
       samples.push(message.sample)
       events.sample(message.sample)
     })
-    const sending = { scenario: scenarioModule, targets: [{ host: '127.0.0.1', port }], routes, connectionsMax: config.connectionsMax, latenessMaxMs: LATENESS_MAX_MS }
+    const sending = {
+      scenario: scenarioModule,
+      targets: [{ host: '127.0.0.1', port }],
+      routes,
+      connectionsMax: config.connectionsMax,
+      latenessMaxMs: LATENESS_MAX_MS,
+    }
 
     events.phase('warm-up')
     const warmUp = join(folder, 'warm-up.bin')
-    const warm = { ...sending, runId: warmUpIdOf(runId), seed: config.seed ^ 1, durationMs: WARM_UP_MS, ratePerS: Math.min(ratePerS, 500), senders: { index: 0, count: 1 }, journalPath: warmUp }
+    const warm = {
+      ...sending,
+      runId: warmUpIdOf(runId),
+      seed: config.seed ^ 1,
+      durationMs: WARM_UP_MS,
+      ratePerS: Math.min(ratePerS, 500),
+      senders: { index: 0, count: 1 },
+      journalPath: warmUp,
+    }
     let warmUpAccepted = 0
     await send([{ kind: 'setup', ...warm }], children, interrupt, (_, progress) => {
       warmUpAccepted = progress.accepted
@@ -74,7 +106,16 @@ export async function run(config: Config, folder: string, events: RunEvents, int
 
     const setups = Array.from({ length: config.senders }, (_, index): SenderSetup => {
       const senders = { index, count: config.senders }
-      return { kind: 'setup', ...sending, runId, seed: config.seed, durationMs, ratePerS, senders, journalPath: journalPath(folder, index) }
+      return {
+        kind: 'setup',
+        ...sending,
+        runId,
+        seed: config.seed,
+        durationMs,
+        ratePerS,
+        senders,
+        journalPath: journalPath(folder, index),
+      }
     })
     const senderSamples = setups.map((): Progress[] => [])
     const { startAtMs, certificates } = await send(setups, children, interrupt, (sender, progress) => {
@@ -102,7 +143,9 @@ export async function run(config: Config, folder: string, events: RunEvents, int
         queue: config.queue,
         ledger: config.ledger,
         ratePerS,
-        rateChosen: config.rate ? 'asked for by --rate' : `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare; chosen to leave a two-core machine room at the peak`,
+        rateChosen: config.rate
+          ? 'asked for by --rate'
+          : `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare; chosen to leave a two-core machine room at the peak`,
         durationMs,
         quick: config.quick,
         seed: config.seed,
@@ -175,7 +218,13 @@ async function drain(samples: readonly ServiceSample[], wanted: number, drainMs:
 }
 
 function reproduce(config: Config, ratePerS: number, durationMs: number): string {
-  const flags = [`--receiver ${config.receiver}`, `--queue ${config.queue}`, `--ledger ${config.ledger}`, `--rate ${ratePerS}`, `--duration ${durationMs / 1_000}`, `--seed ${config.seed}`]
+  const flags = [
+    `--receiver ${config.receiver}`,
+    `--queue ${config.queue}`,
+    `--ledger ${config.ledger}`,
+    `--rate ${ratePerS}`,
+    `--duration ${durationMs / 1_000}`,
+    `--seed ${config.seed}`,
+  ]
   return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
 }
-

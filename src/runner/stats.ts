@@ -52,7 +52,9 @@ export function quantileRanks(n: number, q: number): { low: number; high: number
 }
 
 /** Least-squares slope of y over x and its standard error; undefined with fewer than ten points. */
-export function slope(points: readonly { readonly x: number; readonly y: number }[]): { slope: number; error: number } | undefined {
+export function slope(
+  points: readonly { readonly x: number; readonly y: number }[],
+): { slope: number; error: number } | undefined {
   const n = points.length
   if (n < 10) return undefined
   const meanX = points.reduce((sum, { x }) => sum + x, 0) / n

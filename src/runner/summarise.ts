@@ -18,7 +18,10 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   const load = { scenario, durationMs: setup.durationMs, ratePerS: setup.ratePerS, seed: setup.seed }
   const endedAtMs = Math.max(...certificates.map((one) => one.endedAtMs))
   const cutShort = record.interrupted || certificates.some((one) => one.gaveUp)
-  const planned = countArrivals(load, cutShort ? Math.min(...certificates.map((one) => one.endedAtMs)) : setup.durationMs)
+  const planned = countArrivals(
+    load,
+    cutShort ? Math.min(...certificates.map((one) => one.endedAtMs)) : setup.durationMs,
+  )
   const times = collect(folder, record, planned)
   const buried = readBuried(buriedPath(folder))
   const duplicatesAbsorbed = record.samples.service.at(-1)?.duplicates ?? 0
@@ -60,14 +63,29 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     verdict: verdictOf(checks, sum),
     interrupted: record.interrupted,
     checks,
-    scenario: { name: scenario.name, question: scenario.question, durationMs: setup.durationMs, quick: setup.quick, phases },
+    scenario: {
+      name: scenario.name,
+      question: scenario.question,
+      durationMs: setup.durationMs,
+      quick: setup.quick,
+      phases,
+    },
     ...measured,
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),
-    deadLetters: [...Map.groupBy(buried, ({ reason }) => reason)].map(([reason, letters]) => ({ reason, count: letters.length })),
+    deadLetters: [...Map.groupBy(buried, ({ reason }) => reason)].map(([reason, letters]) => ({
+      reason,
+      count: letters.length,
+    })),
     errors: [...record.errors],
-    environment: { node: process.version, platform: `${os.type()} ${os.release()} ${os.arch()}`, cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), memoryBytes: os.totalmem() },
+    environment: {
+      node: process.version,
+      platform: `${os.type()} ${os.release()} ${os.arch()}`,
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
     reproduce: record.reproduce,
   }
 }
@@ -86,7 +104,12 @@ function collect(folder: string, record: RunRecord, planned: number) {
   const service = new Latencies()
   const lateness = new Latencies()
   const acceptToEffect = new Latencies()
-  const steps = Array.from({ length: Math.ceil(durationMs / stepMs) }, () => ({ offered: 0, accepted: 0, effects: 0, latencies: new Latencies() }))
+  const steps = Array.from({ length: Math.ceil(durationMs / stepMs) }, () => ({
+    offered: 0,
+    accepted: 0,
+    effects: 0,
+    latencies: new Latencies(),
+  }))
   const doneMs = new Float64Array(planned).fill(Number.NaN)
   const stepOf = (atMs: number) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(atMs / stepMs)))]!
   for (const attempt of attempts(folder, record.certificates.length, planned)) {
@@ -113,9 +136,21 @@ function collect(folder: string, record: RunRecord, planned: number) {
     const { p50, p99, maxMs } = latencies.percentiles()
     const rates = { offered: perS(offered), accepted: perS(accepted), effects: perS(effects) }
     const atMs = at * stepMs
-    return { atMs, ...rates, p50Ms: p50?.ms ?? null, p99Ms: p99?.ms ?? null, maxMs: maxMs ?? null, backlog: backlogAt(record, atMs + stepMs) }
+    return {
+      atMs,
+      ...rates,
+      p50Ms: p50?.ms ?? null,
+      p99Ms: p99?.ms ?? null,
+      maxMs: maxMs ?? null,
+      backlog: backlogAt(record, atMs + stepMs),
+    }
   })
-  const latency = { response: response.percentiles(), service: service.percentiles(), lateness: lateness.percentiles(), acceptToEffect: acceptToEffect.percentiles() }
+  const latency = {
+    response: response.percentiles(),
+    service: service.percentiles(),
+    lateness: lateness.percentiles(),
+    acceptToEffect: acceptToEffect.percentiles(),
+  }
   return { latency, timeline: { stepMs, points } }
 }
 
@@ -125,7 +160,8 @@ function backlogAt(record: RunRecord, atMs: number): number | null {
 }
 
 function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {
-  const sum = (of: (one: (typeof certificates)[number]) => number) => certificates.reduce((total, one) => total + of(one), 0)
+  const sum = (of: (one: (typeof certificates)[number]) => number) =>
+    certificates.reduce((total, one) => total + of(one), 0)
   const worst = (of: (one: (typeof certificates)[number]) => number) => Math.max(...certificates.map(of))
   const sent = sum((one) => one.sent)
   return {
@@ -146,7 +182,9 @@ function processes(record: RunRecord): Report['processes'] {
   const senders = record.samples.senders.map((samples, index) => ({ name: `sender ${index + 1}`, samples }))
   return [{ name: 'receiver + processor', samples: service }, ...senders].map(({ name, samples }) => {
     // The first third is growth to working size: heaps, buffers, the log's first segments.
-    const settled = samples.slice(Math.floor(samples.length / 3)).map(({ atMs, rssBytes }) => ({ x: atMs / 60_000, y: rssBytes }))
+    const settled = samples
+      .slice(Math.floor(samples.length / 3))
+      .map(({ atMs, rssBytes }) => ({ x: atMs / 60_000, y: rssBytes }))
     const trend = slope(settled)
     return {
       name,
@@ -156,7 +194,11 @@ function processes(record: RunRecord): Report['processes'] {
       rssSlopeErrorBytesPerMin: trend?.error ?? null,
       samples: samples.slice(1).map(({ atMs, cpuSeconds, rssBytes }, at) => {
         const before = samples[at]!
-        return { atMs, rssBytes, cpuShare: Math.max(0, (1_000 * (cpuSeconds - before.cpuSeconds)) / Math.max(1, atMs - before.atMs)) }
+        return {
+          atMs,
+          rssBytes,
+          cpuShare: Math.max(0, (1_000 * (cpuSeconds - before.cpuSeconds)) / Math.max(1, atMs - before.atMs)),
+        }
       }),
     }
   })

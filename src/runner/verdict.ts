@@ -14,13 +14,40 @@ export function checksOf(measured: Measured, drained: boolean, drainMs: number):
   const { audit, generator, setup } = measured
   const { acceptP99Ms } = setup
   const latenessMaxMs = acceptP99Ms * LATENESS_SHARE_MAX
-  const own = (check: string, ok: boolean, is: string, wanted: string): Check => ({ check, ok, measured: is, wanted, about: 'generator' })
-  const zero = (check: string, value: number): Check => ({ check, ok: value === 0, measured: String(value), wanted: '0', about: 'stack' })
+  const own = (check: string, ok: boolean, is: string, wanted: string): Check => ({
+    check,
+    ok,
+    measured: is,
+    wanted,
+    about: 'generator',
+  })
+  const zero = (check: string, value: number): Check => ({
+    check,
+    ok: value === 0,
+    measured: String(value),
+    wanted: '0',
+    about: 'stack',
+  })
   const ordered = measured.durability.queue.order !== 'none'
   return [
-    own('generator kept its rate', generator.achievedRatio >= ACHIEVED_MIN && !generator.gaveUp, percent(generator.achievedRatio), `at least ${percent(ACHIEVED_MIN)}`),
-    own('generator kept its schedule (lateness p99)', generator.latenessP99Ms <= latenessMaxMs, ms(generator.latenessP99Ms), `at most ${ms(latenessMaxMs)}`),
-    own('generator had time to spare (event loop)', generator.eventLoopUtilization <= EVENT_LOOP_MAX, percent(generator.eventLoopUtilization), `at most ${percent(EVENT_LOOP_MAX)}`),
+    own(
+      'generator kept its rate',
+      generator.achievedRatio >= ACHIEVED_MIN && !generator.gaveUp,
+      percent(generator.achievedRatio),
+      `at least ${percent(ACHIEVED_MIN)}`,
+    ),
+    own(
+      'generator kept its schedule (lateness p99)',
+      generator.latenessP99Ms <= latenessMaxMs,
+      ms(generator.latenessP99Ms),
+      `at most ${ms(latenessMaxMs)}`,
+    ),
+    own(
+      'generator had time to spare (event loop)',
+      generator.eventLoopUtilization <= EVENT_LOOP_MAX,
+      percent(generator.eventLoopUtilization),
+      `at most ${percent(EVENT_LOOP_MAX)}`,
+    ),
     own('every planned event was sent', audit.unsent === 0, `${audit.unsent} unsent`, '0'),
     zero('accepted events lost', audit.lost),
     zero('double effects', audit.duplicateEffects),
@@ -29,13 +56,23 @@ export function checksOf(measured: Measured, drained: boolean, drainMs: number):
     ...(ordered ? [zero('effects out of order within a key', audit.reordered)] : []),
     { ...zero('events refused or unanswered', audit.refused + audit.unknown), wanted: '0' },
     p99Check(measured.latency.response.p99, acceptP99Ms),
-    { check: 'drained in time', ok: drained, measured: ms(measured.tookMs.draining), wanted: `at most ${ms(drainMs)}`, about: 'stack' },
+    {
+      check: 'drained in time',
+      ok: drained,
+      measured: ms(measured.tookMs.draining),
+      wanted: `at most ${ms(drainMs)}`,
+      about: 'stack',
+    },
   ]
 }
 
 /** Decided by the confidence interval: the whole of it must lie on one side. */
 function p99Check(p99: Measured['latency']['response']['p99'], wantedMs: number): Check {
-  const base = { check: 'response p99 from the intended time', wanted: `at most ${ms(wantedMs)}`, about: 'stack' } as const
+  const base = {
+    check: 'response p99 from the intended time',
+    wanted: `at most ${ms(wantedMs)}`,
+    about: 'stack',
+  } as const
   if (!p99) return { ...base, ok: null, measured: 'too few samples' }
   const ok = p99.highMs <= wantedMs ? true : p99.lowMs > wantedMs ? false : null
   return { ...base, ok, measured: `${ms(p99.ms)} (${ms(p99.lowMs)} … ${ms(p99.highMs)})` }
@@ -45,7 +82,12 @@ function p99Check(p99: Measured['latency']['response']['p99'], wantedMs: number)
 export function verdictOf(checks: readonly Check[], sum: boolean): RunVerdict {
   if (!sum) return 'INVALID'
   const failed = checks.filter(({ ok }) => ok === false)
-  const broken = ['accepted events lost', 'double effects', 'effects out of order within a key', 'effects of events never sent']
+  const broken = [
+    'accepted events lost',
+    'double effects',
+    'effects out of order within a key',
+    'effects of events never sent',
+  ]
   if (failed.some(({ check }) => broken.includes(check))) return 'FAIL'
   if (failed.some(({ about }) => about === 'generator')) return 'INVALID'
   if (failed.length > 0) return 'FAIL'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
 import { ms, percent } from '../verdict.ts'
-import { escape } from './junit.ts'
+import { escapeXml } from './junit.ts'
 
 const read = (url: string) => readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8')
 const own = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -10,7 +10,11 @@ const own = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8
 /** One self-contained page: no request leaves it. */
 export function html(report: Report): string {
   const { scenario, setup } = report
-  const data = JSON.stringify({ timeline: report.timeline, processes: report.processes, phases: scenario.phases }).replaceAll('<', '\\u003c')
+  const data = JSON.stringify({
+    timeline: report.timeline,
+    processes: report.processes,
+    phases: scenario.phases,
+  }).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -18,15 +22,15 @@ export function html(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>${escape(`${report.verdict} · ${scenario.name} · floodmark`)}</title>
+<title>${escapeXml(`${report.verdict} · ${scenario.name} · floodmark`)}</title>
 <style>${read('uplot/dist/uPlot.min.css')}${own('./page.css')}</style>
 </head>
 <body>
 <main>
 <header class="${report.verdict.toLowerCase()}">
 <p class="verdict">${report.verdict}${report.interrupted ? ' (interrupted)' : ''}</p>
-<h1>${escape(scenario.name)}: ${escape(`${setup.receiver} → ${setup.queue} → ${setup.ledger}`)}</h1>
-<p>${escape(scenario.question)}</p>
+<h1>${escapeXml(scenario.name)}: ${escapeXml(`${setup.receiver} → ${setup.queue} → ${setup.ledger}`)}</h1>
+<p>${escapeXml(scenario.question)}</p>
 </header>
 ${figures(report)}
 ${checks(report)}
@@ -50,12 +54,13 @@ ${rest(report)}
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = (tag: string, row: readonly (string | number)[]) => row.map((cell) => `<${tag}>${escape(String(cell))}</${tag}>`).join('')
+  const cells = (tag: string, row: readonly (string | number)[]) =>
+    row.map((cell) => `<${tag}>${escapeXml(String(cell))}</${tag}>`).join('')
   return `<div class="scroll"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table></div>`
 }
 
 function figures({ latency, audit, setup, durability }: Report): string {
-  const figure = (value: string, name: string) => `<div><b>${escape(value)}</b><span>${escape(name)}</span></div>`
+  const figure = (value: string, name: string) => `<div><b>${escapeXml(value)}</b><span>${escapeXml(name)}</span></div>`
   return `<section class="figures">${[
     figure(latency.response.p99 ? ms(latency.response.p99.ms) : 'too few samples', 'response p99'),
     figure(`${Math.round(setup.peakPerS)}/s`, 'planned at the peak'),
@@ -66,7 +71,12 @@ function figures({ latency, audit, setup, durability }: Report): string {
 }
 
 function checks(report: Report): string {
-  const rows = report.checks.map(({ check, ok, measured, wanted }) => [ok ? 'ok' : ok === null ? 'undecided' : 'FAILED', check, measured, wanted])
+  const rows = report.checks.map(({ check, ok, measured, wanted }) => [
+    ok ? 'ok' : ok === null ? 'undecided' : 'FAILED',
+    check,
+    measured,
+    wanted,
+  ])
   return `<section><h2>Checks</h2>${table(['', 'check', 'measured', 'wanted'], rows)}</section>`
 }
 
@@ -74,7 +84,12 @@ function memory({ processes }: Report): string {
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
   const rows = processes.map((one) => {
     const { rssSlopeBytesPerMin: slope, rssSlopeErrorBytesPerMin: error } = one
-    return [one.name, mib(one.rssMaxBytes), slope === null || error === null ? 'too few samples' : `${mib(slope)}/min ± ${mib(1.96 * error)}`, `${one.cpuSeconds.toFixed(1)} s`]
+    return [
+      one.name,
+      mib(one.rssMaxBytes),
+      slope === null || error === null ? 'too few samples' : `${mib(slope)}/min ± ${mib(1.96 * error)}`,
+      `${one.cpuSeconds.toFixed(1)} s`,
+    ]
   })
   return table(['process', 'most memory', 'trend after the first third', 'CPU time'], rows)
 }
@@ -86,7 +101,13 @@ function accounting({ audit, deadLetters }: Report): string {
     ['refused', audit.refused, 'the sender knows; refusing is not losing'],
     ['unsent', audit.unsent, 'the generator could not; makes the run INVALID'],
     ['unknown', audit.unknown, 'no answer, and no effect'],
-    ['lost', audit.lost, audit.lossBound95 === null ? 'accepted, then gone' : `accepted, then gone; 95% sure: below ${percent(audit.lossBound95)}`],
+    [
+      'lost',
+      audit.lost,
+      audit.lossBound95 === null
+        ? 'accepted, then gone'
+        : `accepted, then gone; 95% sure: below ${percent(audit.lossBound95)}`,
+    ],
     ['= planned', audit.planned, 'the six classes add up'],
     ['double effects', audit.duplicateEffects, 'must be 0'],
     ['out of order', audit.reordered, 'within a key'],
@@ -99,23 +120,44 @@ function accounting({ audit, deadLetters }: Report): string {
 }
 
 function percentileTable({ latency }: Report): string {
-  const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) => (q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few')
-  const rows = Object.entries({ 'response: done − intended': latency.response, 'service: done − sent': latency.service, 'lateness: sent − intended': latency.lateness, 'accepted → effect': latency.acceptToEffect }).map(
-    ([name, one]) => [name, one.count, cell(one.p50), cell(one.p90), cell(one.p99), cell(one.p999), one.maxMs === undefined ? '' : ms(one.maxMs)],
-  )
+  const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
+    q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few'
+  const rows = Object.entries({
+    'response: done − intended': latency.response,
+    'service: done − sent': latency.service,
+    'lateness: sent − intended': latency.lateness,
+    'accepted → effect': latency.acceptToEffect,
+  }).map(([name, one]) => [
+    name,
+    one.count,
+    cell(one.p50),
+    cell(one.p90),
+    cell(one.p99),
+    cell(one.p999),
+    one.maxMs === undefined ? '' : ms(one.maxMs),
+  ])
   return `<section><h2>Percentiles</h2><p>With 95% confidence intervals; left out where there are too few samples.</p>${table(['', 'samples', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows)}</section>`
 }
 
 function rest({ generator, durability, environment, setup, reproduce, errors, startedAt }: Report): string {
   const rows = [
-    ['queue', `${durability.queue.server}; survives ${durability.queue.survives.join(', ') || 'nothing'}; order: ${durability.queue.order}`],
+    [
+      'queue',
+      `${durability.queue.server}; survives ${durability.queue.survives.join(', ') || 'nothing'}; order: ${durability.queue.order}`,
+    ],
     ['ledger', `${durability.ledger.server}; survives ${durability.ledger.survives.join(', ') || 'nothing'}`],
     ['base rate', `${setup.ratePerS}/s: ${setup.rateChosen}`],
     ['mix', setup.mix.map(({ provider, share }) => `${provider} ${percent(share)}`).join(', ')],
-    ['sender', `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections`],
-    ['environment', `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${environment.platform}, Node ${environment.node}`],
+    [
+      'sender',
+      `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections`,
+    ],
+    [
+      'environment',
+      `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${environment.platform}, Node ${environment.node}`,
+    ],
     ['started', startedAt],
     ...errors.map((error) => ['error', error]),
   ]
-  return `<section><h2>Setting</h2>${table(['', ''], rows)}<h3>Run it again</h3><pre>${escape(reproduce)}</pre></section>`
+  return `<section><h2>Setting</h2>${table(['', ''], rows)}<h3>Run it again</h3><pre>${escapeXml(reproduce)}</pre></section>`
 }

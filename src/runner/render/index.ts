@@ -8,7 +8,12 @@ import { markdown } from './markdown.ts'
 /** Writes every rendering of a report into the run's folder; each appears whole or not at all. */
 export function renderAll(report: Report, folder: string): void {
   const checked = reportSchema.parse(report)
-  const files = { 'report.json': `${JSON.stringify(checked, null, 1)}\n`, 'report.html': html(checked), 'report.md': markdown(checked), 'junit.xml': junit(checked) }
+  const files = {
+    'report.json': `${JSON.stringify(checked, null, 1)}\n`,
+    'report.html': html(checked),
+    'report.md': markdown(checked),
+    'junit.xml': junit(checked),
+  }
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name)
     writeFileSync(`${path}.part`, content)

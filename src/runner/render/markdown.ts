@@ -11,7 +11,10 @@ export function markdown(report: Report): string {
     '',
     '| check | measured | wanted | |',
     '|---|---|---|---|',
-    ...report.checks.map(({ check, ok, measured, wanted }) => `| ${cell(check)} | ${cell(measured)} | ${cell(wanted)} | ${ok ? 'ok' : ok === null ? 'undecided' : '**failed**'} |`),
+    ...report.checks.map(
+      ({ check, ok, measured, wanted }) =>
+        `| ${cell(check)} | ${cell(measured)} | ${cell(wanted)} | ${ok ? 'ok' : ok === null ? 'undecided' : '**failed**'} |`,
+    ),
     '',
     `${audit.planned} planned = ${audit.applied} applied + ${audit.buried} buried + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,
     '',

@@ -14,11 +14,27 @@ function usage(of) {
 }
 
 const charts = [
-  { id: 'latency', unit: 'ms', log: true, names: ['p50', 'p99', 'max'], data: [seconds, ...columns('p50Ms', 'p99Ms', 'maxMs')] },
-  { id: 'rates', unit: '/s', names: ['offered', 'accepted', 'effects'], data: [seconds, ...columns('offered', 'accepted', 'effects')] },
+  {
+    id: 'latency',
+    unit: 'ms',
+    log: true,
+    names: ['p50', 'p99', 'max'],
+    data: [seconds, ...columns('p50Ms', 'p99Ms', 'maxMs')],
+  },
+  {
+    id: 'rates',
+    unit: '/s',
+    names: ['offered', 'accepted', 'effects'],
+    data: [seconds, ...columns('offered', 'accepted', 'effects')],
+  },
   { id: 'backlog', unit: '', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
   { id: 'cpu', unit: '', names: processes.map((one) => one.name), data: usage((sample) => sample.cpuShare) },
-  { id: 'memory', unit: 'MiB', names: processes.map((one) => one.name), data: usage((sample) => sample.rssBytes / 2 ** 20) },
+  {
+    id: 'memory',
+    unit: 'MiB',
+    names: processes.map((one) => one.name),
+    data: usage((sample) => sample.rssBytes / 2 ** 20),
+  },
 ]
 
 /** Where one phase ends and the next begins. */
@@ -46,12 +62,25 @@ function draw() {
     const place = document.getElementById(id)
     place.replaceChildren()
     const value = (_, at) => (at == null ? '–' : `${at < 10 ? at.toFixed(2) : Math.round(at)} ${unit}`)
-    const series = names.map((label, at) => ({ label, value, stroke: inks[at % inks.length], width: 1.5, spanGaps: true, points: { show: false } }))
+    const series = names.map((label, at) => ({
+      label,
+      value,
+      stroke: inks[at % inks.length],
+      width: 1.5,
+      spanGaps: true,
+      points: { show: false },
+    }))
     const options = {
       width: place.clientWidth,
       height: 240,
-      scales: { x: { time: false }, y: log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.05)] } },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) }, { ...axis, size: 64 }],
+      scales: {
+        x: { time: false },
+        y: log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.05)] },
+      },
+      axes: [
+        { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
+        { ...axis, size: 64 },
+      ],
       series: [{ label: 'at', value: (_, at) => (at == null ? '–' : `${at.toFixed(1)} s`) }, ...series],
       hooks: { draw: [drawPhases] },
     }

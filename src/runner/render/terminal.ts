@@ -8,12 +8,16 @@ const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE:
 export function terminal(report: Report): string {
   const { audit, latency, generator, setup } = report
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
-  const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) => (q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few samples')
+  const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
+    q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few samples'
   const lines = [
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${setup.receiver} → ${setup.queue} → ${setup.ledger}`,
     '',
-    ...report.checks.map(({ check, ok, measured, wanted }) => `  ${ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'}  ${check}: ${measured}${ok ? '' : `, wanted ${wanted}`}`),
+    ...report.checks.map(
+      ({ check, ok, measured, wanted }) =>
+        `  ${ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'}  ${check}: ${measured}${ok ? '' : `, wanted ${wanted}`}`,
+    ),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
     `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,

@@ -7,16 +7,18 @@ export interface ServiceSetup {
   readonly queue: string
   readonly ledger: string
   readonly scenario: string
-  readonly routes: readonly { readonly path: string; readonly source: string; readonly provider: string; readonly secret: string }[]
+  readonly routes: readonly {
+    readonly path: string
+    readonly source: string
+    readonly provider: string
+    readonly secret: string
+  }[]
   /** Folder for queues and ledgers on local disk. */
   readonly dataFolder: string
   readonly port: number
 }
 
-export type ToService =
-  | ServiceSetup
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'export'; readonly folder: string }
+export type ToService = ServiceSetup | { readonly kind: 'stop' } | { readonly kind: 'export'; readonly folder: string }
 
 export interface ServiceSample {
   readonly atEpochMs: number

@@ -1,5 +1,5 @@
-import type { Provider } from '../../core/provider.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
+import type { Provider } from '../../core/provider.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { openJournal } from '../journal.ts'
 import { openLoop } from '../sender/open-loop.ts'

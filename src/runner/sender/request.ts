@@ -1,5 +1,5 @@
-import { hash32, seeded } from '../../core/random.ts'
 import type { Provider, Secret } from '../../core/provider.ts'
+import { hash32, seeded } from '../../core/random.ts'
 import { eventId, orderingKey } from '../identity.ts'
 
 /** One way to reach a receiver: the path, and who signs. */
@@ -27,7 +27,7 @@ export function requestMaker(options: RequestOptions) {
     for (const name in signed) head += `${name}: ${signed[name]}\r\n`
     head += '\r\n'
     const bytes = Buffer.allocUnsafe(head.length + body.length)
-    bytes.write(head, 0, "latin1")
+    bytes.write(head, 0, 'latin1')
     bytes.set(body, head.length)
     return { bytes, bodyBytes: body.length }
   }

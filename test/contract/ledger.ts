@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { VirtualClock } from '../../src/core/clock.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import type { Claim, Ledger, Settlement, Tx } from '../../src/core/ledger.ts'
+import { recordWrites } from '../../src/core/writes.ts'
+import { anEvent } from '../events.ts'
+
+export interface LedgerUnderTest {
+  open(options: { clock: VirtualClock; ttlMs?: number }): Promise<Ledger>
+}
+const LEASE_MS = 1_000
+
+async function claimOne(ledger: Ledger, event: WebhookEvent): Promise<Claim> {
+  return (await ledger.claim([event], LEASE_MS))[0]!
+}
+async function fence(ledger: Ledger, event: WebhookEvent): Promise<number> {
+  const claim = await claimOne(ledger, event)
+  if (claim.state !== 'new') throw new Error(`expected a new claim, got '${claim.state}'`)
+  return claim.fence
+}
+function applied(event: WebhookEvent, fence: number, effect: (tx: Tx) => void = () => {}): Settlement {
+  const tx = recordWrites()
+  effect(tx)
+  return { event, fence, result: 'applied', writes: tx.writes }
+}
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+/** What every ledger must do. */
+export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest>): void {
+  describe(`${name} keeps the ledger contract`, () => {
+    const event = anEvent('1', { headers: { 'x-a': 'b' }, body: Buffer.from([0, 255]) })
+
+    it('gives a claim to one, and calls the id a duplicate once it is settled', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock() })
+      const claims = await Promise.all(Array.from({ length: 50 }, () => claimOne(ledger, event)))
+      expect(claims.filter(({ state }) => state === 'new')).toHaveLength(1)
+      expect(claims.filter(({ state }) => state === 'busy')).toHaveLength(49)
+      const won = claims.find((claim) => claim.state === 'new')!
+      const settling = ledger.settle([applied(event, won.state === 'new' ? won.fence : 0)])
+      expect((await settling)[0]).toEqual({ held: true, failures: 0 })
+      expect((await claimOne(ledger, event)).state).toBe('duplicate')
+      expect((await ledger.claim([anEvent('2'), anEvent('2')], LEASE_MS)).map(({ state }) => state)).toEqual([
+        'new',
+        'busy',
+      ])
+      await ledger.close()
+      await ledger.close()
+    })
+
+    it('fences: who lost its claim writes nothing', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock })
+      const slow = await fence(ledger, event)
+      await clock.advance(LEASE_MS)
+      const quick = await fence(ledger, event)
+      const write = (tx: Tx) => tx.increment('n', 1)
+      expect(await ledger.settle([applied(event, slow, write)])).toEqual([{ held: false, failures: 0 }])
+      expect(await ledger.read('n')).toBeUndefined()
+      expect((await ledger.settle([applied(event, quick, write)]))[0]!.held).toBe(true)
+      expect((await ledger.settle([applied(event, quick, write)]))[0]!.held).toBe(false)
+      expect(String(await ledger.read('n'))).toBe('1')
+      await ledger.close()
+    })
+
+    it('counts failures, buries with all that a person needs, and exhumes', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock(5_000) })
+      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 1 })
+      await ledger.settle([{ event, fence: 2, result: 'released' }])
+      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
+      const [letter] = await all(ledger.buried())
+      expect(letter).toMatchObject({ reason: 'never', failures: 2, atMs: 5_000 })
+      expect({ ...letter!.event, body: [...letter!.event.body] }).toEqual({ ...event, body: [0, 255] })
+      expect((await claimOne(ledger, event)).state).toBe('duplicate')
+      await ledger.exhume(event.id)
+      expect(await all(ledger.buried())).toEqual([])
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0 })
+      await ledger.close()
+    })
+
+    it('puts, increments and appends in the order of transactions', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock() })
+      for (let n = 0; n < 1_200; n++) {
+        const one = anEvent(`n${n}`)
+        const effect = (tx: Tx) => {
+          tx.put('last', Buffer.from([n & 255]))
+          tx.increment('total', n)
+          tx.append(`list/${n % 2}`, Buffer.from(String(n)))
+        }
+        await ledger.settle([applied(one, await fence(ledger, one), effect)])
+      }
+      expect(String(await ledger.read('total'))).toBe(String((1_199 * 1_200) / 2))
+      expect((await all(ledger.scan(''))).map(([name]) => name)).toEqual(['last', 'total'])
+      const items = (await all(ledger.items('list/'))).map(([name, value]) => `${name}=${Buffer.from(value)}`)
+      const expected = [0, 1].flatMap((rest) => Array.from({ length: 600 }, (_, at) => `list/${rest}=${at * 2 + rest}`))
+      expect(items).toEqual(expected)
+      await ledger.close()
+    }, 30_000)
+
+    it('forgets a mark after its time, but not a dead letter', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock, ttlMs: 10_000 })
+      const dead = anEvent('dead')
+      await ledger.settle([
+        applied(event, await fence(ledger, event)),
+        { event: dead, fence: await fence(ledger, dead), result: 'buried', reason: 'r' },
+      ])
+      await clock.advance(10_001)
+      const other = anEvent('other')
+      await ledger.settle([applied(other, await fence(ledger, other))])
+      expect((await claimOne(ledger, event)).state).toBe('new')
+      expect((await claimOne(ledger, dead)).state).toBe('duplicate')
+      await ledger.close()
+    })
+
+    it('keeps what was settled over a restart, if it says so', async () => {
+      const target = await make()
+      const clock = new VirtualClock()
+      const first = await target.open({ clock })
+      await first.settle([applied(event, await fence(first, event), (tx) => tx.append('a', Buffer.from('x')))])
+      await first.close()
+      const second = await target.open({ clock })
+      const survives = second.traits.survives.includes('receiver-crash')
+      expect((await claimOne(second, event)).state).toBe(survives ? 'duplicate' : 'new')
+      const next = anEvent('2')
+      await second.settle([applied(next, await fence(second, next), (tx) => tx.append('a', Buffer.from('y')))])
+      expect((await all(second.items('a'))).map(([, value]) => String(Buffer.from(value)))).toEqual(
+        survives ? ['x', 'y'] : ['y'],
+      )
+      await second.close()
+    })
+  })
+}

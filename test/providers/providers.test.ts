@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto'
+import { sign, verify } from '@octokit/webhooks-methods'
+import Razorpay from 'razorpay'
+import Stripe from 'stripe'
+import { describe, expect, it } from 'vitest'
+import generic from '../../providers/generic.ts'
+import github from '../../providers/github.ts'
+import razorpay from '../../providers/razorpay.ts'
+import stripe from '../../providers/stripe.ts'
+import { seeded } from '../../src/core/random.ts'
+import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
+
+providerContract(generic, { signature: 'x-webhook-signature', windowS: 300 })
+providerContract(razorpay, { signature: 'x-razorpay-signature' })
+providerContract(github, { signature: 'x-hub-signature-256' })
+providerContract(stripe, { signature: 'stripe-signature', windowS: 300 })
+
+const SECRET = 'whsec_0123456789abcdef'
+const options = { id: 'run1-1', type: 'push', atMs: AT_MS }
+
+describe('the official packages agree', () => {
+  it('stripe, both ways', () => {
+    const client = new Stripe('sk_test_x')
+    const { body } = stripe.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+    const header = stripe.sign(body, stripe.secret(SECRET), { ...options, atMs: Date.now() })['stripe-signature']!
+    expect(client.webhooks.constructEvent(body, header, SECRET).id).toContain('run1-1')
+    const theirs = client.webhooks.generateTestHeaderString({
+      payload: body.toString(),
+      secret: SECRET,
+      timestamp: AT_MS / 1_000,
+    })
+    stripe.verify(incoming({ 'stripe-signature': theirs }, body), [stripe.secret(SECRET)])
+  })
+
+  it('github, both ways', async () => {
+    const { body } = github.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+    const ours = github.sign(body, github.secret(SECRET), options)['x-hub-signature-256']!
+    expect(await verify(SECRET, body.toString(), ours)).toBe(true)
+    github.verify(incoming({ 'x-hub-signature-256': await sign(SECRET, body.toString()) }, body), [
+      github.secret(SECRET),
+    ])
+  })
+
+  it('razorpay verifies ours; the package signs nothing, so node:crypto does for the other way', () => {
+    const { body } = razorpay.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+    const ours = razorpay.sign(body, razorpay.secret(SECRET), options)['x-razorpay-signature']!
+    expect(Razorpay.validateWebhookSignature(body.toString(), ours, SECRET)).toBe(true)
+    const theirs = createHmac('sha256', SECRET).update(body).digest('hex')
+    razorpay.verify(incoming({ 'x-razorpay-signature': theirs }, body), [razorpay.secret(SECRET)])
+  })
+
+  it('generic fits a vector made by python', () => {
+    // python3 -c "import hmac,hashlib; print(hmac.new(b'k1', b'id-1.1700000000.{\"a\":1}', hashlib.sha256).hexdigest())"
+    const signed = generic.sign(Buffer.from('{"a":1}'), generic.secret('k1'), { id: 'id-1', type: '', atMs: AT_MS })
+    expect(signed['x-webhook-signature']).toBe('v1=42192e57a14350a0f41e4c68f3c46ab9ce32a67535ac2b655f1b2f6dd7acf0a8')
+  })
+})

@@ -1,0 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { queues } from '../../queues/index.ts'
+import { queueContract } from '../contract/queue.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'floodmark-queues-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let namespaces = 0
+
+for (const [name, load] of Object.entries(queues)) {
+  queueContract(name, async () => {
+    const { default: driver } = await load()
+    const namespace = `n${namespaces++}`
+    return { open: (options) => driver.open({ url: folder, namespace, ...options }) }
+  })
+}
