@@ -55,6 +55,11 @@ const fastify: Receiver = async (options) => {
     const header = headerReader(request.raw.rawHeaders)
     return answer(reply, await ingest.handle({ url: request.url, header, raw, receivedAtMs: clock.now() }))
   })
+  // Node would ask for the body before anyone has looked at its length.
+  app.server.on('checkContinue', (request, response) => {
+    if (Number(request.headers['content-length'] ?? 0) <= bodyBytesMax) response.writeContinue()
+    app.routing(request, response)
+  })
   app.server.maxConnections = options.connectionsMax
   await app.ready()
   const port = await listen(app.server, options)
