@@ -48,10 +48,11 @@ class LmdbLedger implements Ledger {
   readonly #ttlMs: number
   readonly #unlock: () => void
   #position: number
+  readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
-  constructor(folder: string, options: LedgerOpenOptions) {
-    this.#unlock = lockFolder(folder)
+  constructor(folder: string, options: LedgerOpenOptions, unlock: () => void) {
+    this.#unlock = unlock
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
@@ -92,11 +93,15 @@ class LmdbLedger implements Ledger {
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
     // The fence is checked here, before the transaction: from now on nobody else can take these ids until they are given back.
     const held = settlements.map(({ event, fence }) => this.#claims.settle(event.id, fence))
+    // A child transaction is undone as a whole when anything in it throws; a plain one would keep what came before.
+    const storing = this.#root.childTransaction(() => this.#store(settlements, held))
+    this.#running.add(storing)
     try {
-      return await this.#root.transaction(() => this.#store(settlements, held))
+      return await storing
     } catch (cause) {
       throw new FloodmarkError('unavailable', `the ledger could not store: ${messageOf(cause)}`, { cause })
     } finally {
+      this.#running.delete(storing)
       for (const [at, { event }] of settlements.entries()) if (held[at]) this.#claims.give(event.id)
     }
   }
@@ -186,7 +191,9 @@ class LmdbLedger implements Ledger {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#root.close().then(this.#unlock)
+    this.#closed ??= Promise.allSettled(this.#running)
+      .then(() => this.#root.close())
+      .then(this.#unlock)
     return this.#closed
   }
 }
@@ -264,7 +271,14 @@ async function* pages(table: Table, prefix: Buffer): AsyncIterable<readonly [Buf
 
 const driver: LedgerDriver = {
   async open(options) {
-    return new LmdbLedger(join(options.url, options.namespace), options)
+    const folder = join(options.url, options.namespace)
+    const unlock = lockFolder(folder)
+    try {
+      return new LmdbLedger(folder, options, unlock)
+    } catch (cause) {
+      unlock()
+      throw new FloodmarkError('unavailable', `cannot open the ledger in ${folder}: ${messageOf(cause)}`, { cause })
+    }
   },
   async drop({ url, namespace }) {
     const folder = join(url, namespace)

@@ -56,6 +56,7 @@ class MemoryLedger implements Ledger {
     if (result === 'released') return { held: true, failures: before }
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
+      this.#marks.delete(event.id)
       this.#marks.set(event.id, this.#clock.now() + this.#ttlMs)
       this.#failures.delete(event.id)
       return { held: true, failures: before }

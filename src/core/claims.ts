@@ -1,10 +1,12 @@
 import type { Clock } from './clock.ts'
 
+/** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
+let lastFence = 0
+
 /** Who holds which id, in the memory of one process: its handlers die with it, so its claims may too. */
 export class Claims {
   readonly #held = new Map<string, { fence: number; untilMs: number; settling: boolean }>()
   readonly #clock: Clock
-  #lastFence = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -17,7 +19,7 @@ export class Claims {
   }
 
   take(id: string, leaseMs: number): number {
-    const fence = ++this.#lastFence
+    const fence = ++lastFence
     this.#held.set(id, { fence, untilMs: this.#clock.monotonic() + leaseMs, settling: false })
     return fence
   }

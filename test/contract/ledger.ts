@@ -67,19 +67,48 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     })
 
     it('counts failures, buries with all that a person needs, and exhumes', async () => {
-      const ledger = await (await make()).open({ clock: new VirtualClock(5_000) })
+      const clock = new VirtualClock(5_000)
+      const ledger = await (await make()).open({ clock })
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
       expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 1 })
-      await ledger.settle([{ event, fence: 2, result: 'released' }])
+      await clock.advance(LEASE_MS)
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
       const [letter] = await all(ledger.buried())
-      expect(letter).toMatchObject({ reason: 'never', failures: 2, atMs: 5_000 })
+      expect(letter).toMatchObject({ reason: 'never', failures: 2, atMs: 5_000 + LEASE_MS })
       expect({ ...letter!.event, body: [...letter!.event.body] }).toEqual({ ...event, body: [0, 255] })
       expect((await claimOne(ledger, event)).state).toBe('duplicate')
       await ledger.exhume(event.id)
       expect(await all(ledger.buried())).toEqual([])
       expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0 })
       await ledger.close()
+    })
+
+    it('stores all of a settle call or nothing, and gives the claims back', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock() })
+      const impossible = anEvent('2', { headers: { long: 'x'.repeat(100_000) } })
+      const first = applied(event, await fence(ledger, event), (tx) => tx.increment('n', 1))
+      const second = {
+        event: impossible,
+        fence: await fence(ledger, impossible),
+        result: 'buried',
+        reason: 'r',
+      } as const
+      const failed = await ledger.settle([first, second]).then(
+        () => false,
+        () => true,
+      )
+      expect(String(await ledger.read('n'))).toBe(failed ? 'undefined' : '1')
+      expect((await claimOne(ledger, event)).state).toBe(failed ? 'new' : 'duplicate')
+      await ledger.close()
+    })
+
+    it('lets running settlements finish when it is closed', async () => {
+      const target = await make()
+      const clock = new VirtualClock()
+      const ledger = await target.open({ clock })
+      const settling = ledger.settle([applied(event, await fence(ledger, event))])
+      await ledger.close()
+      expect((await settling)[0]!.held).toBe(true)
     })
 
     it('puts, increments and appends in the order of transactions', async () => {
