@@ -16,7 +16,7 @@ import {
   type Settlement,
   type Write,
 } from '../src/core/ledger.ts'
-import { lockFolder } from '../src/core/lock.ts'
+import { lockFolder, namespaceFolder } from '../src/core/lock.ts'
 
 type Table = Database<Buffer, Buffer>
 
@@ -271,7 +271,7 @@ async function* pages(table: Table, prefix: Buffer): AsyncIterable<readonly [Buf
 
 const driver: LedgerDriver = {
   async open(options) {
-    const folder = join(options.url, options.namespace)
+    const folder = namespaceFolder(options)
     const unlock = lockFolder(folder)
     try {
       return new LmdbLedger(folder, options, unlock)
@@ -280,8 +280,8 @@ const driver: LedgerDriver = {
       throw new FloodmarkError('unavailable', `cannot open the ledger in ${folder}: ${messageOf(cause)}`, { cause })
     }
   },
-  async drop({ url, namespace }) {
-    const folder = join(url, namespace)
+  async drop(options) {
+    const folder = namespaceFolder(options)
     const unlock = lockFolder(folder)
     await rm(folder, { recursive: true, force: true })
     unlock()

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { systemClock } from '../src/core/clock.ts'
 import { decode, encodedBytes } from '../src/core/codec.ts'
 import { FloodmarkError } from '../src/core/errors.ts'
 import type { WebhookEvent } from '../src/core/event.ts'
 import { Lanes, type Waiting } from '../src/core/lanes.ts'
-import { lockFolder } from '../src/core/lock.ts'
+import { lockFolder, namespaceFolder } from '../src/core/lock.ts'
 import {
   type ConsumeOptions,
   type Handler,
@@ -86,6 +85,8 @@ class EmbeddedQueue implements Queue {
       const stored = done.then(() => this.#deliverable(events, records))
       await this.#within(deadlineMs, stored)
     } catch (cause) {
+      // Whether it is on disk is not known only when it timed out: then it may still come, and its ack gives the bytes back.
+      if (!(cause instanceof FloodmarkError && cause.code === 'timeout')) this.#stored -= bytes
       const code = cause instanceof FloodmarkError ? cause.code : 'unavailable'
       throw new PublishError(code, (cause as Error).message, { unsafe, definite: false, cause })
     }
@@ -136,10 +137,10 @@ class EmbeddedQueue implements Queue {
 
 const driver: QueueDriver = {
   async open(options) {
-    return new EmbeddedQueue(join(options.url, options.namespace), options)
+    return new EmbeddedQueue(namespaceFolder(options), options)
   },
-  async drop({ url, namespace }) {
-    const folder = join(url, namespace)
+  async drop(options) {
+    const folder = namespaceFolder(options)
     const unlock = lockFolder(folder)
     await rm(folder, { recursive: true, force: true })
     unlock()

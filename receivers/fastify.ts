@@ -8,13 +8,6 @@ const fastify: Receiver = async (options) => {
   const { ingest, bodyBytesMax, inFlightMax, requestMs, keepAliveMs, clock } = options
   let stopping: Promise<void> | undefined
   let inFlight = 0
-  const app = createFastify({
-    bodyLimit: bodyBytesMax,
-    requestTimeout: requestMs,
-    keepAliveTimeout: keepAliveMs,
-    http: serverOptions(options),
-    logger: false,
-  })
   const answer = (reply: FastifyReply, { status, reason, body, retryAfterS }: Reply) => {
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
     if (status === 405) reply.header('allow', 'POST')
@@ -24,6 +17,16 @@ const fastify: Receiver = async (options) => {
       .type('text/plain')
       .send(body ?? reason)
   }
+  const app = createFastify({
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    http: serverOptions(options),
+    logger: false,
+    frameworkErrors: (_error, _request, reply) => {
+      answer(reply as unknown as FastifyReply, { status: 400, reason: 'bad request' })
+    },
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (request, reply) => {

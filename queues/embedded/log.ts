@@ -48,6 +48,9 @@ export class Log {
   #acksTimer: NodeJS.Timeout | undefined
   #spare: Promise<void> | undefined
   #failure: FloodmarkError | undefined
+  #closed = false
+  /** Files with writes that no sync has covered yet. */
+  readonly #dirty = new Set<number>()
   /** fdatasync calls and records since opening. */
   readonly counts = { syncs: 0, records: 0 }
 
@@ -59,7 +62,10 @@ export class Log {
     this.#segment = recovered.segments.at(-1) ?? 0
     this.#offset = recovered.segments.length > 0 ? recovered.nextOffset : SEGMENT_BYTES
     for (const first of recovered.segments) {
-      this.#segments.set(first, openSync(segmentPath(folder, first), 'r+'))
+      const file = openSync(segmentPath(folder, first), 'r+')
+      // What was read may lie in the page cache only; from here on it counts as durable.
+      fsyncSync(file)
+      this.#segments.set(first, file)
     }
     for (const { place } of recovered.pending.values()) this.#count(place, 1)
   }
@@ -75,6 +81,7 @@ export class Log {
   /** Collects events for the next commit; `done` resolves after the fdatasync that covers them. */
   append(events: readonly WebhookEvent[]): { records: { number: number; place: Place }[]; done: Promise<void> } {
     if (this.#failure) throw this.#failure
+    if (this.#closed) throw new FloodmarkError('unavailable', 'the queue is closed')
     const records = events.map((event) => {
       const bytes = encodedBytes(event)
       const place = this.#record(EVENT, bytes, (buffer, at) => encodeInto(event, buffer, at))
@@ -87,6 +94,8 @@ export class Log {
   }
 
   ack(number: number, place: Place): void {
+    // Too late to be written: the event comes again after the next opening.
+    if (this.#closed) return
     this.#acks.push(number)
     this.#count(place, -1)
     this.#acksTimer ??= setTimeout(() => this.#startCommit(), ACKS_AFTER_MS)
@@ -99,6 +108,7 @@ export class Log {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.#startCommit()
     while (this.#committing) await this.#committing
     clearTimeout(this.#acksTimer)
@@ -158,7 +168,7 @@ export class Log {
       try {
         if (this.#failure) throw this.#failure
         await this.#commit(group)
-        this.#durable = lastNumber
+        if (this.#dirty.size === 0) this.#durable = lastNumber
         for (const { resolve } of group.waiting) resolve()
         this.#free()
       } catch (cause) {
@@ -184,17 +194,17 @@ export class Log {
   }
 
   async #commit(group: Group): Promise<void> {
-    const files = new Set<number>()
     for (const { segment, offset, buffer, used } of group.chunks) {
       const file = this.#segments.get(segment) ?? (await this.#addSegment(segment))
       for (let done = 0; done < used; ) done += writeSync(file, buffer, done, used - done, offset + done)
-      files.add(file)
+      this.#dirty.add(file)
     }
     if (group.waiting.length === 0) return
-    for (const file of files) {
+    for (const file of this.#dirty) {
       this.counts.syncs++
       await sync(file)
     }
+    this.#dirty.clear()
   }
 
   #count({ segment }: Place, by: number): void {
@@ -206,6 +216,7 @@ export class Log {
     await this.#spare
     this.#spare = undefined
     const path = segmentPath(this.#folder, first)
+    if (existsSync(path)) throw new FloodmarkError('corrupt', `${path} exists already`)
     renameSync(join(this.#folder, SPARE), path)
     syncFolder(this.#folder)
     const file = openSync(path, 'r+')
@@ -233,6 +244,7 @@ export class Log {
       if ((this.#unsettled.get(first) ?? 0) > 0 || first === this.#segment || this.#segments.size === 1) return
       this.#segments.delete(first)
       this.#unsettled.delete(first)
+      this.#dirty.delete(file)
       closeSync(file)
       rmSync(segmentPath(this.#folder, first))
     }

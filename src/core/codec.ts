@@ -26,7 +26,8 @@ export function encodeInto(event: WebhookEvent, target: Buffer, offset: number):
   let at = offset + HEAD_BYTES
   const put = (text: string, bytesMax: number, what: string): number => {
     const written = target.write(text, at)
-    if (written > bytesMax) throw new FloodmarkError('misuse', `an event's ${what} is above ${bytesMax} bytes`)
+    if (written > bytesMax || (written === 0 && what !== 'header value'))
+      throw new FloodmarkError('misuse', `an event's ${what} has ${written} bytes, allowed are 1-${bytesMax}`)
     at += written
     return written
   }
@@ -40,7 +41,7 @@ export function encodeInto(event: WebhookEvent, target: Buffer, offset: number):
     const headAt = at
     at += HEADER_BYTES
     target[headAt] = put(name, EVENT_LIMITS.headerNameBytesMax, 'header name')
-    target.writeUInt16LE(put(event.headers[name]!, EVENT_LIMITS.headerValueBytesMax, `header ${name}`), headAt + 1)
+    target.writeUInt16LE(put(event.headers[name]!, EVENT_LIMITS.headerValueBytesMax, 'header value'), headAt + 1)
     headers++
   }
   if (headers > EVENT_LIMITS.headersMax || event.body.length > EVENT_LIMITS.bodyBytesMax) {

@@ -2,6 +2,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError, messageOf } from './errors.ts'
 
+const NAMESPACE = /^[a-z0-9-]{1,64}$/
+
+/** The folder of a namespace. @throws FloodmarkError 'misuse' when the name could lead elsewhere. */
+export function namespaceFolder({ url, namespace }: { readonly url: string; readonly namespace: string }): string {
+  if (!NAMESPACE.test(namespace)) {
+    throw new FloodmarkError('misuse', `'${namespace}' is no namespace: use 1-64 of a-z, 0-9 and -`)
+  }
+  return join(url, namespace)
+}
+
 /**
  * Makes the folder if need be and takes it for this process alone; returns what gives it back. A lock left by a process
  * that is gone is taken over, also when its number has been given to another process since.

@@ -158,6 +158,18 @@ export function queueContract(name: string, make: () => Promise<QueueUnderTest>)
       await queue.close()
     })
 
+    it('refuses to publish once it is closed, and loses nothing by it', async () => {
+      const target = await make()
+      const first = await target.open()
+      await first.publish(numbered(0, 3), LIMIT)
+      await first.close()
+      if (!first.traits.survives.includes('receiver-crash')) return
+      await expect(first.publish(numbered(3, 1), LIMIT)).rejects.toMatchObject({ code: 'unavailable' })
+      const second = await target.open()
+      expect((await second.depth()).waiting).toBe(3)
+      await second.close()
+    })
+
     it('keeps what was not acked over a restart, if it says so, and nothing that was', async () => {
       const target = await make()
       const first = await target.open()

@@ -71,7 +71,11 @@ const BAD_INPUT: readonly (readonly [name: string, bytes: () => Buffer, status: 
   ['a space before the colon', () => raw('POST /in HTTP/1.1\r\nhost : x\r\n\r\n'), 400],
   ['an HTTP/2 preface', () => raw('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), 400],
   ['17 kB of headers', () => raw(`POST /in HTTP/1.1\r\nhost: x\r\na: ${'b'.repeat(17_000)}\r\n\r\n`), 431],
-  ['a header named __proto__', () => signed('bad', undefined, { __proto: 'x', 'x-webhook-signature': undefined }), 401],
+  [
+    'a header named __proto__ and no signature',
+    () => raw('POST /in HTTP/1.1\r\nhost: x\r\n__proto__: x\r\ncontent-length: 0\r\n\r\n'),
+    401,
+  ],
   ['a body above the limit, by its length', () => signed('bad', Buffer.alloc(BODY_MAX + 1)), 413],
   [
     'a body above the limit, in chunks',
@@ -166,6 +170,8 @@ export function receiverContract(name: string, receiver: Receiver): void {
     it('stores nothing of a request whose sender went away in the middle', async () => {
       published.length = 0
       await exchange(running.port, signed('gone').subarray(0, -3), 30)
+      await sleep(systemClock, 50)
+      expect(published).toEqual([])
       await acceptsGood()
     })
 

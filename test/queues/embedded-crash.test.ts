@@ -70,6 +70,10 @@ describe('the embedded queue', () => {
     expect(() => recover(folder)).toThrow('missing or damaged')
   })
 
+  it('takes no namespace that leads out of its folder', async () => {
+    await expect(embedded.drop({ url: root, namespace: '../x' })).rejects.toMatchObject({ code: 'misuse' })
+  })
+
   it('is for one process alone', async () => {
     const open = () => embedded.open({ url: root, namespace: 'alone' })
     const queue = await open()
