@@ -42,6 +42,7 @@ function drawPhases(plot) {
   const { ctx, bbox } = plot
   ctx.save()
   ctx.strokeStyle = ctx.fillStyle = colour('--soft')
+  ctx.textAlign = 'left'
   ctx.font = `${11 * devicePixelRatio}px system-ui`
   for (const phase of phases) {
     const x = plot.valToPos(phase.fromMs / 1000, 'x', true)
