@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import { type Clock, sleep } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
 import type { ConsumeOptions, Delivery, Depth, Handler, Verdict } from './queue.ts'
 
@@ -27,6 +27,7 @@ interface Taken<T extends Waiting> {
 
 /** One key fills at most this many places of a batch, so that a hot one leaves room for others. */
 const PER_LANE_MAX = 64
+const GATHER_MS = 3
 /** A batch whose handler failed comes again after this long, ms. */
 const FAILED_RETRY_MS = 100
 
@@ -78,7 +79,10 @@ export class Lanes<T extends Waiting> {
         await this.#wakeUp(options.signal)
         continue
       }
-      const taken = this.#take(options.batchEventsMax)
+      // While a batch is being settled the next one gathers: a transaction for each event would cost far more.
+      if (running.size > 0) await sleep(this.#clock, GATHER_MS, options.signal)
+      const taken = options.signal.aborted ? [] : this.#take(options.batchEventsMax)
+      if (taken.length === 0) continue
       const handling = this.#handle(handle, taken, options.leaseMs).finally(() => {
         running.delete(handling)
         this.#wake()
