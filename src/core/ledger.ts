@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
-import type { Fault } from './queue.ts'
+import type { Fault, ServerKind } from './queue.ts'
 
 /** Writes that commit in one transaction with the id's mark: the effect is exactly-once however often the event comes. */
 export interface Tx {
@@ -108,6 +108,8 @@ export const MARK_TTL_MS = 72 * 3_600_000
 
 /** What every file in ledgers/ exports by default. */
 export interface LedgerDriver {
+  /** The server that `url` must lead to. Absent: `url` is a folder on local disk, or not used. */
+  readonly server?: ServerKind
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened. */
   open(options: LedgerOpenOptions): Promise<Ledger>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */

@@ -109,8 +109,13 @@ export interface QueueOpenOptions {
   readonly clock?: Clock
 }
 
+/** A kind of server that a run can start by itself, and that several drivers may speak to. */
+export type ServerKind = 'redis' | 'kafka' | 'sqs'
+
 /** What every file in queues/ exports by default. */
 export interface QueueDriver {
+  /** The server that `url` must lead to. Absent: `url` is a folder on local disk, or not used. */
+  readonly server?: ServerKind
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened, 'misuse' when the URL is not one of its own. */
   open(options: QueueOpenOptions): Promise<Queue>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */
