@@ -69,6 +69,11 @@ class EmbeddedQueue implements Queue {
     }
   }
 
+  /** For measurements: fdatasync calls and records since opening. */
+  get counts(): Readonly<Log['counts']> {
+    return this.#log.counts
+  }
+
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     if (events.length === 0) return
     const bytes = events.reduce((sum, event) => sum + encodedBytes(event), 0)

@@ -14,7 +14,16 @@ export interface Child<To, From extends { readonly kind: string }> {
 
 /** Starts a file of roles/ as a process of its own. */
 export function startChild<To, From extends { readonly kind: string }>(role: string): Child<To, From> {
-  const child = fork(new URL(`./roles/${role}.ts`, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return startProcess(role, new URL(`./roles/${role}.ts`, import.meta.url))
+}
+
+/** Starts any file as a process of its own that speaks messages; `role` is what its errors call it. */
+export function startProcess<To, From extends { readonly kind: string }>(
+  role: string,
+  file: URL,
+  args: readonly string[] = [],
+): Child<To, From> {
+  const child = fork(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const listeners = new Set<(message: From) => void>()
   const onGone = new Set<(error: FloodmarkError) => void>()
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

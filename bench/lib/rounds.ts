@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Child, startProcess } from '../../src/runner/child.ts'
+import type { FromLoad, FromServer, LoadResult, LoadSetup, ServerSetup, ToServer, Usage } from './protocol.ts'
+
+export interface BenchOptions {
+  /** Measured part of one server's turn, s. */
+  readonly seconds: number
+  readonly rounds: number
+}
+
+/** One turn: the load's word, and the server's own counts over the same window. */
+export interface Turn {
+  readonly requestsPerS: number
+  readonly failed: number
+  readonly p99Ms: number
+  /** The server's, per 10,000 requests. */
+  readonly cpuSecondsPer10k: number
+  readonly settledPerS: number
+  readonly backlogBefore: number | null
+  readonly backlogAfter: number | null
+  readonly syncsPerS: number | null
+  readonly ranOut: boolean
+}
+
+export interface Variant {
+  readonly name: string
+  /** `folder` is empty and goes afterwards. */
+  readonly server: (folder: string, runId: string) => ServerSetup
+}
+
+export const CONNECTIONS = 64
+const WARM_UP_MS = 1_000
+const RATE_PER_S_MAX = 90_000
+const END_MS = 10_000
+
+/** A B C, C B A, A B C …: what changes on the machine meanwhile falls on all alike. */
+export async function interleaved(variants: readonly Variant[], options: BenchOptions): Promise<Map<string, Turn[]>> {
+  const turns = new Map<string, Turn[]>(variants.map(({ name }) => [name, []]))
+  for (let round = 0; round < options.rounds; round++) {
+    const order = round % 2 === 0 ? variants : [...variants].reverse()
+    for (const variant of order) {
+      process.stderr.write(`round ${round + 1} of ${options.rounds}: ${variant.name}\n`)
+      turns.get(variant.name)!.push(await turn(variant, options.seconds * 1_000))
+    }
+  }
+  return turns
+}
+
+/** A server of its own, warmed up, measured in a closed loop, stopped. */
+async function turn(variant: Variant, measureMs: number): Promise<Turn> {
+  const runId = `bench${Math.random().toString(36).slice(2, 7).padEnd(5, '0')}`
+  return withServer(
+    (folder) => variant.server(folder, runId),
+    async (server, port) => {
+      const setup: LoadSetup = {
+        port,
+        connections: CONNECTIONS,
+        runId,
+        warmUpMs: WARM_UP_MS,
+        measureMs,
+        ratePerSMax: RATE_PER_S_MAX,
+      }
+      const load: Child<never, FromLoad> = start('load', setup)
+      try {
+        const usages: Promise<Usage>[] = []
+        load.on((message) => {
+          if (message.kind === 'window') usages.push(usageOf(server))
+        })
+        const { result } = await load.next('done')
+        const [before, after] = await Promise.all(usages)
+        return turnOf(result, before!, after!)
+      } finally {
+        await load.end(END_MS)
+      }
+    },
+  )
+}
+
+function turnOf(result: LoadResult, before: Usage, after: Usage): Turn {
+  const seconds = (after.atMs - before.atMs) / 1_000
+  return {
+    requestsPerS: (result.accepted * 1_000) / result.elapsedMs,
+    failed: result.failed,
+    p99Ms: result.p99Ms,
+    cpuSecondsPer10k: ((after.cpuSeconds - before.cpuSeconds) * 10_000) / result.accepted,
+    settledPerS: (after.settled - before.settled) / seconds,
+    backlogBefore: before.backlog,
+    backlogAfter: after.backlog,
+    syncsPerS: after.syncs === null ? null : (after.syncs - before.syncs!) / seconds,
+    ranOut: result.ranOut,
+  }
+}
+
+export type Server = Child<ToServer, FromServer>
+
+/** Starts a server in a process and folder of its own, and takes both away afterwards. */
+export async function withServer<T>(
+  setupOf: (folder: string) => ServerSetup,
+  work: (server: Server, port: number) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'floodmark-bench-'))
+  const server: Server = start('server', setupOf(folder))
+  try {
+    const { port } = await server.next('ready')
+    const result = await work(server, port)
+    server.send({ kind: 'stop' })
+    await server.next('stopped')
+    return result
+  } finally {
+    await server.end(END_MS)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export async function usageOf(server: Server): Promise<Usage> {
+  const answer = server.next('usage')
+  server.send({ kind: 'usage' })
+  return (await answer).usage
+}
+
+/** A file of this folder as a process, with what it is to do as its argument. */
+function start<To, From extends { readonly kind: string }>(name: 'server' | 'load', setup: unknown): Child<To, From> {
+  return startProcess(name, new URL(`./${name}.ts`, import.meta.url), [JSON.stringify(setup)])
+}

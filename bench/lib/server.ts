@@ -1,0 +1,159 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import generic from '../../providers/generic.ts'
+import { createBatcher } from '../../src/core/batcher.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { messageOf } from '../../src/core/errors.ts'
+import { createIngest } from '../../src/core/ingest.ts'
+import type { LedgerDriver } from '../../src/core/ledger.ts'
+import type { Queue, QueueDriver } from '../../src/core/queue.ts'
+import { seeded } from '../../src/core/random.ts'
+import type { Receiver } from '../../src/core/receiver.ts'
+import { SERVICE_DEFAULTS, startService } from '../../src/core/service.ts'
+import { runEffect } from '../../src/runner/effect.ts'
+import { moduleOf } from '../../src/runner/registry.ts'
+import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
+import { PATH, SECRET } from './requests.ts'
+
+/** The server side of a benchmark, in a process of its own; what it is comes as its argument. */
+
+interface Running {
+  readonly port: number
+  readonly usage: () => Promise<Partial<Usage>>
+  readonly stop: () => Promise<void>
+}
+
+const setup: ServerSetup = JSON.parse(process.argv[2]!)
+const routes = [{ path: PATH, source: 'generic', provider: generic, secrets: [generic.secret(SECRET)] }]
+process.on('disconnect', () => process.exit(1))
+const starts = setup.kind === 'bare' ? bare() : setup.kind === 'canned' ? canned() : stack(setup)
+starts.then(
+  (running) => {
+    process.on('message', (message: ToServer) => void answer(message, running))
+    say({ kind: 'ready', port: running.port })
+  },
+  (error) => say({ kind: 'failed', code: 'unavailable', message: messageOf(error) }),
+)
+
+async function answer(message: ToServer, running: Running): Promise<void> {
+  if (message.kind === 'stop') {
+    await running.stop()
+    return say({ kind: 'stopped' })
+  }
+  const { user, system } = process.cpuUsage()
+  const none = { settled: 0, backlog: null, syncs: null }
+  const usage = { atMs: performance.now(), cpuSeconds: (user + system) / 1e6, ...none, ...(await running.usage()) }
+  say({ kind: 'usage', usage })
+}
+
+async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
+  const receiver: Receiver = (await import(moduleOf('receiver', setup.receiver))).default
+  const driver: QueueDriver = (await import(moduleOf('queue', setup.queue))).default
+  const queue: Queue & { counts?: { syncs: number } } = await driver.open({
+    url: `${setup.folder}/queue`,
+    namespace: 'bench',
+  })
+  const syncs = () => queue.counts?.syncs ?? null
+  if (setup.ledger === undefined) return acceptOnly(receiver, queue, syncs)
+  const ledgerDriver: LedgerDriver = (await import(moduleOf('ledger', setup.ledger))).default
+  const service = await startService({
+    receiver,
+    queue,
+    ledger: await ledgerDriver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' }),
+    routes,
+    effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 } }),
+    clock: systemClock,
+    random: seeded(1),
+    onError: fail,
+  })
+  return {
+    port: service.port,
+    async usage() {
+      const { waiting, inFlight } = await queue.depth()
+      return { settled: service.counts.applied, backlog: waiting + inFlight, syncs: syncs() }
+    },
+    stop: () => service.stop(),
+  }
+}
+
+async function acceptOnly(receiver: Receiver, queue: Queue, syncs: () => number | null): Promise<Running> {
+  const clock = systemClock
+  const { publishDeadlineMs: deadlineMs, ...limits } = SERVICE_DEFAULTS
+  const batcher = createBatcher({ queue, clock, deadlineMs, ...limits })
+  const ingest = createIngest({ routes, publish: batcher.publish, ready: async () => {}, clock, onError: fail })
+  const running = await receiver({ ...limits, clock, ingest })
+  return {
+    port: running.port,
+    usage: async () => ({ syncs: syncs() }),
+    async stop() {
+      await running.stop()
+      await batcher.flush()
+      await queue.close()
+    },
+  }
+}
+
+async function bare(): Promise<Running> {
+  const secret = generic.secret(SECRET)
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const raw = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      const { 'x-webhook-id': id, 'x-webhook-timestamp': timestamp, 'x-webhook-signature': signature } = request.headers
+      const expected = createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(raw).digest()
+      const claim = Buffer.from(String(signature).slice(3), 'hex')
+      const genuine = claim.length === expected.length && timingSafeEqual(claim, expected)
+      response.writeHead(genuine ? 200 : 401, ['Content-Type', 'text/plain', 'Content-Length', '8'])
+      response.end(genuine ? 'accepted' : 'rejected')
+    })
+  })
+  return listening(server)
+}
+
+const CANNED = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\naccepted')
+const LENGTH = Buffer.from('content-length: ')
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** As little as a server can do and still answer once per complete request. Knows our own requests' spelling only. */
+async function canned(): Promise<Running> {
+  const server = createTcpServer({ noDelay: true }, (socket) => {
+    let held: Buffer | undefined
+    socket.on('data', (data: Buffer) => {
+      let bytes = held ? Buffer.concat([held, data]) : data
+      for (;;) {
+        const headEnd = bytes.indexOf(HEAD_END)
+        if (headEnd === -1) break
+        const lengthAt = bytes.indexOf(LENGTH) + LENGTH.length
+        let length = 0
+        for (let at = lengthAt; bytes[at] !== 13; at++) length = length * 10 + bytes[at]! - 48
+        const end = headEnd + HEAD_END.length + length
+        if (end > bytes.length) break
+        socket.write(CANNED)
+        bytes = bytes.subarray(end)
+      }
+      held = bytes.length > 0 ? bytes : undefined
+    })
+    socket.on('error', () => {})
+  })
+  return listening(server)
+}
+
+function listening(server: ReturnType<typeof createTcpServer> | ReturnType<typeof createServer>): Promise<Running> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', 1_024, () => {
+      const { port } = server.address() as { port: number }
+      resolve({ port, usage: async () => ({}), stop: async () => void server.close() })
+    })
+  })
+}
+
+function fail(error: unknown): void {
+  say({ kind: 'failed', code: 'unavailable', message: messageOf(error) })
+}
+
+function say(message: FromServer): void {
+  if (process.connected) process.send?.(message)
+}

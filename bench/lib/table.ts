@@ -1,0 +1,64 @@
+import type { Turn } from './rounds.ts'
+
+export type Cell = string | number | null
+
+/** Columns of equal width; numbers to the right. null: not measured. */
+export function printTable(title: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  const texts = [columns, ...rows.map((row) => row.map(textOf))]
+  const widths = columns.map((_, column) => Math.max(...texts.map((row) => row[column]!.length)))
+  const lines = texts.map((row) =>
+    row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  '),
+  )
+  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '))
+  process.stdout.write(`\n${title}\n\n${lines.join('\n')}\n`)
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function textOf(cell: Cell): string {
+  if (cell === null) return '-'
+  if (typeof cell === 'string') return cell
+  if (Math.abs(cell) >= 1_000) return Math.round(cell).toLocaleString('en')
+  return Math.abs(cell) >= 100 ? cell.toFixed(0) : cell.toFixed(2)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** Median over rounds of a figure, divided by another server's in the same round. */
+export function ratio(turns: readonly Turn[], base: readonly Turn[], of: (turn: Turn) => number, baseOf = of): number {
+  return median(turns.map((turn, round) => of(turn) / baseOf(base[round]!)))
+}
+
+/** null as soon as one round has none. */
+export function medianOf(turns: readonly Turn[], of: (turn: Turn) => number | null): number | null {
+  const values = turns.map(of)
+  return values.some((value) => value === null) ? null : median(values as number[])
+}
+
+export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', 'CPU s/10k'] as const
+
+/** What every closed-loop table starts with. `by CPU`: the same ratio, from CPU time per request, which a busy machine disturbs less. */
+export function commonCells(name: string, turns: readonly Turn[], base: readonly Turn[]): Cell[] {
+  return [
+    name,
+    medianOf(turns, (turn) => turn.requestsPerS),
+    ratio(turns, base, (turn) => turn.requestsPerS),
+    1 / ratio(turns, base, (turn) => turn.cpuSecondsPer10k),
+    medianOf(turns, (turn) => turn.p99Ms),
+    medianOf(turns, (turn) => turn.cpuSecondsPer10k),
+  ]
+}
+
+export function warnings(turns: ReadonlyMap<string, readonly Turn[]>): void {
+  for (const [name, all] of turns) {
+    const failed = all.reduce((sum, turn) => sum + turn.failed, 0)
+    if (failed > 0) say(`  ${name}: ${failed} requests were not answered with 2xx; its figures are worth nothing.`)
+    if (all.some((turn) => turn.ranOut)) say(`  ${name}: the signed requests ran out; the window was cut short.`)
+  }
+}

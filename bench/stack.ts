@@ -1,0 +1,59 @@
+import { BODY_BYTES } from './lib/requests.ts'
+import { type BenchOptions, CONNECTIONS, interleaved, type Turn, type Variant } from './lib/rounds.ts'
+import { COLUMNS, commonCells, medianOf, printTable, ratio, say, warnings } from './lib/table.ts'
+
+/** The default stack against the bare server: what durability before the answer costs, and what processing costs on top. */
+
+const STACK = { kind: 'stack', receiver: 'raw-http', queue: 'embedded' } as const
+const variants: Variant[] = [
+  { name: 'node:http + HMAC', server: () => ({ kind: 'bare' }) },
+  { name: 'embedded, accept only', server: (folder, runId) => ({ ...STACK, folder, runId }) },
+  {
+    name: 'embedded + processor + lmdb',
+    server: (folder, runId) => ({ ...STACK, ledger: 'lmdb', folder, runId }),
+  },
+]
+
+/** A backlog that grows by more than this share of what was accepted in the window is not kept up with. */
+const GROWTH_MAX = 0.05
+
+export default async function stack(options: BenchOptions): Promise<void> {
+  const turns = await interleaved(variants, options)
+  const base = turns.get(variants[0]!.name)!
+  printTable(
+    `stack: signed bodies of ${BODY_BYTES} bytes, ${CONNECTIONS} connections, closed loop, median of ${options.rounds} rounds of ${options.seconds} s`,
+    [...COLUMNS, 'syncs/s', 'events/sync', 'settled/s', 'settled of bare', 'backlog after', 'grows by/s'],
+    variants.map(({ name }) => {
+      const own = turns.get(name)!
+      const processes = own.every((turn) => turn.backlogAfter !== null)
+      return [
+        ...commonCells(name, own, base),
+        medianOf(own, (turn) => turn.syncsPerS),
+        medianOf(own, (turn) => (turn.syncsPerS === null ? null : turn.requestsPerS / turn.syncsPerS)),
+        processes ? medianOf(own, (turn) => turn.settledPerS) : null,
+        processes
+          ? ratio(
+              own,
+              base,
+              (turn) => turn.settledPerS,
+              (turn) => turn.requestsPerS,
+            )
+          : null,
+        medianOf(own, (turn) => turn.backlogAfter),
+        medianOf(own, growthPerS),
+      ]
+    }),
+  )
+  warnings(turns)
+  const growth = medianOf(turns.get(variants[2]!.name)!, (turn) => growthPerS(turn)! / turn.requestsPerS)!
+  say(
+    growth <= GROWTH_MAX
+      ? '\nProcessing keeps up: the backlog stays bounded at the highest rate that is accepted.'
+      : `\nProcessing does not keep up with the highest rate that is accepted (the backlog takes ${(100 * growth).toFixed(0)}% of it): settled/s is the figure that counts.`,
+  )
+  say('Aims: accept only ≥ 0.65 of bare, with processing ≥ 0.35.')
+}
+
+function growthPerS(turn: Turn): number | null {
+  return turn.backlogAfter === null ? null : turn.requestsPerS - turn.settledPerS
+}

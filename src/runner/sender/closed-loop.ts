@@ -1,0 +1,116 @@
+import { latencyHistogram, percentileMs, record } from './certificate.ts'
+import { Connection, type Exchange } from './connection.ts'
+import type { Target } from './pool.ts'
+
+export interface ClosedLoopOptions {
+  readonly target: Target
+  readonly connections: number
+  /** The next request's bytes; undefined when there are no more. May be used again once the answer to `slot` is in. */
+  readonly next: (slot: number) => Buffer | undefined
+  /** Answers in this first part are not counted, ms. */
+  readonly warmUpMs: number
+  readonly measureMs: number
+  /** Called when counting begins and when it ends: whoever reads the server's CPU time must do so then. */
+  readonly onWindow?: (edge: 'begins' | 'ends') => void
+}
+
+export interface ClosedLoopResult {
+  /** Answers with 2xx in the measured part. */
+  readonly accepted: number
+  /** Everything else in it: other statuses, resets, no connection. */
+  readonly failed: number
+  readonly elapsedMs: number
+  readonly serviceP50Ms: number | undefined
+  readonly serviceP99Ms: number | undefined
+  readonly serviceMaxMs: number | undefined
+  /** True when `next` had no more before the time was over. */
+  readonly ranOut: boolean
+}
+
+/**
+ * The most a server answers: each connection sends its next request as soon as the last answer is in. It waits for the
+ * server, so its latencies say nothing about arrivals that would have come meanwhile: that is the open loop's matter.
+ */
+export function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoopResult> {
+  return new Promise((resolve) => new ClosedLoop(options, resolve).start())
+}
+
+class ClosedLoop {
+  readonly #options: ClosedLoopOptions
+  readonly #resolve: (result: ClosedLoopResult) => void
+  readonly #service = latencyHistogram()
+  readonly #open = new Set<Connection>()
+  #measuring = false
+  #ended = false
+  #ranOut = false
+  #beganAtMs = 0
+  #accepted = 0
+  #failed = 0
+
+  constructor(options: ClosedLoopOptions, resolve: (result: ClosedLoopResult) => void) {
+    this.#options = options
+    this.#resolve = resolve
+  }
+
+  start(): void {
+    const { connections, warmUpMs, measureMs } = this.#options
+    for (let slot = 0; slot < connections; slot++) this.#connect(slot)
+    setTimeout(() => this.#begin(), warmUpMs)
+    setTimeout(() => this.#end(), warmUpMs + measureMs)
+  }
+
+  #connect(slot: number): void {
+    const connection = new Connection(this.#options.target, (closed) => {
+      this.#open.delete(closed)
+      // Not in this turn: a server that refuses connections would be asked without end.
+      if (!this.#ended) setTimeout(() => !this.#ended && this.#connect(slot), 10)
+    })
+    this.#open.add(connection)
+    this.#send(connection, slot)
+  }
+
+  #send(connection: Connection, slot: number): void {
+    const request = this.#options.next(slot)
+    if (!request) {
+      this.#ranOut = true
+      return this.#end()
+    }
+    const sentMs = performance.now()
+    connection.send(request, (exchange) => {
+      this.#count(exchange, sentMs)
+      if (!this.#ended && 'status' in exchange && exchange.reusable) this.#send(connection, slot)
+    })
+  }
+
+  #count(exchange: Exchange, sentMs: number): void {
+    if (!this.#measuring) return
+    if ('status' in exchange && exchange.status >= 200 && exchange.status < 300) this.#accepted++
+    else this.#failed++
+    record(this.#service, performance.now() - sentMs)
+  }
+
+  #begin(): void {
+    if (this.#ended) return
+    this.#measuring = true
+    this.#beganAtMs = performance.now()
+    this.#options.onWindow?.('begins')
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    const elapsedMs = this.#measuring ? performance.now() - this.#beganAtMs : 0
+    this.#measuring = false
+    this.#ended = true
+    this.#options.onWindow?.('ends')
+    for (const connection of this.#open) connection.close()
+    this.#resolve({
+      accepted: this.#accepted,
+      failed: this.#failed,
+      elapsedMs,
+      serviceP50Ms: percentileMs(this.#service, 50),
+      serviceP99Ms: percentileMs(this.#service, 99),
+      serviceMaxMs: percentileMs(this.#service, 100),
+      ranOut: this.#ranOut,
+    })
+  }
+}
