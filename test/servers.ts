@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { ServerKind } from '../src/core/queue.ts'
+import { type ProvideOptions, provide, type Server } from '../src/runner/provision/index.ts'
+
+/** Starting may fetch Kafka, once. */
+const START_MS = 300_000
+
+/**
+ * A suite on a real server of its own, shared by its tests and stopped after them. `server()` is for use inside tests.
+ * Where the server cannot be had, its tests are skipped with the reason, and fail with REQUIRE_BROKERS=1.
+ */
+export function describeWithServer(
+  kind: ServerKind,
+  suite: (server: () => Server, folder: string) => void,
+  options: Pick<ProvideOptions, 'fsync'> = {},
+): void {
+  describe(`on a real ${kind} server`, () => {
+    const folder = mkdtempSync(join(tmpdir(), `floodmark-${kind}-`))
+    let server: Server | undefined
+    let why = ''
+    beforeAll(async () => {
+      try {
+        server = await provide(kind, { ...options, folder, nativeOnly: true, onProgress: () => {} })
+      } catch (error) {
+        if (process.env.REQUIRE_BROKERS === '1') throw error
+        why = String(error)
+      }
+    }, START_MS)
+    afterAll(async () => {
+      await server?.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }, 60_000)
+    beforeEach(({ skip }) => skip(server === undefined, `no ${kind} server: ${why}`))
+    suite(() => {
+      if (!server) throw new Error(`no ${kind} server: ${why}`)
+      return server
+    }, folder)
+  })
+}
