@@ -14,6 +14,7 @@ interface Item extends Waiting {
 const driver: QueueDriver = {
   async open({ bytesMax = BYTES_MAX, clock = systemClock }): Promise<Queue> {
     let stored = 0
+    let closed = false
     const lanes = new Lanes<Item>(clock, (item) => {
       stored -= item.bytes
     })
@@ -35,6 +36,7 @@ const driver: QueueDriver = {
         const sizes = events.map(encodedBytes)
         const bytes = sizes.reduce((sum, size) => sum + size, 0)
         const unsafe = events.map((_, position) => position)
+        if (closed) throw new PublishError('unavailable', 'the queue is closed', { unsafe, definite: true })
         if (bytes > queue.traits.publishBytesMax) {
           throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
         }
@@ -51,7 +53,9 @@ const driver: QueueDriver = {
       },
       consume: (handle: Handler, options: ConsumeOptions) => lanes.consume(handle, options),
       depth: async () => lanes.depth(),
-      close: async () => {},
+      close: async () => {
+        closed = true
+      },
     }
     return queue
   },

@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process'
+import type { TestContext } from 'vitest'
+import { sleep, systemClock } from '../../../src/core/clock.ts'
+import { FloodmarkError } from '../../../src/core/errors.ts'
+import type { WebhookEvent } from '../../../src/core/event.ts'
+import { type Delivery, type Handler, PublishError, type Queue, type Verdict } from '../../../src/core/queue.ts'
+import { anEvent } from '../../events.ts'
+
+/**
+ * 'pass': as if it were not there. 'cut': open connections are reset and new ones refused. 'blackhole': connections
+ * stand, nothing passes. 'half-open': what the server sees ends, the client is never told. 'drop-replies': requests pass,
+ * answers do not. A connection that has lost bytes is reset at the next change of mode, as no protocol can go on there.
+ */
+export type ProxyMode = 'pass' | 'cut' | 'blackhole' | 'half-open' | 'drop-replies'
+
+export interface QueueUnderTest {
+  /** Opens the same namespace again each time. `url` in place of the target's own: the way through the proxy. */
+  open(options?: { bytesMax?: number; url?: string }): Promise<Queue>
+  /** Deletes the namespace. */
+  drop(): Promise<void>
+  /** Real servers only: faults on purpose. `kill` is SIGKILL, `start` resolves when it answers again at the same address. */
+  readonly server?: { kill(): Promise<void>; start(): Promise<void>; pause(): void; resume(): void }
+  /** Real servers only: the same server through a TCP proxy. */
+  readonly proxy?: { readonly url: string; set(mode: ProxyMode): void }
+  /** Where a process of its own can open the same namespace, to be killed. `driver` is the path of its module. */
+  readonly child?: { readonly driver: string; readonly url: string; readonly namespace: string }
+}
+
+export type Behaviour = (subject: Subject) => Promise<void>
+/** Titles, as sentences about the queue, and what shows them. */
+export type Behaviours = Readonly<Record<string, Behaviour>>
+
+/** Generous: a broker may have to start again, or a consumer group to find itself. A test that hits it has failed. */
+export const WITHIN_MS = 60_000
+export const LIMIT = { deadlineMs: 20_000 }
+/** The shortest lease that every broker can keep: some count in seconds. */
+export const SHORT_LEASE_MS = 1_000
+
+export const numberOf = (event: WebhookEvent) => Number(event.id.split(':')[1])
+export const numbersOf = (batch: readonly Delivery[]) => batch.map(({ event }) => numberOf(event))
+export const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, at) => from + at)
+export const inOrder = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b)
+/** Events `from` … `from + count - 1`, over three keys unless told otherwise. */
+export const numbered = (from: number, count: number, key = (n: number) => `k${n % 3}`) =>
+  upTo(count, from).map((n) => anEvent(String(n), { key: key(n) }))
+/** Acks everything, after telling `seen`. */
+export const acking =
+  (seen: { push(...numbers: number[]): unknown }): Handler =>
+  async (batch) => {
+    seen.push(...numbersOf(batch))
+    return batch.map(() => 'ack')
+  }
+/** Judges one by one; what follows a retry in its key gets the same, as the contract wants. */
+export const judging =
+  (judge: (n: number, delivery: Delivery) => Verdict): Handler =>
+  async (batch) => {
+    const held = new Map<string, Verdict>()
+    return batch.map((delivery) => {
+      const { key } = delivery.event
+      const verdict = held.get(key) ?? judge(numberOf(delivery.event), delivery)
+      if (verdict !== 'ack') held.set(key, verdict)
+      return verdict
+    })
+  }
+
+interface Consumer {
+  stop(): Promise<void>
+}
+interface Consuming {
+  readonly leaseMs?: number
+  readonly handlersMax?: number
+  readonly batchEventsMax?: number
+}
+type ChildMode = 'publish' | 'hang' | 'die-before-settling'
+
+/** One queue in one test: what the test opened and started is ended when the test is over. */
+export class Subject {
+  readonly target: QueueUnderTest
+  readonly #context: TestContext
+  readonly #ends: (() => unknown)[] = []
+  readonly #failures: unknown[] = []
+
+  constructor(target: QueueUnderTest, context: TestContext) {
+    this.target = target
+    this.#context = context
+  }
+
+  async open(options?: { bytesMax?: number; url?: string }): Promise<Queue> {
+    const queue = await this.target.open(options)
+    this.#ends.push(() => queue.close())
+    return queue
+  }
+
+  /** The condition, if it holds; otherwise ends the test as skipped, with the reason. */
+  needs<T>(condition: T, otherwise: string): NonNullable<T> {
+    return condition || this.#context.skip(otherwise)
+  }
+
+  /** Consumes until stopped. A queue that says it is 'unavailable' is consumed again, as a service would. */
+  consumer(queue: Queue, handle: Handler, options: Consuming = {}): Consumer {
+    const { leaseMs = 30_000, handlersMax = 2, batchEventsMax = 8 } = options
+    const stop = new AbortController()
+    const run = async () => {
+      while (!stop.signal.aborted) {
+        try {
+          await queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal: stop.signal })
+          if (!stop.signal.aborted) throw new Error('consume() resolved without having been aborted')
+        } catch (error) {
+          if (!(error instanceof FloodmarkError && error.code === 'unavailable')) throw error
+          await sleep(systemClock, 200, stop.signal)
+        }
+      }
+    }
+    const done = run().catch((error) => void this.#failures.push(error))
+    const end = () => {
+      stop.abort()
+      return done
+    }
+    this.#ends.push(end)
+    return { stop: end }
+  }
+
+  /** Resolves when the condition holds. Rejects when a consumer has failed, or after WITHIN_MS. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const end = performance.now() + WITHIN_MS
+    for (;;) {
+      if (await condition()) return
+      if (this.#failures.length > 0) throw this.#failures[0]
+      if (performance.now() > end) throw new Error(`not within ${WITHIN_MS} ms: ${what}`)
+      await sleep(systemClock, 10)
+    }
+  }
+
+  /** Consumes until the condition holds. */
+  async consume(
+    queue: Queue,
+    handle: Handler,
+    what: string,
+    enough: () => boolean,
+    options?: Consuming,
+  ): Promise<void> {
+    const consumer = this.consumer(queue, handle, options)
+    await this.until(what, enough)
+    await consumer.stop()
+  }
+
+  /** Acks until everything in `wanted` has come; returns every number that came, in order of coming. */
+  async drain(queue: Queue, wanted: Iterable<number>): Promise<number[]> {
+    const missing = new Set(wanted)
+    const seen: number[] = []
+    const came = (...numbers: number[]) => {
+      seen.push(...numbers)
+      for (const n of numbers) missing.delete(n)
+    }
+    const what = 'everything that was published is delivered'
+    await this.consume(queue, acking({ push: came }), what, () => missing.size === 0)
+    return seen
+  }
+
+  /** Publishes numbers from `from` on, four at once, until stopped; `safe` are those whose publish resolved. */
+  publisher(queue: Queue, from = 0, deadlineMs = 2_000): { readonly safe: Set<number>; stop(): Promise<void> } {
+    const safe = new Set<number>()
+    let next = from
+    let stopped = false
+    const run = async () => {
+      while (!stopped) {
+        const n = next++
+        try {
+          await queue.publish(numbered(n, 1), { deadlineMs })
+          safe.add(n)
+        } catch (error) {
+          if (!(error instanceof PublishError)) throw error
+        }
+        await sleep(systemClock, safe.has(n) ? 2 : 50)
+      }
+    }
+    const done = Promise.all(upTo(4).map(run)).catch((error) => void this.#failures.push(error))
+    const stop = async () => {
+      stopped = true
+      await done
+    }
+    this.#ends.push(stop)
+    return { safe, stop }
+  }
+
+  /**
+   * A process that publishes or consumes the namespace and prints a line for each number: published (once safe), or taken
+   * in hand. It is killed with SIGKILL when `enough` says so of the numbers printed; resolves with all of them.
+   */
+  async killedChild(mode: ChildMode, enough: (numbers: readonly number[]) => boolean): Promise<number[]> {
+    const at = this.needs(this.target.child, 'no other process can open it')
+    const program = new URL('./child.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, [program, mode, at.driver, at.url, at.namespace], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const gone = new Promise<void>((resolve) => child.on('close', () => resolve()))
+    let over = false
+    child.on('exit', () => {
+      over = true
+    })
+    this.#ends.push(() => child.kill('SIGKILL'))
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (data) => {
+      text += data
+    })
+    const numbers = () => text.split('\n').slice(0, -1).map(Number)
+    await this.until(`the process has done enough (${mode})`, () => over || enough(numbers()))
+    child.kill('SIGKILL')
+    await gone
+    return numbers()
+  }
+
+  /** Ends what the test started, last first, then deletes the namespace. */
+  async end(): Promise<void> {
+    for (const end of this.#ends.reverse()) await end()
+    await this.target.drop()
+    if (this.#failures.length > 0) throw this.#failures[0]
+  }
+}

@@ -1,0 +1,97 @@
+import { expect } from 'vitest'
+import type { Handler } from '../../../src/core/queue.ts'
+import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, upTo } from './kit.ts'
+
+/** The numbers of each of three keys come in order. */
+function expectOrderByKey(numbers: readonly number[]): void {
+  for (const rest of [0, 1, 2]) {
+    const ofKey = numbers.filter((n) => n % 3 === rest)
+    expect(ofKey).toEqual(inOrder(ofKey))
+  }
+}
+
+export const order: Behaviours = {
+  'delivers the events of a key in the order of their publish calls': async (subject) => {
+    const queue = await subject.open()
+    const calls = upTo(10).map((call) => queue.publish(numbered(call * 6, 6), LIMIT))
+    await Promise.all(calls)
+    const seen = await subject.drain(queue, upTo(60))
+    if (queue.traits.order !== 'none') expectOrderByKey(seen)
+  },
+
+  'keeps the order of a key through retries, where it says so': async (subject) => {
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 30), LIMIT)
+    const acked: number[] = []
+    let failed = 0
+    const handle = judging((n) => {
+      if (n === 4 && failed++ < 3) return { retryInMs: 30 }
+      acked.push(n)
+      return 'ack'
+    })
+    await subject.consume(queue, handle, 'all thirty are acked', () => new Set(acked).size === 30)
+    expect(failed).toBeGreaterThan(3)
+    if (queue.traits.order !== 'none' && queue.traits.orderSurvivesRetry) expectOrderByKey(acked)
+    expect(inOrder(new Set(acked))).toEqual(upTo(30))
+  },
+
+  'delivers again no sooner than the retry verdict says': async (subject) => {
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 1), LIMIT)
+    const atMs: number[] = []
+    const handle: Handler = async () => [atMs.push(performance.now()) < 2 ? { retryInMs: 1_000 } : 'ack']
+    await subject.consume(queue, handle, 'it came twice', () => atMs.length === 2)
+    // A broker's clock may count in whole ms, and this one starts after the verdict's.
+    expect(atMs[1]! - atMs[0]!).toBeGreaterThan(980)
+  },
+
+  'lets other keys go on while one event fails again and again': async (subject) => {
+    const queue = await subject.open()
+    const poisoned = (n: number) => n === 0 || n === 41
+    await queue.publish(
+      numbered(0, 42, (n) => (poisoned(n) ? 'poison' : `k${n}`)),
+      LIMIT,
+    )
+    const good = new Set<number>()
+    const bad: number[] = []
+    let tries = 0
+    // A lane holds several keys, and those that share the poisoned one's wait with it.
+    const enough = queue.traits.order === 'lane' ? 1 : 40
+    const handle = judging((n) => {
+      if (!poisoned(n)) good.add(n)
+      else if (tries++ < 3 || good.size < enough) return { retryInMs: 50 }
+      else bad.push(n)
+      return 'ack'
+    })
+    await subject.consume(queue, handle, 'all are acked', () => good.size === 40 && new Set(bad).size === 2)
+    expect(tries).toBeGreaterThan(3)
+    if (queue.traits.orderSurvivesRetry) expect(bad[0]).toBe(0)
+  },
+
+  'never has one key in two handler calls at once, where it keeps an order': async (subject) => {
+    const queue = await subject.open()
+    const running = new Set<string>()
+    const seen = new Set<number>()
+    let clashes = 0
+    const handle: Handler = async (batch) => {
+      const keys = new Set(batch.map(({ event }) => event.key))
+      for (const key of keys) running.has(key) ? clashes++ : running.add(key)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      for (const key of keys) running.delete(key)
+      for (const { event } of batch) seen.add(numberOf(event))
+      return batch.map(() => 'ack')
+    }
+    const consumer = subject.consumer(queue, handle, { handlersMax: 4 })
+    await Promise.all(
+      upTo(20).map((call) =>
+        queue.publish(
+          numbered(call * 5, 5, (n) => `k${n % 4}`),
+          LIMIT,
+        ),
+      ),
+    )
+    await subject.until('everything is delivered', () => seen.size === 100)
+    await consumer.stop()
+    if (queue.traits.order !== 'none') expect(clashes).toBe(0)
+  },
+}

@@ -1,0 +1,61 @@
+import { expect } from 'vitest'
+import { PublishError } from '../../../src/core/queue.ts'
+import { anEvent } from '../../events.ts'
+import { acking, type Behaviours, inOrder, LIMIT, numbered, upTo } from './kit.ts'
+
+export const publishing: Behaviours = {
+  'still has every event whose publish had resolved when its process was killed': async (subject) => {
+    const probe = await subject.open()
+    subject.needs(probe.traits.survives.includes('receiver-crash'), 'nothing outlives its process')
+    await probe.close()
+    const safe = await subject.killedChild('publish', (numbers) => numbers.length >= 50)
+    const seen = await subject.drain(await subject.open(), safe)
+    expect(seen).toEqual(expect.arrayContaining(safe))
+  },
+
+  "refuses what is above its size limit as 'too-large', and takes nothing as nothing": async (subject) => {
+    const queue = await subject.open()
+    const body = Buffer.alloc(Math.min(16 * 1024 * 1024, queue.traits.publishBytesMax))
+    const refusal = { code: 'too-large', definite: true, unsafe: [0] }
+    await expect(queue.publish([anEvent('1', { body })], LIMIT)).rejects.toMatchObject(refusal)
+    await queue.publish([], LIMIT)
+    await queue.publish(numbered(2, 1), LIMIT)
+    expect(await subject.drain(queue, [2])).toEqual([2])
+  },
+
+  'says by position which events of a publish are not safe, and has the others': async (subject) => {
+    const queue = await subject.open()
+    const body = Buffer.alloc(Math.min(16 * 1024 * 1024, queue.traits.publishBytesMax))
+    const events = upTo(3).map((n) => anEvent(String(n), n === 1 ? { body } : {}))
+    const error = await queue.publish(events, LIMIT).catch((reason) => reason)
+    expect(error).toBeInstanceOf(PublishError)
+    const { unsafe, definite } = error as PublishError
+    expect(unsafe).toContain(1)
+    await queue.publish(numbered(3, 1), LIMIT)
+    const safe = [...upTo(3).filter((n) => !unsafe.includes(n)), 3]
+    const seen = await subject.drain(queue, safe)
+    if (definite) expect(inOrder(seen)).toEqual(safe)
+  },
+
+  "refuses as 'overloaded' when full, for certain, and takes events again after acks": async (subject) => {
+    const queue = await subject.open({ bytesMax: 1_000 })
+    subject.needs(!queue.traits.shared, 'its bound is the server’s')
+    const big = [anEvent('1', { body: Buffer.alloc(600) })]
+    await queue.publish(big, LIMIT)
+    await expect(queue.publish(big, LIMIT)).rejects.toMatchObject({ code: 'overloaded', definite: true, unsafe: [0] })
+    const seen: number[] = []
+    await subject.consume(queue, acking(seen), 'the first is acked', () => seen.length === 1)
+    await queue.publish(big, LIMIT)
+    expect((await queue.depth()).waiting).toBe(1)
+  },
+
+  'refuses to publish once it is closed, and loses nothing by it': async (subject) => {
+    const first = await subject.open()
+    await first.publish(numbered(0, 3), LIMIT)
+    await Promise.all([first.close(), first.close()])
+    await first.close()
+    await expect(first.publish(numbered(3, 1), LIMIT)).rejects.toMatchObject({ code: 'unavailable' })
+    if (!first.traits.survives.includes('receiver-crash')) return
+    expect(inOrder(await subject.drain(await subject.open(), upTo(3)))).toEqual(upTo(3))
+  },
+}
