@@ -1,9 +1,21 @@
-/** Something that goes wrong on purpose, `atMs` after the start, for `forMs`. */
+/** What goes wrong on purpose. */
+export type FaultKind =
+  /** SIGKILL; started again after forMs. */
+  | 'kill'
+  /** SIGTERM, waits until it has ended by itself; started again after forMs. */
+  | 'restart'
+  /** SIGSTOP; SIGCONT after forMs. */
+  | 'pause'
+
+/** Whom it strikes: processes of the stack, one after the other where 'each'; or the server that queue or ledger need. */
+export type FaultTarget = 'receivers' | 'processors' | 'stack' | 'queue-server' | 'ledger-server'
+
 export interface PlannedFault {
-  readonly atMs: number
-  /** 'kill-service': SIGKILL to every receiver and processor process; they are started again after forMs. */
-  readonly what: 'kill-service'
+  /** When it begins, 0-1 of the duration. */
+  readonly at: number
   readonly forMs: number
+  readonly what: FaultKind
+  readonly target: FaultTarget
 }
 
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
@@ -25,7 +37,8 @@ export interface Scenario {
   /** Shares of the events whose effect fails on the first try only, and on every try (they must end as dead letters). */
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
   readonly faults: readonly PlannedFault[]
-  readonly passes: { readonly acceptP99Ms: number; readonly drainMs: number }
+  /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
+  readonly passes: { readonly acceptP99Ms: number; readonly drainMs: number; readonly refusals?: 'allowed' }
 }
 
 /** For a scenario of one's own: gives types and completion. */

@@ -8,7 +8,7 @@ import { type ProcessorCounts, startProcessor } from './processor.ts'
 import type { Route } from './provider.ts'
 import type { Queue } from './queue.ts'
 import type { Random } from './random.ts'
-import type { Receiver } from './receiver.ts'
+import type { Receiver, RunningReceiver } from './receiver.ts'
 
 /** Every limit of a service, in one place; a run's report and a production start use the same. */
 export const SERVICE_DEFAULTS = {
@@ -40,59 +40,84 @@ export type ServiceLimits = {
 }
 
 export interface ServiceOptions {
-  readonly receiver: Receiver
   readonly queue: Queue
-  readonly ledger: Ledger
-  readonly routes: readonly Route[]
-  readonly effect: Effect
   readonly clock: Clock
   readonly random: Random
   readonly limits?: Partial<ServiceLimits>
+  /** Absent: this process takes no requests. */
+  readonly receiving?: { readonly receiver: Receiver; readonly routes: readonly Route[] }
+  /** Absent: this process processes nothing. */
+  readonly processing?: { readonly ledger: Ledger; readonly effect: Effect }
   /** Told of what is our fault. */
   readonly onError: (error: unknown) => void
   readonly crashPoint?: CrashPoint
 }
 
 export interface Service {
-  readonly port: number
-  readonly counts: Readonly<ProcessorCounts>
-  /** Stops accepting, answers and stores what is in progress, settles running batches, closes queue and ledger. */
+  /** undefined where nothing is received. */
+  readonly port: number | undefined
+  /** undefined where nothing is processed. */
+  readonly counts: Readonly<ProcessorCounts> | undefined
+  /** Stops accepting, answers and stores what is in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }
 
-/** A receiver, a queue, a processor and a ledger in one process: what a run measures, and what runs in production. */
+/**
+ * A receiver, a queue, a processor and a ledger: what a run measures, and what runs in production. One process holds all of
+ * it, or, where queue and ledger are shared, some processes receive and others process.
+ */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { queue, ledger, clock, crashPoint } = options
+  const { queue, onError, processing } = options
   const limits = { ...SERVICE_DEFAULTS, ...options.limits }
   const stopping = new AbortController()
-  const point = crashPoint ? { crashPoint } : {}
+  const processor = processing && startProcessing(options, processing, limits, stopping.signal)
+  processor?.done.catch(onError)
+  const receiving = options.receiving && (await startReceiving(options, options.receiving, limits))
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    await receiving?.stop()
+    stopping.abort()
+    await processor?.done.catch(() => {})
+    await queue.close()
+    await processing?.ledger.close()
+  }
+  return {
+    port: receiving?.port,
+    counts: processor?.counts,
+    stop() {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+function startProcessing(
+  options: ServiceOptions,
+  processing: NonNullable<ServiceOptions['processing']>,
+  limits: ServiceLimits,
+  signal: AbortSignal,
+) {
+  const { queue, clock, random, crashPoint } = options
+  return startProcessor({ ...limits, queue, clock, random, ...processing, signal, ...(crashPoint && { crashPoint }) })
+}
+
+async function startReceiving(
+  options: ServiceOptions,
+  { receiver, routes }: NonNullable<ServiceOptions['receiving']>,
+  limits: ServiceLimits,
+): Promise<RunningReceiver> {
+  const { queue, clock, onError, crashPoint, processing } = options
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
-  const ready = async () => void (await Promise.all([queue.depth(), ledger.read('ready')]))
-  const { routes, effect, random, onError } = options
-  const ingest = createIngest({ routes, publish: batcher.publish, ready, clock, onError, ...point })
-  const processor = startProcessor({
-    queue,
-    ledger,
-    effect,
-    clock,
-    random,
-    ...limits,
-    signal: stopping.signal,
-    ...point,
-  })
-  processor.done.catch(onError)
-  const receiver = await options.receiver({ ...limits, clock, ingest })
+  const ready = async () => void (await Promise.all([queue.depth(), processing?.ledger.read('ready')]))
+  const { publish } = batcher
+  const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
+  const running = await receiver({ ...limits, clock, ingest })
   return {
-    port: receiver.port,
-    counts: processor.counts,
+    port: running.port,
     async stop() {
-      await receiver.stop()
+      await running.stop()
       await batcher.flush()
-      stopping.abort()
-      await processor.done.catch(() => {})
-      await queue.close()
-      await ledger.close()
     },
   }
 }

@@ -95,6 +95,19 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
   }
 }
 
+/** How many accepted events have neither an effect nor a dead letter: 0 when a run has drained. */
+export function missing(
+  journals: readonly Iterable<Readonly<Attempt>>[],
+  effects: Iterable<EffectRecord>,
+  buried: Iterable<Buried>,
+): number {
+  const left = new Set<number>()
+  for (const journal of journals) for (const { seq, outcome } of journal) if (outcome === 'accepted') left.add(seq)
+  for (const { seq } of effects) left.delete(seq)
+  for (const { seq } of buried) if (seq !== undefined) left.delete(seq)
+  return left.size
+}
+
 function classOf(bits: number): 'applied' | 'buried' | 'refused' | 'unsent' | 'unknown' | 'lost' {
   if (bits & APPLIED) return 'applied'
   if (bits & BURIED) return 'buried'

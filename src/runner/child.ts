@@ -8,6 +8,8 @@ export interface Child<To, From extends { readonly kind: string }> {
   on(listen: (message: From) => void): void
   /** The next message of a kind. Rejects when the process says that it failed, or ends first. */
   next<K extends From['kind']>(kind: K): Promise<Extract<From, { kind: K }>>
+  /** Resolves when it has ended, however. */
+  readonly exited: Promise<void>
   /** Resolves when it has ended; ends it by SIGKILL after `ms`. */
   end(ms: number): Promise<void>
 }
@@ -41,6 +43,7 @@ export function startProcess<To, From extends { readonly kind: string }>(
   })
   return {
     process: child,
+    exited,
     send(message) {
       if (child.connected) child.send(message as object, () => {})
     },

@@ -27,6 +27,12 @@ program
   .option('--duration <seconds>', 'length of the run, s')
   .option('--seed <number>', 'the same seed plans the same run')
   .option('--quick', 'a shorter run that keeps the meaning')
+  .option(
+    '--processes <count>',
+    'receiver processes, and as many processor processes, where queue and ledger are shared',
+  )
+  .option('--queue-url <url>', "address of the queue's server; unset: one is found or started")
+  .option('--ledger-url <url>', "address of the ledger's server; unset: one is found or started")
   .option('--senders <count>', 'sender processes')
   .option('--p99 <ms>', 'pass mark for the response p99, ms')
   .option('--out <folder>', "folder for the run's records and report")

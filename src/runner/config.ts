@@ -17,6 +17,11 @@ const settings = z.strictObject({
   duration: number(1, 86_400).optional(),
   seed: number(0, 4_294_967_295).pipe(z.int()).default(1),
   quick: z.boolean().default(false),
+  /** Receiver processes, and as many processor processes, where the queue is shared. */
+  processes: number(1, 64).pipe(z.int()).default(1),
+  /** Address of a server that is there already, for the queue and for the ledger; unset: the run finds or starts one. */
+  queueUrl: z.string().min(1).optional(),
+  ledgerUrl: z.string().min(1).optional(),
   /** Sender processes. */
   senders: number(1, 64).pipe(z.int()).default(1),
   /** Pass mark for the response p99, ms; unset: the scenario's own. */

@@ -40,12 +40,12 @@ export function liveLine(
   }
 
   return {
-    phase(name) {
-      phase = name
+    phase(name, detail) {
+      phase = detail ?? name
       print(true)
     },
     sample(sample) {
-      service = sample
+      if (sample.backlog !== null) service = sample
     },
     progress(sender, progress) {
       if (phase !== 'drain') phase = 'send'

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
+import type { FaultMark } from './faults.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 
@@ -22,10 +23,19 @@ export interface RunRecord {
     readonly seed: number
     readonly acceptP99Ms: number
     readonly connectionsMax: number
+    readonly processes: number
   }
   readonly durability: Durability
   readonly certificates: readonly Certificate[]
-  readonly samples: { readonly service: readonly ServiceSample[]; readonly senders: readonly (readonly Progress[])[] }
+  readonly samples: {
+    readonly stack: readonly { readonly name: string; readonly samples: readonly ServiceSample[] }[]
+    readonly senders: readonly (readonly Progress[])[]
+  }
+  readonly faults: readonly FaultMark[]
+  /** Times that a process of the stack ended although nobody ended it. */
+  readonly unplannedDeaths: number
+  /** How each server that the run used was got, a line each. */
+  readonly servers: readonly string[]
   readonly drainedMs: number
   readonly drained: boolean
   readonly interrupted: boolean

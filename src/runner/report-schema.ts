@@ -47,11 +47,12 @@ export const reportSchema = z.object({
     seed: z.number(),
     acceptP99Ms: z.number(),
     connectionsMax: z.number(),
+    processes: z.number(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
   durability: z.object({
-    queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string() }),
-    ledger: z.object({ server: z.string(), survives: z.array(z.string()) }),
+    queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string(), shared: z.boolean() }),
+    ledger: z.object({ server: z.string(), survives: z.array(z.string()), shared: z.boolean() }),
   }),
   startedAt: z.string(),
   tookMs: z.object({ sending: z.number(), draining: z.number() }),
@@ -115,6 +116,10 @@ export const reportSchema = z.object({
     connectionsOpenedMax: z.number(),
     gaveUp: z.boolean(),
   }),
+  /** What was done to the stack on purpose; untilMs is null where it was still on when the run ended. */
+  faults: z.array(z.object({ what: z.string(), fromMs: z.number(), untilMs: z.number().nullable() })),
+  /** How each server was got, a line each. */
+  servers: z.array(z.string()),
   errors: z.array(z.string()),
   environment: z.object({
     node: z.string(),

@@ -1,28 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { FloodmarkError } from '../core/errors.ts'
 import type { Scenario } from '../core/scenario.ts'
-import { type Child, startChild } from './child.ts'
 import type { Config } from './config.ts'
+import { type Drained, drain } from './drain.ts'
+import { Faults, victimsOf } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
 import { moduleOf } from './registry.ts'
-import type { Durability, FromService, ServiceSample, ToService } from './roles/protocol.ts'
-import { type Certificate, type Progress, preciseNow } from './sender/open-loop.ts'
-import type { FromSender, SenderSetup, ToSender } from './sender/protocol.ts'
+import type { ServiceSample, ServiceSetup } from './roles/protocol.ts'
+import type { Certificate, Progress } from './sender/open-loop.ts'
+import type { SenderSetup } from './sender/protocol.ts'
+import { Senders } from './senders.ts'
+import { type Servers, startServers } from './servers.ts'
+import { Stack } from './stack.ts'
 
-type ServiceProcess = Child<ToService, FromService>
-type SenderProcess = Child<ToSender, FromSender>
-
-/** Time for processes to get going before the first arrival, ms. */
-const HEAD_START_MS = 300
 const WARM_UP_MS = 2_000
+const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
-const POLL_MS = 100
-const END_MS = 5_000
 
 export interface RunEvents {
-  phase(name: string): void
+  /** What is going on; `detail` for what takes long, such as fetching a server. */
+  phase(name: string, detail?: string): void
   sample(service: ServiceSample): void
   progress(sender: number, progress: Progress): void
 }
@@ -34,186 +34,182 @@ export async function run(
   events: RunEvents,
   interrupt: AbortSignal,
 ): Promise<RunRecord> {
-  const scenarioModule = moduleOf('scenario', config.scenario)
-  const modules = {
-    receiver: moduleOf('receiver', config.receiver),
-    queue: moduleOf('queue', config.queue),
-    ledger: moduleOf('ledger', config.ledger),
-  }
-  const scenario: Scenario = (await import(scenarioModule)).default
+  const plan = await planOf(config)
   makeRunFolder(folder)
   const dataFolder = join(folder, 'data')
-  const durationMs = config.duration ? config.duration * 1_000 : config.quick ? scenario.quickMs : scenario.durationMs
-  const ratePerS = config.rate ?? scenario.ratePerS
-  const routes = scenario.mix.map(({ provider }) => ({
-    path: `/webhooks/${provider}`,
-    source: provider,
-    provider: moduleOf('provider', provider),
-    secret: randomBytes(24).toString('hex'),
-  }))
-  const runId = randomBytes(5).toString('hex')
-  const children: { end(ms: number): Promise<void> }[] = []
+  const faults = new Faults()
+  const senders = new Senders(interrupt)
+  let servers: Servers | undefined
+  let stack: Stack | undefined
   try {
-    const start = async (id: string): Promise<{ service: ServiceProcess; port: number; durability: Durability }> => {
-      const service: ServiceProcess = startChild('service')
-      children.push(service)
-      service.send({
-        kind: 'setup',
-        runId: id,
-        seed: config.seed,
-        ...modules,
-        scenario: scenarioModule,
-        routes,
-        dataFolder,
-        port: 0,
-      })
-      const { port, durability } = await service.next('ready')
-      return { service, port, durability }
-    }
-    const { service, port, durability } = await start(runId)
-    const errors: string[] = []
-    const samples: ServiceSample[] = []
-    service.on((message) => {
-      if (message.kind === 'error' && errors.length < 20) errors.push(message.message)
-      if (message.kind !== 'sample') return
-      samples.push(message.sample)
-      events.sample(message.sample)
-    })
-    const sending = {
-      scenario: scenarioModule,
-      targets: [{ host: '127.0.0.1', port }],
-      routes,
-      connectionsMax: config.connectionsMax,
-      latenessMaxMs: LATENESS_MAX_MS,
-    }
+    servers = await startServers(dataFolder)
+    stack = stackOf(config, plan, servers, events)
+    const durability = await stack.start()
+    const setups = sendersOf(config, plan, stack, folder)
+    await warmUp(senders, setups[0]!, folder, events)
 
-    events.phase('warm-up')
-    const warmUp = join(folder, 'warm-up.bin')
-    const warm = {
-      ...sending,
-      runId: warmUpIdOf(runId),
-      seed: config.seed ^ 1,
-      durationMs: WARM_UP_MS,
-      ratePerS: Math.min(ratePerS, 500),
-      senders: { index: 0, count: 1 },
-      journalPath: warmUp,
-    }
-    let warmUpAccepted = 0
-    await send([{ kind: 'setup', ...warm }], children, interrupt, (_, progress) => {
-      warmUpAccepted = progress.accepted
-    })
-    rmSync(warmUp, { force: true })
-
-    const setups = Array.from({ length: config.senders }, (_, index): SenderSetup => {
-      const senders = { index, count: config.senders }
-      return {
-        kind: 'setup',
-        ...sending,
-        runId,
-        seed: config.seed,
-        durationMs,
-        ratePerS,
-        senders,
-        journalPath: journalPath(folder, index),
-      }
-    })
+    const { scenario, durationMs } = plan
     const senderSamples = setups.map((): Progress[] => [])
-    const { startAtMs, certificates } = await send(setups, children, interrupt, (sender, progress) => {
-      senderSamples[sender]!.push(progress)
-      events.progress(sender, progress)
+    const victims = victimsOf(stack, servers)
+    for (const { target } of scenario.faults) victims(target)
+    const { startAtMs, certificates } = await senders.send(setups, {
+      onStart: (atMs) => faults.schedule(scenario.faults, durationMs, atMs, victims),
+      onProgress(sender, progress) {
+        senderSamples[sender]!.push(progress)
+        events.progress(sender, progress)
+      },
     })
+    await faults.end(interrupt.aborted)
 
     events.phase('drain')
-    const accepted = senderSamples.reduce((sum, list) => sum + (list.at(-1)?.accepted ?? 0), 0)
-    const { drained, tookMs } = await drain(samples, accepted + warmUpAccepted, scenario.passes.drainMs, interrupt)
+    const journals = setups.map(({ journalPath }) => journalPath)
+    const drained = await drain(stack, folder, journals, scenario.passes.drainMs, interrupt)
     events.phase('audit')
-    service.send({ kind: 'export', folder })
-    await service.next('exported')
-    service.send({ kind: 'stop' })
-    await service.next('stopped')
-
-    const record: RunRecord = {
-      id: folder.split('/').at(-1)!,
-      runId,
-      startedAt: new Date(startAtMs).toISOString(),
-      startAtMs,
-      scenario: scenarioModule,
-      setup: {
-        receiver: config.receiver,
-        queue: config.queue,
-        ledger: config.ledger,
-        ratePerS,
-        rateChosen: config.rate
-          ? 'asked for by --rate'
-          : `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare; chosen to leave a two-core machine room at the peak`,
-        durationMs,
-        quick: config.quick,
-        seed: config.seed,
-        acceptP99Ms: config.p99 ?? scenario.passes.acceptP99Ms,
-        connectionsMax: config.connectionsMax,
-      },
-      durability,
-      certificates,
-      samples: { service: samples.filter(({ atEpochMs }) => atEpochMs >= startAtMs), senders: senderSamples },
-      drainedMs: tookMs,
-      drained,
+    await stack.stopAll()
+    const record = recordOf(config, plan, folder, {
       interrupted: interrupt.aborted,
-      errors,
-      reproduce: reproduce(config, ratePerS, durationMs),
-    }
-    writeRecord(folder, record)
-    return record
+      stack,
+      servers,
+      faults,
+      startAtMs,
+      certificates,
+      drained,
+    })
+    const whole = { ...record, durability, samples: samplesOf(stack, senderSamples, startAtMs) }
+    writeRecord(folder, whole)
+    return whole
   } finally {
-    await Promise.all(children.map((child) => child.end(END_MS)))
+    await faults.end(true)
+    await senders.end()
+    await stack?.end()
+    await servers?.stop()
     rmSync(dataFolder, { recursive: true, force: true })
   }
 }
 
-/** Starts senders, lets them begin together, and waits until each has certified itself. */
-async function send(
-  setups: readonly SenderSetup[],
-  children: { end(ms: number): Promise<void> }[],
-  interrupt: AbortSignal,
-  onProgress: (sender: number, progress: Progress) => void,
-): Promise<{ startAtMs: number; certificates: Certificate[] }> {
-  const senders = setups.map((setup): SenderProcess => {
-    const sender: SenderProcess = startChild('sender')
-    children.push(sender)
-    sender.send(setup)
-    return sender
-  })
-  await Promise.all(senders.map((sender) => sender.next('ready')))
-  const stop = () => {
-    for (const sender of senders) sender.send({ kind: 'stop' })
-  }
-  interrupt.addEventListener('abort', stop, { once: true })
-  const startAtMs = preciseNow() + HEAD_START_MS
-  const done = senders.map((sender, index) => {
-    sender.on((message) => {
-      if (message.kind === 'progress') onProgress(index, message.progress)
-    })
-    const certified = sender.next('done')
-    sender.send({ kind: 'start', startAtMs })
-    return certified
-  })
-  if (interrupt.aborted) stop()
-  const certificates = (await Promise.all(done)).map(({ certificate }) => certificate)
-  await Promise.all(senders.map((sender) => sender.end(END_MS)))
-  return { startAtMs, certificates }
+interface Plan {
+  readonly scenarioModule: string
+  readonly scenario: Scenario
+  readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
+  readonly routes: ServiceSetup['routes']
+  readonly runId: string
+  readonly durationMs: number
+  readonly ratePerS: number
 }
 
-const settledBy = (sample: ServiceSample | undefined) => (sample ? sample.applied + sample.buried : 0)
+/** Everything that follows from the config alone. @throws FloodmarkError 'misuse'. */
+async function planOf(config: Config): Promise<Plan> {
+  const scenarioModule = moduleOf('scenario', config.scenario)
+  const scenario: Scenario = (await import(scenarioModule)).default
+  return {
+    scenarioModule,
+    scenario,
+    modules: {
+      receiver: moduleOf('receiver', config.receiver),
+      queue: moduleOf('queue', config.queue),
+      ledger: moduleOf('ledger', config.ledger),
+    },
+    routes: scenario.mix.map(({ provider }) => ({
+      path: `/webhooks/${provider}`,
+      source: provider,
+      provider: moduleOf('provider', provider),
+      secret: randomBytes(24).toString('hex'),
+    })),
+    runId: randomBytes(5).toString('hex'),
+    durationMs: config.duration ? config.duration * 1_000 : config.quick ? scenario.quickMs : scenario.durationMs,
+    ratePerS: config.rate ?? scenario.ratePerS,
+  }
+}
 
-/** Waits until as many events are settled as were accepted: the ledger decides, the queue's depth never does. */
-async function drain(samples: readonly ServiceSample[], wanted: number, drainMs: number, interrupt: AbortSignal) {
-  const startedMs = performance.now()
-  for (;;) {
-    const tookMs = performance.now() - startedMs
-    // Twice the same: events whose sender never got an answer may be on their way beside the accepted ones.
-    const settled = settledBy(samples.at(-1))
-    if (settled >= wanted && settled === settledBy(samples.at(-2))) return { drained: true, tookMs }
-    if (tookMs > drainMs || interrupt.aborted) return { drained: false, tookMs }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents): Stack {
+  const { runId, routes, scenarioModule: scenario, modules } = plan
+  const shared = { queue: servers.queueUrl !== undefined, ledger: servers.ledgerUrl !== undefined }
+  if (config.processes > 1 && !shared.queue) {
+    const what = `--processes ${config.processes} needs a queue that processes share; ${config.queue} lives in one process`
+    throw new FloodmarkError('misuse', `${what}: choose another --queue, or leave --processes out`)
+  }
+  const queue = { module: modules.queue, url: servers.queueUrl ?? join(servers.dataFolder, 'queue') }
+  const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
+  return new Stack({
+    setup: { runId, seed: config.seed, routes, scenario, receiver: modules.receiver, queue, ledger },
+    processes: config.processes,
+    shared,
+    onSample: (sample) => events.sample(sample),
+  })
+}
+
+function sendersOf(config: Config, plan: Plan, stack: Stack, folder: string): SenderSetup[] {
+  const ports = stack.members.flatMap(({ port }) => port ?? [])
+  return Array.from({ length: config.senders }, (_, index) => ({
+    kind: 'setup',
+    runId: plan.runId,
+    seed: config.seed,
+    scenario: plan.scenarioModule,
+    durationMs: plan.durationMs,
+    ratePerS: plan.ratePerS,
+    senders: { index, count: config.senders },
+    targets: ports.map((port) => ({ host: '127.0.0.1', port })),
+    routes: plan.routes,
+    connectionsMax: config.connectionsMax,
+    journalPath: journalPath(folder, index),
+    latenessMaxMs: LATENESS_MAX_MS,
+  }))
+}
+
+/** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
+async function warmUp(senders: Senders, setup: SenderSetup, folder: string, events: RunEvents): Promise<void> {
+  events.phase('warm-up')
+  const path = join(folder, 'warm-up.bin')
+  const less = { durationMs: WARM_UP_MS, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
+  const other = { runId: warmUpIdOf(setup.runId), seed: setup.seed ^ 1, senders: { index: 0, count: 1 } }
+  await senders.send([{ ...setup, ...less, ...other }], {})
+  rmSync(path, { force: true })
+}
+
+function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
+  const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
+  return { stack: stack.members.map(({ name, samples }) => ({ name, samples: samples.filter(inTime) })), senders }
+}
+
+interface Happened {
+  readonly interrupted: boolean
+  readonly stack: Stack
+  readonly servers: Servers
+  readonly faults: Faults
+  readonly startAtMs: number
+  readonly certificates: readonly Certificate[]
+  readonly drained: Drained
+}
+
+function recordOf(
+  config: Config,
+  plan: Plan,
+  folder: string,
+  happened: Happened,
+): Omit<RunRecord, 'durability' | 'samples'> {
+  const { ratePerS, durationMs, scenarioModule, runId } = plan
+  const { stack, servers, faults, startAtMs, certificates, drained } = happened
+  const { receiver, queue, ledger, quick, seed, connectionsMax, processes } = config
+  const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
+  const own = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare; chosen to leave a two-core machine room at the peak`
+  const rateChosen = config.rate ? 'asked for by --rate' : own
+  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
+  return {
+    id: folder.split('/').at(-1)!,
+    runId,
+    startedAt: new Date(startAtMs).toISOString(),
+    startAtMs,
+    scenario: scenarioModule,
+    setup: { ...setup, ratePerS, rateChosen, durationMs },
+    certificates,
+    drainedMs: drained.tookMs,
+    drained: drained.drained,
+    interrupted: happened.interrupted,
+    faults: faults.marks,
+    unplannedDeaths: stack.unplannedDeaths,
+    servers: servers.says,
+    errors: [...stack.errors, ...faults.errors],
+    reproduce: reproduce(config, ratePerS, durationMs),
   }
 }
 
@@ -225,6 +221,7 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     `--rate ${ratePerS}`,
     `--duration ${durationMs / 1_000}`,
     `--seed ${config.seed}`,
+    ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
   ]
   return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
 }

@@ -24,7 +24,10 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   )
   const times = collect(folder, record, planned)
   const buried = readBuried(buriedPath(folder))
-  const duplicatesAbsorbed = record.samples.service.at(-1)?.duplicates ?? 0
+  const duplicatesAbsorbed = record.samples.stack.reduce(
+    (sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0),
+    0,
+  )
   const counted = audit({
     planned,
     attempts: attempts(folder, certificates.length, planned),
@@ -48,7 +51,8 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     durability: record.durability as Report['durability'],
     tookMs: { sending: endedAtMs, draining: record.drainedMs },
   }
-  const checks = checksOf(measured, record.drained, scenario.passes.drainMs)
+  const { drained, unplannedDeaths } = record
+  const checks = checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes })
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
   let fromMs = 0
@@ -78,6 +82,8 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
       reason,
       count: letters.length,
     })),
+    faults: [...record.faults],
+    servers: [...record.servers],
     errors: [...record.errors],
     environment: {
       node: process.version,
@@ -155,8 +161,9 @@ function collect(folder: string, record: RunRecord, planned: number) {
 }
 
 function backlogAt(record: RunRecord, atMs: number): number | null {
-  const sample = record.samples.service.findLast(({ atEpochMs }) => atEpochMs - record.startAtMs <= atMs)
-  return sample?.backlog ?? null
+  const all = record.samples.stack.flatMap(({ samples }) => samples.filter(({ backlog }) => backlog !== null))
+  const before = all.filter(({ atEpochMs }) => atEpochMs - record.startAtMs <= atMs)
+  return before.length === 0 ? null : before.reduce((a, b) => (b.atEpochMs > a.atEpochMs ? b : a)).backlog
 }
 
 function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {
@@ -178,9 +185,12 @@ function certify({ certificates }: RunRecord, planned: number, endedAtMs: number
 }
 
 function processes(record: RunRecord): Report['processes'] {
-  const service = record.samples.service.map((one) => ({ ...one, atMs: one.atEpochMs - record.startAtMs }))
+  const stack = record.samples.stack.map(({ name, samples }) => ({
+    name,
+    samples: samples.map((one) => ({ ...one, atMs: one.atEpochMs - record.startAtMs })),
+  }))
   const senders = record.samples.senders.map((samples, index) => ({ name: `sender ${index + 1}`, samples }))
-  return [{ name: 'receiver + processor', samples: service }, ...senders].map(({ name, samples }) => {
+  return [...stack, ...senders].map(({ name, samples }) => {
     // The first third is growth to working size: heaps, buffers, the log's first segments.
     const settled = samples
       .slice(Math.floor(samples.length / 3))

@@ -1,4 +1,6 @@
 import type { RunVerdict } from '../core/report.ts'
+import type { Scenario } from '../core/scenario.ts'
+import type { RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
 
 type Check = Report['checks'][number]
@@ -10,7 +12,10 @@ const LATENESS_SHARE_MAX = 0.1
 const EVENT_LOOP_MAX = 0.8
 
 /** Every check of a run, what decides first. */
-export function checksOf(measured: Measured, drained: boolean, drainMs: number): Check[] {
+export function checksOf(
+  measured: Measured,
+  { drained, unplannedDeaths, passes }: Pick<RunRecord, 'drained' | 'unplannedDeaths'> & Pick<Scenario, 'passes'>,
+): Check[] {
   const { audit, generator, setup } = measured
   const { acceptP99Ms } = setup
   const latenessMaxMs = acceptP99Ms * LATENESS_SHARE_MAX
@@ -54,13 +59,14 @@ export function checksOf(measured: Measured, drained: boolean, drainMs: number):
     zero('effects of events never sent', audit.unexpected),
     zero('dead letters not as planned', audit.misjudged),
     ...(ordered ? [zero('effects out of order within a key', audit.reordered)] : []),
-    { ...zero('events refused or unanswered', audit.refused + audit.unknown), wanted: '0' },
+    ...(passes.refusals === 'allowed' ? [] : [zero('events refused or unanswered', audit.refused + audit.unknown)]),
+    zero('processes that ended by themselves', unplannedDeaths),
     p99Check(measured.latency.response.p99, acceptP99Ms),
     {
       check: 'drained in time',
       ok: drained,
       measured: ms(measured.tookMs.draining),
-      wanted: `at most ${ms(drainMs)}`,
+      wanted: `at most ${ms(passes.drainMs)}`,
       about: 'stack',
     },
   ]

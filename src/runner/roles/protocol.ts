@@ -1,11 +1,13 @@
-/** What a service process is told first. Modules are file URLs. */
+/** What a process of the stack is told first. Modules are file URLs. */
 export interface ServiceSetup {
   readonly kind: 'setup'
   readonly runId: string
   readonly seed: number
-  readonly receiver: string
-  readonly queue: string
-  readonly ledger: string
+  /** undefined: this process takes no requests. */
+  readonly receiver: string | undefined
+  /** undefined: this process processes nothing. */
+  readonly ledger: Place | undefined
+  readonly queue: Place
   readonly scenario: string
   readonly routes: readonly {
     readonly path: string
@@ -13,19 +15,26 @@ export interface ServiceSetup {
     readonly provider: string
     readonly secret: string
   }[]
-  /** Folder for queues and ledgers on local disk. */
-  readonly dataFolder: string
+  /** 0 picks a free one; after a restart it is the one from before. */
   readonly port: number
 }
 
-export type ToService = ServiceSetup | { readonly kind: 'stop' } | { readonly kind: 'export'; readonly folder: string }
+/** A driver's module, and the server's address or folder to open with it. */
+export interface Place {
+  readonly module: string
+  readonly url: string
+}
 
+export type ToService = ServiceSetup | { readonly kind: 'export'; readonly folder: string }
+
+/** Counts since the process started. */
 export interface ServiceSample {
   readonly atEpochMs: number
   readonly applied: number
   readonly buried: number
   readonly failed: number
   readonly duplicates: number
+  /** Events waiting or in flight as the queue says; null where this process does not ask, or has no answer. */
   readonly backlog: number | null
   readonly cpuSeconds: number
   readonly rssBytes: number
@@ -33,14 +42,23 @@ export interface ServiceSample {
 }
 
 export interface Durability {
-  readonly queue: { readonly server: string; readonly survives: readonly string[]; readonly order: string }
-  readonly ledger: { readonly server: string; readonly survives: readonly string[] }
+  readonly queue: {
+    readonly server: string
+    readonly survives: readonly string[]
+    readonly order: string
+    readonly shared: boolean
+  }
+  readonly ledger: { readonly server: string; readonly survives: readonly string[]; readonly shared: boolean }
 }
 
 export type FromService =
-  | { readonly kind: 'ready'; readonly port: number; readonly durability: Durability }
+  | {
+      readonly kind: 'ready'
+      readonly port: number | undefined
+      readonly queue: Durability['queue']
+      readonly ledger: Durability['ledger'] | undefined
+    }
   | { readonly kind: 'sample'; readonly sample: ServiceSample }
   | { readonly kind: 'exported' }
-  | { readonly kind: 'stopped' }
   | { readonly kind: 'error'; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

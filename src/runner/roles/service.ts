@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
@@ -8,17 +7,20 @@ import type { Scenario } from '../../core/scenario.ts'
 import { type Service, startService } from '../../core/service.ts'
 import { runEffect } from '../effect.ts'
 import { exportEffects } from '../effects-file.ts'
-import type { FromService, ServiceSetup, ToService } from './protocol.ts'
+import { buriedPath, effectsPath } from '../records.ts'
+import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
 
-/** A process that is the stack under test: forked by the runner, told what to open over IPC. */
+/** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
 const SAMPLE_MS = 500
-let service: Service
+let service: Service | undefined
 let queue: Queue
-let ledger: Ledger
-let runId: string
+let ledger: Ledger | undefined
+let setup: ServiceSetup
 
+// Ctrl-C reaches every process of the terminal; the runner decides what happens.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => void stop())
 process.on('disconnect', () => process.exit(1))
 process.on('message', (message: ToService) => {
   perform(message).catch((error) => {
@@ -29,61 +31,72 @@ process.on('message', (message: ToService) => {
 
 async function perform(message: ToService): Promise<void> {
   if (message.kind === 'setup') return start(message)
-  if (message.kind === 'export') {
-    const paths = { effects: join(message.folder, 'effects.bin'), buried: join(message.folder, 'buried.jsonl') }
-    await exportEffects(ledger, runId, paths)
-    return say({ kind: 'exported' })
-  }
-  await service.stop()
-  say({ kind: 'stopped' })
+  const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
+  await exportEffects(ledger!, setup.runId, paths)
+  say({ kind: 'exported' })
 }
 
-async function start(setup: ServiceSetup): Promise<void> {
-  runId = setup.runId
+async function stop(): Promise<void> {
+  try {
+    await service?.stop()
+    process.exit(0)
+  } catch (error) {
+    say({ kind: 'error', message: `stopping: ${messageOf(error)}` })
+    process.exit(1)
+  }
+}
+
+async function start(given: ServiceSetup): Promise<void> {
+  setup = given
+  const { runId, seed, port } = setup
   const scenario: Scenario = (await import(setup.scenario)).default
-  const namespace = setup.runId
-  queue = await (await import(setup.queue)).default.open({ url: join(setup.dataFolder, 'queue'), namespace })
-  ledger = await (await import(setup.ledger)).default.open({ url: join(setup.dataFolder, 'ledger'), namespace })
+  const open = async ({ module, url }: Place) => (await import(module)).default.open({ url, namespace: runId })
+  queue = await open(setup.queue)
+  const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
+  const effect = runEffect({ runId, seed, effects: scenario.effects })
+  ledger = setup.ledger && (await open(setup.ledger))
+  service = await startService({
+    queue,
+    clock: systemClock,
+    random: seeded(seed),
+    limits: { port },
+    ...(receiving && { receiving }),
+    ...(ledger && { processing: { ledger, effect } }),
+    onError: (error) => say({ kind: 'error', message: messageOf(error) }),
+  })
+  const { server, survives, order, shared } = queue.traits
+  const ofLedger = ledger && pick(ledger)
+  say({ kind: 'ready', port: service.port, queue: { server, survives, order, shared }, ledger: ofLedger })
+  setInterval(() => sample(service!).catch(() => {}), SAMPLE_MS).unref()
+}
+
+async function receive(module: string) {
   const routes = await Promise.all(
     setup.routes.map(async ({ path, source, provider, secret }) => {
       const loaded = (await import(provider)).default
       return { path, source, provider: loaded, secrets: [loaded.secret(secret)] }
     }),
   )
-  service = await startService({
-    receiver: (await import(setup.receiver)).default,
-    queue,
-    ledger,
-    routes,
-    effect: runEffect({ runId, seed: setup.seed, effects: scenario.effects }),
-    clock: systemClock,
-    random: seeded(setup.seed),
-    limits: { port: setup.port },
-    onError: (error) => say({ kind: 'error', message: messageOf(error) }),
-  })
-  const { server, survives, order } = queue.traits
-  const durability = { queue: { server, survives, order }, ledger: pick(ledger) }
-  say({ kind: 'ready', port: service.port, durability })
-  setInterval(() => sample().catch(() => {}), SAMPLE_MS).unref()
+  return { receiver: (await import(module)).default, routes }
 }
 
-function pick({ traits: { server, survives } }: Ledger) {
-  return { server, survives }
+function pick({ traits: { server, survives, shared } }: Ledger) {
+  return { server, survives, shared }
 }
 
 let busyLast = performance.eventLoopUtilization()
 
-async function sample(): Promise<void> {
+async function sample({ counts }: Service): Promise<void> {
   const busy = performance.eventLoopUtilization()
   const { user, system } = process.cpuUsage()
-  const { applied, buried, failed, duplicates } = service.counts
-  const depth = await queue.depth().catch(() => undefined)
+  const { applied, buried, failed, duplicates } = counts ?? { applied: 0, buried: 0, failed: 0, duplicates: 0 }
+  const depth = ledger && (await queue.depth().catch(() => undefined))
   const eventLoopUtilization = performance.eventLoopUtilization(busy, busyLast).utilization
   busyLast = busy
   const backlog = depth ? depth.waiting + depth.inFlight : null
-  const counts = { applied, buried, failed, duplicates, backlog }
+  const done = { applied, buried, failed, duplicates, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss(), eventLoopUtilization }
-  say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...counts, ...cost } })
+  say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
 }
 
 function say(message: FromService): void {
