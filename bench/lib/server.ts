@@ -2,15 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import generic from '../../providers/generic.ts'
-import { createBatcher } from '../../src/core/batcher.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { messageOf } from '../../src/core/errors.ts'
-import { createIngest } from '../../src/core/ingest.ts'
 import type { LedgerDriver } from '../../src/core/ledger.ts'
 import type { Queue, QueueDriver } from '../../src/core/queue.ts'
 import { seeded } from '../../src/core/random.ts'
 import type { Receiver } from '../../src/core/receiver.ts'
-import { SERVICE_DEFAULTS, startService } from '../../src/core/service.ts'
+import { startService } from '../../src/core/service.ts'
 import { runEffect } from '../../src/runner/effect.ts'
 import { moduleOf } from '../../src/runner/registry.ts'
 import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
@@ -55,43 +53,30 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
     namespace: 'bench',
   })
   const syncs = () => queue.counts?.syncs ?? null
-  if (setup.ledger === undefined) return acceptOnly(receiver, queue, syncs)
-  const ledgerDriver: LedgerDriver = (await import(moduleOf('ledger', setup.ledger))).default
+  const processing = setup.ledger === undefined ? undefined : await processingWith(setup, setup.ledger)
   const service = await startService({
-    receiver,
     queue,
-    ledger: await ledgerDriver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' }),
-    routes,
-    effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 } }),
+    receiving: { receiver, routes },
+    ...(processing && { processing }),
     clock: systemClock,
     random: seeded(1),
     onError: fail,
   })
   return {
-    port: service.port,
+    port: service.port!,
     async usage() {
+      if (!processing) return { syncs: syncs() }
       const { waiting, inFlight } = await queue.depth()
-      return { settled: service.counts.applied, backlog: waiting + inFlight, syncs: syncs() }
+      return { settled: service.counts!.applied, backlog: waiting + inFlight, syncs: syncs() }
     },
     stop: () => service.stop(),
   }
 }
 
-async function acceptOnly(receiver: Receiver, queue: Queue, syncs: () => number | null): Promise<Running> {
-  const clock = systemClock
-  const { publishDeadlineMs: deadlineMs, ...limits } = SERVICE_DEFAULTS
-  const batcher = createBatcher({ queue, clock, deadlineMs, ...limits })
-  const ingest = createIngest({ routes, publish: batcher.publish, ready: async () => {}, clock, onError: fail })
-  const running = await receiver({ ...limits, clock, ingest })
-  return {
-    port: running.port,
-    usage: async () => ({ syncs: syncs() }),
-    async stop() {
-      await running.stop()
-      await batcher.flush()
-      await queue.close()
-    },
-  }
+async function processingWith(setup: ServerSetup & { kind: 'stack' }, name: string) {
+  const driver: LedgerDriver = (await import(moduleOf('ledger', name))).default
+  const ledger = await driver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' })
+  return { ledger, effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 } }) }
 }
 
 async function bare(): Promise<Running> {
