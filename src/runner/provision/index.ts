@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { ServerKind } from '../../core/queue.ts'
+import { kafkaRecipe } from './kafka.ts'
 import { type Recipe, startNative } from './native.ts'
 import { redisRecipe } from './redis.ts'
 import type { ProvideOptions, Server } from './server.ts'
@@ -8,6 +9,7 @@ import { endEntry, isStale, remembered } from './started.ts'
 export type { Control, Fsync, ProvideOptions, Server } from './server.ts'
 
 const RECIPES: Partial<Record<ServerKind, (options: ProvideOptions & { cacheFolder: string }) => Promise<Recipe>>> = {
+  kafka: ({ fsync = 'always', ...options }) => kafkaRecipe(fsync, options),
   redis: async ({ fsync = 'always' }) => redisRecipe(fsync),
 }
 
