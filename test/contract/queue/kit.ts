@@ -43,6 +43,13 @@ export const inOrder = (numbers: Iterable<number>) => [...numbers].sort((a, b) =
 /** Events `from` … `from + count - 1`, over three keys unless told otherwise. */
 export const numbered = (from: number, count: number, key = (n: number) => `k${n % 3}`) =>
   upTo(count, from).map((n) => anEvent(String(n), { key: key(n) }))
+/** Publishes in order, as many at once as the queue takes. */
+export async function publishAll(queue: Queue, events: readonly WebhookEvent[]): Promise<void> {
+  const { publishEventsMax } = queue.traits
+  for (let at = 0; at < events.length; at += publishEventsMax) {
+    await queue.publish(events.slice(at, at + publishEventsMax), LIMIT)
+  }
+}
 /** Acks everything, after telling `seen`. */
 export const acking =
   (seen: { push(...numbers: number[]): unknown }): Handler =>

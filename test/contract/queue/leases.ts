@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/clock.ts'
 import type { Handler } from '../../../src/core/queue.ts'
-import { acking, type Behaviours, inOrder, judging, LIMIT, numbered, SHORT_LEASE_MS, upTo } from './kit.ts'
+import { acking, type Behaviours, inOrder, judging, LIMIT, numbered, publishAll, SHORT_LEASE_MS, upTo } from './kit.ts'
 
 export const leases: Behaviours = {
   'delivers again when the handler rejects': async (subject) => {
@@ -33,7 +33,7 @@ export const leases: Behaviours = {
     const published = upTo(12)
     const queue = await subject.open()
     subject.needs(queue.traits.survives.includes('receiver-crash'), 'nothing outlives its process')
-    await queue.publish(numbered(0, 12), LIMIT)
+    await publishAll(queue, numbered(0, 12))
     await queue.close()
     const inHand = await subject.killedChild('hang', (numbers) => numbers.length > 0)
     const again = await subject.drain(await subject.open(), published)
@@ -75,7 +75,7 @@ export const leases: Behaviours = {
   'delivers what was not acked after it is opened again, and nothing that was': async (subject) => {
     const first = await subject.open()
     subject.needs(first.traits.survives.includes('receiver-crash'), 'nothing outlives its process')
-    await first.publish(numbered(0, 40), LIMIT)
+    await publishAll(first, numbered(0, 40))
     const acked = new Set<number>()
     const handle = judging((n) => {
       if (n >= 20) return { retryInMs: 2_000 }

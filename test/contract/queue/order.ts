@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Handler } from '../../../src/core/queue.ts'
-import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, upTo } from './kit.ts'
+import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, publishAll, upTo } from './kit.ts'
 
 /** The numbers of each of three keys come in order. */
 function expectOrderByKey(numbers: readonly number[]): void {
@@ -21,7 +21,7 @@ export const order: Behaviours = {
 
   'keeps the order of a key through retries, where it says so': async (subject) => {
     const queue = await subject.open()
-    await queue.publish(numbered(0, 30), LIMIT)
+    await publishAll(queue, numbered(0, 30))
     const acked: number[] = []
     let failed = 0
     const handle = judging((n) => {
@@ -48,9 +48,9 @@ export const order: Behaviours = {
   'lets other keys go on while one event fails again and again': async (subject) => {
     const queue = await subject.open()
     const poisoned = (n: number) => n === 0 || n === 41
-    await queue.publish(
+    await publishAll(
+      queue,
       numbered(0, 42, (n) => (poisoned(n) ? 'poison' : `k${n}`)),
-      LIMIT,
     )
     const good = new Set<number>()
     const bad: number[] = []
