@@ -4,4 +4,5 @@ import type { LedgerDriver } from '../src/core/ledger.ts'
 export const ledgers: Record<string, () => Promise<{ readonly default: LedgerDriver }>> = {
   memory: () => import('./memory.ts'),
   lmdb: () => import('./lmdb.ts'),
+  redis: () => import('./redis.ts'),
 }

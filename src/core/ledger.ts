@@ -76,8 +76,9 @@ export interface Ledger {
   claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
   /**
    * One durable transaction: writes, marks (kept for ttlMs), failure counts and dead letters together; one answer
-   * per settlement, same order. Fenced by the claims.
+   * per settlement, same order. Fenced by the claims; within CALL_LIMITS.
    * @throws FloodmarkError 'unavailable' when it could not be stored: then nothing was, and the claims are given back.
+   * Not definite: the reply was lost, so all of it was stored or nothing. Claiming again tells.
    */
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]>
   /** Dead letters, oldest first. */

@@ -3,10 +3,10 @@ import type { Clock } from './clock.ts'
 import { type CrashPoint, nowhere } from './crash-point.ts'
 import { FloodmarkError, messageOf } from './errors.ts'
 import type { WebhookEvent } from './event.ts'
-import type { Claim, Effect, Ledger, Settlement } from './ledger.ts'
+import type { Claim, Effect, Ledger, Settled, Settlement } from './ledger.ts'
 import type { Delivery, Queue, Verdict } from './queue.ts'
 import type { Random } from './random.ts'
-import { recordWrites } from './writes.ts'
+import { CALL_LIMITS, partsOf, recordWrites } from './writes.ts'
 
 export interface ProcessorOptions {
   readonly queue: Queue
@@ -137,7 +137,8 @@ export function startProcessor(options: ProcessorOptions): Processor {
 
   async function settle(events: readonly WebhookEvent[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
     const settlements = outcomes.flatMap((outcome) => outcome.settlement ?? [])
-    const settled = settlements.length > 0 ? await ledger.settle(settlements) : []
+    const settled: Settled[] = []
+    for (const part of partsOf(settlements)) settled.push(...(await ledger.settle(part)))
     const verdicts: Verdict[] = []
     const heldForMs = new Map<string, number>()
     let next = 0
@@ -159,7 +160,8 @@ export function startProcessor(options: ProcessorOptions): Processor {
     if (result !== 'released') counts[result]++
   }
 
-  const { batchEventsMax, handlersMax, leaseMs, signal } = options
+  const { handlersMax, leaseMs, signal } = options
+  const batchEventsMax = Math.min(options.batchEventsMax, CALL_LIMITS.eventsMax)
   return { counts, done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }) }
 }
 

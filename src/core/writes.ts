@@ -1,12 +1,22 @@
+import { encodedBytes } from './codec.ts'
 import { FloodmarkError } from './errors.ts'
-import type { Tx, Write } from './ledger.ts'
+import type { Settlement, Tx, Write } from './ledger.ts'
 
 /** Limits of what one effect may write. */
-export const WRITE_LIMITS = { nameBytesMax: 200, valueBytesMax: 1024 * 1024, writesMax: 1_000 } as const
+export const WRITE_LIMITS = {
+  nameBytesMax: 200,
+  valueBytesMax: 1024 * 1024,
+  writesMax: 1_000,
+  bytesMax: 16 * 1024 * 1024,
+} as const
+
+/** Limits of one claim or settle call: a ledger does each as a whole, and does nothing else meanwhile. Any one event fits. */
+export const CALL_LIMITS = { eventsMax: 1_024, writesMax: 20_000, bytesMax: 32 * 1024 * 1024 } as const
 
 /** A transaction that only notes down; a ledger carries the notes out when it settles. @throws FloodmarkError 'misuse' beyond WRITE_LIMITS. */
 export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
   const writes: Write[] = []
+  let bytes = 0
   const add = (write: Write) => {
     checkName(write.name)
     if (write.op !== 'increment' && write.value.length > WRITE_LIMITS.valueBytesMax) {
@@ -14,6 +24,10 @@ export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
     }
     if (writes.length === WRITE_LIMITS.writesMax) {
       throw new FloodmarkError('misuse', `one effect makes more than ${WRITE_LIMITS.writesMax} writes: split it`)
+    }
+    bytes += bytesOf(write)
+    if (bytes > WRITE_LIMITS.bytesMax) {
+      throw new FloodmarkError('misuse', `one effect writes more than ${WRITE_LIMITS.bytesMax} bytes: split it`)
     }
     writes.push(write)
   }
@@ -37,4 +51,51 @@ function checkName(name: string): void {
       `a name is 1-${WRITE_LIMITS.nameBytesMax} bytes without NUL: '${name.slice(0, 40)}'`,
     )
   }
+}
+
+function bytesOf(write: Write): number {
+  return write.name.length + (write.op === 'increment' ? 8 : write.value.length)
+}
+
+/** @throws FloodmarkError 'too-large' for more events than one call takes. */
+export function checkEvents(count: number): void {
+  if (count > CALL_LIMITS.eventsMax) {
+    throw new FloodmarkError(
+      'too-large',
+      `${count} events in one call of the ledger, allowed are ${CALL_LIMITS.eventsMax}`,
+    )
+  }
+}
+
+/** @throws FloodmarkError 'too-large' for more than one settle call takes. */
+export function checkSettlements(settlements: readonly Settlement[]): void {
+  checkEvents(settlements.length)
+  if (partsOf(settlements).length > 1) {
+    const { writesMax, bytesMax } = CALL_LIMITS
+    const what = `one settle call has more than ${writesMax} writes or ${bytesMax} bytes`
+    throw new FloodmarkError('too-large', `${what}: settle fewer events at once`)
+  }
+}
+
+/** The settlements in order, in as few calls as the limits of one call allow. */
+export function partsOf(settlements: readonly Settlement[]): readonly (readonly Settlement[])[] {
+  const parts: Settlement[][] = []
+  let writes = 0
+  let bytes = 0
+  for (const settlement of settlements) {
+    const own = settlement.result === 'applied' ? settlement.writes : []
+    let ownBytes = settlement.result === 'buried' ? encodedBytes(settlement.event) : 0
+    for (const write of own) ownBytes += bytesOf(write)
+    writes += own.length
+    bytes += ownBytes
+    const fits = writes <= CALL_LIMITS.writesMax && bytes <= CALL_LIMITS.bytesMax
+    const last = parts.at(-1)
+    if (last && fits && last.length < CALL_LIMITS.eventsMax) last.push(settlement)
+    else {
+      parts.push([settlement])
+      writes = own.length
+      bytes = ownBytes
+    }
+  }
+  return parts
 }

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+
+/*
+ * Keys, all with the prefix floodmark:{namespace}:ledger: and so in one slot of a cluster's:
+ *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
+ *             gives out no fence a second time.
+ *   id:<id>   'kind fence endsMs failures token'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *             The token names the call that wrote it: a call sent again because its reply was lost finds its own
+ *             token, writes nothing and gets the answer of the first time.
+ *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
+ *   dead      hash id → dead letter; `deaths` has the ids by position; `position` is the last one.
+ * Keys of ids also expire by themselves, some time after endsMs has passed: that frees memory and decides nothing.
+ */
+
+/** Keys outlive what they say by this much, ms, so that expiry in the server never comes before expiry by `endsMs`. */
+const GRACE_MS = 60_000
+
+const COMMON = `
+local prefix = KEYS[1]
+local time = redis.call('TIME')
+local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local now = ARGV[1] == '' and math.floor(micros / 1000) or tonumber(ARGV[1])
+local reply = {}
+local function answer(first, second)
+  reply[#reply + 1] = first
+  reply[#reply + 1] = second
+end
+local function whole(number) return string.format('%.0f', number) end
+local function look(key)
+  local state = redis.call('GET', key) or ''
+  local kind, fence, ends, failures, token = string.match(state, '^(%a) (%d+) (%d+) (%d+) (.*)$')
+  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token
+end
+local function keep(key, kind, fence, ends, failures, token, forMs)
+  local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. whole(failures) .. ' ' .. token
+  if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
+end
+`
+
+/**
+ * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, ids.
+ * Reply: two numbers an id: its fence (0: settled before, -1: held by another), its failures.
+ */
+const CLAIM = `${COMMON}
+local ttl, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
+local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), micros)
+for at = 5, #ARGV do
+  local key = prefix .. 'id:' .. ARGV[at]
+  local mine = ARGV[3] .. '.' .. at
+  local kind, fence, ends, failures, token = look(key)
+  if kind == 'd' or (kind == 'm' and ends > now) then answer(0, 0)
+  elseif kind == 'c' and token == mine then answer(tonumber(fence), failures)
+  elseif kind == 'c' and ends > now then answer(-1, 0)
+  else
+    if kind == 'm' then failures = 0 end
+    last = last + 1
+    keep(key, 'c', whole(last), now + lease, failures, mine, failures > 0 and math.max(ttl, lease) or lease)
+    answer(last, failures)
+  end
+end
+redis.call('SET', prefix .. 'fence', whole(last))
+return reply
+`
+
+/**
+ * ARGV: now in ms or '', ttlMs, token, then per settlement: id, fence, a|f|b|r, dead letter without its head, number of
+ * writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, failures.
+ * Nothing in it can fail once it has begun to write: Redis does not undo half a script.
+ */
+const SETTLE = `${COMMON}
+local ttl = tonumber(ARGV[2])
+local function write(op, name, value)
+  if op == 'a' then
+    if redis.call('RPUSH', prefix .. 'list:' .. name, value) == 1 then redis.call('ZADD', prefix .. 'lists', 0, name) end
+    return
+  end
+  if op == 'i' then
+    local before = redis.call('HGET', prefix .. 'values', name)
+    value = whole((before and tonumber(before) or 0) + tonumber(value))
+  end
+  if redis.call('HSET', prefix .. 'values', name, value) == 1 then redis.call('ZADD', prefix .. 'names', 0, name) end
+end
+local at = 4
+while at <= #ARGV do
+  local id, given, result, letter, writes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+  local key = prefix .. 'id:' .. id
+  local mine = ARGV[3] .. '.' .. at
+  local kind, fence, ends, failures, token = look(key)
+  at = at + 5
+  if kind ~= 'c' or fence ~= given then answer(token == mine and 1 or 0, failures)
+  elseif result == 'a' then
+    for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
+    keep(key, 'm', fence, now + ttl, failures, mine, ttl)
+    answer(1, failures)
+  elseif result == 'r' then
+    keep(key, 'f', fence, 0, failures, mine, failures > 0 and ttl or 0)
+    answer(1, failures)
+  else
+    failures = failures + 1
+    if result == 'f' then keep(key, 'f', fence, 0, failures, mine, ttl)
+    else
+      keep(key, 'd', fence, 0, failures, mine, nil)
+      redis.call('HSET', prefix .. 'dead', id, struct.pack('<dI4', now, failures) .. letter)
+      redis.call('ZADD', prefix .. 'deaths', redis.call('INCR', prefix .. 'position'), id)
+    end
+    answer(1, failures)
+  end
+  at = at + writes * 3
+end
+return reply
+`
+
+/** ARGV: id. Forgets it where it was buried. */
+const EXHUME = `
+if redis.call('HDEL', KEYS[1] .. 'dead', ARGV[1]) == 1 then
+  redis.call('ZREM', KEYS[1] .. 'deaths', ARGV[1])
+  redis.call('DEL', KEYS[1] .. 'id:' .. ARGV[1])
+end
+return {}
+`
+
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+function script(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') }
+}
+export const scripts = { claim: script(CLAIM), settle: script(SETTLE), exhume: script(EXHUME) }

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+
+/** False where redis-server is missing, after saying so; an error where it must be there. */
+export function haveRedis(): boolean {
+  if (spawnSync('redis-server', ['--version']).status === 0) return true
+  const what = 'redis-server is not installed (apt-get install redis-server)'
+  if (process.env.REQUIRE_BROKERS === '1') throw new Error(what)
+  process.stderr.write(`SKIPPED, nothing on Redis was tested: ${what}\n`)
+  return false
+}
+
+/** A redis-server of the test's own, on a free port, with its data in a temporary folder. */
+export class RedisServer {
+  readonly url: string
+  readonly port: number
+  readonly #folder = mkdtempSync(join(tmpdir(), 'floodmark-redis-'))
+  readonly #options: readonly string[]
+  #process: ChildProcess | undefined
+
+  private constructor(port: number, options: readonly string[]) {
+    this.port = port
+    this.url = `redis://127.0.0.1:${port}`
+    this.#options = options
+  }
+
+  static async start(options: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always']) {
+    const probe = createServer().listen(0, '127.0.0.1')
+    await once(probe, 'listening')
+    const { port } = probe.address() as { port: number }
+    probe.close()
+    await once(probe, 'close')
+    const server = new RedisServer(port, options)
+    await server.up()
+    return server
+  }
+
+  /** Starts it, again with the data that it left. */
+  async up(): Promise<void> {
+    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder]
+    this.#process = spawn('redis-server', [...fixed, ...this.#options], { stdio: 'ignore' })
+    for (let tries = 0; tries < 200; tries++) {
+      if (await this.#answers()) return
+      await wait(50)
+    }
+    throw new Error(`redis-server does not answer at ${this.url}`)
+  }
+
+  async #answers(): Promise<boolean> {
+    const redis = new Redis(this.url, { lazyConnect: true, retryStrategy: null, protocol: 2 })
+    redis.on('error', () => {})
+    try {
+      await redis.connect()
+      return true
+    } catch {
+      return false
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal)
+  }
+
+  async kill(): Promise<void> {
+    const ended = this.#process!
+    if (ended.exitCode !== null || ended.signalCode !== null) return
+    ended.kill('SIGKILL')
+    await once(ended, 'exit')
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
