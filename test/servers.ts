@@ -27,6 +27,7 @@ export function describeWithServer(
       } catch (error) {
         if (process.env.REQUIRE_BROKERS === '1') throw error
         why = String(error)
+        process.stderr.write(`SKIPPED, as there is no ${kind} server: ${why}\n`)
       }
     }, START_MS)
     afterAll(async () => {
