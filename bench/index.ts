@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../src/core/errors.ts'
 import type { BenchOptions } from './lib/rounds.ts'
@@ -7,6 +8,8 @@ type Section = (options: BenchOptions) => Promise<void>
 /** Every benchmark by its name on the command line. */
 const sections: Record<string, () => Promise<{ readonly default: Section }>> = {
   stack: () => import('./stack.ts'),
+  receivers: () => import('./receivers.ts'),
+  sender: () => import('./sender.ts'),
 }
 
 const USAGE = `npm run bench [-- <section> …] [--seconds 3] [--rounds 3]
@@ -29,6 +32,11 @@ async function main(): Promise<void> {
   for (const name of names) {
     if (!Object.hasOwn(sections, name)) throw new Error(`there is no section '${name}'.\n${USAGE}`)
   }
+  const [before] = loadavg()
+  process.stdout.write(`${availableParallelism()} cores, load average ${before!.toFixed(1)} before the start`)
+  process.stdout.write(
+    before! > 0.5 ? ': other work is going on, trust the ratios by CPU time more than rates.\n' : '.\n',
+  )
   for (const name of names) await (await sections[name]!()).default(options)
 }
 

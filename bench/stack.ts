@@ -1,5 +1,5 @@
 import { BODY_BYTES } from './lib/requests.ts'
-import { type BenchOptions, CONNECTIONS, interleaved, type Turn, type Variant } from './lib/rounds.ts'
+import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
 import { COLUMNS, commonCells, medianOf, printTable, ratio, say, warnings } from './lib/table.ts'
 
 /** The default stack against the bare server: what durability before the answer costs, and what processing costs on top. */
@@ -12,6 +12,7 @@ const variants: Variant[] = [
     name: 'embedded + processor + lmdb',
     server: (folder, runId) => ({ ...STACK, ledger: 'lmdb', folder, runId }),
   },
+  { name: 'node:http + HMAC, by autocannon', tool: 'autocannon', server: () => ({ kind: 'bare' }) },
 ]
 
 /** A backlog that grows by more than this share of what was accepted in the window is not kept up with. */
@@ -25,35 +26,28 @@ export default async function stack(options: BenchOptions): Promise<void> {
     [...COLUMNS, 'syncs/s', 'events/sync', 'settled/s', 'settled of bare', 'backlog after', 'grows by/s'],
     variants.map(({ name }) => {
       const own = turns.get(name)!
-      const processes = own.every((turn) => turn.backlogAfter !== null)
       return [
         ...commonCells(name, own, base),
         medianOf(own, (turn) => turn.syncsPerS),
-        medianOf(own, (turn) => (turn.syncsPerS === null ? null : turn.requestsPerS / turn.syncsPerS)),
-        processes ? medianOf(own, (turn) => turn.settledPerS) : null,
-        processes
-          ? ratio(
-              own,
-              base,
-              (turn) => turn.settledPerS,
-              (turn) => turn.requestsPerS,
-            )
-          : null,
+        medianOf(own, (turn) => turn.syncsPerS && turn.requestsPerS / turn.syncsPerS),
+        medianOf(own, (turn) => turn.settledPerS),
+        ratio(
+          own,
+          base,
+          (turn) => turn.settledPerS,
+          (turn) => turn.requestsPerS,
+        ),
         medianOf(own, (turn) => turn.backlogAfter),
-        medianOf(own, growthPerS),
+        medianOf(own, (turn) => turn.backlogGrowthPerS),
       ]
     }),
   )
   warnings(turns)
-  const growth = medianOf(turns.get(variants[2]!.name)!, (turn) => growthPerS(turn)! / turn.requestsPerS)!
+  const growth = medianOf(turns.get(variants[2]!.name)!, (turn) => turn.backlogGrowthPerS! / turn.requestsPerS)!
   say(
     growth <= GROWTH_MAX
       ? '\nProcessing keeps up: the backlog stays bounded at the highest rate that is accepted.'
       : `\nProcessing does not keep up with the highest rate that is accepted (the backlog takes ${(100 * growth).toFixed(0)}% of it): settled/s is the figure that counts.`,
   )
   say('Aims: accept only ≥ 0.65 of bare, with processing ≥ 0.35.')
-}
-
-function growthPerS(turn: Turn): number | null {
-  return turn.backlogAfter === null ? null : turn.requestsPerS - turn.settledPerS
 }

@@ -1,3 +1,5 @@
+import type { Scenario } from '../../src/core/scenario.ts'
+
 /** What one server process is. */
 export type ServerSetup =
   /** node:http and an HMAC over the raw body, nothing else: what every stack is compared with. */
@@ -10,22 +12,25 @@ export type ServerSetup =
       readonly queue: string
       /** Absent: accept only, no processor. */
       readonly ledger?: string
+      /** Without a ledger: what was stored is acknowledged at once, so that a queue in memory stays small. */
+      readonly discards?: boolean
       readonly folder: string
       readonly runId: string
     }
 
-/** Counts since the start of a server. */
+/** Counts since the start of a server, at a moment (ms since the Unix epoch). */
 export interface Usage {
   readonly atMs: number
   readonly cpuSeconds: number
-  readonly settled: number
-  /** Accepted and not settled; null where nothing processes. */
+  /** null where nothing processes, as for the backlog. */
+  readonly settled: number | null
+  /** Accepted and not settled. */
   readonly backlog: number | null
   /** null where the queue does not sync, or keeps no count. */
   readonly syncs: number | null
 }
 
-export type ToServer = { readonly kind: 'usage' } | { readonly kind: 'stop' }
+export type ToServer = { readonly kind: 'usage'; readonly atMs: number } | { readonly kind: 'stop' }
 export type FromServer =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'usage'; readonly usage: Usage }
@@ -33,6 +38,7 @@ export type FromServer =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 export interface LoadSetup {
+  readonly tool: 'own' | 'autocannon'
   readonly port: number
   readonly connections: number
   readonly runId: string
@@ -43,15 +49,42 @@ export interface LoadSetup {
 }
 
 export type FromLoad =
-  | { readonly kind: 'window'; readonly edge: 'begins' | 'ends' }
   | { readonly kind: 'done'; readonly result: LoadResult }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 export interface LoadResult {
   readonly accepted: number
   readonly failed: number
-  readonly elapsedMs: number
+  /** The measured window, ms since the Unix epoch. */
+  readonly beganAtMs: number
+  readonly endedAtMs: number
   readonly p99Ms: number
-  readonly cpuSeconds: number
   readonly ranOut: boolean
 }
+
+export interface SendingSetup {
+  readonly port: number
+  readonly folder: string
+  /** Who signs, and the share of each. */
+  readonly mix: Scenario['mix']
+  readonly ratePerS: number
+  readonly durationMs: number
+}
+
+export interface SendingResult {
+  readonly sent: number
+  readonly unsent: number
+  /** Time it took to send them. */
+  readonly sendingMs: number
+  /** Of all its threads. */
+  readonly cpuSeconds: number
+  readonly eventLoopUtilization: number
+  readonly connections: number
+  readonly latenessP50Ms: number
+  readonly latenessP99Ms: number
+  readonly latenessMaxMs: number
+}
+
+export type FromSending =
+  | { readonly kind: 'done'; readonly result: SendingResult }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -17,15 +17,17 @@ export interface Turn {
   readonly p99Ms: number
   /** The server's, per 10,000 requests. */
   readonly cpuSecondsPer10k: number
-  readonly settledPerS: number
-  readonly backlogBefore: number | null
+  readonly settledPerS: number | null
   readonly backlogAfter: number | null
+  readonly backlogGrowthPerS: number | null
   readonly syncsPerS: number | null
   readonly ranOut: boolean
 }
 
 export interface Variant {
   readonly name: string
+  /** What loads it; our own closed loop unless it says otherwise. */
+  readonly tool?: LoadSetup['tool']
   /** `folder` is empty and goes afterwards. */
   readonly server: (folder: string, runId: string) => ServerSetup
 }
@@ -55,6 +57,7 @@ async function turn(variant: Variant, measureMs: number): Promise<Turn> {
     (folder) => variant.server(folder, runId),
     async (server, port) => {
       const setup: LoadSetup = {
+        tool: variant.tool ?? 'own',
         port,
         connections: CONNECTIONS,
         runId,
@@ -64,13 +67,10 @@ async function turn(variant: Variant, measureMs: number): Promise<Turn> {
       }
       const load: Child<never, FromLoad> = start('load', setup)
       try {
-        const usages: Promise<Usage>[] = []
-        load.on((message) => {
-          if (message.kind === 'window') usages.push(usageOf(server))
-        })
         const { result } = await load.next('done')
-        const [before, after] = await Promise.all(usages)
-        return turnOf(result, before!, after!)
+        const before = await usageAt(server, result.beganAtMs)
+        const after = await usageAt(server, result.endedAtMs)
+        return turnOf(result, before, after)
       } finally {
         await load.end(END_MS)
       }
@@ -79,16 +79,18 @@ async function turn(variant: Variant, measureMs: number): Promise<Turn> {
 }
 
 function turnOf(result: LoadResult, before: Usage, after: Usage): Turn {
-  const seconds = (after.atMs - before.atMs) / 1_000
+  const seconds = (result.endedAtMs - result.beganAtMs) / 1_000
+  const perS = (of: (usage: Usage) => number | null) =>
+    of(after) === null ? null : (of(after)! - of(before)!) / seconds
   return {
-    requestsPerS: (result.accepted * 1_000) / result.elapsedMs,
+    requestsPerS: result.accepted / seconds,
     failed: result.failed,
     p99Ms: result.p99Ms,
     cpuSecondsPer10k: ((after.cpuSeconds - before.cpuSeconds) * 10_000) / result.accepted,
-    settledPerS: (after.settled - before.settled) / seconds,
-    backlogBefore: before.backlog,
+    settledPerS: perS((usage) => usage.settled),
     backlogAfter: after.backlog,
-    syncsPerS: after.syncs === null ? null : (after.syncs - before.syncs!) / seconds,
+    backlogGrowthPerS: perS((usage) => usage.backlog),
+    syncsPerS: perS((usage) => usage.syncs),
     ranOut: result.ranOut,
   }
 }
@@ -98,13 +100,13 @@ export type Server = Child<ToServer, FromServer>
 /** Starts a server in a process and folder of its own, and takes both away afterwards. */
 export async function withServer<T>(
   setupOf: (folder: string) => ServerSetup,
-  work: (server: Server, port: number) => Promise<T>,
+  work: (server: Server, port: number, folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-bench-'))
   const server: Server = start('server', setupOf(folder))
   try {
     const { port } = await server.next('ready')
-    const result = await work(server, port)
+    const result = await work(server, port, folder)
     server.send({ kind: 'stop' })
     await server.next('stopped')
     return result
@@ -114,13 +116,17 @@ export async function withServer<T>(
   }
 }
 
-export async function usageOf(server: Server): Promise<Usage> {
+/** The server's counts as they were at a moment, ms since the Unix epoch: whoever asks late is told the same. */
+export async function usageAt(server: Server, atMs: number): Promise<Usage> {
   const answer = server.next('usage')
-  server.send({ kind: 'usage' })
+  server.send({ kind: 'usage', atMs })
   return (await answer).usage
 }
 
 /** A file of this folder as a process, with what it is to do as its argument. */
-function start<To, From extends { readonly kind: string }>(name: 'server' | 'load', setup: unknown): Child<To, From> {
+export function start<To, From extends { readonly kind: string }>(
+  name: 'server' | 'load' | 'sending',
+  setup: unknown,
+): Child<To, From> {
   return startProcess(name, new URL(`./${name}.ts`, import.meta.url), [JSON.stringify(setup)])
 }

@@ -8,9 +8,10 @@ import type { LedgerDriver } from '../../src/core/ledger.ts'
 import type { Queue, QueueDriver } from '../../src/core/queue.ts'
 import { seeded } from '../../src/core/random.ts'
 import type { Receiver } from '../../src/core/receiver.ts'
-import { startService } from '../../src/core/service.ts'
+import { SERVICE_DEFAULTS, startService } from '../../src/core/service.ts'
 import { runEffect } from '../../src/runner/effect.ts'
 import { moduleOf } from '../../src/runner/registry.ts'
+import { keepHistory } from './history.ts'
 import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
 import { PATH, SECRET } from './requests.ts'
 
@@ -28,22 +29,16 @@ process.on('disconnect', () => process.exit(1))
 const starts = setup.kind === 'bare' ? bare() : setup.kind === 'canned' ? canned() : stack(setup)
 starts.then(
   (running) => {
-    process.on('message', (message: ToServer) => void answer(message, running))
+    const history = keepHistory(running.usage)
+    process.on('message', async (message: ToServer) => {
+      if (message.kind === 'usage') return say({ kind: 'usage', usage: await history(message.atMs) })
+      await running.stop()
+      say({ kind: 'stopped' })
+    })
     say({ kind: 'ready', port: running.port })
   },
   (error) => say({ kind: 'failed', code: 'unavailable', message: messageOf(error) }),
 )
-
-async function answer(message: ToServer, running: Running): Promise<void> {
-  if (message.kind === 'stop') {
-    await running.stop()
-    return say({ kind: 'stopped' })
-  }
-  const { user, system } = process.cpuUsage()
-  const none = { settled: 0, backlog: null, syncs: null }
-  const usage = { atMs: performance.now(), cpuSeconds: (user + system) / 1e6, ...none, ...(await running.usage()) }
-  say({ kind: 'usage', usage })
-}
 
 async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   const receiver: Receiver = (await import(moduleOf('receiver', setup.receiver))).default
@@ -62,6 +57,11 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
     random: seeded(1),
     onError: fail,
   })
+  const stopping = new AbortController()
+  if (setup.discards) {
+    const handle = async (batch: readonly unknown[]) => batch.map(() => 'ack' as const)
+    void queue.consume(handle, { ...SERVICE_DEFAULTS, signal: stopping.signal })
+  }
   return {
     port: service.port!,
     async usage() {
@@ -69,7 +69,10 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
       const { waiting, inFlight } = await queue.depth()
       return { settled: service.counts!.applied, backlog: waiting + inFlight, syncs: syncs() }
     },
-    stop: () => service.stop(),
+    stop() {
+      stopping.abort()
+      return service.stop()
+    },
   }
 }
 
@@ -98,10 +101,11 @@ async function bare(): Promise<Running> {
 }
 
 const CANNED = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\naccepted')
-const LENGTH = Buffer.from('content-length: ')
+/** The end of `Content-Length: `, whatever its case. */
+const LENGTH = Buffer.from('ength: ')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** As little as a server can do and still answer once per complete request. Knows our own requests' spelling only. */
+/** As little as a server can do and still answer once per complete request. Knows the requests of this benchmark only. */
 async function canned(): Promise<Running> {
   const server = createTcpServer({ noDelay: true }, (socket) => {
     let held: Buffer | undefined

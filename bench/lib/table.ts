@@ -30,9 +30,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** Median over rounds of a figure, divided by another server's in the same round. */
-export function ratio(turns: readonly Turn[], base: readonly Turn[], of: (turn: Turn) => number, baseOf = of): number {
-  return median(turns.map((turn, round) => of(turn) / baseOf(base[round]!)))
+/** Median over rounds of a figure, divided by another server's in the same round; null where it was not measured. */
+export function ratio(
+  turns: readonly Turn[],
+  base: readonly Turn[],
+  of: (turn: Turn) => number | null,
+  baseOf = of,
+): number | null {
+  return medianOf(turns, (turn) => of(turn) && of(turn)! / baseOf(base[turns.indexOf(turn)]!)!)
 }
 
 /** null as soon as one round has none. */
@@ -49,7 +54,7 @@ export function commonCells(name: string, turns: readonly Turn[], base: readonly
     name,
     medianOf(turns, (turn) => turn.requestsPerS),
     ratio(turns, base, (turn) => turn.requestsPerS),
-    1 / ratio(turns, base, (turn) => turn.cpuSecondsPer10k),
+    ratio(turns, base, (turn) => 1 / turn.cpuSecondsPer10k),
     medianOf(turns, (turn) => turn.p99Ms),
     medianOf(turns, (turn) => turn.cpuSecondsPer10k),
   ]

@@ -1,5 +1,6 @@
 import { latencyHistogram, percentileMs, record } from './certificate.ts'
 import { Connection, type Exchange } from './connection.ts'
+import { preciseNow } from './open-loop.ts'
 import type { Target } from './pool.ts'
 
 export interface ClosedLoopOptions {
@@ -10,8 +11,6 @@ export interface ClosedLoopOptions {
   /** Answers in this first part are not counted, ms. */
   readonly warmUpMs: number
   readonly measureMs: number
-  /** Called when counting begins and when it ends: whoever reads the server's CPU time must do so then. */
-  readonly onWindow?: (edge: 'begins' | 'ends') => void
 }
 
 export interface ClosedLoopResult {
@@ -19,7 +18,9 @@ export interface ClosedLoopResult {
   readonly accepted: number
   /** Everything else in it: other statuses, resets, no connection. */
   readonly failed: number
-  readonly elapsedMs: number
+  /** The measured part, ms since the Unix epoch. */
+  readonly beganAtMs: number
+  readonly endedAtMs: number
   readonly serviceP50Ms: number | undefined
   readonly serviceP99Ms: number | undefined
   readonly serviceMaxMs: number | undefined
@@ -92,21 +93,19 @@ class ClosedLoop {
   #begin(): void {
     if (this.#ended) return
     this.#measuring = true
-    this.#beganAtMs = performance.now()
-    this.#options.onWindow?.('begins')
+    this.#beganAtMs = preciseNow()
   }
 
   #end(): void {
     if (this.#ended) return
-    const elapsedMs = this.#measuring ? performance.now() - this.#beganAtMs : 0
     this.#measuring = false
     this.#ended = true
-    this.#options.onWindow?.('ends')
     for (const connection of this.#open) connection.close()
     this.#resolve({
       accepted: this.#accepted,
       failed: this.#failed,
-      elapsedMs,
+      beganAtMs: this.#beganAtMs,
+      endedAtMs: preciseNow(),
       serviceP50Ms: percentileMs(this.#service, 50),
       serviceP99Ms: percentileMs(this.#service, 99),
       serviceMaxMs: percentileMs(this.#service, 100),

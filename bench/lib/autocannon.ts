@@ -1,0 +1,36 @@
+import autocannon from 'autocannon'
+import type { ClosedLoopOptions, ClosedLoopResult } from '../../src/runner/sender/closed-loop.ts'
+import { preciseNow } from '../../src/runner/sender/open-loop.ts'
+import { PATH, type SignedRequests } from './requests.ts'
+
+/** Requests of its own for each connection, which then come round again: for a server that does not look for that. */
+const REQUESTS_EACH = 200
+
+/** The same closed loop by a client that is not ours: if ours were slow or counted wrongly, the two would differ. */
+export async function autocannonLoop(
+  options: Omit<ClosedLoopOptions, 'next'> & { readonly requests: SignedRequests },
+): Promise<ClosedLoopResult> {
+  const { target, connections, warmUpMs, measureMs, requests } = options
+  let used = 0
+  const cannon = {
+    url: `http://${target.host}:${target.port}`,
+    connections,
+    setupClient: (client: { setRequests(requests: unknown[]): void }) => {
+      const own = Array.from({ length: REQUESTS_EACH }, () => requests.parts(used++ % requests.count))
+      client.setRequests(own.map((parts) => ({ method: 'POST', path: PATH, ...parts })))
+    },
+  }
+  await autocannon({ ...cannon, duration: warmUpMs / 1_000 })
+  const beganAtMs = preciseNow()
+  const result = await autocannon({ ...cannon, duration: measureMs / 1_000 })
+  return {
+    accepted: result['2xx'],
+    failed: result.non2xx + result.errors + result.timeouts,
+    beganAtMs,
+    endedAtMs: beganAtMs + result.duration * 1_000,
+    serviceP50Ms: result.latency.p50,
+    serviceP99Ms: result.latency.p99,
+    serviceMaxMs: result.latency.max,
+    ranOut: false,
+  }
+}

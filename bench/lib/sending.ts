@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '../../src/core/errors.ts'
+import type { Provider } from '../../src/core/provider.ts'
+import { openJournal } from '../../src/runner/journal.ts'
+import { moduleOf } from '../../src/runner/registry.ts'
+import { openLoop, preciseNow } from '../../src/runner/sender/open-loop.ts'
+import type { FromSending, SendingResult, SendingSetup } from './protocol.ts'
+
+/** The sender under measurement, whole: plan, signing, three clocks, journal. In a process of its own. */
+
+const setup: SendingSetup = JSON.parse(process.argv[2]!)
+process.on('disconnect', () => process.exit(1))
+const HEAD_START_MS = 200
+const KEYS = { count: 20_000, zipf: 0.9 }
+
+async function run(): Promise<SendingResult> {
+  const folder = mkdtempSync(join(setup.folder, 'sending-'))
+  const routes = await Promise.all(
+    setup.mix.map(async ({ provider: name }) => {
+      const provider: Provider = (await import(moduleOf('provider', name))).default
+      return { path: `/webhooks/${name}`, provider, secret: provider.secret(randomBytes(24).toString('hex')) }
+    }),
+  )
+  const send = async (name: string, durationMs: number): Promise<SendingResult> => {
+    const journal = openJournal(join(folder, name))
+    const before = process.cpuUsage()
+    const certificate = await openLoop({
+      load: { scenario: { mix: setup.mix, keys: KEYS, shape: () => 1 }, durationMs, ratePerS: setup.ratePerS, seed: 1 },
+      runId: 'bench0',
+      senders: { index: 0, count: 1 },
+      targets: [{ host: '127.0.0.1', port: setup.port }],
+      routes,
+      connectionsMax: 10_000,
+      journal,
+      latenessMaxMs: Number.POSITIVE_INFINITY,
+      startAtMs: preciseNow() + HEAD_START_MS,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    })
+    journal.close()
+    const { user, system } = process.cpuUsage(before)
+    const { sent, unsent, endedAtMs, connectionsOpenedMax, eventLoopUtilization } = certificate
+    const { latenessP50Ms, latenessP99Ms, latenessMaxMs } = certificate
+    const cost = { cpuSeconds: (user + system) / 1e6, eventLoopUtilization, connections: connectionsOpenedMax }
+    return { sent, unsent, sendingMs: endedAtMs, ...cost, latenessP50Ms, latenessP99Ms, latenessMaxMs }
+  }
+  await send('warm-up.bin', setup.durationMs / 3)
+  return send('measured.bin', setup.durationMs)
+}
+
+run().then(
+  (result) => say({ kind: 'done', result }),
+  (error) => say({ kind: 'failed', code: 'unavailable', message: messageOf(error) }),
+)
+
+function say(message: FromSending): void {
+  if (process.connected) process.send?.(message)
+}

@@ -1,0 +1,25 @@
+import { receivers as registry } from '../receivers/index.ts'
+import { BODY_BYTES } from './lib/requests.ts'
+import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
+import { COLUMNS, commonCells, printTable, warnings } from './lib/table.ts'
+
+/** Every receiver behind the same ingest and the memory queue, accept only: what HTTP and verification cost. */
+export default async function receivers(options: BenchOptions): Promise<void> {
+  const variants: Variant[] = [
+    { name: 'node:http + HMAC', server: () => ({ kind: 'bare' }) },
+    ...Object.keys(registry).map(
+      (receiver): Variant => ({
+        name: receiver,
+        server: (folder, runId) => ({ kind: 'stack', receiver, queue: 'memory', discards: true, folder, runId }),
+      }),
+    ),
+  ]
+  const turns = await interleaved(variants, options)
+  const base = turns.get(variants[0]!.name)!
+  printTable(
+    `receivers: signed bodies of ${BODY_BYTES} bytes, memory queue, accept only, ${CONNECTIONS} connections, median of ${options.rounds} rounds of ${options.seconds} s`,
+    COLUMNS,
+    variants.map(({ name }) => commonCells(name, turns.get(name)!, base)),
+  )
+  warnings(turns)
+}

@@ -1,0 +1,97 @@
+import flashSale from '../scenarios/flash-sale.ts'
+import type { Child } from '../src/runner/child.ts'
+import { preciseNow } from '../src/runner/sender/open-loop.ts'
+import type { FromSending, SendingResult, SendingSetup } from './lib/protocol.ts'
+import { type BenchOptions, CONNECTIONS, start, usageAt, withServer } from './lib/rounds.ts'
+import { type Cell, median, printTable, say } from './lib/table.ts'
+import { wrk } from './lib/wrk.ts'
+
+/** The sender alone, against a server that answers unread: how much it can send, and how near to its plan. */
+
+/** So much more than it can send that it never waits: then what it sends is what it can. */
+const OVERLOAD_PER_S = 1_000_000
+/** Requests of the overload, for each second asked for. */
+const REQUESTS_PER_S = 50_000
+const PACED_PER_S = 5_000
+const ONE = [{ provider: 'generic', share: 1 }]
+const MIX = flashSale.mix
+const END_MS = 10_000
+
+interface Round {
+  readonly one: SendingResult
+  readonly mix: SendingResult
+  readonly paced: SendingResult
+  readonly wrkPerS: number | undefined
+  /** The server's, of one core, while the sender sent all it can. */
+  readonly serverBusy: number
+}
+
+export default async function sender({ seconds, rounds }: BenchOptions): Promise<void> {
+  const all: Round[] = []
+  for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`round ${round + 1} of ${rounds}: sender\n`)
+    all.push(await oneRound(seconds))
+  }
+  const of = (value: (round: Round) => number) => median(all.map(value))
+  const rate = ({ sent, sendingMs }: SendingResult) => (sent * 1_000) / sendingMs
+  const perCpuSecond = ({ sent, cpuSeconds }: SendingResult) => sent / cpuSeconds
+  const row = (label: string, name: 'one' | 'mix' | 'paced'): Cell[] => {
+    const late = (value: (result: SendingResult) => number) =>
+      name === 'paced' ? of((round) => value(round.paced)) : null
+    return [
+      label,
+      of((round) => rate(round[name])),
+      of((round) => perCpuSecond(round[name])),
+      of((round) => round[name].eventLoopUtilization),
+      of((round) => round[name].connections),
+      of((round) => round[name].unsent),
+      late((result) => result.latenessP50Ms),
+      late((result) => result.latenessP99Ms),
+      late((result) => result.latenessMaxMs),
+    ]
+  }
+  printTable(
+    `sender: each request signed, median of ${rounds} rounds of ${seconds} s`,
+    ['', 'requests/s', 'per CPU s', 'loop busy', 'connections', 'unsent', 'late p50 ms', 'late p99 ms', 'late max ms'],
+    [
+      row('all it can, generic', 'one'),
+      row('all it can, mix of flash-sale', 'mix'),
+      row(`${PACED_PER_S}/s, mix of flash-sale`, 'paced'),
+    ],
+  )
+  const { wrkPerS } = all[0]!
+  if (wrkPerS === undefined) say('\nwrk is not installed: nothing to compare with.')
+  else say(`\nwrk, one thread, one fixed request, the same server: ${Math.round(of((round) => round.wrkPerS!))}/s.`)
+  say(
+    `The server was busy for ${(100 * of((round) => round.serverBusy)).toFixed(0)}% of a core while the sender sent all it can (generic).`,
+  )
+  say('Aims: ≥ 50,000 signed requests a CPU second; lateness at 5,000/s p50 ≤ 0.2 ms, p99 ≤ 1 ms.')
+}
+
+function oneRound(seconds: number): Promise<Round> {
+  return withServer(
+    () => ({ kind: 'canned' }),
+    async (server, port, folder) => {
+      const send = (setup: Pick<SendingSetup, 'mix' | 'ratePerS' | 'durationMs'>) => sending({ port, folder, ...setup })
+      const wrkPerS = await wrk(port, seconds, CONNECTIONS, folder)
+      const before = await usageAt(server, preciseNow())
+      const durationMs = (seconds * REQUESTS_PER_S * 1_000) / OVERLOAD_PER_S
+      const one = await send({ mix: ONE, ratePerS: OVERLOAD_PER_S, durationMs })
+      const after = await usageAt(server, preciseNow())
+      const mix = await send({ mix: MIX, ratePerS: OVERLOAD_PER_S, durationMs })
+      const paced = await send({ mix: MIX, ratePerS: PACED_PER_S, durationMs: seconds * 1_000 })
+      // The warm-up of the sender is a third of what is measured, at the same speed.
+      const busyMs = (one.sendingMs * 4) / 3
+      return { one, mix, paced, wrkPerS, serverBusy: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / busyMs }
+    },
+  )
+}
+
+async function sending(setup: SendingSetup): Promise<SendingResult> {
+  const process: Child<never, FromSending> = start('sending', setup)
+  try {
+    return (await process.next('done')).result
+  } finally {
+    await process.end(END_MS)
+  }
+}
