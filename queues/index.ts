@@ -4,4 +4,5 @@ import type { QueueDriver } from '../src/core/queue.ts'
 export const queues: Record<string, () => Promise<{ readonly default: QueueDriver }>> = {
   memory: () => import('./memory.ts'),
   embedded: () => import('./embedded.ts'),
+  'redis-streams': () => import('./redis-streams.ts'),
 }

@@ -14,9 +14,11 @@ interface Lane<T extends Waiting> {
   /** First in, first out; `head` is the position of the first that is not acked. */
   items: T[]
   head: number
-  state: 'ready' | 'running' | 'held'
+  state: 'ready' | 'running' | 'held' | 'gone'
   /** Raised whenever a batch is taken or its lease ends: a verdict of an older turn is late. */
   turn: number
+  /** Set while the lane is to go as soon as its handler gives it back. */
+  withdrawn?: () => void
 }
 
 interface Taken<T extends Waiting> {
@@ -62,6 +64,26 @@ export class Lanes<T extends Waiting> {
     this.#setReady(fresh)
   }
 
+  /**
+   * Takes lanes out, for another consumer to deliver: what waits is forgotten now, what is in a handler's hands once its
+   * verdicts or its lease are in. Resolves when all are out. Nothing of these keys may be added meanwhile.
+   */
+  async withdraw(matches: (key: string) => boolean): Promise<void> {
+    const running: Promise<void>[] = []
+    for (const lane of this.#lanes.values()) {
+      if (!matches(lane.key)) continue
+      if (lane.state !== 'running') this.#remove(lane)
+      else running.push(new Promise((resolve) => (lane.withdrawn = resolve)))
+    }
+    await Promise.all(running)
+  }
+
+  #remove(lane: Lane<T>): void {
+    this.#waiting -= lane.items.length - lane.head
+    lane.state = 'gone'
+    this.#lanes.delete(lane.key)
+  }
+
   depth(): Depth {
     let oldest: number | undefined
     for (const lane of this.#lanes.values()) {
@@ -96,6 +118,7 @@ export class Lanes<T extends Waiting> {
     const batch: Taken<T>[] = []
     for (let room = eventsMax; room > 0 && this.#readyHead < this.#ready.length; ) {
       const lane = this.#ready[this.#readyHead++]!
+      if (lane.state === 'gone') continue
       const items = lane.items.slice(lane.head, lane.head + Math.min(room, PER_LANE_MAX))
       room -= items.length
       lane.state = 'running'
@@ -150,8 +173,9 @@ export class Lanes<T extends Waiting> {
     if (lane.turn !== turn) return
     lane.turn++
     this.#inFlight -= items.length
-    if (lane.head === lane.items.length) {
-      this.#lanes.delete(lane.key)
+    if (lane.withdrawn || lane.head === lane.items.length) {
+      this.#remove(lane)
+      lane.withdrawn?.()
       return
     }
     if (lane.head > lane.items.length / 2) {
@@ -160,7 +184,9 @@ export class Lanes<T extends Waiting> {
     }
     if (holdMs <= 0) return this.#setReady(lane)
     lane.state = 'held'
-    this.#clock.after(holdMs, () => this.#setReady(lane))
+    this.#clock.after(holdMs, () => {
+      if (lane.state === 'held') this.#setReady(lane)
+    })
   }
 
   #setReady(lane: Lane<T>): void {

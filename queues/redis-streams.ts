@@ -1,0 +1,120 @@
+import { systemClock } from '../src/core/clock.ts'
+import { encode } from '../src/core/codec.ts'
+import type { FloodmarkError } from '../src/core/errors.ts'
+import type { WebhookEvent } from '../src/core/event.ts'
+import {
+  type ConsumeOptions,
+  type Depth,
+  type Handler,
+  PublishError,
+  type Queue,
+  type QueueDriver,
+  type QueueOpenOptions,
+  type QueueTraits,
+} from '../src/core/queue.ts'
+import { dropKeys, prefixOf } from './redis/drop.ts'
+import { Link } from './redis/link.ts'
+import { askServer, type RedisServer } from './redis/server.ts'
+import { Consumer } from './redis-streams/consumer.ts'
+import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
+import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
+
+const BYTES_MAX = 1024 * 1024 * 1024
+const DEPTH_MS = 5_000
+
+/**
+ * Redis Streams: a key's events lie in one of 16 streams, each consumed by one consumer at a time under a lease. A publish
+ * is one script, so it happens as a whole or not at all, and never twice.
+ */
+class RedisStreams implements Queue {
+  readonly traits: QueueTraits
+  readonly #url: string
+  readonly #keys: Keys
+  readonly #bytesMax: number
+  readonly #clock
+  readonly #link: Link
+
+  constructor(link: Link, server: RedisServer, options: QueueOpenOptions) {
+    this.#link = link
+    this.#url = options.url
+    this.#keys = keysOf(options.namespace)
+    this.#bytesMax = options.bytesMax ?? BYTES_MAX
+    this.#clock = options.clock ?? systemClock
+    this.traits = {
+      name: 'redis-streams',
+      server: server.text,
+      survives: server.survives,
+      order: 'key',
+      orderSurvivesRetry: true,
+      countsDeliveries: false,
+      dedupWindowMs: 0,
+      shared: true,
+      publishEventsMax: 1_024,
+      publishBytesMax: 16 * 1024 * 1024,
+      deliverEventsMax: 1_024,
+    }
+  }
+
+  async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    if (events.length === 0) return
+    const unsafe = events.map((_, position) => position)
+    const refuse = (code: 'too-large' | 'overloaded', message: string) =>
+      new PublishError(code, message, { unsafe, definite: true })
+    let bytes = 0
+    const entries = events.flatMap((event) => {
+      const entry = encode(event)
+      bytes += entry.length
+      return [shardOf(event.key) + 1, entry]
+    })
+    if (bytes > this.traits.publishBytesMax) throw refuse('too-large', `${bytes} bytes in one publish`)
+    const names = [this.#keys.bytes, ...this.#keys.shards.map(({ stream }) => stream)]
+    let stored: number
+    try {
+      stored = await this.#link.ask(deadlineMs, (client) => {
+        return client.eval(PUBLISH, names.length, ...names, this.#bytesMax, bytes, ...entries) as Promise<number>
+      })
+    } catch (cause) {
+      const { code, message, definite } = cause as FloodmarkError
+      throw new PublishError(code, message, { unsafe, definite, cause })
+    }
+    if (stored >= 0) throw refuse('overloaded', `the queue holds ${stored} of ${this.#bytesMax} bytes`)
+  }
+
+  async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const waitLink = new Link(this.#url, this.#clock)
+    try {
+      await new Consumer(this.#link, waitLink, this.#keys, this.#clock, options).run(handle)
+    } finally {
+      await waitLink.close()
+    }
+  }
+
+  async depth(): Promise<Depth> {
+    const names = this.#keys.shards.flatMap(({ lease, stream }) => [lease, stream])
+    const [waiting, inFlight, oldestMs] = (await this.#link.ask(DEPTH_MS, (client) =>
+      client.eval(DEPTH, names.length, ...names),
+    )) as [number, number, number]
+    return { waiting, inFlight, oldestMs: oldestMs < 0 ? undefined : oldestMs, exact: true }
+  }
+
+  close(): Promise<void> {
+    return this.#link.close()
+  }
+}
+
+const driver: QueueDriver = {
+  server: 'redis',
+  async open(options) {
+    prefixOf('streams', options.namespace)
+    const link = new Link(options.url, options.clock ?? systemClock)
+    try {
+      await link.ready()
+      return new RedisStreams(link, await askServer(link), options)
+    } catch (error) {
+      await link.close()
+      throw error
+    }
+  },
+  drop: ({ url, namespace }) => dropKeys(url, prefixOf('streams', namespace)),
+}
+export default driver

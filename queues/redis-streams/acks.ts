@@ -1,0 +1,81 @@
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import type { Link } from '../redis/link.ts'
+import { ACK } from './scripts.ts'
+import type { Item, Shard } from './shard.ts'
+
+/** Most ids of one shard in a call: a script's arguments are bounded. */
+const ACKS_MAX = 1_000
+const TROUBLE_MS = 250
+
+interface Holder {
+  readonly me: string
+  readonly holdMs: number
+  /** Aborted when nothing more can be settled. */
+  readonly ended: AbortSignal
+}
+
+/** What a consumer's handlers acked, on its way to the server: one call at a time, tried until it answers or all is over. */
+export class Acks {
+  readonly #link: Link
+  readonly #bytesKey: string
+  readonly #clock: Clock
+  readonly #holder: Holder
+  readonly #onLost: (shard: Shard) => void
+  readonly #waiting = new Set<Shard>()
+  #flushing: Promise<void> | undefined
+
+  /** `onLost`: the shard was somebody else's, so that nothing was settled. */
+  constructor(link: Link, bytesKey: string, clock: Clock, holder: Holder, onLost: (shard: Shard) => void) {
+    this.#link = link
+    this.#bytesKey = bytesKey
+    this.#clock = clock
+    this.#holder = holder
+    this.#onLost = onLost
+  }
+
+  push(item: Item): void {
+    item.shard.events--
+    item.shard.bytes -= item.bytes
+    item.shard.acks.push(item)
+    this.#waiting.add(item.shard)
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined
+    })
+  }
+
+  async flushed(): Promise<void> {
+    await this.#flushing
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.resolve() // a batch's verdicts come in one after the other, in one go
+    const { ended } = this.#holder
+    while (this.#waiting.size > 0 && !ended.aborted) {
+      const shards = [...this.#waiting]
+      const batches = shards.map(({ acks }) => acks.slice(0, ACKS_MAX))
+      try {
+        const settled = await this.#settle(shards, batches)
+        for (const [at, shard] of shards.entries()) {
+          shard.acks.splice(0, batches[at]!.length)
+          if (shard.acks.length === 0) this.#waiting.delete(shard)
+          if (settled[at] === 0) this.#onLost(shard)
+        }
+      } catch {
+        await sleep(this.#clock, TROUBLE_MS, ended)
+      }
+    }
+  }
+
+  #settle(shards: readonly Shard[], batches: readonly (readonly Item[])[]): Promise<number[]> {
+    const names = [this.#bytesKey, ...shards.flatMap(({ lease, stream }) => [lease, stream])]
+    const args = batches.flatMap((batch) => [
+      batch.length,
+      batch.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...batch.map(({ id }) => id),
+    ])
+    const { me, holdMs } = this.#holder
+    return this.#link.ask(holdMs, (client) => {
+      return client.eval(ACK, names.length, ...names, me, ...args) as Promise<number[]>
+    })
+  }
+}

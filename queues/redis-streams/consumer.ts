@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import { decode } from '../../src/core/codec.ts'
+import { Lanes } from '../../src/core/lanes.ts'
+import type { ConsumeOptions, Handler } from '../../src/core/queue.ts'
+import type { Link } from '../redis/link.ts'
+import { Acks } from './acks.ts'
+import { type Keys, shardOf } from './keys.ts'
+import { HOLD, READ, RELEASE } from './scripts.ts'
+import type { Item, Shard } from './shard.ts'
+
+/**
+ * Read ahead of the handlers, for each shard. Within it a stalled key delays only itself; once stalled keys fill it, the
+ * shard's other keys wait too.
+ */
+const AHEAD = { eventsMax: 1_024, bytesMax: 8 * 1024 * 1024 }
+const READ_MAX = { events: 512, bytes: 4 * 1024 * 1024 }
+/** How long an idle consumer waits on the server before it asks again, ms. */
+const IDLE_MS = 200
+const PAUSE_MS = 5
+const TROUBLE_MS = 250
+/** How often leases are looked after, ms. */
+const KEEP_MS = 250
+/** Acks that the server has not taken this long after the last handler, ms, are given up: those events come again. */
+const SETTLE_MS = 5_000
+/** A shard stays ours for at least this long, ms, without word from us. */
+const HOLD_MS_MIN = 1_000
+
+/**
+ * One consume(): holds shards by leases that it renews, reads them ahead into lanes, and settles what was acked. Whoever
+ * lost a lease can neither read nor ack there, since each script looks at the lease first.
+ */
+export class Consumer {
+  readonly #me = randomUUID()
+  readonly #link: Link
+  readonly #waitLink: Link
+  readonly #keys: Keys
+  readonly #clock: Clock
+  readonly #options: ConsumeOptions
+  readonly #holdMs: number
+  readonly #shards: readonly Shard[]
+  readonly #acks: Acks
+  readonly #lanes: Lanes<Item>
+  readonly #failed = new AbortController()
+  readonly #ended = new AbortController()
+  #heldUntilMs = 0
+  #turn = 0
+
+  /** `waitLink` is for this consumer alone: its calls block. */
+  constructor(link: Link, waitLink: Link, keys: Keys, clock: Clock, options: ConsumeOptions) {
+    this.#link = link
+    this.#waitLink = waitLink
+    this.#keys = keys
+    this.#clock = clock
+    this.#options = options
+    this.#holdMs = Math.max(HOLD_MS_MIN, options.leaseMs)
+    const fresh = { state: 'free', cursor: '', lastId: '', events: 0, bytes: 0 } as const
+    this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
+    const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
+    this.#acks = new Acks(link, keys.bytes, clock, holder, (shard) => this.#leave(shard))
+    this.#lanes = new Lanes<Item>(clock, (item) => this.#acks.push(item))
+  }
+
+  async run(handle: Handler): Promise<void> {
+    const signal = AbortSignal.any([this.#options.signal, this.#failed.signal])
+    const keeping = this.#keep(signal)
+    const reading = this.#read(signal)
+    await this.#lanes.consume(handle, { ...this.#options, signal })
+    await reading
+    await Promise.race([this.#acks.flushed(), sleep(this.#clock, SETTLE_MS)])
+    this.#ended.abort()
+    await keeping
+    await this.#release(this.#shards, this.#keys.consumers)
+    this.#failed.signal.throwIfAborted()
+  }
+
+  /** Renews the leases until the very end, so that the last acks are still ours to give. */
+  async #keep(stopping: AbortSignal): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      try {
+        await this.#renew(stopping)
+      } catch {
+        if (this.#clock.monotonic() > this.#heldUntilMs) for (const shard of this.#shards) this.#leave(shard)
+      }
+      await sleep(this.#clock, KEEP_MS, this.#ended.signal)
+    }
+  }
+
+  async #renew(stopping: AbortSignal): Promise<void> {
+    const askedMs = this.#clock.monotonic()
+    const takes = this.#shards.map(({ state }) => (state === 'free' && !stopping.aborted ? '1' : '0'))
+    const names = [this.#keys.consumers, ...this.#shards.flatMap(({ lease, stream }) => [lease, stream])]
+    const [share, ...held] = await this.#link.ask(this.#holdMs, (client) => {
+      return client.eval(HOLD, names.length, ...names, this.#me, this.#holdMs, ...takes) as Promise<number[]>
+    })
+    this.#heldUntilMs = askedMs + (this.#holdMs * 2) / 3
+    const mine = new Set(held.map((number) => number - 1))
+    for (const shard of this.#shards) {
+      if (!mine.has(shard.number)) this.#leave(shard)
+      else if (shard.state === 'free') Object.assign(shard, { state: 'held', cursor: '0-0', lastId: '' })
+    }
+    const extra = this.#shards.filter(({ state }) => state === 'held').slice(share)
+    for (const shard of extra) this.#leave(shard)
+  }
+
+  /** Lost, or to be given away. Until no handler has any of it, the lease is renewed and it is not taken again. */
+  async #leave(shard: Shard): Promise<void> {
+    if (shard.state !== 'held') return
+    shard.state = 'leaving'
+    await this.#lanes.withdraw((key) => shardOf(key) === shard.number)
+    await this.#acks.flushed()
+    await this.#release([shard], '')
+    Object.assign(shard, { state: 'free', events: 0, bytes: 0 })
+  }
+
+  async #release(shards: readonly Shard[], consumers: string): Promise<void> {
+    const names = [consumers, ...shards.map(({ lease }) => lease)]
+    // Without an answer the leases run out by themselves.
+    await this.#link.ask(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me)).catch(() => {})
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const wanted = this.#shards.filter(
+        ({ state, events, bytes }) => state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
+      )
+      if (wanted.length === 0) {
+        await sleep(this.#clock, PAUSE_MS, signal)
+        continue
+      }
+      try {
+        const start = this.#turn++ % wanted.length
+        const found = await this.#fetch([...wanted.slice(start), ...wanted.slice(0, start)])
+        if (!found && !signal.aborted) await this.#wait(wanted.filter(({ state }) => state === 'held'))
+      } catch {
+        if (this.#failed.signal.aborted) return
+        // What the server has given out and we never saw comes only to who takes the shard anew.
+        for (const shard of wanted) this.#leave(shard)
+        await sleep(this.#clock, TROUBLE_MS, signal)
+      }
+    }
+  }
+
+  /** Resolves with whether there may be more at once. */
+  async #fetch(shards: readonly Shard[]): Promise<boolean> {
+    const names = shards.flatMap(({ lease, stream }) => [lease, stream])
+    const cursors = shards.map(({ cursor }) => cursor)
+    const { events, bytes } = READ_MAX
+    const replies = await this.#link.ask(this.#holdMs, (client) => {
+      const args = [READ, names.length, ...names, this.#me, events, bytes, ...cursors]
+      return client.callBuffer('EVAL', args) as Promise<Buffer[][]>
+    })
+    let more = false
+    for (const [at, [cursor, lastId, ...entries]] of replies.entries()) {
+      const shard = shards[at]!
+      if (cursor === undefined || shard.state !== 'held') {
+        this.#leave(shard)
+        continue
+      }
+      shard.cursor = cursor.toString()
+      if (lastId!.length > 0) shard.lastId = lastId!.toString()
+      for (let entry = 0; entry < entries.length; entry += 2) this.#add(shard, entries[entry]!, entries[entry + 1]!)
+      if (entries.length > 0 || shard.cursor !== '') more = true
+    }
+    return more
+  }
+
+  #add(shard: Shard, id: Buffer, bytes: Buffer): void {
+    try {
+      const event = decode(bytes)
+      const { key, receivedAtMs } = event
+      this.#lanes.add({ key, sinceMs: receivedAtMs, load: () => event, id: id.toString(), bytes: bytes.length, shard })
+    } catch (error) {
+      this.#failed.abort(error)
+      throw error
+    }
+    shard.events++
+    shard.bytes += bytes.length
+  }
+
+  /** Blocks on a connection of its own until one of the shards has something new, or for a moment. */
+  async #wait(shards: readonly Shard[]): Promise<void> {
+    if (shards.length === 0) return
+    const streams = shards.map(({ stream }) => stream)
+    const ids = shards.map(({ lastId }) => lastId || '$')
+    await this.#waitLink
+      .ask(IDLE_MS + SETTLE_MS, (client) =>
+        client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', IDLE_MS, 'STREAMS', ...streams, ...ids]),
+      )
+      .catch(() => sleep(this.#clock, TROUBLE_MS, this.#options.signal))
+  }
+}

@@ -1,0 +1,124 @@
+/*
+ * Lua, run by the server in one piece. Always sent whole (EVAL): the server's own cache spares it the parsing, and a
+ * call that had to be repeated after NOSCRIPT would overtake nobody but be overtaken. Shards count from 1, as Lua does.
+ */
+
+/** All the events, or none when they would not fit. KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done */
+export const PUBLISH = `
+local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
+if stored + tonumber(ARGV[2]) > tonumber(ARGV[1]) then return stored end
+for i = 3, #ARGV, 2 do redis.call('XADD', KEYS[1 + tonumber(ARGV[i])], '*', 'e', ARGV[i + 1]) end
+redis.call('INCRBY', KEYS[1], ARGV[2])
+return -1`
+
+/**
+ * Renews what `me` holds, once a third of it is over, and takes free shards up to its fair share, where it may.
+ * KEYS consumers, (lease, stream)… ARGV me, leaseMs, ('1' where taking is allowed, '0')… → share, shards held…
+ */
+export const HOLD = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local shards = (#KEYS - 1) / 2
+local soon = ARGV[2] * 2 / 3
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) < now + soon then
+  redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+end
+local share = math.ceil(shards / redis.call('ZCARD', KEYS[1]))
+local held, free = {}, {}
+for i = 1, shards do
+  local holder = redis.call('GET', KEYS[2 * i])
+  if holder == ARGV[1] then
+    if redis.call('PTTL', KEYS[2 * i]) < soon then redis.call('PEXPIRE', KEYS[2 * i], ARGV[2]) end
+    held[#held + 1] = i
+  elseif not holder and ARGV[2 + i] == '1' then free[#free + 1] = i end
+end
+for _, i in ipairs(free) do
+  if #held >= share then break end
+  redis.call('SET', KEYS[2 * i], ARGV[1], 'PX', ARGV[2])
+  redis.pcall('XGROUP', 'CREATE', KEYS[2 * i + 1], 'floodmark', '0', 'MKSTREAM')
+  held[#held + 1] = i
+end
+return {share, unpack(held)}`
+
+/**
+ * The next events of shards that `me` holds; after a take-over first those that were delivered and never acked, by
+ * XAUTOCLAIM from its cursor to the end. The lease says whose they are, so the idle time that it asks for is 0.
+ * KEYS (lease, stream)… ARGV me, countMax, bytesMax, cursor… ('' = only new ones)
+ * → for each shard {cursor, id to wait behind, (id, event)…}, or {} when it is held no longer
+ */
+export const READ = `
+local count, bytes, out = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
+for i = 1, #KEYS / 2 do
+  local stream, cursor, last, shard = KEYS[2 * i], ARGV[3 + i], '', {}
+  if redis.call('GET', KEYS[2 * i - 1]) == ARGV[1] then
+    shard = {cursor, ''}
+    local more = true
+    while more and count > 0 and bytes > 0 do
+      local step, entries = math.min(count, 16), nil
+      if cursor == '' then
+        local got = redis.call('XREADGROUP', 'GROUP', 'floodmark', 'holder', 'COUNT', step, 'STREAMS', stream, '>')
+        entries = got and got[1][2] or {}
+        more = #entries == step
+      else
+        local got = redis.call('XAUTOCLAIM', stream, 'floodmark', 'holder', 0, cursor, 'COUNT', step)
+        cursor, entries = got[1], got[2]
+        if cursor == '0-0' then cursor = '' end
+      end
+      for _, entry in ipairs(entries) do
+        shard[#shard + 1] = entry[1]
+        shard[#shard + 1] = entry[2][2]
+        count, bytes, last = count - 1, bytes - #entry[2][2], entry[1]
+      end
+    end
+    if last == '' and cursor == '' then
+      for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+        local fields = {}
+        for f = 1, #group, 2 do fields[group[f]] = group[f + 1] end
+        if fields.name == 'floodmark' then last = fields['last-delivered-id'] end
+      end
+    end
+    shard[1], shard[2] = cursor, last
+  end
+  out[i] = shard
+end
+return out`
+
+/** Settles for good, if `me` still holds the shard. KEYS bytes, (lease, stream)… ARGV me, (count, bytes, id…)… → 1 or 0 (lost) for each shard */
+export const ACK = `
+local at, out = 2, {}
+for i = 1, (#KEYS - 1) / 2 do
+  local count, bytes, ids = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), {}
+  for j = 1, count do ids[j] = ARGV[at + 1 + j] end
+  at, out[i] = at + 2 + count, 0
+  if redis.call('GET', KEYS[2 * i]) == ARGV[1] then
+    redis.call('XACK', KEYS[2 * i + 1], 'floodmark', unpack(ids))
+    local gone = redis.call('XDEL', KEYS[2 * i + 1], unpack(ids))
+    if gone > 0 then redis.call('DECRBY', KEYS[1], math.floor(bytes * gone / count)) end
+    out[i] = 1
+  end
+end
+return out`
+
+/** KEYS consumers or '', lease… ARGV me: gives the leases back, and leaves the consumers where a key is given. */
+export const RELEASE = `
+if KEYS[1] ~= '' then redis.call('ZREM', KEYS[1], ARGV[1]) end
+for i = 2, #KEYS do if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end end
+return 1`
+
+/** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. What nobody holds is waiting. */
+export const DEPTH = `
+local t = redis.call('TIME')
+local waiting, flight, oldest = 0, 0, -1
+for i = 1, #KEYS, 2 do
+  local length = redis.call('XLEN', KEYS[i + 1])
+  if length > 0 then
+    local first = redis.call('XRANGE', KEYS[i + 1], '-', '+', 'COUNT', 1)[1][1]
+    local age = t[1] * 1000 + math.floor(t[2] / 1000) - tonumber(string.match(first, '%d+'))
+    oldest = math.max(oldest, age, 0)
+    local pending = 0
+    if redis.call('EXISTS', KEYS[i]) == 1 then pending = redis.call('XPENDING', KEYS[i + 1], 'floodmark')[1] end
+    waiting, flight = waiting + length - pending, flight + pending
+  end
+end
+return {waiting, flight, oldest}`

@@ -1,0 +1,158 @@
+import { Redis } from 'ioredis'
+import { expect, it } from 'vitest'
+import redisStreams from '../../queues/redis-streams.ts'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import type { Handler, Queue } from '../../src/core/queue.ts'
+import { acking, inOrder, LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
+import { describeWithServer } from '../servers.ts'
+import { redisTarget } from './redis-targets.ts'
+
+const WITHIN_MS = 30_000
+
+function consuming(queue: Queue, handle: Handler, leaseMs: number) {
+  const stop = new AbortController()
+  const options = { batchEventsMax: 8, handlersMax: 4, leaseMs, signal: stop.signal }
+  const done = queue.consume(handle, options)
+  return {
+    done,
+    stop() {
+      stop.abort()
+      return done
+    },
+  }
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + WITHIN_MS
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error('it did not come to that')
+    await sleep(systemClock, 10)
+  }
+}
+
+describeWithServer('redis', (server) => {
+  const target = () => redisTarget(server(), redisStreams, 'redis-streams.ts')
+  const one = (n: number) => `key ${n}`
+
+  it('the ack of a consumer that has lost its lease does no harm', async () => {
+    const { open, proxy } = await target()
+    const cutOff = await open({ url: proxy!.url })
+    const other = await open()
+    await other.publish(numbered(0, 40, one), LIMIT)
+    const handled = new Set<number>()
+    const first = consuming(
+      cutOff,
+      async (batch) => {
+        proxy!.set('blackhole')
+        for (const n of numbersOf(batch)) handled.add(n)
+        return batch.map(() => 'ack')
+      },
+      1_000,
+    )
+    await until(() => handled.size > 0)
+    const again = new Set<number>()
+    const retrying: Handler = async (batch) => {
+      for (const n of numbersOf(batch)) again.add(n)
+      return batch.map(() => ({ retryInMs: 60_000 }))
+    }
+    const second = consuming(other, retrying, 1_000)
+    await until(() => again.size === 40)
+    proxy!.set('pass')
+    // Its last acks are sent now, to no effect: what the other one holds is still there.
+    await first.stop()
+    await second.stop()
+    expect((await other.depth()).waiting).toBe(40)
+    await Promise.all([cutOff.close(), other.close()])
+  }, 60_000)
+
+  it('consumers share the shards, and hand them over at once when they end', async () => {
+    const { open } = await target()
+    const [first, second] = [await open(), await open()]
+    const seen: number[][] = [[], []]
+    // A lease of a minute: whoever had to wait for one to run out would fail this test.
+    const one = consuming(first, acking(seen[0]!), 60_000)
+    await first.publish(numbered(0, 100, String), LIMIT)
+    await until(() => seen[0]!.length === 100)
+    const two = consuming(second, acking(seen[1]!), 60_000)
+    let next = 100
+    await until(async () => {
+      await first.publish(numbered(next++, 1, String), LIMIT)
+      return seen[1]!.length > 5
+    })
+    await one.stop()
+    await first.publish(numbered(next, 100, String), LIMIT)
+    await until(() => seen[0]!.length + seen[1]!.length === next + 100)
+    await two.stop()
+    expect(inOrder(seen.flat())).toEqual(upTo(next + 100))
+    await Promise.all([first.close(), second.close()])
+  }, 60_000)
+
+  it("refuses as 'overloaded' what is above its bound or the server's memory, for certain, and takes it after acks", async () => {
+    const { open } = await target()
+    const queue = await open({ bytesMax: 1_000 })
+    const big = [anEvent('1', { body: Buffer.alloc(600) })]
+    const refusal = { code: 'overloaded', definite: true, unsafe: [0] }
+    await queue.publish(big, LIMIT)
+    await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
+    const seen: number[] = []
+    const consumer = consuming(queue, acking(seen), 10_000)
+    await until(() => seen.length === 1)
+    await consumer.stop()
+    const admin = new Redis(server().url)
+    await admin.config('SET', 'maxmemory', '1mb')
+    await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
+    await admin.config('SET', 'maxmemory', '0')
+    await queue.publish(big, LIMIT)
+    expect((await queue.depth()).waiting).toBe(1)
+    await Promise.all([admin.quit(), queue.close()])
+  })
+
+  it('stores an event once although its connection broke, and says that it may be there', async () => {
+    const { open, proxy } = await target()
+    const queue = await open({ url: proxy!.url })
+    const other = await open()
+    await queue.publish(numbered(0, 1), LIMIT)
+    proxy!.set('drop-replies')
+    const publishing = queue.publish(numbered(1, 1), { deadlineMs: 20_000 }).catch((error) => error)
+    await until(async () => (await other.depth()).waiting === 2)
+    proxy!.set('pass') // resets the connection
+    expect(await publishing).toMatchObject({ code: 'unavailable', definite: false, unsafe: [0] })
+    await until(() =>
+      queue.publish(numbered(2, 1), LIMIT).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect((await other.depth()).waiting).toBe(3)
+    await Promise.all([queue.close(), other.close()])
+  }, 30_000)
+
+  it('refuses at once while the server is away, and depth rejects', async () => {
+    const { open, server: control } = await target()
+    const queue = await open()
+    await control!.kill()
+    try {
+      await until(() =>
+        queue.depth().then(
+          () => false,
+          () => true,
+        ),
+      )
+      const refusal = { code: 'unavailable', definite: true, unsafe: [0] }
+      await expect(queue.publish(numbered(0, 1), LIMIT)).rejects.toMatchObject(refusal)
+    } finally {
+      await control!.start()
+    }
+    await queue.close()
+  }, 30_000)
+
+  it("says 'corrupt' when something that is no event lies in a stream", async () => {
+    const { open, child } = await target()
+    const queue = await open()
+    const admin = new Redis(server().url)
+    await admin.xadd(`floodmark:streams:{${child!.namespace}}:events:3`, '*', 'e', 'not an event')
+    await expect(consuming(queue, acking([]), 10_000).done).rejects.toMatchObject({ code: 'corrupt' })
+    await Promise.all([admin.quit(), queue.close()])
+  })
+})
