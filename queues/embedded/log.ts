@@ -1,259 +1,244 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { encodedBytes, encodeInto } from '../../src/core/codec.ts'
+import { writeSync } from 'node:fs'
+import { encodeInto } from '../../src/core/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
 import type { WebhookEvent } from '../../src/core/event.ts'
-import { ACKS, EVENT, RECORD_HEAD_BYTES, seal } from './record.ts'
-import { type Place, type Recovered, segmentPath } from './recovery.ts'
+import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, sealGroup } from './format.ts'
+import type { Recovered } from './recovery.ts'
+import { type Place, Segments, type SegmentsOptions, syncData } from './segments.ts'
 
-const sync = promisify(fdatasync)
+/** Acks without a commit to travel with are written after this long, ms; so is the word that the last group is durable. */
+export const IDLE_MS = 100
+const ACKS_PER_GROUP_MAX = 65_536
+/** A group takes no further publish beyond this, so that the first of them need not wait for all. */
+const GROUP_BYTES_MAX = 4 * 1024 * 1024
+const BUFFER_BYTES = 256 * 1024
 
-/** Space is made ahead in files of this size: writing into it then changes no file length, so a commit costs one data sync. */
-export const SEGMENT_BYTES = 32 * 1024 * 1024
-const ZEROS = Buffer.alloc(1024 * 1024)
-/** Acks travel with the next commit, or after this long without one, ms. Losing them only means another delivery. */
-const ACKS_AFTER_MS = 100
-const SPARE = 'spare'
-
-/** Bytes of records for one segment, collected for the next commit. */
-interface Chunk {
-  readonly segment: number
-  readonly offset: number
-  buffer: Buffer
-  used: number
+/** One publish on its way to disk. */
+interface Entry {
+  readonly events: readonly WebhookEvent[]
+  readonly bytes: number
+  readonly resolve: (places: readonly Place[]) => void
+  readonly reject: (error: FloodmarkError) => void
+  readonly places: Place[]
 }
 
-interface Group {
-  chunks: Chunk[]
-  waiting: { resolve: () => void; reject: (error: unknown) => void }[]
+export interface Appending {
+  /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when they certainly are not stored. */
+  readonly stored: Promise<readonly Place[]>
+  /** True when nothing had been written yet: then they never will be. */
+  readonly cancel: () => boolean
 }
 
 /** An append-only log with group commit: while one group is being synced, the next one collects. */
 export class Log {
   readonly #folder: string
-  readonly #epoch: number
-  /** Files by the number of their first record, oldest first. */
-  readonly #segments = new Map<number, number>()
-  /** Events by segment, also those still collected for it, that have no ack yet. */
-  readonly #unsettled = new Map<number, number>()
-  #nextNumber: number
-  #segment: number
-  #offset: number
+  readonly #options: SegmentsOptions
+  readonly #segments: Segments
+  readonly #acksMax: number
+  #nextGroup: number
+  #nextEvent: number
   #durable: number
-  #group: Group = { chunks: [], waiting: [] }
+  #offset = 0
+  #waiting: Entry[] = []
+  #acks: Place[] = []
+  /** Something was written that no sync has covered. */
+  #dirty = false
+  /** No group on disk says yet that the last one with events is durable. */
+  #unvouched = false
+  #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   #committing: Promise<void> | undefined
-  #acks: number[] = []
-  #acksTimer: NodeJS.Timeout | undefined
-  #spare: Promise<void> | undefined
+  #isCommitting = false
+  #isDue = false
+  #cancelDue: (() => void) | undefined
   #failure: FloodmarkError | undefined
   #closed = false
-  /** Files with writes that no sync has covered yet. */
-  readonly #dirty = new Set<number>()
-  /** fdatasync calls and records since opening. */
+  /** fdatasync calls for groups, and events, since opening. */
   readonly counts = { syncs: 0, records: 0 }
 
-  constructor(folder: string, recovered: Recovered) {
+  constructor(folder: string, options: SegmentsOptions, recovered: Recovered) {
     this.#folder = folder
-    this.#epoch = recovered.epoch + 1
-    this.#nextNumber = recovered.nextNumber
-    this.#durable = recovered.nextNumber - 1
-    this.#segment = recovered.segments.at(-1) ?? 0
-    this.#offset = recovered.segments.length > 0 ? recovered.nextOffset : SEGMENT_BYTES
-    for (const first of recovered.segments) {
-      const file = openSync(segmentPath(folder, first), 'r+')
-      // What was read may lie in the page cache only; from here on it counts as durable.
-      fsyncSync(file)
-      this.#segments.set(first, file)
-    }
-    for (const { place } of recovered.pending.values()) this.#count(place, 1)
+    this.#options = options
+    this.#acksMax = Math.min(ACKS_PER_GROUP_MAX, Math.floor(options.segmentBytes / 32))
+    this.#nextGroup = recovered.nextGroup
+    this.#nextEvent = recovered.nextEvent
+    this.#durable = recovered.nextGroup - 1
+    this.#segments = new Segments(folder, options, recovered)
   }
 
   get failure(): FloodmarkError | undefined {
     return this.#failure
   }
 
-  get storedBytes(): number {
-    return this.#segments.size * SEGMENT_BYTES
+  get fileBytes(): number {
+    return this.#segments.bytes
   }
 
-  /** Collects events for the next commit; `done` resolves after the fdatasync that covers them. */
-  append(events: readonly WebhookEvent[]): { records: { number: number; place: Place }[]; done: Promise<void> } {
-    if (this.#failure) throw this.#failure
+  /** `bytes` as the codec counts them. The events fit a segment together. */
+  append(events: readonly WebhookEvent[], bytes: number): Appending {
+    if (this.#failure) throw new FloodmarkError('unavailable', this.#failure.message, { cause: this.#failure })
     if (this.#closed) throw new FloodmarkError('unavailable', 'the queue is closed')
-    const records = events.map((event) => {
-      const bytes = encodedBytes(event)
-      const place = this.#record(EVENT, bytes, (buffer, at) => encodeInto(event, buffer, at))
-      this.#count(place, 1)
-      return { number: this.#nextNumber - 1, place }
+    let entry!: Entry
+    const stored = new Promise<readonly Place[]>((resolve, reject) => {
+      entry = { events, bytes: bytes + events.length * EVENT_HEAD_BYTES, resolve, reject, places: [] }
     })
-    const done = new Promise<void>((resolve, reject) => this.#group.waiting.push({ resolve, reject }))
-    this.#startCommit()
-    return { records, done }
+    this.#waiting.push(entry)
+    this.#start()
+    const cancel = () => {
+      const position = this.#waiting.indexOf(entry)
+      if (position !== -1) this.#waiting.splice(position, 1)
+      return position !== -1
+    }
+    return { stored, cancel }
   }
 
-  ack(number: number, place: Place): void {
+  ack(place: Place): void {
+    place.segment.unsettled--
     // Too late to be written: the event comes again after the next opening.
-    if (this.#closed) return
-    this.#acks.push(number)
-    this.#count(place, -1)
-    this.#acksTimer ??= setTimeout(() => this.#startCommit(), ACKS_AFTER_MS)
+    if (this.#closed || this.#failure) return
+    this.#acks.push(place)
+    this.#soon()
   }
 
-  read(place: Place): Buffer {
-    const bytes = Buffer.allocUnsafe(place.bytes)
-    readSync(this.#segments.get(place.segment)!, bytes, 0, place.bytes, place.offset)
-    return bytes
-  }
-
+  /** Writes and syncs what waits, then frees everything. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#startCommit()
-    while (this.#committing) await this.#committing
-    clearTimeout(this.#acksTimer)
-    await this.#spare?.catch(() => {})
-    for (const file of this.#segments.values()) closeSync(file)
-    this.#segments.clear()
+    this.#cancelDue?.()
+    await this.#committing
+    this.#isDue = true
+    this.#start()
+    await this.#committing
+    await this.#segments.close()
   }
 
-  /** Room for one record in the group, filled in by `fill` and sealed. Records never span segments. */
-  #record(kind: number, payloadBytes: number, fill: (buffer: Buffer, at: number) => void): Place {
-    const bytes = RECORD_HEAD_BYTES + payloadBytes
-    if (this.#offset + bytes > SEGMENT_BYTES) {
-      this.#segment = this.#nextNumber
-      this.#offset = 0
-    }
-    const chunk = this.#chunk(bytes)
-    fill(chunk.buffer, chunk.used + RECORD_HEAD_BYTES)
-    const number = this.#nextNumber++
-    seal(chunk.buffer, chunk.used, { kind, number, payloadBytes, epoch: this.#epoch, durable: this.#durable })
-    const place = { segment: this.#segment, offset: this.#offset + RECORD_HEAD_BYTES, bytes: payloadBytes }
-    chunk.used += bytes
-    this.#offset += bytes
-    this.counts.records++
-    return place
-  }
-
-  #chunk(bytes: number): Chunk {
-    const last = this.#group.chunks.at(-1)
-    if (last?.segment !== this.#segment) {
-      const buffer = Buffer.allocUnsafe(Math.max(64 * 1024, bytes))
-      const chunk = { segment: this.#segment, offset: this.#offset, buffer, used: 0 }
-      this.#group.chunks.push(chunk)
-      return chunk
-    }
-    if (last.used + bytes > last.buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(last.buffer.length * 2, last.used + bytes))
-      last.buffer.copy(larger, 0, 0, last.used)
-      last.buffer = larger
-    }
-    return last
-  }
-
-  #startCommit(): void {
-    this.#committing ??= this.#commitAll().finally(() => {
-      this.#committing = undefined
+  #soon(): void {
+    this.#cancelDue ??= this.#options.clock.after(IDLE_MS, () => {
+      this.#cancelDue = undefined
+      this.#isDue = true
+      this.#start()
     })
+  }
+
+  #start(): void {
+    if (this.#isCommitting) return
+    this.#isCommitting = true
+    this.#committing = this.#commitAll()
   }
 
   async #commitAll(): Promise<void> {
-    // One turn of the loop, so that everything published in this one shares the first commit.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#group.waiting.length > 0 || this.#acks.length > 0) {
-      this.#writeAcks()
-      const group = this.#group
-      const lastNumber = this.#nextNumber - 1
-      this.#group = { chunks: [], waiting: [] }
+    while (this.#waiting.length > 0 || this.#isDue) {
+      this.#isDue = false
+      const entries: Entry[] = []
       try {
         if (this.#failure) throw this.#failure
-        await this.#commit(group)
-        if (this.#dirty.size === 0) this.#durable = lastNumber
-        for (const { resolve } of group.waiting) resolve()
-        this.#free()
+        await this.#commit(entries)
       } catch (cause) {
-        // After a failed write or sync nobody knows what is on disk, and a second sync would lie: this log is over until opened anew.
-        const what = `cannot write to ${this.#folder}: ${messageOf(cause)}. Mend the disk, then start again`
-        this.#failure ??= new FloodmarkError('unavailable', what, { cause, definite: false })
-        for (const { reject } of group.waiting) reject(this.#failure)
+        this.#fail(cause, entries)
       }
     }
+    this.#isCommitting = false
   }
 
-  #writeAcks(): void {
-    clearTimeout(this.#acksTimer)
-    this.#acksTimer = undefined
-    const perRecord = 65_536
-    for (let from = 0; from < this.#acks.length; from += perRecord) {
-      const acks = this.#acks.slice(from, from + perRecord)
-      this.#record(ACKS, acks.length * 8, (buffer, at) => {
-        for (const [position, number] of acks.entries()) buffer.writeDoubleLE(number, at + position * 8)
-      })
-    }
-    this.#acks = []
-  }
-
-  async #commit(group: Group): Promise<void> {
-    for (const { segment, offset, buffer, used } of group.chunks) {
-      const file = this.#segments.get(segment) ?? (await this.#addSegment(segment))
-      for (let done = 0; done < used; ) done += writeSync(file, buffer, done, used - done, offset + done)
-      this.#dirty.add(file)
-    }
-    if (group.waiting.length === 0) return
-    for (const file of this.#dirty) {
+  /** One group: room, one write, one sync. Entries leave the waiting line for `entries` when they are to be written. */
+  async #commit(entries: Entry[]): Promise<void> {
+    if (this.#segments.free()) this.#acks = this.#acks.filter((place) => !place.segment.gone)
+    if (this.#waiting.length === 0 && this.#acks.length === 0 && !this.#unvouched) return
+    const ackBytes = Math.min(this.#acks.length, this.#acksMax) * ACK_BYTES
+    const firstBytes = GROUP_HEAD_BYTES + ackBytes + (this.#waiting[0]?.bytes ?? 0)
+    if (!this.#segments.current || this.#offset + firstBytes > this.#options.segmentBytes) await this.#turnOver()
+    const used = this.#collect(entries)
+    const { file } = this.#segments.current!
+    for (let done = 0; done < used; ) done += writeSync(file, this.#buffer, done, used - done, this.#offset + done)
+    this.#offset += used
+    this.#dirty = true
+    this.#unvouched = entries.length > 0
+    const number = this.#nextGroup++
+    if (entries.length > 0 || this.#closed) {
       this.counts.syncs++
-      await sync(file)
+      await syncData(file)
+      this.#dirty = false
+      this.#durable = number
     }
-    this.#dirty.clear()
+    for (const { resolve, places } of entries) resolve(places)
+    if (this.#unvouched || this.#acks.length > 0) this.#soon()
   }
 
-  #count({ segment }: Place, by: number): void {
-    this.#unsettled.set(segment, (this.#unsettled.get(segment) ?? 0) + by)
+  /** Goes on in a new segment; what the old one holds is on disk by then. */
+  async #turnOver(): Promise<void> {
+    const { current } = this.#segments
+    if (current && this.#dirty) await syncData(current.file)
+    this.#dirty = false
+    await this.#segments.next(this.#nextGroup)
+    this.#offset = SEGMENT_HEAD_BYTES
   }
 
-  async #addSegment(first: number): Promise<number> {
-    this.#spare ??= this.#makeSpare()
-    await this.#spare
-    this.#spare = undefined
-    const path = segmentPath(this.#folder, first)
-    if (existsSync(path)) throw new FloodmarkError('corrupt', `${path} exists already`)
-    renameSync(join(this.#folder, SPARE), path)
-    syncFolder(this.#folder)
-    const file = openSync(path, 'r+')
-    this.#segments.set(first, file)
-    this.#spare = this.#makeSpare()
-    this.#spare.catch(() => {})
-    return file
-  }
-
-  /** A file full of zeros, on disk, ready to be renamed into place. */
-  async #makeSpare(): Promise<void> {
-    const path = join(this.#folder, SPARE)
-    const handle = await openFile(path, 'w')
-    try {
-      for (let at = 0; at < SEGMENT_BYTES; at += ZEROS.length) await handle.write(ZEROS, 0, ZEROS.length, at)
-      await handle.sync()
-    } finally {
-      await handle.close()
+  /** Lays the next group out in the buffer; returns its length. */
+  #collect(entries: Entry[]): number {
+    const acks = this.#acks.splice(0, this.#acksMax)
+    const { taken, bytes } = this.#take(GROUP_HEAD_BYTES + acks.length * ACK_BYTES)
+    // A large buffer is for one group only.
+    if (bytes > this.#buffer.length || this.#buffer.length > GROUP_BYTES_MAX) {
+      this.#buffer = Buffer.allocUnsafe(Math.max(BUFFER_BYTES, bytes))
     }
-  }
-
-  /** Segments leave from the old end only: an ack never goes before what it acks. */
-  #free(): void {
-    for (const [first, file] of this.#segments) {
-      if ((this.#unsettled.get(first) ?? 0) > 0 || first === this.#segment || this.#segments.size === 1) return
-      this.#segments.delete(first)
-      this.#unsettled.delete(first)
-      this.#dirty.delete(file)
-      closeSync(file)
-      rmSync(segmentPath(this.#folder, first))
+    let at = GROUP_HEAD_BYTES
+    for (const { number } of acks) at = this.#buffer.writeDoubleLE(number, at)
+    const firstEvent = this.#nextEvent
+    for (const entry of taken) {
+      try {
+        at = this.#encode(entry, at)
+        entries.push(entry)
+      } catch (error) {
+        // Not within EVENT_LIMITS: nothing of it is stored.
+        entry.reject(error as FloodmarkError)
+      }
     }
+    const events = this.#nextEvent - firstEvent
+    const counts = { acks: acks.length, events, payloadBytes: at - GROUP_HEAD_BYTES }
+    const numbers = { number: this.#nextGroup, durable: this.#durable, firstEvent }
+    sealGroup(this.#buffer, { ...numbers, ...counts }, this.#segments.current!.salt)
+    return at
   }
-}
 
-export function syncFolder(folder: string): void {
-  if (!existsSync(folder)) return
-  const file = openSync(folder, 'r')
-  fsyncSync(file)
-  closeSync(file)
+  /** The first of the waiting, as many as fit behind `start` bytes in the segment and in one group. */
+  #take(start: number): { taken: readonly Entry[]; bytes: number } {
+    const room = this.#options.segmentBytes - this.#offset
+    let count = 0
+    let bytes = start
+    for (const { bytes: more } of this.#waiting) {
+      if (bytes + more > (count === 0 ? room : Math.min(room, GROUP_BYTES_MAX))) break
+      bytes += more
+      count++
+    }
+    const taken = this.#waiting
+    this.#waiting = taken.splice(count)
+    return { taken, bytes }
+  }
+
+  #encode({ events, places }: Entry, start: number): number {
+    const segment = this.#segments.current!
+    let at = start
+    for (const [position, event] of events.entries()) {
+      const from = at + EVENT_HEAD_BYTES
+      at = encodeInto(event, this.#buffer, from)
+      this.#buffer.writeUInt32LE(at - from, from - EVENT_HEAD_BYTES)
+      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from })
+    }
+    segment.unsettled += events.length
+    this.#nextEvent += events.length
+    this.counts.records += events.length
+    return at
+  }
+
+  #fail(cause: unknown, entries: readonly Entry[]): void {
+    const refused = cause instanceof FloodmarkError && cause.definite && entries.length === 0
+    if (!refused) {
+      // After a failed write or sync nobody knows what is on disk, and a second sync would lie: this log is over until opened anew.
+      const what = `cannot write to ${this.#folder}: ${messageOf(cause)}. Mend the disk, then start again`
+      this.#failure ??= new FloodmarkError('unavailable', what, { cause, definite: false })
+      for (const { reject } of entries) reject(this.#failure)
+    }
+    const refusal = refused ? cause : new FloodmarkError('unavailable', this.#failure!.message, { cause })
+    for (const { reject } of this.#waiting) reject(refusal)
+    this.#waiting = []
+    if (refused && this.#acks.length > 0) this.#soon()
+  }
 }

@@ -1,0 +1,186 @@
+import { readSync } from 'node:fs'
+import { systemClock } from '../../src/core/clock.ts'
+import { decode, encodedBytes } from '../../src/core/codec.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import { Lanes, type Waiting } from '../../src/core/lanes.ts'
+import { lockFolder } from '../../src/core/lock.ts'
+import {
+  type ConsumeOptions,
+  type Handler,
+  PublishError,
+  type Queue,
+  type QueueOpenOptions,
+} from '../../src/core/queue.ts'
+import { type Appending, Log } from './log.ts'
+import { recover } from './recovery.ts'
+import type { Place } from './segments.ts'
+
+const SEGMENT_BYTES = 32 * 1024 * 1024
+const BYTES_MAX = 1024 * 1024 * 1024
+/** Waiting events beyond this many bytes are read back from the log when their turn comes. */
+const IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
+
+interface Item extends Waiting {
+  readonly place: Place
+  readonly inMemory: boolean
+}
+
+export interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
+  readonly segmentBytes?: number
+}
+
+/** A durable queue in this process: a segment log on local disk, resolved after fdatasync, and lanes in memory. */
+export class EmbeddedQueue implements Queue {
+  readonly traits
+  readonly #log: Log
+  readonly #lanes: Lanes<Item>
+  readonly #clock
+  readonly #bytesMax: number
+  readonly #filesBytesMax: number
+  readonly #unlock: () => void
+  /** Bytes of events that wait, are being written, or may have been written. */
+  #stored = 0
+  #inMemory = 0
+  #closed: Promise<void> | undefined
+
+  constructor(folder: string, options: EmbeddedOptions) {
+    const { segmentBytes = SEGMENT_BYTES, clock = systemClock, bytesMax = BYTES_MAX } = options
+    this.traits = traitsFor(segmentBytes)
+    this.#clock = clock
+    this.#bytesMax = bytesMax
+    // An event that waits long holds its segment and all later ones.
+    this.#filesBytesMax = 2 * bytesMax + 4 * segmentBytes
+    this.#unlock = lockFolder(folder)
+    try {
+      const recovered = recover(folder, segmentBytes)
+      this.#log = new Log(folder, { segmentBytes, clock }, recovered)
+      this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
+      for (const { place, key, receivedAtMs } of recovered.pending.values()) {
+        this.#stored += place.bytes
+        this.#lanes.add({ place, key, sinceMs: receivedAtMs, inMemory: false, load: () => load(place) })
+      }
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+  }
+
+  get counts() {
+    return this.#log.counts
+  }
+
+  async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    if (events.length === 0) return
+    let bytes = 0
+    for (const event of events) bytes += encodedBytes(event)
+    this.#admit(events, bytes)
+    let appending: Appending
+    try {
+      appending = this.#log.append(events, bytes)
+    } catch (cause) {
+      throw publishError(events, cause)
+    }
+    this.#stored += bytes
+    const settled = appending.stored.then(
+      (places) => this.#deliverable(events, places),
+      (cause) => {
+        this.#stored -= bytes
+        throw publishError(events, cause)
+      },
+    )
+    await this.#within(deadlineMs, events, settled, () => {
+      const cancelled = appending.cancel()
+      if (cancelled) this.#stored -= bytes
+      return cancelled
+    })
+  }
+
+  #admit(events: readonly WebhookEvent[], bytes: number): void {
+    const refuse = (code: 'too-large' | 'overloaded', message: string) =>
+      publishError(events, new FloodmarkError(code, message))
+    const { publishEventsMax, publishBytesMax } = this.traits
+    if (events.length > publishEventsMax || bytes > publishBytesMax) {
+      const limits = `${publishEventsMax} events and ${publishBytesMax} bytes`
+      throw refuse('too-large', `${events.length} events of ${bytes} bytes in one publish: allowed are ${limits}`)
+    }
+    if (this.#stored + bytes > this.#bytesMax) {
+      throw refuse('overloaded', `the queue holds ${this.#stored} of ${this.#bytesMax} bytes`)
+    }
+    if (this.#log.fileBytes > this.#filesBytesMax) {
+      throw refuse('overloaded', `the queue's files have ${this.#log.fileBytes} of ${this.#filesBytesMax} bytes`)
+    }
+  }
+
+  #deliverable(events: readonly WebhookEvent[], places: readonly Place[]): void {
+    for (let position = 0; position < events.length; position++) {
+      const event = events[position]!
+      const place = places[position]!
+      const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
+      if (inMemory) this.#inMemory += place.bytes
+      const { key, receivedAtMs: sinceMs } = event
+      this.#lanes.add({ place, key, sinceMs, inMemory, load: inMemory ? () => event : () => load(place) })
+    }
+  }
+
+  #onAck({ place, inMemory }: Item): void {
+    this.#stored -= place.bytes
+    if (inMemory) this.#inMemory -= place.bytes
+    this.#log.ack(place)
+  }
+
+  /** What is being written when time runs out may still become durable: then it is delivered, and its ack gives the bytes back. */
+  #within(deadlineMs: number, events: readonly WebhookEvent[], settled: Promise<void>, cancel: () => boolean) {
+    return new Promise<void>((resolve, reject) => {
+      const stop = this.#clock.after(deadlineMs, () => {
+        const definite = cancel()
+        reject(publishError(events, new FloodmarkError('timeout', `not on disk within ${deadlineMs} ms`, { definite })))
+      })
+      settled.finally(stop).then(resolve, reject)
+    })
+  }
+
+  consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    return this.#lanes.consume(handle, options)
+  }
+
+  async depth() {
+    if (this.#log.failure) throw this.#log.failure
+    return this.#lanes.depth()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#log.close().finally(this.#unlock)
+    return this.#closed
+  }
+}
+
+function traitsFor(segmentBytes: number) {
+  return {
+    name: 'embedded',
+    server: 'a log in this process, fdatasync before publish resolves',
+    survives: ['receiver-crash', 'broker-crash', 'power-loss'],
+    order: 'key',
+    orderSurvivesRetry: true,
+    countsDeliveries: false,
+    dedupWindowMs: 0,
+    shared: false,
+    publishEventsMax: 1_024,
+    publishBytesMax: segmentBytes / 2,
+    deliverEventsMax: 1_024,
+  } as const
+}
+
+function load({ segment, offset, bytes }: Place): WebhookEvent {
+  const event = Buffer.allocUnsafe(bytes)
+  const read = readSync(segment.file, event, 0, bytes, offset)
+  if (read < bytes) throw new FloodmarkError('corrupt', `an event ends at byte ${read} of ${bytes}`)
+  return decode(event)
+}
+
+function publishError(events: readonly WebhookEvent[], cause: unknown): PublishError {
+  const known = cause instanceof FloodmarkError
+  const unsafe = events.map((_, position) => position)
+  const options = { unsafe, definite: known && cause.definite, cause }
+  return new PublishError(known ? cause.code : 'unavailable', messageOf(cause), options)
+}

@@ -1,0 +1,111 @@
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, saltOf, unsealGroup } from '../../queues/embedded/format.ts'
+import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
+import { recover } from '../../queues/embedded/recovery.ts'
+import { VirtualClock } from '../../src/core/clock.ts'
+import { decode } from '../../src/core/codec.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import type { Queue } from '../../src/core/queue.ts'
+
+/** Small segments, so that a handful of events goes through several of them. */
+export const SEGMENT_BYTES = 16 * 1024
+export const LIMIT = { deadlineMs: 5_000 }
+
+/** Folders for one test file; nothing that waits in them moves on by itself, as the clock stands still. */
+export function logFolders() {
+  const root = mkdtempSync(join(tmpdir(), 'floodmark-log-'))
+  let made = 0
+  const clock = new VirtualClock()
+  return {
+    clock,
+    fresh: () => join(root, `log${made++}`),
+    open: (folder: string) => new EmbeddedQueue(folder, { clock, segmentBytes: SEGMENT_BYTES }),
+    /** What a process killed at this moment leaves behind, as a folder of its own. */
+    snapshot(folder: string): string {
+      const copy = join(root, `log${made++}`)
+      mkdirSync(copy)
+      for (const name of segmentsIn(folder)) cpSync(join(folder, name), join(copy, name))
+      return copy
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+export function segmentsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.segment'))
+    .sort()
+}
+
+/** The events without an ack in a log that nobody has open, in the log's order. */
+export function pendingIn(folder: string, segmentBytes = SEGMENT_BYTES): WebhookEvent[] {
+  const { pending, segments } = recover(folder, segmentBytes)
+  const events = [...pending.values()].map(({ place: { segment, offset, bytes } }) => {
+    const event = Buffer.alloc(bytes)
+    readSync(segment.file, event, 0, bytes, offset)
+    return decode(event)
+  })
+  for (const { file } of segments) closeSync(file)
+  return events
+}
+
+export function change(path: string, how: (bytes: Buffer) => void): void {
+  const bytes = readFileSync(path)
+  how(bytes)
+  writeFileSync(path, bytes)
+}
+
+/** Where each group of a segment begins, and where the last one ends. */
+export function groupsOf(segment: Buffer): number[] {
+  const salt = saltOf(segment)!
+  const starts = [SEGMENT_HEAD_BYTES]
+  for (let head = unsealGroup(segment, starts.at(-1)!, salt); head; head = unsealGroup(segment, starts.at(-1)!, salt)) {
+    starts.push(starts.at(-1)! + GROUP_HEAD_BYTES + head.payloadBytes)
+  }
+  return starts
+}
+
+/** Delivers what is ready once, and settles it: an event is acked while `acks` says so of its key. */
+export async function deliver(
+  queue: Queue,
+  clock: VirtualClock,
+  acks: (key: string) => boolean,
+): Promise<WebhookEvent[]> {
+  const stop = new AbortController()
+  const acked: WebhookEvent[] = []
+  const done = queue.consume(
+    async (batch) =>
+      batch.map(({ event }) => {
+        if (!acks(event.key)) return { retryInMs: 1 }
+        acked.push(event)
+        return 'ack'
+      }),
+    { batchEventsMax: 10_000, handlersMax: 1, leaseMs: 60_000, signal: stop.signal },
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  stop.abort()
+  await done
+  await clock.advance(2)
+  return acked
+}
+
+/** Everything that waits, acked. */
+export async function drain(queue: Queue, clock: VirtualClock): Promise<WebhookEvent[]> {
+  const all: WebhookEvent[] = []
+  for (let more = [] as WebhookEvent[]; ; all.push(...more)) {
+    more = await deliver(queue, clock, () => true)
+    if (more.length === 0) return all
+  }
+}
