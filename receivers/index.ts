@@ -4,4 +4,5 @@ import type { Receiver } from '../src/core/receiver.ts'
 export const receivers: Record<string, () => Promise<{ readonly default: Receiver }>> = {
   'raw-http': () => import('./raw-http.ts'),
   fastify: () => import('./fastify.ts'),
+  'worker-hmac': () => import('./worker-hmac.ts'),
 }

@@ -1,12 +1,13 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { FloodmarkError, messageOf } from './errors.ts'
+import { Gate, TOO_LARGE } from './gate.ts'
 import { headerReader } from './headers.ts'
-import type { ReceiverOptions, Reply, Verify } from './receiver.ts'
+import type { ReceiverOptions, RunningReceiver, Verify } from './receiver.ts'
 
 /** How often time limits of requests are looked at: node's own default of 30 s would make a limit of 10 s fire at 40 s. */
 const CHECK_MS = 250
-/** Connections still open this long after stop() are cut. */
-const STOP_MS = 10_000
+/** A body in more pieces than this is refused as too large: each costs far more to take than a byte does. */
+export const BODY_PIECES_MAX = 8_192
 
 /** node:http's options for a receiver's limits. */
 export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
@@ -20,100 +21,62 @@ export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
   }
 }
 
-/** What a request beyond inFlightMax gets. */
-const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
-const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
-const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
-
-/** node:http's request handler for an ingest: limits before the body is read, then one call. */
-export function requestHandler(options: ReceiverOptions, isStopping: () => boolean, verify?: Verify) {
-  const { ingest, bodyBytesMax, inFlightMax, clock } = options
-  let inFlight = 0
-
-  function finish(request: IncomingMessage, response: ServerResponse, reply: Reply, readWhole: boolean): void {
-    if (response.destroyed || response.headersSent) return
-    // A body that nobody reads would be taken for the next request: close instead.
-    send(response, reply, isStopping() || !readWhole)
-    if (!readWhole) request.resume()
-  }
-
-  return (request: IncomingMessage, response: ServerResponse, expectsContinue = false): void => {
-    const refusal = limits(request, options) ?? (inFlight >= inFlightMax ? BUSY : undefined)
-    const early = refusal ?? ingest.admit(request.method!, request.url!)
-    if (early) {
-      const bodiless =
-        request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
-      void Promise.resolve(early).then((reply) => finish(request, response, reply, bodiless))
-      return
-    }
-    inFlight++
-    response.on('close', () => {
-      inFlight--
-    })
-    if (expectsContinue) response.writeContinue()
+/** node:http with nothing between it and the ingest. @throws FloodmarkError 'unavailable' as `listen` does. */
+export async function serve(options: ReceiverOptions, verify?: Verify): Promise<RunningReceiver> {
+  const { ingest, bodyBytesMax, clock } = options
+  const server = createServer(serverOptions(options))
+  const gate = new Gate(server, options, (exchange) => {
+    const { request } = exchange
     readBody(request, bodyBytesMax, (raw) => {
-      if (!raw) return finish(request, response, TOO_LARGE, false)
-      const header = headerReader(request.rawHeaders)
-      const incoming = { url: request.url!, header, raw, receivedAtMs: clock.now() }
-      ingest.handle(incoming, verify).then((reply) => finish(request, response, reply, true))
+      if (!raw) return gate.answer(exchange, TOO_LARGE)
+      const incoming = { url: request.url!, header: headerReader(request.rawHeaders), raw, receivedAtMs: clock.now() }
+      ingest.handle(incoming, verify).then((reply) => gate.answer(exchange, reply))
     })
-  }
+  })
+  const port = await listen(server, options)
+  return { port, stop: () => gate.stop() }
 }
 
-function limits(request: IncomingMessage, { bodyBytesMax }: ReceiverOptions): Reply | undefined {
-  if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) return TOO_LARGE
-  try {
-    headerReader(request.rawHeaders)('host')
-  } catch {
-    return BAD_REQUEST
-  }
-  return undefined
-}
+const EMPTY = Buffer.alloc(0)
 
-/** Calls back once: with the whole body, or with undefined as soon as it is longer than allowed. Not at all when the sender goes away. */
-function readBody(request: IncomingMessage, bytesMax: number, done: (raw: Buffer | undefined) => void): void {
-  const chunks: Buffer[] = []
+/** Calls back once: with the whole body, or with undefined as soon as it is longer or in more pieces than allowed. Not at all when the sender goes away. */
+export function readBody(request: IncomingMessage, bytesMax: number, done: (raw: Buffer | undefined) => void): void {
+  // The first piece itself, or a buffer that doubles as it fills: a list of tiny pieces would hold a hundred times their bytes.
+  let body: Buffer = EMPTY
   let bytes = 0
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= bytesMax) chunks.push(chunk)
-    else if (bytes - chunk.length <= bytesMax) done(undefined)
-  })
-  request.on('end', () => {
-    if (bytes <= bytesMax) done(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
-  })
-  request.on('error', () => {})
-}
-
-function send(response: ServerResponse, reply: Reply, close: boolean): void {
-  const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
-  const head = ['Content-Type', 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
-  if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
-  if (reply.status === 405) head.push('Allow', 'POST')
-  if (close) head.push('Connection', 'close')
-  response.writeHead(reply.status, head)
-  response.end(text)
+  let pieces = 0
+  const onData = (piece: Buffer) => {
+    const end = bytes + piece.length
+    if (end > bytesMax || ++pieces > BODY_PIECES_MAX) {
+      request.off('data', onData).off('end', onEnd).resume()
+      return done(undefined)
+    }
+    if (pieces === 1) body = piece
+    else {
+      if (end > body.length) {
+        const grown = Buffer.allocUnsafe(Math.max(end, 2 * body.length))
+        body.copy(grown, 0, 0, bytes)
+        body = grown
+      }
+      piece.copy(body, bytes)
+    }
+    bytes = end
+  }
+  const onEnd = () => done(bytes === body.length ? body : body.subarray(0, bytes))
+  request.on('data', onData)
+  request.on('end', onEnd)
 }
 
 /** @throws FloodmarkError 'unavailable' when the port is taken or may not be opened. */
-export function listen(server: Server, { host, port }: Pick<ReceiverOptions, 'host' | 'port'>): Promise<number> {
+export function listen(server: Server, options: Pick<ReceiverOptions, 'host' | 'port' | 'requestMs'>): Promise<number> {
+  const { host, port, requestMs } = options
+  // A connection whose peer neither sends nor reads; above requestMs, so that a slow request has had its 408.
+  server.timeout = 2 * requestMs
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const what = `cannot listen on ${host}:${port}: ${messageOf(cause)}. Free it, or choose another port`
       reject(new FloodmarkError('unavailable', what, { cause }))
     })
     server.listen(port, host, 1_024, () => resolve((server.address() as { port: number }).port))
-  })
-}
-
-/** Stops accepting, lets what is in progress be answered, closes idle connections; cuts what is left after STOP_MS. */
-export function stopServer(server: Server, options: ReceiverOptions): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = options.clock.after(STOP_MS, () => server.closeAllConnections())
-    server.close(() => {
-      cancel()
-      resolve()
-    })
-    server.closeIdleConnections()
   })
 }

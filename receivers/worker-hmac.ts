@@ -1,0 +1,24 @@
+import { serve } from '../src/core/http.ts'
+import type { Receiver } from '../src/core/receiver.ts'
+import { startPool } from './worker-hmac/pool.ts'
+
+/** node:http, with the signatures verified in other threads: worth it where bodies are large and cores are many. */
+const workerHmac: Receiver = async (options) => {
+  const { ingest, inFlightMax, clock } = options
+  const pool = await startPool(ingest.routes, inFlightMax, clock)
+  let stopping: Promise<void> | undefined
+  try {
+    const server = await serve(options, pool.verify)
+    return {
+      port: server.port,
+      stop() {
+        stopping ??= server.stop().then(pool.stop)
+        return stopping
+      },
+    }
+  } catch (error) {
+    await pool.stop()
+    throw error
+  }
+}
+export default workerHmac

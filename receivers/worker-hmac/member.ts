@@ -1,0 +1,115 @@
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { Incoming } from '../../src/core/provider.ts'
+import { type Answer, type Batch, READY, type WorkerSetup } from './protocol.ts'
+
+/** A batch that is not verified by then has a worker that hangs: it is replaced, ms. */
+export const VERIFY_MS = 5_000
+/** A worker has this long to load its providers, ms. */
+const START_MS = 10_000
+/** JavaScript heap of one worker, MiB. */
+const HEAP_MIB_MAX = 128
+
+/** A request that waits for its verification. */
+export interface Job {
+  readonly route: number
+  readonly request: Incoming
+  readonly headers: readonly (string | undefined)[]
+  readonly resolve: () => void
+  readonly reject: (error: FloodmarkError) => void
+}
+
+interface Sent {
+  readonly jobs: readonly Job[]
+  readonly cancel: () => void
+}
+
+/** One worker thread and what it has in hand. */
+export class Member {
+  /** Resolves when it can verify. @throws FloodmarkError 'unavailable' when it cannot start. */
+  readonly ready: Promise<void>
+  readonly #worker: Worker
+  readonly #clock: Clock
+  readonly #onAnswer: () => void
+  #sent: Sent[] = []
+  #spare: ArrayBuffer | undefined
+
+  /** `onEnd` is called once, when the thread is gone for whatever reason; all of its jobs are rejected by then. */
+  constructor(setup: WorkerSetup, clock: Clock, onAnswer: () => void, onEnd: () => void) {
+    this.#clock = clock
+    this.#onAnswer = onAnswer
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
+    })
+    this.#worker = worker
+    this.ready = new Promise((resolve, reject) => {
+      let why = 'it ended'
+      const cancel = clock.after(START_MS, () => {
+        why = `it was not ready within ${START_MS} ms`
+        void worker.terminate()
+      })
+      worker.on('message', (message: Answer | typeof READY) => {
+        if (message !== READY) return this.#answered(message)
+        cancel()
+        resolve()
+      })
+      worker.on('error', (error) => {
+        why = messageOf(error)
+      })
+      worker.on('exit', () => {
+        cancel()
+        const error = new FloodmarkError('unavailable', `a verifying thread is gone (${why}): send again`)
+        for (const { jobs, cancel } of this.#sent.splice(0)) {
+          cancel()
+          for (const job of jobs) job.reject(error)
+        }
+        reject(error)
+        onEnd()
+      })
+    })
+    this.ready.catch(() => {})
+  }
+
+  /** Batches that it has not answered. */
+  get batches(): number {
+    return this.#sent.length
+  }
+
+  send(jobs: readonly Job[]): void {
+    let bytes = 0
+    for (const { request } of jobs) bytes += request.raw.length
+    // The buffer of the last answer, if it is large enough: allocating costs more than copying into it.
+    const spare = this.#spare && this.#spare.byteLength >= bytes ? this.#spare : undefined
+    const bodies = spare ?? new ArrayBuffer(2 ** Math.ceil(Math.log2(Math.max(bytes, 4_096))))
+    this.#spare = undefined
+    const into = new Uint8Array(bodies)
+    let at = 0
+    const items = jobs.map(({ route, request, headers }) => {
+      into.set(request.raw, at)
+      at += request.raw.length
+      const { url, receivedAtMs } = request
+      return { route, url, receivedAtMs, headers, bodyBytes: request.raw.length }
+    })
+    const batch: Batch = { items, bodies }
+    this.#worker.postMessage(batch, [bodies])
+    this.#sent.push({ jobs, cancel: this.#clock.after(VERIFY_MS, () => void this.#worker.terminate()) })
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #answered({ outcomes, bodies }: Answer): void {
+    const { jobs, cancel } = this.#sent.shift()!
+    cancel()
+    this.#spare = bodies
+    jobs.forEach((job, at) => {
+      const error = outcomes[at]
+      if (error) job.reject(new FloodmarkError(...error))
+      else job.resolve()
+    })
+    this.#onAnswer()
+  }
+}

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../../src/core/errors.ts'
+import type { Secret } from '../../src/core/provider.ts'
+
+/** What a worker needs of a route. KeyObjects may be sent to threads. */
+export interface RouteSetup {
+  /** The provider's own file; the worker imports it. */
+  readonly module: string
+  readonly secrets: readonly Secret[]
+}
+
+export interface WorkerSetup {
+  readonly routes: readonly RouteSetup[]
+}
+
+/** One request of a batch; its body is the next `bodyBytes` of the batch's buffer. */
+export interface Item {
+  /** Position in WorkerSetup.routes. */
+  readonly route: number
+  readonly url: string
+  readonly receivedAtMs: number
+  /** Values of provider.signatureHeaders, in that order. */
+  readonly headers: readonly (string | undefined)[]
+  readonly bodyBytes: number
+}
+
+/** To the worker. `bodies` is moved, not copied, and comes back with the answer. */
+export interface Batch {
+  readonly items: readonly Item[]
+  readonly bodies: ArrayBuffer
+}
+
+/** From the worker, in the order of the batch's items: undefined is genuine, else the error. */
+export interface Answer {
+  readonly outcomes: readonly (undefined | readonly [code: ErrorCode, message: string])[]
+  readonly bodies: ArrayBuffer
+}
+
+/** What a worker says when it has loaded its providers. */
+export const READY = 'ready'

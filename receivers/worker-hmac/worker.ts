@@ -1,0 +1,40 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { Provider } from '../../src/core/provider.ts'
+import { type Answer, type Batch, type Item, READY, type WorkerSetup } from './protocol.ts'
+
+/** A thread that verifies batches with the routes' own providers, one after the other. */
+const port = parentPort!
+const routes = await Promise.all(
+  (workerData as WorkerSetup).routes.map(async ({ module, secrets }) => {
+    const provider: Provider = (await import(module)).default
+    return { provider, secrets }
+  }),
+)
+
+function judge(item: Item, raw: Uint8Array): Answer['outcomes'][number] {
+  const { provider, secrets } = routes[item.route]!
+  const header = (name: string) => {
+    const at = provider.signatureHeaders.indexOf(name)
+    if (at === -1) throw new FloodmarkError('misuse', `${provider.name} reads ${name}: add it to its signatureHeaders`)
+    return item.headers[at]
+  }
+  try {
+    provider.verify({ url: item.url, header, raw, receivedAtMs: item.receivedAtMs }, secrets)
+    return undefined
+  } catch (error) {
+    return [error instanceof FloodmarkError ? error.code : 'unavailable', messageOf(error)]
+  }
+}
+
+port.on('message', ({ items, bodies }: Batch) => {
+  let at = 0
+  const outcomes = items.map((item) => {
+    const raw = Buffer.from(bodies, at, item.bodyBytes)
+    at += item.bodyBytes
+    return judge(item, raw)
+  })
+  const answer: Answer = { outcomes, bodies }
+  port.postMessage(answer, [bodies])
+})
+port.postMessage(READY)
