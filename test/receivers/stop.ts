@@ -1,0 +1,89 @@
+import { connect } from 'node:net'
+import { expect, it } from 'vitest'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
+import type { Bench } from '../contract/receiver.ts'
+import { exchange, NOW_MS, raw, signed, statuses } from './wire.ts'
+
+/** The last resort of stop() never fires: a stop that needs it fails by the test's own time limit. */
+const clock: Clock = {
+  ...systemClock,
+  now: () => NOW_MS,
+  after: (ms, fn) => (ms >= 5_000 ? () => {} : systemClock.after(ms, fn)),
+}
+const limits = { clock, requestMs: 60_000, keepAliveMs: 60_000 }
+const closings = (text: string) => [...text.matchAll(/connection: (close|keep-alive)/gi)].map(([, value]) => value)
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+/** What a receiver owes to whoever is connected when it stops. */
+export function stopContract(bench: Bench): void {
+  it('answers what is complete when it stops, all of a pipeline, and says that the connection closes', async () => {
+    const running = await bench.start(limits)
+    const releases = new Map<string, () => void>()
+    const stored = new Promise<void>((resolve) => {
+      bench.publish = (event) =>
+        new Promise((release) => {
+          if (releases.set(event.id, release).size === 3) resolve()
+        })
+    })
+    const pipeline = exchange(running.port, Buffer.concat([signed('s1'), signed('s2')]))
+    const single = exchange(running.port, signed('s3'))
+    await stored
+    const stopped = running.stop()
+    releases.get('in:s2')!()
+    await soon()
+    releases.get('in:s1')!()
+    releases.get('in:s3')!()
+    bench.publish = bench.store
+    const { text } = await pipeline
+    expect(statuses(text)).toEqual([200, 200])
+    expect(closings(text)).toEqual(['keep-alive', 'close'])
+    expect(closings((await single).text)).toEqual(['close'])
+    await Promise.all([stopped, running.stop()])
+  })
+
+  it('answers a request that comes on a kept connection just after stop() was called', async () => {
+    const running = await bench.start(limits)
+    const socket = connect(running.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    const end = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(signed('before'))
+    while (statuses(text).length < 1) await soon()
+    const stopped = running.stop()
+    socket.write(signed('after'))
+    await end
+    expect(statuses(text)).toEqual([200, 200])
+    expect(closings(text)).toEqual(['keep-alive', 'close'])
+    await stopped
+  })
+
+  it('refuses half of a body and half of a head with 503 after a grace, and closes idle connections', async () => {
+    const running = await bench.start(limits)
+    bench.published.length = 0
+    const halves = [
+      signed('half').subarray(0, -3),
+      signed('half', { chunks: [raw('{}')] }).subarray(0, -3),
+      raw('POST /in HTTP/1.1\r\nho'),
+      Buffer.concat([signed('whole'), raw('POST /in HT')]),
+      Buffer.concat([signed('whole'), signed('half').subarray(0, -3)]),
+      signed('idle'),
+      Buffer.alloc(0),
+    ]
+    const answers = halves.map((bytes) => exchange(running.port, bytes))
+    while (bench.published.length < 3) await soon()
+    await soon()
+    await running.stop()
+    const texts = (await Promise.all(answers)).map(({ text }) => text)
+    expect(texts.map(statuses)).toEqual([[503], [503], [503], [200, 503], [200, 503], [200], []])
+    for (const text of texts.slice(0, 5)) expect(closings(text).at(-1)).toBe('close')
+    expect(bench.published.map(({ id }) => id)).toEqual(['in:whole', 'in:whole', 'in:idle'])
+  })
+
+  it('takes no new connection once it stops', async () => {
+    const running = await bench.start(limits)
+    await running.stop()
+    expect((await exchange(running.port, signed('late'))).text).toBe('')
+  })
+}

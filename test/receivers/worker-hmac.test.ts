@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import generic from '../../providers/generic.ts'
+import { VERIFY_MS } from '../../receivers/worker-hmac/member.ts'
+import workerHmac from '../../receivers/worker-hmac.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { createIngest } from '../../src/core/ingest.ts'
+import type { Provider } from '../../src/core/provider.ts'
+import type { RunningReceiver } from '../../src/core/receiver.ts'
+import odd from './odd-provider.ts'
+import { exchange, raw, SECRET, statuses } from './wire.ts'
+
+/** What waits for a hanging thread waits shorter here. */
+const clock: Clock = {
+  ...systemClock,
+  after: (ms, fn) => systemClock.after(ms === VERIFY_MS ? 100 : ms, fn),
+}
+
+function start(provider: Provider, onError: (error: unknown) => void = () => {}): Promise<RunningReceiver> {
+  const secrets = [SECRET, generic.secret('the key before')]
+  const routes = [{ path: '/in', source: 'in', provider, secrets }]
+  const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock, onError })
+  const limits = { bodyBytesMax: 30_000, inFlightMax: 500, connectionsMax: 500, requestMs: 10_000, keepAliveMs: 5_000 }
+  return workerHmac({ host: '127.0.0.1', port: 0, ...limits, clock, ingest })
+}
+
+describe('worker-hmac', () => {
+  let running: RunningReceiver
+  let errors: unknown[] = []
+  beforeEach(async () => {
+    errors = []
+    running = await start(odd, (error) => void errors.push(error))
+  })
+  afterEach(() => running.stop())
+
+  const send = async (what: string, bodyBytes = 5) => {
+    const head = `POST /in?q=1 HTTP/1.1\r\nhost: x\r\nx-odd: ${what}\r\ncontent-length: ${bodyBytes}\r\n\r\n`
+    return statuses((await exchange(running.port, Buffer.concat([raw(head), Buffer.alloc(bodyBytes)]), 1)).text)[0]
+  }
+  const untilGood = async () => {
+    while ((await send('good')) !== 200) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  it('verifies in another thread, with the url, the headers and every secret', async () => {
+    expect(await send('good')).toBe(200)
+    expect(await Promise.all(Array.from({ length: 300 }, (_, at) => send('good', at * 90)))).toEqual(
+      Array(300).fill(200),
+    )
+  })
+
+  it('says the same of an error as the thread said', async () => {
+    expect(await send('large')).toBe(413)
+    expect(await send('throw')).toBe(503)
+    expect(await send('undeclared')).toBe(503)
+    expect(errors).toMatchObject([{ code: 'unavailable' }, { code: 'misuse' }])
+    expect(await send('good')).toBe(200)
+  })
+
+  it('says 503 to what a dying thread had in hand, and replaces it, again and again', async () => {
+    for (let at = 0; at < 3; at++) {
+      const codes = await Promise.all([send('die'), ...Array.from({ length: 5 }, () => send('good'))])
+      expect(codes[0]).toBe(503)
+      for (const code of codes.slice(1)) expect([200, 503]).toContain(code)
+      await untilGood()
+    }
+    for (const error of errors) expect(error).toMatchObject({ name: 'FloodmarkError', code: 'unavailable' })
+  })
+
+  it('ends and replaces a thread that hangs', async () => {
+    expect(await send('hang')).toBe(503)
+    await untilGood()
+  })
+
+  it('stops while a thread is dying', async () => {
+    expect(await send('die')).toBe(503)
+    await running.stop()
+  })
+
+  it('does not start when its threads cannot load a provider', async () => {
+    await expect(start({ ...odd, module: 'file:///nowhere/provider.ts' })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+  })
+})
