@@ -6,7 +6,7 @@ import { leases } from './queue/leases.ts'
 import { order } from './queue/order.ts'
 import { publishing } from './queue/publishing.ts'
 
-export type { ProxyMode, QueueUnderTest } from './queue/kit.ts'
+export type { QueueUnderTest } from './queue/kit.ts'
 
 /** A few waits may follow each other in one test. */
 const TEST_MS = 2.5 * WITHIN_MS

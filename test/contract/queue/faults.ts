@@ -1,23 +1,15 @@
 import { expect } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/clock.ts'
 import type { Handler } from '../../../src/core/queue.ts'
-import {
-  type Behaviours,
-  LIMIT,
-  numbered,
-  numbersOf,
-  type ProxyMode,
-  SHORT_LEASE_MS,
-  type Subject,
-  upTo,
-} from './kit.ts'
+import type { LinkMode } from '../../../src/runner/tcp-proxy.ts'
+import { type Behaviours, LIMIT, numbered, numbersOf, SHORT_LEASE_MS, type Subject, upTo } from './kit.ts'
 
 /** How long a fault lasts, ms: longer than the publisher's deadline and the short lease. */
 const FAULT_MS = 3_000
 const NO_SERVER = 'it has no server of its own to break'
 
 /** Publishes and consumes through the proxy while its mode changes for a while, then expects all to be well again. */
-async function outlives(subject: Subject, mode: ProxyMode): Promise<void> {
+async function outlives(subject: Subject, mode: LinkMode): Promise<void> {
   const proxy = subject.needs(subject.target.proxy, NO_SERVER)
   const queue = await subject.open({ url: proxy.url })
   const seen = new Set<number>()
@@ -29,10 +21,11 @@ async function outlives(subject: Subject, mode: ProxyMode): Promise<void> {
   const publisher = subject.publisher(queue)
   try {
     await subject.until('it works', () => seen.size > 20)
-    proxy.set(mode)
+    await proxy.set(mode)
+    if (mode === 'refuse') proxy.cut()
     await sleep(systemClock, FAULT_MS)
   } finally {
-    proxy.set('pass')
+    await proxy.set('pass')
   }
   const before = publisher.safe.size
   await subject.until('publishes resolve again', () => publisher.safe.size > before + 20)
@@ -107,9 +100,12 @@ export const faults: Behaviours = {
     await consumer.stop()
   },
 
-  'loses nothing when its connections are cut': (subject) => outlives(subject, 'cut'),
+  'loses nothing when its connections are cut and refused for a while': (subject) => outlives(subject, 'refuse'),
   'loses nothing when its connections fall silent': (subject) => outlives(subject, 'blackhole'),
-  'loses nothing when its connections are half-open': (subject) => outlives(subject, 'half-open'),
+  'loses nothing when its connections are half-open and its requests vanish': (subject) =>
+    outlives(subject, 'drop-requests'),
+  'loses nothing when its connections are half-open and the answers vanish': (subject) =>
+    outlives(subject, 'drop-replies'),
 
   'keeps its deadline on a silent connection, says that the event may be there, and recovers': async (subject) => {
     const proxy = subject.needs(subject.target.proxy, NO_SERVER)
@@ -117,11 +113,11 @@ export const faults: Behaviours = {
     await queue.publish(numbered(0, 1), LIMIT)
     const atMs = performance.now()
     try {
-      proxy.set('blackhole')
+      await proxy.set('blackhole')
       const publishing = queue.publish(numbered(1, 2), { deadlineMs: 1_000 })
       await expect(publishing).rejects.toMatchObject({ name: 'PublishError', definite: false, unsafe: [0, 1] })
     } finally {
-      proxy.set('pass')
+      await proxy.set('pass')
     }
     expect(performance.now() - atMs).toBeLessThan(15_000)
     const publisher = subject.publisher(queue, 10)
@@ -137,11 +133,11 @@ export const faults: Behaviours = {
     const queue = await subject.open({ url: proxy.url })
     await queue.publish(numbered(0, 1), LIMIT)
     try {
-      proxy.set('drop-replies')
+      await proxy.set('drop-replies')
       const publishing = queue.publish(numbered(1, 4), { deadlineMs: 1_000 })
       await expect(publishing).rejects.toMatchObject({ name: 'PublishError', definite: false, unsafe: upTo(4) })
     } finally {
-      proxy.set('pass')
+      await proxy.set('pass')
     }
     let again = false
     const retry = () =>

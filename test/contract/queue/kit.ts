@@ -4,24 +4,19 @@ import { sleep, systemClock } from '../../../src/core/clock.ts'
 import { FloodmarkError } from '../../../src/core/errors.ts'
 import type { WebhookEvent } from '../../../src/core/event.ts'
 import { type Delivery, type Handler, PublishError, type Queue, type Verdict } from '../../../src/core/queue.ts'
+import type { Control } from '../../../src/runner/provision/index.ts'
+import type { TcpProxy } from '../../../src/runner/tcp-proxy.ts'
 import { anEvent } from '../../events.ts'
-
-/**
- * 'pass': as if it were not there. 'cut': open connections are reset and new ones refused. 'blackhole': connections
- * stand, nothing passes. 'half-open': what the server sees ends, the client is never told. 'drop-replies': requests pass,
- * answers do not. A connection that has lost bytes is reset at the next change of mode, as no protocol can go on there.
- */
-export type ProxyMode = 'pass' | 'cut' | 'blackhole' | 'half-open' | 'drop-replies'
 
 export interface QueueUnderTest {
   /** Opens the same namespace again each time. `url` in place of the target's own: the way through the proxy. */
   open(options?: { bytesMax?: number; url?: string }): Promise<Queue>
   /** Deletes the namespace. */
   drop(): Promise<void>
-  /** Real servers only: faults on purpose. `kill` is SIGKILL, `start` resolves when it answers again at the same address. */
-  readonly server?: { kill(): Promise<void>; start(): Promise<void>; pause(): void; resume(): void }
+  /** Real servers only: faults on purpose. */
+  readonly server?: Pick<Control, 'kill' | 'start' | 'pause' | 'resume'>
   /** Real servers only: the same server through a TCP proxy. */
-  readonly proxy?: { readonly url: string; set(mode: ProxyMode): void }
+  readonly proxy?: { readonly url: string } & Pick<TcpProxy, 'set' | 'cut'>
   /** Where a process of its own can open the same namespace, to be killed. `driver` is the path of its module. */
   readonly child?: { readonly driver: string; readonly url: string; readonly namespace: string }
 }

@@ -1,0 +1,23 @@
+import type { QueueDriver } from '../../src/core/queue.ts'
+import type { Server } from '../../src/runner/provision/index.ts'
+import { type TcpProxy, tcpProxy } from '../../src/runner/tcp-proxy.ts'
+import type { QueueUnderTest } from '../contract/queue.ts'
+
+let namespaces = 0
+const proxies = new Map<string, Promise<TcpProxy>>()
+
+/** A fresh namespace on a real server, with everything that may be done to it. `file`: the driver's name in queues/. */
+export async function serverTarget(server: Server, driver: QueueDriver, file: string): Promise<QueueUnderTest> {
+  const at = { url: server.url, namespace: `n${namespaces++}` }
+  const { hostname: host, port } = new URL(server.url)
+  const starting = proxies.get(server.url) ?? tcpProxy({ host, port: Number(port) })
+  proxies.set(server.url, starting)
+  const { port: proxyPort, set, cut } = await starting
+  return {
+    open: (options) => driver.open({ ...at, ...options }),
+    drop: () => driver.drop(at),
+    server: server.control!,
+    proxy: { url: server.url.replace(`:${port}`, `:${proxyPort}`), set, cut },
+    child: { driver: new URL(`../../queues/${file}`, import.meta.url).pathname, ...at },
+  }
+}
