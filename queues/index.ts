@@ -5,4 +5,5 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   memory: () => import('./memory.ts'),
   embedded: () => import('./embedded.ts'),
   'redis-streams': () => import('./redis-streams.ts'),
+  'sqs-fifo': () => import('./sqs-fifo.ts'),
 }

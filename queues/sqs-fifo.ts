@@ -1,0 +1,129 @@
+import { systemClock } from '../src/core/clock.ts'
+import { encodedBytes } from '../src/core/codec.ts'
+import { FloodmarkError } from '../src/core/errors.ts'
+import type { WebhookEvent } from '../src/core/event.ts'
+import {
+  type ConsumeOptions,
+  type Depth,
+  type Handler,
+  PublishError,
+  type Queue,
+  type QueueDriver,
+  type QueueOpenOptions,
+  type QueueTraits,
+} from '../src/core/queue.ts'
+import { Consumer } from './sqs-fifo/consumer.ts'
+import { eventBytesMax } from './sqs-fifo/message.ts'
+import { Publisher } from './sqs-fifo/publish.ts'
+import { addressOf, connect, SqsServer } from './sqs-fifo/server.ts'
+
+/** Ten calls at once from one publish, so that a batch is not bound to the ten messages that one call takes. */
+const PUBLISH_EVENTS_MAX = 100
+/** How long SQS swallows a known MessageDeduplicationId, as AWS documents it; the emulators that we know do likewise. */
+const DEDUP_WINDOW_MS = 5 * 60_000
+
+/** Amazon SQS, FIFO: a message group per key. An emulator by its address; AWS by its own, with the standard credentials. */
+class SqsFifoQueue implements Queue {
+  readonly traits: QueueTraits
+  readonly #server: SqsServer
+  readonly #clock
+  readonly #publisher: Publisher
+  readonly #publishing = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(server: SqsServer, clock = systemClock, traits: QueueTraits) {
+    this.traits = traits
+    this.#server = server
+    this.#clock = clock
+    this.#publisher = new Publisher(server)
+  }
+
+  async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    if (events.length === 0) return
+    const { publishBytesMax, publishEventsMax } = this.traits
+    const refuse = (code: 'too-large' | 'unavailable' | 'misuse', message: string) =>
+      new PublishError(code, message, { unsafe: events.map((_, position) => position), definite: true })
+    if (this.#closed) throw refuse('unavailable', 'the queue is closed')
+    if (events.length > publishEventsMax) throw refuse('misuse', `${events.length} events in one publish`)
+    const bytes = events.reduce((sum, event) => sum + encodedBytes(event), 0)
+    if (bytes > publishBytesMax) {
+      throw refuse('too-large', `${bytes} bytes in one publish: as text, SQS takes at most ${publishBytesMax}`)
+    }
+    const late = new AbortController()
+    const cancel = this.#clock.after(deadlineMs, () => late.abort())
+    const publishing = this.#publisher.publish(events, late.signal).finally(() => {
+      cancel()
+      this.#publishing.delete(publishing)
+    })
+    this.#publishing.add(publishing)
+    await publishing
+  }
+
+  consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    return new Consumer(this.#server, this.#clock, handle, options).run()
+  }
+
+  async depth(): Promise<Depth> {
+    const { of } = await this.#server.attributes([
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesDelayed',
+      'ApproximateNumberOfMessagesNotVisible',
+    ])
+    const waiting = Number(of.ApproximateNumberOfMessages) + Number(of.ApproximateNumberOfMessagesDelayed ?? 0)
+    const inFlight = Number(of.ApproximateNumberOfMessagesNotVisible)
+    return { waiting, inFlight, oldestMs: undefined, exact: false }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#publishing)
+    this.#server.destroy()
+  }
+}
+
+/** @throws FloodmarkError 'misuse' when the queue there is not one that we could use. */
+async function traitsOf(server: SqsServer): Promise<QueueTraits> {
+  const { of, server: product } = await server.attributes(['All'])
+  if (of.FifoQueue !== 'true') throw new FloodmarkError('misuse', `${of.QueueArn} is no FIFO queue: use another name`)
+  const { aws, region, host } = server.address
+  const throughput = of.FifoThroughputLimit === 'perMessageGroupId' ? 'high throughput' : '300 calls/s'
+  return {
+    name: 'sqs-fifo',
+    server: aws
+      ? `Amazon SQS FIFO in ${region}, ${throughput}; what it survives is as AWS documents it, not measured`
+      : `an emulator of SQS (${product ?? 'unknown'}) at ${host}: it promises no durability`,
+    survives: aws ? ['receiver-crash', 'broker-crash', 'power-loss', 'host-loss'] : ['receiver-crash'],
+    order: 'key',
+    orderSurvivesRetry: true,
+    countsDeliveries: true,
+    dedupWindowMs: DEDUP_WINDOW_MS,
+    shared: true,
+    publishEventsMax: PUBLISH_EVENTS_MAX,
+    publishBytesMax: eventBytesMax(Number(of.MaximumMessageSize)),
+    deliverEventsMax: 256,
+  }
+}
+
+async function serverOf({ url, namespace, clock = systemClock }: QueueOpenOptions): Promise<SqsServer> {
+  const address = addressOf(url)
+  return new SqsServer(address, await connect(address), namespace, clock)
+}
+
+const driver: QueueDriver = {
+  server: 'sqs',
+  async open(options) {
+    const server = await serverOf(options)
+    try {
+      await server.find()
+      return new SqsFifoQueue(server, options.clock, await traitsOf(server))
+    } catch (error) {
+      server.destroy()
+      throw error
+    }
+  },
+  async drop(options) {
+    const server = await serverOf(options)
+    await server.drop().finally(() => server.destroy())
+  },
+}
+export default driver

@@ -1,0 +1,221 @@
+import type { Message } from '@aws-sdk/client-sqs'
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/queue.ts'
+import { ENTRIES_MAX, eventOf } from './message.ts'
+import { CALL_MS, type SqsServer } from './server.ts'
+import { remove, secondsOf, show } from './settle.ts'
+
+/**
+ * How long an empty receive waits at the server, s. It is never cut short, as SQS would go on and hand messages to a
+ * connection that nobody reads; so this is also how long an abort may take.
+ */
+const POLL_S = 1
+const FETCHES_MAX = 8
+/** A batch whose handler failed comes again after this long. */
+const FAILED: Verdict = { retryInMs: 1_000 }
+const BACKOFF = { baseMs: 100, capMs: 5_000 }
+/** Without an answer for this long the queue is given up, ms. */
+const GIVE_UP_MS = 60_000
+
+interface Held {
+  readonly receipt: string
+  readonly delivery: Delivery
+}
+
+/** What one receive brought, in order. Its groups are locked until it is settled, so it is never split. */
+interface Portion {
+  readonly held: readonly Held[]
+  /** When the lease ends, by the monotonic clock. */
+  untilMs: number
+}
+
+/** Fetches ahead while handlers run, at most a batch, and settles what they say. */
+export class Consumer {
+  readonly #server: SqsServer
+  readonly #clock: Clock
+  readonly #handle: Handler
+  readonly #options: ConsumeOptions
+  #ready: Portion[] = []
+  #readyEvents = 0
+  /** Raised while receives come back full. */
+  #fetches = 1
+  #answeredAtMs: number
+  readonly #handling = new Set<Promise<void>>()
+  #changed = Promise.withResolvers<void>()
+
+  constructor(server: SqsServer, clock: Clock, handle: Handler, options: ConsumeOptions) {
+    this.#server = server
+    this.#clock = clock
+    this.#handle = handle
+    this.#options = options
+    this.#answeredAtMs = clock.monotonic()
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    const wake = () => this.#change()
+    signal.addEventListener('abort', wake)
+    try {
+      const failed = new AbortController()
+      const over = AbortSignal.any([signal, failed.signal])
+      const fetching = Array.from({ length: FETCHES_MAX }, (_, fetcher) =>
+        this.#fetch(fetcher, over).catch((error) => {
+          failed.abort()
+          this.#change()
+          throw error
+        }),
+      )
+      const results = await Promise.allSettled(fetching)
+      while (this.#handling.size > 0) await Promise.all(this.#handling)
+      await Promise.all(this.#ready.map((portion) => this.#giveBack(portion)))
+      for (const result of results) if (result.status === 'rejected') throw result.reason
+    } finally {
+      signal.removeEventListener('abort', wake)
+    }
+  }
+
+  async #fetch(fetcher: number, over: AbortSignal): Promise<void> {
+    for (let failures = 0; !over.aborted; ) {
+      if (fetcher >= this.#fetches || this.#readyEvents >= this.#options.batchEventsMax) {
+        await this.#changed.promise
+        continue
+      }
+      try {
+        const messages = await this.#receive()
+        failures = 0
+        this.#answeredAtMs = this.#clock.monotonic()
+        if (messages.length > 0) this.#add(messages)
+        const full = messages.length === this.#receiveMax
+        if (full && this.#fetches < FETCHES_MAX) this.#fetches++
+        else if (messages.length === 0) this.#fetches = 1
+        this.#dispatch()
+      } catch (cause) {
+        if (this.#clock.monotonic() - this.#answeredAtMs > GIVE_UP_MS) {
+          const what = `nothing could be received for ${GIVE_UP_MS / 1_000} s`
+          throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
+        }
+        await sleep(this.#clock, Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** failures++), over)
+      }
+    }
+  }
+
+  get #receiveMax(): number {
+    return Math.min(ENTRIES_MAX, this.#options.batchEventsMax)
+  }
+
+  async #receive(): Promise<Message[]> {
+    const { leaseMs } = this.#options
+    const { Messages } = await this.#server.call(
+      (sqs, QueueUrl, options) =>
+        sqs.receiveMessage(
+          {
+            QueueUrl,
+            MaxNumberOfMessages: this.#receiveMax,
+            WaitTimeSeconds: POLL_S,
+            VisibilityTimeout: secondsOf(leaseMs),
+            MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+          },
+          options,
+        ),
+      POLL_S * 1_000 + CALL_MS,
+    )
+    return Messages ?? []
+  }
+
+  /** A message that is not one of ours is left alone: it comes again after each lease, and blocks only its own group. */
+  #add(messages: readonly Message[]): void {
+    const held: Held[] = []
+    for (const { Body, ReceiptHandle, Attributes } of messages) {
+      try {
+        const delivery = { event: eventOf(Body), count: Number(Attributes?.ApproximateReceiveCount) || undefined }
+        held.push({ receipt: ReceiptHandle!, delivery })
+      } catch (error) {
+        if (!(error instanceof FloodmarkError && error.code === 'corrupt')) throw error
+      }
+    }
+    this.#ready.push({ held, untilMs: this.#clock.monotonic() + this.#options.leaseMs })
+    this.#readyEvents += held.length
+  }
+
+  #dispatch(): void {
+    const { handlersMax, batchEventsMax, signal } = this.#options
+    while (this.#ready.length > 0 && this.#handling.size < handlersMax && !signal.aborted) {
+      const batch: Portion[] = []
+      for (let room = batchEventsMax; this.#ready[0] && this.#ready[0].held.length <= room; ) {
+        const portion = this.#ready.shift()!
+        room -= portion.held.length
+        batch.push(portion)
+      }
+      this.#readyEvents = this.#ready.reduce((sum, { held }) => sum + held.length, 0)
+      const handling = this.#handleBatch(batch).finally(() => {
+        this.#handling.delete(handling)
+        this.#dispatch()
+        this.#change()
+      })
+      this.#handling.add(handling)
+    }
+  }
+
+  async #handleBatch(waited: readonly Portion[]): Promise<void> {
+    const leased = await Promise.all(waited.map((portion) => this.#renew(portion)))
+    const batch = waited.filter((_, at) => leased[at])
+    const deliveries = batch.flatMap(({ held }) => held.map(({ delivery }) => delivery))
+    if (deliveries.length === 0) return
+    let verdicts: readonly Verdict[]
+    try {
+      verdicts = await this.#handle(deliveries)
+      if (verdicts.length !== deliveries.length) throw new Error('one verdict a delivery is needed')
+    } catch {
+      verdicts = deliveries.map(() => FAILED)
+    }
+    let at = 0
+    const settling: Promise<void>[] = []
+    for (const portion of batch) {
+      settling.push(this.#settle(portion, verdicts.slice(at, at + portion.held.length)))
+      at += portion.held.length
+    }
+    await Promise.all(settling)
+  }
+
+  /** What waited here for more than half of its lease gets a whole one. False when it is no longer ours. */
+  async #renew(portion: Portion): Promise<boolean> {
+    const { leaseMs } = this.#options
+    const nowMs = this.#clock.monotonic()
+    if (portion.untilMs - nowMs > leaseMs / 2) return true
+    const seconds = secondsOf(leaseMs)
+    portion.untilMs = nowMs + leaseMs
+    return show(
+      this.#server,
+      portion.held.map(({ receipt }) => ({ receipt, seconds })),
+    )
+  }
+
+  async #settle({ held, untilMs }: Portion, verdicts: readonly Verdict[]): Promise<void> {
+    if (this.#clock.monotonic() >= untilMs) return
+    const acked: string[] = []
+    const again: { receipt: string; seconds: number }[] = []
+    const heldFor = new Map<string, number>()
+    for (const [at, { receipt, delivery }] of held.entries()) {
+      const { key } = delivery.event
+      const verdict = verdicts[at]!
+      const seconds = heldFor.get(key) ?? (verdict === 'ack' ? undefined : secondsOf(verdict.retryInMs))
+      if (seconds === undefined) acked.push(receipt)
+      else {
+        heldFor.set(key, seconds)
+        again.push({ receipt, seconds })
+      }
+    }
+    // The last of a key first: while it is away its group stays locked, so the first cannot be overtaken.
+    await Promise.all([remove(this.#server, acked), show(this.#server, again.reverse())])
+  }
+
+  async #giveBack({ held }: Portion): Promise<void> {
+    await show(this.#server, held.map(({ receipt }) => ({ receipt, seconds: 0 })).reverse())
+  }
+
+  #change(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers<void>()
+  }
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
+import { decode, encode } from '../../src/core/codec.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+
+/** What SQS takes in one call, messages or changes of messages. */
+export const ENTRIES_MAX = 10
+/** Characters that a MessageGroupId may have: those of ASCII that are printed, without the space. */
+const GROUP = /^[!-~]{1,128}$/
+
+/** A message is text, so the event's bytes go as base64. `Id` is the event's position in its publish. */
+export function entryOf(event: WebhookEvent, position: number): SendMessageBatchRequestEntry {
+  return {
+    Id: String(position),
+    MessageBody: encode(event).toString('base64'),
+    MessageGroupId: GROUP.test(event.key) ? event.key : hash(event.key),
+    MessageDeduplicationId: hash(event.id),
+  }
+}
+
+/** @throws FloodmarkError 'corrupt' on what we did not send. */
+export function eventOf(messageBody: string | undefined): WebhookEvent {
+  return decode(Buffer.from(messageBody ?? '', 'base64'))
+}
+
+/** Codec bytes, of up to ENTRIES_MAX events together, whose base64 fits `messageBytesMax`. */
+export function eventBytesMax(messageBytesMax: number): number {
+  return (Math.floor(messageBytesMax / 4) - ENTRIES_MAX) * 3
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

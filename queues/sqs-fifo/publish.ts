@@ -1,0 +1,92 @@
+import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs'
+import { FloodmarkError } from '../../src/core/errors.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import { PublishError } from '../../src/core/queue.ts'
+import { ENTRIES_MAX, entryOf } from './message.ts'
+import type { SqsServer } from './server.ts'
+
+/** Up to ENTRIES_MAX events that go in one call, and what is known of them. */
+interface Part {
+  readonly keys: ReadonlySet<string>
+  readonly events: readonly (readonly [position: number, event: WebhookEvent])[]
+  unsafe: readonly number[]
+  definite: boolean
+  why: FloodmarkError | undefined
+}
+
+/** Calls of one key go one after the other, in the order they were asked for: SQS orders by arrival. */
+export class Publisher {
+  readonly #server: SqsServer
+  /** The last call of each key that is waiting or under way. */
+  readonly #lastOf = new Map<string, Promise<void>>()
+
+  constructor(server: SqsServer) {
+    this.#server = server
+  }
+
+  /** @throws PublishError with the positions that SQS did not take, or did not answer for before the signal. */
+  async publish(events: readonly WebhookEvent[], signal: AbortSignal): Promise<void> {
+    const parts = partsOf(events)
+    await Promise.race([Promise.all(parts.map((part) => this.#inTurn(part, signal))), aborted(signal)])
+    const failed = parts.filter(({ unsafe }) => unsafe.length > 0)
+    if (failed.length === 0) return
+    const why = failed.find((part) => part.why)?.why
+    throw new PublishError(why?.code ?? 'timeout', why?.message ?? 'SQS did not answer in time', {
+      unsafe: failed.flatMap(({ unsafe }) => unsafe),
+      definite: failed.every(({ definite }) => definite),
+      cause: why,
+    })
+  }
+
+  async #inTurn(part: Part, signal: AbortSignal): Promise<void> {
+    const before = [...part.keys].map((key) => this.#lastOf.get(key))
+    const done = Promise.all(before).then(() => this.#send(part, signal))
+    for (const key of part.keys) this.#lastOf.set(key, done)
+    await done
+    for (const key of part.keys) if (this.#lastOf.get(key) === done) this.#lastOf.delete(key)
+  }
+
+  async #send(part: Part, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    part.definite = false
+    try {
+      const Entries = part.events.map(([position, event]) => entryOf(event, position))
+      const { Successful = [], Failed = [] } = await this.#server.call(
+        (sqs, QueueUrl, options) => sqs.sendMessageBatch({ QueueUrl, Entries }, options),
+        signal,
+      )
+      const safe = new Set(Successful.map(({ Id }) => Id))
+      part.unsafe = part.unsafe.filter((position) => !safe.has(String(position)))
+      part.definite = Failed.length === part.unsafe.length && Failed.every(({ SenderFault }) => SenderFault)
+      if (part.unsafe.length > 0) part.why = refusal(part, Failed)
+    } catch (error) {
+      part.why = error as FloodmarkError
+      part.definite = part.why.definite
+    }
+  }
+}
+
+function refusal({ unsafe, events, definite }: Part, failed: readonly BatchResultErrorEntry[]): FloodmarkError {
+  const overloaded = failed.some(({ Code = '' }) => /Throttl|OverLimit/.test(Code))
+  const [first = { Code: 'it did not say why', Message: '' }] = failed
+  const what = `SQS did not take ${unsafe.length} of ${events.length} events: ${first.Code} ${first.Message ?? ''}`
+  return new FloodmarkError(overloaded ? 'overloaded' : 'unavailable', what.trimEnd(), { definite })
+}
+
+function partsOf(events: readonly WebhookEvent[]): Part[] {
+  const parts: Part[] = []
+  const numbered = [...events.entries()]
+  for (let at = 0; at < numbered.length; at += ENTRIES_MAX) {
+    const some = numbered.slice(at, at + ENTRIES_MAX)
+    const keys = new Set(some.map(([, event]) => event.key))
+    parts.push({ keys, events: some, unsafe: some.map(([position]) => position), definite: true, why: undefined })
+  }
+  return parts
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

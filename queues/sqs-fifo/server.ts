@@ -1,0 +1,150 @@
+import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
+import type { Clock } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+
+/** Any call but a publish and the wait of a long poll, ms. */
+export const CALL_MS = 5_000
+const SOCKETS_MAX = 128
+/** What SQS keeps a message for at most, s: by default it would throw it away after four days. */
+const RETENTION_S = 14 * 24 * 3_600
+const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/
+const NAMESPACE = /^[a-z0-9-]{1,64}$/
+const THROTTLED = /Throttl|OverLimit|TooManyRequests/
+const GONE = /QueueDoesNotExist|NonExistentQueue/
+
+export interface Address {
+  readonly endpoint: string
+  readonly host: string
+  readonly region: string
+  /** Whether it is Amazon's own: everything else is an emulator. */
+  readonly aws: boolean
+}
+
+/** @throws FloodmarkError 'misuse' when it is no URL of an SQS endpoint. */
+export function addressOf(url: string): Address {
+  const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
+  const region = AWS_HOST.exec(hostname)?.[1]
+  if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
+    const what = `'${url}' is no address of SQS: give https://sqs.<region>.amazonaws.com`
+    throw new FloodmarkError('misuse', `${what}, or an emulator's http://127.0.0.1:<port>`)
+  }
+  return { endpoint: `${protocol}//${host}`, host, region: region ?? 'us-east-1', aws: region !== undefined }
+}
+
+/** The client is loaded when it is needed. @throws FloodmarkError 'unavailable' when it is not installed. */
+export async function connect({ endpoint, region, aws }: Address): Promise<SQS> {
+  const sdk = await import('@aws-sdk/client-sqs').catch((cause) => {
+    throw new FloodmarkError('unavailable', 'the sqs-fifo queue needs npm install @aws-sdk/client-sqs', { cause })
+  })
+  return new sdk.SQS({
+    endpoint,
+    region,
+    // Retries belong to the callers, who know whether the deadline allows one.
+    maxAttempts: 1,
+    requestHandler: { httpAgent: { maxSockets: SOCKETS_MAX }, httpsAgent: { maxSockets: SOCKETS_MAX } },
+    // Without credentials here the standard chain finds them.
+    ...(aws ? {} : { credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' } }),
+  })
+}
+
+/** One queue on one server. Every call has a deadline, and every failure says whether it may have happened. */
+export class SqsServer {
+  readonly address: Address
+  readonly #sqs: SQS
+  readonly #clock: Clock
+  readonly #name: string
+  #queueUrl = ''
+
+  constructor(address: Address, sqs: SQS, namespace: string, clock: Clock) {
+    if (!NAMESPACE.test(namespace)) {
+      throw new FloodmarkError('misuse', `'${namespace}' is no namespace: use 1-64 of a-z, 0-9 and -`)
+    }
+    this.address = address
+    this.#sqs = sqs
+    this.#clock = clock
+    this.#name = `${namespace}.fifo`
+  }
+
+  /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */
+  async call<T>(
+    send: (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+    deadline: number | AbortSignal = CALL_MS,
+  ): Promise<T> {
+    const timer = new AbortController()
+    const cancel = typeof deadline === 'number' ? this.#clock.after(deadline, () => timer.abort()) : () => {}
+    const abortSignal = typeof deadline === 'number' ? timer.signal : deadline
+    try {
+      return await send(this.#sqs, this.#queueUrl, { abortSignal })
+    } catch (error) {
+      if (!GONE.test((error as Error).name)) throw failureOf(error, abortSignal.aborted)
+      throw await this.#gone(error)
+    } finally {
+      cancel()
+    }
+  }
+
+  /** Finds the queue, and makes it when there is none. */
+  async find(): Promise<void> {
+    const QueueName = this.#name
+    try {
+      this.#queueUrl = await this.call(async (sqs, _, options) => {
+        const found = await sqs.getQueueUrl({ QueueName }, options).catch((error) => {
+          if (!GONE.test(error.name)) throw error
+        })
+        return (found ?? (await sqs.createQueue({ QueueName, Attributes: ATTRIBUTES }, options))).QueueUrl!
+      })
+    } catch (cause) {
+      const what = `cannot find or make the queue ${QueueName} at ${this.address.host}`
+      throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
+    }
+  }
+
+  /** Deletes the queue, if there is one. */
+  async drop(): Promise<void> {
+    await this.call(async (sqs, _, options) => {
+      try {
+        const { QueueUrl } = await sqs.getQueueUrl({ QueueName: this.#name }, options)
+        await sqs.deleteQueue({ QueueUrl }, options)
+      } catch (error) {
+        if (!GONE.test((error as Error).name)) throw error
+      }
+    })
+  }
+
+  /** What the queue says of itself, and what server answered. */
+  async attributes(names: QueueAttributeName[]) {
+    const answer = await this.call((sqs, QueueUrl, options) =>
+      sqs.getQueueAttributes({ QueueUrl, AttributeNames: names }, options),
+    )
+    return { of: answer.Attributes ?? {}, server: answer.$metadata.extendedRequestId }
+  }
+
+  destroy(): void {
+    this.#sqs.destroy()
+  }
+
+  /** An emulator forgets its queues when it restarts: later calls find a new one. At AWS somebody has deleted it. */
+  async #gone(cause: unknown): Promise<FloodmarkError> {
+    const what = `${this.address.host} no longer has the queue ${this.#name}`
+    if (this.address.aws) return new FloodmarkError('unavailable', `${what}: it was deleted. Start again`, { cause })
+    await this.find().catch(() => {})
+    return new FloodmarkError('unavailable', `${what} nor the events in it, as emulators do: try again`, { cause })
+  }
+}
+
+const ATTRIBUTES = {
+  FifoQueue: 'true',
+  // Without these two, 300 calls/s is the most that AWS takes for a whole queue.
+  DeduplicationScope: 'messageGroup',
+  FifoThroughputLimit: 'perMessageGroupId',
+  MessageRetentionPeriod: String(RETENTION_S),
+} as const
+
+function failureOf(cause: unknown, aborted: boolean): FloodmarkError {
+  const { name, code, $metadata } = cause as { name: string; code?: string; $metadata?: { httpStatusCode?: number } }
+  if (aborted) return new FloodmarkError('timeout', 'SQS did not answer in time', { cause })
+  if (THROTTLED.test(name)) return new FloodmarkError('overloaded', `SQS throttles: ${messageOf(cause)}`, { cause })
+  const status = $metadata?.httpStatusCode ?? 0
+  const definite = (status >= 400 && status < 500) || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
+  return new FloodmarkError('unavailable', `SQS: ${name}: ${messageOf(cause)}`, { cause, definite })
+}

@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { entryOf } from '../../queues/sqs-fifo/message.ts'
+import { addressOf } from '../../queues/sqs-fifo/server.ts'
+import sqsFifo from '../../queues/sqs-fifo.ts'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import type { Handler } from '../../src/core/queue.ts'
+import { judging, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
+import { allOf, fakeSqs, messageOf } from './fake-sqs.ts'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function opened(answers: Parameters<typeof fakeSqs>[0]) {
+  const server = await fakeSqs(answers)
+  ends.push(server.close)
+  const queue = await sqsFifo.open({ url: server.url, namespace: 'q' })
+  ends.push(() => queue.close())
+  return { server, queue }
+}
+
+/** Answers the first receive with these events and lets the handler judge them; resolves when `enough` says so. */
+async function received(
+  events: readonly WebhookEvent[],
+  handle: Handler,
+  answers: Parameters<typeof fakeSqs>[0],
+  enough: (server: Awaited<ReturnType<typeof fakeSqs>>) => boolean,
+) {
+  let given = false
+  const ReceiveMessage = () => {
+    if (given) return undefined
+    given = true
+    return { json: { Messages: events.map(messageOf) } }
+  }
+  const { server, queue } = await opened({ ...answers, ReceiveMessage })
+  const stop = new AbortController()
+  const options = { batchEventsMax: 10, handlersMax: 1, leaseMs: 30_000, signal: stop.signal }
+  const done = queue.consume(handle, options)
+  for (let waited = 0; waited < 1_000 && !enough(server); waited++) await sleep(systemClock, 10)
+  stop.abort()
+  await done
+  return server
+}
+
+describe('sqs-fifo', () => {
+  it('says which entries SQS refused, over all calls of a publish, also those it said nothing of', async () => {
+    const refuse: Record<string, { SenderFault: boolean }> = { 3: { SenderFault: true }, 12: { SenderFault: false } }
+    const { queue } = await opened({
+      SendMessageBatch: (call) => {
+        const { Successful } = allOf(call)
+        const Failed = Successful.filter(({ Id }) => refuse[Id])
+        return {
+          json: {
+            Successful: Successful.filter(({ Id }) => !refuse[Id] && Id !== '21'),
+            Failed: Failed.map(({ Id }) => ({ Id, Code: 'InternalError', ...refuse[Id] })),
+          },
+        }
+      },
+    })
+    const failure = { code: 'unavailable', definite: false, unsafe: [3, 12, 21] }
+    await expect(queue.publish(numbered(0, 25), LIMIT)).rejects.toMatchObject(failure)
+  })
+
+  it('knows for certain when every entry that failed was refused as wrong', async () => {
+    const { queue } = await opened({
+      SendMessageBatch: (call) => ({
+        json: { Failed: call.body.Entries.map(({ Id }) => ({ Id, Code: 'Invalid', SenderFault: true })) },
+      }),
+    })
+    await expect(queue.publish(numbered(0, 2), LIMIT)).rejects.toMatchObject({ definite: true, unsafe: [0, 1] })
+  })
+
+  it("says 'overloaded', for certain, when it is throttled", async () => {
+    const { queue } = await opened({
+      SendMessageBatch: () => ({ status: 400, json: { __type: 'com.amazonaws.sqs#RequestThrottled' } }),
+    })
+    const failure = { code: 'overloaded', definite: true, unsafe: [0] }
+    await expect(queue.publish(numbered(0, 1), LIMIT)).rejects.toMatchObject(failure)
+  })
+
+  it('sends the calls of one key one after the other, in the order they were made', async () => {
+    const order: string[] = []
+    const { queue } = await opened({
+      SendMessageBatch: (call) => {
+        order.push(call.body.Entries.map(({ Id }) => Id).join())
+        return undefined
+      },
+    })
+    const calls = upTo(5).map(() =>
+      queue.publish(
+        numbered(0, 12, () => 'one'),
+        LIMIT,
+      ),
+    )
+    await Promise.all(calls)
+    const [first, second] = ['0,1,2,3,4,5,6,7,8,9', '10,11']
+    expect(order).toEqual(upTo(5).flatMap(() => [first, second]))
+  })
+
+  it('holds what it has in hand of a key behind a retry, the last first, and deletes only what was acked', async () => {
+    const key = (n: number) => (n === 0 ? 'other' : 'one')
+    const handle = judging((n) => (n === 2 ? { retryInMs: 1_200 } : 'ack'))
+    const server = await received(numbered(0, 5, key), handle, {}, (all) => {
+      return all.calls('DeleteMessageBatch').length + all.calls('ChangeMessageVisibilityBatch').length === 2
+    })
+    const entries = (action: string) => server.calls(action).flatMap(({ body }) => body.Entries)
+    expect(entries('DeleteMessageBatch').map((entry) => entry.ReceiptHandle)).toEqual(['test:0', 'test:1'])
+    const held = entries('ChangeMessageVisibilityBatch')
+    expect(held.map((entry) => [entry.ReceiptHandle, entry.VisibilityTimeout])).toEqual([
+      ['test:4', 2],
+      ['test:3', 2],
+      ['test:2', 2],
+    ])
+  })
+
+  it('deletes again what failed at the server, and not what was refused', async () => {
+    let deletes = 0
+    const DeleteMessageBatch = () => ({
+      json: {
+        Failed: [{ Id: '0', Code: 'ReceiptHandleIsInvalid', SenderFault: true }].concat(
+          deletes++ === 0 ? { Id: '1', Code: 'InternalError', SenderFault: false } : [],
+        ),
+      },
+    })
+    const handle: Handler = async (batch) => batch.map(() => 'ack')
+    const server = await received(numbered(0, 3), handle, { DeleteMessageBatch }, () => deletes === 2)
+    const [first, second] = server.calls('DeleteMessageBatch').map(({ body }) => body.Entries)
+    expect(first!.map((entry) => entry.ReceiptHandle)).toEqual(['test:0', 'test:1', 'test:2'])
+    expect(second!.map((entry) => entry.ReceiptHandle)).toEqual(['test:1'])
+  })
+
+  it('leaves a message alone that is not one of ours', async () => {
+    const seen: string[] = []
+    const handle: Handler = async (batch) => {
+      seen.push(...batch.map(({ event }) => event.id))
+      return batch.map(() => 'ack')
+    }
+    const foreign = { MessageId: 'x', ReceiptHandle: 'x', Body: 'hello', MD5OfBody: '5d41402abc4b2a76b9719d911017c592' }
+    const ReceiveMessage = () => {
+      if (seen.length > 0) return undefined
+      return { json: { Messages: [foreign, messageOf(anEvent('1'))] } }
+    }
+    const { server, queue } = await opened({ ReceiveMessage })
+    const stop = new AbortController()
+    const options = { batchEventsMax: 10, handlersMax: 1, leaseMs: 30_000, signal: stop.signal }
+    const done = queue.consume(handle, options)
+    while (server.calls('DeleteMessageBatch').length === 0) await sleep(systemClock, 10)
+    stop.abort()
+    await done
+    expect(seen[0]).toBe('test:1')
+    const deleted = server.calls('DeleteMessageBatch').flatMap(({ body }) => body.Entries)
+    expect(deleted.map((entry) => entry.ReceiptHandle)).not.toContain('x')
+  })
+
+  it('reads its limits from the queue, and uses none that is not FIFO', async () => {
+    const attributes = (Attributes: object) => ({ GetQueueAttributes: () => ({ json: { Attributes } }) })
+    const { queue } = await opened(attributes({ FifoQueue: 'true', MaximumMessageSize: '262144' }))
+    expect(queue.traits.publishBytesMax).toBe((262_144 / 4 - 10) * 3)
+    expect(queue.traits.server).toMatch(/emulator .* promises no durability/)
+    const { server } = await opened({})
+    const standard = await fakeSqs(attributes({ MaximumMessageSize: '262144' }))
+    ends.push(standard.close)
+    await expect(sqsFifo.open({ url: standard.url, namespace: 'q' })).rejects.toMatchObject({ code: 'misuse' })
+    await expect(sqsFifo.open({ url: server.url, namespace: 'Q/..' })).rejects.toMatchObject({ code: 'misuse' })
+  })
+
+  it('sends keys as they are where SQS allows their characters, and ids always as a hash', () => {
+    const group = (key: string) => entryOf(anEvent('1', { key }), 0).MessageGroupId
+    expect(group('order_1:ä')).toMatch(/^[0-9a-f]{64}$/)
+    expect(group('a b')).toMatch(/^[0-9a-f]{64}$/)
+    expect(group('x'.repeat(128))).toBe('x'.repeat(128))
+    expect(entryOf(anEvent('1'), 0).MessageDeduplicationId).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('takes AWS by its own address and over TLS only; everything else is an emulator', () => {
+    const aws = { aws: true, region: 'eu-west-1' }
+    expect(addressOf('https://sqs.eu-west-1.amazonaws.com')).toMatchObject(aws)
+    expect(addressOf('https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/')).toMatchObject(aws)
+    expect(addressOf('http://127.0.0.1:4566')).toMatchObject({ aws: false, endpoint: 'http://127.0.0.1:4566' })
+    expect(addressOf('https://sqs.eu-west-1.amazonaws.com.example')).toMatchObject({ aws: false })
+    for (const url of ['http://sqs.eu-west-1.amazonaws.com', 'redis://127.0.0.1', 'sqs', '']) {
+      expect(() => addressOf(url)).toThrow('no address of SQS')
+    }
+  })
+})

@@ -1,0 +1,8 @@
+import sqsFifo from '../../queues/sqs-fifo.ts'
+import { queueContract } from '../contract/queue.ts'
+import { describeWithServer } from '../servers.ts'
+import { serverTarget } from './server-target.ts'
+
+describeWithServer('sqs', (server) => {
+  queueContract('sqs-fifo', () => serverTarget(server(), sqsFifo, 'sqs-fifo.ts'))
+})
