@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
 import { messageOf } from '../core/errors.ts'
+import type { ServerKind } from '../core/queue.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { type Config, type ConfigInput, readConfig } from './config.ts'
 import { EXIT, exitCodeOf } from './errors.ts'
 import { liveLine } from './live.ts'
+import { brokers, SERVER_KINDS } from './provision/brokers.ts'
 import { readRecord } from './records.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import { renderAll } from './render/index.ts'
@@ -47,6 +49,21 @@ program
   .argument('<folder>', "the run's folder")
   .action(async (folder: string) => {
     process.exitCode = await report(folder)
+  })
+program
+  .command('brokers')
+  .description('Servers that stay: start them for later runs, end them, or say what is there.')
+  .addArgument(new Argument('<action>').choices(['up', 'down', 'status']))
+  .addArgument(new Argument('[kinds...]', 'default: all').choices(SERVER_KINDS))
+  .action(async (action: 'up' | 'down' | 'status', kinds: ServerKind[]) => {
+    const interrupt = new AbortController()
+    process.once('SIGINT', () => interrupt.abort())
+    await brokers[action](kinds.length ? kinds : SERVER_KINDS, {
+      signal: interrupt.signal,
+      say: (line) => process.stdout.write(`${line}\n`),
+      onProgress: (line) => process.stderr.write(`${line}\n`),
+    })
+    if (interrupt.signal.aborted) process.exitCode = EXIT.INTERRUPTED
   })
 
 async function list(): Promise<number> {

@@ -17,7 +17,7 @@ describeWithServer('kafka', (server) => {
     })
     expect(resources[0]!.configEntries).toMatchObject([{ configName: 'flush.messages', configValue: '1' }])
     await admin.disconnect()
-    expect(server().says).toMatch(/^Kafka 4.*started here, log flush always$/)
+    expect(server().says).toMatch(/^Kafka 4.*log flush always, started for this run$/)
   })
 
   it('keeps what it acknowledged when it is killed and started again, on the same port', async () => {

@@ -25,22 +25,21 @@ export const KAFKA_SETTINGS = {
   // A broker that comes back is taken in again only when its former session has run out; by default after 9 s.
   'broker.session.timeout.ms': '4000',
   'broker.heartbeat.interval.ms': '500',
+  'log.flush.interval.ms': '1000',
+  'log.flush.scheduler.interval.ms': '1000',
+  // By default its cleaner alone takes 128 MB of the heap.
+  'log.cleaner.dedupe.buffer.size': '16777216',
   // A topic made by chance would have one partition.
   'auto.create.topics.enable': 'false',
 } as const
 
-/** By default Kafka leaves writing to the system, and a power loss takes what no replica has. */
-export const KAFKA_FSYNC: Record<Fsync, Readonly<Record<string, string>>> = {
-  always: { 'log.flush.interval.messages': '1' },
-  everysec: { 'log.flush.interval.ms': '1000', 'log.flush.scheduler.interval.ms': '1000' },
-}
+/** Records after which a log is synced. By default Kafka leaves that to the system, and a power loss takes what no replica has. */
+export const KAFKA_FLUSH_MESSAGES: Record<Fsync, string> = { always: '1', everysec: '9223372036854775807' }
 
 const run = promisify(execFile)
 
 const JAVA_MIN = 17
-const HEAP = ['-Xms256m', '-Xmx512m']
-/** Its cleaner alone would take 128 MB of the heap. */
-const SMALL = { 'log.cleaner.dedupe.buffer.size': '16777216' }
+export const KAFKA_HEAP = ['-Xms256m', '-Xmx512m']
 const FORMAT_MAX_MS = 60_000
 
 /** @throws FloodmarkError 'unavailable' without Java 17, or when Kafka can be neither found nor fetched. */
@@ -49,7 +48,7 @@ export async function kafkaRecipe(fsync: Fsync, options: FetchOptions): Promise<
   const jars = join(await kafkaJars(options), '*')
   return {
     kind: 'kafka',
-    says: `Kafka ${KAFKA_VERSION}, one KRaft node started here, log flush ${fsync}`,
+    says: `Kafka ${KAFKA_VERSION}, one KRaft node, log flush ${fsync}`,
     scheme: 'kafka',
     ports: 2,
     readyMaxMs: 90_000,
@@ -58,8 +57,7 @@ export async function kafkaRecipe(fsync: Fsync, options: FetchOptions): Promise<
       const log = join(folder, 'log')
       const settings = {
         ...KAFKA_SETTINGS,
-        ...KAFKA_FSYNC[fsync],
-        ...SMALL,
+        'log.flush.interval.messages': KAFKA_FLUSH_MESSAGES[fsync],
         listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
         'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
         'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
@@ -68,7 +66,7 @@ export async function kafkaRecipe(fsync: Fsync, options: FetchOptions): Promise<
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
       writeFileSync(path, `${lines.join('\n')}\n`)
       if (!existsSync(log)) await format(jars, path)
-      return { file: 'java', args: [...HEAP, ...LOGGING, '-cp', jars, 'kafka.Kafka', path] }
+      return { file: 'java', args: [...KAFKA_HEAP, ...LOGGING, '-cp', jars, 'kafka.Kafka', path] }
     },
   }
 }

@@ -57,7 +57,8 @@ async function startOn(
   folder: string,
   { cacheFolder, stays = false, signal: abort }: ProvideOptions & { cacheFolder: string },
 ): Promise<Server> {
-  const { kind, says } = recipe
+  const { kind } = recipe
+  const says = `${recipe.says}, ${stays ? "kept by 'brokers up'" : 'started for this run'}`
   const port = ports[0]!
   const url = `${recipe.scheme}://127.0.0.1:${port}`
   const command = await recipe.prepare(folder, ports)

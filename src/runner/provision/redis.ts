@@ -20,7 +20,7 @@ export function redisRecipe(fsync: Fsync): Recipe {
   const version = /v=([\w.]+)/.exec(stdout)?.[1] ?? ''
   return {
     kind: 'redis',
-    says: `Redis ${version}, started here, appendfsync ${fsync}`,
+    says: `Redis ${version}, appendfsync ${fsync}`,
     scheme: 'redis',
     ports: 1,
     readyMaxMs: 30_000,

@@ -13,7 +13,7 @@ const PROGRAM = fileURLToPath(
 export function sqsRecipe(): Recipe {
   return {
     kind: 'sqs',
-    says: `fauxqs ${versionOf()}, an emulator of SQS that keeps everything in memory, started here`,
+    says: `fauxqs ${versionOf()}, an emulator of SQS that keeps everything in memory`,
     scheme: 'http',
     ports: 1,
     readyMaxMs: 30_000,

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerKind } from '../../core/queue.ts'
+import { composeDown } from './docker.ts'
 import { type Holder, isAlive, signal } from './holder.ts'
 
 /** A server that was started: kept in a file of its own, so that a later process can end what a crashed one left. */
@@ -62,9 +63,10 @@ export function isStale({ owner, process }: Entry): boolean {
   return owner ? !isAlive(owner) : process !== null && !isAlive(process)
 }
 
-/** Ends the process, if it is still the one that was started, and removes data and entry. */
-export async function endEntry({ process, folder, file }: Found): Promise<void> {
+/** Ends the process, if it is still the one that was started, or the container, and removes data and entry. */
+export async function endEntry({ kind, process, project, folder, file }: Found): Promise<void> {
   if (process) await endProcess(process)
+  if (project) await composeDown(kind, project)
   removeData(folder)
   rmSync(file, { force: true })
 }
