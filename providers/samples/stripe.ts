@@ -1,7 +1,11 @@
 import { jsonTemplate } from '../../src/core/json-template.ts'
 import type { Provider } from '../../src/core/provider.ts'
 
-/** Stripe events in the shapes and sizes of Stripe's published fixtures: payment_intent 1.5 kB, charge 3.4 kB, invoice 4 kB. */
+/**
+ * Stripe events in the shapes and sizes of Stripe's published fixtures: payment_intent 1.5 kB, charge 3.4 kB, invoice 4 kB
+ * without white space. Sent with two spaces of indentation, as Stripe does: who parses and writes such a body again before
+ * verifying it gets other bytes.
+ */
 
 const address = {
   city: 'Bengaluru',
@@ -249,7 +253,7 @@ function event(type: string, object: unknown) {
   const request = { id: 'req_<number>', idempotency_key: 'order-<number>' }
   return {
     type,
-    body: jsonTemplate({ ...envelope, data: { object }, livemode: false, pending_webhooks: 1, request, type }),
+    body: jsonTemplate({ ...envelope, data: { object }, livemode: false, pending_webhooks: 1, request, type }, 2),
   }
 }
 const PAYMENT_INTENT = event('payment_intent.succeeded', paymentIntent)

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FloodmarkError } from '../core/errors.ts'
 import { type Child, startChild } from './child.ts'
 import type { Durability, FromService, ServiceSample, ServiceSetup, ToService } from './roles/protocol.ts'
 
@@ -123,10 +122,12 @@ export class Stack {
 
   /** Writes the ledger's effects and dead letters as they are now into the folder. */
   async export(folder: string): Promise<void> {
-    const { child } = this.members.find(({ role, down }) => role !== 'receiver' && !down) ?? {}
-    if (!child) throw new FloodmarkError('unavailable', 'no process is left that could read the ledger')
-    const exported = child.next('exported')
-    child.send({ kind: 'export', folder })
+    const readers = this.members.filter(({ role }) => role !== 'receiver')
+    const reader = readers.find(({ down }) => !down) ?? readers[0]!
+    // One that has died too often to be started again is still needed to say what it holds.
+    if (reader.down) await this.up(reader)
+    const exported = reader.child!.next('exported')
+    reader.child!.send({ kind: 'export', folder })
     await exported
   }
 

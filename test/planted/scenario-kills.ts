@@ -1,0 +1,10 @@
+import steady from '../../scenarios/steady.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+/** For tests: the whole stack is killed three times. */
+export default defineScenario({
+  ...steady,
+  name: 'kills',
+  faults: [0.25, 0.5, 0.75].map((at) => ({ at, forMs: 200, what: 'kill', target: 'stack' })),
+  passes: { ...steady.passes, drainMs: 8_000, refusals: 'allowed' },
+})

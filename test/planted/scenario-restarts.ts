@@ -1,0 +1,10 @@
+import steady from '../../scenarios/steady.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+/** For tests: the whole stack is asked to stop, twice, and started again. */
+export default defineScenario({
+  ...steady,
+  name: 'restarts',
+  faults: [0.3, 0.7].map((at) => ({ at, forMs: 200, what: 'restart', target: 'stack' })),
+  passes: { ...steady.passes, drainMs: 8_000, refusals: 'allowed' },
+})
