@@ -8,6 +8,7 @@ type Section = (options: BenchOptions) => Promise<void>
 /** Every benchmark by its name on the command line. */
 const sections: Record<string, () => Promise<{ readonly default: Section }>> = {
   stack: () => import('./stack.ts'),
+  queues: () => import('./queues.ts'),
   receivers: () => import('./receivers.ts'),
   sender: () => import('./sender.ts'),
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import { decode, encode } from '../../src/core/codec.ts'
 import type { WebhookEvent } from '../../src/core/event.ts'
@@ -13,8 +13,8 @@ export function entryOf(event: WebhookEvent, position: number): SendMessageBatch
   return {
     Id: String(position),
     MessageBody: encode(event).toString('base64'),
-    MessageGroupId: GROUP.test(event.key) ? event.key : hash(event.key),
-    MessageDeduplicationId: hash(event.id),
+    MessageGroupId: GROUP.test(event.key) ? event.key : sha256(event.key),
+    MessageDeduplicationId: sha256(event.id),
   }
 }
 
@@ -28,6 +28,6 @@ export function eventBytesMax(messageBytesMax: number): number {
   return (Math.floor(messageBytesMax / 4) - ENTRIES_MAX) * 3
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function sha256(text: string): string {
+  return hash('sha256', text)
 }
