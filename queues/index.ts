@@ -6,4 +6,5 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   embedded: () => import('./embedded.ts'),
   'redis-streams': () => import('./redis-streams.ts'),
   'sqs-fifo': () => import('./sqs-fifo.ts'),
+  bullmq: () => import('./bullmq.ts'),
 }

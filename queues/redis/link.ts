@@ -45,6 +45,11 @@ export class Link {
     })
   }
 
+  /** For a library that wants the connection itself. What it sends goes through ask() all the same. */
+  get client(): Redis {
+    return this.#client
+  }
+
   /** Resolves once connected. @throws FloodmarkError 'unavailable' when that takes longer than 5 s. */
   async ready(): Promise<void> {
     const untilMs = this.#clock.monotonic() + OPEN_MS

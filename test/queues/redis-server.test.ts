@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { queues } from '../../queues/index.ts'
 import { describeWithServer } from '../servers.ts'
 
-const ON_REDIS = ['redis-streams'] as const
+const ON_REDIS = ['redis-streams', 'bullmq'] as const
 
 describeWithServer('redis', (server) => {
   let admin: Redis

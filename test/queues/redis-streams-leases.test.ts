@@ -147,6 +147,22 @@ describeWithServer('redis', (server) => {
     await queue.close()
   }, 30_000)
 
+  it('ends its consumer although the server is away', async () => {
+    const { open, server: control } = await target()
+    const queue = await open()
+    await queue.publish(numbered(0, 1), LIMIT)
+    const seen: number[] = []
+    const consumer = consuming(queue, acking(seen), 10_000)
+    await until(() => seen.length === 1)
+    await control!.kill()
+    try {
+      await consumer.stop()
+    } finally {
+      await control!.start()
+    }
+    await queue.close()
+  }, 30_000)
+
   it("says 'corrupt' when something that is no event lies in a stream", async () => {
     const { open, child } = await target()
     const queue = await open()

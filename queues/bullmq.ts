@@ -1,0 +1,169 @@
+import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
+import { type Clock, sleep, systemClock } from '../src/core/clock.ts'
+import { decode, encode } from '../src/core/codec.ts'
+import type { FloodmarkError } from '../src/core/errors.ts'
+import type { WebhookEvent } from '../src/core/event.ts'
+import {
+  type ConsumeOptions,
+  type Depth,
+  type Handler,
+  PublishError,
+  type Queue,
+  type QueueDriver,
+  type QueueOpenOptions,
+  type QueueTraits,
+} from '../src/core/queue.ts'
+import { Gather } from './bullmq/gather.ts'
+import { Room } from './bullmq/room.ts'
+import { dropKeys, prefixOf } from './redis/drop.ts'
+import { Link } from './redis/link.ts'
+import { askServer, type RedisServer } from './redis/server.ts'
+
+const NAME = 'events'
+const BYTES_MAX = 1024 * 1024 * 1024
+const DEPTH_MS = 5_000
+const FAILED_RETRY_MS = 100
+/** How long an ended consumer's answers may take after its last handler, ms. */
+const CLOSE_MS = 5_000
+/** Longer than BullMQ's longest blocking read (10 s): a worker's connection that is silent for so long is made anew. */
+const SILENCE_MS = 20_000
+/** A dead consumer's jobs are found by the second look after their locks ran out, one in so many ms. */
+const STALLED_MS_MAX = 5_000
+/** BullMQ buries a job after so many of its own tries, or lost locks. Only our ledger may do that. */
+const NEVER = 1_000_000_000
+
+/** Job ids are BullMQ's own counter: an id from outside would be swallowed without a word while it is known. */
+const JOB = { attempts: NEVER, removeOnComplete: true, removeOnFail: false } as const
+
+/**
+ * BullMQ as its users run it: addBulk, and a Worker with its blocking connection. Our lease is its lock, which is not
+ * renewed; the body is base64 in its JSON, a third larger. A retry moves the job to 'delayed' under its lock, so that at
+ * every moment there is one of it: added again it could be lost or doubled between the two steps.
+ */
+class BullMQ implements Queue {
+  readonly traits: QueueTraits
+  readonly #options: QueueOpenOptions
+  readonly #clock: Clock
+  readonly #link: Link
+  readonly #queue: BullQueue<string>
+  readonly #room: Room
+
+  constructor(link: Link, server: RedisServer, options: QueueOpenOptions) {
+    this.#link = link
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#queue = new BullQueue(NAME, { connection: link.client, prefix: prefixOf('bullmq', options.namespace) })
+    this.#queue.on('error', () => {}) // each call hears of it
+    this.#room = new Room(options.bytesMax ?? BYTES_MAX, this.#clock, async () => {
+      const { waiting, inFlight } = await this.depth()
+      return waiting + inFlight
+    })
+    this.traits = {
+      name: 'bullmq',
+      server: server.text,
+      survives: server.survives,
+      order: 'none',
+      orderSurvivesRetry: false,
+      countsDeliveries: true,
+      dedupWindowMs: 0,
+      shared: true,
+      publishEventsMax: 1_024,
+      publishBytesMax: 16 * 1024 * 1024,
+      deliverEventsMax: 1_024,
+    }
+  }
+
+  async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    if (events.length === 0) return
+    const unsafe = events.map((_, position) => position)
+    const untilMs = this.#clock.monotonic() + deadlineMs
+    let bytes = 0
+    const jobs = events.map((event) => {
+      const encoded = encode(event)
+      bytes += encoded.length
+      return { name: 'event', data: encoded.toString('base64'), opts: JOB }
+    })
+    if (bytes > this.traits.publishBytesMax) {
+      throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
+    }
+    try {
+      await this.#room.take(events.length, bytes)
+      await this.#link.ask(untilMs - this.#clock.monotonic(), () => this.#queue.addBulk(jobs))
+    } catch (cause) {
+      const { code, message, definite } = cause as FloodmarkError
+      // addBulk is a pipeline: the server may have refused one job and stored the others.
+      const whole = definite && (events.length === 1 || !(cause as FloodmarkError).cause)
+      const told = code === 'overloaded' && !whole ? 'unavailable' : code
+      throw new PublishError(told, message, { unsafe, definite: whole, cause })
+    }
+  }
+
+  async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const { batchEventsMax, handlersMax, leaseMs, signal } = options
+    const gather = new Gather(handle, this.#clock, options)
+    const worker = new Worker<string>(NAME, (job, token) => this.#process(gather, job, token), {
+      connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS },
+      prefix: prefixOf('bullmq', this.#options.namespace),
+      concurrency: batchEventsMax * handlersMax,
+      lockDuration: leaseMs,
+      skipLockRenewal: true,
+      stalledInterval: Math.min(STALLED_MS_MAX, Math.max(250, leaseMs / 4)),
+      maxStalledCount: NEVER,
+      runRetryDelay: 500,
+      drainDelay: 1,
+    })
+    worker.on('error', () => {}) // it goes on by itself, and jobs whose answer was lost come again
+    while (!signal.aborted) await sleep(this.#clock, 60_000, signal)
+    // A worker whose server is away never closes; what it could not settle comes again.
+    const givenUp = gather.idle().then(() => sleep(this.#clock, CLOSE_MS))
+    await Promise.race([worker.close(), givenUp])
+    worker.disconnect().catch(() => {})
+  }
+
+  /** Returns to have the job deleted. Any other end is DelayedError: for any other error BullMQ would count a failure. */
+  async #process(gather: Gather, job: Job<string>, token: string | undefined): Promise<void> {
+    let retryInMs = FAILED_RETRY_MS
+    try {
+      const event = decode(Buffer.from(job.data, 'base64'))
+      const verdict = await gather.judge({ event, count: job.attemptsStarted })
+      if (verdict === 'ack') return
+      retryInMs = verdict.retryInMs
+    } catch {
+      // the batch was rejected as a whole
+    }
+    // When this fails the job stays where it is, and its lock runs out.
+    await job.moveToDelayed(Date.now() + retryInMs, token).catch(() => {})
+    throw new DelayedError()
+  }
+
+  async depth(): Promise<Depth> {
+    const counts = await this.#link.ask(DEPTH_MS, () =>
+      this.#queue.getJobCounts('wait', 'delayed', 'prioritized', 'active'),
+    )
+    const { active = 0, ...rest } = counts
+    const waiting = Object.values(rest).reduce((sum, count) => sum + count, 0)
+    return { waiting, inFlight: active, oldestMs: undefined, exact: true }
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close()
+    await this.#queue.close()
+  }
+}
+
+const driver: QueueDriver = {
+  server: 'redis',
+  async open(options) {
+    prefixOf('bullmq', options.namespace)
+    const link = new Link(options.url, options.clock ?? systemClock)
+    try {
+      await link.ready()
+      return new BullMQ(link, await askServer(link), options)
+    } catch (error) {
+      await link.close()
+      throw error
+    }
+  },
+  drop: ({ url, namespace }) => dropKeys(url, prefixOf('bullmq', namespace)),
+}
+export default driver

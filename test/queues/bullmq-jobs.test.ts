@@ -1,0 +1,110 @@
+import { Queue as BullQueue } from 'bullmq'
+import { expect, it } from 'vitest'
+import bullmq from '../../queues/bullmq.ts'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import { FloodmarkError } from '../../src/core/errors.ts'
+import type { Handler, Queue } from '../../src/core/queue.ts'
+import { acking, inOrder, LIMIT, numbered, numbersOf, Subject, upTo } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
+import { describeWithServer } from '../servers.ts'
+import { redisTarget } from './redis-targets.ts'
+
+function consuming(queue: Queue, handle: Handler, leaseMs = 10_000) {
+  const stop = new AbortController()
+  const done = queue.consume(handle, { batchEventsMax: 8, handlersMax: 2, leaseMs, signal: stop.signal })
+  return () => {
+    stop.abort()
+    return done
+  }
+}
+
+describeWithServer('redis', (server) => {
+  const target = () => redisTarget(server(), bullmq, 'bullmq.ts')
+
+  it('a job outlives any number of consumers that die with it, and none is ever counted as failed', async (context) => {
+    const subject = new Subject(await target(), context)
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 4), LIMIT)
+    for (const _ of upTo(3)) {
+      const inHand = await subject.killedChild('hang', (numbers) => new Set(numbers).size === 4)
+      expect(inOrder(new Set(inHand))).toEqual(upTo(4))
+    }
+    const counts: (number | undefined)[] = []
+    const seen: number[] = []
+    const handle: Handler = async (batch) => {
+      counts.push(...batch.map(({ count }) => count))
+      return acking(seen)(batch)
+    }
+    const stop = consuming(queue, handle, 1_000)
+    await subject.until('all four are acked', () => new Set(seen).size === 4)
+    await stop()
+    // Three deaths and more, as a killed consumer's leases may have run out more than once.
+    for (const count of counts) expect(count).toBeGreaterThan(3)
+    await subject.end()
+  }, 120_000)
+
+  it('leaves no job behind, neither completed nor failed', async (context) => {
+    const subject = new Subject(await target(), context)
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 20), LIMIT)
+    const rejected = new Set<number>()
+    const acked: number[] = []
+    const handle: Handler = async (batch) => {
+      const fresh = numbersOf(batch).filter((n) => n % 5 === 0 && !rejected.has(n))
+      for (const n of fresh) rejected.add(n)
+      if (fresh.length > 0) throw new Error('planned')
+      return acking(acked)(batch)
+    }
+    const stop = consuming(queue, handle)
+    await subject.until('all are acked', () => acked.length === 20)
+    await stop()
+    const { namespace, url } = subject.target.child!
+    const plain = new BullQueue('events', { connection: { url }, prefix: `floodmark:bullmq:{${namespace}}` })
+    const counts = await plain.getJobCounts()
+    expect(Object.values(counts).every((count) => count === 0)).toBe(true)
+    await plain.close()
+    await subject.end()
+  })
+
+  it("refuses as 'overloaded' what is above its bound, for certain, and takes it after acks", async (context) => {
+    const subject = new Subject(await target(), context)
+    const queue = await subject.open({ bytesMax: 1_000 })
+    const big = [anEvent('1', { body: Buffer.alloc(600) })]
+    await queue.publish(big, LIMIT)
+    const refusal = { code: 'overloaded', definite: true, unsafe: [0] }
+    await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
+    await sleep(systemClock, 300) // it looks at the server's count again
+    await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
+    const seen: number[] = []
+    const stop = consuming(queue, acking(seen))
+    await subject.until('it is acked', () => seen.length === 1)
+    await stop()
+    await subject.until('it takes events again', () =>
+      queue.publish(big, LIMIT).then(
+        () => true,
+        (error: unknown) => {
+          expect(error).toBeInstanceOf(FloodmarkError)
+          return false
+        },
+      ),
+    )
+    await subject.end()
+  })
+
+  it('ends its consumer although the server is away', async (context) => {
+    const subject = new Subject(await target(), context)
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 1), LIMIT)
+    const seen: number[] = []
+    const stop = consuming(queue, acking(seen))
+    await subject.until('it consumes', () => seen.length === 1)
+    await subject.target.server!.kill()
+    try {
+      await stop()
+    } finally {
+      await subject.target.server!.start()
+    }
+    await queue.close()
+    await subject.end()
+  }, 60_000)
+})
