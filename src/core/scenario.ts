@@ -7,16 +7,17 @@ export type FaultKind =
   /** SIGSTOP; SIGCONT after forMs. */
   | 'pause'
 
-/** Whom it strikes: processes of the stack, one after the other where 'each'; or the server that queue or ledger need. */
-export type FaultTarget = 'receivers' | 'processors' | 'stack' | 'queue-server' | 'ledger-server'
-
-export interface PlannedFault {
+/** Whom it strikes: processes of the stack, or the server that queue or ledger need. */
+export type PlannedFault = {
   /** When it begins, 0-1 of the duration. */
   readonly at: number
   readonly forMs: number
-  readonly what: FaultKind
-  readonly target: FaultTarget
-}
+} & (
+  | { readonly what: FaultKind; readonly target: 'receivers' | 'processors' | 'stack' }
+  /** A server is not asked to end: it is killed, or it hangs. */
+  | { readonly what: Exclude<FaultKind, 'restart'>; readonly target: 'queue-server' | 'ledger-server' }
+)
+export type FaultTarget = PlannedFault['target']
 
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
 export interface Scenario {

@@ -35,6 +35,7 @@ program
   )
   .option('--queue-url <url>', "address of the queue's server; unset: one is found or started")
   .option('--ledger-url <url>', "address of the ledger's server; unset: one is found or started")
+  .option('--fsync <when>', 'disk writes of a server that the run starts: always (before each answer), or everysec')
   .option('--senders <count>', 'sender processes')
   .option('--p99 <ms>', 'pass mark for the response p99, ms')
   .option('--out <folder>', "folder for the run's records and report")

@@ -22,6 +22,8 @@ const settings = z.strictObject({
   /** Address of a server that is there already, for the queue and for the ledger; unset: the run finds or starts one. */
   queueUrl: z.string().min(1).optional(),
   ledgerUrl: z.string().min(1).optional(),
+  /** When a server that the run starts forces its disk writes. */
+  fsync: z.enum(['always', 'everysec']).default('always'),
   /** Sender processes. */
   senders: number(1, 64).pipe(z.int()).default(1),
   /** Pass mark for the response p99, ms; unset: the scenario's own. */

@@ -42,7 +42,15 @@ export async function run(
   let servers: Servers | undefined
   let stack: Stack | undefined
   try {
-    servers = await startServers(dataFolder)
+    servers = await startServers({
+      config,
+      modules: plan.modules,
+      namespace: plan.runId,
+      dataFolder,
+      ownOnly: plan.scenario.faults.some(({ target }) => target.endsWith('-server')),
+      signal: interrupt,
+      onProgress: (line) => events.phase('servers', line),
+    })
     stack = stackOf(config, plan, servers, events)
     const durability = await stack.start()
     const setups = sendersOf(config, plan, stack, folder)
@@ -221,6 +229,7 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     `--rate ${ratePerS}`,
     `--duration ${durationMs / 1_000}`,
     `--seed ${config.seed}`,
+    ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
     ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
   ]
   return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`

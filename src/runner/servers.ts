@@ -1,4 +1,8 @@
+import type { LedgerDriver } from '../core/ledger.ts'
+import type { QueueDriver, ServerKind } from '../core/queue.ts'
+import type { Config } from './config.ts'
 import type { Victim } from './faults.ts'
+import { provide, type Server } from './provision/index.ts'
 
 /** The servers that a run's queue and ledger need. */
 export interface Servers {
@@ -12,12 +16,67 @@ export interface Servers {
   readonly ledger: Victim | undefined
   /** How each was got, a line each. */
   readonly says: readonly string[]
-  /** Deletes the run's namespaces, and ends what the run started. */
+  /** Deletes what the run left on servers that stay, and ends those that it started. */
   stop(): Promise<void>
 }
 
-/** Finds or starts what the run needs. @throws FloodmarkError 'unavailable' with the line to install. */
-export async function startServers(dataFolder: string): Promise<Servers> {
-  const none = { queueUrl: undefined, ledgerUrl: undefined, queue: undefined, ledger: undefined }
-  return { ...none, dataFolder, says: [], stop: async () => {} }
+export interface ServersOptions {
+  readonly config: Pick<Config, 'queueUrl' | 'ledgerUrl' | 'fsync'>
+  readonly modules: { readonly queue: string; readonly ledger: string }
+  /** The run's namespace on every server. */
+  readonly namespace: string
+  readonly dataFolder: string
+  /** Faults will strike them: only servers of the run's own will do. */
+  readonly ownOnly: boolean
+  readonly signal: AbortSignal
+  onProgress(line: string): void
+}
+
+/** Finds or starts what queue and ledger need; one server serves both where they need the same. @throws as `provide`. */
+export async function startServers(options: ServersOptions): Promise<Servers> {
+  const { config, modules, namespace, dataFolder, ownOnly, signal, onProgress } = options
+  const drivers: { queue: QueueDriver; ledger: LedgerDriver } = {
+    queue: (await import(modules.queue)).default,
+    ledger: (await import(modules.ledger)).default,
+  }
+  const started: Server[] = []
+  const stop = async () => {
+    for (const server of started) await server.stop()
+  }
+  const get = async (kind: ServerKind | undefined, url: string | undefined): Promise<Server | undefined> => {
+    if (kind === undefined) return undefined
+    const same = started.find((server) => server.kind === kind && (url === undefined || url === server.url))
+    if (same) return same
+    const { fsync } = config
+    const server = await provide(kind, { url, folder: dataFolder, fsync, nativeOnly: ownOnly, signal, onProgress })
+    started.push(server)
+    return server
+  }
+  try {
+    const queue = await get(drivers.queue.server, config.queueUrl)
+    const ledger = await get(drivers.ledger.server, config.ledgerUrl)
+    return {
+      queueUrl: queue?.url,
+      ledgerUrl: ledger?.url,
+      dataFolder,
+      queue: queue && victimOf(queue),
+      ledger: ledger && victimOf(ledger),
+      says: started.map(({ says }) => says),
+      async stop() {
+        const staying = (server: Server | undefined) => server && server.origin !== 'native'
+        if (staying(queue)) await drivers.queue.drop({ url: queue!.url, namespace }).catch(() => {})
+        if (staying(ledger)) await drivers.ledger.drop({ url: ledger!.url, namespace }).catch(() => {})
+        await stop()
+      },
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function victimOf({ kind, control }: Server): Victim | undefined {
+  if (!control) return undefined
+  const { kill, start, pause, resume } = control
+  return { name: `the ${kind} server`, kill: () => kill(), stop: () => kill(), start: () => start(), pause, resume }
 }
