@@ -7,4 +7,5 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   'redis-streams': () => import('./redis-streams.ts'),
   'sqs-fifo': () => import('./sqs-fifo.ts'),
   bullmq: () => import('./bullmq.ts'),
+  kafka: () => import('./kafka.ts'),
 }

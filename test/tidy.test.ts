@@ -6,7 +6,10 @@ const root = resolve(import.meta.dirname, '..')
 const KINDS = ['receivers', 'queues', 'ledgers', 'providers', 'scenarios']
 const LINES_MAX = 350
 /** A folder for what the drivers of one kind of server share. It knows the core and itself, and only they import it. */
-const SHARED: Record<string, readonly string[]> = { 'queues/redis/': ['redis-streams', 'bullmq'] }
+const SHARED: Record<string, readonly string[]> = {
+  'queues/redis/': ['redis-streams', 'bullmq'],
+  'queues/kafka-shared/': ['kafka', 'kafkajs'],
+}
 
 function files(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

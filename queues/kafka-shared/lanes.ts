@@ -1,0 +1,306 @@
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import { decode } from '../../src/core/codec.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/queue.ts'
+
+/** One record that a fetch brought: an event in the codec's bytes. */
+export interface Arrived {
+  readonly offset: number
+  readonly value: Uint8Array
+}
+
+interface Item extends Arrived {
+  acked: boolean
+}
+
+interface Lane {
+  readonly partition: number
+  /** By offset; the first is not acked. */
+  items: Item[]
+  bytes: number
+  inFlight: number
+  /** Where the next fetch goes on. */
+  next: number
+  committed: number
+  state: 'idle' | 'ready' | 'running' | 'held'
+  /** Raised whenever items are taken or given back: a verdict of an older turn is late. */
+  turn: number
+}
+
+interface Taken {
+  readonly lane: Lane
+  readonly turn: number
+  readonly items: readonly Item[]
+}
+
+/** A lane with this many bytes in memory is not fetched further: that is what pausing a partition comes to. */
+const LANE_BYTES_MAX = 2 * 1024 * 1024
+/** One lane fills at most this many places of a batch, so that a hot one leaves room for others. */
+const PER_LANE_MAX = 64
+const GATHER_MS = 3
+const FAILED_RETRY_MS = 100
+
+/**
+ * What a consumer holds of its partitions: each a lane, in at most one handler call at a time. A retry holds its lane
+ * where it stands, in memory: nothing behind it is delivered, and its offset is not committed, so that the broker has it
+ * still when we die. A topic for delays would let later events of the key overtake it, and would need a second publish
+ * that can fail between the two.
+ */
+export class PartitionLanes {
+  readonly #clock: Clock
+  /** Called when there may be more to commit. */
+  onSettled = () => {}
+  readonly #lanes = new Map<number, Lane>()
+  #ready: Lane[] = []
+  #running = 0
+  #stopped = false
+  #failure: unknown
+  readonly #wakeUps = new Set<() => void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Exactly these partitions are ours from now on. One that stays keeps its state; of one that went, late verdicts are ignored. */
+  assign(offsets: ReadonlyMap<number, number>): void {
+    for (const [partition, lane] of this.#lanes) {
+      if (offsets.has(partition)) continue
+      lane.turn++
+      this.#lanes.delete(partition)
+    }
+    this.#ready = this.#ready.filter((lane) => this.#lanes.get(lane.partition) === lane)
+    for (const [partition, next] of offsets) {
+      if (this.#lanes.has(partition)) continue
+      const fresh = {
+        partition,
+        items: [],
+        bytes: 0,
+        inFlight: 0,
+        next,
+        committed: next,
+        state: 'idle' as const,
+        turn: 0,
+      }
+      this.#lanes.set(partition, fresh)
+    }
+    this.#wake()
+  }
+
+  has(partition: number): boolean {
+    return this.#lanes.has(partition)
+  }
+
+  /** The partitions that have room, and the offset each is to be fetched from. */
+  wanted(): { readonly partition: number; readonly next: number }[] {
+    return [...this.#lanes.values()].filter((lane) => lane.bytes < LANE_BYTES_MAX)
+  }
+
+  hasRoom(partition: number): boolean {
+    return (this.#lanes.get(partition)?.bytes ?? LANE_BYTES_MAX) < LANE_BYTES_MAX
+  }
+
+  get partitions(): number {
+    return this.#lanes.size
+  }
+
+  /** Events in handlers' hands. */
+  get inFlight(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0)
+  }
+
+  /** What a fetch from `from` brought; ignored when the lane has gone on, or away, meanwhile. */
+  add(partition: number, from: number, records: readonly Arrived[], next: number): void {
+    const lane = this.#lanes.get(partition)
+    if (lane?.next !== from) return
+    lane.next = next
+    for (const { offset, value } of records) {
+      lane.items.push({ offset, value, acked: false })
+      lane.bytes += value.length
+    }
+    if (lane.state !== 'idle') return
+    if (lane.items.length === 0) this.onSettled()
+    else this.#setReady(lane)
+  }
+
+  /** Offsets to commit: all before each is settled, and it is more than was committed. */
+  uncommitted(): { readonly partition: number; readonly offset: number }[] {
+    return [...this.#lanes.values()].flatMap((lane) => {
+      const offset = lane.items[0]?.offset ?? lane.next
+      return offset > lane.committed ? [{ partition: lane.partition, offset }] : []
+    })
+  }
+
+  onCommitted(partition: number, offset: number): void {
+    const lane = this.#lanes.get(partition)
+    if (lane && offset > lane.committed) lane.committed = offset
+  }
+
+  /** Takes nothing more; resolves when no handler runs, or after `withinMs`. */
+  async stop(withinMs: number): Promise<void> {
+    this.#stopped = true
+    const late = new AbortController()
+    const cancel = this.#clock.after(withinMs, () => late.abort())
+    while (this.#running > 0 && !late.signal.aborted) await this.#wakeUp(late.signal)
+    cancel()
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#wake()
+  }
+
+  /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is no event. */
+  async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const { batchEventsMax, handlersMax, leaseMs, signal } = options
+    const running = new Set<Promise<void>>()
+    while (!signal.aborted && this.#failure === undefined) {
+      if (this.#stopped || this.#running >= handlersMax || this.#ready.length === 0) {
+        await this.#wakeUp(signal)
+        continue
+      }
+      // While a batch is being settled the next one gathers, unless it is full already.
+      if (this.#running > 0 && !this.#isFull(batchEventsMax)) await sleep(this.#clock, GATHER_MS, signal)
+      if (signal.aborted || this.#stopped) continue
+      const taken = this.#take(batchEventsMax)
+      if (taken.length === 0) continue
+      this.#running++
+      const handling = this.#handle(handle, taken, leaseMs).finally(() => {
+        running.delete(handling)
+        this.#running--
+        this.#wake()
+      })
+      running.add(handling)
+    }
+    await Promise.all(running)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #isFull(eventsMax: number): boolean {
+    let events = 0
+    for (const lane of this.#ready) {
+      events += Math.min(PER_LANE_MAX, lane.items.length)
+      if (events >= eventsMax) return true
+    }
+    return false
+  }
+
+  #take(eventsMax: number): Taken[] {
+    const batch: Taken[] = []
+    let room = eventsMax
+    while (room > 0 && this.#ready.length > 0) {
+      const lane = this.#ready.shift()!
+      const items: Item[] = []
+      const most = Math.min(room, PER_LANE_MAX)
+      for (let at = 0; at < lane.items.length && items.length < most; at++) {
+        if (!lane.items[at]!.acked) items.push(lane.items[at]!)
+      }
+      room -= items.length
+      lane.inFlight = items.length
+      lane.state = 'running'
+      batch.push({ lane, turn: ++lane.turn, items })
+    }
+    return batch
+  }
+
+  async #handle(handle: Handler, batch: readonly Taken[], leaseMs: number): Promise<void> {
+    const cancel = this.#clock.after(leaseMs, () => {
+      for (const taken of batch) this.#giveBack(taken, 0)
+    })
+    try {
+      const deliveries = this.#load(batch)
+      const verdicts = await handle(deliveries)
+      if (verdicts.length !== deliveries.length) throw new Error('one verdict a delivery is needed')
+      let at = 0
+      for (const taken of batch) {
+        const keys = deliveries.slice(at, at + taken.items.length).map(({ event }) => event.key)
+        this.#settle(taken, verdicts.slice(at, at + taken.items.length), keys)
+        at += taken.items.length
+      }
+    } catch {
+      for (const taken of batch) this.#giveBack(taken, FAILED_RETRY_MS)
+    } finally {
+      cancel()
+    }
+  }
+
+  #load(batch: readonly Taken[]): Delivery[] {
+    const deliveries: Delivery[] = []
+    for (const { lane, items } of batch) {
+      for (const { offset, value } of items) {
+        try {
+          deliveries.push({ event: decode(value), count: undefined })
+        } catch (cause) {
+          const at = `offset ${offset} of partition ${lane.partition}`
+          const advice = 'if nothing is to be kept of it, commit the offset behind it with the tools of Kafka'
+          this.#failure ??= new FloodmarkError('corrupt', `${at}: ${messageOf(cause)}; ${advice}`, { cause })
+          throw cause
+        }
+      }
+    }
+    return deliveries
+  }
+
+  #settle(taken: Taken, verdicts: readonly Verdict[], keys: readonly string[]): void {
+    const { lane, turn, items } = taken
+    if (lane.turn !== turn) return
+    let holdMs = 0
+    const retried = new Set<string>()
+    for (const [at, verdict] of verdicts.entries()) {
+      // An ack behind a retry of its key would break the order: such an event comes again.
+      if (verdict === 'ack' && !retried.has(keys[at]!)) {
+        items[at]!.acked = true
+        continue
+      }
+      retried.add(keys[at]!)
+      if (verdict !== 'ack') holdMs = Math.max(holdMs, verdict.retryInMs)
+    }
+    let settled = 0
+    for (; settled < lane.items.length && lane.items[settled]!.acked; settled++) {
+      lane.bytes -= lane.items[settled]!.value.length
+    }
+    lane.items.splice(0, settled)
+    this.#giveBack(taken, holdMs)
+    if (settled > 0) this.onSettled()
+  }
+
+  /** The lane is no longer in a handler's hands; it may go on after `holdMs`. */
+  #giveBack({ lane, turn }: Taken, holdMs: number): void {
+    if (lane.turn !== turn) return
+    lane.turn++
+    lane.inFlight = 0
+    if (lane.items.length === 0) {
+      lane.state = 'idle'
+    } else if (holdMs <= 0) {
+      this.#setReady(lane)
+    } else {
+      lane.state = 'held'
+      const held = lane.turn
+      this.#clock.after(holdMs, () => {
+        if (lane.turn === held) this.#setReady(lane)
+      })
+    }
+  }
+
+  #setReady(lane: Lane): void {
+    lane.state = 'ready'
+    this.#ready.push(lane)
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wakeUp of this.#wakeUps) wakeUp()
+  }
+
+  /** Resolves at the next change, or when the signal aborts. */
+  #wakeUp(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#wakeUps.delete(done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      this.#wakeUps.add(done)
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}

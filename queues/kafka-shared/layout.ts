@@ -1,0 +1,101 @@
+import { FloodmarkError } from '../../src/core/errors.ts'
+import { EVENT_LIMITS } from '../../src/core/event.ts'
+import type { Fault, QueueTraits } from '../../src/core/queue.ts'
+
+/** How many lanes a new topic gets: also the most consumers that can share its work. */
+export const PARTITIONS = 12
+/** The largest batch of records a new topic takes: several bodies of 1 MiB with their heads. */
+const TOPIC_BYTES_MAX = 4 * 1024 * 1024
+/** What Kafka itself allows a topic, where we may not ask. */
+const DEFAULT_TOPIC_BYTES_MAX = 1_048_588
+/** An event that nobody took in this time is deleted by the broker; so are settled ones, which is how a topic stays bounded. */
+const RETENTION_MS = 14 * 24 * 60 * 60 * 1_000
+const BATCH_HEAD_BYTES = 61
+/** Of one record, beyond the codec's bytes: the key once more, and lengths and deltas as varints. */
+const RECORD_HEAD_BYTES = EVENT_LIMITS.keyBytesMax + 32
+const PUBLISH_EVENTS_MAX = 1_024
+
+/** A consumer that died is known as dead after this long, ms: the least that a broker allows as it comes (group.min.session.timeout.ms). */
+export const SESSION_TIMEOUT_MS = 6_000
+export const HEARTBEAT_MS = 500
+/** How long a rebalance waits for a member to finish what it runs and join again, ms. */
+export const REBALANCE_TIMEOUT_MS = 10_000
+/** What runs when partitions are to be handed over may take this long, ms; the rest is for the commit and the join. */
+export const REVOKE_WITHIN_MS = 7_000
+/** Leaving a group, and closing connections, is given up after this long, ms. */
+export const CLOSE_WITHIN_MS = 2_000
+/** After a failed call to the broker the next one waits this long, ms. */
+export const RETRY_MS = 250
+/** The longest that a fetch waits at the broker for events, ms; an event that arrives ends it at once. */
+export const FETCH_WAIT_MS = 500
+export const FETCH_BYTES_MAX = 8 * 1024 * 1024
+export const FETCH_PARTITION_BYTES_MAX = 1024 * 1024
+export const CONNECT_TIMEOUT_MS = 3_000
+/** Above the rebalance timeout, as a join is answered only when all have joined. */
+export const REQUEST_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 5_000
+
+export interface Layout {
+  /** host:port of the first brokers to ask. */
+  readonly brokers: string[]
+  /** Name of the topic, and of the one consumer group on it. */
+  readonly topic: string
+}
+
+export function layoutOf({ url, namespace }: { readonly url: string; readonly namespace: string }): Layout {
+  const brokers = /^kafka:\/\/([^/@?#]+)\/?$/.exec(url)?.[1]?.split(',') ?? []
+  if (brokers.length === 0 || !brokers.every((broker) => /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker))) {
+    throw new FloodmarkError(
+      'misuse',
+      'the address of Kafka is kafka://host:port, or several by commas, without user or path',
+    )
+  }
+  if (!/^[a-z0-9-]{1,64}$/.test(namespace)) {
+    throw new FloodmarkError('misuse', `the namespace '${namespace}' is not 1-64 of a-z, 0-9 and -`)
+  }
+  return { brokers, topic: `floodmark-${namespace}` }
+}
+
+export const TOPIC_CONFIG = [
+  { name: 'max.message.bytes', value: String(TOPIC_BYTES_MAX) },
+  { name: 'retention.ms', value: String(RETENTION_MS) },
+  { name: 'cleanup.policy', value: 'delete' },
+]
+
+/** What the cluster says of the topic. `config` is undefined where it does not let us ask. */
+export interface TopicFacts {
+  readonly server: string
+  readonly replicas: number
+  readonly config: ReadonlyMap<string, string | null | undefined> | undefined
+}
+
+export function traitsOf(name: string, { server, replicas, config }: TopicFacts): QueueTraits {
+  const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
+  const minInSync = config?.get('min.insync.replicas') ?? 'unknown'
+  const flushed = config?.get('flush.messages') ?? 'unknown'
+  const flush = flushed === '9223372036854775807' ? 'never' : flushed
+  return {
+    name,
+    server: `${server}, replication ${replicas}, min.insync.replicas ${minInSync}, flush.messages ${flush}`,
+    survives: survives(replicas, Number(minInSync), Number(flush), config?.get('unclean.leader.election.enable')),
+    order: 'lane',
+    orderSurvivesRetry: true,
+    countsDeliveries: false,
+    dedupWindowMs: 0,
+    shared: true,
+    publishEventsMax: PUBLISH_EVENTS_MAX,
+    publishBytesMax: bytesMax - BATCH_HEAD_BYTES - PUBLISH_EVENTS_MAX * RECORD_HEAD_BYTES,
+    deliverEventsMax: 1_024,
+  }
+}
+
+/**
+ * acks=all means: in the page cache of every replica in sync, and of at least min.insync.replicas. So a killed broker
+ * loses nothing, a host without power does, unless each append is flushed or another host has it. NaN stands for unknown
+ * and grants nothing.
+ */
+function survives(replicas: number, minInSync: number, flushMessages: number, unclean: unknown): Fault[] {
+  const faults: Fault[] = ['receiver-crash', 'broker-crash']
+  if (flushMessages === 1) faults.push('power-loss')
+  if (replicas >= 3 && minInSync >= 2 && unclean === 'false') faults.push('host-loss')
+  return faults
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../src/core/clock.ts'
+import { encodedBytes } from '../../src/core/codec.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import { PublishError, type QueueTraits } from '../../src/core/queue.ts'
+import { partitionOf } from './murmur2.ts'
+
+/** How one client sends a batch: once, to the given partitions, in the order of calls, resolved when acks=all has come. */
+export interface Sender {
+  send(partitions: readonly number[]): Promise<void>
+  isTooLarge(error: unknown): boolean
+  /** The deadline has passed, and `send` is still waiting. */
+  onLate(): void
+}
+
+/** The door to a topic: sizes, partitions, the deadline, and what of it is still running when the queue closes. */
+export class Publishing {
+  readonly #traits: QueueTraits
+  readonly #clock: Clock
+  readonly #partitions: number
+  readonly #running = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(traits: QueueTraits, clock: Clock, partitions: number) {
+    this.#traits = traits
+    this.#clock = clock
+    this.#partitions = partitions
+  }
+
+  async publish(events: readonly WebhookEvent[], deadlineMs: number, sender: Sender): Promise<void> {
+    if (events.length === 0) return
+    const unsafe = events.map((_, position) => position)
+    if (this.#closed) {
+      throw new PublishError('unavailable', 'this queue is closed: open it again', { unsafe, definite: true })
+    }
+    const bytes = events.reduce((sum, event) => sum + encodedBytes(event), 0)
+    const { publishBytesMax, publishEventsMax } = this.#traits
+    if (bytes > publishBytesMax || events.length > publishEventsMax) {
+      const most = `the topic takes ${publishBytesMax} bytes, ${publishEventsMax} events: raise its max.message.bytes`
+      const message = `${bytes} bytes, ${events.length} events in one publish; ${most}`
+      throw new PublishError('too-large', message, { unsafe, definite: true })
+    }
+    const partitions = events.map((event) => partitionOf(Buffer.from(event.key), this.#partitions))
+    const running = this.#within(deadlineMs, sender, partitions)
+    this.#running.add(running)
+    try {
+      await running
+    } catch (cause) {
+      // One batch a partition: with several of them, others may be in.
+      const tooLarge = sender.isTooLarge(cause)
+      const definite = tooLarge && new Set(partitions).size === 1
+      const code = tooLarge ? 'too-large' : cause instanceof FloodmarkError ? cause.code : 'unavailable'
+      throw new PublishError(code, `Kafka did not take it: ${messageOf(cause)}`, { unsafe, definite, cause })
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  #within(deadlineMs: number, sender: Sender, partitions: readonly number[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(deadlineMs, () => {
+        reject(new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`))
+        sender.onLate()
+      })
+      sender.send(partitions).then(resolve, reject).finally(cancel)
+    })
+  }
+
+  /** Takes nothing more; resolves when all that runs has settled. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#running)
+  }
+}

@@ -1,0 +1,110 @@
+import { Admin, ProduceAcks, Producer } from '@platformatic/kafka'
+import { type Clock, systemClock } from '../src/core/clock.ts'
+import { encode } from '../src/core/codec.ts'
+import { FloodmarkError, messageOf } from '../src/core/errors.ts'
+import type { WebhookEvent } from '../src/core/event.ts'
+import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/queue.ts'
+import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
+import { keepMember } from './kafka/member.ts'
+import { Consuming } from './kafka-shared/consuming.ts'
+import { type Layout, layoutOf, PARTITIONS, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
+import { Publishing } from './kafka-shared/publishing.ts'
+
+/** Kafka by @platformatic/kafka. */
+class KafkaQueue implements Queue {
+  readonly traits: QueueTraits
+  readonly #layout: Layout
+  readonly #clock: Clock
+  readonly #admin: Admin
+  readonly #publishing: Publishing
+  readonly #consuming: Consuming
+  readonly #partitions: number
+  #producer: Producer
+
+  constructor(layout: Layout, clock: Clock, admin: Admin, traits: QueueTraits, partitions: number) {
+    this.#layout = layout
+    this.#clock = clock
+    this.#admin = admin
+    this.traits = traits
+    this.#partitions = partitions
+    this.#producer = newProducer(layout)
+    this.#consuming = new Consuming(clock)
+    this.#publishing = new Publishing(traits, clock, partitions)
+  }
+
+  publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    return this.#publishing.publish(events, deadlineMs, {
+      send: async (partitions) => {
+        const { topic } = this.#layout
+        const messages = events.map((event, at) => {
+          return { topic, key: Buffer.from(event.key), value: encode(event), partition: partitions[at]! }
+        })
+        await this.#producer.send({ messages, acks: ProduceAcks.ALL })
+      },
+      isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
+      // A connection that answers too late may be half open, and would hold every later publish as well.
+      onLate: () => {
+        const late = this.#producer
+        this.#producer = newProducer(this.#layout)
+        Promise.resolve(late.close(true)).catch(() => {})
+      },
+    })
+  }
+
+  consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
+      keepMember(this.#layout, this.#clock, lanes, noMore, finished),
+    )
+  }
+
+  async depth(): Promise<Depth> {
+    const lag = await lagOf(this.#admin, this.#layout.topic, this.#partitions)
+    // What other processes have in hand is not known, and counted as waiting.
+    const inFlight = Math.min(lag, this.#consuming.inFlight)
+    return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
+  }
+
+  async close(): Promise<void> {
+    await this.#publishing.close()
+    await Promise.all([this.#producer.close(true), this.#admin.close()])
+  }
+}
+
+/** Never idempotent: this client fails concurrent sends of such a producer. Retries would reorder, and belong above. */
+function newProducer(layout: Layout): Producer {
+  return new Producer({ ...clientOptions(layout), idempotent: false, repeatOnStaleMetadata: false })
+}
+
+const driver: QueueDriver = {
+  server: 'kafka',
+  async open(options) {
+    const layout = layoutOf(options)
+    const admin = new Admin(clientOptions(layout))
+    try {
+      await admin
+        .createTopics({ topics: [layout.topic], partitions: PARTITIONS, configs: TOPIC_CONFIG })
+        .catch(unless('TOPIC_ALREADY_EXISTS'))
+      const { facts, partitions } = await describe(admin, layout)
+      return new KafkaQueue(layout, options.clock ?? systemClock, admin, traitsOf('kafka', facts), partitions)
+    } catch (cause) {
+      await admin.close().catch(() => {})
+      const message = `cannot open ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+      throw new FloodmarkError('unavailable', message, { cause })
+    }
+  },
+
+  async drop(options) {
+    const layout = layoutOf(options)
+    const admin = new Admin(clientOptions(layout))
+    try {
+      await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
+      await deleteGroup(admin, layout.topic)
+    } catch (cause) {
+      const message = `cannot delete ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+      throw new FloodmarkError('unavailable', message, { cause })
+    } finally {
+      await admin.close().catch(() => {})
+    }
+  },
+}
+export default driver

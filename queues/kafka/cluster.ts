@@ -1,0 +1,108 @@
+import { type Admin, type BaseOptions, ConfigResourceTypes } from '@platformatic/kafka'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import {
+  CONNECT_TIMEOUT_MS,
+  type Layout,
+  REBALANCE_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+  RETRY_MS,
+  type TopicFacts,
+} from '../kafka-shared/layout.ts'
+import { serverVersion } from '../kafka-shared/version.ts'
+
+const EARLIEST = -2n
+const LATEST = -1n
+/** A topic just made has leaders soon, not at once. */
+const LEADERS_TRIES_MAX = 100
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER']
+
+export function clientOptions(layout: Layout): BaseOptions {
+  return {
+    clientId: 'floodmark',
+    bootstrapBrokers: layout.brokers,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retries: 0,
+  }
+}
+
+/** Whether the broker answered with this error of the protocol, however deep the client wrapped it. */
+export function isError(error: unknown, apiId: string): boolean {
+  if (!(error instanceof Error)) return false
+  if ('apiId' in error && error.apiId === apiId) return true
+  const inner = error instanceof AggregateError ? error.errors : []
+  return inner.some((one) => isError(one, apiId))
+}
+
+/** For catch(): swallows this one error of the protocol. */
+export function unless(apiId: string): (error: unknown) => void {
+  return (error) => {
+    if (!isError(error, apiId)) throw error
+  }
+}
+
+/** What the cluster says of the topic, once each of its partitions has a leader. */
+export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
+  const partitions = await partitionsOf(admin, layout.topic)
+  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
+  const server = await serverVersion(layout.brokers)
+  return { facts: { server, replicas, config: await configOf(admin, layout.topic) }, partitions: partitions.length }
+}
+
+/** Metadata names a leader before that broker has made the log: only an offset from each shows that it can be written. */
+async function partitionsOf(admin: Admin, topic: string) {
+  for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
+    try {
+      const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })
+      const { partitions } = metadata.topics.get(topic)!
+      await offsetsOf(admin, topic, partitions.length, LATEST)
+      return partitions
+    } catch (error) {
+      const soon = NOT_YET.some((apiId) => isError(error, apiId)) || /^Unknown topic/.test(messageOf(error))
+      if (!soon) throw error
+    }
+    await sleep(systemClock, 100)
+  }
+  throw new FloodmarkError('unavailable', `a partition of ${topic} has no leader: look at the brokers`)
+}
+
+/** By partition. */
+async function offsetsOf(admin: Admin, topic: string, count: number, timestamp: bigint): Promise<number[]> {
+  const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }))
+  const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] })
+  const offsets = new Map(listed!.partitions.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
+  return partitions.map(({ partitionIndex }) => offsets.get(partitionIndex)!)
+}
+
+async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config']> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: null }
+  const described = await admin.describeConfigs({ resources: [resource] }).catch(unless('TOPIC_AUTHORIZATION_FAILED'))
+  return described ? new Map(described[0]!.configs.map(({ name, value }) => [name, value])) : undefined
+}
+
+/** A member that was killed is in its group until its session ends: until then the broker keeps the group. */
+export async function deleteGroup(admin: Admin, group: string): Promise<void> {
+  const untilMs = systemClock.monotonic() + REBALANCE_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await admin.deleteGroups({ groups: [group] })
+    } catch (error) {
+      if (isError(error, 'GROUP_ID_NOT_FOUND')) return
+      if (!isError(error, 'NON_EMPTY_GROUP') || systemClock.monotonic() > untilMs) throw error
+      await sleep(systemClock, RETRY_MS)
+    }
+  }
+}
+
+/** Events behind what the group has committed, over all partitions. */
+export async function lagOf(admin: Admin, topic: string, count: number): Promise<number> {
+  const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
+  const [group] = await admin.listConsumerGroupOffsets({
+    groups: [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }],
+  })
+  const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
+  const earliest = await offsetsOf(admin, topic, count, EARLIEST)
+  const latest = await offsetsOf(admin, topic, count, LATEST)
+  return latest.reduce((sum, end, one) => sum + end - Math.max(Number(committed.get(one) ?? -1), earliest[one]!), 0)
+}

@@ -1,0 +1,209 @@
+import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { PartitionLanes } from '../kafka-shared/lanes.ts'
+import {
+  CLOSE_WITHIN_MS,
+  HEARTBEAT_MS,
+  type Layout,
+  REBALANCE_TIMEOUT_MS,
+  RETRY_MS,
+  REVOKE_WITHIN_MS,
+  SESSION_TIMEOUT_MS,
+} from '../kafka-shared/layout.ts'
+import { clientOptions, isError } from './cluster.ts'
+import { Fetching } from './fetching.ts'
+
+const EARLIEST = -2n
+/** Longer than any timer: what the client is told of heartbeats, as they are sent here. */
+const NEVER_MS = 2 ** 31 - 1
+/** The group goes on without us: nothing to wait for. */
+const OUT = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']
+
+/** Gives the lanes their partitions until `finished` aborts; a membership that is lost is followed by another. */
+export async function keepMember(
+  layout: Layout,
+  clock: Clock,
+  lanes: PartitionLanes,
+  noMore: AbortSignal,
+  finished: AbortSignal,
+): Promise<void> {
+  while (!finished.aborted) {
+    const member = new Member(layout, clock, lanes)
+    lanes.onSettled = () => member.commitSoon()
+    try {
+      await member.run(noMore, finished)
+    } catch (cause) {
+      lanes.assign(new Map())
+      lanes.start()
+      if (isFinal(cause)) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
+    } finally {
+      await member.close()
+    }
+    await sleep(clock, RETRY_MS, finished)
+  }
+}
+
+/** Anything else may be over when the broker is back. */
+function isFinal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'PLT_KFK_AUTHENTICATION' || isError(error, 'GROUP_AUTHORIZATION_FAILED')
+}
+
+/** One membership of the group: joins, fetches, commits, and hands its partitions over in good order. */
+class Member {
+  readonly #layout: Layout
+  readonly #clock: Clock
+  readonly #lanes: PartitionLanes
+  readonly #consumer: Consumer
+  readonly #fetches: ConnectionPool
+  #aliveAtMs: number
+  readonly #over = new AbortController()
+  #commitIsDue = false
+  #lastCommit = Promise.resolve(true)
+
+  constructor(layout: Layout, clock: Clock, lanes: PartitionLanes) {
+    this.#layout = layout
+    this.#clock = clock
+    this.#lanes = lanes
+    this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic, autocommit: false })
+    this.#consumer.topics.track(layout.topic)
+    // A fetch waits at the broker, which answers a connection's requests one after another: heartbeats need their own.
+    this.#fetches = new ConnectionPool('floodmark', clientOptions(layout))
+    this.#aliveAtMs = clock.monotonic()
+  }
+
+  /** Fetches until `noMore` aborts, is a member until `finished` does. @throws when the membership is lost. */
+  async run(noMore: AbortSignal, finished: AbortSignal): Promise<void> {
+    try {
+      await this.#join(finished)
+      const fetching = new Fetching(this.#consumer, this.#fetches, this.#layout.topic, this.#lanes, this.#clock)
+      fetching.run(AbortSignal.any([noMore, this.#over.signal]))
+      while (!finished.aborted) {
+        await sleep(this.#clock, HEARTBEAT_MS, finished)
+        if (finished.aborted || (await this.#heartbeat())) continue
+        await this.#handOver()
+        await this.#join(finished)
+      }
+      await this.#commit()
+    } finally {
+      this.#over.abort()
+    }
+  }
+
+  async #join(finished: AbortSignal): Promise<void> {
+    const options = {
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+    }
+    const joined = this.#consumer.joinGroup(options)
+    // The client's own heartbeat joins again the moment a rebalance is asked for, while handlers still run on what
+    // another member is about to get. It reads this only once it has joined.
+    options.heartbeatInterval = NEVER_MS
+    await orAborted(joined, finished)
+    const { topic } = this.#layout
+    const partitions = this.#consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? []
+    this.#aliveAtMs = this.#clock.monotonic()
+    this.#lanes.assign(await orAborted(this.#offsets(partitions), finished))
+    this.#lanes.start()
+  }
+
+  /** Where to go on: behind what was committed, else at the first event there is. */
+  async #offsets(partitions: readonly number[]): Promise<Map<number, number>> {
+    const { topic } = this.#layout
+    if (partitions.length === 0) return new Map()
+    const asked = [...partitions]
+    const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic, partitions: asked }] })
+    const earliest = await this.#consumer.listOffsets({
+      topics: [topic],
+      partitions: { [topic]: asked },
+      timestamp: EARLIEST,
+    })
+    const at = (offsets: Map<string, bigint[]>, partition: number) => Number(offsets.get(topic)?.[partition] ?? -1n)
+    return new Map(partitions.map((one) => [one, Math.max(0, at(committed, one), at(earliest, one))]))
+  }
+
+  /** False when the group asks all members to join again. @throws when we are no longer one. */
+  async #heartbeat(): Promise<boolean> {
+    const sentAtMs = this.#clock.monotonic()
+    const leftMs = Math.max(0, this.#aliveAtMs + SESSION_TIMEOUT_MS - sentAtMs)
+    try {
+      const late = sleep(this.#clock, leftMs).then(() => Promise.reject(new Error('no answer to a heartbeat')))
+      await Promise.race([this.#sendHeartbeat(), late])
+      this.#aliveAtMs = sentAtMs
+      return true
+    } catch (error) {
+      const asked = isError(error, 'REBALANCE_IN_PROGRESS')
+      if (asked) this.#aliveAtMs = sentAtMs
+      const lost = OUT.some((apiId) => isError(error, apiId))
+      if (lost || this.#clock.monotonic() >= this.#aliveAtMs + SESSION_TIMEOUT_MS) throw error
+      return !asked
+    }
+  }
+
+  async #sendHeartbeat(): Promise<void> {
+    const { groupId, generationId, memberId } = this.#consumer
+    const coordinator = await this.#consumer.findGroupCoordinator()
+    const connections: Map<number, Connection> = await this.#consumer.connectToBrokers([coordinator])
+    await heartbeatV4.api.async(connections.get(coordinator)!, groupId, generationId, memberId!, null)
+  }
+
+  /** Handlers that run may finish and are committed; those that take too long are abandoned, and their events come again. */
+  async #handOver(): Promise<void> {
+    let stopped = false
+    const stopping = this.#lanes.stop(REVOKE_WITHIN_MS).then(() => {
+      stopped = true
+    })
+    while (!stopped) {
+      await Promise.race([stopping, sleep(this.#clock, HEARTBEAT_MS)])
+      if (!stopped) await this.#heartbeat()
+    }
+    await this.#commit()
+  }
+
+  commitSoon(): void {
+    if (this.#commitIsDue || this.#over.signal.aborted) return
+    this.#commitIsDue = true
+    this.#commit().then((done) => {
+      this.#commitIsDue = false
+      // What cannot be committed comes again in the end: heartbeats find out whether we are still a member.
+      if (!done) this.#clock.after(RETRY_MS, () => this.commitSoon())
+      else if (this.#lanes.uncommitted().length > 0) this.commitSoon()
+    })
+  }
+
+  /** One commit at a time, each of all that is settled by then. Whether it was done. */
+  #commit(): Promise<boolean> {
+    this.#lastCommit = this.#lastCommit.then(async () => {
+      const due = this.#lanes.uncommitted()
+      if (due.length === 0) return true
+      const { topic } = this.#layout
+      const offsets = due.map((one) => ({ topic, ...one, offset: BigInt(one.offset), leaderEpoch: -1 }))
+      try {
+        await this.#consumer.commit({ offsets })
+      } catch {
+        return false
+      }
+      for (const { partition, offset } of due) this.#lanes.onCommitted(partition, offset)
+      return true
+    })
+    return this.#lastCommit
+  }
+
+  async close(): Promise<void> {
+    // Leaving fails or hangs while the broker is away: then the session timeout does it.
+    const left = Promise.resolve(this.#consumer.close(true)).catch(() => this.#consumer.connections.close())
+    const closed = Promise.allSettled([left, this.#fetches.close()])
+    await Promise.race([closed, sleep(this.#clock, CLOSE_WITHIN_MS)])
+  }
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(new FloodmarkError('unavailable', 'the consumer was ended while it joined its group'))
+    if (signal.aborted) aborted()
+    signal.addEventListener('abort', aborted, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
+  })
+}
