@@ -1,7 +1,7 @@
 import { ask } from '../../src/runner/provision/ask.ts'
 import { provide } from '../../src/runner/provision/index.ts'
 
-/** A run of its own that has a Redis: prints where, then does as told: 'wait', 'exit', or 'interrupt' (waits for SIGINT). */
+/** A run of its own that has a Redis: prints where, and 'wait's, also for SIGINT, or 'exit's, or 'kill's the server and waits. */
 const [cacheFolder, folder, then] = process.argv.slice(2)
 const server = await provide('redis', {
   cacheFolder: cacheFolder!,
@@ -9,8 +9,6 @@ const server = await provide('redis', {
   nativeOnly: true,
   onProgress: () => {},
 })
-process.stdout.write(`${JSON.stringify({ url: server.url, pid: server.control!.pid() })}\n`)
-if (then === 'exit') process.exit(0)
 const alive = setInterval(() => {}, 1_000)
 process.once('SIGINT', async () => {
   const answer = await ask('redis', '127.0.0.1', Number(new URL(server.url).port), 5_000)
@@ -18,3 +16,7 @@ process.once('SIGINT', async () => {
   await server.stop()
   clearInterval(alive)
 })
+const where = { url: server.url, pid: server.control!.pid() }
+if (then === 'kill') await server.control!.kill()
+process.stdout.write(`${JSON.stringify(where)}\n`)
+if (then === 'exit') process.exit(0)

@@ -29,7 +29,7 @@ beforeEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** Starts a run in a process of its own. */
-function child(then: 'wait' | 'exit' | 'interrupt') {
+function child(then: 'wait' | 'exit' | 'kill') {
   const program = new URL('./provision-child.ts', import.meta.url).pathname
   const run = spawn(process.execPath, [program, cacheFolder, folder, then], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -39,7 +39,6 @@ function child(then: 'wait' | 'exit' | 'interrupt') {
   return { run, ended: once(run, 'exit'), next: async () => JSON.parse((await said.next()).value as string) }
 }
 
-/** The number of the only data folder, and whether a process lives. */
 const data = () => readdirSync(folder).length
 const gone = (holder: { pid: number; started: string } | undefined) =>
   expect.poll(() => isAlive(holder!), { timeout: 10_000 }).toBe(false)
@@ -67,6 +66,16 @@ describeWithServer('redis', () => {
     expect(lines[0]).toMatch(/^ending a redis server that an earlier run left behind \(redis:/)
   })
 
+  it('the data of a server that was killed on purpose is removed too when its run crashes', async () => {
+    const { run, ended, next } = child('kill')
+    await next()
+    expect(data()).toBe(1)
+    run.kill('SIGKILL')
+    await ended
+    await endStale(cacheFolder, onProgress)
+    expect([data(), remembered(cacheFolder)]).toEqual([0, []])
+  })
+
   it('a server whose run lives is left alone', async () => {
     const { run, ended, next } = child('wait')
     const holder = holderOf((await next()).pid)
@@ -80,7 +89,7 @@ describeWithServer('redis', () => {
   })
 
   it('Ctrl-C reaches the run and not its server, which the run still asks and then ends', async () => {
-    const { run, ended, next } = child('interrupt')
+    const { run, ended, next } = child('wait')
     const holder = holderOf((await next()).pid)
     process.kill(-run.pid!, 'SIGINT')
     expect(await next()).toEqual({ answers: true })

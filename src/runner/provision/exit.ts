@@ -1,10 +1,10 @@
 import { removeData } from './started.ts'
 
-const pending = new Map<() => void, string>()
+const pending = new Map<() => unknown, string>()
 let listening = false
 
 /** When this process exits, however it does short of a signal, `kill` is called and the data folder removed. */
-export function endWithProcess(kill: () => void, folder: string): () => void {
+export function endWithProcess(kill: () => unknown, folder: string): () => void {
   if (!listening) process.on('exit', endAll)
   listening = true
   pending.set(kill, folder)

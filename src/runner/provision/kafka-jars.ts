@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { FloodmarkError } from '../../core/errors.ts'
 
 /** The version in infra/kafka/pom.xml and of the image in infra/docker-compose.yml. */
 export const KAFKA_VERSION = '4.1.0'
 
 const POM = fileURLToPath(new URL('../../../infra/kafka/pom.xml', import.meta.url))
+/** In full: its short name would need another look at the registry. */
+const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 const FETCH_MAX_MS = 300_000
 const TOLD_BYTES_MAX = 10_000
 
@@ -45,7 +48,7 @@ export async function kafkaJars({ cacheFolder, signal, onProgress }: FetchOption
 }
 
 function copyJars(folder: string, abort?: AbortSignal): Promise<void> {
-  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
+  const goal = [COPY, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
   const signal = AbortSignal.any([AbortSignal.timeout(FETCH_MAX_MS), ...(abort ? [abort] : [])])
   return new Promise((resolve, reject) => {
     const maven = spawn('mvn', ['-q', '-B', '-f', POM, ...goal], { stdio: ['ignore', 'pipe', 'pipe'], signal })
@@ -66,7 +69,7 @@ function copyJars(folder: string, abort?: AbortSignal): Promise<void> {
         )
     })
     maven.on('close', (code) => {
-      const why = told.split('\n').find((line) => line.startsWith('[ERROR]')) ?? `exit code ${code}`
+      const why = /^\[ERROR\] (\S.*)/m.exec(stripVTControlCharacters(told))?.[1] ?? `exit code ${code}`
       if (code === 0) resolve()
       else fail(`Maven could not fetch Kafka: ${why.slice(0, 500)}. Is its registry within reach? Or ${OTHERWISE}`)
     })

@@ -33,6 +33,7 @@ export interface Command {
 const TRIES_MAX = 3
 const POLL_MS = 25
 const LOG_LINES = 4
+const TAKEN = /address already in use/i
 
 /** Starts a server; resolves when it answers in its own protocol. @throws FloodmarkError 'unavailable'. */
 export async function startNative(recipe: Recipe, options: ProvideOptions & { cacheFolder: string }): Promise<Server> {
@@ -45,7 +46,7 @@ export async function startNative(recipe: Recipe, options: ProvideOptions & { ca
     } catch (error) {
       removeData(folder)
       // Another process was quicker to take the port.
-      if (tries === TRIES_MAX || !/address already in use/i.test(String(error))) throw error
+      if (tries === TRIES_MAX || !TAKEN.test(String(error))) throw error
       mkdirSync(folder)
     }
   }
@@ -63,42 +64,48 @@ async function startOn(
   const url = `${recipe.scheme}://127.0.0.1:${port}`
   const command = await recipe.prepare(folder, ports)
   const owner = stays ? null : holderOf(process.pid)!
-  let running: { child: ChildProcess; holder: Holder; forget(): void } | undefined
+  let running: { child: ChildProcess; holder: Holder } | undefined
   let stopped = false
+  let forget = () => {}
+  const note = () => {
+    const process = running?.holder ?? null
+    forget = remember(cacheFolder, { kind, url, says, folder, owner, process, project: null })
+  }
+  const forgetExit = stays ? () => {} : endWithProcess(() => running && signal(running.holder, 'SIGKILL'), folder)
 
-  const end = async () => {
+  const kill = async () => {
     const ending = running
     running = undefined
-    if (!ending) return
-    await endProcess(ending.holder)
-    ending.forget()
+    if (ending) await endProcess(ending.holder)
+  }
+  const stop = async () => {
+    stopped = true
+    await kill()
+    removeData(folder)
+    forget()
+    forgetExit()
   }
   const start = async () => {
     if (stopped || running) throw new FloodmarkError('misuse', `${kind} is ${stopped ? 'stopped' : 'running'}`)
     const child = spawnApart(command, folder)
     const holder = child.pid === undefined ? undefined : holderOf(child.pid)
-    if (holder) {
-      const forgetFile = remember(cacheFolder, { kind, url, says, folder, owner, process: holder, project: null })
-      const forgetExit = stays ? () => {} : endWithProcess(() => signal(holder, 'SIGKILL'), folder)
-      running = {
-        child,
-        holder,
-        forget: () => {
-          forgetFile()
-          forgetExit()
-        },
-      }
-    }
+    if (holder) running = { child, holder }
+    note()
     try {
       await answering(recipe, port, child, folder, abort)
       child.unref()
     } catch (error) {
-      await end()
+      await kill()
       throw error
     }
   }
 
-  await start()
+  try {
+    await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
   const holder = () => {
     if (!running) throw new FloodmarkError('misuse', `${kind} is not running: start it first`)
     return running.holder
@@ -109,17 +116,13 @@ async function startOn(
     origin: 'native',
     says,
     control: {
-      kill: end,
+      kill,
       start,
       pause: () => signal(holder(), 'SIGSTOP'),
       resume: () => signal(holder(), 'SIGCONT'),
       pid: () => holder().pid,
     },
-    async stop() {
-      stopped = true
-      await end()
-      removeData(folder)
-    },
+    stop,
   }
 }
 
@@ -159,7 +162,11 @@ async function answering(recipe: Recipe, port: number, child: ChildProcess, fold
   }
 }
 
+/** The end of a server's log, without the stacks; or that its port was taken, wherever the log says so. */
 function lastOf(folder: string): string {
-  const lines = readFileSync(join(folder, 'server.log'), 'utf8').trim().split('\n').slice(-LOG_LINES)
-  return lines[0] === '' ? 'It wrote no log' : `The end of its log: ${lines.join(' | ').slice(-1_000)}`
+  const log = readFileSync(join(folder, 'server.log'), 'utf8').trim()
+  if (log === '') return 'It wrote no log'
+  const lines = log.split('\n').filter((line) => !/^\s+(at |\.\.\. )/.test(line))
+  const taken = lines.find((line) => TAKEN.test(line))
+  return `The end of its log: ${(taken ?? lines.slice(-LOG_LINES).join(' | ')).slice(-1_000)}`
 }

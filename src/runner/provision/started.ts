@@ -14,7 +14,7 @@ export interface Entry {
   readonly folder: string
   /** Who ends it; null: it stays until someone asks. */
   readonly owner: Holder | null
-  /** Null for a container. */
+  /** Null for a container, and while it is killed. */
   readonly process: Holder | null
   /** Its compose project; null for a process. */
   readonly project: string | null
@@ -28,9 +28,9 @@ const DATA_FOLDER = /^(redis|kafka|sqs)-\w{6}$/
 const END_MS = 10_000
 
 const folderOf = (cacheFolder: string) => join(cacheFolder, 'servers')
-const nameOf = ({ kind, process, project }: Entry) => `${kind}-${process?.pid ?? project}.json`
+const nameOf = ({ project, folder }: Entry) => `${project ?? basename(folder)}.json`
 
-/** Writes an entry, whole or not at all; returns what removes it. */
+/** Writes a server's entry, anew if need be, whole or not at all; returns what removes it. */
 export function remember(cacheFolder: string, entry: Entry): () => void {
   const file = join(folderOf(cacheFolder), nameOf(entry))
   const half = `${file}.${process.pid}.half`
