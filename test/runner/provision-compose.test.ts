@@ -16,13 +16,13 @@ const options = () => ({ folder, cacheFolder: folder, onProgress: (line: string)
 const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')
 
 /** A script in the place of Docker that notes its arguments; its containers are processes of this machine. */
-function docker(whenUp: string): void {
+function docker(whenUp: string, whenDown = 'exit 0'): void {
   const script = `#!/bin/sh
 echo "$@" | sed 's/ -f [^ ]*docker-compose.yml/ -f COMPOSE/' >> ${folder}/calls
 case "$*" in
-  info) exit 0 ;;
+  info | 'compose version') exit 0 ;;
   *' up '*) ${whenUp} ;;
-  *' down '*) kill $(cat ${folder}/pid 2>/dev/null) 2>/dev/null; exit 0 ;;
+  *' down '*) kill $(cat ${folder}/pid 2>/dev/null) 2>/dev/null; ${whenDown} ;;
 esac
 `
   writeFileSync(join(folder, 'docker'), script, { mode: 0o755 })
@@ -52,7 +52,7 @@ describeWithServer('redis', () => {
     await server.stop()
     await server.stop()
     const compose = `compose -f COMPOSE -p floodmark-redis-${port} --profile redis`
-    expect(calls()).toEqual(['info', `${compose} up -d --wait redis`, `${compose} down -v -t 1`])
+    expect(calls()).toEqual(['compose version', 'info', `${compose} up -d --wait redis`, `${compose} down -v -t 1`])
     expect(remembered(folder)).toEqual([])
     await expect.poll(() => ask('redis', '127.0.0.1', port, 1_000), { timeout: 10_000 }).toBeUndefined()
   })
@@ -73,6 +73,17 @@ it('gives way when Docker cannot start it, says why and leaves nothing', async (
   expect(await startCompose('redis', options())).toBeUndefined()
   expect(lines.at(-1)).toMatch(/^docker compose did not start redis: .*no such image/s)
   expect(calls().at(-1)).toContain('down -v')
+  expect(remembered(folder)).toEqual([])
+})
+
+it('gives way too when what Docker began cannot be ended, which the next run tries again', async () => {
+  docker('exit 1', 'echo no daemon >&2; exit 1')
+  expect(await startCompose('redis', options())).toBeUndefined()
+  expect(lines.at(-1)).toMatch(/^redis could not be ended by docker compose -p floodmark-redis-\d+ down -v: /)
+  const [{ file, ...entry }] = remembered(folder) as [ReturnType<typeof remembered>[0]]
+  remember(folder, { ...entry, owner: { pid: 4_194_303, started: '1' } })
+  docker('exit 1')
+  await endStale(folder, () => {})
   expect(remembered(folder)).toEqual([])
 })
 

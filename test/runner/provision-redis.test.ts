@@ -59,3 +59,14 @@ describeWithServer('redis', (server) => {
     expect(await ask('redis', '127.0.0.1', port(), 1_000)).toBeUndefined()
   })
 })
+
+describeWithServer(
+  'redis',
+  (server) => {
+    it('can be set to sync every second only, and says so', async () => {
+      expect(await redis(server().url, 'CONFIG GET appendfsync')).toContain('everysec')
+      expect(server().says).toContain('appendfsync everysec')
+    })
+  },
+  { fsync: 'everysec' },
+)

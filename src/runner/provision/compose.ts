@@ -49,6 +49,6 @@ export async function startCompose(
   } catch (error) {
     onProgress(`docker compose did not start ${kind}: ${messageOf(error).slice(0, 500)}`)
   }
-  await stop()
+  await stop().catch((error) => onProgress(messageOf(error)))
   return undefined
 }

@@ -9,9 +9,10 @@ const ASK_MAX_MS = 5_000
 const UP_MAX_MS = 300_000
 const DOWN_MAX_MS = 60_000
 
-/** Whether Docker is there and its daemon answers. */
+/** Whether Docker and its compose are there and the daemon answers. */
 export async function dockerAnswers(): Promise<boolean> {
   try {
+    await run('docker', ['compose', 'version'], { timeout: ASK_MAX_MS })
     await run('docker', ['info'], { timeout: ASK_MAX_MS })
     return true
   } catch {
