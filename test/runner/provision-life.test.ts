@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
 import { ask } from '../../src/runner/provision/ask.ts'
 import { brokers } from '../../src/runner/provision/brokers.ts'
 import { holderOf, isAlive } from '../../src/runner/provision/holder.ts'
@@ -26,6 +26,14 @@ beforeEach(() => {
   folder = join(place, 'run')
   lines = []
 })
+// Also what a failed test left.
+const runs: ChildProcess[] = []
+afterEach(async () => {
+  for (const run of runs.splice(0)) {
+    if (run.exitCode === null && run.signalCode === null && run.kill('SIGKILL')) await once(run, 'exit')
+  }
+  await endStale(cacheFolder, () => {})
+})
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** Starts a run in a process of its own. */
@@ -35,6 +43,7 @@ function child(then: 'wait' | 'exit' | 'kill') {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   })
+  runs.push(run)
   const said = createInterface({ input: run.stdout })[Symbol.asyncIterator]()
   return { run, ended: once(run, 'exit'), next: async () => JSON.parse((await said.next()).value as string) }
 }
