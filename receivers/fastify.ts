@@ -6,19 +6,23 @@ import { headerReader } from '../src/core/headers.ts'
 import { listen, readBody, serverOptions } from '../src/core/http.ts'
 import type { Receiver, Reply } from '../src/core/receiver.ts'
 
+/** Where a request carries its exchange through Fastify: a WeakMap would cost more than all else here. */
+const EXCHANGE = Symbol('exchange')
+type Marked = IncomingMessage & { [EXCHANGE]?: Exchange }
+
 /** Fastify 5 behind the common gate, its own body parsers off: the raw bytes reach the ingest. */
 const fastify: Receiver = async (options) => {
   const { ingest, bodyBytesMax, clock } = options
   const server = createServer(serverOptions(options))
-  const exchanges = new WeakMap<IncomingMessage, Exchange>()
   let gate!: Gate
   const app = createFastify({
     bodyLimit: bodyBytesMax,
     logger: false,
     serverFactory: (handle) => {
       gate = new Gate(server, options, (exchange) => {
-        const { request, response } = exchange
-        exchanges.set(request, exchange)
+        const { response } = exchange
+        const request: Marked = exchange.request
+        request[EXCHANGE] = exchange
         // Fastify refuses types that it cannot parse; ours to judge are the bytes. The ingest reads the raw headers.
         request.headers['content-type'] = 'application/octet-stream'
         handle(request, response)
@@ -33,7 +37,7 @@ const fastify: Receiver = async (options) => {
   server.removeAllListeners('clientError')
 
   function answer(reply: FastifyReply, outcome: Reply) {
-    const close = gate.leave(exchanges.get(reply.request.raw)!, outcome)
+    const close = gate.leave((reply.request.raw as Marked)[EXCHANGE]!, outcome)
     if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
     if (outcome.retryAfterS !== undefined) reply.header('retry-after', outcome.retryAfterS)
     if (close) reply.header('connection', 'close')

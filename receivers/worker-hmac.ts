@@ -1,18 +1,18 @@
 import { serve } from '../src/core/http.ts'
 import type { Receiver } from '../src/core/receiver.ts'
-import { startPool } from './worker-hmac/pool.ts'
+import { Pool } from './worker-hmac/pool.ts'
 
 /** node:http, with the signatures verified in other threads: worth it where bodies are large and cores are many. */
 const workerHmac: Receiver = async (options) => {
-  const { ingest, inFlightMax, clock } = options
-  const pool = await startPool(ingest.routes, inFlightMax, clock)
+  const pool = new Pool(options.ingest.routes, options.inFlightMax, options.clock)
   let stopping: Promise<void> | undefined
   try {
+    await pool.start()
     const server = await serve(options, pool.verify)
     return {
       port: server.port,
       stop() {
-        stopping ??= server.stop().then(pool.stop)
+        stopping ??= server.stop().then(() => pool.stop())
         return stopping
       },
     }

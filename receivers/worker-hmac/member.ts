@@ -32,7 +32,7 @@ export class Member {
   readonly #worker: Worker
   readonly #clock: Clock
   readonly #onAnswer: () => void
-  #sent: Sent[] = []
+  #inHand: Sent | undefined
   #spare: ArrayBuffer | undefined
 
   /** `onEnd` is called once, when the thread is gone for whatever reason; all of its jobs are rejected by then. */
@@ -61,10 +61,8 @@ export class Member {
       worker.on('exit', () => {
         cancel()
         const error = new FloodmarkError('unavailable', `a verifying thread is gone (${why}): send again`)
-        for (const { jobs, cancel } of this.#sent.splice(0)) {
-          cancel()
-          for (const job of jobs) job.reject(error)
-        }
+        this.#inHand?.cancel()
+        for (const job of this.#inHand?.jobs ?? []) job.reject(error)
         reject(error)
         onEnd()
       })
@@ -72,11 +70,11 @@ export class Member {
     this.ready.catch(() => {})
   }
 
-  /** Batches that it has not answered. */
-  get batches(): number {
-    return this.#sent.length
+  get busy(): boolean {
+    return this.#inHand !== undefined
   }
 
+  /** Takes a batch; not while busy: what comes meanwhile makes the next batch larger, and a batch costs two wake-ups. */
   send(jobs: readonly Job[]): void {
     let bytes = 0
     for (const { request } of jobs) bytes += request.raw.length
@@ -94,7 +92,7 @@ export class Member {
     })
     const batch: Batch = { items, bodies }
     this.#worker.postMessage(batch, [bodies])
-    this.#sent.push({ jobs, cancel: this.#clock.after(VERIFY_MS, () => void this.#worker.terminate()) })
+    this.#inHand = { jobs, cancel: this.#clock.after(VERIFY_MS, () => void this.#worker.terminate()) }
   }
 
   async stop(): Promise<void> {
@@ -102,7 +100,8 @@ export class Member {
   }
 
   #answered({ outcomes, bodies }: Answer): void {
-    const { jobs, cancel } = this.#sent.shift()!
+    const { jobs, cancel } = this.#inHand!
+    this.#inHand = undefined
     cancel()
     this.#spare = bodies
     jobs.forEach((job, at) => {

@@ -4,11 +4,10 @@ import { FloodmarkError } from '../../src/core/errors.ts'
 import type { Route } from '../../src/core/provider.ts'
 import type { Verify } from '../../src/core/receiver.ts'
 import { type Job, Member } from './member.ts'
+import type { WorkerSetup } from './protocol.ts'
 
 /** One core stays for the thread that speaks HTTP. */
 const WORKERS = Math.min(8, Math.max(1, availableParallelism() - 1))
-/** A worker holds this many batches: one in its hands, one behind it. */
-const BATCHES_MAX = 2
 const BATCH_REQUESTS_MAX = 64
 /** A batch ends with the request that takes it beyond this. */
 const BATCH_BYTES_MAX = 1024 * 1024
@@ -16,103 +15,95 @@ const BATCH_BYTES_MAX = 1024 * 1024
 const RESTART_MS = 50
 const RESTART_MS_MAX = 10_000
 
-export interface Pool {
-  readonly verify: Verify
-  /** Ends every thread; requests that still wait are rejected as 'unavailable'. */
-  stop(): Promise<void>
-}
+/** Threads that verify for the routes, in batches. */
+export class Pool {
+  readonly #setup: WorkerSetup
+  readonly #indexOf: Map<Route, number>
+  readonly #waitingMax: number
+  readonly #clock: Clock
+  readonly #starting = new Set<Member>()
+  readonly #members = new Set<Member>()
+  #waiting: Job[] = []
+  #planned = false
+  #stopped = false
+  #deaths = 0
 
-/** Threads that verify for the routes. @throws FloodmarkError 'unavailable' when they cannot start. */
-export async function startPool(routes: readonly Route[], waitingMax: number, clock: Clock): Promise<Pool> {
-  const setup = { routes: routes.map(({ provider, secrets }) => ({ module: provider.module, secrets })) }
-  const indexOf = new Map(routes.map((route, at) => [route, at]))
-  const members = new Set<Member>()
-  let waiting: Job[] = []
-  let planned = false
-  let stopped = false
-  let deaths = 0
+  constructor(routes: readonly Route[], waitingMax: number, clock: Clock) {
+    this.#setup = { routes: routes.map(({ provider, secrets }) => ({ module: provider.module, secrets })) }
+    this.#indexOf = new Map(routes.map((route, at) => [route, at]))
+    this.#waitingMax = waitingMax
+    this.#clock = clock
+  }
 
-  function start(): Member {
+  /** Resolves when every thread can verify. @throws FloodmarkError 'unavailable' when one cannot; call `stop` then too. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#add()))
+  }
+
+  /** Rejects with what the provider threw; 'unavailable' when its thread died, 'overloaded' when too many wait. */
+  readonly verify: Verify = (route, request) =>
+    new Promise((resolve, reject) => {
+      if (this.#waiting.length >= this.#waitingMax) {
+        const what = `${this.#waitingMax} requests wait for their verification: send again later`
+        throw new FloodmarkError('overloaded', what)
+      }
+      // Read here, so that a header given twice is refused here.
+      const headers = route.provider.signatureHeaders.map((name) => request.header(name))
+      this.#waiting.push({ route: this.#indexOf.get(route)!, request, headers, resolve, reject })
+      // Whatever else this turn of the event loop brings goes along.
+      if (!this.#planned) setImmediate(() => this.#dispatch())
+      this.#planned = true
+    })
+
+  /** Ends every thread; requests that still wait are rejected as 'unavailable'. Twice is fine. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all([...this.#members, ...this.#starting].map((member) => member.stop()))
+  }
+
+  /** Starts a thread, which joins when it can verify. */
+  async #add(): Promise<void> {
     const member = new Member(
-      setup,
-      clock,
+      this.#setup,
+      this.#clock,
       () => {
-        deaths = 0
-        dispatch()
+        this.#deaths = 0
+        this.#dispatch()
       },
-      () => {
-        members.delete(member)
-        if (!stopped) clock.after(Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** deaths++), restart)
-        dispatch()
-      },
+      () => this.#lost(member),
     )
-    return member
+    this.#starting.add(member)
+    await member.ready
+    this.#starting.delete(member)
+    this.#members.add(member)
+    this.#dispatch()
   }
 
-  /** Joins when it can verify; a death before that comes back here through onEnd. */
-  async function restart(): Promise<void> {
-    if (stopped) return
-    const member = start()
-    starting.add(member)
-    await member.ready.then(
-      () => members.add(member),
-      () => {},
-    )
-    starting.delete(member)
-    dispatch()
+  #lost(member: Member): void {
+    this.#starting.delete(member)
+    this.#members.delete(member)
+    this.#dispatch()
+    if (this.#stopped) return
+    this.#clock.after(Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** this.#deaths++), () => {
+      // One that cannot start is lost like any other: it comes back here.
+      if (!this.#stopped) this.#add().catch(() => {})
+    })
   }
-  const starting = new Set<Member>()
 
-  function dispatch(): void {
-    planned = false
-    if (members.size === 0) {
+  #dispatch(): void {
+    this.#planned = false
+    if (this.#members.size === 0) {
       const error = new FloodmarkError('unavailable', 'no verifying thread is up: send again')
-      for (const job of waiting.splice(0)) job.reject(error)
+      for (const job of this.#waiting.splice(0)) job.reject(error)
     }
-    while (waiting.length > 0) {
-      const free = [...members].filter(({ batches }) => batches < BATCHES_MAX)
-      if (free.length === 0) return
-      const member = free.reduce((one, other) => (other.batches < one.batches ? other : one))
-      const jobs = take(waiting, Math.ceil(waiting.length / free.length))
-      waiting = waiting.slice(jobs.length)
+    while (this.#waiting.length > 0) {
+      const free = [...this.#members].filter(({ busy }) => !busy)
+      const member = free[0]
+      if (!member) return
+      const jobs = take(this.#waiting, Math.ceil(this.#waiting.length / free.length))
+      this.#waiting = this.#waiting.slice(jobs.length)
       member.send(jobs)
     }
-  }
-
-  const all = async () => {
-    stopped = true
-    await Promise.all([...members, ...starting].map((member) => member.stop()))
-  }
-  try {
-    await Promise.all(
-      Array.from({ length: WORKERS }, async () => {
-        const member = start()
-        starting.add(member)
-        await member.ready
-        members.add(member)
-        starting.delete(member)
-      }),
-    )
-  } catch (error) {
-    await all()
-    throw error
-  }
-
-  return {
-    verify(route, request) {
-      return new Promise((resolve, reject) => {
-        if (waiting.length >= waitingMax) {
-          throw new FloodmarkError('overloaded', `${waitingMax} requests wait for their verification: send again later`)
-        }
-        // Read here, so that a header given twice is refused here.
-        const headers = route.provider.signatureHeaders.map((name) => request.header(name))
-        waiting.push({ route: indexOf.get(route)!, request, headers, resolve, reject })
-        // Whatever else this turn of the event loop brings goes along.
-        if (!planned) setImmediate(dispatch)
-        planned = true
-      })
-    },
-    stop: all,
   }
 }
 

@@ -39,9 +39,13 @@ export async function serve(options: ReceiverOptions, verify?: Verify): Promise<
 
 const EMPTY = Buffer.alloc(0)
 
+/** A body of several pieces gets a buffer of its stated length at once up to this; a longer claim must be earned by what comes. */
+const STATED_BYTES_MAX = 64 * 1024
+
 /** Calls back once: with the whole body, or with undefined as soon as it is longer or in more pieces than allowed. Not at all when the sender goes away. */
 export function readBody(request: IncomingMessage, bytesMax: number, done: (raw: Buffer | undefined) => void): void {
-  // The first piece itself, or a buffer that doubles as it fills: a list of tiny pieces would hold a hundred times their bytes.
+  const stated = Math.min(STATED_BYTES_MAX, Number(request.headers['content-length'] ?? 0))
+  // The first piece itself, or a buffer that grows as it fills: a list of tiny pieces would hold a hundred times their bytes.
   let body: Buffer = EMPTY
   let bytes = 0
   let pieces = 0
@@ -54,7 +58,7 @@ export function readBody(request: IncomingMessage, bytesMax: number, done: (raw:
     if (pieces === 1) body = piece
     else {
       if (end > body.length) {
-        const grown = Buffer.allocUnsafe(Math.max(end, 2 * body.length))
+        const grown = Buffer.allocUnsafe(Math.max(end, pieces === 2 ? stated : 2 * body.length))
         body.copy(grown, 0, 0, bytes)
         body = grown
       }

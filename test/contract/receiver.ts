@@ -18,6 +18,8 @@ export class Bench {
   readonly errors: unknown[] = []
   nowMs = NOW_MS
   ready = true
+  /** How often /readyz was asked. */
+  asked = 0
   publish: (event: WebhookEvent) => Promise<void> = this.store
 
   constructor(receiver: Receiver) {
@@ -34,6 +36,7 @@ export class Bench {
       routes: [{ path: '/in', source: 'in', provider: generic, secrets: [SECRET, generic.secret('the key before')] }],
       publish: (event) => this.publish(event),
       ready: async () => {
+        this.asked++
         if (!this.ready) throw new Error('not ready')
       },
       clock,
