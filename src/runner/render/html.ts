@@ -14,6 +14,7 @@ export function html(report: Report): string {
     timeline: report.timeline,
     processes: report.processes,
     phases: scenario.phases,
+    faults: report.faults,
   }).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">
@@ -139,7 +140,19 @@ function percentileTable({ latency }: Report): string {
   return `<section><h2>Percentiles</h2><p>With 95% confidence intervals; left out where there are too few samples.</p>${table(['', 'samples', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows)}</section>`
 }
 
-function rest({ generator, durability, environment, setup, reproduce, errors, startedAt }: Report): string {
+const seconds = (atMs: number) => `${(atMs / 1_000).toFixed(1)} s`
+
+function rest({
+  generator,
+  durability,
+  environment,
+  setup,
+  reproduce,
+  errors,
+  startedAt,
+  servers,
+  faults,
+}: Report): string {
   const rows = [
     [
       'queue',
@@ -157,6 +170,11 @@ function rest({ generator, durability, environment, setup, reproduce, errors, st
       `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${environment.platform}, Node ${environment.node}`,
     ],
     ['started', startedAt],
+    ...servers.map((server) => ['server', server]),
+    ...faults.map(({ what, fromMs, untilMs }) => [
+      'fault',
+      `${what}, from ${seconds(fromMs)} ${untilMs === null ? 'to the end' : `until ${seconds(untilMs)}`}`,
+    ]),
     ...errors.map((error) => ['error', error]),
   ]
   return `<section><h2>Setting</h2>${table(['', ''], rows)}<h3>Run it again</h3><pre>${escapeXml(reproduce)}</pre></section>`

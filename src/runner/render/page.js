@@ -1,5 +1,5 @@
 // Draws the report's charts. Runs in the browser, with uPlot loaded before it.
-const { timeline, processes, phases } = JSON.parse(document.getElementById('data').textContent)
+const { timeline, processes, phases, faults } = JSON.parse(document.getElementById('data').textContent)
 const seconds = timeline.points.map((point) => point.atMs / 1000)
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const columns = (...names) => names.map((name) => timeline.points.map((point) => point[name]))
@@ -56,6 +56,29 @@ function drawPhases(plot) {
   ctx.restore()
 }
 
+/** When something was done to the stack on purpose: a band over the whole height. */
+function drawFaults(plot) {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  for (const fault of faults) {
+    const from = plot.valToPos(fault.fromMs / 1000, 'x', true)
+    const until = fault.untilMs === null ? bbox.left + bbox.width : plot.valToPos(fault.untilMs / 1000, 'x', true)
+    ctx.fillStyle = colour('--fault')
+    ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
+    ctx.fillStyle = colour('--text')
+    ctx.font = `${11 * devicePixelRatio}px system-ui`
+    ctx.save()
+    ctx.translate(from + 4 * devicePixelRatio, bbox.top + bbox.height - 6 * devicePixelRatio)
+    ctx.rotate(-Math.PI / 2)
+    ctx.fillText(fault.what, 0, 10 * devicePixelRatio)
+    ctx.restore()
+  }
+  ctx.restore()
+}
+
 function draw() {
   const inks = ['--a', '--b', '--c', '--d'].map(colour)
   const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } }
@@ -83,7 +106,7 @@ function draw() {
         { ...axis, size: 64 },
       ],
       series: [{ label: 'at', value: (_, at) => (at == null ? '–' : `${at.toFixed(1)} s`) }, ...series],
-      hooks: { draw: [drawPhases] },
+      hooks: { drawClear: [drawFaults], draw: [drawPhases] },
     }
     new uPlot(options, data, place)
   }
