@@ -25,6 +25,12 @@ export interface RetryPolicy {
   readonly timeoutMs: number
   /** Wait before attempt n (n from 2), ms. */
   readonly waitMs: (attempt: number, random: Random) => number
+  /** Statuses that it takes for a final no, so that it does not try again. Default: none. */
+  readonly stopsOn?: readonly number[]
+  /** Whether a Retry-After of the receiver makes it wait longer. Default: no. */
+  readonly honoursRetryAfter?: boolean
+  /** When it stops sending to an endpoint altogether: after failing for so long without a break, or so often in a row. Default: never. */
+  readonly disables?: { readonly afterMs: number } | { readonly afterFailures: number }
   /** True where the provider does not publish it. */
   readonly model: boolean
 }
@@ -37,6 +43,24 @@ export interface SampleOptions {
   readonly key: string
 }
 
+/** Who an event is. */
+export interface Identity {
+  readonly id: string
+  readonly key: string
+  readonly type: string
+}
+
+/** What a sender knows when it signs. */
+export interface SignOptions {
+  /** `id` and `type` as in the sample. */
+  readonly id: string
+  readonly type: string
+  /** When it is sent, ms since the Unix epoch. */
+  readonly atMs: number
+  /** The whole address, for those that sign it: 'http://127.0.0.1:8080/webhooks/twilio'. */
+  readonly url?: string
+}
+
 /** One sender of webhooks: how it signs, names and retries. Every file in providers/ exports one by default. */
 export interface Provider {
   readonly name: string
@@ -46,18 +70,25 @@ export interface Provider {
   readonly signatureHeaders: readonly string[]
   /** Lower-case names of further headers worth keeping with the event (`identify` may read them). */
   readonly contextHeaders: readonly string[]
+  /** Default: application/json. */
+  readonly contentType?: string
   /** Imports the secret as the provider hands it out. @throws FloodmarkError 'misuse' when empty or malformed; never quotes it. */
   secret(text: string): Secret
   /** Accepts any of the secrets (rotation). @throws FloodmarkError 'bad-signature' or 'bad-request', without detail of the secret. */
   verify(request: Incoming, secrets: readonly Secret[]): void
-  /** The headers that the sender adds; the load generator signs with it. `id` and `type` as in the sample. */
-  sign(
-    body: Uint8Array,
-    secret: Secret,
-    options: { readonly id: string; readonly type: string; readonly atMs: number },
-  ): Record<string, string>
+  /**
+   * A pair of secrets for a run, as `secret` reads them: what the sender signs with and what the receiver verifies with.
+   * Absent: any text serves both sides.
+   */
+  newSecret?(): { readonly signing: string; readonly verifying: string }
+  /** The body as it is sent, where the signature lies in the body itself. Before `sign`. */
+  seal?(body: Uint8Array, secret: Secret, options: SignOptions): Uint8Array
+  /** The headers that the sender adds; the load generator signs with it. */
+  sign(body: Uint8Array, secret: Secret, options: SignOptions): Record<string, string>
   /** id, key and type from headers and, only where the provider puts them there, the body. @throws FloodmarkError 'bad-request'. */
-  identify(request: Incoming): { readonly id: string; readonly key: string; readonly type: string }
+  identify(request: Incoming): Identity
+  /** Where one request may carry several events: all of them, in order, each with an id of its own. Replaces `identify`. */
+  identifyAll?(request: Incoming): readonly Identity[]
   /** Set-up exchanges that are no events (Slack's url_verification, Discord's PING); undefined for an event. */
   handshake?(request: Incoming): Reply | undefined
   /** Timeout, attempts and waits as the provider documents them; `model: true` where it does not. */

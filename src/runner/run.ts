@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../core/errors.ts'
+import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { Config } from './config.ts'
 import { type Drained, drain } from './drain.ts'
@@ -99,7 +100,10 @@ interface Plan {
   readonly scenarioModule: string
   readonly scenario: Scenario
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
-  readonly routes: ServiceSetup['routes']
+  readonly routes: readonly (Omit<ServiceSetup['routes'][number], 'secret'> & {
+    readonly signing: string
+    readonly verifying: string
+  })[]
   readonly runId: string
   readonly durationMs: number
   readonly ratePerS: number
@@ -117,20 +121,30 @@ async function planOf(config: Config): Promise<Plan> {
       queue: moduleOf('queue', config.queue),
       ledger: moduleOf('ledger', config.ledger),
     },
-    routes: scenario.mix.map(({ provider }) => ({
-      path: `/webhooks/${provider}`,
-      source: provider,
-      provider: moduleOf('provider', provider),
-      secret: randomBytes(24).toString('hex'),
-    })),
+    routes: await Promise.all(scenario.mix.map(({ provider }) => routeOf(provider))),
     runId: randomBytes(5).toString('hex'),
     durationMs: config.duration ? config.duration * 1_000 : config.quick ? scenario.quickMs : scenario.durationMs,
     ratePerS: config.rate ?? scenario.ratePerS,
   }
 }
 
+/** A way in for one provider, with secrets of this run alone. */
+async function routeOf(name: string): Promise<Plan['routes'][number]> {
+  const module = moduleOf('provider', name)
+  const { newSecret }: Provider = (await import(module)).default
+  const text = randomBytes(24).toString('hex')
+  const { signing, verifying } = newSecret?.() ?? { signing: text, verifying: text }
+  return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying }
+}
+
 function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents): Stack {
-  const { runId, routes, scenarioModule: scenario, modules } = plan
+  const { runId, scenarioModule: scenario, modules } = plan
+  const routes = plan.routes.map(({ path, source, provider, verifying: secret }) => ({
+    path,
+    source,
+    provider,
+    secret,
+  }))
   const shared = { queue: servers.queueUrl !== undefined, ledger: servers.ledgerUrl !== undefined }
   if (config.processes > 1 && !shared.queue) {
     const what = `--processes ${config.processes} needs a queue that processes share; ${config.queue} lives in one process`
@@ -157,7 +171,7 @@ function sendersOf(config: Config, plan: Plan, stack: Stack, folder: string): Se
     ratePerS: plan.ratePerS,
     senders: { index, count: config.senders },
     targets: ports.map((port) => ({ host: '127.0.0.1', port })),
-    routes: plan.routes,
+    routes: plan.routes.map(({ path, provider, signing: secret }) => ({ path, provider, secret })),
     connectionsMax: config.connectionsMax,
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,

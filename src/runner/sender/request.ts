@@ -21,9 +21,12 @@ export function requestMaker(options: RequestOptions) {
   return (route: SendingRoute, seq: number, key: number, atMs: number): { bytes: Buffer; bodyBytes: number } => {
     const { provider, secret, path } = route
     const id = eventId(options.runId, seq)
-    const { type, body } = provider.sample(seeded(hash32(options.seed, seq)), { id, key: orderingKey(key) })
-    const signed = provider.sign(body, secret, { id, type, atMs })
-    let head = `POST ${path} HTTP/1.1\r\nhost: ${options.host}\r\ncontent-type: application/json\r\nuser-agent: floodmark\r\ncontent-length: ${body.length}\r\n`
+    const sample = provider.sample(seeded(hash32(options.seed, seq)), { id, key: orderingKey(key) })
+    const signing = { id, type: sample.type, atMs, url: `http://${options.host}${path}` }
+    const body = provider.seal ? provider.seal(sample.body, secret, signing) : sample.body
+    const signed = provider.sign(body, secret, signing)
+    const contentType = provider.contentType ?? 'application/json'
+    let head = `POST ${path} HTTP/1.1\r\nhost: ${options.host}\r\ncontent-type: ${contentType}\r\nuser-agent: floodmark\r\ncontent-length: ${body.length}\r\n`
     for (const name in signed) head += `${name}: ${signed[name]}\r\n`
     head += '\r\n'
     const bytes = Buffer.allocUnsafe(head.length + body.length)
