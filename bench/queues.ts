@@ -10,6 +10,8 @@ import { median, printTable, say } from './lib/table.ts'
 /** Every queue on a server that has a bare client to be compared with. */
 const benches: Record<string, () => Promise<{ readonly default: QueueBench }>> = {
   'sqs-fifo': () => import('./queues/sqs-fifo.ts'),
+  'redis-streams': () => import('./queues/redis-streams.ts'),
+  bullmq: () => import('./queues/bullmq.ts'),
 }
 
 const RATIO_AIM = 0.8

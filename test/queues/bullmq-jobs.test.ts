@@ -7,7 +7,7 @@ import type { Handler, Queue } from '../../src/core/queue.ts'
 import { acking, inOrder, LIMIT, numbered, numbersOf, Subject, upTo } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
 import { describeWithServer } from '../servers.ts'
-import { redisTarget } from './redis-targets.ts'
+import { serverTarget } from './server-target.ts'
 
 function consuming(queue: Queue, handle: Handler, leaseMs = 10_000) {
   const stop = new AbortController()
@@ -19,7 +19,7 @@ function consuming(queue: Queue, handle: Handler, leaseMs = 10_000) {
 }
 
 describeWithServer('redis', (server) => {
-  const target = () => redisTarget(server(), bullmq, 'bullmq.ts')
+  const target = () => serverTarget(server(), bullmq, 'bullmq.ts')
 
   it('a job outlives any number of consumers that die with it, and none is ever counted as failed', async (context) => {
     const subject = new Subject(await target(), context)

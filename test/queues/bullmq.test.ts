@@ -1,8 +1,8 @@
 import bullmq from '../../queues/bullmq.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { redisTarget } from './redis-targets.ts'
+import { serverTarget } from './server-target.ts'
 
 describeWithServer('redis', (server) => {
-  queueContract('bullmq', () => redisTarget(server(), bullmq, 'bullmq.ts'))
+  queueContract('bullmq', () => serverTarget(server(), bullmq, 'bullmq.ts'))
 })

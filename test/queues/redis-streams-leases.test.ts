@@ -6,7 +6,7 @@ import type { Handler, Queue } from '../../src/core/queue.ts'
 import { acking, inOrder, LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
 import { describeWithServer } from '../servers.ts'
-import { redisTarget } from './redis-targets.ts'
+import { serverTarget } from './server-target.ts'
 
 const WITHIN_MS = 30_000
 
@@ -32,7 +32,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 describeWithServer('redis', (server) => {
-  const target = () => redisTarget(server(), redisStreams, 'redis-streams.ts')
+  const target = () => serverTarget(server(), redisStreams, 'redis-streams.ts')
   const one = (n: number) => `key ${n}`
 
   it('the ack of a consumer that has lost its lease does no harm', async () => {

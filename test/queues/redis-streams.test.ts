@@ -1,8 +1,8 @@
 import redisStreams from '../../queues/redis-streams.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { redisTarget } from './redis-targets.ts'
+import { serverTarget } from './server-target.ts'
 
 describeWithServer('redis', (server) => {
-  queueContract('redis-streams', () => redisTarget(server(), redisStreams, 'redis-streams.ts'))
+  queueContract('redis-streams', () => serverTarget(server(), redisStreams, 'redis-streams.ts'))
 })

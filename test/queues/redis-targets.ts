@@ -1,1 +1,0 @@
-export { serverTarget as redisTarget } from './server-target.ts'
