@@ -19,6 +19,8 @@ import { addressOf, connect, SqsServer } from './sqs-fifo/server.ts'
 
 /** Ten calls at once from one publish, so that a batch is not bound to the ten messages that one call takes. */
 const PUBLISH_EVENTS_MAX = 100
+/** Where a server does not tell: what every SQS has always taken. */
+const MESSAGE_BYTES = 256 * 1024
 /** How long SQS swallows a known MessageDeduplicationId, as AWS documents it; the emulators that we know do likewise. */
 const DEDUP_WINDOW_MS = 5 * 60_000
 
@@ -99,7 +101,7 @@ async function traitsOf(server: SqsServer): Promise<QueueTraits> {
     dedupWindowMs: DEDUP_WINDOW_MS,
     shared: true,
     publishEventsMax: PUBLISH_EVENTS_MAX,
-    publishBytesMax: eventBytesMax(Number(of.MaximumMessageSize)),
+    publishBytesMax: eventBytesMax(Number(of.MaximumMessageSize ?? MESSAGE_BYTES)),
     deliverEventsMax: 256,
   }
 }

@@ -15,7 +15,7 @@ const FETCHES_MAX = 8
 /** A batch whose handler failed comes again after this long. */
 const FAILED: Verdict = { retryInMs: 1_000 }
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
-/** Without an answer for this long the queue is given up, ms. */
+/** When nothing can be received for this long the queue is given up, ms. */
 const GIVE_UP_MS = 60_000
 
 interface Held {
@@ -40,7 +40,8 @@ export class Consumer {
   #readyEvents = 0
   /** Raised while receives come back full. */
   #fetches = 1
-  #answeredAtMs: number
+  /** When receiving began to fail; undefined while it succeeds. */
+  #failingSinceMs: number | undefined
   readonly #handling = new Set<Promise<void>>()
   #changed = Promise.withResolvers<void>()
 
@@ -49,7 +50,6 @@ export class Consumer {
     this.#clock = clock
     this.#handle = handle
     this.#options = options
-    this.#answeredAtMs = clock.monotonic()
   }
 
   async run(): Promise<void> {
@@ -84,14 +84,16 @@ export class Consumer {
       try {
         const messages = await this.#receive()
         failures = 0
-        this.#answeredAtMs = this.#clock.monotonic()
+        this.#failingSinceMs = undefined
         if (messages.length > 0) this.#add(messages)
         const full = messages.length === this.#receiveMax
         if (full && this.#fetches < FETCHES_MAX) this.#fetches++
         else if (messages.length === 0) this.#fetches = 1
         this.#dispatch()
       } catch (cause) {
-        if (this.#clock.monotonic() - this.#answeredAtMs > GIVE_UP_MS) {
+        const nowMs = this.#clock.monotonic()
+        this.#failingSinceMs ??= nowMs
+        if (nowMs - this.#failingSinceMs > GIVE_UP_MS) {
           const what = `nothing could be received for ${GIVE_UP_MS / 1_000} s`
           throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
         }

@@ -11,6 +11,8 @@ export type { QueueUnderTest } from './queue/kit.ts'
 /** A few waits may follow each other in one test. */
 const TEST_MS = 2.5 * WITHIN_MS
 
+export const behaviours: Behaviours = { ...delivery, ...order, ...leases, ...publishing, ...faults }
+
 export interface ContractOptions {
   /**
    * Title of a behaviour → why this queue does not have it. Such a test must fail: an exception that is no longer needed
@@ -22,8 +24,6 @@ export interface ContractOptions {
 /** What every queue must do, as far as its traits say. `make` gives a fresh namespace. */
 export function queueContract(name: string, make: () => Promise<QueueUnderTest>, options: ContractOptions = {}): void {
   const { exceptions = {} } = options
-  const behaviours: Behaviours = { ...delivery, ...order, ...leases, ...publishing, ...faults }
-
   describe(`${name} keeps the queue contract`, () => {
     for (const [title, behaviour] of Object.entries(behaviours)) {
       const reason = exceptions[title]

@@ -132,6 +132,33 @@ describe('sqs-fifo', () => {
     expect(second!.map((entry) => entry.ReceiptHandle)).toEqual(['test:1'])
   })
 
+  it('renews the lease of what waited for a handler, and lets go of what it can no longer have', async () => {
+    let receives = 0
+    let renewals = 0
+    const ChangeMessageVisibilityBatch = () => {
+      renewals++
+      return { json: { Failed: [{ Id: '0', Code: 'ReceiptHandleIsInvalid', SenderFault: true }] } }
+    }
+    const ReceiveMessage = () => {
+      return receives < 2 ? { json: { Messages: [messageOf(numbered(receives++, 1)[0]!)] } } : undefined
+    }
+    const { server, queue } = await opened({ ReceiveMessage, ChangeMessageVisibilityBatch })
+    const seen: string[] = []
+    const handle: Handler = async (batch) => {
+      seen.push(...batch.map(({ event }) => event.id))
+      await sleep(systemClock, 1_500)
+      return batch.map(() => 'ack')
+    }
+    const stop = new AbortController()
+    const done = queue.consume(handle, { batchEventsMax: 1, handlersMax: 1, leaseMs: 2_000, signal: stop.signal })
+    while (renewals === 0) await sleep(systemClock, 10)
+    stop.abort()
+    await done
+    const [renewal] = server.calls('ChangeMessageVisibilityBatch')
+    expect(renewal!.body.Entries).toMatchObject([{ ReceiptHandle: 'test:1', VisibilityTimeout: 2 }])
+    expect(seen).toEqual(['test:0'])
+  })
+
   it('leaves a message alone that is not one of ours', async () => {
     const seen: string[] = []
     const handle: Handler = async (batch) => {

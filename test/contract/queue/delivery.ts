@@ -59,7 +59,7 @@ export const delivery: Behaviours = {
     const handle: Handler = async (batch) => {
       const keys = new Set(batch.map(({ event }) => event.key))
       for (const key of keys) running.has(key) ? clashes++ : running.add(key)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise((resolve) => setTimeout(resolve, 20))
       for (const key of keys) running.delete(key)
       for (const { event } of batch) seen.add(numberOf(event))
       return batch.map(() => 'ack')

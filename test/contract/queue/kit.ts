@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import type { TestContext } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/clock.ts'
 import { FloodmarkError } from '../../../src/core/errors.ts'
 import type { WebhookEvent } from '../../../src/core/event.ts'
@@ -25,7 +24,7 @@ export type Behaviour = (subject: Subject) => Promise<void>
 /** Titles, as sentences about the queue, and what shows them. */
 export type Behaviours = Readonly<Record<string, Behaviour>>
 
-/** Generous: a broker may have to start again, or a consumer group to find itself. A test that hits it has failed. */
+/** Generous: a broker may have to start again, or a consumer group to find itself. */
 export const WITHIN_MS = 60_000
 export const LIMIT = { deadlineMs: 20_000 }
 /** The shortest lease that every broker can keep: some count in seconds. */
@@ -78,13 +77,16 @@ type ChildMode = 'publish' | 'hang' | 'die-before-settling'
 /** One queue in one test: what the test opened and started is ended when the test is over. */
 export class Subject {
   readonly target: QueueUnderTest
-  readonly #context: TestContext
+  readonly #context: { skip(reason: string): never }
+  readonly #withinMs: number
   readonly #ends: (() => unknown)[] = []
   readonly #failures: unknown[] = []
 
-  constructor(target: QueueUnderTest, context: TestContext) {
+  /** `withinMs`: what `until` waits. A test that hits it has failed. */
+  constructor(target: QueueUnderTest, context: { skip(reason: string): never }, withinMs = WITHIN_MS) {
     this.target = target
     this.#context = context
+    this.#withinMs = withinMs
   }
 
   async open(options?: { bytesMax?: number; url?: string }): Promise<Queue> {
@@ -122,13 +124,13 @@ export class Subject {
     return { stop: end }
   }
 
-  /** Resolves when the condition holds. Rejects when a consumer has failed, or after WITHIN_MS. */
+  /** Resolves when the condition holds. Rejects when a consumer has failed, or when it takes too long. */
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-    const end = performance.now() + WITHIN_MS
+    const end = performance.now() + this.#withinMs
     for (;;) {
       if (await condition()) return
       if (this.#failures.length > 0) throw this.#failures[0]
-      if (performance.now() > end) throw new Error(`not within ${WITHIN_MS} ms: ${what}`)
+      if (performance.now() > end) throw new Error(`not within ${this.#withinMs} ms: ${what}`)
       await sleep(systemClock, 10)
     }
   }

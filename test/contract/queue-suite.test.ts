@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import memory from '../../queues/memory.ts'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import type { Delivery, Handler, Queue, Verdict } from '../../src/core/queue.ts'
+import { Subject } from './queue/kit.ts'
+import { behaviours } from './queue.ts'
+
+/** Wrong in one way each, around a queue that is right. */
+type Bug = (queue: Queue) => Partial<Queue>
+
+/** Events are changed on their way in, and back, if need be, on their way out. */
+const changing =
+  (into: (events: readonly WebhookEvent[]) => readonly WebhookEvent[]): Bug =>
+  (queue) => ({ publish: (events, limit) => queue.publish(into(events), limit) })
+
+/** The handler is called through this. */
+const handling =
+  (wrap: (handle: Handler) => Handler): Bug =>
+  (queue) => ({ consume: (handle, options) => queue.consume(wrap(handle), options) })
+
+const verdicts = (change: (verdict: Verdict) => Verdict) =>
+  handling((handle) => async (batch) => (await handle(batch)).map(change))
+
+const ORDER = [
+  'delivers the events of a key in the order of their publish calls',
+  'keeps the order of a key through retries, where it says so',
+  'lets other keys go on while one event fails again and again',
+]
+const RETRIES = [
+  'keeps the order of a key through retries, where it says so',
+  'delivers again no sooner than the retry verdict says',
+  'lets other keys go on while one event fails again and again',
+  'delivers again when a lease runs out, and ignores the verdict that comes too late',
+]
+
+/** What each bug must be caught by: these behaviours fail, and no other. */
+const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly string[] }> = {
+  'that is right': { bug: () => ({}), caughtBy: [] },
+  'that stores bodies as text': {
+    bug: changing((events) =>
+      events.map((event) => ({ ...event, body: Buffer.from(Buffer.from(event.body).toString()) })),
+    ),
+    caughtBy: ['delivers every byte and header of what was published', 'takes an event of exactly its size limit'],
+  },
+  'that forgets headers': {
+    bug: changing((events) => events.map((event) => ({ ...event, headers: {} }))),
+    caughtBy: ['delivers every byte and header of what was published'],
+  },
+  'that delivers a publish last first': { bug: changing((events) => events.toReversed()), caughtBy: ORDER },
+  'that takes a retry for an ack': { bug: verdicts(() => 'ack'), caughtBy: RETRIES },
+  'that retries at once': {
+    bug: verdicts((verdict) => (verdict === 'ack' ? 'ack' : { retryInMs: 0 })),
+    caughtBy: ['delivers again no sooner than the retry verdict says'],
+  },
+  'that takes a rejection for acks': {
+    bug: handling((handle) => (batch) => handle(batch).catch(() => batch.map(() => 'ack'))),
+    caughtBy: ['delivers again when the handler rejects'],
+  },
+  'that has no leases': {
+    bug: (queue) => ({ consume: (handle, options) => queue.consume(handle, { ...options, leaseMs: 1e9 }) }),
+    caughtBy: ['delivers again when a lease runs out, and ignores the verdict that comes too late'],
+  },
+  'that counts wrongly': {
+    bug: (queue) => ({ depth: async () => ({ ...(await queue.depth()), waiting: 1 }) }),
+    caughtBy: [
+      'says how many events wait and are in flight',
+      'forgets everything when it is dropped, and dropping nothing succeeds',
+    ],
+  },
+  'that forgets the verdicts of handlers that run when it is aborted': {
+    bug: (queue) => ({
+      consume: (handle, options) => {
+        const all: Handler = async (batch) => {
+          const verdicts = await handle(batch)
+          return options.signal.aborted ? batch.map(() => ({ retryInMs: 0 })) : verdicts
+        }
+        return queue.consume(all, options)
+      },
+    }),
+    caughtBy: ['settles the work in flight when it is aborted and closed'],
+  },
+  'that keeps the events of a key together no more': {
+    bug: (queue) => {
+      const keys = new Map<string, string>()
+      const alone = (event: WebhookEvent) => {
+        keys.set(event.id, event.key)
+        return { ...event, key: event.id.slice('test:'.length) }
+      }
+      const restored = ({ event, count }: Delivery) => ({ event: { ...event, key: keys.get(event.id)! }, count })
+      return {
+        publish: (events, limit) => queue.publish(events.map(alone), limit),
+        consume: (handle, options) => queue.consume((batch) => handle(batch.map(restored)), options),
+      }
+    },
+    caughtBy: [
+      'keeps the order of a key through retries, where it says so',
+      'lets other keys go on while one event fails again and again',
+      'never has one key in two handler calls at once, where it keeps an order',
+    ],
+  },
+  'that swallows ids it knows': {
+    bug: (queue) => {
+      const known = new Set<string>()
+      const fresh = ({ id }: WebhookEvent) => !known.has(id) && known.add(id)
+      return { publish: (events, limit) => queue.publish(events.filter(fresh), limit) }
+    },
+    caughtBy: [
+      'swallows an id that it knows only where it says so',
+      "refuses as 'overloaded' when full, for certain, and takes events again after acks",
+    ],
+  },
+}
+
+describe('the queue suite catches a queue', () => {
+  for (const [name, { bug, caughtBy }] of Object.entries(BUGS)) {
+    it(name, { timeout: 60_000 }, async () => {
+      const caught = await Promise.all(Object.keys(behaviours).map((title) => failing(title, bug)))
+      expect(caught.filter((title) => title !== undefined)).toEqual(caughtBy)
+    })
+  }
+})
+
+class Skipped extends Error {}
+
+/** The title, if a queue with this bug fails the behaviour. */
+async function failing(title: string, bug: Bug): Promise<string | undefined> {
+  const open = async (options = {}) => {
+    const queue = await memory.open({ url: '', namespace: 'n', ...options })
+    return { ...queue, ...bug(queue) }
+  }
+  const skip = (): never => {
+    throw new Skipped()
+  }
+  const subject = new Subject({ open, drop: async () => {} }, { skip }, 3_000)
+  try {
+    await behaviours[title]!(subject).finally(() => subject.end())
+    return undefined
+  } catch (error) {
+    return error instanceof Skipped ? undefined : title
+  }
+}
