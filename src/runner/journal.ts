@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { FloodmarkError } from '../core/errors.ts'
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { FloodmarkError, messageOf } from '../core/errors.ts'
 
 /** How one attempt ended, as the sender knows it. */
 export const OUTCOMES = ['accepted', 'refused', 'unknown', 'unsent'] as const
@@ -47,31 +47,59 @@ export interface JournalWriter {
   close(): void
 }
 
-/** @throws FloodmarkError 'unavailable' when the file exists or cannot be written. */
-export function openJournal(path: string): JournalWriter {
+export function emptyAttempt(): Attempt {
+  const none = { outcome: 'unsent', cause: 'none', status: 0, bodyBytes: 0 } as const
+  return { seq: 0, attempt: 1, provider: 0, key: 0, ...none, intendedMs: 0, sentMs: 0, doneMs: 0 }
+}
+
+/**
+ * The first failed write ends a journal: the file is cut back to whole records, and every later call throws the same.
+ * `writeTo` stands in for the file system where a test needs a full disk.
+ * @throws FloodmarkError 'unavailable' when the file exists or cannot be written.
+ */
+export function openJournal(path: string, writeTo: typeof writeSync = writeSync): JournalWriter {
   const file = orUnavailable(path, () => openSync(path, 'wx'))
   const buffer = Buffer.alloc(RECORD_BYTES * BUFFER_RECORDS)
   let used = 0
-  orUnavailable(path, () => writeSync(file, HEAD))
+  let onDisk = HEAD.length
+  let failure: FloodmarkError | undefined
+
+  function put(bytes: Buffer, length: number): void {
+    if (failure) throw failure
+    let written = 0
+    try {
+      while (written < length) written += writeTo(file, bytes, written, length - written)
+    } catch (cause) {
+      const what = `cannot write ${path}: ${messageOf(cause)}. Make room there, then run again`
+      failure = new FloodmarkError('unavailable', what, { cause })
+      const whole = written - (written % RECORD_BYTES)
+      ftruncateSync(file, onDisk + whole)
+      throw failure
+    }
+    onDisk += length
+  }
 
   function flush(): void {
-    let written = 0
-    while (written < used) {
-      written += orUnavailable(path, () => writeSync(file, buffer, written, used - written))
-    }
+    put(buffer, used)
     used = 0
   }
 
+  put(HEAD, HEAD.length)
+  onDisk = HEAD.length
   return {
     write(attempt) {
+      if (failure) throw failure
       encode(attempt, buffer, used)
       used += RECORD_BYTES
       if (used === buffer.length) flush()
     },
     flush,
     close() {
-      flush()
-      closeSync(file)
+      try {
+        if (!failure) flush()
+      } finally {
+        closeSync(file)
+      }
     },
   }
 }

@@ -1,7 +1,6 @@
 import { latencyHistogram, percentileMs, record } from './certificate.ts'
-import { Connection, type Exchange } from './connection.ts'
-import { preciseNow } from './open-loop.ts'
-import type { Target } from './pool.ts'
+import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
+import { preciseNow } from './now.ts'
 
 export interface ClosedLoopOptions {
   readonly target: Target
@@ -28,6 +27,8 @@ export interface ClosedLoopResult {
   readonly ranOut: boolean
 }
 
+const RECONNECT_MS = 10
+
 /**
  * The most a server answers: each connection sends its next request as soon as the last answer is in. It waits for the
  * server, so its latencies say nothing about arrivals that would have come meanwhile: that is the open loop's matter.
@@ -36,11 +37,20 @@ export function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoopResult
   return new Promise((resolve) => new ClosedLoop(options, resolve).start())
 }
 
+interface Work {
+  readonly slot: number
+  sentMs: number
+}
+
 class ClosedLoop {
   readonly #options: ClosedLoopOptions
   readonly #resolve: (result: ClosedLoopResult) => void
   readonly #service = latencyHistogram()
-  readonly #open = new Set<Connection>()
+  readonly #open = new Set<Connection<Work>>()
+  readonly #events: ConnectionEvents<Work> = {
+    onEnd: (connection, exchange) => this.#onEnd(connection, exchange),
+    onClosed: (connection) => this.#onClosed(connection),
+  }
   #measuring = false
   #ended = false
   #ranOut = false
@@ -61,33 +71,35 @@ class ClosedLoop {
   }
 
   #connect(slot: number): void {
-    const connection = new Connection(this.#options.target, (closed) => {
-      this.#open.delete(closed)
-      // Not in this turn: a server that refuses connections would be asked without end.
-      if (!this.#ended) setTimeout(() => !this.#ended && this.#connect(slot), 10)
-    })
+    if (this.#ended) return
+    const connection = new Connection<Work>(this.#options.target, { slot, sentMs: 0 }, this.#events)
     this.#open.add(connection)
-    this.#send(connection, slot)
+    this.#send(connection)
   }
 
-  #send(connection: Connection, slot: number): void {
-    const request = this.#options.next(slot)
+  #onClosed(connection: Connection<Work>): void {
+    this.#open.delete(connection)
+    // Not in this turn: a server that refuses connections would be asked without end.
+    setTimeout(() => this.#connect(connection.work.slot), RECONNECT_MS)
+  }
+
+  #send(connection: Connection<Work>): void {
+    const request = this.#options.next(connection.work.slot)
     if (!request) {
       this.#ranOut = true
       return this.#end()
     }
-    const sentMs = performance.now()
-    connection.send(request, (exchange) => {
-      this.#count(exchange, sentMs)
-      if (!this.#ended && 'status' in exchange && exchange.reusable) this.#send(connection, slot)
-    })
+    connection.work.sentMs = performance.now()
+    connection.send(request)
   }
 
-  #count(exchange: Exchange, sentMs: number): void {
-    if (!this.#measuring) return
-    if ('status' in exchange && exchange.status >= 200 && exchange.status < 300) this.#accepted++
-    else this.#failed++
-    record(this.#service, performance.now() - sentMs)
+  #onEnd(connection: Connection<Work>, exchange: Exchange): void {
+    if (this.#measuring) {
+      if ('status' in exchange && exchange.status >= 200 && exchange.status < 300) this.#accepted++
+      else this.#failed++
+      record(this.#service, performance.now() - connection.work.sentMs)
+    }
+    if (!this.#ended && 'status' in exchange && exchange.reusable) this.#send(connection)
   }
 
   #begin(): void {

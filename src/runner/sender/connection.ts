@@ -1,26 +1,51 @@
 import { connect, type Socket } from 'node:net'
 import type { Cause } from '../journal.ts'
+import type { Limited } from './limits.ts'
 import { parseResponse } from './response.ts'
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+}
 
 /** What one exchange came to. `sent` false: certainly no byte of the request reached the server. */
 export type Exchange =
   | { readonly status: number; readonly reusable: boolean }
   | { readonly cause: Exclude<Cause, 'none'>; readonly sent: boolean }
 
-const READ_BYTES = 16 * 1024
+/** One set for all of a sender's connections: a closure per request would cost more than the bookkeeping it saves. */
+export interface ConnectionEvents<Work> {
+  /** Once per send(). */
+  onEnd(connection: Connection<Work>, exchange: Exchange): void
+  /** Once, when the connection can no longer be used, after the running exchange has ended. */
+  onClosed(connection: Connection<Work>): void
+}
 
-/** One kept-alive connection: one request at a time, never pipelined. */
-export class Connection {
+const READ_BYTES = 16 * 1024
+/** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
+const KNOWN_BYTES_MAX = 1_024
+
+/** One kept-alive connection: one request at a time, never pipelined. `work` is its owner's, to say what the exchange is for. */
+export class Connection<Work> implements Limited {
+  readonly work: Work
+  readonly target: Target
+  dueMs = 0
+  before: Limited | undefined
+  after: Limited | undefined
   readonly #socket: Socket
+  readonly #events: ConnectionEvents<Work>
   #connected = false
-  #onEnd: ((exchange: Exchange) => void) | undefined
+  #busy = false
   #request: Buffer | undefined
   #held: Buffer | undefined
-  readonly #onClosed: (connection: Connection) => void
+  /** Servers say the same again and again: equal bytes mean what they meant the last time. */
+  #known: Buffer | undefined
+  #knownExchange: Exchange | undefined
 
-  /** `onClosed` is called once, when the connection can no longer be used, after the running exchange has ended. */
-  constructor(target: { readonly host: string; readonly port: number }, onClosed: (connection: Connection) => void) {
-    this.#onClosed = onClosed
+  constructor(target: Target, work: Work, events: ConnectionEvents<Work>) {
+    this.work = work
+    this.target = target
+    this.#events = events
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
     const callback = (length: number, data: Uint8Array) => {
       this.#onData(data.subarray(0, length) as Buffer)
@@ -34,20 +59,25 @@ export class Connection {
     this.#socket.on('error', () => {})
     this.#socket.on('close', () => {
       this.#end(this.#connected ? { cause: 'reset', sent: true } : { cause: 'connect', sent: false })
-      this.#onClosed(this)
+      this.#events.onClosed(this)
     })
   }
 
-  /** Sends one request; `onEnd` is called once. Only when no exchange is running. */
-  send(request: Buffer, onEnd: (exchange: Exchange) => void): void {
-    this.#onEnd = onEnd
-    this.#request = request
+  /** False once either side has begun to close it. */
+  get usable(): boolean {
+    return this.#socket.writable
+  }
+
+  /** Sends one request. Only when no exchange is running; the bytes are its own until the exchange has ended. */
+  send(request: Buffer): void {
+    this.#busy = true
     if (this.#connected) this.#socket.write(request)
+    else this.#request = request
   }
 
   /** Gives up on the running exchange and the connection: the sender's time limit has passed. */
   timeout(): void {
-    this.#end(this.#connected ? { cause: 'timeout', sent: true } : { cause: 'timeout', sent: false })
+    this.#end({ cause: 'timeout', sent: this.#connected })
     this.#socket.destroy()
   }
 
@@ -56,29 +86,40 @@ export class Connection {
   }
 
   #onData(data: Buffer): void {
+    // Nothing was asked: what comes belongs to no request of ours.
+    if (!this.#busy) return this.close()
+    if (!this.#held && this.#known?.equals(data)) return this.#end(this.#knownExchange!)
     const bytes = this.#held ? Buffer.concat([this.#held, data]) : data
-    if (!this.#onEnd) return this.close()
     try {
-      const response = parseResponse(bytes)
-      if (!response) {
-        this.#held = this.#held ? bytes : Buffer.from(data)
-        return
-      }
-      this.#held = undefined
-      // Bytes behind the response belong to no request of ours: the connection cannot be trusted any further.
-      const reusable = !response.close && response.bytes === bytes.length
-      this.#end({ status: response.status, reusable })
-      if (!reusable) this.close()
+      this.#onResponse(bytes)
     } catch {
       this.#end({ cause: 'protocol', sent: true })
       this.close()
     }
   }
 
+  #onResponse(bytes: Buffer): void {
+    const response = parseResponse(bytes)
+    if (!response) {
+      this.#held = Buffer.from(bytes)
+      return
+    }
+    this.#held = undefined
+    // Bytes behind the response belong to no request of ours: the connection cannot be trusted any further.
+    const reusable = !response.close && response.bytes === bytes.length
+    const exchange = { status: response.status, reusable }
+    if (reusable && bytes.length <= KNOWN_BYTES_MAX) {
+      this.#known = Buffer.from(bytes)
+      this.#knownExchange = exchange
+    }
+    if (!reusable) this.close()
+    this.#end(exchange)
+  }
+
   #end(exchange: Exchange): void {
-    const onEnd = this.#onEnd
-    this.#onEnd = undefined
+    if (!this.#busy) return
+    this.#busy = false
     this.#request = undefined
-    onEnd?.(exchange)
+    this.#events.onEnd(this, exchange)
   }
 }

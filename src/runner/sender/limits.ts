@@ -1,38 +1,55 @@
-import type { Connection } from './connection.ts'
-
-interface Entry {
-  readonly dueMs: number
-  readonly connection: Connection
-  done: boolean
+/** What can be given up on. The three fields are the limits' own: a place in a list, without an allocation per attempt. */
+export interface Limited {
+  dueMs: number
+  before: Limited | undefined
+  after: Limited | undefined
+  timeout(): void
 }
 
 /**
- * Time limits of the attempts in flight: one first-in first-out line per limit, since equal limits run out in the order they
- * began. One look per tick instead of a timer per request; a finished entry leaves with those before it.
+ * Time limits of the attempts in flight: one list per limit, since equal limits run out in the order they began. One look
+ * per tick instead of a timer per request. What has ended leaves at once, also from behind one that stalls.
  */
 export class TimeLimits {
-  readonly #lines = new Map<number, Entry[]>()
+  readonly #lists = new Map<number, Limited>()
 
-  /** Returns what takes the limit off again. */
-  add(connection: Connection, limitMs: number, nowMs: number): () => void {
-    const entry = { dueMs: nowMs + limitMs, connection, done: false }
-    const line = this.#lines.get(limitMs)
-    if (line) line.push(entry)
-    else this.#lines.set(limitMs, [entry])
-    return () => {
-      entry.done = true
+  add(limited: Limited, limitMs: number, nowMs: number): void {
+    limited.dueMs = nowMs + limitMs
+    const list = this.#lists.get(limitMs) ?? this.#newList(limitMs)
+    const last = list.before!
+    last.after = limited
+    limited.before = last
+    limited.after = list
+    list.before = limited
+  }
+
+  /** Takes the limit off again. Twice is fine. */
+  remove(limited: Limited): void {
+    const { before, after } = limited
+    if (!before || !after) return
+    before.after = after
+    after.before = before
+    limited.before = undefined
+    limited.after = undefined
+  }
+
+  /** Ends every attempt whose limit has passed. */
+  expire(nowMs: number): void {
+    for (const list of this.#lists.values()) {
+      while (list.after !== list && list.after!.dueMs <= nowMs) {
+        const passed = list.after!
+        this.remove(passed)
+        passed.timeout()
+      }
     }
   }
 
-  /** Ends every exchange whose limit has passed. */
-  expire(nowMs: number): void {
-    for (const [limitMs, line] of this.#lines) {
-      let passed = 0
-      while (passed < line.length && (line[passed]!.done || line[passed]!.dueMs <= nowMs)) {
-        const entry = line[passed++]!
-        if (!entry.done) entry.connection.timeout()
-      }
-      if (passed > 0) this.#lines.set(limitMs, line.slice(passed))
-    }
+  /** Its head stands before the first and behind the last, so that no case is special. */
+  #newList(limitMs: number): Limited {
+    const head: Limited = { dueMs: 0, before: undefined, after: undefined, timeout: () => {} }
+    head.before = head
+    head.after = head
+    this.#lists.set(limitMs, head)
+    return head
   }
 }

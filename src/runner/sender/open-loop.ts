@@ -1,21 +1,24 @@
-import type { Provider, Secret } from '../../core/provider.ts'
 import { type Arrival, arrivals, type Load } from '../arrivals.ts'
-import type { Attempt, Cause, JournalWriter, Outcome } from '../journal.ts'
-import { type Certificate, latencyHistogram, percentileMs, record } from './certificate.ts'
+import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
+import type { Certificate } from './certificate.ts'
 import type { Connection, Exchange } from './connection.ts'
 import { TimeLimits } from './limits.ts'
+import { Meter, type Progress } from './meter.ts'
+import { preciseNow } from './now.ts'
 import { startPacer } from './pacer.ts'
 import { Pool, type Target } from './pool.ts'
-import { requestMaker } from './request.ts'
+import { requestMaker, type SendingRoute } from './request.ts'
 
 export type { Certificate } from './certificate.ts'
+export type { Progress } from './meter.ts'
+export { preciseNow } from './now.ts'
 
 export interface OpenLoopOptions {
   readonly load: Load
   readonly runId: string
   readonly senders: { readonly index: number; readonly count: number }
   readonly targets: readonly Target[]
-  readonly routes: readonly { readonly path: string; readonly provider: Provider; readonly secret: Secret }[]
+  readonly routes: readonly SendingRoute[]
   /** When all are busy and this many are open, an arrival is not sent: 'unsent', cause 'connections-max'. */
   readonly connectionsMax: number
   readonly journal: JournalWriter
@@ -28,71 +31,52 @@ export interface OpenLoopOptions {
   readonly onProgress: (progress: Progress) => void
 }
 
-/** Counts since the start; latencies of the last interval, ms. */
-export interface Progress {
-  readonly atMs: number
-  readonly planned: number
-  readonly sent: number
-  readonly accepted: number
-  readonly refused: number
-  readonly unknown: number
-  readonly unsent: number
-  readonly inFlight: number
-  readonly connections: number
-  readonly responseP50Ms: number | undefined
-  readonly responseP99Ms: number | undefined
-  readonly cpuSeconds: number
-  readonly rssBytes: number
-  readonly eventLoopUtilization: number
-}
-
 const TICK_MS = 20
 const PROGRESS_MS = 500
 const UNSENT_RECORDS_MAX = 100_000
 /** Sending stops for a moment after this many in one go, so that answers are read between. */
 const BURST_MAX = 64
 
-/** The time base of a sender: the monotonic clock, counted from the Unix epoch. */
-export function preciseNow(): number {
-  return performance.timeOrigin + performance.now()
-}
-
-/** Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended. */
+/**
+ * Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended.
+ * @throws FloodmarkError 'unavailable' when the journal cannot be written: what is not written down must not be sent.
+ */
 export function openLoop(options: OpenLoopOptions): Promise<Certificate> {
-  return new Promise((resolve) => new OpenLoop(options, resolve).start())
+  return new Promise((resolve, reject) => new OpenLoop(options, resolve, reject).start())
 }
 
 class OpenLoop {
   readonly #options: OpenLoopOptions
   readonly #resolve: (certificate: Certificate) => void
+  readonly #reject: (error: unknown) => void
   readonly #plan: Iterator<Readonly<Arrival>>
-  readonly #pool: Pool
+  readonly #pool: Pool<Attempt>
   readonly #limits = new TimeLimits()
-  readonly #lateness = latencyHistogram()
-  readonly #interval = latencyHistogram()
+  readonly #meter = new Meter()
   readonly #makeRequest
   readonly #pacer = startPacer(() => this.#sendDue())
-  readonly #attempt = { attempt: 1 } as Attempt
-  readonly #counts = { planned: 0, sent: 0, accepted: 0, refused: 0, unknown: 0, unsent: 0 }
+  readonly #unsent = emptyAttempt()
+  readonly #hosts: ReadonlyMap<Target, string>
   #next: Readonly<Arrival> | undefined
   #inFlight = 0
   /** A rest of what is due waits for the next turn of the event loop. */
   #goesOn = false
   #gaveUp = false
+  #failed = false
   #endedAtMs: number | undefined
-  #busyAtStart = performance.eventLoopUtilization()
-  #busyLast = this.#busyAtStart
-  #busy = 0
   #ticks: NodeJS.Timeout | undefined
   #progressAtMs = 0
 
-  constructor(options: OpenLoopOptions, resolve: (certificate: Certificate) => void) {
+  constructor(options: OpenLoopOptions, resolve: (certificate: Certificate) => void, reject: (error: unknown) => void) {
     this.#options = options
     this.#resolve = resolve
-    this.#plan = arrivals(options.load)
-    this.#pool = new Pool(options.targets, options.connectionsMax)
-    const { host, port } = options.targets[0]!
-    this.#makeRequest = requestMaker({ runId: options.runId, seed: options.load.seed, host: `${host}:${port}` })
+    this.#reject = reject
+    const { load, targets, connectionsMax, runId, routes } = options
+    this.#plan = arrivals(load)
+    const onEnd = (connection: Connection<Attempt>, exchange: Exchange) => this.#onEnd(connection, exchange)
+    this.#pool = new Pool({ targets, connectionsMax, work: emptyAttempt, onEnd })
+    this.#hosts = new Map(targets.map((target) => [target, `${target.host}:${target.port}`]))
+    this.#makeRequest = requestMaker({ runId, seed: load.seed, routes })
   }
 
   start(): void {
@@ -101,13 +85,7 @@ class OpenLoop {
     const { signal, startAtMs } = this.#options
     signal.addEventListener('abort', () => this.#stopSending(), { once: true })
     if (signal.aborted) return this.#stopSending()
-    // The lead-in is idle time and would dilute the busy share.
-    setTimeout(
-      () => {
-        this.#busyAtStart = performance.eventLoopUtilization()
-      },
-      Math.max(0, startAtMs - preciseNow()),
-    )
+    setTimeout(() => this.#meter.startSending(), Math.max(0, startAtMs - preciseNow()))
     this.#sendDue()
   }
 
@@ -125,7 +103,7 @@ class OpenLoop {
 
   #sendDue(): void {
     if (this.#endedAtMs !== undefined || this.#goesOn) return
-    for (let sent = 0; this.#next; sent++) {
+    for (let sent = 0; this.#next && !this.#failed; sent++) {
       const nowMs = this.#nowMs()
       if (this.#next.intendedMs > nowMs) return this.#pacer.wakeAt(this.#options.startAtMs + this.#next.intendedMs)
       if (sent === BURST_MAX) return this.#goOn()
@@ -136,7 +114,7 @@ class OpenLoop {
       this.#send(this.#next, nowMs)
       this.#advance()
     }
-    this.#endSending(this.#nowMs())
+    if (!this.#failed) this.#endSending(this.#nowMs())
   }
 
   #goOn(): void {
@@ -147,59 +125,73 @@ class OpenLoop {
     })
   }
 
-  /** The share of busy time is taken here: waiting for the last answers would dilute it. */
   #endSending(nowMs: number): void {
     this.#endedAtMs = nowMs
-    this.#busy = performance.eventLoopUtilization(this.#busyAtStart).utilization
+    this.#meter.endSending()
   }
 
   #send(arrival: Readonly<Arrival>, nowMs: number): void {
-    this.#counts.planned++
-    record(this.#lateness, nowMs - arrival.intendedMs)
-    const { seq, intendedMs, provider, key } = arrival
+    this.#meter.counts.planned++
+    this.#meter.late(nowMs - arrival.intendedMs)
     const connection = this.#pool.take()
-    if (!connection) return this.#note({ seq, intendedMs, provider, key }, 'unsent', 'connections-max', 0, nowMs, 0)
-    const route = this.#options.routes[provider]!
-    const { bytes, bodyBytes } = this.#makeRequest(route, seq, key, Date.now())
-    this.#counts.sent++
+    if (!connection) return this.#noteUnsent(arrival, 'connections-max', nowMs)
+    const attempt = connection.work
+    const { seq, key, provider } = arrival
+    take(attempt, arrival)
+    const request = this.#makeRequest(this.#hosts.get(connection.target)!, provider, seq, key, Date.now())
+    attempt.bodyBytes = request.bodyBytes
+    attempt.sentMs = this.#nowMs()
+    this.#meter.counts.sent++
     this.#inFlight++
-    const sentMs = this.#nowMs()
-    const release = this.#limits.add(connection, route.provider.delivery.timeoutMs, sentMs)
-    connection.send(bytes, (exchange) => {
-      release()
-      this.#inFlight--
-      this.#onEnd({ seq, intendedMs, provider, key }, exchange, connection, sentMs, bodyBytes)
-    })
+    this.#limits.add(connection, this.#options.routes[provider]!.provider.delivery.timeoutMs, attempt.sentMs)
+    connection.send(request.bytes)
   }
 
-  #onEnd(arrival: Arrival, exchange: Exchange, connection: Connection, sentMs: number, bodyBytes: number): void {
+  #onEnd(connection: Connection<Attempt>, exchange: Exchange): void {
+    this.#inFlight--
+    this.#limits.remove(connection)
+    const attempt = connection.work
     if ('status' in exchange) {
       if (exchange.reusable) this.#pool.give(connection)
-      const outcome = exchange.status >= 200 && exchange.status < 300 ? 'accepted' : 'refused'
-      this.#note(arrival, outcome, 'none', exchange.status, sentMs, bodyBytes)
+      attempt.outcome = exchange.status >= 200 && exchange.status < 300 ? 'accepted' : 'refused'
+      attempt.cause = 'none'
+      attempt.status = exchange.status
     } else {
-      this.#note(arrival, exchange.sent ? 'unknown' : 'refused', exchange.cause, 0, sentMs, bodyBytes)
+      attempt.outcome = exchange.sent ? 'unknown' : 'refused'
+      attempt.cause = exchange.cause
+      attempt.status = 0
+    }
+    attempt.doneMs = this.#nowMs()
+    this.#meter.counts[attempt.outcome]++
+    this.#meter.response(attempt.doneMs - attempt.intendedMs)
+    this.#journal(attempt)
+  }
+
+  #noteUnsent(arrival: Readonly<Arrival>, cause: 'connections-max' | 'too-late', nowMs: number): void {
+    this.#meter.counts.unsent++
+    const attempt = take(this.#unsent, arrival)
+    attempt.outcome = 'unsent'
+    attempt.cause = cause
+    attempt.sentMs = nowMs
+    attempt.doneMs = nowMs
+    this.#journal(attempt)
+  }
+
+  #journal(attempt: Readonly<Attempt>): void {
+    if (this.#failed) return
+    try {
+      this.#options.journal.write(attempt)
+    } catch (error) {
+      this.#fail(error)
     }
   }
 
-  #note(arrival: Arrival, outcome: Outcome, cause: Cause, status: number, sentMs: number, bodyBytes: number): void {
-    const doneMs = this.#nowMs()
-    this.#counts[outcome]++
-    if (outcome !== 'unsent') record(this.#interval, doneMs - arrival.intendedMs)
-    this.#journal(arrival, outcome, cause, status, sentMs, doneMs, bodyBytes)
-  }
-
-  #journal(
-    arrival: Arrival,
-    outcome: Outcome,
-    cause: Cause,
-    status: number,
-    sentMs: number,
-    doneMs: number,
-    bodyBytes: number,
-  ): void {
-    Object.assign(this.#attempt, arrival, { outcome, cause, status, sentMs, doneMs, bodyBytes })
-    this.#options.journal.write(this.#attempt)
+  /** Without a journal there is nothing to tell: no more is sent, and what is in flight is dropped. */
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.#endedAtMs ??= this.#nowMs()
+    this.#stop()
+    this.#reject(error)
   }
 
   /** What was intended until now and not sent is written down as such; the rest of the plan is none of this run's. */
@@ -208,10 +200,10 @@ class OpenLoop {
     const nowMs = this.#nowMs()
     this.#endSending(nowMs)
     for (let noted = 0; this.#next && this.#next.intendedMs <= nowMs; this.#advance()) {
-      this.#counts.planned++
-      this.#counts.unsent++
+      this.#meter.counts.planned++
       // Beyond that many, the audit's count of the plan alone tells: what has no record was not sent.
-      if (noted++ < UNSENT_RECORDS_MAX) this.#journal({ ...this.#next }, 'unsent', 'too-late', 0, nowMs, nowMs, 0)
+      if (noted++ < UNSENT_RECORDS_MAX) this.#noteUnsent(this.#next, 'too-late', nowMs)
+      else this.#meter.counts.unsent++
     }
   }
 
@@ -221,52 +213,46 @@ class OpenLoop {
     // A wake-up could only be lost by a fault in the pacer: the tick makes sure that sending goes on.
     this.#sendDue()
     if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs)
-    if (this.#endedAtMs !== undefined && this.#inFlight === 0) this.#finish()
+    if (this.#endedAtMs !== undefined && this.#inFlight === 0 && !this.#failed) this.#finish()
   }
 
   #progress(nowMs: number): void {
     this.#progressAtMs = nowMs
-    this.#options.journal.flush()
-    const busy = performance.eventLoopUtilization()
-    this.#options.onProgress({
-      atMs: nowMs,
-      ...this.#counts,
-      inFlight: this.#inFlight,
-      connections: this.#pool.size,
-      responseP50Ms: percentileMs(this.#interval, 50),
-      responseP99Ms: percentileMs(this.#interval, 99),
-      cpuSeconds: cpuSeconds(),
-      rssBytes: process.memoryUsage.rss(),
-      eventLoopUtilization: performance.eventLoopUtilization(busy, this.#busyLast).utilization,
-    })
-    this.#busyLast = busy
-    this.#interval.reset()
+    try {
+      this.#options.journal.flush()
+    } catch (error) {
+      return this.#fail(error)
+    }
+    const now = { atMs: nowMs, inFlight: this.#inFlight, connections: this.#pool.size }
+    this.#options.onProgress(this.#meter.progress(now))
+  }
+
+  #stop(): void {
+    clearInterval(this.#ticks)
+    this.#pool.close()
+    void this.#pacer.stop()
   }
 
   #finish(): void {
-    clearInterval(this.#ticks)
     this.#progress(this.#nowMs())
-    this.#pool.close()
-    void this.#pacer.stop()
-    const { planned, sent, unsent } = this.#counts
-    this.#resolve({
-      planned,
-      sent,
-      unsent,
-      endedAtMs: this.#endedAtMs!,
-      latenessP50Ms: percentileMs(this.#lateness, 50) ?? 0,
-      latenessP99Ms: percentileMs(this.#lateness, 99) ?? 0,
-      latenessMaxMs: percentileMs(this.#lateness, 100) ?? 0,
-      eventLoopUtilization: this.#busy,
-      cpuSeconds: cpuSeconds(),
-      connectionsOpenedMax: this.#pool.openedMax,
-      connectionsMax: this.#options.connectionsMax,
-      gaveUp: this.#gaveUp,
-    })
+    if (this.#failed) return
+    this.#stop()
+    this.#resolve(
+      this.#meter.certificate({
+        endedAtMs: this.#endedAtMs!,
+        connectionsOpenedMax: this.#pool.openedMax,
+        connectionsMax: this.#options.connectionsMax,
+        gaveUp: this.#gaveUp,
+      }),
+    )
   }
 }
 
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
+/** The plan's part of a record. */
+function take(attempt: Attempt, { seq, intendedMs, provider, key }: Readonly<Arrival>): Attempt {
+  attempt.seq = seq
+  attempt.intendedMs = intendedMs
+  attempt.provider = provider
+  attempt.key = key
+  return attempt
 }

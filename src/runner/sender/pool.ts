@@ -1,22 +1,29 @@
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
 
-export interface Target {
-  readonly host: string
-  readonly port: number
+export type { Target } from './connection.ts'
+
+export interface PoolOptions<Work> {
+  readonly targets: readonly Target[]
+  /** Over all targets. */
+  readonly connectionsMax: number
+  /** What a new connection carries for its owner. */
+  readonly work: () => Work
+  readonly onEnd: (connection: Connection<Work>, exchange: Exchange) => void
 }
 
-/** Connections to the receivers: idle ones are used again, last in first out; new ones go round the targets. */
-export class Pool {
-  readonly #targets: readonly Target[]
-  readonly #connectionsMax: number
-  readonly #idle: Connection[] = []
-  readonly #open = new Set<Connection>()
-  #next = 0
+/** Connections to the receivers. Requests go round the targets, whatever each of them does; idle connections are used again, last in first out. */
+export class Pool<Work> {
+  readonly #options: PoolOptions<Work>
+  readonly #events: ConnectionEvents<Work>
+  readonly #idle: Connection<Work>[][]
+  readonly #open = new Map<Connection<Work>, Connection<Work>[]>()
+  #turn = 0
   openedMax = 0
 
-  constructor(targets: readonly Target[], connectionsMax: number) {
-    this.#targets = targets
-    this.#connectionsMax = connectionsMax
+  constructor(options: PoolOptions<Work>) {
+    this.#options = options
+    this.#idle = options.targets.map(() => [])
+    this.#events = { onEnd: options.onEnd, onClosed: (connection) => this.#forget(connection) }
   }
 
   get size(): number {
@@ -24,28 +31,46 @@ export class Pool {
   }
 
   /** undefined: every connection is busy and no more may be opened. */
-  take(): Connection | undefined {
-    const idle = this.#idle.pop()
+  take(): Connection<Work> | undefined {
+    const turn = this.#turn
+    this.#turn = (turn + 1) % this.#idle.length
+    const idle = popUsable(this.#idle[turn]!)
     if (idle) return idle
-    if (this.#open.size >= this.#connectionsMax) return undefined
-    const target = this.#targets[this.#next++ % this.#targets.length]!
-    const connection = new Connection(target, (closed) => this.#forget(closed))
-    this.#open.add(connection)
+    // At the cap, a target whose connections are all busy gives its turn to another: sending late would be worse.
+    if (this.#open.size >= this.#options.connectionsMax) return this.#anyIdle()
+    const connection = new Connection(this.#options.targets[turn]!, this.#options.work(), this.#events)
+    this.#open.set(connection, this.#idle[turn]!)
     this.openedMax = Math.max(this.openedMax, this.#open.size)
     return connection
   }
 
-  give(connection: Connection): void {
-    if (this.#open.has(connection)) this.#idle.push(connection)
+  give(connection: Connection<Work>): void {
+    this.#open.get(connection)?.push(connection)
   }
 
   close(): void {
-    for (const connection of this.#open) connection.close()
+    for (const connection of this.#open.keys()) connection.close()
   }
 
-  #forget(connection: Connection): void {
-    this.#open.delete(connection)
-    const at = this.#idle.indexOf(connection)
-    if (at !== -1) this.#idle.splice(at, 1)
+  #anyIdle(): Connection<Work> | undefined {
+    for (const stack of this.#idle) {
+      const idle = popUsable(stack)
+      if (idle) return idle
+    }
+    return undefined
   }
+
+  #forget(connection: Connection<Work>): void {
+    const idle = this.#open.get(connection)!
+    this.#open.delete(connection)
+    const at = idle.indexOf(connection)
+    if (at !== -1) idle.splice(at, 1)
+  }
+}
+
+/** What is closing leaves the stack; onClosed tells when it is gone. */
+function popUsable<Work>(stack: Connection<Work>[]): Connection<Work> | undefined {
+  let idle = stack.pop()
+  while (idle && !idle.usable) idle = stack.pop()
+  return idle
 }

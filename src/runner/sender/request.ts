@@ -9,24 +9,35 @@ export interface SendingRoute {
   readonly secret: Secret
 }
 
-export interface RequestOptions {
+/** Makes the bytes of one signed request: head and body in one buffer, so that they leave in one write. */
+export type RequestMaker = (
+  host: string,
+  route: number,
+  seq: number,
+  key: number,
+  atMs: number,
+) => { readonly bytes: Buffer; readonly bodyBytes: number }
+
+/** `host` as the Host header has it. The same run, seed and number always make the same body. */
+export function requestMaker(run: {
   readonly runId: string
   readonly seed: number
-  /** Host header. */
-  readonly host: string
-}
-
-/** Makes the bytes of one signed request: head and body in one buffer, so that they leave in one write. */
-export function requestMaker(options: RequestOptions) {
-  return (route: SendingRoute, seq: number, key: number, atMs: number): { bytes: Buffer; bodyBytes: number } => {
-    const { provider, secret, path } = route
-    const id = eventId(options.runId, seq)
-    const sample = provider.sample(seeded(hash32(options.seed, seq)), { id, key: orderingKey(key) })
-    const signing = { id, type: sample.type, atMs, url: `http://${options.host}${path}` }
+  readonly routes: readonly SendingRoute[]
+}): RequestMaker {
+  const { runId, seed } = run
+  const routes = run.routes.map(({ path, provider, secret }) => {
+    const type = provider.contentType ?? 'application/json'
+    const start = `POST ${path} HTTP/1.1\r\ncontent-type: ${type}\r\nuser-agent: floodmark\r\nhost: `
+    return { start, path, provider, secret }
+  })
+  return (host, route, seq, key, atMs) => {
+    const { start, path, provider, secret } = routes[route]!
+    const id = eventId(runId, seq)
+    const sample = provider.sample(seeded(hash32(seed, seq)), { id, key: orderingKey(key) })
+    const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
     const body = provider.seal ? provider.seal(sample.body, secret, signing) : sample.body
     const signed = provider.sign(body, secret, signing)
-    const contentType = provider.contentType ?? 'application/json'
-    let head = `POST ${path} HTTP/1.1\r\nhost: ${options.host}\r\ncontent-type: ${contentType}\r\nuser-agent: floodmark\r\ncontent-length: ${body.length}\r\n`
+    let head = `${start}${host}\r\ncontent-length: ${body.length}\r\n`
     for (const name in signed) head += `${name}: ${signed[name]}\r\n`
     head += '\r\n'
     const bytes = Buffer.allocUnsafe(head.length + body.length)

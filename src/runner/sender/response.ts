@@ -34,9 +34,9 @@ export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
     const next = parseResponse(bytes.subarray(bodyAt))
     return next && { ...next, bytes: next.bytes + bodyAt }
   }
-  const connection = headerOf(head, 'connection')?.toLowerCase()
-  const close = connection === 'close' || (line[1] === '0' && connection !== 'keep-alive')
-  const length = status === 204 || status === 304 ? 0 : bodyLength(head, bytes, bodyAt)
+  const headers = framingHeaders(head)
+  const close = line[1] === '0' ? !headers.keepAlive : headers.close
+  const length = status === 204 || status === 304 ? 0 : bodyLength(headers, bytes, bodyAt)
   if (length === undefined || bodyAt + length > bytes.length) {
     if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its body is too long')
     return undefined
@@ -44,10 +44,40 @@ export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
   return { status, close, bytes: bodyAt + length }
 }
 
-function bodyLength(head: string, bytes: Buffer, bodyAt: number): number | undefined {
-  if (headerOf(head, 'transfer-encoding')?.toLowerCase() === 'chunked') return chunkedLength(bytes, bodyAt)
-  const length = headerOf(head, 'content-length')
-  if (length === undefined || !/^\d{1,9}$/.test(length)) throw malformed('its body has no stated length')
+interface FramingHeaders {
+  length?: string
+  chunked: boolean
+  close: boolean
+  keepAlive: boolean
+}
+
+/** What says where the response ends and whether the connection does. Two opinions about that are none. */
+function framingHeaders(head: string): FramingHeaders {
+  const headers: FramingHeaders = { chunked: false, close: false, keepAlive: false }
+  for (const line of head.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon).toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    if (name === 'content-length') {
+      if (!/^\d{1,9}$/.test(value)) throw malformed('its length is no number')
+      if (headers.length !== undefined && headers.length !== value) throw malformed('it states two lengths')
+      headers.length = value
+    } else if (name === 'transfer-encoding') {
+      if (value.toLowerCase() !== 'chunked') throw malformed('its transfer encoding is not known')
+      headers.chunked = true
+    } else if (name === 'connection') {
+      const options = value.toLowerCase().split(/\s*,\s*/)
+      headers.close ||= options.includes('close')
+      headers.keepAlive ||= options.includes('keep-alive')
+    }
+  }
+  if (headers.chunked && headers.length !== undefined) throw malformed('it states a length and is chunked')
+  return headers
+}
+
+function bodyLength({ chunked, length }: FramingHeaders, bytes: Buffer, bodyAt: number): number | undefined {
+  if (chunked) return chunkedLength(bytes, bodyAt)
+  if (length === undefined) throw malformed('its body has no stated length')
   return Number(length)
 }
 
@@ -62,19 +92,16 @@ function chunkedLength(bytes: Buffer, bodyAt: number): number | undefined {
     const chunk = Number.parseInt(size[1]!, 16)
     at = lineEnd + 2
     if (chunk === 0) {
-      const end = bytes.indexOf('\r\n', at)
+      // Trailers, down to the empty line.
+      let end = bytes.indexOf('\r\n', at)
+      for (; end > at; end = bytes.indexOf('\r\n', at)) at = end + 2
       return end === -1 ? undefined : end + 2 - bodyAt
     }
-    at += chunk + 2
+    at += chunk
+    if (bytes.length >= at + 2 && bytes.toString('latin1', at, at + 2) !== '\r\n')
+      throw malformed('a chunk has another size than stated')
+    at += 2
   }
-}
-
-function headerOf(head: string, name: string): string | undefined {
-  for (const line of head.split('\r\n').slice(1)) {
-    const colon = line.indexOf(':')
-    if (colon === name.length && line.slice(0, colon).toLowerCase() === name) return line.slice(colon + 1).trim()
-  }
-  return undefined
 }
 
 function malformed(why: string): FloodmarkError {
