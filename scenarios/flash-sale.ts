@@ -1,4 +1,5 @@
 import { defineScenario } from '../src/core/scenario.ts'
+import { SALE } from './shared/sale.ts'
 
 const PEAK = 10
 
@@ -11,6 +12,7 @@ function shape(at: number): number {
 }
 
 export default defineScenario({
+  ...SALE,
   name: 'flash-sale',
   question:
     'Does the stack take a sale that multiplies the traffic by ten within seconds, without losing or doubling an event?',
@@ -24,14 +26,6 @@ export default defineScenario({
     { name: 'decay', until: 1 },
   ],
   ratePerS: 300,
-  mix: [
-    { provider: 'stripe', share: 0.35 },
-    { provider: 'razorpay', share: 0.35 },
-    { provider: 'generic', share: 0.2 },
-    { provider: 'github', share: 0.1 },
-  ],
-  keys: { count: 20_000, zipf: 0.9 },
-  effects: { failOnce: 0.02, failAlways: 0.001 },
   faults: [],
   passes: { acceptP99Ms: 500, drainMs: 20_000 },
 })

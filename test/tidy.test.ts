@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest'
 const root = resolve(import.meta.dirname, '..')
 const KINDS = ['receivers', 'queues', 'ledgers', 'providers', 'scenarios']
 const LINES_MAX = 350
-/** A folder for what the drivers of one kind of server share. It knows the core and itself, and only they import it. */
+/** A folder for what some of a kind share, as the drivers of one kind of server. It knows the core and itself, and only they import it. */
 const SHARED: Record<string, readonly string[]> = {
   'queues/redis/': ['redis-streams', 'bullmq'],
   'queues/kafka-shared/': ['kafka', 'kafkajs'],
+  'scenarios/shared/': readdirSync(join(root, 'scenarios')).map((name) => name.replace('.ts', '')),
 }
 
 function files(folder: string): string[] {

@@ -30,7 +30,8 @@ const settings = z.strictObject({
   p99: number(1, 3_600_000).optional(),
   /** Folder for the run's records and report; unset: one of its own in reports/. */
   out: z.string().min(1).optional(),
-  connectionsMax: number(1, 20_000).pipe(z.int()).default(2_000),
+  /** Open connections of one sender at most; an event that would need one more counts as unsent. */
+  connectionsMax: number(1, 20_000).pipe(z.int()).default(8_000),
 })
 export type Config = z.infer<typeof settings>
 export type ConfigInput = Partial<z.input<typeof settings>>

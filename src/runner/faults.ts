@@ -96,11 +96,20 @@ export class Faults {
   }
 }
 
-/** Whom a target means among the processes of a stack. @throws FloodmarkError 'misuse' where there is nobody to strike. */
-export function victimsOf(
-  stack: Stack,
-  servers: { readonly queue: Victim | undefined; readonly ledger: Victim | undefined },
-): (target: FaultTarget) => readonly Victim[] {
+/** What a run's faults can strike. */
+export interface Struck {
+  readonly stack: Stack
+  /** undefined: the run's queue or ledger has no server, or one that the run did not start. */
+  readonly servers: {
+    readonly queue: Victim | undefined
+    readonly ledger: Victim | undefined
+    readonly queueUrl: string | undefined
+    readonly ledgerUrl: string | undefined
+  }
+}
+
+/** Whom a target means in this run. @throws FloodmarkError 'misuse' where it is a server that is not the run's to strike. */
+export function victimsOf({ stack, servers }: Struck): (target: FaultTarget) => readonly Victim[] {
   const asVictim = (member: Member): Victim => ({
     name: member.name,
     kill: () => stack.kill(member),
@@ -111,15 +120,21 @@ export function victimsOf(
   })
   const members = (role: 'receiver' | 'processor') =>
     stack.members.filter((member) => member.role === role || member.role === 'service').map(asVictim)
+  const serverOr = (server: Victim | undefined, url: string | undefined): readonly Victim[] => {
+    if (server) return [server]
+    // A queue or a ledger without a server lives in the processor's process: its fate is that process's.
+    if (url === undefined) return members('processor')
+    throw new FloodmarkError(
+      'misuse',
+      `this scenario strikes the server at ${url}, which this run did not start: leave the url out, and the run starts its own`,
+    )
+  }
   return (target) => {
     if (target === 'stack') return stack.members.map(asVictim)
     if (target === 'receivers') return members('receiver')
     if (target === 'processors') return members('processor')
-    const server = target === 'queue-server' ? servers.queue : servers.ledger
-    if (server) return [server]
-    throw new FloodmarkError(
-      'misuse',
-      `this scenario strikes the ${target}, but this run has none that it started: choose a queue with a server, or another scenario`,
-    )
+    return target === 'queue-server'
+      ? serverOr(servers.queue, servers.queueUrl)
+      : serverOr(servers.ledger, servers.ledgerUrl)
   }
 }

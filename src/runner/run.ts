@@ -59,7 +59,7 @@ export async function run(
 
     const { scenario, durationMs } = plan
     const senderSamples = setups.map((): Progress[] => [])
-    const victims = victimsOf(stack, servers)
+    const victims = victimsOf({ stack, servers })
     for (const { target } of scenario.faults) victims(target)
     const { startAtMs, certificates } = await senders.send(setups, {
       onStart: (atMs) => faults.schedule(scenario.faults, durationMs, atMs, victims),

@@ -43,8 +43,8 @@ const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, cpuSeconds: 0
 /** The processes under test: one that holds everything, or receivers and processors. */
 export class Stack {
   readonly members: readonly Member[]
-  /** What the processes called their own fault, the first ones. */
-  readonly errors: string[] = []
+  /** What the processes called their own fault, the first kinds of it, and how often. */
+  readonly #errors = new Map<string, number>()
   /** Times that a process ended although nobody ended it. */
   unplannedDeaths = 0
   readonly #onSample: (sample: ServiceSample) => void
@@ -66,6 +66,10 @@ export class Stack {
     this.members = shared.queue
       ? [...several('receiver', processes), ...several('processor', shared.ledger ? processes : 1)]
       : several('service', 1)
+  }
+
+  get errors(): string[] {
+    return [...this.#errors].map(([error, count]) => (count === 1 ? error : `${error} (${count} times)`))
   }
 
   /** Resolves when every process is ready. Processors first: they make what receivers may need. */
@@ -165,6 +169,8 @@ export class Stack {
   }
 
   #note(error: string): void {
-    if (this.errors.length < ERRORS_MAX) this.errors.push(error)
+    if (this.#errors.has(error) || this.#errors.size < ERRORS_MAX) {
+      this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
+    }
   }
 }

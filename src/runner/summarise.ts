@@ -10,6 +10,10 @@ import { Latencies, slope } from './stats.ts'
 import { checksOf, verdictOf } from './verdict.ts'
 
 const POINTS_MAX = 240
+const POINTS_MIN = 30
+const STEP_MS = 250
+/** Fewer samples than this have no p99 with a confidence interval. */
+const P99_SAMPLES_MIN = 400
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
@@ -103,9 +107,15 @@ function* attempts(folder: string, senders: number, planned: number): Generator<
   }
 }
 
+/** Wide enough for a p99 in the average step, and for no more points than a chart can show; but some points there must be. */
+function stepOfMs(durationMs: number, planned: number): number {
+  const forP99Ms = Math.min(durationMs / POINTS_MIN, (durationMs * P99_SAMPLES_MIN) / Math.max(1, planned))
+  return Math.ceil(Math.max(1, durationMs / POINTS_MAX, forP99Ms) / STEP_MS) * STEP_MS
+}
+
 function collect(folder: string, record: RunRecord, planned: number) {
   const { durationMs } = record.setup
-  const stepMs = Math.max(250, Math.ceil(durationMs / POINTS_MAX / 250) * 250)
+  const stepMs = stepOfMs(durationMs, planned)
   const response = new Latencies()
   const service = new Latencies()
   const lateness = new Latencies()

@@ -1,0 +1,19 @@
+import { defineScenario } from '../src/core/scenario.ts'
+import { SALE } from './shared/sale.ts'
+
+export default defineScenario({
+  ...SALE,
+  name: 'broker-pause',
+  question: 'When the queue hangs for ten seconds with its connections open, is anything acknowledged gone?',
+  durationMs: 40_000,
+  quickMs: 25_000,
+  shape: () => 1,
+  phases: [
+    { name: 'calm', until: 0.25 },
+    { name: 'hangs', until: 0.65 },
+    { name: 'after', until: 1 },
+  ],
+  ratePerS: 400,
+  faults: [{ at: 0.25, forMs: 10_000, what: 'pause', target: 'queue-server' }],
+  passes: { acceptP99Ms: 15_000, drainMs: 40_000, refusals: 'allowed' },
+})
