@@ -8,4 +8,5 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   'sqs-fifo': () => import('./sqs-fifo.ts'),
   bullmq: () => import('./bullmq.ts'),
   kafka: () => import('./kafka.ts'),
+  kafkajs: () => import('./kafkajs.ts'),
 }

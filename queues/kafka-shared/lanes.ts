@@ -33,6 +33,9 @@ interface Taken {
   readonly items: readonly Item[]
 }
 
+/** In place of an offset: not known before the first fetch. */
+export const ANYWHERE = -1
+
 /** A lane with this many bytes in memory is not fetched further: that is what pausing a partition comes to. */
 const LANE_BYTES_MAX = 2 * 1024 * 1024
 /** One lane fills at most this many places of a batch, so that a hot one leaves room for others. */
@@ -50,6 +53,8 @@ export class PartitionLanes {
   readonly #clock: Clock
   /** Called when there may be more to commit. */
   onSettled = () => {}
+  /** Set where a held lane goes on only when it is added to again: the client pauses it, and fetches from `offset` after `holdMs`. */
+  onHeld: ((partition: number, offset: number, holdMs: number) => void) | undefined
   readonly #lanes = new Map<number, Lane>()
   #ready: Lane[] = []
   #running = 0
@@ -61,7 +66,7 @@ export class PartitionLanes {
     this.#clock = clock
   }
 
-  /** Exactly these partitions are ours from now on. One that stays keeps its state; of one that went, late verdicts are ignored. */
+  /** Exactly these partitions are ours from now on, with the offset to go on at (ANYWHERE: at the first that is added). One that stays keeps its state; of one that went, late verdicts are ignored. */
   assign(offsets: ReadonlyMap<number, number>): void {
     for (const [partition, lane] of this.#lanes) {
       if (offsets.has(partition)) continue
@@ -86,17 +91,15 @@ export class PartitionLanes {
     this.#wake()
   }
 
-  has(partition: number): boolean {
-    return this.#lanes.has(partition)
-  }
-
   /** The partitions that have room, and the offset each is to be fetched from. */
   wanted(): { readonly partition: number; readonly next: number }[] {
     return [...this.#lanes.values()].filter((lane) => lane.bytes < LANE_BYTES_MAX)
   }
 
-  hasRoom(partition: number): boolean {
-    return (this.#lanes.get(partition)?.bytes ?? LANE_BYTES_MAX) < LANE_BYTES_MAX
+  /** Whether the partition has events to deliver now, or in handlers' hands. */
+  isBusy(partition: number): boolean {
+    const state = this.#lanes.get(partition)?.state
+    return state === 'ready' || state === 'running'
   }
 
   get partitions(): number {
@@ -108,16 +111,18 @@ export class PartitionLanes {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0)
   }
 
-  /** What a fetch from `from` brought; ignored when the lane has gone on, or away, meanwhile. */
+  /** What a fetch from `from` brought: what is known already is skipped, and all of it when the lane is gone, or not as far. */
   add(partition: number, from: number, records: readonly Arrived[], next: number): void {
     const lane = this.#lanes.get(partition)
-    if (lane?.next !== from) return
-    lane.next = next
+    if (lane?.next === ANYWHERE) lane.next = lane.committed = from
+    if (!lane || from > lane.next) return
     for (const { offset, value } of records) {
+      if (offset < lane.next) continue
       lane.items.push({ offset, value, acked: false })
       lane.bytes += value.length
     }
-    if (lane.state !== 'idle') return
+    lane.next = Math.max(lane.next, next)
+    if (lane.state !== 'idle' && !(lane.state === 'held' && this.onHeld)) return
     if (lane.items.length === 0) this.onSettled()
     else this.#setReady(lane)
   }
@@ -141,6 +146,14 @@ export class PartitionLanes {
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
     while (this.#running > 0 && !late.signal.aborted) await this.#wakeUp(late.signal)
+    cancel()
+  }
+
+  /** Resolves when something has changed, or after `withinMs`. */
+  async change(withinMs: number): Promise<void> {
+    const late = new AbortController()
+    const cancel = this.#clock.after(withinMs, () => late.abort())
+    await this.#wakeUp(late.signal)
     cancel()
   }
 
@@ -274,6 +287,7 @@ export class PartitionLanes {
       this.#setReady(lane)
     } else {
       lane.state = 'held'
+      if (this.onHeld) return this.onHeld(lane.partition, lane.items[0]!.offset, holdMs)
       const held = lane.turn
       this.#clock.after(holdMs, () => {
         if (lane.turn === held) this.#setReady(lane)

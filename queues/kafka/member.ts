@@ -1,6 +1,7 @@
 import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { Commits } from '../kafka-shared/commits.ts'
 import type { PartitionLanes } from '../kafka-shared/lanes.ts'
 import {
   CLOSE_WITHIN_MS,
@@ -30,7 +31,7 @@ export async function keepMember(
 ): Promise<void> {
   while (!finished.aborted) {
     const member = new Member(layout, clock, lanes)
-    lanes.onSettled = () => member.commitSoon()
+    lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
     } catch (cause) {
@@ -59,8 +60,7 @@ class Member {
   readonly #fetches: ConnectionPool
   #aliveAtMs: number
   readonly #over = new AbortController()
-  #commitIsDue = false
-  #lastCommit = Promise.resolve(true)
+  readonly commits: Commits
 
   constructor(layout: Layout, clock: Clock, lanes: PartitionLanes) {
     this.#layout = layout
@@ -71,6 +71,11 @@ class Member {
     // A fetch waits at the broker, which answers a connection's requests one after another: heartbeats need their own.
     this.#fetches = new ConnectionPool('floodmark', clientOptions(layout))
     this.#aliveAtMs = clock.monotonic()
+    const { topic } = layout
+    this.commits = new Commits(lanes, clock, (due) => {
+      const offsets = due.map((one) => ({ topic, ...one, offset: BigInt(one.offset), leaderEpoch: -1 }))
+      return Promise.resolve(this.#consumer.commit({ offsets }))
+    })
   }
 
   /** Fetches until `noMore` aborts, is a member until `finished` does. @throws when the membership is lost. */
@@ -85,9 +90,10 @@ class Member {
         await this.#handOver()
         await this.#join(finished)
       }
-      await this.#commit()
+      await this.commits.now()
     } finally {
       this.#over.abort()
+      this.commits.end()
     }
   }
 
@@ -159,36 +165,7 @@ class Member {
       await Promise.race([stopping, sleep(this.#clock, HEARTBEAT_MS)])
       if (!stopped) await this.#heartbeat()
     }
-    await this.#commit()
-  }
-
-  commitSoon(): void {
-    if (this.#commitIsDue || this.#over.signal.aborted) return
-    this.#commitIsDue = true
-    this.#commit().then((done) => {
-      this.#commitIsDue = false
-      // What cannot be committed comes again in the end: heartbeats find out whether we are still a member.
-      if (!done) this.#clock.after(RETRY_MS, () => this.commitSoon())
-      else if (this.#lanes.uncommitted().length > 0) this.commitSoon()
-    })
-  }
-
-  /** One commit at a time, each of all that is settled by then. Whether it was done. */
-  #commit(): Promise<boolean> {
-    this.#lastCommit = this.#lastCommit.then(async () => {
-      const due = this.#lanes.uncommitted()
-      if (due.length === 0) return true
-      const { topic } = this.#layout
-      const offsets = due.map((one) => ({ topic, ...one, offset: BigInt(one.offset), leaderEpoch: -1 }))
-      try {
-        await this.#consumer.commit({ offsets })
-      } catch {
-        return false
-      }
-      for (const { partition, offset } of due) this.#lanes.onCommitted(partition, offset)
-      return true
-    })
-    return this.#lastCommit
+    await this.commits.now()
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,53 @@
+import type { Clock } from '../../src/core/clock.ts'
+import type { PartitionLanes } from './lanes.ts'
+import { RETRY_MS } from './layout.ts'
+
+export type Committed = readonly { readonly partition: number; readonly offset: number }[]
+
+/** Commits what the lanes have settled: one commit at a time, each of all that is due by then. */
+export class Commits {
+  readonly #lanes: PartitionLanes
+  readonly #clock: Clock
+  readonly #send: (due: Committed) => Promise<unknown>
+  #isDue = false
+  #over = false
+  #last = Promise.resolve(true)
+
+  constructor(lanes: PartitionLanes, clock: Clock, send: (due: Committed) => Promise<unknown>) {
+    this.#lanes = lanes
+    this.#clock = clock
+    this.#send = send
+  }
+
+  soon(): void {
+    if (this.#isDue || this.#over) return
+    this.#isDue = true
+    this.now().then((done) => {
+      this.#isDue = false
+      // What cannot be committed comes again in the end: heartbeats find out whether we are still a member.
+      if (!done) this.#clock.after(RETRY_MS, () => this.soon())
+      else if (this.#lanes.uncommitted().length > 0) this.soon()
+    })
+  }
+
+  /** Whether all that was settled is committed. Never rejects. */
+  now(): Promise<boolean> {
+    this.#last = this.#last.then(async () => {
+      const due = this.#lanes.uncommitted()
+      if (due.length === 0) return true
+      try {
+        await this.#send(due)
+      } catch {
+        return false
+      }
+      for (const { partition, offset } of due) this.#lanes.onCommitted(partition, offset)
+      return true
+    })
+    return this.#last
+  }
+
+  /** Starts no more commits by itself. */
+  end(): void {
+    this.#over = true
+  }
+}

@@ -1,0 +1,103 @@
+import type { Admin, Kafka } from 'kafkajs'
+import { type Clock, systemClock } from '../src/core/clock.ts'
+import { encode } from '../src/core/codec.ts'
+import { FloodmarkError, messageOf } from '../src/core/errors.ts'
+import type { WebhookEvent } from '../src/core/event.ts'
+import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/queue.ts'
+import { Consuming } from './kafka-shared/consuming.ts'
+import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
+import { Publishing } from './kafka-shared/publishing.ts'
+import { connect, createTopic, deleteAll, describe, isError, lagOf } from './kafkajs/cluster.ts'
+import { keepMember } from './kafkajs/member.ts'
+import { Sending } from './kafkajs/sending.ts'
+
+/** Kafka by kafkajs, with topics and lanes as those of `kafka`: either reads what the other wrote. */
+class KafkaJsQueue implements Queue {
+  readonly traits: QueueTraits
+  readonly #layout: Layout
+  readonly #clock: Clock
+  readonly #kafka: Kafka
+  readonly #admin: Admin
+  readonly #publishing: Publishing
+  readonly #consuming: Consuming
+  readonly #sending: Sending
+
+  constructor(layout: Layout, clock: Clock, kafka: Kafka, admin: Admin, traits: QueueTraits, partitions: number) {
+    this.#layout = layout
+    this.#clock = clock
+    this.#kafka = kafka
+    this.#admin = admin
+    this.traits = traits
+    this.#publishing = new Publishing(traits, clock, partitions)
+    this.#consuming = new Consuming(clock)
+    this.#sending = new Sending(kafka, layout.topic, traits.publishBytesMax)
+  }
+
+  publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    return this.#publishing.publish(events, deadlineMs, {
+      send: async (partitions) => {
+        const messages = events.map((event, at) => {
+          return { key: event.key, value: encode(event), partition: partitions[at]! }
+        })
+        const bytes = messages.reduce((sum, { value }) => sum + value.length, 0)
+        await this.#sending.send(messages, bytes)
+      },
+      isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
+      onLate: () => this.#sending.renew(),
+    })
+  }
+
+  consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
+      keepMember(this.#kafka, this.#layout, this.#clock, lanes, noMore, finished),
+    )
+  }
+
+  async depth(): Promise<Depth> {
+    const lag = await lagOf(this.#admin, this.#layout.topic)
+    // What other processes have in hand is not known, and counted as waiting.
+    const inFlight = Math.min(lag, this.#consuming.inFlight)
+    return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
+  }
+
+  async close(): Promise<void> {
+    await this.#publishing.close()
+    await Promise.all([this.#sending.close(), this.#admin.disconnect()])
+  }
+}
+
+/** Runs with an admin of its own, which is left connected on success. */
+async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, admin: Admin) => Promise<T>): Promise<T> {
+  const kafka = connect(layout)
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    return await run(kafka, admin)
+  } catch (cause) {
+    await admin.disconnect().catch(() => {})
+    const message = `cannot ${what} ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+    throw new FloodmarkError('unavailable', message, { cause })
+  }
+}
+
+const driver: QueueDriver = {
+  server: 'kafka',
+  async open(options) {
+    const layout = layoutOf(options)
+    return withAdmin(layout, 'open', async (kafka, admin) => {
+      await createTopic(admin, layout.topic)
+      const { facts, partitions } = await describe(admin, layout)
+      const traits = traitsOf('kafkajs', facts)
+      return new KafkaJsQueue(layout, options.clock ?? systemClock, kafka, admin, traits, partitions)
+    })
+  },
+
+  async drop(options) {
+    const layout = layoutOf(options)
+    await withAdmin(layout, 'delete', async (_, admin) => {
+      await deleteAll(admin, layout.topic)
+      await admin.disconnect()
+    })
+  },
+}
+export default driver

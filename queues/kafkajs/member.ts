@@ -1,0 +1,195 @@
+import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { type Clock, sleep } from '../../src/core/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { Commits } from '../kafka-shared/commits.ts'
+import { ANYWHERE, type PartitionLanes } from '../kafka-shared/lanes.ts'
+import {
+  CLOSE_WITHIN_MS,
+  FETCH_BYTES_MAX,
+  FETCH_PARTITION_BYTES_MAX,
+  HEARTBEAT_MS,
+  type Layout,
+  REBALANCE_TIMEOUT_MS,
+  RETRY_MS,
+  REVOKE_WITHIN_MS,
+  SESSION_TIMEOUT_MS,
+} from '../kafka-shared/layout.ts'
+import { isError } from './cluster.ts'
+
+/** Less than with the other client: a lane that is resumed is fetched only when the fetch that left it out is over. */
+const FETCH_WAIT_MS = 100
+/** Above the number of partitions, so that no lane waits for another. */
+const CONCURRENCY = 64
+/** A join counts as failed while the group goes on rebalancing. */
+const RETRIES_MAX = 8
+
+/** Gives the lanes their partitions until `finished` aborts; a consumer that crashed is followed by another. */
+export async function keepMember(
+  kafka: Kafka,
+  layout: Layout,
+  clock: Clock,
+  lanes: PartitionLanes,
+  noMore: AbortSignal,
+  finished: AbortSignal,
+): Promise<void> {
+  while (!finished.aborted) {
+    const member = new Member(kafka, layout, clock, lanes, noMore, finished)
+    try {
+      await member.run()
+    } catch (cause) {
+      lanes.assign(new Map())
+      if (isFinal(cause)) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
+    } finally {
+      await member.close()
+    }
+    await sleep(clock, RETRY_MS, finished)
+  }
+}
+
+/** Anything else may be over when the broker is back. */
+function isFinal(error: unknown): boolean {
+  return isError(error, 'SASL_AUTHENTICATION_FAILED') || isError(error, 'GROUP_AUTHORIZATION_FAILED')
+}
+
+/**
+ * One kafkajs consumer. It joins again whenever a heartbeat says so, and a heartbeat is sent between its batches; so a
+ * batch is not over before its lane is quiet, and no rebalance can take a partition out of a handler's hands.
+ */
+class Member {
+  readonly #topic: string
+  readonly #clock: Clock
+  readonly #lanes: PartitionLanes
+  readonly #noMore: AbortSignal
+  readonly #finished: AbortSignal
+  readonly #consumer: Consumer
+  readonly #commits: Commits
+  readonly #over = new AbortController()
+  #handingOver: Promise<void> | undefined
+
+  constructor(
+    kafka: Kafka,
+    layout: Layout,
+    clock: Clock,
+    lanes: PartitionLanes,
+    noMore: AbortSignal,
+    finished: AbortSignal,
+  ) {
+    this.#topic = layout.topic
+    this.#clock = clock
+    this.#lanes = lanes
+    this.#noMore = noMore
+    this.#finished = finished
+    this.#consumer = kafka.consumer({
+      groupId: layout.topic,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytes: FETCH_BYTES_MAX,
+      maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
+      allowAutoTopicCreation: false,
+      // A crash is ours to follow up, with what it left in the lanes.
+      retry: {
+        retries: RETRIES_MAX,
+        initialRetryTime: RETRY_MS,
+        maxRetryTime: 1_000,
+        restartOnFailure: async () => false,
+      },
+    })
+    const topic = this.#topic
+    this.#commits = new Commits(lanes, clock, (due) =>
+      this.#consumer.commitOffsets(due.map((one) => ({ topic, ...one, offset: String(one.offset) }))),
+    )
+    lanes.onSettled = () => this.#commits.soon()
+    lanes.onHeld = (partition, offset, holdMs) => this.#hold(partition, offset, holdMs)
+  }
+
+  /** A member until `finished`. @throws what made it crash. */
+  async run(): Promise<void> {
+    const consumer = this.#consumer
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment[this.#topic] ?? []))
+    const crashed = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    })
+    const ended = new Promise<void>((resolve) => {
+      if (this.#finished.aborted) resolve()
+      this.#finished.addEventListener('abort', () => resolve(), { once: true })
+    })
+    crashed.catch(() => {})
+    await Promise.race([this.#start(), crashed, ended])
+    await Promise.race([crashed, ended])
+    await this.#commits.now()
+  }
+
+  async #start(): Promise<void> {
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true })
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: CONCURRENCY,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    })
+  }
+
+  /** Lanes begin anew, even those that stay: the client goes on behind what is committed. */
+  #onJoin(partitions: readonly number[]): void {
+    this.#lanes.assign(new Map())
+    this.#lanes.assign(new Map(partitions.map((partition) => [partition, ANYWHERE])))
+    this.#consumer.resume([{ topic: this.#topic, partitions: [...partitions] }])
+    this.#handingOver = undefined
+    this.#lanes.start()
+  }
+
+  async #eachBatch({ batch, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
+    const { partition } = batch
+    const from = Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
+    const records = batch.messages.map(({ offset, value }) => {
+      return { offset: Number(offset), value: value ?? Buffer.alloc(0) }
+    })
+    this.#lanes.add(partition, from, records, Number(batch.lastOffset()) + 1)
+    resolveOffset(batch.lastOffset())
+    while (!this.#finished.aborted && (this.#noMore.aborted || this.#lanes.isBusy(partition))) {
+      await this.#lanes.change(HEARTBEAT_MS)
+      try {
+        await heartbeat()
+      } catch (error) {
+        this.#handingOver ??= this.#handOver(heartbeat)
+        await this.#handingOver
+        throw error
+      }
+    }
+  }
+
+  /** The lane keeps its events; to fetch from its first again is only what brings it back to life in a batch. */
+  #hold(partition: number, offset: number, holdMs: number): void {
+    const topic = this.#topic
+    this.#consumer.pause([{ topic, partitions: [partition] }])
+    this.#consumer.seek({ topic, partition, offset: String(offset) })
+    this.#clock.after(holdMs, () => {
+      if (!this.#over.signal.aborted) this.#consumer.resume([{ topic, partitions: [partition] }])
+    })
+  }
+
+  /** Handlers that run may finish and are committed; those that take too long are abandoned, and their events come again. */
+  async #handOver(heartbeat: () => Promise<void>): Promise<void> {
+    let stopped = false
+    const stopping = this.#lanes.stop(REVOKE_WITHIN_MS).then(() => {
+      stopped = true
+    })
+    while (!stopped) {
+      await Promise.race([stopping, sleep(this.#clock, HEARTBEAT_MS)])
+      if (!stopped) await heartbeat().catch(() => {})
+    }
+    await this.#commits.now()
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort()
+    this.#commits.end()
+    this.#lanes.onHeld = undefined
+    this.#lanes.start()
+    // Leaving fails or hangs while the broker is away: then the session timeout does it.
+    await Promise.race([this.#consumer.disconnect().catch(() => {}), sleep(this.#clock, CLOSE_WITHIN_MS)])
+  }
+}
