@@ -29,7 +29,11 @@ interface Taken<T extends Waiting> {
 
 /** One key fills at most this many places of a batch, so that a hot one leaves room for others. */
 const PER_LANE_MAX = 64
-const GATHER_MS = 3
+/**
+ * How long a batch gathers, at most, while another is being handled, ms. Most of what a batch costs, a commit and its
+ * sync, it costs once. An event that comes when nothing is being handled never waits.
+ */
+const GATHER_MS = 10
 /** A batch whose handler failed comes again after this long, ms. */
 const FAILED_RETRY_MS = 100
 
@@ -43,9 +47,13 @@ export class Lanes<T extends Waiting> {
   readonly #lanes = new Map<string, Lane<T>>()
   #ready: Lane<T>[] = []
   #readyHead = 0
+  /** Events in ready lanes. */
+  #readyEvents = 0
   #waiting = 0
   #inFlight = 0
   readonly #wakeUps = new Set<() => void>()
+  /** Batches that gather: each ends as soon as so many events are ready. */
+  readonly #gathering = new Set<{ readonly events: number; readonly end: () => void }>()
 
   constructor(clock: Clock, onAck: (item: T) => void) {
     this.#clock = clock
@@ -57,6 +65,7 @@ export class Lanes<T extends Waiting> {
     const lane = this.#lanes.get(item.key)
     if (lane) {
       lane.items.push(item)
+      if (lane.state === 'ready') this.#addReady(1)
       return
     }
     const fresh: Lane<T> = { key: item.key, items: [item], head: 0, state: 'ready', turn: 0 }
@@ -80,6 +89,7 @@ export class Lanes<T extends Waiting> {
 
   #remove(lane: Lane<T>): void {
     this.#waiting -= lane.items.length - lane.head
+    if (lane.state === 'ready') this.#readyEvents -= lane.items.length - lane.head
     lane.state = 'gone'
     this.#lanes.delete(lane.key)
   }
@@ -101,8 +111,7 @@ export class Lanes<T extends Waiting> {
         await this.#wakeUp(options.signal)
         continue
       }
-      // While a batch is being settled the next one gathers: a transaction for each event would cost far more.
-      if (running.size > 0) await sleep(this.#clock, GATHER_MS, options.signal)
+      if (running.size > 0) await this.#gather(options)
       const taken = options.signal.aborted ? [] : this.#take(options.batchEventsMax)
       if (taken.length === 0) continue
       const handling = this.#handle(handle, taken, options.leaseMs).finally(() => {
@@ -114,11 +123,29 @@ export class Lanes<T extends Waiting> {
     await Promise.all(running)
   }
 
+  /** Resolves when a whole batch is ready, or after GATHER_MS, or when the signal aborts. */
+  async #gather({ batchEventsMax, signal }: ConsumeOptions): Promise<void> {
+    if (this.#readyEvents >= batchEventsMax) return
+    const full = new AbortController()
+    const gathering = { events: batchEventsMax, end: () => full.abort() }
+    this.#gathering.add(gathering)
+    signal.addEventListener('abort', gathering.end, { once: true })
+    await sleep(this.#clock, GATHER_MS, full.signal)
+    signal.removeEventListener('abort', gathering.end)
+    this.#gathering.delete(gathering)
+  }
+
+  #addReady(events: number): void {
+    this.#readyEvents += events
+    for (const gathering of this.#gathering) if (this.#readyEvents >= gathering.events) gathering.end()
+  }
+
   #take(eventsMax: number): Taken<T>[] {
     const batch: Taken<T>[] = []
     for (let room = eventsMax; room > 0 && this.#readyHead < this.#ready.length; ) {
       const lane = this.#ready[this.#readyHead++]!
       if (lane.state === 'gone') continue
+      this.#readyEvents -= lane.items.length - lane.head
       const items = lane.items.slice(lane.head, lane.head + Math.min(room, PER_LANE_MAX))
       room -= items.length
       lane.state = 'running'
@@ -192,6 +219,7 @@ export class Lanes<T extends Waiting> {
   #setReady(lane: Lane<T>): void {
     lane.state = 'ready'
     this.#ready.push(lane)
+    this.#addReady(lane.items.length - lane.head)
     this.#wake()
   }
 
