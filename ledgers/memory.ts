@@ -11,6 +11,7 @@ import {
   type Settlement,
   type Write,
 } from '../src/core/ledger.ts'
+import { checkEvents, checkSettlements, incremented } from '../src/core/writes.ts'
 
 /** Marks removed by one settle call at most, when they have run out. */
 const SWEEP_MAX = 64
@@ -35,14 +36,23 @@ class MemoryLedger implements Ledger {
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
+    checkEvents(events.length)
     return events.map(({ id }) => {
       if (this.#claims.busy(id)) return { state: 'busy' }
       if (this.#dead.has(id) || (this.#marks.get(id) ?? 0) > this.#clock.now()) return { state: 'duplicate' }
-      return { state: 'new', fence: this.#claims.take(id, leaseMs), failures: this.#failures.get(id) ?? 0 }
+      const failures = this.#failures.get(id) ?? 0
+      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures }
     })
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    try {
+      checkSettlements(settlements)
+    } catch (error) {
+      for (const { event, fence } of settlements)
+        if (this.#claims.settle(event.id, fence) !== undefined) this.#claims.give(event.id)
+      throw error
+    }
     const settled = settlements.map((settlement) => this.#settleOne(settlement))
     this.#sweep()
     return settled
@@ -50,8 +60,8 @@ class MemoryLedger implements Ledger {
 
   #settleOne(settlement: Settlement): Settled {
     const { event, fence, result } = settlement
-    const before = this.#failures.get(event.id) ?? 0
-    if (!this.#claims.settle(event.id, fence)) return { held: false, failures: before }
+    const before = this.#claims.settle(event.id, fence)
+    if (before === undefined) return { held: false, failures: 0 }
     this.#claims.give(event.id)
     if (result === 'released') return { held: true, failures: before }
     if (result === 'applied') {
@@ -72,8 +82,7 @@ class MemoryLedger implements Ledger {
   #write(write: Write): void {
     if (write.op === 'put') this.#values.set(write.name, write.value.slice())
     else if (write.op === 'increment') {
-      const value = Number(this.#values.get(write.name)?.toString() ?? 0) + write.by
-      this.#values.set(write.name, Buffer.from(String(value)))
+      this.#values.set(write.name, incremented(this.#values.get(write.name), write.by))
     } else {
       const list = this.#lists.get(write.name)
       if (list) list.push(write.value.slice())

@@ -3,13 +3,28 @@ import type { Clock } from './clock.ts'
 /** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
 let lastFence = 0
 
+/** Expired claims that taking another forgets at most: what was never settled does not pile up. */
+const SWEEP_MAX = 4
+
+interface Held {
+  readonly fence: number
+  readonly untilMs: number
+  readonly failures: number
+  settling: boolean
+}
+
 /** Who holds which id, in the memory of one process: its handlers die with it, so its claims may too. */
 export class Claims {
-  readonly #held = new Map<string, { fence: number; untilMs: number; settling: boolean }>()
+  /** Oldest first. */
+  readonly #held = new Map<string, Held>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#held.size
   }
 
   /** True while someone holds the id, or its settlement is being written. */
@@ -18,18 +33,30 @@ export class Claims {
     return claim !== undefined && (claim.settling || claim.untilMs > this.#clock.monotonic())
   }
 
-  take(id: string, leaseMs: number): number {
+  /** Gives the id to a new holder; `failures` is kept with it. */
+  take(id: string, leaseMs: number, failures: number): number {
+    const now = this.#clock.monotonic()
+    this.#sweep(now)
     const fence = ++lastFence
-    this.#held.set(id, { fence, untilMs: this.#clock.monotonic() + leaseMs, settling: false })
+    this.#held.delete(id)
+    this.#held.set(id, { fence, untilMs: now + leaseMs, failures, settling: false })
     return fence
   }
 
-  /** True when the claim is still this holder's: nobody else can take it until `give`. */
-  settle(id: string, fence: number): boolean {
+  #sweep(now: number): void {
+    let left = SWEEP_MAX
+    for (const [id, claim] of this.#held) {
+      if (left-- === 0 || claim.settling || claim.untilMs > now) return
+      this.#held.delete(id)
+    }
+  }
+
+  /** The failures kept with it where the claim is still this holder's: nobody else can take it until `give`. */
+  settle(id: string, fence: number): number | undefined {
     const claim = this.#held.get(id)
-    if (claim?.fence !== fence || claim.settling) return false
+    if (claim?.fence !== fence || claim.settling) return undefined
     claim.settling = true
-    return true
+    return claim.failures
   }
 
   give(id: string): void {

@@ -53,6 +53,12 @@ function checkName(name: string): void {
   }
 }
 
+/** A stored number with `by` added, in decimal; what is no number counts as 0. */
+export function incremented(stored: Uint8Array | undefined, by: number): Buffer {
+  const before = stored === undefined ? 0 : Number(Buffer.from(stored).toString())
+  return Buffer.from(String((Number.isNaN(before) ? 0 : before) + by))
+}
+
 function bytesOf(write: Write): number {
   return write.name.length + (write.op === 'increment' ? 8 : write.value.length)
 }

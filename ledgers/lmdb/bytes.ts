@@ -1,0 +1,68 @@
+/*
+ * How the tables' keys and values lie on disk. Numbers in keys are big endian, so that keys sort by them.
+ */
+
+/** What is known of an id: how often it failed, when its mark runs out (ms), or where its dead letter lies. */
+export const FAILED = 1
+export const APPLIED = 2
+export const BURIED = 3
+export interface State {
+  readonly kind: typeof FAILED | typeof APPLIED | typeof BURIED
+  readonly value: number
+}
+
+export function encodeState(kind: State['kind'], value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(9)
+  bytes[0] = kind
+  bytes.writeDoubleLE(value, 1)
+  return bytes
+}
+export function decodeState(bytes: Buffer): State {
+  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1) }
+}
+
+export function u64(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigUInt64BE(BigInt(Math.ceil(value)))
+  return bytes
+}
+export function fromU64(bytes: Buffer): number {
+  return Number(bytes.readBigUInt64BE())
+}
+
+/** name NUL u64 position. */
+export function itemKey(name: Buffer, position: number): Buffer {
+  const key = Buffer.allocUnsafe(name.length + 9)
+  name.copy(key)
+  key[name.length] = 0
+  key.writeUInt32BE(Math.floor(position / 2 ** 32), name.length + 1)
+  key.writeUInt32BE(position >>> 0, name.length + 5)
+  return key
+}
+export function nameOf(key: Buffer): string {
+  return key.toString('utf8', 0, key.length - 9)
+}
+
+/** Byte strings one after the other, each with its u32 length before it. */
+export function pack(parts: readonly (string | Uint8Array)[]): Buffer {
+  let bytes = 0
+  for (const part of parts) bytes += 4 + (typeof part === 'string' ? Buffer.byteLength(part) : part.length)
+  const packed = Buffer.allocUnsafe(bytes)
+  let at = 0
+  for (const part of parts) {
+    let length = part.length
+    if (typeof part === 'string') length = packed.write(part, at + 4)
+    else packed.set(part, at + 4)
+    packed.writeUInt32LE(length, at)
+    at += 4 + length
+  }
+  return packed
+}
+/** Views into `packed`. */
+export function* unpack(packed: Buffer): Generator<Buffer> {
+  for (let at = 0; at < packed.length; ) {
+    const from = at + 4
+    at = from + packed.readUInt32LE(at)
+    yield packed.subarray(from, at)
+  }
+}

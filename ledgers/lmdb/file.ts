@@ -1,0 +1,43 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { FloodmarkError } from '../../src/core/errors.ts'
+
+/** Where the first of the two meta pages has what tells an LMDB file from anything else, and the shape of its pages. */
+const MAGIC_AT = 24
+const MAGIC = 0xbeefc0de
+const VERSION = 2
+const PAGE_BYTES_AT = 0x30
+const LAST_PAGE_AT = 0x90
+
+/**
+ * Looks at a file before LMDB maps it into this process: on anything but its own files it would end the process.
+ * @throws FloodmarkError 'corrupt'
+ */
+export function checkFile(path: string): void {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    const { size } = fstatSync(file)
+    if (size === 0) return
+    const head = Buffer.alloc(LAST_PAGE_AT + 8)
+    const read = readSync(file, head, 0, head.length, 0)
+    const ours = read === head.length && head.readUInt32LE(MAGIC_AT) === MAGIC
+    if (!ours || head.readUInt32LE(MAGIC_AT + 4) !== VERSION) throw corrupt(path, 'it is no LMDB file of this version')
+    // The last pages need not have been written, so that a file which is whole may be a little shorter.
+    const whole = Number(head.readBigUInt64LE(LAST_PAGE_AT)) * head.readUInt32LE(PAGE_BYTES_AT)
+    if (size < whole / 2) throw corrupt(path, `it has ${size} bytes, and should have ${whole}`)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function corrupt(path: string, why: string): FloodmarkError {
+  return new FloodmarkError(
+    'corrupt',
+    `${path} is damaged (${why}): bring it back from a copy, or choose another folder`,
+  )
+}

@@ -1,0 +1,22 @@
+import type { Database } from 'lmdb'
+
+export type Table = Database<Buffer, Buffer>
+
+const PAGE_ITEMS = 512
+
+/** Entries whose key starts with the prefix, a page at a time, each page a read transaction of its own; copies. */
+export async function* pages(table: Table, prefix: Buffer): AsyncIterable<readonly [Buffer, Buffer]> {
+  let start = prefix
+  for (;;) {
+    const page = [...table.getRange({ start, limit: PAGE_ITEMS })].map(
+      ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const,
+    )
+    for (const entry of page) {
+      if (!entry[0].subarray(0, prefix.length).equals(prefix)) return
+      yield entry
+    }
+    if (page.length < PAGE_ITEMS) return
+    start = Buffer.concat([page.at(-1)![0], Buffer.alloc(1)])
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
