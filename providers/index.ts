@@ -4,4 +4,5 @@ export const providers = {
   razorpay: () => import('./razorpay.ts'),
   github: () => import('./github.ts'),
   stripe: () => import('./stripe.ts'),
+  shopify: () => import('./shopify.ts'),
 } as const

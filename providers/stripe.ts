@@ -31,6 +31,8 @@ const stripe: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 20_000,
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
+    // When an endpoint is disabled is not published: here, when the first event that it refused has been given up.
+    disables: { afterMs: 72 * HOUR_MS },
     model: true, // Stripe publishes "exponential, up to 3 days", neither the waits nor the timeout
   },
 

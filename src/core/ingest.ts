@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import { type CrashPoint, nowhere } from './crash-point.ts'
 import { FloodmarkError } from './errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from './event.ts'
-import type { Incoming, Route } from './provider.ts'
+import type { Identity, Incoming, Route } from './provider.ts'
 import type { Ingest, Reply, Verify } from './receiver.ts'
 
 export interface IngestOptions {
@@ -21,6 +21,7 @@ export interface IngestOptions {
 const RETRY_AFTER_S = 5
 
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
+const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
 const NOT_POST: Reply = { status: 405, reason: 'use POST' }
 const UNSUPPORTED: Reply = { status: 415, reason: 'content-encoding is not supported' }
@@ -43,11 +44,12 @@ export function createIngest(options: IngestOptions): Ingest {
     else route.provider.verify(request, route.secrets)
     const handshake = route.provider.handshake?.(request)
     if (handshake) return handshake
-    const event = toEvent(route, request)
+    const events = toEvents(route, request)
     crashPoint('before-store')
-    await publish(event)
+    if (events.length === 1) await publish(events[0]!)
+    else await Promise.all(events.map((event) => publish(event)))
     crashPoint('after-store')
-    return ACCEPTED
+    return route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
   }
 
   return {
@@ -95,9 +97,25 @@ function replyTo(error: unknown): Reply {
   return UNAVAILABLE
 }
 
-function toEvent(route: Route, request: Incoming): WebhookEvent {
-  const { id, key, type } = route.provider.identify(request)
-  const headers: Record<string, string> = {}
+/** Header of an event that came with others in one request: its position in the body, from 0. */
+const ITEM_HEADER = 'x-floodmark-item'
+
+/** One event a request, or as many as its provider finds. All of them are judged before the first is published. */
+function toEvents(route: Route, request: Incoming): WebhookEvent[] {
+  const { provider } = route
+  if (!provider.identifyAll) return [toEvent(route, request, provider.identify(request), {})]
+  const found = provider.identifyAll(request)
+  // Nothing stored, and yet a 200: that would be an event lost.
+  if (found.length === 0) throw new FloodmarkError('bad-request', 'the request carries no event')
+  return found.map((identity, at) => toEvent(route, request, identity, { [ITEM_HEADER]: String(at) }))
+}
+
+function toEvent(
+  route: Route,
+  request: Incoming,
+  { id, key, type }: Identity,
+  headers: Record<string, string>,
+): WebhookEvent {
   for (const name of route.provider.contextHeaders) {
     const value = request.header(name)
     if (value === undefined) continue

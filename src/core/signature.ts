@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { FloodmarkError } from './errors.ts'
 import type { Secret } from './provider.ts'
 
-/** What the verifiers of HMAC-SHA256 signatures share. Everything doubtful is 'bad-signature': it fails closed, as a 401. */
+/** What the verifiers of signatures share. Everything doubtful is 'bad-signature': it fails closed, as a 401. */
 
 /** More `scheme=value` items than this in one header are refused; a rotation needs two or three. */
 export const SIGNATURE_ITEMS_MAX = 16
@@ -21,19 +21,25 @@ export function hmacHex(secret: Secret, prefix: string, body: Uint8Array): strin
   return hmac(secret, prefix, body).digest('hex')
 }
 
-const SHA256_SHAPES = {
-  // Lower case only: so do the providers send it, and so do their own SDKs demand it.
-  hex: /^[0-9a-f]{64}$/,
-  // The last digit holds 4 bits: any other letter there would be a second spelling of the same bytes.
-  base64: /^[0-9A-Za-z+/]{42}[AEIMQUYcgkosw048]=$/,
-} as const
+/** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in base64 with its padding. */
+export function hmacBase64(secret: Secret, prefix: string, body: Uint8Array): string {
+  return hmac(secret, prefix, body).digest('base64')
+}
 
 /**
- * The 32 bytes of a claimed SHA-256 signature; undefined where the text is anything else.
- * The shape is checked first, because Buffer.from skips or stops at what it cannot decode.
+ * The bytes of a claimed signature of that length (default: SHA-256); undefined where the text is anything else.
+ * Buffer.from skips or stops at what it cannot decode, so only the one spelling that it would write itself counts:
+ * lower-case hex, padded base64, as the providers send them and as their own SDKs demand them.
  */
-export function decodeSignature(text: string, encoding: keyof typeof SHA256_SHAPES): Buffer | undefined {
-  return SHA256_SHAPES[encoding].test(text) ? Buffer.from(text, encoding) : undefined
+export function decodeSignature(text: string, encoding: 'hex' | 'base64', bytes = 32): Buffer | undefined {
+  if (text.length !== (encoding === 'hex' ? 2 * bytes : 4 * Math.ceil(bytes / 3))) return undefined
+  const decoded = Buffer.from(text, encoding)
+  return decoded.toString(encoding) === text ? decoded : undefined
+}
+
+/** Compares in constant time; false, not an error, where the lengths differ. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
 }
 
 /**
@@ -46,14 +52,23 @@ export function requireHmac(
   prefix: string,
   body: Uint8Array,
 ): void {
-  if (claims.length === 0) throw new FloodmarkError('bad-signature', 'the signature is malformed: send a SHA-256 HMAC')
+  if (claims.length === 0)
+    throw new FloodmarkError('bad-signature', 'the signature is malformed: sign as the provider documents it')
   for (const secret of secrets) {
     const expected = hmac(secret, prefix, body).digest()
     for (const claim of claims) {
-      if (claim.length === expected.length && timingSafeEqual(claim, expected)) return
+      if (sameBytes(claim, expected)) return
     }
   }
-  throw new FloodmarkError('bad-signature', 'the signature matches no secret of this route: compare both sides’ secret')
+  throw noMatch()
+}
+
+/** What is thrown when a well-formed signature is wrong; it says nothing of how near it came. */
+export function noMatch(): FloodmarkError {
+  return new FloodmarkError(
+    'bad-signature',
+    'the signature matches no secret of this route: compare both sides’ secret',
+  )
 }
 
 /** The value of a header without which nothing can be verified. @throws FloodmarkError 'bad-signature' when missing or empty. */

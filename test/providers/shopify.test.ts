@@ -1,0 +1,60 @@
+import '@shopify/shopify-api/adapters/web-api'
+import { createHmac } from 'node:crypto'
+import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api'
+import { describe, expect, it } from 'vitest'
+import shopify from '../../providers/shopify.ts'
+import { seeded } from '../../src/core/random.ts'
+import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
+import { expectSizes } from './sizes.ts'
+
+providerContract(shopify, { signature: 'x-shopify-hmac-sha256', digest: /.+/ })
+
+const SECRET = 'shpss_0123456789abcdef'
+const secret = shopify.secret(SECRET)
+const { type, body } = shopify.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+
+describe('shopify', () => {
+  it('is verified by the official package; that signs nothing, so node:crypto does for the other way', async () => {
+    const official = shopifyApi({
+      apiKey: 'key',
+      apiSecretKey: SECRET,
+      hostName: 'hooks.example.com',
+      apiVersion: ApiVersion.July26,
+      isEmbeddedApp: false,
+      logger: { level: LogSeverity.Error },
+    })
+    const headers = shopify.sign(body, secret, { id: 'run1-1', type, atMs: AT_MS })
+    const validate = (raw: string) =>
+      official.webhooks.validate({
+        rawBody: raw,
+        rawRequest: new Request('https://hooks.example.com/', { method: 'POST', headers, body: raw }),
+      })
+    const text = Buffer.from(body).toString()
+    expect(await validate(text)).toMatchObject({ valid: true, eventId: 'run1-1', webhookId: 'run1-1' })
+    expect(await validate(`${text} `)).toMatchObject({ valid: false, reason: 'invalid_hmac' })
+
+    const theirs = createHmac('sha256', SECRET).update(body).digest('base64')
+    for (const name of ['x-shopify-hmac-sha256', 'shopify-hmac-sha256']) {
+      shopify.verify(incoming({ [name]: theirs }, body), [secret])
+    }
+  })
+
+  it('keeps apart what one action causes under two topics, and knows a second delivery of one', () => {
+    const idOf = (headers: Record<string, string>) => shopify.identify(incoming(headers, body)).id
+    const paid = { 'x-shopify-event-id': 'e1', 'x-shopify-webhook-id': 'w1', 'x-shopify-topic': 'orders/paid' }
+    expect(idOf({ ...paid, 'x-shopify-topic': 'orders/updated' })).not.toBe(idOf(paid))
+    expect(idOf({ ...paid, 'x-shopify-webhook-id': 'w2' })).toBe(idOf(paid))
+    expect(idOf({ 'shopify-event-id': 'e1', 'shopify-topic': 'orders/paid' })).toBe(idOf(paid))
+  })
+
+  it('orders a refund behind its order, whose own id is beyond what a double holds', () => {
+    const keyOf = (text: string) => shopify.identify(incoming({ 'x-shopify-event-id': 'e1' }, Buffer.from(text))).key
+    const order = '{"id":820982911946154508,"admin_graphql_api_id":"gid://shopify/Order/5001"}'
+    expect(keyOf('{"id":7,"order_id":5001,"admin_graphql_api_id":"gid://shopify/Refund/7"}')).toBe(keyOf(order))
+    expect(keyOf('{"id":820982911946154508}')).toBe('unknown:e1')
+  })
+
+  it('sends orders of 7 kB and products of 2 kB', () => {
+    expectSizes(shopify, { 'orders/create': [6_900, 7_300], 'products/update': [1_800, 2_200] })
+  })
+})
