@@ -7,7 +7,7 @@ export const HEADERS_MAX = 100
 /** An unread body up to this long is drained, and its connection kept: dearer ones are cut. */
 const DRAIN_BYTES_MAX = 64 * 1024
 /** A request that is not complete this long after stop() gets 503; an idle connection is closed. */
-const STOP_GRACE_MS = 500
+export const STOP_GRACE_MS = 500
 /** Connections still open this long after stop() are cut. */
 const STOP_MS = 10_000
 
@@ -52,6 +52,8 @@ export class Gate {
     this.#options = options
     this.#read = read
     server.maxConnections = options.connectionsMax
+    // For a peer that neither sends nor reads; above requestMs, so that a slow request has had its 408.
+    server.timeout = 2 * options.requestMs
     // One more than allowed is kept, so that it can be seen.
     server.maxHeadersCount = HEADERS_MAX + 1
     server.on('connection', (socket) => this.#connect(socket))

@@ -72,10 +72,7 @@ export function readBody(request: IncomingMessage, bytesMax: number, done: (raw:
 }
 
 /** @throws FloodmarkError 'unavailable' when the port is taken or may not be opened. */
-export function listen(server: Server, options: Pick<ReceiverOptions, 'host' | 'port' | 'requestMs'>): Promise<number> {
-  const { host, port, requestMs } = options
-  // A connection whose peer neither sends nor reads; above requestMs, so that a slow request has had its 408.
-  server.timeout = 2 * requestMs
+export function listen(server: Server, { host, port }: Pick<ReceiverOptions, 'host' | 'port'>): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const what = `cannot listen on ${host}:${port}: ${messageOf(cause)}. Free it, or choose another port`

@@ -26,6 +26,22 @@ export class Bench {
     this.#receiver = receiver
   }
 
+  /** From now on nothing is stored until `release`; `held` resolves when `count` events wait. */
+  hold(count = 1): { readonly held: Promise<void>; readonly waiting: () => number; readonly release: () => void } {
+    const releases: (() => void)[] = []
+    const held = new Promise<void>((resolve) => {
+      this.publish = () =>
+        new Promise((release) => {
+          if (releases.push(release) === count) resolve()
+        })
+    })
+    const release = () => {
+      this.publish = this.store
+      for (const one of releases) one()
+    }
+    return { held, waiting: () => releases.length, release }
+  }
+
   async store(event: WebhookEvent): Promise<void> {
     this.published.push(event)
   }
@@ -148,6 +164,21 @@ export function receiverContract(name: string, receiver: Receiver): void {
       const three = Buffer.concat([signed('p1'), signed('p2', { atMs: 1_000 }), signed('p3')])
       expect(statuses((await exchange(running.port, three, 3)).text)).toEqual([200, 401, 200])
       bench.publish = bench.store
+    })
+
+    it('asks for the body where 100-continue is expected', async () => {
+      const { text } = await exchange(running.port, signed('asked', { headers: { expect: '100-continue' } }), 2)
+      expect(statuses(text)).toEqual([100, 200])
+    })
+
+    it('serves HTTP/1.0, and a request that offers an upgrade; ends a CONNECT', async () => {
+      const old = raw(signed('old').toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'))
+      expect(await exchange(running.port, old)).toMatchObject({ closed: true, text: expect.stringContaining(' 200 ') })
+      const upgrade = signed('up', { headers: { connection: 'Upgrade', upgrade: 'h2c' } })
+      expect(statuses((await exchange(running.port, upgrade, 1)).text)).toEqual([200])
+      const tunnel = raw('CONNECT /in HTTP/1.1\r\nhost: x\r\n\r\n')
+      expect(await exchange(running.port, tunnel)).toEqual({ closed: true, text: '' })
+      await acceptsGood()
     })
 
     it('takes a good request after a pipeline that was cut off', async () => {

@@ -65,6 +65,9 @@ const FRAMING = [
 
 const SIZES = [
   head('17 kB of headers', 431, `${POST}a: ${'b'.repeat(17_000)}\n\n`),
+  odd('as many headers as allowed', 200, {
+    headers: Object.fromEntries(Array.from({ length: HEADERS_MAX - 5 }, (_, at) => [`a${at}`, 'b'])),
+  }),
   head('more headers than allowed', 431, `${POST}${'a: b\n'.repeat(HEADERS_MAX)}\n`),
   head('15 kB of the smallest headers', 431, `${POST}${'a:\n'.repeat(3_700)}\n`),
   row('a body above the limit, by its length', 413, () => signed('odd', { body: Buffer.alloc(BODY_BYTES_MAX + 1) })),

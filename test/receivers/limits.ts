@@ -107,21 +107,14 @@ export function limitsContract(bench: Bench): void {
 
   it('refuses what is beyond inFlightMax at once and keeps its connection; /healthz still answers', async () => {
     const small = await bench.start({ inFlightMax: 2 })
-    const releases: (() => void)[] = []
-    const stored = new Promise<void>((resolve) => {
-      bench.publish = () =>
-        new Promise((release) => {
-          if (releases.push(release) === 2) resolve()
-        })
-    })
+    const store = bench.hold(2)
     const held = [exchange(small.port, signed('h1'), 1), exchange(small.port, signed('h2'), 1)]
-    await stored
+    await store.held
     const { text } = await exchange(small.port, Buffer.concat([signed('h3'), GET('/healthz'), signed('h4')]), 3)
     expect(statuses(text)).toEqual([503, 200, 503])
     expect(text.toLowerCase()).toContain('retry-after: ')
     expect(statuses((await exchange(small.port, GET('/readyz'), 1)).text)).toEqual([503])
-    for (const release of releases) release()
-    bench.publish = bench.store
+    store.release()
     for (const { text } of await Promise.all(held)) expect(statuses(text)).toEqual([200])
     // Everything was counted out again, also those who went away in the middle.
     for (let at = 0; at < 3; at++) await exchange(small.port, signed('gone').subarray(0, -3))
@@ -129,19 +122,40 @@ export function limitsContract(bench: Bench): void {
     await small.stop()
   })
 
+  it('counts a request whose sender has gone for as long as it is being stored', async () => {
+    const small = await bench.start({ inFlightMax: 1 })
+    const store = bench.hold()
+    const socket = connect(small.port, '127.0.0.1')
+    socket.write(signed('left'))
+    await store.held
+    socket.destroy()
+    await closed(socket)
+    expect(statuses((await exchange(small.port, signed('next'), 1)).text)).toEqual([503])
+    store.release()
+    await acceptsGood(small.port)
+    await small.stop()
+  })
+
+  it('leaves a connection alone that waits for us, however long we take', async () => {
+    const running = await bench.start({ requestMs: 50 })
+    bench.publish = () => new Promise((resolve) => setTimeout(resolve, 500))
+    const { text } = await exchange(running.port, signed('long'), 1)
+    bench.publish = bench.store
+    expect(statuses(text)).toEqual([200])
+    await running.stop()
+  })
+
   it('lets no more than inFlightMax in, however many come at once', async () => {
     const small = await bench.start({ inFlightMax: 3 })
-    const releases: (() => void)[] = []
-    bench.publish = () => new Promise((release) => releases.push(() => release()))
+    const store = bench.hold(3)
     const codes: number[] = []
     const all = Array.from({ length: 20 }, async (_, at) => {
       codes.push(...statuses((await exchange(small.port, signed(`m${at}`), 1)).text))
     })
     while (codes.length < 17) await new Promise(setImmediate)
     expect(codes).toEqual(Array(17).fill(503))
-    expect(releases.length).toBe(3)
-    for (const release of releases) release()
-    bench.publish = bench.store
+    expect(store.waiting()).toBe(3)
+    store.release()
     await Promise.all(all)
     expect(codes.slice(17)).toEqual([200, 200, 200])
     await small.stop()

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { STOP_GRACE_MS } from '../../src/core/gate.ts'
 import type { Bench } from '../contract/receiver.ts'
 import { exchange, NOW_MS, raw, signed, statuses } from './wire.ts'
 
@@ -57,6 +58,68 @@ export function stopContract(bench: Bench): void {
     expect(statuses(text)).toEqual([200, 200])
     expect(closings(text)).toEqual(['keep-alive', 'close'])
     await stopped
+  })
+
+  it('does nothing of what comes behind an answer that closes the connection', async () => {
+    const running = await bench.start(limits)
+    bench.published.length = 0
+    const socket = connect(running.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    const end = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(signed('before'))
+    while (statuses(text).length < 1) await soon()
+    const stopped = running.stop()
+    socket.write(Buffer.concat([raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), signed('behind')]))
+    await end
+    expect(closings(text)).toEqual(['keep-alive', 'close'])
+    expect(bench.published.map(({ id }) => id)).toEqual(['in:before'])
+    await stopped
+  })
+
+  it('gives a request that begins while stopping a whole grace of its own', async () => {
+    let look = () => {}
+    const after: Clock['after'] = (ms, fn) => {
+      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
+      look = fn
+      return () => {}
+    }
+    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const socket = connect(running.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    const end = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(signed('before'))
+    while (statuses(text).length < 1) await soon()
+    const stopped = running.stop()
+    socket.write(signed('begun').subarray(0, -3))
+    await soon()
+    look()
+    socket.write(signed('begun').subarray(-3))
+    await end
+    expect(statuses(text)).toEqual([200, 200])
+    await stopped
+  })
+
+  it('cuts what cannot be answered when its time is over', async () => {
+    let cut = () => {}
+    const after: Clock['after'] = (ms, fn) => {
+      if (ms >= 5_000) cut = fn
+      return clock.after(ms, fn)
+    }
+    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const store = bench.hold()
+    const stuck = exchange(running.port, signed('stuck'))
+    await store.held
+    const stopped = running.stop()
+    cut()
+    expect(await stuck).toEqual({ text: '', closed: true })
+    await stopped
+    store.release()
   })
 
   it('refuses half of a body and half of a head with 503 after a grace, and closes idle connections', async () => {
