@@ -6,11 +6,12 @@ import { type Behaviours, LIMIT, numbered, numbersOf, SHORT_LEASE_MS, type Subje
 
 /** How long a fault lasts, ms: longer than the publisher's deadline and the short lease. */
 const FAULT_MS = 3_000
-const NO_SERVER = 'it has no server of its own to break'
+const NO_SERVER = 'it has no server to break'
+const NO_PROXY = 'it is not reached through a proxy'
 
 /** Publishes and consumes through the proxy while its mode changes for a while, then expects all to be well again. */
 async function outlives(subject: Subject, mode: LinkMode): Promise<void> {
-  const proxy = subject.needs(subject.target.proxy, NO_SERVER)
+  const proxy = subject.needs(subject.target.proxy, NO_PROXY)
   const queue = await subject.open({ url: proxy.url })
   const seen = new Set<number>()
   const handle: Handler = async (batch) => {
@@ -108,7 +109,7 @@ export const faults: Behaviours = {
     outlives(subject, 'drop-replies'),
 
   'keeps its deadline on a silent connection, says that the event may be there, and recovers': async (subject) => {
-    const proxy = subject.needs(subject.target.proxy, NO_SERVER)
+    const proxy = subject.needs(subject.target.proxy, NO_PROXY)
     const queue = await subject.open({ url: proxy.url })
     await queue.publish(numbered(0, 1), LIMIT)
     const atMs = performance.now()
@@ -129,7 +130,7 @@ export const faults: Behaviours = {
   'says that an event may be there when only the answer was lost, and has it once it is published again': async (
     subject,
   ) => {
-    const proxy = subject.needs(subject.target.proxy, NO_SERVER)
+    const proxy = subject.needs(subject.target.proxy, NO_PROXY)
     const queue = await subject.open({ url: proxy.url })
     await queue.publish(numbered(0, 1), LIMIT)
     try {
