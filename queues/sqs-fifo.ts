@@ -17,8 +17,8 @@ import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'
 import { addressOf, connect, SqsServer } from './sqs-fifo/server.ts'
 
-/** Ten calls at once from one publish, so that a batch is not bound to the ten messages that one call takes. */
-const PUBLISH_EVENTS_MAX = 100
+/** Calls of ten go at once from one publish: a batch under load is worth more than the ten messages of one call. */
+const PUBLISH_EVENTS_MAX = 250
 /** Where a server does not tell: what every SQS has always taken. */
 const MESSAGE_BYTES = 256 * 1024
 /** How long SQS swallows a known MessageDeduplicationId, as AWS documents it; the emulators that we know do likewise. */

@@ -5,10 +5,12 @@ import { PublishError } from '../../src/core/queue.ts'
 import { ENTRIES_MAX, entryOf } from './message.ts'
 import type { SqsServer } from './server.ts'
 
+type Entry = readonly [position: number, event: WebhookEvent]
+
 /** Up to ENTRIES_MAX events that go in one call, and what is known of them. */
 interface Part {
   readonly keys: ReadonlySet<string>
-  readonly events: readonly (readonly [position: number, event: WebhookEvent])[]
+  readonly events: readonly Entry[]
   unsafe: readonly number[]
   definite: boolean
   why: FloodmarkError | undefined
@@ -32,7 +34,7 @@ export class Publisher {
     if (failed.length === 0) return
     const why = failed.find((part) => part.why)?.why
     throw new PublishError(why?.code ?? 'timeout', why?.message ?? 'SQS did not answer in time', {
-      unsafe: failed.flatMap(({ unsafe }) => unsafe),
+      unsafe: failed.flatMap(({ unsafe }) => unsafe).sort((a, b) => a - b),
       definite: failed.every(({ definite }) => definite),
       cause: why,
     })
@@ -73,15 +75,29 @@ function refusal({ unsafe, events, definite }: Part, failed: readonly BatchResul
   return new FloodmarkError(overloaded ? 'overloaded' : 'unavailable', what.trimEnd(), { definite })
 }
 
+/**
+ * Events of one key share a call as far as they can: each further call with that key would have to wait for the one
+ * before, and a hot key is in every batch. Calls that one key fills come first, so its last is last.
+ */
 function partsOf(events: readonly WebhookEvent[]): Part[] {
-  const parts: Part[] = []
-  const numbered = [...events.entries()]
-  for (let at = 0; at < numbered.length; at += ENTRIES_MAX) {
-    const some = numbered.slice(at, at + ENTRIES_MAX)
-    const keys = new Set(some.map(([, event]) => event.key))
-    parts.push({ keys, events: some, unsafe: some.map(([position]) => position), definite: true, why: undefined })
+  const byKey = Map.groupBy(events.entries(), ([, event]) => event.key)
+  const full: Entry[][] = []
+  const shared: Entry[][] = []
+  for (const entries of [...byKey.values()].sort((a, b) => b.length - a.length)) {
+    let rest = entries
+    for (; rest.length >= ENTRIES_MAX; rest = rest.slice(ENTRIES_MAX)) full.push(rest.slice(0, ENTRIES_MAX))
+    if (rest.length === 0) continue
+    const room = shared.find((part) => part.length + rest.length <= ENTRIES_MAX)
+    if (room) room.push(...rest)
+    else shared.push([...rest])
   }
-  return parts
+  return [...full, ...shared].map((some) => ({
+    keys: new Set(some.map(([, event]) => event.key)),
+    events: some,
+    unsafe: some.map(([position]) => position),
+    definite: true,
+    why: undefined,
+  }))
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -100,6 +100,22 @@ describe('sqs-fifo', () => {
     expect(order).toEqual(upTo(5).flatMap(() => [first, second]))
   })
 
+  it('puts the events of a hot key into as few calls as they need, in order', async () => {
+    const { server, queue } = await opened({})
+    await queue.publish(
+      numbered(0, 60, (n) => (n % 4 === 0 ? 'hot' : `k${n}`)),
+      LIMIT,
+    )
+    const hot = server
+      .calls('SendMessageBatch')
+      .map(({ body }) => body.Entries.filter(({ Id }) => Number(Id) % 4 === 0))
+    expect(hot.filter((entries) => entries.length > 0).map((entries) => entries.map(({ Id }) => Number(Id)))).toEqual([
+      upTo(10).map((n) => n * 4),
+      upTo(5, 10).map((n) => n * 4),
+    ])
+    expect(hot.length).toBe(6)
+  })
+
   it('holds what it has in hand of a key behind a retry, the last first, and deletes only what was acked', async () => {
     const key = (n: number) => (n === 0 ? 'other' : 'one')
     const handle = judging((n) => (n === 2 ? { retryInMs: 1_200 } : 'ack'))
