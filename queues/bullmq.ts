@@ -1,7 +1,7 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
 import { type Clock, sleep, systemClock } from '../src/core/clock.ts'
 import { decode, encode } from '../src/core/codec.ts'
-import type { FloodmarkError } from '../src/core/errors.ts'
+import { FloodmarkError, messageOf } from '../src/core/errors.ts'
 import type { WebhookEvent } from '../src/core/event.ts'
 import {
   type ConsumeOptions,
@@ -76,7 +76,6 @@ class BullMQ implements Queue {
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     if (events.length === 0) return
     const unsafe = events.map((_, position) => position)
-    const untilMs = this.#clock.monotonic() + deadlineMs
     let bytes = 0
     const jobs = events.map((event) => {
       const encoded = encode(event)
@@ -87,8 +86,8 @@ class BullMQ implements Queue {
       throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
     }
     try {
-      await this.#room.take(events.length, bytes)
-      await this.#link.ask(untilMs - this.#clock.monotonic(), () => this.#queue.addBulk(jobs))
+      this.#room.take(events.length, bytes)
+      await this.#link.ask(deadlineMs, () => this.#queue.addBulk(jobs))
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
       // addBulk is a pipeline: the server may have refused one job and stored the others.
@@ -110,14 +109,21 @@ class BullMQ implements Queue {
       stalledInterval: Math.min(STALLED_MS_MAX, Math.max(250, leaseMs / 4)),
       maxStalledCount: NEVER,
       runRetryDelay: 500,
+      autorun: false,
       drainDelay: 1,
     })
     worker.on('error', () => {}) // it goes on by itself, and jobs whose answer was lost come again
-    while (!signal.aborted) await sleep(this.#clock, 60_000, signal)
+    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    const failure = worker.run().then(
+      () => undefined,
+      (cause) => new FloodmarkError('unavailable', `the BullMQ worker ended: ${messageOf(cause)}`, { cause }),
+    )
+    const failed = signal.aborted ? undefined : await Promise.race([ended, failure])
     // A worker whose server is away never closes; what it could not settle comes again.
     const givenUp = gather.idle().then(() => sleep(this.#clock, CLOSE_MS))
     await Promise.race([worker.close(), givenUp])
     worker.disconnect().catch(() => {})
+    if (failed) throw failed
   }
 
   /** Returns to have the job deleted. Any other end is DelayedError: for any other error BullMQ would count a failure. */

@@ -1,36 +1,32 @@
 import type { Clock } from '../../src/core/clock.ts'
 import { FloodmarkError } from '../../src/core/errors.ts'
 
-/** How old the count of stored jobs may be, ms. */
+/** How old the count of stored jobs may be, ms, before the next publish has it made again. */
 const COUNT_MS = 250
 
 /**
  * Keeps a queue that has no bound of its own within one, nearly: what the server counted a moment ago, at the mean size of
- * what was published here, and what was published here since.
+ * what was published here, and what was published here since. Nobody waits for a count.
  */
 export class Room {
   readonly #bytesMax: number
   readonly #clock: Clock
   readonly #countStored: () => Promise<number>
-  #published = { events: 0, bytes: 0 }
+  readonly #published = { events: 0, bytes: 0 }
   #storedBytes = 0
-  #countedMs = Number.NEGATIVE_INFINITY
-  #counting: Promise<void> | undefined
+  #countedMs: number
+  #counting = false
 
   constructor(bytesMax: number, clock: Clock, countStored: () => Promise<number>) {
     this.#bytesMax = bytesMax
     this.#clock = clock
     this.#countStored = countStored
+    this.#countedMs = clock.monotonic() - COUNT_MS
   }
 
-  /** @throws FloodmarkError 'overloaded' when there is no room, or as counting does. */
-  async take(events: number, bytes: number): Promise<void> {
-    if (this.#clock.monotonic() - this.#countedMs > COUNT_MS) {
-      this.#counting ??= this.#count().finally(() => {
-        this.#counting = undefined
-      })
-      await this.#counting
-    }
+  /** @throws FloodmarkError 'overloaded' when there is no room. */
+  take(events: number, bytes: number): void {
+    if (!this.#counting && this.#clock.monotonic() - this.#countedMs >= COUNT_MS) void this.#count()
     if (this.#storedBytes + bytes > this.#bytesMax) {
       const held = Math.round(this.#storedBytes)
       throw new FloodmarkError('overloaded', `the queue holds about ${held} of ${this.#bytesMax} bytes`)
@@ -41,9 +37,16 @@ export class Room {
   }
 
   async #count(): Promise<void> {
-    const { events, bytes } = this.#published
-    const stored = await this.#countStored()
-    this.#storedBytes = events === 0 ? 0 : (stored * bytes) / events
+    this.#counting = true
+    const { bytes: before } = this.#published
+    try {
+      const stored = await this.#countStored()
+      const { events, bytes } = this.#published
+      this.#storedBytes = events === 0 ? 0 : (stored * bytes) / events + (bytes - before)
+    } catch {
+      // the last count stands
+    }
+    this.#counting = false
     this.#countedMs = this.#clock.monotonic()
   }
 }

@@ -21,7 +21,7 @@ const PAUSE_MS = 5
 const TROUBLE_MS = 250
 /** How often leases are looked after, ms. */
 const KEEP_MS = 250
-/** Acks that the server has not taken this long after the last handler, ms, are given up: those events come again. */
+/** What the server has not answered this long after the last handler, ms, is given up: events come again, leases run out. */
 const SETTLE_MS = 5_000
 /** A shard stays ours for at least this long, ms, without word from us. */
 const HOLD_MS_MIN = 1_000
@@ -67,10 +67,13 @@ export class Consumer {
     const reading = this.#read(signal)
     await this.#lanes.consume(handle, { ...this.#options, signal })
     await reading
+    const untilMs = this.#clock.monotonic() + SETTLE_MS
     await Promise.race([this.#acks.flushed(), sleep(this.#clock, SETTLE_MS)])
     this.#ended.abort()
     await keeping
-    await this.#release(this.#shards, this.#keys.consumers)
+    while (!(await this.#release(this.#shards, this.#keys.consumers)) && this.#clock.monotonic() < untilMs) {
+      await sleep(this.#clock, TROUBLE_MS)
+    }
     this.#failed.signal.throwIfAborted()
   }
 
@@ -113,10 +116,15 @@ export class Consumer {
     Object.assign(shard, { state: 'free', events: 0, bytes: 0 })
   }
 
-  async #release(shards: readonly Shard[], consumers: string): Promise<void> {
+  /** Resolves with whether the server has answered. Without it the leases run out by themselves. */
+  async #release(shards: readonly Shard[], consumers: string): Promise<boolean> {
     const names = [consumers, ...shards.map(({ lease }) => lease)]
-    // Without an answer the leases run out by themselves.
-    await this.#link.ask(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me)).catch(() => {})
+    return this.#link
+      .ask(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me))
+      .then(
+        () => true,
+        () => false,
+      )
   }
 
   async #read(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import redisStreams from '../../queues/redis-streams.ts'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import type { Handler, Queue } from '../../src/core/queue.ts'
-import { acking, inOrder, LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
+import { seeded } from '../../src/core/random.ts'
+import { acking, inOrder, LIMIT, numbered, numberOf, numbersOf, upTo } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
 import { describeWithServer } from '../servers.ts'
 import { serverTarget } from './server-target.ts'
@@ -87,6 +88,68 @@ describeWithServer('redis', (server) => {
     expect(inOrder(seen.flat())).toEqual(upTo(next + 100))
     await Promise.all([first.close(), second.close()])
   }, 60_000)
+
+  it('keeps the order of every key while consumers come, go, fail and lose their connections', async () => {
+    const seed = 20_261
+    const random = seeded(seed)
+    const { open, proxy } = await target()
+    const publisher = await open()
+    const KEYS = 20
+    const LEASE_MS = 60_000 // none may run out: then a key in two handlers at once is a fault
+    const handled: number[] = []
+    const first = new Set<number>()
+    const running = new Set<string>()
+    let clashes = 0
+    const handle: Handler = async (batch) => {
+      const keys = new Set(batch.map(({ event }) => event.key))
+      for (const key of keys) running.has(key) ? clashes++ : running.add(key)
+      await sleep(systemClock, random() * 100)
+      for (const key of keys) running.delete(key)
+      const held = new Set<string>()
+      return batch.map(({ event }) => {
+        if (held.has(event.key) || random() < 0.1) {
+          held.add(event.key)
+          return { retryInMs: random() * 50 }
+        }
+        const n = numberOf(event)
+        if (!first.has(n)) handled.push(n)
+        first.add(n)
+        return 'ack'
+      })
+    }
+    let publishing = true
+    let count = 0
+    const publish = async () => {
+      for (; count < 2_500; count += 5) {
+        await publisher.publish(
+          numbered(count, 5, (n) => `key ${n % KEYS}`),
+          LIMIT,
+        )
+        await sleep(systemClock, 8)
+      }
+      publishing = false
+    }
+    const comesAndGoes = async (url?: string) => {
+      while (publishing) {
+        const queue = await open(url ? { url } : {})
+        const consumer = consuming(queue, handle, LEASE_MS)
+        await sleep(systemClock, 300 + random() * 900)
+        if (url) proxy!.cut()
+        await consumer.stop()
+        await queue.close()
+      }
+    }
+    await Promise.all([publish(), comesAndGoes(), comesAndGoes(), comesAndGoes(proxy!.url)])
+    const last = consuming(publisher, handle, LEASE_MS)
+    await until(() => first.size === count)
+    await last.stop()
+    for (let key = 0; key < KEYS; key++) {
+      const ofKey = handled.filter((n) => n % KEYS === key)
+      expect(ofKey, `key ${key}, seed ${seed}`).toEqual(inOrder(ofKey))
+    }
+    expect({ clashes, ...(await publisher.depth()) }).toMatchObject({ clashes: 0, waiting: 0, inFlight: 0 })
+    await publisher.close()
+  }, 120_000)
 
   it("refuses as 'overloaded' what is above its bound or the server's memory, for certain, and takes it after acks", async () => {
     const { open } = await target()
