@@ -5,4 +5,5 @@ export const providers = {
   github: () => import('./github.ts'),
   stripe: () => import('./stripe.ts'),
   shopify: () => import('./shopify.ts'),
+  slack: () => import('./slack.ts'),
 } as const

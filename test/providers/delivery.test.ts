@@ -32,6 +32,15 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
   stripe: { timeoutMs: 20 * S, attempts: [2, 30], lastMs: [2 * DAY, 3 * DAY], disablesMs: 3 * DAY, model: true },
   // "8 times over 4 hours, exponential".
   shopify: { timeoutMs: 5 * S, attempts: 9, lastMs: [4 * HOUR, 4 * HOUR], disablesMs: 4 * HOUR, model: true },
+  // At once, after 1 min and after 5 min.
+  slack: {
+    timeoutMs: 3 * S,
+    attempts: 4,
+    lastMs: [6 * MINUTE, 6 * MINUTE],
+    waitsMs: [0, MINUTE, 5 * MINUTE],
+    disablesMs: HOUR,
+    model: true,
+  },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {
