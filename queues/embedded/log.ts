@@ -125,6 +125,8 @@ export class Log {
   }
 
   async #commitAll(): Promise<void> {
+    // What is published in one go shares the first commit.
+    await undefined
     while (this.#waiting.length > 0 || this.#isDue) {
       this.#isDue = false
       const entries: Entry[] = []

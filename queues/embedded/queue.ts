@@ -19,11 +19,25 @@ import type { Place } from './segments.ts'
 const SEGMENT_BYTES = 32 * 1024 * 1024
 const BYTES_MAX = 1024 * 1024 * 1024
 /** Waiting events beyond this many bytes are read back from the log when their turn comes. */
-const IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
+const IN_MEMORY_BYTES_MAX = 8 * 1024 * 1024
 
-interface Item extends Waiting {
+/** A waiting event: in memory, or only its place. */
+class Item implements Waiting {
   readonly place: Place
-  readonly inMemory: boolean
+  readonly key: string
+  readonly sinceMs: number
+  readonly event: WebhookEvent | undefined
+
+  constructor(place: Place, key: string, sinceMs: number, event: WebhookEvent | undefined) {
+    this.place = place
+    this.key = key
+    this.sinceMs = sinceMs
+    this.event = event
+  }
+
+  load(): WebhookEvent {
+    return this.event ?? read(this.place)
+  }
 }
 
 export interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
@@ -58,7 +72,7 @@ export class EmbeddedQueue implements Queue {
       this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
       for (const { place, key, receivedAtMs } of recovered.pending.values()) {
         this.#stored += place.bytes
-        this.#lanes.add({ place, key, sinceMs: receivedAtMs, inMemory: false, load: () => load(place) })
+        this.#lanes.add(new Item(place, key, receivedAtMs, undefined))
       }
     } catch (error) {
       this.#unlock()
@@ -118,14 +132,13 @@ export class EmbeddedQueue implements Queue {
       const place = places[position]!
       const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
       if (inMemory) this.#inMemory += place.bytes
-      const { key, receivedAtMs: sinceMs } = event
-      this.#lanes.add({ place, key, sinceMs, inMemory, load: inMemory ? () => event : () => load(place) })
+      this.#lanes.add(new Item(place, event.key, event.receivedAtMs, inMemory ? event : undefined))
     }
   }
 
-  #onAck({ place, inMemory }: Item): void {
+  #onAck({ place, event }: Item): void {
     this.#stored -= place.bytes
-    if (inMemory) this.#inMemory -= place.bytes
+    if (event) this.#inMemory -= place.bytes
     this.#log.ack(place)
   }
 
@@ -171,10 +184,10 @@ function traitsFor(segmentBytes: number) {
   } as const
 }
 
-function load({ segment, offset, bytes }: Place): WebhookEvent {
+function read({ segment, offset, bytes }: Place): WebhookEvent {
   const event = Buffer.allocUnsafe(bytes)
-  const read = readSync(segment.file, event, 0, bytes, offset)
-  if (read < bytes) throw new FloodmarkError('corrupt', `an event ends at byte ${read} of ${bytes}`)
+  const got = readSync(segment.file, event, 0, bytes, offset)
+  if (got < bytes) throw new FloodmarkError('corrupt', `an event ends at byte ${got} of ${bytes}`)
   return decode(event)
 }
 

@@ -23,34 +23,48 @@ export interface Batcher {
   flush(): Promise<void>
 }
 
-interface Waiting {
-  readonly event: WebhookEvent
-  readonly bytes: number
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+/** The events of one publish. Every caller waits for the same promise, and then for its own event's fate. */
+interface Batch {
+  readonly events: WebhookEvent[]
+  bytes: number
+  /** Resolves to the failure and the positions it concerns (undefined: all), or to undefined. */
+  readonly settled: Promise<Failure | undefined>
+  readonly settle: (failure: Failure | undefined) => void
 }
+
+interface Failure {
+  readonly error: unknown
+  readonly unsafe: ReadonlySet<number> | undefined
+}
+
+const nothing = () => {}
 
 /** Groups publishes by size or linger, within the queue's maxima: above the drivers, so that all are treated alike. */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { queue, clock, lingerMs, publishesMax, deadlineMs } = options
   const { publishEventsMax, publishBytesMax } = queue.traits
   const running = new Set<Promise<void>>()
-  let waiting: Waiting[] = []
+  /** Oldest first; only the last one still takes events. */
+  const waiting: Batch[] = []
   let unsafeBytes = 0
-  let scheduled = false
+  /** Set while a turn to send is coming; takes back one that lingers. */
+  let scheduled: (() => void) | undefined
+
+  const isFull = ({ events, bytes }: Batch) => events.length >= publishEventsMax || bytes >= publishBytesMax
 
   function schedule(): void {
-    if (scheduled || waiting.length === 0 || running.size >= publishesMax) return
-    scheduled = true
-    if (lingerMs > 0 && waiting.length < publishEventsMax) clock.after(lingerMs, send)
-    else setImmediate(send)
+    if (waiting.length === 0 || running.size >= publishesMax) return
+    const isDue = lingerMs <= 0 || waiting.length > 1 || isFull(waiting[0]!)
+    if (scheduled === nothing || (scheduled && !isDue)) return
+    scheduled?.()
+    scheduled = isDue ? nothing : clock.after(lingerMs, send)
+    if (isDue) setImmediate(send)
   }
 
   function send(): void {
-    scheduled = false
+    scheduled = undefined
     while (waiting.length > 0 && running.size < publishesMax) {
-      const batch = take()
-      const publishing = publishBatch(batch).finally(() => {
+      const publishing = publishBatch(waiting.shift()!).finally(() => {
         running.delete(publishing)
         schedule()
       })
@@ -58,36 +72,25 @@ export function createBatcher(options: BatcherOptions): Batcher {
     }
   }
 
-  /** As many of the waiting, from the front, as fit one publish. */
-  function take(): Waiting[] {
-    let count = 0
-    let bytes = 0
-    for (const one of waiting) {
-      if (count === publishEventsMax || (count > 0 && bytes + one.bytes > publishBytesMax)) break
-      bytes += one.bytes
-      count++
-    }
-    const batch = waiting.slice(0, count)
-    waiting = count === waiting.length ? [] : waiting.slice(count)
+  /** The batch with room for so many bytes more. */
+  function open(bytes: number): Batch {
+    const last = waiting.at(-1)
+    if (last && last.events.length < publishEventsMax && last.bytes + bytes <= publishBytesMax) return last
+    const { promise: settled, resolve: settle } = Promise.withResolvers<Failure | undefined>()
+    const batch = { events: [], bytes: 0, settled, settle }
+    waiting.push(batch)
     return batch
   }
 
-  async function publishBatch(batch: readonly Waiting[]): Promise<void> {
-    let failure: unknown
+  async function publishBatch({ events, bytes, settle }: Batch): Promise<void> {
+    let failure: Failure | undefined
     try {
-      await queue.publish(
-        batch.map((one) => one.event),
-        { deadlineMs },
-      )
+      await queue.publish(events, { deadlineMs })
     } catch (error) {
-      failure = error
+      failure = { error, unsafe: error instanceof PublishError ? new Set(error.unsafe) : undefined }
     }
-    const unsafe = failure instanceof PublishError ? new Set(failure.unsafe) : undefined
-    for (const [position, one] of batch.entries()) {
-      unsafeBytes -= one.bytes
-      if (failure !== undefined && (!unsafe || unsafe.has(position))) one.reject(failure)
-      else one.resolve()
-    }
+    unsafeBytes -= bytes
+    settle(failure)
   }
 
   return {
@@ -101,9 +104,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
         return Promise.reject(new FloodmarkError('overloaded', 'too many bytes wait to be stored: try again later'))
       }
       unsafeBytes += bytes
-      return new Promise((resolve, reject) => {
-        waiting.push({ event, bytes, resolve, reject })
-        schedule()
+      const batch = open(bytes)
+      const position = batch.events.push(event) - 1
+      batch.bytes += bytes
+      schedule()
+      return batch.settled.then((failure) => {
+        if (failure && (failure.unsafe?.has(position) ?? true)) throw failure.error
       })
     },
 

@@ -3,7 +3,7 @@ import { type CrashPoint, nowhere } from './crash-point.ts'
 import { FloodmarkError } from './errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from './event.ts'
 import type { Identity, Incoming, Route } from './provider.ts'
-import type { Ingest, Reply, Verify } from './receiver.ts'
+import type { Ingest, Reply } from './receiver.ts'
 
 export interface IngestOptions {
   readonly routes: readonly Route[]
@@ -37,19 +37,24 @@ export function createIngest(options: IngestOptions): Ingest {
     byPath.set(route.path, route)
   }
 
-  async function accept(route: Route, request: Incoming, verify: Verify | undefined): Promise<Reply> {
-    const encoding = request.header('content-encoding')
-    if (encoding !== undefined && encoding !== 'identity') return UNSUPPORTED
-    if (verify) await verify(route, request)
-    else route.provider.verify(request, route.secrets)
+  /** What is known to be genuine. No promise is made on the way to `publish`: this runs for every request. */
+  function store(route: Route, request: Incoming): Promise<Reply> {
     const handshake = route.provider.handshake?.(request)
-    if (handshake) return handshake
+    if (handshake) return Promise.resolve(handshake)
     const events = toEvents(route, request)
+    const accepted = route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
     crashPoint('before-store')
-    if (events.length === 1) await publish(events[0]!)
-    else await Promise.all(events.map((event) => publish(event)))
-    crashPoint('after-store')
-    return route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
+    const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
+    return (stored as Promise<unknown>).then(() => {
+      crashPoint('after-store')
+      return accepted
+    })
+  }
+
+  function refuse(error: unknown): Reply {
+    const reply = replyTo(error)
+    if (reply.status === 503) onError?.(error)
+    return reply
   }
 
   return {
@@ -69,15 +74,20 @@ export function createIngest(options: IngestOptions): Ingest {
       return method === 'POST' ? undefined : NOT_POST
     },
 
-    async handle(request, verify) {
+    handle(request, verify) {
       const route = byPath.get(pathOf(request.url))
-      if (!route) return NOT_FOUND
+      if (!route) return Promise.resolve(NOT_FOUND)
       try {
-        return await accept(route, request, verify)
+        const encoding = request.header('content-encoding')
+        if (encoding !== undefined && encoding !== 'identity') return Promise.resolve(UNSUPPORTED)
+        if (verify)
+          return verify(route, request)
+            .then(() => store(route, request))
+            .catch(refuse)
+        route.provider.verify(request, route.secrets)
+        return store(route, request).catch(refuse)
       } catch (error) {
-        const reply = replyTo(error)
-        if (reply.status === 503) onError?.(error)
-        return reply
+        return Promise.resolve(refuse(error))
       }
     },
   }

@@ -30,6 +30,7 @@ describe('a publish to the embedded queue that runs out of time', () => {
     const { queue, fire } = opened()
     await queue.publish([event('0')], LIMIT)
     const late = queue.publish([event('1')], { deadlineMs: 7 })
+    await undefined
     fire(7)
     await expect(late).rejects.toMatchObject({ code: 'timeout', definite: false, unsafe: [0] })
     await queue.publish([event('2')], LIMIT)
@@ -45,6 +46,7 @@ describe('a publish to the embedded queue that runs out of time', () => {
     const { queue, fire } = opened()
     await queue.publish([event('0')], LIMIT)
     const running = queue.publish([event('1')], LIMIT)
+    await undefined
     const waiting = queue.publish([event('2')], { deadlineMs: 7 })
     fire(7)
     await expect(waiting).rejects.toMatchObject({ code: 'timeout', definite: true, unsafe: [0] })
