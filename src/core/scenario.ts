@@ -1,23 +1,41 @@
-/** What goes wrong on purpose. */
-export type FaultKind =
-  /** SIGKILL; started again after forMs. */
-  | 'kill'
-  /** SIGTERM, waits until it has ended by itself; started again after forMs. */
-  | 'restart'
-  /** SIGSTOP; SIGCONT after forMs. */
-  | 'pause'
+type Processes = 'receivers' | 'processors' | 'stack'
+type Server = 'queue-server' | 'ledger-server'
+/** Connections from the senders to the receivers, or from the stack to a server. */
+type Link = 'senders-link' | 'queue-link' | 'ledger-link'
 
-/** Whom it strikes: processes of the stack, or the server that queue or ledger need. */
-export type PlannedFault = {
+/** What goes wrong on purpose, and whom it strikes. Every fault is undone after forMs, and at the end of a run whatever happens. */
+export type Fault =
+  /** SIGKILL; started again after forMs. */
+  | { readonly what: 'kill'; readonly target: Processes | Server }
+  /** SIGTERM, waits until it has ended by itself; started again after forMs. 'each': one process after the other. */
+  | { readonly what: 'restart'; readonly target: Processes; readonly each?: true }
+  /** SIGSTOP; SIGCONT after forMs. */
+  | { readonly what: 'pause'; readonly target: Processes | Server }
+  /** The event loop is blocked. */
+  | { readonly what: 'stall'; readonly target: Processes }
+  /** The process's wall clock is off by so much; the monotonic clock is not. */
+  | { readonly what: 'clock-jump'; readonly byMs: number; readonly target: Processes }
+  /** Each effect takes so much longer. */
+  | { readonly what: 'slow-effects'; readonly addMs: number; readonly target: 'processors' }
+  /** What effects depend on is down: this share of all tries fails. */
+  | { readonly what: 'failing-effects'; readonly share: number; readonly target: 'processors' }
+  /** Each fdatasync that the process asks Node for takes so much longer. */
+  | { readonly what: 'slow-disk'; readonly addMs: number; readonly target: Processes }
+  /** The file system that holds the run's data has no room left. */
+  | { readonly what: 'full-disk'; readonly target: 'stack' }
+  | { readonly what: 'latency'; readonly addMs: number; readonly jitterMs: number; readonly target: Link }
+  /** Open connections are reset once, and none can be made. */
+  | { readonly what: 'cut'; readonly target: Link }
+  /** Bytes vanish, in both directions or in one; nothing is reset. */
+  | { readonly what: 'blackhole' | 'drop-requests' | 'drop-replies'; readonly target: Link }
+
+export type FaultTarget = Fault['target']
+
+export type PlannedFault = Fault & {
   /** When it begins, 0-1 of the duration. */
   readonly at: number
   readonly forMs: number
-} & (
-  | { readonly what: FaultKind; readonly target: 'receivers' | 'processors' | 'stack' }
-  /** A server is not asked to end: it is killed, or it hangs. */
-  | { readonly what: Exclude<FaultKind, 'restart'>; readonly target: 'queue-server' | 'ledger-server' }
-)
-export type FaultTarget = PlannedFault['target']
+}
 
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
 export interface Scenario {

@@ -116,8 +116,8 @@ export const reportSchema = z.object({
     connectionsOpenedMax: z.number(),
     gaveUp: z.boolean(),
   }),
-  /** What was done to the stack on purpose; untilMs is null where it was still on when the run ended. */
-  faults: z.array(z.object({ what: z.string(), fromMs: z.number(), untilMs: z.number().nullable() })),
+  /** What was done to the stack on purpose. */
+  faults: z.array(z.object({ what: z.string(), fromMs: z.number(), untilMs: z.number() })),
   /** How each server was got, a line each. */
   servers: z.array(z.string()),
   errors: z.array(z.string()),

@@ -1,25 +1,27 @@
-import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../core/errors.ts'
-import type { Provider } from '../core/provider.ts'
-import type { Scenario } from '../core/scenario.ts'
 import type { Config } from './config.ts'
 import { type Drained, drain } from './drain.ts'
-import { Faults, victimsOf } from './faults.ts'
+import { Faults } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
+import { Links } from './links.ts'
+import { type Plan, planOf } from './plan-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
-import { moduleOf } from './registry.ts'
-import type { ServiceSample, ServiceSetup } from './roles/protocol.ts'
+import type { ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 import type { SenderSetup } from './sender/protocol.ts'
 import { Senders } from './senders.ts'
 import { type Servers, startServers } from './servers.ts'
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { Stack } from './stack.ts'
+import { victimsOf } from './victims.ts'
 
 const WARM_UP_MS = 2_000
 const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
+/** Room on the disk that a scenario fills. */
+const DISK_MEBIBYTES = 256
 
 export interface RunEvents {
   /** What is going on; `detail` for what takes long, such as fetching a server. */
@@ -38,31 +40,36 @@ export async function run(
   const plan = await planOf(config)
   makeRunFolder(folder)
   const dataFolder = join(folder, 'data')
+  const { faults: planned } = plan.scenario
   const faults = new Faults()
+  const links = new Links(planned, config.seed)
   const senders = new Senders(interrupt)
   let servers: Servers | undefined
   let stack: Stack | undefined
+  let disk: SmallDisk | undefined
   try {
+    if (planned.some(({ what }) => what === 'full-disk')) disk = mountSmallDisk(dataFolder, DISK_MEBIBYTES)
     servers = await startServers({
       config,
       modules: plan.modules,
       namespace: plan.runId,
       dataFolder,
-      ownOnly: plan.scenario.faults.some(({ target }) => target.endsWith('-server')),
+      ownOnly: planned.some(({ target }) => target.endsWith('-server')),
+      links,
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),
     })
     stack = stackOf(config, plan, servers, events)
     const durability = await stack.start()
-    const setups = sendersOf(config, plan, stack, folder)
+    const setups = await sendersOf(config, plan, stack, links, folder)
     await warmUp(senders, setups[0]!, folder, events)
 
     const { scenario, durationMs } = plan
     const senderSamples = setups.map((): Progress[] => [])
-    const victims = victimsOf({ stack, servers })
-    for (const { target } of scenario.faults) victims(target)
+    const victims = victimsOf({ stack, servers, links, disk })
+    for (const { target } of planned) victims(target)
     const { startAtMs, certificates } = await senders.send(setups, {
-      onStart: (atMs) => faults.schedule(scenario.faults, durationMs, atMs, victims),
+      onStart: (atMs) => faults.schedule(planned, durationMs, atMs, victims),
       onProgress(sender, progress) {
         senderSamples[sender]!.push(progress)
         events.progress(sender, progress)
@@ -91,50 +98,11 @@ export async function run(
     await faults.end(true)
     await senders.end()
     await stack?.end()
+    await links.close()
     await servers?.stop()
+    disk?.remove()
     rmSync(dataFolder, { recursive: true, force: true })
   }
-}
-
-interface Plan {
-  readonly scenarioModule: string
-  readonly scenario: Scenario
-  readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
-  readonly routes: readonly (Omit<ServiceSetup['routes'][number], 'secret'> & {
-    readonly signing: string
-    readonly verifying: string
-  })[]
-  readonly runId: string
-  readonly durationMs: number
-  readonly ratePerS: number
-}
-
-/** Everything that follows from the config alone. @throws FloodmarkError 'misuse'. */
-async function planOf(config: Config): Promise<Plan> {
-  const scenarioModule = moduleOf('scenario', config.scenario)
-  const scenario: Scenario = (await import(scenarioModule)).default
-  return {
-    scenarioModule,
-    scenario,
-    modules: {
-      receiver: moduleOf('receiver', config.receiver),
-      queue: moduleOf('queue', config.queue),
-      ledger: moduleOf('ledger', config.ledger),
-    },
-    routes: await Promise.all(scenario.mix.map(({ provider }) => routeOf(provider))),
-    runId: randomBytes(5).toString('hex'),
-    durationMs: config.duration ? config.duration * 1_000 : config.quick ? scenario.quickMs : scenario.durationMs,
-    ratePerS: config.rate ?? scenario.ratePerS,
-  }
-}
-
-/** A way in for one provider, with secrets of this run alone. */
-async function routeOf(name: string): Promise<Plan['routes'][number]> {
-  const module = moduleOf('provider', name)
-  const { newSecret }: Provider = (await import(module)).default
-  const text = randomBytes(24).toString('hex')
-  const { signing, verifying } = newSecret?.() ?? { signing: text, verifying: text }
-  return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying }
 }
 
 function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents): Stack {
@@ -160,8 +128,17 @@ function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents
   })
 }
 
-function sendersOf(config: Config, plan: Plan, stack: Stack, folder: string): SenderSetup[] {
-  const ports = stack.members.flatMap(({ port }) => port ?? [])
+async function sendersOf(
+  config: Config,
+  plan: Plan,
+  stack: Stack,
+  links: Links,
+  folder: string,
+): Promise<SenderSetup[]> {
+  const receivers = stack.members.filter(({ port }) => port !== undefined)
+  const ports = await Promise.all(
+    receivers.map(({ name, port }) => links.port('senders-link', port!, `the link to ${name}`)),
+  )
   return Array.from({ length: config.senders }, (_, index) => ({
     kind: 'setup',
     runId: plan.runId,

@@ -1,12 +1,13 @@
 import type { LedgerDriver } from '../core/ledger.ts'
 import type { QueueDriver, ServerKind } from '../core/queue.ts'
 import type { Config } from './config.ts'
-import type { Victim } from './faults.ts'
+import type { Links } from './links.ts'
 import { provide, type Server } from './provision/index.ts'
+import type { Victim } from './victims.ts'
 
 /** The servers that a run's queue and ledger need. */
 export interface Servers {
-  /** undefined: the driver keeps its data on local disk. */
+  /** Where the stack is to connect to. undefined: the driver keeps its data on local disk. */
   readonly queueUrl: string | undefined
   readonly ledgerUrl: string | undefined
   /** For what lies on local disk; gone when the run has ended. */
@@ -28,13 +29,14 @@ export interface ServersOptions {
   readonly dataFolder: string
   /** Faults will strike them: only servers of the run's own will do. */
   readonly ownOnly: boolean
+  readonly links: Links
   readonly signal: AbortSignal
   onProgress(line: string): void
 }
 
 /** Finds or starts what queue and ledger need; one server serves both where they need the same. @throws as `provide`. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const { config, modules, namespace, dataFolder, ownOnly, signal, onProgress } = options
+  const { config, modules, namespace, dataFolder, ownOnly, links, signal, onProgress } = options
   const drivers: { queue: QueueDriver; ledger: LedgerDriver } = {
     queue: (await import(modules.queue)).default,
     ledger: (await import(modules.ledger)).default,
@@ -56,8 +58,8 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     const queue = await get(drivers.queue.server, config.queueUrl)
     const ledger = await get(drivers.ledger.server, config.ledgerUrl)
     return {
-      queueUrl: queue?.url,
-      ledgerUrl: ledger?.url,
+      queueUrl: queue && (await links.url('queue-link', queue.url)),
+      ledgerUrl: ledger && (await links.url('ledger-link', ledger.url)),
       dataFolder,
       queue: queue && victimOf(queue),
       ledger: ledger && victimOf(ledger),
@@ -76,7 +78,5 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
 }
 
 function victimOf({ kind, control }: Server): Victim | undefined {
-  if (!control) return undefined
-  const { kill, start, pause, resume } = control
-  return { name: `the ${kind} server`, kill: () => kill(), stop: () => kill(), start: () => start(), pause, resume }
+  return control && { ...control, name: `the ${kind} server` }
 }

@@ -51,6 +51,20 @@ describe('a run bites: a stack with a planted bug fails, by the right counter', 
     WHOLE_RUN_MS,
   )
 
+  it('and through every fault that one process can be struck by, each undone', async () => {
+    const flags = ['--rate', '200', '--duration', '16', '--p99', '20000']
+    const { code, out, err } = await run('troubles', planted('scenario-troubles'), ...flags)
+    expect(code, out + err).toBe(0)
+    const { audit, faults, errors } = reportOf('troubles')
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
+    expect(faults.map(({ what }) => what.split(/[ :]/)[0])).toEqual(
+      'stall clock-jump slow-effects failing-effects slow-disk latency cut blackhole drop-replies pause restart kill'.split(
+        ' ',
+      ),
+    )
+    expect(errors.filter((error) => error.startsWith('planned'))).toEqual([])
+  }, 120_000)
+
   it('absorbs double deliveries with the real ledger', async () => {
     const { code, out } = await run('doubles', 'steady', ...queue('queue-doubles'))
     expect(code, out).toBe(0)

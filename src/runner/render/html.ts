@@ -173,7 +173,7 @@ function rest({
     ...servers.map((server) => ['server', server]),
     ...faults.map(({ what, fromMs, untilMs }) => [
       'fault',
-      `${what}, from ${seconds(fromMs)} ${untilMs === null ? 'to the end' : `until ${seconds(untilMs)}`}`,
+      `${what}, from ${seconds(fromMs)} until ${seconds(untilMs)}`,
     ]),
     ...errors.map((error) => ['error', error]),
   ]

@@ -65,7 +65,7 @@ function drawFaults(plot) {
   ctx.clip()
   for (const fault of faults) {
     const from = plot.valToPos(fault.fromMs / 1000, 'x', true)
-    const until = fault.untilMs === null ? bbox.left + bbox.width : plot.valToPos(fault.untilMs / 1000, 'x', true)
+    const until = plot.valToPos(fault.untilMs / 1000, 'x', true)
     ctx.fillStyle = colour('--fault')
     ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
     ctx.fillStyle = colour('--text')

@@ -1,3 +1,5 @@
+import type { Misbehaviour } from './misbehave.ts'
+
 /** What a process of the stack is told first. Modules are file URLs. */
 export interface ServiceSetup {
   readonly kind: 'setup'
@@ -25,7 +27,11 @@ export interface Place {
   readonly url: string
 }
 
-export type ToService = ServiceSetup | { readonly kind: 'export'; readonly folder: string }
+export type ToService =
+  | ServiceSetup
+  | { readonly kind: 'export'; readonly folder: string }
+  /** A fault on purpose, on or off; stallMs: the event loop is blocked at once. */
+  | { readonly kind: 'misbehave'; readonly how: Partial<Misbehaviour> & { readonly stallMs?: number } }
 
 /** Counts since the process started. */
 export interface ServiceSample {

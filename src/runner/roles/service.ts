@@ -1,4 +1,3 @@
-import { systemClock } from '../../core/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
 import type { Queue } from '../../core/queue.ts'
@@ -8,6 +7,7 @@ import { type Service, startService } from '../../core/service.ts'
 import { runEffect } from '../effect.ts'
 import { exportEffects } from '../effects-file.ts'
 import { buriedPath, effectsPath } from '../records.ts'
+import { jumpingClock, makeDiskSlowable, misbehave, stall, troubled } from './misbehave.ts'
 import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
 
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
@@ -31,6 +31,11 @@ process.on('message', (message: ToService) => {
 
 async function perform(message: ToService): Promise<void> {
   if (message.kind === 'setup') return start(message)
+  if (message.kind === 'misbehave') {
+    const { stallMs = 0, ...how } = message.how
+    misbehave(how)
+    return stall(stallMs)
+  }
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
   await exportEffects(ledger!, setup.runId, paths)
   say({ kind: 'exported' })
@@ -48,16 +53,18 @@ async function stop(): Promise<void> {
 
 async function start(given: ServiceSetup): Promise<void> {
   setup = given
+  makeDiskSlowable()
   const { runId, seed, port } = setup
   const scenario: Scenario = (await import(setup.scenario)).default
-  const open = async ({ module, url }: Place) => (await import(module)).default.open({ url, namespace: runId })
+  const open = async ({ module, url }: Place) =>
+    (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
   queue = await open(setup.queue)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
-  const effect = runEffect({ runId, seed, effects: scenario.effects })
+  const effect = troubled(runEffect({ runId, seed, effects: scenario.effects }), seeded(seed ^ 2))
   ledger = setup.ledger && (await open(setup.ledger))
   service = await startService({
     queue,
-    clock: systemClock,
+    clock: jumpingClock,
     random: seeded(seed),
     limits: { port },
     ...(receiving && { receiving }),

@@ -1,0 +1,24 @@
+import steady from '../../scenarios/steady.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+/** For tests: every fault that a stack in one process can be struck by, one after the other. */
+export default defineScenario({
+  ...steady,
+  name: 'troubles',
+  quickMs: 16_000,
+  faults: [
+    { at: 0.05, forMs: 500, what: 'stall', target: 'stack' },
+    { at: 0.12, forMs: 600, what: 'clock-jump', byMs: 60_000, target: 'stack' },
+    { at: 0.2, forMs: 600, what: 'slow-effects', addMs: 20, target: 'processors' },
+    { at: 0.28, forMs: 600, what: 'failing-effects', share: 0.05, target: 'processors' },
+    { at: 0.36, forMs: 600, what: 'slow-disk', addMs: 50, target: 'stack' },
+    { at: 0.44, forMs: 600, what: 'latency', addMs: 30, jitterMs: 10, target: 'senders-link' },
+    { at: 0.52, forMs: 400, what: 'cut', target: 'senders-link' },
+    { at: 0.58, forMs: 400, what: 'blackhole', target: 'senders-link' },
+    { at: 0.64, forMs: 400, what: 'drop-replies', target: 'senders-link' },
+    { at: 0.7, forMs: 400, what: 'pause', target: 'stack' },
+    { at: 0.76, forMs: 200, what: 'restart', target: 'stack' },
+    { at: 0.86, forMs: 200, what: 'kill', target: 'stack' },
+  ],
+  passes: { ...steady.passes, drainMs: 15_000, refusals: 'allowed' },
+})
