@@ -22,12 +22,15 @@ export async function autocannonLoop(
   }
   await autocannon({ ...cannon, duration: warmUpMs / 1_000 })
   const beganAtMs = preciseNow()
+  const cpuBegan = process.cpuUsage()
   const result = await autocannon({ ...cannon, duration: measureMs / 1_000 })
+  const { user, system } = process.cpuUsage(cpuBegan)
   return {
     accepted: result['2xx'],
     failed: result.non2xx + result.errors + result.timeouts,
     beganAtMs,
     endedAtMs: beganAtMs + result.duration * 1_000,
+    cpuSeconds: (user + system) / 1e6,
     serviceP50Ms: result.latency.p50,
     serviceP99Ms: result.latency.p99,
     serviceMaxMs: result.latency.max,

@@ -13,11 +13,12 @@ async function run(): Promise<void> {
   const { port, connections, runId, warmUpMs, measureMs, ratePerSMax } = setup
   const requests = signedRequests(runId, Math.ceil(((warmUpMs + measureMs) / 1_000) * ratePerSMax))
   const loop = { target: { host: '127.0.0.1', port }, connections, warmUpMs, measureMs }
-  const { accepted, failed, beganAtMs, endedAtMs, ranOut, serviceP99Ms } =
+  const { accepted, failed, beganAtMs, endedAtMs, cpuSeconds, ranOut, serviceP99Ms } =
     setup.tool === 'own'
       ? await closedLoop({ ...loop, next: requests.next })
       : await autocannonLoop({ ...loop, requests })
-  say({ kind: 'done', result: { accepted, failed, beganAtMs, endedAtMs, ranOut, p99Ms: serviceP99Ms ?? 0 } })
+  const window = { beganAtMs, endedAtMs, cpuSeconds, ranOut }
+  say({ kind: 'done', result: { accepted, failed, ...window, p99Ms: serviceP99Ms ?? 0 } })
 }
 
 run().catch((error) => say({ kind: 'failed', code: 'unavailable', message: messageOf(error) }))

@@ -58,6 +58,8 @@ export interface LoadResult {
   /** The measured window, ms since the Unix epoch. */
   readonly beganAtMs: number
   readonly endedAtMs: number
+  /** The load's own. */
+  readonly cpuSeconds: number
   readonly p99Ms: number
   readonly ranOut: boolean
 }

@@ -17,6 +17,8 @@ export interface Turn {
   readonly p99Ms: number
   /** The server's, per 10,000 requests. */
   readonly cpuSecondsPer10k: number
+  /** The load's, likewise; near seconds / 10k requests it was the load that could do no more. */
+  readonly loadCpuSecondsPer10k: number
   readonly settledPerS: number | null
   readonly backlogAfter: number | null
   readonly backlogGrowthPerS: number | null
@@ -87,6 +89,7 @@ function turnOf(result: LoadResult, before: Usage, after: Usage): Turn {
     failed: result.failed,
     p99Ms: result.p99Ms,
     cpuSecondsPer10k: ((after.cpuSeconds - before.cpuSeconds) * 10_000) / result.accepted,
+    loadCpuSecondsPer10k: (result.cpuSeconds * 10_000) / result.accepted,
     settledPerS: perS((usage) => usage.settled),
     backlogAfter: after.backlog,
     backlogGrowthPerS: perS((usage) => usage.backlog),

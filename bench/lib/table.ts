@@ -46,9 +46,12 @@ export function medianOf(turns: readonly Turn[], of: (turn: Turn) => number | nu
   return values.some((value) => value === null) ? null : median(values as number[])
 }
 
-export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', 'CPU s/10k'] as const
+export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', 'CPU s/10k', 'load’s'] as const
 
-/** What every closed-loop table starts with. `by CPU`: the same ratio, from CPU time per request, which a busy machine disturbs less. */
+/**
+ * What every closed-loop table starts with. `by CPU`: the same ratio, from CPU time per request, which a busy machine disturbs
+ * less. `CPU s/10k`: the server’s for 10,000 requests, then the load’s: with 1 s / 10k of it, the load can do no more than 10,000/s.
+ */
 export function commonCells(name: string, turns: readonly Turn[], base: readonly Turn[]): Cell[] {
   return [
     name,
@@ -57,6 +60,7 @@ export function commonCells(name: string, turns: readonly Turn[], base: readonly
     ratio(turns, base, (turn) => 1 / turn.cpuSecondsPer10k),
     medianOf(turns, (turn) => turn.p99Ms),
     medianOf(turns, (turn) => turn.cpuSecondsPer10k),
+    medianOf(turns, (turn) => turn.loadCpuSecondsPer10k),
   ]
 }
 

@@ -20,6 +20,8 @@ export interface ClosedLoopResult {
   /** The measured part, ms since the Unix epoch. */
   readonly beganAtMs: number
   readonly endedAtMs: number
+  /** This process's own, in the measured part. */
+  readonly cpuSeconds: number
   readonly serviceP50Ms: number | undefined
   readonly serviceP99Ms: number | undefined
   readonly serviceMaxMs: number | undefined
@@ -55,6 +57,7 @@ class ClosedLoop {
   #ended = false
   #ranOut = false
   #beganAtMs = 0
+  #cpuBegan = process.cpuUsage()
   #accepted = 0
   #failed = 0
 
@@ -106,18 +109,21 @@ class ClosedLoop {
     if (this.#ended) return
     this.#measuring = true
     this.#beganAtMs = preciseNow()
+    this.#cpuBegan = process.cpuUsage()
   }
 
   #end(): void {
     if (this.#ended) return
     this.#measuring = false
     this.#ended = true
+    const { user, system } = process.cpuUsage(this.#cpuBegan)
     for (const connection of this.#open) connection.close()
     this.#resolve({
       accepted: this.#accepted,
       failed: this.#failed,
       beganAtMs: this.#beganAtMs,
       endedAtMs: preciseNow(),
+      cpuSeconds: (user + system) / 1e6,
       serviceP50Ms: percentileMs(this.#service, 50),
       serviceP99Ms: percentileMs(this.#service, 99),
       serviceMaxMs: percentileMs(this.#service, 100),

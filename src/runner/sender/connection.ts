@@ -21,7 +21,8 @@ export interface ConnectionEvents<Work> {
   onClosed(connection: Connection<Work>): void
 }
 
-const READ_BYTES = 16 * 1024
+/** All connections read into this one: what came is looked at before the next read, and copied where it is kept. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
 const KNOWN_BYTES_MAX = 1_024
 
@@ -46,12 +47,11 @@ export class Connection<Work> implements Limited {
     this.work = work
     this.target = target
     this.#events = events
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
     const callback = (length: number, data: Uint8Array) => {
       this.#onData(data.subarray(0, length) as Buffer)
       return true
     }
-    this.#socket = connect({ ...target, noDelay: true, keepAlive: true, onread: { buffer, callback } })
+    this.#socket = connect({ ...target, noDelay: true, keepAlive: true, onread: { buffer: READ_BUFFER, callback } })
     this.#socket.on('connect', () => {
       this.#connected = true
       if (this.#request) this.#socket.write(this.#request)
