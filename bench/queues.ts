@@ -12,6 +12,8 @@ const benches: Record<string, () => Promise<{ readonly default: QueueBench }>> =
   'sqs-fifo': () => import('./queues/sqs-fifo.ts'),
   'redis-streams': () => import('./queues/redis-streams.ts'),
   bullmq: () => import('./queues/bullmq.ts'),
+  kafka: () => import('./queues/kafka.ts'),
+  kafkajs: () => import('./queues/kafkajs.ts'),
 }
 
 const RATIO_AIM = 0.8

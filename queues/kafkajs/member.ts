@@ -10,6 +10,7 @@ import {
   HEARTBEAT_MS,
   type Layout,
   REBALANCE_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
   RETRY_MS,
   REVOKE_WITHIN_MS,
   SESSION_TIMEOUT_MS,
@@ -65,6 +66,8 @@ class Member {
   readonly #commits: Commits
   readonly #over = new AbortController()
   #handingOver: Promise<void> | undefined
+  #aliveAtMs: number
+  #joining = true
 
   constructor(
     kafka: Kafka,
@@ -100,6 +103,7 @@ class Member {
     this.#commits = new Commits(lanes, clock, (due) =>
       this.#consumer.commitOffsets(due.map((one) => ({ topic, ...one, offset: String(one.offset) }))),
     )
+    this.#aliveAtMs = clock.monotonic()
     lanes.onSettled = () => this.#commits.soon()
     lanes.onHeld = (partition, offset, holdMs) => this.#hold(partition, offset, holdMs)
   }
@@ -107,6 +111,12 @@ class Member {
   /** A member until `finished`. @throws what made it crash. */
   async run(): Promise<void> {
     const consumer = this.#consumer
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      this.#aliveAtMs = this.#clock.monotonic()
+    })
+    consumer.on(consumer.events.REBALANCING, () => {
+      this.#joining = true
+    })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment[this.#topic] ?? []))
     const crashed = new Promise<never>((_, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
@@ -116,9 +126,22 @@ class Member {
       this.#finished.addEventListener('abort', () => resolve(), { once: true })
     })
     crashed.catch(() => {})
-    await Promise.race([this.#start(), crashed, ended])
-    await Promise.race([crashed, ended])
+    const watching = this.#watch()
+    await Promise.race([this.#start(), crashed, ended, watching])
+    await Promise.race([crashed, ended, watching])
     await this.#commits.now()
+  }
+
+  /** The client waits long, and tries often, on a connection that is half open. @throws when the group must have dropped us. */
+  async #watch(): Promise<void> {
+    for (;;) {
+      await sleep(this.#clock, HEARTBEAT_MS, this.#over.signal)
+      if (this.#over.signal.aborted) return
+      const silentMs = this.#clock.monotonic() - this.#aliveAtMs
+      if (silentMs > (this.#joining ? REQUEST_TIMEOUT_MS : SESSION_TIMEOUT_MS)) {
+        throw new FloodmarkError('unavailable', `no heartbeat was answered for ${Math.round(silentMs)} ms`)
+      }
+    }
   }
 
   async #start(): Promise<void> {
@@ -134,6 +157,9 @@ class Member {
 
   /** Lanes begin anew, even those that stay: the client goes on behind what is committed. */
   #onJoin(partitions: readonly number[]): void {
+    if (this.#over.signal.aborted) return
+    this.#aliveAtMs = this.#clock.monotonic()
+    this.#joining = false
     this.#lanes.assign(new Map())
     this.#lanes.assign(new Map(partitions.map((partition) => [partition, ANYWHERE])))
     this.#consumer.resume([{ topic: this.#topic, partitions: [...partitions] }])
@@ -142,6 +168,8 @@ class Member {
   }
 
   async #eachBatch({ batch, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
+    // A consumer that was given up may still bring something, which is another's now.
+    if (this.#over.signal.aborted) return
     const { partition } = batch
     const from = Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
     const records = batch.messages.map(({ offset, value }) => {
@@ -149,11 +177,13 @@ class Member {
     })
     this.#lanes.add(partition, from, records, Number(batch.lastOffset()) + 1)
     resolveOffset(batch.lastOffset())
-    while (!this.#finished.aborted && (this.#noMore.aborted || this.#lanes.isBusy(partition))) {
+    const { signal } = this.#over
+    while (!this.#finished.aborted && !signal.aborted && (this.#noMore.aborted || this.#lanes.isBusy(partition))) {
       await this.#lanes.change(HEARTBEAT_MS)
       try {
         await heartbeat()
       } catch (error) {
+        if (signal.aborted) throw error
         this.#handingOver ??= this.#handOver(heartbeat)
         await this.#handingOver
         throw error

@@ -1,11 +1,5 @@
 import kafkajs from '../../queues/kafkajs.ts'
 import { queueContract } from '../contract/queue.ts'
-import { describeWithServer } from '../servers.ts'
-import { serverTarget } from './server-target.ts'
+import { describeWithProxiedKafka } from './kafka-targets.ts'
 
-describeWithServer('kafka', (server) => {
-  queueContract('kafkajs', async () => {
-    const { proxy, ...rest } = await serverTarget(server(), kafkajs, 'kafkajs.ts')
-    return rest
-  })
-})
+describeWithProxiedKafka(kafkajs, 'kafkajs.ts', (target) => queueContract('kafkajs', target))

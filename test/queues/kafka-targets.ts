@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { QueueDriver } from '../../src/core/queue.ts'
+import type { Server } from '../../src/runner/provision/index.ts'
+import { kafkaRecipe } from '../../src/runner/provision/kafka.ts'
+import { startNative } from '../../src/runner/provision/native.ts'
+import { type TcpProxy, tcpProxy } from '../../src/runner/tcp-proxy.ts'
+import type { QueueUnderTest } from '../contract/queue.ts'
+
+const START_MS = 300_000
+let namespaces = 0
+
+/**
+ * A suite on a real broker that tells its clients to come through a proxy: they go where metadata says, so a proxy that
+ * only the URL names would see no more than the first question. Skipped with the reason where there is no Java or no
+ * Maven; fails with REQUIRE_BROKERS=1.
+ */
+export function describeWithProxiedKafka(
+  driver: QueueDriver,
+  file: string,
+  suite: (target: () => Promise<QueueUnderTest>) => void,
+): void {
+  describe('on a real kafka server behind a proxy', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'floodmark-kafka-'))
+    let started: { readonly server: Server; readonly proxy: TcpProxy } | undefined
+    let why = ''
+    beforeAll(async () => {
+      try {
+        started = await start(folder)
+      } catch (error) {
+        if (process.env.REQUIRE_BROKERS === '1') throw error
+        why = String(error)
+        process.stderr.write(`SKIPPED, as there is no kafka server: ${why}\n`)
+      }
+    }, START_MS)
+    afterAll(async () => {
+      await started?.server.stop()
+      await started?.proxy.close()
+      rmSync(folder, { recursive: true, force: true })
+    }, 60_000)
+    beforeEach(({ skip }) => skip(started === undefined, `no kafka server: ${why}`))
+    suite(async () => {
+      const { server, proxy } = started!
+      const at = { url: server.url, namespace: `n${namespaces++}` }
+      return {
+        open: (options) => driver.open({ ...at, ...options }),
+        drop: () => driver.drop(at),
+        server: server.control!,
+        proxy: { url: `kafka://127.0.0.1:${proxy.port}`, set: proxy.set, cut: proxy.cut },
+        child: { driver: new URL(`../../queues/${file}`, import.meta.url).pathname, ...at },
+      }
+    })
+  })
+}
+
+async function start(folder: string) {
+  const options = { folder, cacheFolder: resolve('.cache'), onProgress: () => {} }
+  const recipe = await kafkaRecipe('always', options)
+  let proxy: TcpProxy | undefined
+  const prepare: typeof recipe.prepare = async (data, ports) => {
+    const command = await recipe.prepare(data, ports)
+    await proxy?.close()
+    proxy = await tcpProxy({ host: '127.0.0.1', port: ports[0]! })
+    const path = join(data, 'server.properties')
+    const told = `advertised.listeners=PLAINTEXT://127.0.0.1:${proxy.port}`
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^advertised\.listeners=.*$/m, told))
+    return command
+  }
+  const server = await startNative({ ...recipe, prepare }, options)
+  return { server, proxy: proxy! }
+}
