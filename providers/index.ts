@@ -6,4 +6,5 @@ export const providers = {
   stripe: () => import('./stripe.ts'),
   shopify: () => import('./shopify.ts'),
   slack: () => import('./slack.ts'),
+  'standard-webhooks': () => import('./standard-webhooks.ts'),
 } as const

@@ -41,6 +41,17 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     disablesMs: HOUR,
     model: true,
   },
+  // Svix's schedule, 410 and Retry-After as the specification asks; five days of failure disable.
+  'standard-webhooks': {
+    timeoutMs: 15 * S,
+    attempts: 8,
+    lastMs: [24 * HOUR, 31 * HOUR],
+    waitsMs: SVIX,
+    stopsOn: [410],
+    honoursRetryAfter: true,
+    disablesMs: 5 * DAY,
+    model: false,
+  },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {
