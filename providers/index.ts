@@ -7,4 +7,5 @@ export const providers = {
   shopify: () => import('./shopify.ts'),
   slack: () => import('./slack.ts'),
   'standard-webhooks': () => import('./standard-webhooks.ts'),
+  discord: () => import('./discord.ts'),
 } as const

@@ -52,6 +52,8 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     disablesMs: 5 * DAY,
     model: false,
   },
+  // "Several times, exponential, for up to 10 minutes".
+  discord: { timeoutMs: 3 * S, attempts: [3, 12], lastMs: [5 * MINUTE, 10 * MINUTE], model: true },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {
