@@ -8,4 +8,5 @@ export const providers = {
   slack: () => import('./slack.ts'),
   'standard-webhooks': () => import('./standard-webhooks.ts'),
   discord: () => import('./discord.ts'),
+  'label-studio': () => import('./label-studio.ts'),
 } as const

@@ -54,6 +54,7 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
   },
   // "Several times, exponential, for up to 10 minutes".
   discord: { timeoutMs: 3 * S, attempts: [3, 12], lastMs: [5 * MINUTE, 10 * MINUTE], model: true },
+  'label-studio': { timeoutMs: S, attempts: 1, lastMs: [0, 0], model: false },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {
