@@ -15,6 +15,8 @@ const EARLIEST = -2n
 const LATEST = -1n
 /** A topic just made has leaders soon, not at once. */
 const LEADERS_TRIES_MAX = 100
+/** The first question about any group makes a new broker begin to keep groups. */
+const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER']
 
 export function clientOptions(layout: Layout): BaseOptions {
@@ -83,13 +85,19 @@ async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config
 
 /** A member that was killed is in its group until its session ends: until then the broker keeps the group. */
 export async function deleteGroup(admin: Admin, group: string): Promise<void> {
+  const deleting = whileNotYet(['NON_EMPTY_GROUP', ...NO_COORDINATOR_YET], async () => {
+    await admin.deleteGroups({ groups: [group] })
+  })
+  await deleting.catch(unless('GROUP_ID_NOT_FOUND'))
+}
+
+async function whileNotYet<T>(errors: readonly string[], run: () => Promise<T>): Promise<T> {
   const untilMs = systemClock.monotonic() + REBALANCE_TIMEOUT_MS
   for (;;) {
     try {
-      return await admin.deleteGroups({ groups: [group] })
+      return await run()
     } catch (error) {
-      if (isError(error, 'GROUP_ID_NOT_FOUND')) return
-      if (!isError(error, 'NON_EMPTY_GROUP') || systemClock.monotonic() > untilMs) throw error
+      if (!errors.some((apiId) => isError(error, apiId)) || systemClock.monotonic() > untilMs) throw error
       await sleep(systemClock, RETRY_MS)
     }
   }
@@ -98,9 +106,8 @@ export async function deleteGroup(admin: Admin, group: string): Promise<void> {
 /** Events behind what the group has committed, over all partitions. */
 export async function lagOf(admin: Admin, topic: string, count: number): Promise<number> {
   const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
-  const [group] = await admin.listConsumerGroupOffsets({
-    groups: [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }],
-  })
+  const groups = [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }]
+  const [group] = await whileNotYet(NO_COORDINATOR_YET, async () => admin.listConsumerGroupOffsets({ groups }))
   const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
   const earliest = await offsetsOf(admin, topic, count, EARLIEST)
   const latest = await offsetsOf(admin, topic, count, LATEST)
