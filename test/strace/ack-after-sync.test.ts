@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import { judge } from './trace.ts'
+import { tracedService, whyNoStrace } from './traced-service.ts'
+
+/**
+ * SIGKILL cannot show a missing fdatasync, as the page cache outlives the process; the order of system calls can.
+ * Each 200 that a real service writes to a socket must come after the end of an fdatasync that covers its event.
+ */
+
+const missing = whyNoStrace()
+const mustRun = process.env.CI !== undefined || process.env.REQUIRE_BROKERS === '1'
+if (missing && !mustRun) process.stderr.write(`SKIPPED, the order of 2xx and fdatasync is not checked: ${missing}\n`)
+const TIMEOUT_MS = 60_000
+
+describe.skipIf(missing !== undefined && !mustRun)('a service with the embedded queue, seen from the kernel', () => {
+  it(
+    'writes no 200 before the fdatasync that covers its event has ended',
+    async () => {
+      expect(missing).toBe(undefined)
+      const service = await tracedService()
+      const statuses = await service.send(16, 25)
+      const { early, acknowledged, syncs } = judge(await service.end(), service.sent)
+      expect(statuses).toEqual(Array(400).fill(200))
+      expect(early).toEqual([])
+      expect(acknowledged).toBe(400)
+      expect(syncs).toBeGreaterThan(0)
+      // Group commit: else this would not be the queue that is measured.
+      expect(syncs).toBeLessThan(400)
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'is caught by the same check when it answers before it syncs',
+    async () => {
+      const service = await tracedService({ bug: 'acks-early' })
+      await service.send(4, 10)
+      const { early, acknowledged } = judge(await service.end(), service.sent)
+      expect(acknowledged).toBe(40)
+      expect(early.length).toBeGreaterThan(20)
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'answers 503, never 2xx, once an fdatasync has failed, and says that it is not ready',
+    async () => {
+      const calls = 'write,writev,pwrite64,pwritev,fdatasync,fsync,sendto,sendmsg'
+      // Counted by strace for each thread of the pool by itself.
+      const service = await tracedService({
+        strace: () => ['-e', `trace=${calls}`, '-e', 'inject=fdatasync:error=EIO:when=4+'],
+      })
+      const statuses = await service.send(2, 40)
+      const alive = await service.get('/healthz')
+      const ready = await service.get('/readyz')
+      const { early } = judge(await service.end(), service.sent)
+      expect(early).toEqual([])
+      expect(statuses).toContain(200)
+      expect(statuses).toContain(503)
+      expect(statuses.slice(statuses.indexOf(503))).toEqual(Array(80 - statuses.indexOf(503)).fill(503))
+      expect({ alive, ready }).toEqual({ alive: 200, ready: 503 })
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'answers 503 while the disk is full, and takes events again when there is room',
+    async () => {
+      // The log fills its first file, and finds no room for the next ones that it tries to make.
+      const full = [1, 2, 3].map((number) => `${number}.spare`)
+      const service = await tracedService({
+        strace: (folder) => [
+          ...full.flatMap((name) => ['-P', join(folder, name)]),
+          '-e',
+          'trace=pwrite64',
+          '-e',
+          'inject=pwrite64:error=ENOSPC',
+        ],
+      })
+      const statuses = await service.send(1, 400)
+      expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200))
+      expect(statuses).toContain(503)
+      const later = async () => (await service.send(1, 1))[0]
+      for (let tries = 0; (await later()) !== 200; tries++) {
+        expect(tries).toBeLessThan(100)
+        await sleep(systemClock, 200)
+      }
+      expect(await service.get('/readyz')).toBe(200)
+      expect(await service.end()).toContain('ENOSPC')
+    },
+    TIMEOUT_MS,
+  )
+})
