@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { ANYWHERE, PartitionLanes } from '../../queues/kafka-shared/lanes.ts'
+import { VirtualClock } from '../../src/core/clock.ts'
+import { encode } from '../../src/core/codec.ts'
+import type { Delivery, Verdict } from '../../src/core/queue.ts'
+import { numbersOf } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
+
+const LEASE_MS = 1_000
+const records = (from: number, count: number, key = (n: number) => `k${n}`) =>
+  Array.from({ length: count }, (_, at) => {
+    return { offset: from + at, value: encode(anEvent(String(from + at), { key: key(from + at) })) }
+  })
+
+/** Lanes whose handler calls are answered by the test, in order of their coming. */
+function running(handlersMax = 2) {
+  const clock = new VirtualClock()
+  const lanes = new PartitionLanes(clock)
+  const calls: { numbers: number[]; answer(verdicts: Verdict[]): Promise<void> }[] = []
+  const stop = new AbortController()
+  const handle = (batch: readonly Delivery[]) =>
+    new Promise<Verdict[]>((resolve) => {
+      const answer = (verdicts: Verdict[]) => {
+        resolve(verdicts)
+        return clock.advance(10)
+      }
+      calls.push({ numbers: numbersOf(batch), answer })
+    })
+  const done = lanes.consume(handle, { batchEventsMax: 8, handlersMax, leaseMs: LEASE_MS, signal: stop.signal })
+  return { clock, lanes, calls, stop, done }
+}
+
+describe('the lanes of a consumer', () => {
+  it('commits up to the first that is not acked, and does not deliver again what was acked behind it', async () => {
+    const { clock, lanes, calls } = running()
+    lanes.assign(new Map([[3, 10]]))
+    lanes.add(3, 10, records(10, 4), 14)
+    await clock.advance(10)
+    await calls[0]!.answer(['ack', { retryInMs: 500 }, 'ack', 'ack'])
+    expect(lanes.uncommitted()).toEqual([{ partition: 3, offset: 11 }])
+    await clock.advance(480)
+    expect(calls.length).toBe(1)
+    await clock.advance(20)
+    expect(calls[1]!.numbers).toEqual([11])
+    await calls[1]!.answer(['ack'])
+    expect(lanes.uncommitted()).toEqual([{ partition: 3, offset: 14 }])
+  })
+
+  it('delivers again an ack that stands behind a retry of its key', async () => {
+    const { clock, lanes, calls } = running()
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(
+      0,
+      0,
+      records(0, 3, () => 'one'),
+      3,
+    )
+    await clock.advance(10)
+    await calls[0]!.answer(['ack', { retryInMs: 0 }, 'ack'])
+    expect(calls[1]!.numbers).toEqual([1, 2])
+  })
+
+  it('never has a partition in two calls, and ignores the verdict of a lease that ran out', async () => {
+    const { clock, lanes, calls } = running()
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(0, 0, records(0, 1), 1)
+    await clock.advance(10)
+    lanes.add(0, 1, records(1, 1), 2)
+    await clock.advance(LEASE_MS - 20)
+    expect(calls.length).toBe(1)
+    await clock.advance(20)
+    expect(calls[1]!.numbers).toEqual([0, 1])
+    await calls[0]!.answer(['ack'])
+    expect(lanes.uncommitted()).toEqual([])
+    await calls[1]!.answer(['ack', 'ack'])
+    expect(lanes.uncommitted()).toEqual([{ partition: 0, offset: 2 }])
+  })
+
+  it('commits nothing for a partition that went, also when it comes back', async () => {
+    const { clock, lanes, calls } = running()
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(0, 0, records(0, 2), 2)
+    await clock.advance(10)
+    lanes.assign(new Map())
+    lanes.assign(new Map([[0, 0]]))
+    await calls[0]!.answer(['ack', 'ack'])
+    expect(lanes.uncommitted()).toEqual([])
+    lanes.add(0, 2, records(2, 1), 3)
+    expect(lanes.wanted()).toMatchObject([{ partition: 0, next: 0 }])
+  })
+
+  it('takes nothing while it is stopped, and says when no handler runs', async () => {
+    const { clock, lanes, calls } = running()
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(0, 0, records(0, 1), 1)
+    await clock.advance(10)
+    let stopped = false
+    lanes.stop(60_000).then(() => {
+      stopped = true
+    })
+    lanes.add(0, 1, records(1, 1), 2)
+    await clock.advance(100)
+    expect(stopped).toBe(false)
+    await calls[0]!.answer(['ack'])
+    expect(stopped).toBe(true)
+    expect(calls.length).toBe(1)
+    lanes.start()
+    await clock.advance(10)
+    expect(calls[1]!.numbers).toEqual([1])
+  })
+
+  it('skips what it has already when a client fetches from an earlier offset', async () => {
+    const { clock, lanes, calls } = running()
+    const held: number[] = []
+    lanes.onHeld = (_, offset) => held.push(offset)
+    lanes.assign(new Map([[0, ANYWHERE]]))
+    lanes.add(0, 5, records(5, 2), 7)
+    await clock.advance(10)
+    await calls[0]!.answer(['ack', { retryInMs: 50 }])
+    await clock.advance(1_000)
+    expect({ held, calls: calls.length }).toEqual({ held: [6], calls: 1 })
+    lanes.add(0, 6, records(6, 2), 8)
+    await clock.advance(10)
+    expect(calls[1]!.numbers).toEqual([6, 7])
+  })
+
+  it("ends with 'corrupt' at a record that is no event", async () => {
+    const { clock, lanes, done } = running()
+    lanes.assign(new Map([[7, 0]]))
+    lanes.add(7, 0, [{ offset: 0, value: Buffer.from('not an event') }], 1)
+    const ending = expect(done).rejects.toMatchObject({ code: 'corrupt' })
+    await clock.advance(10)
+    await ending
+  })
+})
