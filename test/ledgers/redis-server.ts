@@ -20,6 +20,7 @@ export function haveRedis(): boolean {
 export class RedisServer {
   readonly url: string
   readonly port: number
+  static readonly #all = new Set<RedisServer>()
   readonly #folder = mkdtempSync(join(tmpdir(), 'floodmark-redis-'))
   readonly #options: readonly string[]
   #process: ChildProcess | undefined
@@ -37,6 +38,7 @@ export class RedisServer {
     probe.close()
     await once(probe, 'close')
     const server = new RedisServer(port, options)
+    RedisServer.#all.add(server)
     await server.up()
     return server
   }
@@ -76,7 +78,13 @@ export class RedisServer {
     await once(ended, 'exit')
   }
 
+  /** For the end of a test file: also those of tests that failed. */
+  static async removeAll(): Promise<void> {
+    for (const server of RedisServer.#all) await server.remove()
+  }
+
   async remove(): Promise<void> {
+    RedisServer.#all.delete(this)
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
   }

@@ -4,7 +4,7 @@ import redis from '../../ledgers/redis.ts'
 import { haveRedis, RedisServer } from './redis-server.ts'
 
 const server = haveRedis() ? await RedisServer.start() : undefined
-afterAll(() => server?.remove())
+afterAll(() => RedisServer.removeAll())
 
 async function traits(url: string) {
   const ledger = await redis.open({ url, namespace: 'traits' })

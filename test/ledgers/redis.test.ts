@@ -11,7 +11,7 @@ import { haveRedis, RedisServer } from './redis-server.ts'
 
 const LEASE_MS = 60_000
 const server = haveRedis() ? await RedisServer.start() : undefined
-afterAll(() => server?.remove())
+afterAll(() => RedisServer.removeAll())
 let namespaces = 0
 
 if (server) {
