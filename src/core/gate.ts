@@ -54,6 +54,8 @@ export class Gate {
     server.maxConnections = options.connectionsMax
     // For a peer that neither sends nor reads; above requestMs, so that a slow request has had its 408.
     server.timeout = 2 * options.requestMs
+    // Senders may end their side once all is said: node would end ours too, before an answer that takes a while.
+    Object.assign(server, { httpAllowHalfOpen: true })
     // One more than allowed is kept, so that it can be seen.
     server.maxHeadersCount = HEADERS_MAX + 1
     server.on('connection', (socket) => this.#connect(socket))

@@ -181,6 +181,22 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood()
     })
 
+    it('answers a sender that ends its side, whole requests only', async () => {
+      published.length = 0
+      bench.publish = async (event) => {
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        await bench.store(event)
+      }
+      const two = Buffer.concat([signed('e1'), signed('e2')])
+      const { text, closed } = await exchange(running.port, two, 9, true)
+      const half = await exchange(running.port, signed('e3').subarray(0, -3), 9, true)
+      bench.publish = bench.store
+      expect(statuses(text)).toEqual([200, 200])
+      expect(closed).toBe(true)
+      expect(statuses(half.text)).toEqual([400])
+      expect(published.map(({ id }) => id)).toEqual(['in:e1', 'in:e2'])
+    })
+
     it('takes a good request after a pipeline that was cut off', async () => {
       await exchange(running.port, Buffer.concat([signed('c1'), signed('c2'), signed('c3').subarray(0, 90)]), 1)
       await acceptsGood()

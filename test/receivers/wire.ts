@@ -47,8 +47,13 @@ export interface Exchanged {
 const AFTER_MS = 15
 const QUIET_MS = 5_000
 
-/** Sends and collects until the server closes, until `answers` responses are in (and a little longer), or nothing comes for long. */
-export function exchange(port: number, bytes: Buffer, answers = Number.POSITIVE_INFINITY): Promise<Exchanged> {
+/** Sends and collects until the server closes, until `answers` responses are in (and a little longer), or nothing comes for long. `ends`: our side ends at once. */
+export function exchange(
+  port: number,
+  bytes: Buffer,
+  answers = Number.POSITIVE_INFINITY,
+  ends = false,
+): Promise<Exchanged> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
@@ -64,6 +69,7 @@ export function exchange(port: number, bytes: Buffer, answers = Number.POSITIVE_
     })
     socket.on('error', () => {})
     socket.on('close', () => resolve({ text, closed }))
-    socket.write(bytes)
+    if (ends) socket.end(bytes)
+    else socket.write(bytes)
   })
 }
