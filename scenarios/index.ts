@@ -6,4 +6,8 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'broker-pause': () => import('./broker-pause.ts'),
   'broker-restart': () => import('./broker-restart.ts'),
   'flash-sale': () => import('./flash-sale.ts'),
+  'hot-key': () => import('./hot-key.ts'),
+  'outage-recovery': () => import('./outage-recovery.ts'),
+  'retry-storm': () => import('./retry-storm.ts'),
+  'slow-consumer': () => import('./slow-consumer.ts'),
 }

@@ -56,6 +56,11 @@ export interface Scenario {
   /** Shares of the events whose effect fails on the first try only, and on every try (they must end as dead letters). */
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
   readonly faults: readonly PlannedFault[]
+  /**
+   * Senders try again by their providers' schedules, whose waits are divided by timeScale, until tailMs after the last arrival.
+   * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
+   */
+  readonly retries?: { readonly timeScale: number; readonly tailMs: number }
   /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
   readonly passes: { readonly acceptP99Ms: number; readonly drainMs: number; readonly refusals?: 'allowed' }
 }

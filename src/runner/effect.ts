@@ -1,4 +1,5 @@
 import { FloodmarkError } from '../core/errors.ts'
+import { parseBody } from '../core/json-body.ts'
 import type { Effect } from '../core/ledger.ts'
 import { fateOf, seqOf, warmUpIdOf } from './identity.ts'
 
@@ -18,7 +19,7 @@ export function runEffect(run: {
   const warmUpId = warmUpIdOf(run.runId)
   const failedOnce = new Set<number>()
   return (event, tx) => {
-    JSON.parse(Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength).toString())
+    parseBody(event.body)
     if (seqOf(warmUpId, event.id) !== undefined) return
     const seq = seqOf(run.runId, event.id)
     if (seq === undefined) throw new FloodmarkError('rejected', 'not an event of this run')

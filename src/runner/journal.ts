@@ -6,7 +6,16 @@ export const OUTCOMES = ['accepted', 'refused', 'unknown', 'unsent'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** Why an attempt did not end with a status. */
-export const CAUSES = ['none', 'timeout', 'reset', 'connect', 'connections-max', 'protocol', 'too-late'] as const
+export const CAUSES = [
+  'none',
+  'timeout',
+  'reset',
+  'connect',
+  'connections-max',
+  'protocol',
+  'too-late',
+  'disabled',
+] as const
 export type Cause = (typeof CAUSES)[number]
 
 /** One attempt to deliver one event. Times are ms since the start of the run, by the sender's monotonic clock. */

@@ -5,6 +5,15 @@ import type { FaultMark } from './faults.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 
+/** The machine that a run took place on. */
+export interface Environment {
+  readonly node: string
+  readonly platform: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+}
+
 /** What a run notes down beside journals and effects; report.json can be made again from these files alone. */
 export interface RunRecord {
   readonly id: string
@@ -40,6 +49,7 @@ export interface RunRecord {
   readonly drained: boolean
   readonly interrupted: boolean
   readonly errors: readonly string[]
+  readonly environment: Environment
   readonly reproduce: string
 }
 

@@ -67,7 +67,9 @@ export const reportSchema = z.object({
     points: z.array(
       z.object({
         atMs: z.number(),
+        /** First attempts and retries apart; accepted counts each event once. */
         offered: z.number(),
+        retries: z.number(),
         accepted: z.number(),
         effects: z.number(),
         p50Ms: z.number().nullable(),
@@ -104,6 +106,19 @@ export const reportSchema = z.object({
     /** With 95% confidence no larger share of the accepted is lost: 3/N where none was seen. */
     lossBound95: z.number().nullable(),
   }),
+  delivery: z.object({
+    /** Requests sent, and how many that is for each event. */
+    attempts: count,
+    amplification: z.number(),
+    /** Attempts that would have come after the end of the run. */
+    cutOff: count,
+    /** Events never accepted, by whom they were given up and why. */
+    givenUp: z.array(z.object({ provider: z.string(), reason: z.string(), count })),
+    /** Accepted events for each first attempt, well after the last fault; null where there is nothing to judge. */
+    goodputAfter: z.number().nullable(),
+    /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
+    recoveredMs: z.number().nullable(),
+  }),
   deadLetters: z.array(z.object({ reason: z.string(), count })),
   generator: z.object({
     offeredPerS: z.number(),
@@ -114,6 +129,8 @@ export const reportSchema = z.object({
     eventLoopUtilization: z.number(),
     cpuSeconds: z.number(),
     connectionsOpenedMax: z.number(),
+    /** Retries that could not be sent: every connection was busy. */
+    unsentRetries: count,
     gaveUp: z.boolean(),
   }),
   /** What was done to the stack on purpose. */

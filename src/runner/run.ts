@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import os from 'node:os'
 import { join } from 'node:path'
 import { FloodmarkError } from '../core/errors.ts'
 import type { Config } from './config.ts'
@@ -208,6 +209,13 @@ function recordOf(
     unplannedDeaths: stack.unplannedDeaths,
     servers: servers.says,
     errors: [...stack.errors, ...faults.errors],
+    environment: {
+      node: process.version,
+      platform: `${os.type()} ${os.release()} ${os.arch()}`,
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
     reproduce: reproduce(config, ratePerS, durationMs),
   }
 }

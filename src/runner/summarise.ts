@@ -1,19 +1,13 @@
-import os from 'node:os'
 import type { Scenario } from '../core/scenario.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
+import { deliveryOf } from './delivery.ts'
 import { readBuried, readEffects } from './effects-file.ts'
-import { type Attempt, readJournal } from './journal.ts'
-import { buriedPath, effectsPath, journalPath, type RunRecord } from './records.ts'
+import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
-import { Latencies, slope } from './stats.ts'
+import { slope } from './stats.ts'
+import { attempts, collect } from './timeline.ts'
 import { checksOf, verdictOf } from './verdict.ts'
-
-const POINTS_MAX = 240
-const POINTS_MIN = 30
-const STEP_MS = 250
-/** Fewer samples than this have no p99 with a confidence interval. */
-const P99_SAMPLES_MIN = 400
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
@@ -54,6 +48,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     },
     durability: record.durability as Report['durability'],
     tookMs: { sending: endedAtMs, draining: record.drainedMs },
+    delivery: await deliveryOf(scenario, record, attempts(folder, certificates.length, planned), times.timeline),
   }
   const { drained, unplannedDeaths } = record
   const checks = checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes })
@@ -89,91 +84,9 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     faults: [...record.faults],
     servers: [...record.servers],
     errors: [...record.errors],
-    environment: {
-      node: process.version,
-      platform: `${os.type()} ${os.release()} ${os.arch()}`,
-      cpu: os.cpus()[0]?.model ?? 'unknown',
-      cores: os.availableParallelism(),
-      memoryBytes: os.totalmem(),
-    },
+    environment: record.environment,
     reproduce: record.reproduce,
   }
-}
-
-/** What was planned until the run was cut short, when it was: a sender may have sent a little longer than another. */
-function* attempts(folder: string, senders: number, planned: number): Generator<Readonly<Attempt>> {
-  for (let sender = 0; sender < senders; sender++) {
-    for (const attempt of readJournal(journalPath(folder, sender))) if (attempt.seq < planned) yield attempt
-  }
-}
-
-/** Wide enough for a p99 in the average step, and for no more points than a chart can show; but some points there must be. */
-function stepOfMs(durationMs: number, planned: number): number {
-  const forP99Ms = Math.min(durationMs / POINTS_MIN, (durationMs * P99_SAMPLES_MIN) / Math.max(1, planned))
-  return Math.ceil(Math.max(1, durationMs / POINTS_MAX, forP99Ms) / STEP_MS) * STEP_MS
-}
-
-function collect(folder: string, record: RunRecord, planned: number) {
-  const { durationMs } = record.setup
-  const stepMs = stepOfMs(durationMs, planned)
-  const response = new Latencies()
-  const service = new Latencies()
-  const lateness = new Latencies()
-  const acceptToEffect = new Latencies()
-  const steps = Array.from({ length: Math.ceil(durationMs / stepMs) }, () => ({
-    offered: 0,
-    accepted: 0,
-    effects: 0,
-    latencies: new Latencies(),
-  }))
-  const doneMs = new Float64Array(planned).fill(Number.NaN)
-  const stepOf = (atMs: number) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(atMs / stepMs)))]!
-  for (const attempt of attempts(folder, record.certificates.length, planned)) {
-    const step = stepOf(attempt.intendedMs)
-    step.offered++
-    if (attempt.outcome === 'unsent') continue
-    const tookMs = attempt.doneMs - attempt.intendedMs
-    response.record(tookMs)
-    service.record(attempt.doneMs - attempt.sentMs)
-    lateness.record(attempt.sentMs - attempt.intendedMs)
-    step.latencies.record(tookMs)
-    if (attempt.outcome !== 'accepted') continue
-    stepOf(attempt.doneMs).accepted++
-    doneMs[attempt.seq] = attempt.doneMs
-  }
-  for (const { seq, atEpochMs } of readEffects(effectsPath(folder))) {
-    const atMs = atEpochMs - record.startAtMs
-    if (atMs < durationMs + stepMs) stepOf(atMs).effects++
-    const done = doneMs[seq]
-    if (done !== undefined && !Number.isNaN(done)) acceptToEffect.record(atMs - done)
-  }
-  const perS = (count: number) => (count * 1_000) / stepMs
-  const points = steps.map(({ offered, accepted, effects, latencies }, at) => {
-    const { p50, p99, maxMs } = latencies.percentiles()
-    const rates = { offered: perS(offered), accepted: perS(accepted), effects: perS(effects) }
-    const atMs = at * stepMs
-    return {
-      atMs,
-      ...rates,
-      p50Ms: p50?.ms ?? null,
-      p99Ms: p99?.ms ?? null,
-      maxMs: maxMs ?? null,
-      backlog: backlogAt(record, atMs + stepMs),
-    }
-  })
-  const latency = {
-    response: response.percentiles(),
-    service: service.percentiles(),
-    lateness: lateness.percentiles(),
-    acceptToEffect: acceptToEffect.percentiles(),
-  }
-  return { latency, timeline: { stepMs, points } }
-}
-
-function backlogAt(record: RunRecord, atMs: number): number | null {
-  const all = record.samples.stack.flatMap(({ samples }) => samples.filter(({ backlog }) => backlog !== null))
-  const before = all.filter(({ atEpochMs }) => atEpochMs - record.startAtMs <= atMs)
-  return before.length === 0 ? null : before.reduce((a, b) => (b.atEpochMs > a.atEpochMs ? b : a)).backlog
 }
 
 function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {
@@ -190,6 +103,7 @@ function certify({ certificates }: RunRecord, planned: number, endedAtMs: number
     eventLoopUtilization: worst((one) => one.eventLoopUtilization),
     cpuSeconds: sum((one) => one.cpuSeconds),
     connectionsOpenedMax: sum((one) => one.connectionsOpenedMax),
+    unsentRetries: sum((one) => one.unsentRetries),
     gaveUp: certificates.some((one) => one.gaveUp),
   }
 }

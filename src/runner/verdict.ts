@@ -1,10 +1,11 @@
 import type { RunVerdict } from '../core/report.ts'
 import type { Scenario } from '../core/scenario.ts'
+import { GOODPUT_MIN } from './delivery.ts'
 import type { RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
 
 type Check = Report['checks'][number]
-type Measured = Pick<Report, 'audit' | 'latency' | 'generator' | 'setup' | 'durability' | 'tookMs'>
+type Measured = Pick<Report, 'audit' | 'latency' | 'generator' | 'setup' | 'durability' | 'tookMs' | 'delivery'>
 
 /** Limits of the generator's own health: beyond them the numbers say nothing about the stack. */
 const ACHIEVED_MIN = 0.995
@@ -33,6 +34,7 @@ export function checksOf(
     wanted: '0',
     about: 'stack',
   })
+  const unsent = `${audit.unsent} events, ${generator.unsentRetries} retries unsent`
   const ordered = measured.durability.queue.order !== 'none'
   return [
     own(
@@ -53,7 +55,7 @@ export function checksOf(
       percent(generator.eventLoopUtilization),
       `at most ${percent(EVENT_LOOP_MAX)}`,
     ),
-    own('every planned event was sent', audit.unsent === 0, `${audit.unsent} unsent`, '0'),
+    own('every attempt was sent', audit.unsent + generator.unsentRetries === 0, unsent, '0 unsent'),
     zero('accepted events lost', audit.lost),
     zero('double effects', audit.duplicateEffects),
     zero('effects of events never sent', audit.unexpected),
@@ -61,6 +63,7 @@ export function checksOf(
     ...(ordered ? [zero('effects out of order within a key', audit.reordered)] : []),
     ...(passes.refusals === 'allowed' ? [] : [zero('events refused or unanswered', audit.refused + audit.unknown)]),
     zero('processes that ended by themselves', unplannedDeaths),
+    ...goodputCheck(measured.delivery.goodputAfter),
     p99Check(measured.latency.response.p99, acceptP99Ms),
     {
       check: 'drained in time',
@@ -70,6 +73,14 @@ export function checksOf(
       about: 'stack',
     },
   ]
+}
+
+/** Where faults were over in time: does it work again, or do the retries keep it down? */
+function goodputCheck(goodput: number | null): Check[] {
+  if (goodput === null) return []
+  const check = 'goodput after the last fault (below, the state is metastable)'
+  const wanted = `at least ${percent(GOODPUT_MIN)} of the first attempts`
+  return [{ check, ok: goodput >= GOODPUT_MIN, measured: percent(goodput), wanted, about: 'stack' }]
 }
 
 /** Decided by the confidence interval: the whole of it must lie on one side. */

@@ -32,6 +32,7 @@ function optionsFor(
       seed: 5,
     },
     runId: 'test00',
+    retries: undefined,
     senders: { index: 0, count: 1 },
     targets: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],

@@ -95,7 +95,7 @@ function memory({ processes }: Report): string {
   return table(['process', 'most memory', 'trend after the first third', 'CPU time'], rows)
 }
 
-function accounting({ audit, deadLetters }: Report): string {
+function accounting({ audit, deadLetters, delivery }: Report): string {
   const rows = [
     ['applied', audit.applied, 'took effect'],
     ['dead letters', audit.buried, 'kept with payload and reason'],
@@ -116,8 +116,10 @@ function accounting({ audit, deadLetters }: Report): string {
     ['duplicates absorbed', audit.duplicatesAbsorbed, 'extra deliveries; a cost, not a fault'],
     ['applied after a refusal', audit.appliedAfterRefusal, 'the answer was not 2xx, the event was kept'],
   ]
+  const givenUp = delivery.givenUp.map(({ provider, reason, count }) => [provider, reason, count])
+  const retried = `${delivery.attempts} attempts, ${delivery.amplification.toFixed(2)} for each event${delivery.recoveredMs === null ? '' : `; goodput was back ${seconds(delivery.recoveredMs)} after the last fault`}.`
   const letters = deadLetters.map(({ reason, count }) => [reason, count])
-  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}${letters.length > 0 ? `<h3>Dead letters by reason</h3>${table(['reason', 'events'], letters)}` : ''}</section>`
+  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters by reason</h3>${table(['reason', 'events'], letters)}` : ''}</section>`
 }
 
 function percentileTable({ latency }: Report): string {

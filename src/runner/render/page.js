@@ -24,8 +24,8 @@ const charts = [
   {
     id: 'rates',
     unit: '/s',
-    names: ['offered', 'accepted', 'effects'],
-    data: [seconds, ...columns('offered', 'accepted', 'effects')],
+    names: ['first attempts', 'retries', 'accepted', 'effects'],
+    data: [seconds, ...columns('offered', 'retries', 'accepted', 'effects')],
   },
   { id: 'backlog', unit: '', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
   { id: 'cpu', unit: '', names: processes.map((one) => one.name), data: usage((sample) => sample.cpuShare) },

@@ -19,6 +19,10 @@ export interface Certificate {
   readonly planned: number
   readonly sent: number
   readonly unsent: number
+  readonly retries: number
+  readonly unsentRetries: number
+  /** Attempts that would have come after the end of the run. */
+  readonly cutOff: number
   /** ms since the start of the run. */
   readonly endedAtMs: number
   readonly latenessP50Ms: number

@@ -2,8 +2,12 @@ import { type Certificate, latencyHistogram, percentileMs, record } from './cert
 
 /** Attempts since the start, by what became of them. */
 export interface Counts {
+  /** First attempts: those whose time has come, and those that were sent. */
   planned: number
   sent: number
+  /** Further attempts that were sent, and those that could not be: every connection was busy. */
+  retries: number
+  unsentRetries: number
   accepted: number
   refused: number
   unknown: number
@@ -24,7 +28,16 @@ export interface Progress extends Readonly<Counts> {
 
 /** What a sender knows of itself, and of the answers of the last interval. */
 export class Meter {
-  readonly counts: Counts = { planned: 0, sent: 0, accepted: 0, refused: 0, unknown: 0, unsent: 0 }
+  readonly counts: Counts = {
+    planned: 0,
+    sent: 0,
+    retries: 0,
+    unsentRetries: 0,
+    accepted: 0,
+    refused: 0,
+    unknown: 0,
+    unsent: 0,
+  }
   readonly #lateness = latencyHistogram()
   readonly #interval = latencyHistogram()
   #busyAtStart = performance.eventLoopUtilization()
@@ -64,14 +77,16 @@ export class Meter {
   }
 
   certificate(
-    known: Pick<Certificate, 'endedAtMs' | 'connectionsOpenedMax' | 'connectionsMax' | 'gaveUp'>,
+    known: Pick<Certificate, 'endedAtMs' | 'connectionsOpenedMax' | 'connectionsMax' | 'gaveUp' | 'cutOff'>,
   ): Certificate {
-    const { planned, sent, unsent } = this.counts
+    const { planned, sent, unsent, retries, unsentRetries } = this.counts
     return {
       ...known,
       planned,
       sent,
       unsent,
+      retries,
+      unsentRetries,
       latenessP50Ms: percentileMs(this.#lateness, 50) ?? 0,
       latenessP99Ms: percentileMs(this.#lateness, 99) ?? 0,
       latenessMaxMs: percentileMs(this.#lateness, 100) ?? 0,

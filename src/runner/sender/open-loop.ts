@@ -1,5 +1,6 @@
-import { type Arrival, arrivals, type Load } from '../arrivals.ts'
+import type { Load } from '../arrivals.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
+import { Agenda, type AgendaOptions, type Due } from './agenda.ts'
 import type { Certificate } from './certificate.ts'
 import type { Connection, Exchange } from './connection.ts'
 import { TimeLimits } from './limits.ts'
@@ -16,7 +17,8 @@ export { preciseNow } from './now.ts'
 export interface OpenLoopOptions {
   readonly load: Load
   readonly runId: string
-  readonly senders: { readonly index: number; readonly count: number }
+  readonly senders: AgendaOptions['senders']
+  readonly retries: AgendaOptions['retries']
   readonly targets: readonly Target[]
   readonly routes: readonly SendingRoute[]
   /** When all are busy and this many are open, an arrival is not sent: 'unsent', cause 'connections-max'. */
@@ -49,7 +51,7 @@ class OpenLoop {
   readonly #options: OpenLoopOptions
   readonly #resolve: (certificate: Certificate) => void
   readonly #reject: (error: unknown) => void
-  readonly #plan: Iterator<Readonly<Arrival>>
+  readonly #agenda: Agenda
   readonly #pool: Pool<Attempt>
   readonly #limits = new TimeLimits()
   readonly #meter = new Meter()
@@ -57,7 +59,6 @@ class OpenLoop {
   readonly #pacer = startPacer(() => this.#sendDue())
   readonly #unsent = emptyAttempt()
   readonly #hosts: ReadonlyMap<Target, string>
-  #next: Readonly<Arrival> | undefined
   #inFlight = 0
   /** A rest of what is due waits for the next turn of the event loop. */
   #goesOn = false
@@ -71,8 +72,9 @@ class OpenLoop {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    const { load, targets, connectionsMax, runId, routes } = options
-    this.#plan = arrivals(load)
+    const { load, senders, retries, targets, connectionsMax, runId, routes } = options
+    const policies = routes.map(({ provider }) => provider.delivery)
+    this.#agenda = new Agenda({ load, senders, retries, policies })
     const onEnd = (connection: Connection<Attempt>, exchange: Exchange) => this.#onEnd(connection, exchange)
     this.#pool = new Pool({ targets, connectionsMax, work: emptyAttempt, onEnd })
     this.#hosts = new Map(targets.map((target) => [target, `${target.host}:${target.port}`]))
@@ -80,7 +82,6 @@ class OpenLoop {
   }
 
   start(): void {
-    this.#advance()
     this.#ticks = setInterval(() => this.#tick(), TICK_MS)
     const { signal, startAtMs } = this.#options
     signal.addEventListener('abort', () => this.#stopSending(), { once: true })
@@ -93,28 +94,24 @@ class OpenLoop {
     return preciseNow() - this.#options.startAtMs
   }
 
-  /** On to this sender's next arrival. */
-  #advance(): void {
-    const { index, count } = this.#options.senders
-    do {
-      this.#next = this.#plan.next().value as Readonly<Arrival> | undefined
-    } while (this.#next && this.#next.seq % count !== index)
-  }
-
   #sendDue(): void {
     if (this.#endedAtMs !== undefined || this.#goesOn) return
-    for (let sent = 0; this.#next && !this.#failed; sent++) {
+    for (let sent = 0; !this.#failed; sent++) {
+      const due = this.#agenda.peek()
+      if (!due) break
       const nowMs = this.#nowMs()
-      if (this.#next.intendedMs > nowMs) return this.#pacer.wakeAt(this.#options.startAtMs + this.#next.intendedMs)
+      if (due.intendedMs > nowMs) return this.#pacer.wakeAt(this.#options.startAtMs + due.intendedMs)
       if (sent === BURST_MAX) return this.#goOn()
-      if (nowMs - this.#next.intendedMs > this.#options.latenessMaxMs) {
+      if (nowMs - due.intendedMs > this.#options.latenessMaxMs) {
         this.#gaveUp = true
         return this.#stopSending()
       }
-      this.#send(this.#next, nowMs)
-      this.#advance()
+      this.#send(due, nowMs)
+      this.#agenda.drop()
     }
-    if (!this.#failed) this.#endSending(this.#nowMs())
+    // What is in flight may have to be sent again.
+    const mayGoOn = this.#options.retries !== undefined && this.#inFlight > 0
+    if (!this.#failed && !mayGoOn) this.#endSending(this.#nowMs())
   }
 
   #goOn(): void {
@@ -130,18 +127,23 @@ class OpenLoop {
     this.#meter.endSending()
   }
 
-  #send(arrival: Readonly<Arrival>, nowMs: number): void {
-    this.#meter.counts.planned++
-    this.#meter.late(nowMs - arrival.intendedMs)
+  #send(due: Readonly<Due>, nowMs: number): void {
+    const first = due.attempt === 1
+    if (first) this.#meter.counts.planned++
+    if (this.#agenda.disabled(due)) return this.#noteNotSent(due, 'refused', 'disabled', nowMs)
+    this.#meter.late(nowMs - due.intendedMs)
     const connection = this.#pool.take()
-    if (!connection) return this.#noteUnsent(arrival, 'connections-max', nowMs)
+    if (!connection) {
+      this.#meter.counts[first ? 'unsent' : 'unsentRetries']++
+      return this.#noteNotSent(due, 'unsent', 'connections-max', nowMs)
+    }
     const attempt = connection.work
-    const { seq, key, provider } = arrival
-    take(attempt, arrival)
+    const { seq, key, provider } = due
+    take(attempt, due)
     const request = this.#makeRequest(this.#hosts.get(connection.target)!, provider, seq, key, Date.now())
     attempt.bodyBytes = request.bodyBytes
     attempt.sentMs = this.#nowMs()
-    this.#meter.counts.sent++
+    this.#meter.counts[first ? 'sent' : 'retries']++
     this.#inFlight++
     this.#limits.add(connection, this.#options.routes[provider]!.provider.delivery.timeoutMs, attempt.sentMs)
     connection.send(request.bytes)
@@ -151,6 +153,7 @@ class OpenLoop {
     this.#inFlight--
     this.#limits.remove(connection)
     const attempt = connection.work
+    const retryAfterS = 'status' in exchange ? exchange.retryAfterS : undefined
     if ('status' in exchange) {
       if (exchange.reusable) this.#pool.give(connection)
       attempt.outcome = exchange.status >= 200 && exchange.status < 300 ? 'accepted' : 'refused'
@@ -165,12 +168,25 @@ class OpenLoop {
     this.#meter.counts[attempt.outcome]++
     this.#meter.response(attempt.doneMs - attempt.intendedMs)
     this.#journal(attempt)
+    const { attempt: number, outcome, status, doneMs } = attempt
+    const ended = {
+      attempt: number,
+      outcome: outcome as 'accepted' | 'refused' | 'unknown',
+      status,
+      retryAfterS,
+      doneMs,
+    }
+    if (this.#agenda.ended(attempt, ended)) this.#sendDue()
   }
 
-  #noteUnsent(arrival: Readonly<Arrival>, cause: 'connections-max' | 'too-late', nowMs: number): void {
-    this.#meter.counts.unsent++
-    const attempt = take(this.#unsent, arrival)
-    attempt.outcome = 'unsent'
+  #noteNotSent(
+    due: Readonly<Due>,
+    outcome: 'unsent' | 'refused',
+    cause: 'connections-max' | 'too-late' | 'disabled',
+    nowMs: number,
+  ): void {
+    const attempt = take(this.#unsent, due)
+    attempt.outcome = outcome
     attempt.cause = cause
     attempt.sentMs = nowMs
     attempt.doneMs = nowMs
@@ -199,11 +215,14 @@ class OpenLoop {
     if (this.#endedAtMs !== undefined) return
     const nowMs = this.#nowMs()
     this.#endSending(nowMs)
-    for (let noted = 0; this.#next && this.#next.intendedMs <= nowMs; this.#advance()) {
+    for (let noted = 0; ; this.#agenda.drop()) {
+      const due = this.#agenda.peek()
+      if (!due || due.intendedMs > nowMs) return
+      if (due.attempt > 1) continue
       this.#meter.counts.planned++
+      this.#meter.counts.unsent++
       // Beyond that many, the audit's count of the plan alone tells: what has no record was not sent.
-      if (noted++ < UNSENT_RECORDS_MAX) this.#noteUnsent(this.#next, 'too-late', nowMs)
-      else this.#meter.counts.unsent++
+      if (noted++ < UNSENT_RECORDS_MAX) this.#noteNotSent(due, 'unsent', 'too-late', nowMs)
     }
   }
 
@@ -243,13 +262,15 @@ class OpenLoop {
         connectionsOpenedMax: this.#pool.openedMax,
         connectionsMax: this.#options.connectionsMax,
         gaveUp: this.#gaveUp,
+        cutOff: this.#agenda.cutOff,
       }),
     )
   }
 }
 
 /** The plan's part of a record. */
-function take(attempt: Attempt, { seq, intendedMs, provider, key }: Readonly<Arrival>): Attempt {
+function take(attempt: Attempt, { seq, intendedMs, provider, key, attempt: number }: Readonly<Due>): Attempt {
+  attempt.attempt = number
   attempt.seq = seq
   attempt.intendedMs = intendedMs
   attempt.provider = provider

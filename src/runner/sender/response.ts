@@ -9,6 +9,8 @@ export interface ParsedResponse {
   readonly close: boolean
   /** Bytes it takes, head and body. */
   readonly bytes: number
+  /** From Retry-After, s; undefined where there is none, or a date. */
+  readonly retryAfterS: number | undefined
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
@@ -41,7 +43,7 @@ export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
     if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its body is too long')
     return undefined
   }
-  return { status, close, bytes: bodyAt + length }
+  return { status, close, bytes: bodyAt + length, retryAfterS: headers.retryAfterS }
 }
 
 interface FramingHeaders {
@@ -49,11 +51,12 @@ interface FramingHeaders {
   chunked: boolean
   close: boolean
   keepAlive: boolean
+  retryAfterS: number | undefined
 }
 
 /** What says where the response ends and whether the connection does. Two opinions about that are none. */
 function framingHeaders(head: string): FramingHeaders {
-  const headers: FramingHeaders = { chunked: false, close: false, keepAlive: false }
+  const headers: FramingHeaders = { chunked: false, close: false, keepAlive: false, retryAfterS: undefined }
   for (const line of head.split('\r\n').slice(1)) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).toLowerCase()
@@ -65,6 +68,8 @@ function framingHeaders(head: string): FramingHeaders {
     } else if (name === 'transfer-encoding') {
       if (value.toLowerCase() !== 'chunked') throw malformed('its transfer encoding is not known')
       headers.chunked = true
+    } else if (name === 'retry-after') {
+      if (/^\d{1,6}$/.test(value)) headers.retryAfterS = Number(value)
     } else if (name === 'connection') {
       const options = value.toLowerCase().split(/\s*,\s*/)
       headers.close ||= options.includes('close')

@@ -1,0 +1,20 @@
+import { defineScenario } from '../src/core/scenario.ts'
+import { SALE } from './shared/sale.ts'
+
+export default defineScenario({
+  ...SALE,
+  name: 'slow-consumer',
+  question:
+    'When each effect takes 50 ms longer for a while, how far does the backlog grow, and how soon is it worked off?',
+  durationMs: 60_000,
+  quickMs: 20_000,
+  shape: () => 1,
+  phases: [
+    { name: 'calm', until: 0.2 },
+    { name: 'slow', until: 0.5 },
+    { name: 'catching up', until: 1 },
+  ],
+  ratePerS: 500,
+  faults: [{ at: 0.2, forMs: 6_000, what: 'slow-effects', addMs: 50, target: 'processors' }],
+  passes: { acceptP99Ms: 500, drainMs: 30_000 },
+})

@@ -1,0 +1,99 @@
+import type { Provider } from '../core/provider.ts'
+import type { Scenario } from '../core/scenario.ts'
+import type { Attempt, Outcome } from './journal.ts'
+import type { RunRecord } from './records.ts'
+import { moduleOf } from './registry.ts'
+import type { Report } from './report-schema.ts'
+import { type GivenUp, nextAttempt } from './sender/retry.ts'
+
+type Delivery = Report['delivery']
+type Timeline = Report['timeline']
+
+/** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
+const GOODPUT_MIN = 0.9
+/** After the last fault so much of the rest of the first attempts is left out: schedules need time to catch up. */
+const GRACE_SHARE = 0.5
+
+/** What the providers' retries made of the load, and what became of it when the faults were over. */
+export async function deliveryOf(
+  scenario: Scenario,
+  record: RunRecord,
+  attempts: Iterable<Readonly<Attempt>>,
+  timeline: Timeline,
+): Promise<Delivery> {
+  const last = new Map<
+    number,
+    { attempt: number; provider: number; outcome: Outcome; status: number; disabled: boolean }
+  >()
+  const accepted = new Set<number>()
+  const events = new Set<number>()
+  let sent = 0
+  for (const { seq, attempt, provider, outcome, status, cause } of attempts) {
+    events.add(seq)
+    if (outcome !== 'unsent' && cause !== 'disabled') sent++
+    if (outcome === 'accepted') {
+      accepted.add(seq)
+      last.delete(seq)
+    } else if (!accepted.has(seq)) last.set(seq, { attempt, provider, outcome, status, disabled: cause === 'disabled' })
+  }
+  const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
+  const counts = new Map<string, number>()
+  for (const { attempt, provider, outcome, status, disabled } of last.values()) {
+    if (outcome === 'unsent' || outcome === 'accepted') continue
+    const ended = { attempt, outcome, status, retryAfterS: undefined, doneMs: 0 }
+    const next = nextAttempt(policies[provider]!, ended, 1, () => 0.5)
+    const reason = disabled ? 'endpoint disabled' : whyNot(scenario, next)
+    const key = `${scenario.mix[provider]!.provider}\0${reason}`
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  const givenUp = [...counts].map(([key, count]) => {
+    const [provider, reason] = key.split('\0')
+    return { provider: provider!, reason: reason!, count }
+  })
+  return {
+    attempts: sent,
+    amplification: events.size === 0 ? 1 : sent / events.size,
+    cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
+    givenUp,
+    ...recovery(record, timeline),
+  }
+}
+
+async function policyOf(name: string) {
+  const provider: Provider = (await import(moduleOf('provider', name))).default
+  return provider.delivery
+}
+
+function whyNot(
+  scenario: Scenario,
+  next: ReturnType<typeof nextAttempt>,
+): GivenUp | 'the run ended first' | 'no retries in this run' {
+  if (typeof next === 'object' && 'givenUp' in next) return next.givenUp
+  return scenario.retries ? 'the run ended first' : 'no retries in this run'
+}
+
+/** Nothing to say without faults, or when they last to the end of the first attempts. */
+function recovery(
+  { faults, setup }: RunRecord,
+  { points, stepMs }: Timeline,
+): Pick<Delivery, 'goodputAfter' | 'recoveredMs'> {
+  const overMs = Math.max(...faults.map(({ untilMs }) => untilMs))
+  const after = points.filter(({ atMs }) => atMs >= overMs && atMs + stepMs <= setup.durationMs)
+  if (faults.length === 0 || after.length < 4) return { goodputAfter: null, recoveredMs: null }
+  const judged = after.slice(Math.floor(after.length * GRACE_SHARE))
+  const sum = (of: (point: Timeline['points'][number]) => number) =>
+    judged.reduce((total, point) => total + of(point), 0)
+  const behind = after.findLastIndex(({ accepted, offered }) => accepted < GOODPUT_MIN * offered)
+  const recovered = after[behind + 1]
+  return {
+    goodputAfter:
+      sum(({ accepted }) => accepted) /
+      Math.max(
+        1,
+        sum(({ offered }) => offered),
+      ),
+    recoveredMs: recovered ? recovered.atMs - overMs : null,
+  }
+}
+
+export { GOODPUT_MIN }
