@@ -9,4 +9,5 @@ export const providers = {
   'standard-webhooks': () => import('./standard-webhooks.ts'),
   discord: () => import('./discord.ts'),
   'label-studio': () => import('./label-studio.ts'),
+  adyen: () => import('./adyen.ts'),
 } as const

@@ -55,6 +55,14 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
   // "Several times, exponential, for up to 10 minutes".
   discord: { timeoutMs: 3 * S, attempts: [3, 12], lastMs: [5 * MINUTE, 10 * MINUTE], model: true },
   'label-studio': { timeoutMs: S, attempts: 1, lastMs: [0, 0], model: false },
+  // At 9, 18 and 27 s, then 2 min to 8 h, for up to 30 days.
+  adyen: {
+    timeoutMs: 10 * S,
+    attempts: [13, 110],
+    lastMs: [29 * DAY, 30 * DAY],
+    waitsMs: [...[9, 9, 9].map((s) => s * S), ...[2, 5, 10, 15, 30, 60, 120, 240, 480].map((min) => min * MINUTE)],
+    model: true,
+  },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {

@@ -1,0 +1,150 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { FloodmarkError } from '../src/core/errors.ts'
+import { parseBody, textAt } from '../src/core/json-body.ts'
+import { jsonTemplate } from '../src/core/json-template.ts'
+import type { Identity, Incoming, Provider, Secret } from '../src/core/provider.ts'
+import { decodeSignature, hmacBase64, requireHmac } from '../src/core/signature.ts'
+
+/**
+ * Adyen's payment webhooks: one body carries several items, each with its signature in `additionalData.hmacSignature`:
+ * base64 HMAC-SHA256 over eight of its fields, joined by ':'; the key is in hex. Nothing else is signed: whoever holds a
+ * genuine request can change `live`, `eventDate`, `reason` and the rest of `additionalData`, so act on the signed eight
+ * alone and keep the route behind TLS. There is no timestamp: replays are stopped by the ledger's memory of ids.
+ */
+
+/** More items than this in one body are refused: each costs an HMAC for each secret. */
+const ITEMS_MAX = 64
+const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000]
+
+/** Waits before attempts 2 to 13, ms: at 9, 18 and 27 s, then 2 min, 5 min and on to 8 h; every further one is 8 h. */
+const WAITS_MS = [
+  ...[9, 9, 9].map((seconds) => seconds * SECOND_MS),
+  ...[2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 4, 8].map((hours) => hours * HOUR_MS),
+]
+/** The 87 further ones end just under 30 days after the event. */
+const FURTHER_WAITS = 87
+
+function template(eventCode: string, originalReference: string, additionalData: Record<string, string>) {
+  const item = {
+    additionalData,
+    amount: { currency: 'EUR', value: '<#amount>' },
+    eventCode,
+    eventDate: '2026-09-01T08:30:00+02:00',
+    merchantAccountCode: 'ExampleMerchant',
+    merchantReference: '<key>',
+    originalReference,
+    paymentMethod: 'visa',
+    pspReference: '<id>',
+    reason: '',
+    success: 'true',
+  }
+  const notificationItems = [{ NotificationRequestItem: item }]
+  return { type: eventCode, body: jsonTemplate({ live: 'false', notificationItems }) }
+}
+const AUTHORISATION = template('AUTHORISATION', '', {
+  authCode: '<number>',
+  cardSummary: '7777',
+  expiryDate: '03/2030',
+  recurringProcessingModel: 'Subscription',
+})
+const CAPTURE = template('CAPTURE', '8<number>', {})
+
+/** The items of a body; undefined where it is not Adyen's. */
+function itemsOf(raw: Uint8Array): unknown[] | undefined {
+  const items = (parseBody(raw) as { notificationItems?: unknown } | null | undefined)?.notificationItems
+  if (!Array.isArray(items) || items.length === 0 || items.length > ITEMS_MAX) return undefined
+  return items.map((item) => item?.NotificationRequestItem)
+}
+
+/** A text, '' where it is absent, as Adyen's own libraries sign it; undefined for any other thing. */
+function fieldOf(item: unknown, name: string): string | undefined {
+  const value = (item as Record<string, unknown>)[name] ?? ''
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What is signed; undefined where it cannot be told. Only the merchant's reference may have a colon: two could be shifted. */
+function signedText(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined
+  const { value } = ((item as { amount?: unknown }).amount ?? {}) as { value?: unknown }
+  if (!Number.isSafeInteger(value)) return undefined
+  const reference = fieldOf(item, 'merchantReference')
+  const before = ['pspReference', 'originalReference', 'merchantAccountCode'].map((name) => fieldOf(item, name))
+  const after = [textAt(item, 'amount', 'currency'), fieldOf(item, 'eventCode'), fieldOf(item, 'success')]
+  const clean = [...before, ...after].every((text) => text !== undefined && !text.includes(':'))
+  return clean && reference !== undefined ? [...before, reference, value, ...after].join(':') : undefined
+}
+
+function identityOf(item: unknown): Identity {
+  const [reference, type, success] = ['pspReference', 'eventCode', 'success'].map((name) => textAt(item, name))
+  if (!reference || !type) throw new FloodmarkError('bad-request', 'an item has no pspReference and eventCode')
+  // One pspReference serves a payment's AUTHORISATION and its CHARGEBACK alike.
+  const id = `${type}:${success ?? ''}:${reference}`
+  // What follows on a payment has a pspReference of its own, but the merchant's reference of the payment.
+  return { id, key: textAt(item, 'merchantReference') ?? textAt(item, 'originalReference') ?? reference, type }
+}
+
+function identifyAll(request: Incoming): Identity[] {
+  const items = itemsOf(request.raw)
+  if (!items) throw new FloodmarkError('bad-request', `the body must have 1 to ${ITEMS_MAX} notificationItems`)
+  return items.map(identityOf)
+}
+
+function importKey(text: string): Secret {
+  if (!/^[0-9a-f]{64}$/i.test(text.trim())) {
+    throw new FloodmarkError('misuse', 'the adyen HMAC key is not 64 hex digits: copy it from the Customer Area anew')
+  }
+  return createSecretKey(Buffer.from(text.trim(), 'hex'))
+}
+
+const adyen: Provider = {
+  name: 'adyen',
+  module: import.meta.url,
+  signatureHeaders: [],
+  contextHeaders: [],
+  delivery: {
+    attemptsMax: 1 + WAITS_MS.length + FURTHER_WAITS,
+    timeoutMs: 10_000,
+    waitMs: (attempt) => WAITS_MS[Math.min(attempt - 2, WAITS_MS.length - 1)]!,
+    model: true, // two versions of Adyen's page differ in the first three waits, and neither names those after the 8 h
+  },
+
+  secret: importKey,
+
+  newSecret() {
+    const text = randomBytes(32).toString('hex')
+    return { signing: text, verifying: text }
+  },
+
+  verify(request, secrets) {
+    const items = itemsOf(request.raw)
+    if (!items) throw new FloodmarkError('bad-signature', 'the body has no notificationItems, where signatures are')
+    for (const item of items) {
+      const text = signedText(item)
+      const claim = decodeSignature(textAt(item, 'additionalData', 'hmacSignature') ?? '', 'base64')
+      requireHmac(claim && text !== undefined ? [claim] : [], secrets, '', Buffer.from(text ?? ''))
+    }
+  },
+
+  seal(body, secret) {
+    const envelope = parseBody(body) as { notificationItems: { NotificationRequestItem: Record<string, unknown> }[] }
+    for (const { NotificationRequestItem: item } of envelope.notificationItems) {
+      const hmacSignature = hmacBase64(secret, '', Buffer.from(signedText(item)!))
+      item.additionalData = { ...(item.additionalData as object), hmacSignature }
+    }
+    return Buffer.from(JSON.stringify(envelope))
+  },
+
+  sign: () => ({}),
+
+  identify: (request) => identifyAll(request)[0]!,
+  identifyAll,
+
+  sample(random, { id, key }) {
+    const { type, body } = random() < 0.6 ? AUTHORISATION : CAPTURE
+    const number = 100_000 + Math.floor(random() * 900_000)
+    return { type, body: body({ id, key, number, amount: 100 + Math.floor(random() * 99_900) }) }
+  },
+}
+
+export default adyen

@@ -1,0 +1,136 @@
+import { createRequire } from 'node:module'
+import type { hmacValidator } from '@adyen/api-library'
+import { describe, expect, it } from 'vitest'
+import adyen from '../../providers/adyen.ts'
+import { AT_MS, codeOf, incoming, providerContract, signer } from '../contract/provider.ts'
+import { expectSizes } from './sizes.ts'
+
+type Item = Record<string, unknown>
+const read = (body: Uint8Array): Item[] =>
+  JSON.parse(Buffer.from(body).toString()).notificationItems.map((one: Item) => one.NotificationRequestItem)
+const write = (items: unknown[]) =>
+  Buffer.from(JSON.stringify({ notificationItems: items.map((item) => ({ NotificationRequestItem: item })) }))
+const change = (body: Buffer, fields: Item) => write(read(body).map((item) => ({ ...item, ...fields })))
+
+const SIGNED = {
+  pspReference: 'run1-3',
+  originalReference: 'a',
+  merchantAccountCode: 'OtherMerchant',
+  merchantReference: 'k8',
+  amount: { currency: 'EUR', value: 1 },
+  eventCode: 'REFUND',
+  success: 'false',
+}
+const forge = (body: Buffer) => Object.entries(SIGNED).map(([name, value]) => change(body, { [name]: value }))
+providerContract(adyen, { forge })
+
+const { secret, sign, make } = signer(adyen)
+const verdict = (body: Uint8Array, secrets = [secret]) => codeOf(() => adyen.verify(incoming({}, body), secrets))
+const withSignature = (body: Buffer, hmacSignature: unknown) =>
+  write(read(body).map((item) => ({ ...item, additionalData: { ...(item.additionalData as Item), hmacSignature } })))
+const signatureOf = (body: Buffer) => (read(body)[0]!.additionalData as { hmacSignature: string }).hmacSignature
+/** Genuine items of the same key, with these fields in place of the sample's. */
+const sealed = (...items: Item[]) => {
+  const sample = read(make(1).body)[0]
+  return sign(write(items.map((fields) => ({ ...sample, ...fields }))), { id: '', type: '', atMs: AT_MS }).body
+}
+
+describe('adyen', () => {
+  it('and the official package verify each other', () => {
+    // This one file alone: the package’s index loads the clients of every API.
+    const file = createRequire(import.meta.url)('@adyen/api-library/lib/src/utils/hmacValidator.js')
+    const official: hmacValidator = new file.default()
+    const pair = adyen.newSecret!().signing
+    const key = adyen.secret(pair)
+    for (let seed = 0; seed < 20; seed++) {
+      const { type, body } = adyen.sample(() => seed / 20, { id: `run1-${seed}`, key: 'k7' })
+      const item = read(adyen.seal!(body, key, { id: `run1-${seed}`, type, atMs: AT_MS }))[0] as never
+      expect(official.validateHMAC(item, pair)).toBe(true)
+      expect(official.validateHMAC({ ...(item as Item), success: 'false' } as never, pair)).toBe(false)
+      const theirs = official.calculateHmac(read(body)[0] as never, pair)
+      expect(verdict(withSignature(Buffer.from(body), theirs), [key])).toBe('passed')
+    }
+  })
+
+  it('refuses every malformed signature, and a body without one', () => {
+    const { body } = make(3)
+    const right = signatureOf(body)
+    const hex = Buffer.from(right, 'base64').toString('hex')
+    for (const wrong of [
+      '',
+      right.slice(0, -1),
+      `${right}=`,
+      `${right} `,
+      right + right,
+      hex,
+      'A'.repeat(43),
+      '😀',
+      7,
+    ]) {
+      expect(verdict(withSignature(body, wrong)), String(wrong)).toBe('bad-signature')
+    }
+    expect(verdict(change(body, { additionalData: undefined }))).toBe('bad-signature')
+    for (const text of ['', '{', 'null', '7', '[]', '{}', '{"notificationItems":{}}', '{"notificationItems":[]}']) {
+      expect(verdict(Buffer.from(text)), text).toBe('bad-signature')
+    }
+    for (const item of [null, 7, 'text', [], {}])
+      expect(verdict(write([item])), JSON.stringify(item)).toBe('bad-signature')
+  })
+
+  it('refuses a request in which one item of several is not genuine, wherever it stands', () => {
+    const items = read(sealed({ pspReference: 'p-1' }, { pspReference: 'p-2' }, { pspReference: 'p-3' }))
+    expect(verdict(write(items))).toBe('passed')
+    for (const at of items.keys()) {
+      expect(verdict(write(items.with(at, { ...items[at], pspReference: 'p-4' })))).toBe('bad-signature')
+    }
+  })
+
+  it('names every item, and tells what happens to one payment apart', () => {
+    const body = sealed(
+      { pspReference: 'p-1', eventCode: 'AUTHORISATION' },
+      { pspReference: 'p-1', eventCode: 'CHARGEBACK' },
+      { pspReference: 'p-1', eventCode: 'CHARGEBACK', success: 'false' },
+      { pspReference: 'p-2', eventCode: 'REFUND', merchantReference: '', originalReference: 'p-1' },
+    )
+    expect(adyen.identifyAll!(incoming({}, body))).toEqual([
+      { id: 'AUTHORISATION:true:p-1', key: 'k7', type: 'AUTHORISATION' },
+      { id: 'CHARGEBACK:true:p-1', key: 'k7', type: 'CHARGEBACK' },
+      { id: 'CHARGEBACK:false:p-1', key: 'k7', type: 'CHARGEBACK' },
+      { id: 'REFUND:true:p-2', key: 'p-1', type: 'REFUND' },
+    ])
+  })
+
+  it('refuses fields shifted over a colon, and takes a merchant’s reference with one', () => {
+    const body = sealed({ originalReference: '', merchantAccountCode: 'shop', merchantReference: 'a:b' })
+    expect(verdict(body)).toBe('passed')
+    expect(verdict(change(body, { merchantAccountCode: 'shop:a', merchantReference: 'b' }))).toBe('bad-signature')
+    expect(
+      verdict(change(body, { originalReference: ':shop', merchantAccountCode: 'a', merchantReference: 'b' })),
+    ).toBe('bad-signature')
+  })
+
+  it('takes amounts as whole numbers alone, and absent references for empty ones', () => {
+    const body = sealed({ amount: { currency: 'EUR', value: 100 }, originalReference: undefined })
+    expect(verdict(body)).toBe('passed')
+    expect(verdict(change(body, { amount: { currency: 'EUR', value: '100' } }))).toBe('bad-signature')
+    expect(verdict(change(body, { originalReference: null }))).toBe('passed')
+    expect(verdict(change(body, { success: true }))).toBe('bad-signature')
+  })
+
+  it('refuses more items than it would verify', () => {
+    const items = Array.from({ length: 65 }, (_, at) => ({ pspReference: `p-${at}` }))
+    const body = sealed(...items.slice(1))
+    expect(verdict(body)).toBe('passed')
+    expect(verdict(write([...read(body), read(body)[0]]))).toBe('bad-signature')
+  })
+
+  it('refuses keys that are not 64 hex digits', () => {
+    for (const text of ['ab', '0'.repeat(63), 'zz'.repeat(32), '0'.repeat(66)]) {
+      expect(codeOf(() => adyen.secret(text))).toBe('misuse')
+    }
+  })
+
+  it('sends items of the size of recorded ones', () => {
+    expectSizes(adyen, { AUTHORISATION: [420, 560], CAPTURE: [350, 450] })
+  })
+})
