@@ -10,4 +10,5 @@ export const providers = {
   discord: () => import('./discord.ts'),
   'label-studio': () => import('./label-studio.ts'),
   adyen: () => import('./adyen.ts'),
+  paypal: () => import('./paypal.ts'),
 } as const

@@ -63,6 +63,8 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     waitsMs: [...[9, 9, 9].map((s) => s * S), ...[2, 5, 10, 15, 30, 60, 120, 240, 480].map((min) => min * MINUTE)],
     model: true,
   },
+  // Second-hand: 25 times over 3 days.
+  paypal: { timeoutMs: 30 * S, attempts: 26, lastMs: [2.9 * DAY, 3 * DAY], model: true },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {
