@@ -11,4 +11,5 @@ export const providers = {
   'label-studio': () => import('./label-studio.ts'),
   adyen: () => import('./adyen.ts'),
   paypal: () => import('./paypal.ts'),
+  twilio: () => import('./twilio.ts'),
 } as const

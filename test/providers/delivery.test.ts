@@ -65,6 +65,14 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
   },
   // Second-hand: 25 times over 3 days.
   paypal: { timeoutMs: 30 * S, attempts: 26, lastMs: [2.9 * DAY, 3 * DAY], model: true },
+  // Once more, at once, and only where there was no connection.
+  twilio: {
+    timeoutMs: 15 * S,
+    attempts: 2,
+    lastMs: [0, 0],
+    stopsOn: Array.from({ length: 200 }, (_, at) => 400 + at),
+    model: true,
+  },
 }
 
 describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, documented) => {

@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import {
+  getExpectedBodyHash,
+  getExpectedTwilioSignature,
+  validateRequest,
+  validateRequestWithBody,
+} from 'twilio/lib/webhooks/webhooks.js'
+import { describe, expect, it } from 'vitest'
+import { writeForm } from '../../providers/twilio/form.ts'
+import twilio from '../../providers/twilio.ts'
+import { AT_MS, codeOf, incoming, providerContract, URL_SIGNED } from '../contract/provider.ts'
+import { expectSizes } from './sizes.ts'
+
+const forge = (body: Buffer) => {
+  const text = body.toString()
+  const without = text.slice(text.indexOf('&') + 1)
+  const changed = [
+    `${text}&Price=1`,
+    `${text}&Price`,
+    without,
+    text.replace('Sid=', 'Sid=x'),
+    text.replace('Sid=', 'Sd='),
+  ]
+  // No form at all: half an escape, bytes that are no UTF-8, too many parameters.
+  const broken = [`${text}%`, `${text}%4`, `${text}%ff`, `${text}${'&a=1'.repeat(1_000)}`, '', '{"a":1}']
+  return [...[...changed, ...broken].map((one) => Buffer.from(one)), Buffer.concat([body, Buffer.from([0xff])])]
+}
+providerContract(twilio, { signature: 'x-twilio-signature', digest: /.+/, forge })
+
+const TOKEN = '0123456789abcdef0123456789abcdef'
+const secret = twilio.secret(TOKEN)
+const PATH = '/webhooks/in'
+const PARAMETERS = { MessageSid: 'SM1', SmsStatus: 'received', From: '+911', To: '+1500', Body: 'à & b = c' }
+const verdict = (signature: string, body: Uint8Array, host = 'hooks.example.com', url = PATH) =>
+  codeOf(() => twilio.verify(incoming({ 'x-twilio-signature': signature, host }, body, AT_MS, url), [secret]))
+const identify = (parameters: Record<string, string>) => twilio.identify(incoming({}, writeForm(parameters)))
+
+describe('twilio and the official package verify each other', () => {
+  const names = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'a b', 'a+b', 'a&b=', '10', '9'))
+  const parameters = fc.dictionary(names, fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 4 }))
+
+  it('whatever the parameters, repeated ones included', () => {
+    fc.assert(
+      fc.property(parameters, (given) => {
+        const pairs = Object.entries(given).flatMap(([name, values]) => values.map((value) => [name, value]))
+        const body = Buffer.from(new URLSearchParams(pairs).toString())
+        expect(verdict(getExpectedTwilioSignature(TOKEN, URL_SIGNED, given), body)).toBe('passed')
+        const ours = twilio.sign(body, secret, { id: '', type: '', atMs: AT_MS, url: URL_SIGNED })[
+          'x-twilio-signature'
+        ]!
+        expect(validateRequest(TOKEN, ours, URL_SIGNED, given)).toBe(true)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('on which addresses are the one that was called', () => {
+    const body = writeForm(PARAMETERS)
+    const signed = ['https', 'http'].flatMap((scheme) =>
+      ['', ':443', ':80', ':8443', ':8444'].flatMap((port) =>
+        [PATH, `${PATH}?a=%27b`, `${PATH}x`].map((url) => `${scheme}://hooks.example.com${port}${url}`),
+      ),
+    )
+    for (const address of [...signed, `https://other.example.com${PATH}`]) {
+      const signature = getExpectedTwilioSignature(TOKEN, address, PARAMETERS)
+      for (const host of ['hooks.example.com', 'hooks.example.com:8443']) {
+        for (const url of [PATH, `${PATH}?a=%27b`]) {
+          const theirs = ['https', 'http'].some((scheme) =>
+            validateRequest(TOKEN, signature, `${scheme}://${host}${url}`, PARAMETERS),
+          )
+          expect(verdict(signature, body, host, url), `${address}, ${host}${url}`).toBe(
+            theirs ? 'passed' : 'bad-signature',
+          )
+        }
+      }
+    }
+  })
+
+  it('on JSON, whose hash the address carries', () => {
+    const body = Buffer.from('{"MessageSid":"SM1","MessageStatus":"sent"}')
+    const url = `${PATH}?a=1&bodySHA256=${getExpectedBodyHash(body.toString())}`
+    const address = `https://hooks.example.com${url}`
+    expect(verdict(getExpectedTwilioSignature(TOKEN, address, {}), body, undefined, url)).toBe('passed')
+    const ours = twilio.sign(body, secret, { id: '', type: '', atMs: AT_MS, url: address })['x-twilio-signature']!
+    expect(validateRequestWithBody(TOKEN, ours, address, body.toString())).toBe(true)
+    expect(verdict(ours, Buffer.from('{}'), undefined, url)).toBe('bad-signature')
+    expect(twilio.identify(incoming({}, body, AT_MS, url))).toMatchObject({ type: 'message.sent' })
+  })
+})
+
+describe('twilio', () => {
+  it('refuses a hash that is given twice, cut or missing, though its address be signed', () => {
+    const body = Buffer.from('{}')
+    const hash = getExpectedBodyHash('{}')
+    const queries = [`bodySHA256=${hash}&bodySHA256=${hash}`, `bodySHA256=${hash.slice(1)}`, 'bodySHA256=']
+    for (const query of [...queries, `bodySHA256=${hash.toUpperCase()}`]) {
+      const signature = getExpectedTwilioSignature(TOKEN, `${URL_SIGNED}?${query}`, {})
+      expect(verdict(signature, body, undefined, `${PATH}?${query}`), query).toBe('bad-signature')
+    }
+  })
+
+  it('refuses a Host in which more than a name and a port stands', () => {
+    const signature = getExpectedTwilioSignature(TOKEN, URL_SIGNED, PARAMETERS)
+    for (const host of ['', 'hooks.example.com/', 'a@hooks.example.com', 'hooks.example.com:', 'hooks.example.com:x']) {
+      expect(verdict(signature, writeForm(PARAMETERS), host)).toBe('bad-signature')
+    }
+    const shifted = getExpectedTwilioSignature(TOKEN, `https://hooks.example.com/other${PATH}`, PARAMETERS)
+    expect(verdict(shifted, writeForm(PARAMETERS), 'hooks.example.com/other')).toBe('bad-signature')
+    expect(verdict(getExpectedTwilioSignature(TOKEN, `https://[::1]${PATH}`, {}), Buffer.alloc(0), '[::1]:80')).toBe(
+      'passed',
+    )
+  })
+
+  it('knows an event again however its form is spelt, and keeps apart what is told of one call', () => {
+    const idOf = (form: string) => twilio.identify(incoming({}, Buffer.from(form))).id
+    expect(idOf('&CallSid=CA1&Digits=%31&Digits=1')).toBe(idOf('Digits=1&CallSid=CA1'))
+    expect(idOf('CallSid=CA1&CallStatus=in-progress&Digits=1')).not.toBe(
+      idOf('CallSid=CA1&CallStatus=in-progress&Digits=2'),
+    )
+  })
+
+  it('orders a person’s messages, either way, and what happens to a call', () => {
+    expect(identify(PARAMETERS)).toMatchObject({ key: '+911', type: 'message.received' })
+    const sent = { MessageSid: 'SM2', MessageStatus: 'sent', From: '+1500', To: '+911' }
+    expect(identify(sent)).toMatchObject({ key: '+911', type: 'message.sent' })
+    const call = { CallSid: 'CA1', CallStatus: 'completed', From: '+1500', To: '+911' }
+    expect(identify(call)).toMatchObject({ key: 'CA1', type: 'call.completed' })
+    expect(identify({ a: 'b' }).type).toBe('unknown')
+    expect(codeOf(() => identify({}))).toBe('bad-request')
+  })
+
+  it('sends messages of 0.4 kB and their states of 0.3 kB', () => {
+    expectSizes(twilio, { 'message.received': [400, 600], 'message.delivered': [200, 350] })
+  })
+})
