@@ -9,12 +9,14 @@ type Section = (options: BenchOptions) => Promise<void>
 const sections: Record<string, () => Promise<{ readonly default: Section }>> = {
   stack: () => import('./stack.ts'),
   queues: () => import('./queues.ts'),
+  compare: () => import('./compare.ts'),
   receivers: () => import('./receivers.ts'),
   sender: () => import('./sender.ts'),
 }
 
-const USAGE = `npm run bench [-- <section> …] [--seconds 3] [--rounds 3]
+const USAGE = `npm run bench [-- <section> …] [--seconds 3] [--rounds 3] [--markdown]
 Sections: ${Object.keys(sections).join(', ')}; all of them when none is named.
+--markdown: 'compare' also writes docs/compare.md.
 Compares side by side on this machine, in turns; asserts nothing about time.
 `
 
@@ -24,11 +26,16 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
+      markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return void process.stdout.write(USAGE)
-  const options = { seconds: within('seconds', values.seconds, 60), rounds: within('rounds', values.rounds, 50) }
+  const options = {
+    seconds: within('seconds', values.seconds, 60),
+    rounds: within('rounds', values.rounds, 50),
+    markdown: values.markdown,
+  }
   const names = positionals.length > 0 ? positionals : Object.keys(sections)
   for (const name of names) {
     if (!Object.hasOwn(sections, name)) throw new Error(`there is no section '${name}'.\n${USAGE}`)

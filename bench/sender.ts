@@ -1,8 +1,7 @@
 import flashSale from '../scenarios/flash-sale.ts'
-import type { Child } from '../src/runner/child.ts'
 import { preciseNow } from '../src/runner/sender/open-loop.ts'
-import type { FromSending, SendingResult, SendingSetup } from './lib/protocol.ts'
-import { type BenchOptions, CONNECTIONS, start, usageAt, withServer } from './lib/rounds.ts'
+import type { SendingResult, SendingSetup } from './lib/protocol.ts'
+import { type BenchOptions, CONNECTIONS, sending, usageAt, withServer } from './lib/rounds.ts'
 import { type Cell, median, printTable, say } from './lib/table.ts'
 import { wrk } from './lib/wrk.ts'
 
@@ -15,7 +14,6 @@ const REQUESTS_PER_S = 50_000
 const PACED_PER_S = 5_000
 const ONE = [{ provider: 'generic', share: 1 }]
 const MIX = flashSale.mix
-const END_MS = 10_000
 
 interface Round {
   readonly one: SendingResult
@@ -85,13 +83,4 @@ function oneRound(seconds: number): Promise<Round> {
       return { one, mix, paced, wrkPerS, serverBusy: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / busyMs }
     },
   )
-}
-
-async function sending(setup: SendingSetup): Promise<SendingResult> {
-  const process: Child<never, FromSending> = start('sending', setup)
-  try {
-    return (await process.next('done')).result
-  } finally {
-    await process.end(END_MS)
-  }
 }

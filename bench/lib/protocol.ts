@@ -16,6 +16,10 @@ export type ServerSetup =
       readonly discards?: boolean
       readonly folder: string
       readonly runId: string
+      /** Where the queue's server is; absent: the queue is in the folder. */
+      readonly queueUrl?: string
+      /** That server's process, where its CPU time can be read. */
+      readonly serverPid?: number
     }
 
 /** Counts since the start of a server, at a moment (ms since the Unix epoch). */
@@ -28,6 +32,10 @@ export interface Usage {
   readonly backlog: number | null
   /** null where the queue does not sync, or keeps no count. */
   readonly syncs: number | null
+  /** Deliveries of what was settled before; null where nothing processes. */
+  readonly duplicates: number | null
+  /** Of the process of the queue's server; null where there is none, or it is not known. */
+  readonly serverCpuSeconds: number | null
 }
 
 export type ToServer = { readonly kind: 'usage'; readonly atMs: number } | { readonly kind: 'stop' }
@@ -71,6 +79,9 @@ export interface SendingSetup {
   readonly mix: Scenario['mix']
   readonly ratePerS: number
   readonly durationMs: number
+  /** Whose events they are, [0-9a-z]{6,12}, and what they are signed with, where a stack is to take them. */
+  readonly runId?: string
+  readonly secret?: string
 }
 
 export interface SendingResult {
@@ -85,6 +96,10 @@ export interface SendingResult {
   readonly latenessP50Ms: number
   readonly latenessP99Ms: number
   readonly latenessMaxMs: number
+  /** Answered with 2xx, and how long that took since each was due; null when none was. */
+  readonly accepted: number
+  readonly acceptP50Ms: number | null
+  readonly acceptP99Ms: number | null
 }
 
 export type FromSending =

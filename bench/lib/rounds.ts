@@ -2,12 +2,25 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startProcess } from '../../src/runner/child.ts'
-import type { FromLoad, FromServer, LoadResult, LoadSetup, ServerSetup, ToServer, Usage } from './protocol.ts'
+import type {
+  FromLoad,
+  FromSending,
+  FromServer,
+  LoadResult,
+  LoadSetup,
+  SendingResult,
+  SendingSetup,
+  ServerSetup,
+  ToServer,
+  Usage,
+} from './protocol.ts'
 
 export interface BenchOptions {
   /** Measured part of one server's turn, s. */
   readonly seconds: number
   readonly rounds: number
+  /** Also writes the table into docs/, where a section has one there. */
+  readonly markdown?: boolean
 }
 
 /** One turn: the load's word, and the server's own counts over the same window. */
@@ -35,7 +48,7 @@ export interface Variant {
 }
 
 export const CONNECTIONS = 64
-const WARM_UP_MS = 1_000
+export const WARM_UP_MS = 1_000
 const RATE_PER_S_MAX = 90_000
 const END_MS = 10_000
 
@@ -54,30 +67,44 @@ export async function interleaved(variants: readonly Variant[], options: BenchOp
 
 /** A server of its own, warmed up, measured in a closed loop, stopped. */
 async function turn(variant: Variant, measureMs: number): Promise<Turn> {
-  const runId = `bench${Math.random().toString(36).slice(2, 7).padEnd(5, '0')}`
+  const runId = newRunId()
   return withServer(
     (folder) => variant.server(folder, runId),
     async (server, port) => {
-      const setup: LoadSetup = {
-        tool: variant.tool ?? 'own',
-        port,
-        connections: CONNECTIONS,
-        runId,
-        warmUpMs: WARM_UP_MS,
-        measureMs,
-        ratePerSMax: RATE_PER_S_MAX,
-      }
-      const load: Child<never, FromLoad> = start('load', setup)
-      try {
-        const { result } = await load.next('done')
-        const before = await usageAt(server, result.beganAtMs)
-        const after = await usageAt(server, result.endedAtMs)
-        return turnOf(result, before, after)
-      } finally {
-        await load.end(END_MS)
-      }
+      const result = await load({ port, runId, measureMs, ...(variant.tool && { tool: variant.tool }) })
+      const before = await usageAt(server, result.beganAtMs)
+      const after = await usageAt(server, result.endedAtMs)
+      return turnOf(result, before, after)
     },
   )
+}
+
+/** As the runner's ids are: events and names on servers carry it. */
+export function newRunId(): string {
+  return `bench${Math.random().toString(36).slice(2, 7).padEnd(5, '0')}`
+}
+
+/** A closed loop in a process of its own. */
+export async function load(
+  setup: Pick<LoadSetup, 'port' | 'runId' | 'measureMs'> & Partial<LoadSetup>,
+): Promise<LoadResult> {
+  const usual = { tool: 'own', connections: CONNECTIONS, warmUpMs: WARM_UP_MS, ratePerSMax: RATE_PER_S_MAX }
+  const process: Child<never, FromLoad> = start('load', { ...usual, ...setup })
+  try {
+    return (await process.next('done')).result
+  } finally {
+    await process.end(END_MS)
+  }
+}
+
+/** The open loop, likewise. */
+export async function sending(setup: SendingSetup): Promise<SendingResult> {
+  const process: Child<never, FromSending> = start('sending', setup)
+  try {
+    return (await process.next('done')).result
+  } finally {
+    await process.end(END_MS)
+  }
 }
 
 function turnOf(result: LoadResult, before: Usage, after: Usage): Turn {

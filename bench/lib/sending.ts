@@ -3,8 +3,10 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../src/core/errors.ts'
 import type { Provider } from '../../src/core/provider.ts'
-import { openJournal } from '../../src/runner/journal.ts'
+import { warmUpIdOf } from '../../src/runner/identity.ts'
+import { openJournal, readJournal } from '../../src/runner/journal.ts'
 import { moduleOf } from '../../src/runner/registry.ts'
+import { latencyHistogram, percentileMs, record } from '../../src/runner/sender/certificate.ts'
 import { openLoop, preciseNow } from '../../src/runner/sender/open-loop.ts'
 import type { FromSending, SendingResult, SendingSetup } from './protocol.ts'
 
@@ -20,15 +22,21 @@ async function run(): Promise<SendingResult> {
   const routes = await Promise.all(
     setup.mix.map(async ({ provider: name }) => {
       const provider: Provider = (await import(moduleOf('provider', name))).default
-      return { path: `/webhooks/${name}`, provider, secret: provider.secret(randomBytes(24).toString('hex')) }
+      return {
+        path: `/webhooks/${name}`,
+        provider,
+        secret: provider.secret(setup.secret ?? randomBytes(24).toString('hex')),
+      }
     }),
   )
-  const send = async (name: string, durationMs: number): Promise<SendingResult> => {
-    const journal = openJournal(join(folder, name))
+  const { runId = 'bench0' } = setup
+  const send = async (name: string, runId: string, durationMs: number): Promise<SendingResult> => {
+    const path = join(folder, name)
+    const journal = openJournal(path)
     const before = process.cpuUsage()
     const certificate = await openLoop({
       load: { scenario: { mix: setup.mix, keys: KEYS, shape: () => 1 }, durationMs, ratePerS: setup.ratePerS, seed: 1 },
-      runId: 'bench0',
+      runId,
       retries: undefined,
       senders: { index: 0, count: 1 },
       targets: [{ host: '127.0.0.1', port: setup.port }],
@@ -45,10 +53,21 @@ async function run(): Promise<SendingResult> {
     const { sent, unsent, endedAtMs, connectionsOpenedMax, eventLoopUtilization } = certificate
     const { latenessP50Ms, latenessP99Ms, latenessMaxMs } = certificate
     const cost = { cpuSeconds: (user + system) / 1e6, eventLoopUtilization, connections: connectionsOpenedMax }
-    return { sent, unsent, sendingMs: endedAtMs, ...cost, latenessP50Ms, latenessP99Ms, latenessMaxMs }
+    const lateness = { latenessP50Ms, latenessP99Ms, latenessMaxMs }
+    return { sent, unsent, sendingMs: endedAtMs, ...cost, ...lateness, ...accepts(path) }
   }
-  await send('warm-up.bin', setup.durationMs / 3)
-  return send('measured.bin', setup.durationMs)
+  await send('warm-up.bin', warmUpIdOf(runId), setup.durationMs / 3)
+  return send('measured.bin', runId, setup.durationMs)
+}
+
+/** Since each was due, not since it was sent: what had to wait shows. */
+function accepts(path: string): Pick<SendingResult, 'accepted' | 'acceptP50Ms' | 'acceptP99Ms'> {
+  const times = latencyHistogram()
+  for (const { outcome, doneMs, intendedMs } of readJournal(path)) {
+    if (outcome === 'accepted') record(times, doneMs - intendedMs)
+  }
+  const at = (percentile: number) => percentileMs(times, percentile) ?? null
+  return { accepted: times.totalCount, acceptP50Ms: at(50), acceptP99Ms: at(99) }
 }
 
 run().then(

@@ -12,6 +12,7 @@ import { SERVICE_DEFAULTS, startService } from '../../src/core/service.ts'
 import { runEffect } from '../../src/runner/effect.ts'
 import { moduleOf } from '../../src/runner/registry.ts'
 import { keepHistory } from './history.ts'
+import { cpuSecondsOf } from './process-cpu.ts'
 import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
 import { PATH, SECRET } from './requests.ts'
 
@@ -21,7 +22,11 @@ interface Running {
   readonly port: number
   readonly usage: () => Promise<Partial<Usage>>
   readonly stop: () => Promise<void>
+  readonly lookMs?: number
 }
+
+/** A server that is asked for its depth does work for it: no more often than a run asks. */
+const SERVER_LOOK_MS = 500
 
 const setup: ServerSetup = JSON.parse(process.argv[2]!)
 const routes = [{ path: PATH, source: 'generic', provider: generic, secrets: [generic.secret(SECRET)] }]
@@ -29,7 +34,7 @@ process.on('disconnect', () => process.exit(1))
 const starts = setup.kind === 'bare' ? bare() : setup.kind === 'canned' ? canned() : stack(setup)
 starts.then(
   (running) => {
-    const history = keepHistory(running.usage)
+    const history = keepHistory(running.usage, running.lookMs)
     process.on('message', async (message: ToServer) => {
       if (message.kind === 'usage') return say({ kind: 'usage', usage: await history(message.atMs) })
       await running.stop()
@@ -44,8 +49,8 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   const receiver: Receiver = (await import(moduleOf('receiver', setup.receiver))).default
   const driver: QueueDriver = (await import(moduleOf('queue', setup.queue))).default
   const queue: Queue & { counts?: { syncs: number } } = await driver.open({
-    url: `${setup.folder}/queue`,
-    namespace: 'bench',
+    url: setup.queueUrl ?? `${setup.folder}/queue`,
+    namespace: setup.runId,
   })
   const syncs = () => queue.counts?.syncs ?? null
   const processing = setup.ledger === undefined ? undefined : await processingWith(setup, setup.ledger)
@@ -64,10 +69,13 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   }
   return {
     port: service.port!,
+    ...(setup.queueUrl && { lookMs: SERVER_LOOK_MS }),
     async usage() {
       if (!processing) return { syncs: syncs() }
+      const { applied: settled, duplicates } = service.counts!
+      const serverCpuSeconds = setup.serverPid === undefined ? null : cpuSecondsOf(setup.serverPid)
       const { waiting, inFlight } = await queue.depth()
-      return { settled: service.counts!.applied, backlog: waiting + inFlight, syncs: syncs() }
+      return { settled, duplicates, serverCpuSeconds, backlog: waiting + inFlight, syncs: syncs() }
     },
     stop() {
       stopping.abort()

@@ -17,7 +17,7 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function textOf(cell: Cell): string {
+export function textOf(cell: Cell): string {
   if (cell === null) return '-'
   if (typeof cell === 'string') return cell
   if (Math.abs(cell) >= 1_000) return Math.round(cell).toLocaleString('en')
@@ -41,7 +41,7 @@ export function ratio(
 }
 
 /** null as soon as one round has none. */
-export function medianOf(turns: readonly Turn[], of: (turn: Turn) => number | null): number | null {
+export function medianOf<T>(turns: readonly T[], of: (turn: T) => number | null): number | null {
   const values = turns.map(of)
   return values.some((value) => value === null) ? null : median(values as number[])
 }

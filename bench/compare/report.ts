@@ -1,0 +1,106 @@
+import { type Cell, medianOf, printTable, say, textOf } from '../lib/table.ts'
+import { STORED_EVENTS, type Stored } from './stored.ts'
+import { DUPLICATES, PACED_PER_S, type Turn } from './turn.ts'
+
+export interface Result {
+  readonly name: string
+  /** False: it is in the stack's own process. */
+  readonly hasServer: boolean
+  readonly stored: Stored
+  readonly turns: readonly Turn[]
+}
+
+const COLUMNS = [
+  'queue',
+  'accept p50 ms',
+  'accept p99 ms',
+  'max accepted/s',
+  'effects/s',
+  'stack CPU ms/1k',
+  'server CPU ms/1k',
+  'disk B/event',
+  'memory B/event',
+  'duplicates absorbed',
+] as const
+
+/** What each column is, for whoever reads the table. */
+export const EXPLAINED = [
+  `accept: from when a request was due to its 2xx, open loop at ${PACED_PER_S}/s`,
+  'max accepted/s: closed loop, 64 connections, while the processor works too',
+  'effects/s: from the first request of that loop to the last effect of what it had accepted',
+  'CPU: for 1,000 events from their request to their effect; the stack is one process, receiver to ledger, and the server is its own',
+  `B/event: what ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
+  `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, and who noticed`,
+  'unknown: not told by the server and not to be seen from outside; –: there is none',
+]
+
+/** A table for each set of faults that an accepted event survives: only within one are figures comparable. */
+export function byClass(results: readonly Result[]): Map<string, Result[]> {
+  const classes = new Map<string, Result[]>()
+  for (const result of results) {
+    const { survives } = result.stored.traits
+    const name = `Survives ${survives.length === 0 ? 'nothing' : survives.join(', ')}`
+    classes.set(name, [...(classes.get(name) ?? []), result])
+  }
+  return classes
+}
+
+/** Markdown and terminal alike. An emulator is called one wherever its figures stand. */
+function rowOf({ name, hasServer, stored, turns }: Result): Cell[] {
+  const known = (value: number | null): Cell => value ?? 'unknown'
+  const figure = (of: (turn: Turn) => number | null) => known(medianOf(turns, of))
+  const sum = (of: (turn: Turn) => number) => turns.reduce((total, turn) => total + of(turn), 0)
+  const byQueue = sum((turn) => turn.absorbed.byQueue)
+  const byLedger = sum((turn) => turn.absorbed.byLedger)
+  return [
+    /emulator/.test(stored.traits.server) ? `${name} (emulator)` : name,
+    figure((turn) => turn.acceptP50Ms),
+    figure((turn) => turn.acceptP99Ms),
+    figure((turn) => turn.acceptedPerS),
+    figure((turn) => turn.effectsPerS),
+    figure((turn) => turn.stackCpuMsPer1000),
+    hasServer ? figure((turn) => turn.serverCpuMsPer1000) : '–',
+    known(stored.diskBytesPerEvent),
+    known(stored.memoryBytesPerEvent),
+    `${byQueue + byLedger} of ${turns.length * DUPLICATES} (queue ${byQueue}, ledger ${byLedger})`,
+  ]
+}
+
+export function print(caption: string, results: readonly Result[]): void {
+  say(`\n${caption}`)
+  for (const [title, members] of byClass(results)) printTable(title, COLUMNS, members.map(rowOf))
+  say('')
+  for (const line of [...servers(results), ...EXPLAINED, ...troubles(results)]) say(`  ${line}`)
+}
+
+export function markdown(caption: string, results: readonly Result[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const tables = [...byClass(results)].map(([title, members]) =>
+    [
+      `## ${title}\n`,
+      line(COLUMNS),
+      line(COLUMNS.map((_, column) => (column === 0 ? '---' : '---:'))),
+      ...members.map((result) => line(rowOf(result).map(textOf))),
+    ].join('\n'),
+  )
+  const notes = [...servers(results), ...EXPLAINED, ...troubles(results)].map((note) => `- ${note}`).join('\n')
+  const how = 'Made by `npm run bench -- compare --markdown`. Figures of different classes are not comparable.'
+  return `# Queues compared\n\n${caption}\n\n${how}\n\n${tables.join('\n\n')}\n\n## What the columns are\n\n${notes}\n`
+}
+
+function servers(results: readonly Result[]): string[] {
+  return results.map(({ name, stored }) => `${name}: ${stored.traits.server}`)
+}
+
+function troubles(results: readonly Result[]): string[] {
+  return results.flatMap(({ name, turns }) => {
+    const failed = turns.reduce((sum, turn) => sum + turn.failed, 0)
+    return [
+      ...(failed > 0 ? [`${name}: ${failed} requests of the closed loop were not answered with 2xx`] : []),
+      ...(turns.some((turn) => turn.ranOut) ? [`${name}: the signed requests ran out, its window was cut short`] : []),
+      ...(turns.some((turn) => turn.effectsPerS === null)
+        ? [`${name}: it had not settled everything within 60 s`]
+        : []),
+    ]
+  })
+}

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import type { WebhookEvent } from '../../src/core/event.ts'
+import type { QueueDriver, QueueTraits } from '../../src/core/queue.ts'
+import { orderingKey } from '../../src/runner/identity.ts'
+import { BODY_BYTES } from '../lib/requests.ts'
+
+/** What a queue keeps for an event that waits, beyond what it keeps without any. null: not known. */
+export interface Stored {
+  readonly traits: QueueTraits
+  readonly diskBytesPerEvent: number | null
+  readonly memoryBytesPerEvent: number | null
+}
+
+export const STORED_EVENTS = 10_000
+const BATCH_EVENTS = 256
+const KEYS = 1_000
+const LIMIT = { deadlineMs: 20_000 }
+
+/**
+ * Publishes with nobody consuming and looks at what has grown. `folder`: where the queue, or its server, keeps files. A server
+ * that keeps everything in memory and says nothing of it (the emulator) is asked for its traits only.
+ */
+export async function stored(driver: QueueDriver, url: string, folder: string): Promise<Stored> {
+  const at = { url, namespace: 'bench-stored' }
+  const queue = await driver.open(at)
+  try {
+    if (driver.server === 'sqs') return { traits: queue.traits, diskBytesPerEvent: null, memoryBytesPerEvent: null }
+    const batch = Math.min(BATCH_EVENTS, queue.traits.publishEventsMax)
+    const publish = async (from: number, to: number) => {
+      for (let n = from; n < to; n += batch) {
+        const length = Math.min(batch, to - n)
+        await queue.publish(
+          Array.from({ length }, (_, more) => eventOf(n + more)),
+          LIMIT,
+        )
+      }
+    }
+    // What is made once, with the first events, is no event's share.
+    await publish(0, batch)
+    const [disk, memory] = [diskBytes(folder), await memoryBytes(driver, url)]
+    await publish(batch, batch + STORED_EVENTS)
+    const memoryAfter = await memoryBytes(driver, url)
+    return {
+      traits: queue.traits,
+      diskBytesPerEvent: (diskBytes(folder) - disk) / STORED_EVENTS,
+      memoryBytesPerEvent: memory === null || memoryAfter === null ? null : (memoryAfter - memory) / STORED_EVENTS,
+    }
+  } finally {
+    await queue.close()
+    await driver.drop(at)
+  }
+}
+
+/** As large as what the load sends. Nothing on the way compresses, so what is in it makes no difference. */
+function eventOf(n: number): WebhookEvent {
+  const base = { id: `generic:bench0-${1_000_000 + n}`, key: orderingKey(n % KEYS), source: 'generic' }
+  const body = Buffer.alloc(BODY_BYTES, `{"n":${n}}`)
+  const headers = { 'content-type': 'application/json', 'user-agent': 'floodmark' }
+  return { ...base, type: 'order.paid', receivedAtMs: Date.now(), headers, body }
+}
+
+/** Bytes of every file up to its last that is not zero: files made ahead of their use are full of zeros. */
+function diskBytes(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.reduce((sum, { parentPath, name }) => sum + usedBytes(join(parentPath, name)), 0)
+}
+
+function usedBytes(path: string): number {
+  const bytes = readFileSync(path)
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return end
+}
+
+async function memoryBytes({ server }: QueueDriver, url: string): Promise<number | null> {
+  if (server !== 'redis') return null
+  const redis = new Redis(url)
+  try {
+    return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1])
+  } finally {
+    redis.disconnect()
+  }
+}
