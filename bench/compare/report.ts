@@ -31,6 +31,7 @@ export const EXPLAINED = [
   'CPU: for 1,000 events from their request to their effect; the stack is one process, receiver to ledger, and the server is its own',
   `B/event: what ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
   `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, and who noticed`,
+  'in brackets: the lowest and the highest round',
   'unknown: not told by the server and not to be seen from outside; –: there is none',
 ]
 
@@ -49,6 +50,12 @@ export function byClass(results: readonly Result[]): Map<string, Result[]> {
 function rowOf({ name, hasServer, stored, turns }: Result): Cell[] {
   const known = (value: number | null): Cell => value ?? 'unknown'
   const figure = (of: (turn: Turn) => number | null) => known(medianOf(turns, of))
+  const rate = (of: (turn: Turn) => number | null): Cell => {
+    const middle = medianOf(turns, of)
+    if (middle === null) return 'unknown'
+    const all = turns.map((turn) => of(turn)!)
+    return `${textOf(middle)} (${textOf(Math.min(...all))}–${textOf(Math.max(...all))})`
+  }
   const sum = (of: (turn: Turn) => number) => turns.reduce((total, turn) => total + of(turn), 0)
   const byQueue = sum((turn) => turn.absorbed.byQueue)
   const byLedger = sum((turn) => turn.absorbed.byLedger)
@@ -56,8 +63,8 @@ function rowOf({ name, hasServer, stored, turns }: Result): Cell[] {
     /emulator/.test(stored.traits.server) ? `${name} (emulator)` : name,
     figure((turn) => turn.acceptP50Ms),
     figure((turn) => turn.acceptP99Ms),
-    figure((turn) => turn.acceptedPerS),
-    figure((turn) => turn.effectsPerS),
+    rate((turn) => turn.acceptedPerS),
+    rate((turn) => turn.effectsPerS),
     figure((turn) => turn.stackCpuMsPer1000),
     hasServer ? figure((turn) => turn.serverCpuMsPer1000) : '–',
     known(stored.diskBytesPerEvent),
@@ -74,18 +81,22 @@ export function print(caption: string, results: readonly Result[]): void {
 }
 
 export function markdown(caption: string, results: readonly Result[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const tables = [...byClass(results)].map(([title, members]) =>
-    [
-      `## ${title}\n`,
-      line(COLUMNS),
-      line(COLUMNS.map((_, column) => (column === 0 ? '---' : '---:'))),
-      ...members.map((result) => line(rowOf(result).map(textOf))),
-    ].join('\n'),
-  )
+  const tables = [...byClass(results)].map(([title, members]) => `## ${title}\n\n${tableOf(members)}`)
   const notes = [...servers(results), ...EXPLAINED, ...troubles(results)].map((note) => `- ${note}`).join('\n')
   const how = 'Made by `npm run bench -- compare --markdown`. Figures of different classes are not comparable.'
   return `# Queues compared\n\n${caption}\n\n${how}\n\n${tables.join('\n\n')}\n\n## What the columns are\n\n${notes}\n`
+}
+
+/** Columns of equal width, as the formatter of this repository wants them. */
+function tableOf(results: readonly Result[]): string {
+  const texts = [COLUMNS, ...results.map((result) => rowOf(result).map(textOf))]
+  const widths = COLUMNS.map((_, column) => Math.max(...texts.map((row) => row[column]!.length)))
+  const line = (row: readonly string[]) => {
+    const cells = row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
+    return `| ${cells.join(' | ')} |`
+  }
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(texts[0]!), line(rule), ...texts.slice(1).map(line)].join('\n')
 }
 
 function servers(results: readonly Result[]): string[] {
