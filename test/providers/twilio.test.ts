@@ -129,7 +129,7 @@ describe('twilio', () => {
     expect(codeOf(() => identify({}))).toBe('bad-request')
   })
 
-  it('sends messages of 0.4 kB and their states of 0.3 kB', () => {
-    expectSizes(twilio, { 'message.received': [400, 600], 'message.delivered': [200, 350] })
+  it('sends messages of 0.4 kB and their states of 0.2 kB', () => {
+    expectSizes(twilio, { 'message.received': [400, 600], 'message.delivered': [150, 250] })
   })
 })
