@@ -1,0 +1,19 @@
+import { SALE } from '../../scenarios/shared/sale.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+/** For tests: the queue is killed for three seconds, and later hangs for ten. */
+export default defineScenario({
+  ...SALE,
+  name: 'broker-faults',
+  question: 'Is anything acknowledged gone?',
+  durationMs: 27_000,
+  quickMs: 27_000,
+  shape: () => 1,
+  phases: [{ name: 'all', until: 1 }],
+  ratePerS: 100,
+  faults: [
+    { at: 0.12, forMs: 3_000, what: 'kill', target: 'queue-server' },
+    { at: 0.45, forMs: 10_000, what: 'pause', target: 'queue-server' },
+  ],
+  passes: { acceptP99Ms: 20_000, drainMs: 30_000, refusals: 'allowed' },
+})

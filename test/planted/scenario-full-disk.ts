@@ -1,0 +1,10 @@
+import steady from '../../scenarios/steady.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+/** For tests: the disk that holds queue and ledger is full for two seconds. */
+export default defineScenario({
+  ...steady,
+  name: 'full-disk',
+  faults: [{ at: 0.3, forMs: 2_000, what: 'full-disk', target: 'stack' }],
+  passes: { ...steady.passes, refusals: 'allowed' },
+})
