@@ -116,5 +116,7 @@ export function ms(value: number): string {
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`
+  // What is not zero must not look like it.
+  const digits = share > 0 && share < 0.001 ? 2 - Math.ceil(Math.log10(share * 100)) : 1
+  return `${(share * 100).toFixed(digits)}%`
 }

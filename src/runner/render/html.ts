@@ -41,7 +41,7 @@ ${checks(report)}
 <section><h2>Rates</h2><div class="chart" id="rates"></div></section>
 <section><h2>Backlog</h2><div class="chart" id="backlog"></div></section>
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
-<section><h2>Memory</h2><div class="chart" id="memory"></div>${memory(report)}</section>
+<section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
 ${accounting(report)}
 ${percentileTable(report)}
 ${rest(report)}

@@ -6,6 +6,7 @@ import type { Scenario } from '../../core/scenario.ts'
 import { type Service, startService } from '../../core/service.ts'
 import { runEffect } from '../effect.ts'
 import { exportEffects } from '../effects-file.ts'
+import { ownMemoryBytes } from '../memory.ts'
 import { buriedPath, effectsPath } from '../records.ts'
 import { jumpingClock, makeDiskSlowable, misbehave, stall, troubled } from './misbehave.ts'
 import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
@@ -102,7 +103,7 @@ async function sample({ counts }: Service): Promise<void> {
   busyLast = busy
   const backlog = depth ? depth.waiting + depth.inFlight : null
   const done = { applied, buried, failed, duplicates, backlog }
-  const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss(), eventLoopUtilization }
+  const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
 }
 

@@ -1,3 +1,4 @@
+import { ownMemoryBytes } from '../memory.ts'
 import { type Certificate, latencyHistogram, percentileMs, record } from './certificate.ts'
 
 /** Attempts since the start, by what became of them. */
@@ -72,7 +73,7 @@ export class Meter {
       responseP99Ms: percentileMs(this.#interval, 99),
     }
     this.#interval.reset()
-    const rssBytes = process.memoryUsage.rss()
+    const rssBytes = ownMemoryBytes()
     return { ...now, ...this.counts, ...latencies, cpuSeconds: cpuSeconds(), rssBytes, eventLoopUtilization }
   }
 
