@@ -6,7 +6,7 @@ import {
   validateRequestWithBody,
 } from 'twilio/lib/webhooks/webhooks.js'
 import { describe, expect, it } from 'vitest'
-import { writeForm } from '../../providers/twilio/form.ts'
+import { PARAMETERS_MAX, writeForm } from '../../providers/twilio/form.ts'
 import twilio from '../../providers/twilio.ts'
 import { AT_MS, codeOf, incoming, providerContract, URL_SIGNED } from '../contract/provider.ts'
 import { expectSizes } from './sizes.ts'
@@ -97,6 +97,22 @@ describe('twilio', () => {
       const signature = getExpectedTwilioSignature(TOKEN, `${URL_SIGNED}?${query}`, {})
       expect(verdict(signature, body, undefined, `${PATH}?${query}`), query).toBe('bad-signature')
     }
+  })
+
+  it('refuses bytes that are no UTF-8, though what they decode to be signed', () => {
+    const signature = getExpectedTwilioSignature(TOKEN, URL_SIGNED, { Body: '\ufffd' })
+    expect(verdict(signature, writeForm({ Body: '\ufffd' }))).toBe('passed')
+    expect(verdict(signature, Buffer.from([...Buffer.from('Body='), 0xff]))).toBe('bad-signature')
+    expect(verdict(signature, Buffer.from('Body=%ff'))).toBe('bad-signature')
+  })
+
+  it('refuses more parameters than it would sort, and none of them unseen', () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, 'v']))
+    const [most, tooMany] = [many(PARAMETERS_MAX), many(PARAMETERS_MAX + 1)]
+    const [signature, beyond] = [most, tooMany].map((form) => getExpectedTwilioSignature(TOKEN, URL_SIGNED, form))
+    expect(verdict(signature!, writeForm(most))).toBe('passed')
+    expect(verdict(signature!, writeForm(tooMany))).toBe('bad-signature')
+    expect(verdict(beyond!, writeForm(tooMany))).toBe('bad-signature')
   })
 
   it('refuses a Host in which more than a name and a port stands', () => {
