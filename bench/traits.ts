@@ -1,0 +1,188 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startVitest } from 'vitest/node'
+import { queues } from '../queues/index.ts'
+import { messageOf } from '../src/core/errors.ts'
+import type { QueueTraits, ServerKind } from '../src/core/queue.ts'
+import { provide, type Server } from '../src/runner/provision/index.ts'
+
+/** Writes docs/traits.md: what each queue says of itself on a server started here, and what the contract suite measured. */
+
+const FILE = 'docs/traits.md'
+const SUITE = ' keeps the queue contract'
+/** The suite mostly waits; with every file at once the brokers would starve each other on a small machine. */
+const WORKERS_MAX = 3
+
+/** What an opened queue says of itself, or why it could not be opened. */
+type Told = (QueueTraits & { readonly on: string }) | { readonly why: string }
+type Outcome = { readonly state: 'held' | 'failed' | 'excepted' | 'not run'; readonly why?: string | undefined }
+/** Behaviour → queue → what came of it; both in the suite's order. */
+type Results = Map<string, Map<string, Outcome>>
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'floodmark-traits-'))
+  try {
+    const told = await askAll(folder)
+    const results = await measure()
+    mkdirSync('docs', { recursive: true })
+    writeFileSync(FILE, page(told, results))
+    execFileSync('node_modules/.bin/biome', ['format', '--write', FILE])
+    process.stdout.write(`${FILE} is written\n`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Opens each queue once, those of one kind of server on the same one. */
+async function askAll(folder: string): Promise<Map<string, Told>> {
+  const servers = new Map<ServerKind, Promise<Server>>()
+  const onProgress = (line: string) => void process.stderr.write(`${line}\n`)
+  const serverOf = (kind: ServerKind) => {
+    const server = servers.get(kind) ?? provide(kind, { folder, nativeOnly: true, onProgress })
+    servers.set(kind, server)
+    return server
+  }
+  const told = new Map<string, Told>()
+  for (const [name, load] of Object.entries(queues)) {
+    try {
+      const { default: driver } = await load()
+      const server = driver.server && (await serverOf(driver.server))
+      const at = { url: server?.url ?? join(folder, name), namespace: 'traits' }
+      const queue = await driver.open(at)
+      await queue.close()
+      await driver.drop(at)
+      told.set(name, { ...queue.traits, on: server?.says ?? 'none' })
+    } catch (error) {
+      told.set(name, { why: messageOf(error) })
+    }
+  }
+  for (const server of servers.values()) await (await server.catch(() => undefined))?.stop()
+  return told
+}
+
+/** Runs the contract suite on every queue; a failure of it makes this process exit with 1 but is in the table. */
+async function measure(): Promise<Results> {
+  const results: Results = new Map()
+  const options = { watch: false, testNamePattern: SUITE, fileParallelism: true, maxWorkers: WORKERS_MAX }
+  const vitest = await startVitest('test', ['test/queues'], options)
+  for (const module of vitest.state.getTestModules()) {
+    for (const test of module.children.allTests()) {
+      if (test.parent.type !== 'suite' || !test.parent.name.endsWith(SUITE)) continue
+      const [, title, exception] = /^(.*?)(?: \(exception: (.*)\))?$/.exec(test.name)!
+      if (title!.startsWith('excepts nothing')) continue
+      const { state, note } = { note: undefined, ...test.result() }
+      const each = results.get(title!) ?? new Map<string, Outcome>()
+      each.set(test.parent.name.slice(0, -SUITE.length), outcome(state, exception ?? note, exception !== undefined))
+      results.set(title!, each)
+    }
+  }
+  await vitest.close()
+  return results
+}
+
+function outcome(state: string, why: string | undefined, excepted: boolean): Outcome {
+  if (state === 'failed') return { state: 'failed' }
+  if (state !== 'passed') return { state: 'not run', why }
+  return excepted ? { state: 'excepted', why } : { state: 'held' }
+}
+
+function page(told: ReadonlyMap<string, Told>, results: Results): string {
+  const names = [...told.keys()]
+  const { rows, reasons } = matrix(names, results)
+  const on = new Date().toISOString().slice(0, 10)
+  return `# What each queue does
+
+Made by \`npm run traits\` on ${on} with Node ${process.versions.node}. Every cell comes from that run: nothing here is written by hand.
+
+## What it says of itself
+
+Asked of a server that was started for it, with every write forced to disk before it is acknowledged, where the server can.
+
+${table(
+  HEADINGS,
+  names.map((name) => traitsRow(name, told.get(name)!, results)),
+)}
+- **Survives**: faults that an event lives through once its publish has resolved. The suite measures \`receiver-crash\` and
+  \`broker-crash\` by SIGKILL; \`power-loss\` and \`host-loss\` are read from the server's settings, not measured.
+- **Order**: \`key\`: a stalled key delays only itself. \`lane\`: keys share a partition and stall together. \`none\`: not kept.
+- **Redelivery**: how many of the behaviours below that begin with "delivers again" held, of those that could be measured.
+- **Dedup window**: how long publishing a known id is swallowed by the server. The ledger absorbs duplicates after it.
+- An emulator says nothing about the service that it stands for but how the driver uses it.
+
+## What was measured
+
+The contract suite, every behaviour on every queue. ✓ held, ✗ failed, ! known not to hold, – could not be measured; the
+figure is the reason below. A title with a condition ("where it says so", "where it keeps an order") is measured against what
+the table above says of that queue: a queue that promises nothing there has a ✓ too.
+
+${table(['Behaviour', ...names], rows)}
+${reasons.map((reason, at) => `${at + 1}. ${reason}`).join('\n')}
+`
+}
+
+const HEADINGS = [
+  'Queue',
+  'Server started',
+  'What answered',
+  'Survives',
+  'Order',
+  'Order through a retry',
+  'Redelivery',
+  'Counts deliveries',
+  'Dedup window',
+  'Many processes',
+  'Events a publish, most',
+  'Bytes a publish, most',
+]
+
+function traitsRow(name: string, told: Told, results: Results): string[] {
+  const queue = `\`${name}\``
+  if ('why' in told) return [queue, `could not be started: ${told.why}`, ...HEADINGS.slice(2).map(() => '–')]
+  return [
+    queue,
+    told.on,
+    told.server.replace(/ at 127\.0\.0\.1:\d+/, ''),
+    told.survives.join(', ') || 'nothing',
+    told.order,
+    yes(told.orderSurvivesRetry),
+    redelivery(name, results),
+    yes(told.countsDeliveries),
+    told.dedupWindowMs > 0 ? `${told.dedupWindowMs / 1_000} s` : 'none',
+    yes(told.shared),
+    told.publishEventsMax.toLocaleString('en'),
+    told.publishBytesMax.toLocaleString('en'),
+  ]
+}
+
+const yes = (value: boolean) => (value ? 'yes' : 'no')
+
+function redelivery(name: string, results: Results): string {
+  const outcomes = [...results]
+    .filter(([title]) => title.startsWith('delivers again'))
+    .map(([, each]) => each.get(name))
+  const measured = outcomes.filter((one) => one !== undefined && one.state !== 'not run')
+  return `${measured.filter((one) => one!.state === 'held').length} of ${measured.length} held`
+}
+
+function matrix(names: readonly string[], results: Results) {
+  const reasons: string[] = []
+  const cell = ({ state, why = 'no reason given' }: Outcome) => {
+    if (state === 'held') return '✓'
+    if (state === 'failed') return '✗'
+    if (!reasons.includes(why)) reasons.push(why)
+    return `${state === 'excepted' ? '!' : '–'} ${reasons.indexOf(why) + 1}`
+  }
+  const absent: Outcome = { state: 'not run', why: 'the suite has no such test of this queue' }
+  const rows = [...results].map(([title, each]) => [title, ...names.map((name) => cell(each.get(name) ?? absent))])
+  return { rows, reasons }
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`
+  return line(headings) + line(headings.map(() => '---')) + rows.map(line).join('')
+}
+
+await main()
