@@ -63,7 +63,8 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
       dataFolder,
       queue: queue && victimOf(queue),
       ledger: ledger && victimOf(ledger),
-      says: started.map(({ says }) => says),
+      // An address that a person gave may hold a password; one of ours does not.
+      says: started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says)),
       async stop() {
         const staying = (server: Server | undefined) => server && server.origin !== 'native'
         if (staying(queue)) await drivers.queue.drop({ url: queue!.url, namespace }).catch(() => {})

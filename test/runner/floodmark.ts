@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,10 +7,21 @@ import { reportSchema } from '../../src/runner/report-schema.ts'
 
 const cli = new URL('../../src/runner/cli.ts', import.meta.url).pathname
 
-/** Runs the command line as a person would, in a process of its own. */
-export function floodmark(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Starts the command line as a person would, in a process of its own. */
+export function start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  return startIn(process.cwd(), ...args)
+}
+
+/** The same in another folder. */
+export function startIn(cwd: string, ...args: string[]) {
+  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<Ended>((resolve) => {
     let out = ''
     let err = ''
     child.stdout.on('data', (data) => {
@@ -21,6 +32,11 @@ export function floodmark(...args: string[]): Promise<{ code: number | null; out
     })
     child.on('close', (code) => resolve({ code, out, err }))
   })
+  return { child, ended }
+}
+
+export function floodmark(...args: string[]): Promise<Ended> {
+  return start(...args).ended
 }
 
 export const planted = (name: string) => new URL(`../planted/${name}.ts`, import.meta.url).pathname
