@@ -9,15 +9,15 @@ import {
   type Handler,
   PublishError,
   type Queue,
-  type QueueDriver,
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/queue.ts'
 import { Gather } from './bullmq/gather.ts'
 import { Room } from './bullmq/room.ts'
-import { dropKeys, prefixOf } from './redis/drop.ts'
-import { Link } from './redis/link.ts'
-import { askServer, type RedisServer } from './redis/server.ts'
+import { redisDriver } from './redis/driver.ts'
+import { prefixOf } from './redis/drop.ts'
+import type { Link } from './redis/link.ts'
+import type { RedisServer } from './redis/server.ts'
 
 const NAME = 'events'
 const BYTES_MAX = 1024 * 1024 * 1024
@@ -157,19 +157,4 @@ class BullMQ implements Queue {
   }
 }
 
-const driver: QueueDriver = {
-  server: 'redis',
-  async open(options) {
-    prefixOf('bullmq', options.namespace)
-    const link = new Link(options.url, options.clock ?? systemClock)
-    try {
-      await link.ready()
-      return new BullMQ(link, await askServer(link), options)
-    } catch (error) {
-      await link.close()
-      throw error
-    }
-  },
-  drop: ({ url, namespace }) => dropKeys(url, prefixOf('bullmq', namespace)),
-}
-export default driver
+export default redisDriver('bullmq', (link, server, options) => new BullMQ(link, server, options))

@@ -8,13 +8,12 @@ import {
   type Handler,
   PublishError,
   type Queue,
-  type QueueDriver,
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/queue.ts'
-import { dropKeys, prefixOf } from './redis/drop.ts'
+import { redisDriver } from './redis/driver.ts'
 import { Link } from './redis/link.ts'
-import { askServer, type RedisServer } from './redis/server.ts'
+import type { RedisServer } from './redis/server.ts'
 import { Consumer } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
@@ -102,19 +101,4 @@ class RedisStreams implements Queue {
   }
 }
 
-const driver: QueueDriver = {
-  server: 'redis',
-  async open(options) {
-    prefixOf('streams', options.namespace)
-    const link = new Link(options.url, options.clock ?? systemClock)
-    try {
-      await link.ready()
-      return new RedisStreams(link, await askServer(link), options)
-    } catch (error) {
-      await link.close()
-      throw error
-    }
-  },
-  drop: ({ url, namespace }) => dropKeys(url, prefixOf('streams', namespace)),
-}
-export default driver
+export default redisDriver('streams', (link, server, options) => new RedisStreams(link, server, options))

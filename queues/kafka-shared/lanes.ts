@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../src/core/clock.ts'
 import { decode } from '../../src/core/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/queue.ts'
+import { WakeUps } from '../../src/core/wake-ups.ts'
 
 /** One record that a fetch brought: an event in the codec's bytes. */
 export interface Arrived {
@@ -60,7 +61,7 @@ export class PartitionLanes {
   #running = 0
   #stopped = false
   #failure: unknown
-  readonly #wakeUps = new Set<() => void>()
+  readonly #wakeUps = new WakeUps()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -88,7 +89,7 @@ export class PartitionLanes {
       }
       this.#lanes.set(partition, fresh)
     }
-    this.#wake()
+    this.#wakeUps.wake()
   }
 
   /** The partitions that have room, and the offset each is to be fetched from. */
@@ -145,7 +146,7 @@ export class PartitionLanes {
     this.#stopped = true
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
-    while (this.#running > 0 && !late.signal.aborted) await this.#wakeUp(late.signal)
+    while (this.#running > 0 && !late.signal.aborted) await this.#wakeUps.next(late.signal)
     cancel()
   }
 
@@ -153,13 +154,13 @@ export class PartitionLanes {
   async change(withinMs: number): Promise<void> {
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
-    await this.#wakeUp(late.signal)
+    await this.#wakeUps.next(late.signal)
     cancel()
   }
 
   start(): void {
     this.#stopped = false
-    this.#wake()
+    this.#wakeUps.wake()
   }
 
   /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is no event. */
@@ -168,7 +169,7 @@ export class PartitionLanes {
     const running = new Set<Promise<void>>()
     while (!signal.aborted && this.#failure === undefined) {
       if (this.#stopped || this.#running >= handlersMax || this.#ready.length === 0) {
-        await this.#wakeUp(signal)
+        await this.#wakeUps.next(signal)
         continue
       }
       // While a batch is being settled the next one gathers, unless it is full already.
@@ -180,7 +181,7 @@ export class PartitionLanes {
       const handling = this.#handle(handle, taken, leaseMs).finally(() => {
         running.delete(handling)
         this.#running--
-        this.#wake()
+        this.#wakeUps.wake()
       })
       running.add(handling)
     }
@@ -298,23 +299,6 @@ export class PartitionLanes {
   #setReady(lane: Lane): void {
     lane.state = 'ready'
     this.#ready.push(lane)
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const wakeUp of this.#wakeUps) wakeUp()
-  }
-
-  /** Resolves at the next change, or when the signal aborts. */
-  #wakeUp(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#wakeUps.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#wakeUps.add(done)
-      signal.addEventListener('abort', done, { once: true })
-    })
+    this.#wakeUps.wake()
   }
 }

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
 import type { ConsumeOptions, Delivery, Depth, Handler, Verdict } from './queue.ts'
+import { WakeUps } from './wake-ups.ts'
 
 /** One waiting event, as its queue knows it. `load` gives the event, from memory or from disk. */
 export interface Waiting {
@@ -51,7 +52,7 @@ export class Lanes<T extends Waiting> {
   #readyEvents = 0
   #waiting = 0
   #inFlight = 0
-  readonly #wakeUps = new Set<() => void>()
+  readonly #wakeUps = new WakeUps()
   /** Batches that gather: each ends as soon as so many events are ready. */
   readonly #gathering = new Set<{ readonly events: number; readonly end: () => void }>()
 
@@ -108,7 +109,7 @@ export class Lanes<T extends Waiting> {
     const running = new Set<Promise<void>>()
     while (!options.signal.aborted) {
       if (running.size >= options.handlersMax || this.#readyHead === this.#ready.length) {
-        await this.#wakeUp(options.signal)
+        await this.#wakeUps.next(options.signal)
         continue
       }
       if (running.size > 0) await this.#gather(options)
@@ -116,7 +117,7 @@ export class Lanes<T extends Waiting> {
       if (taken.length === 0) continue
       const handling = this.#handle(handle, taken, options.leaseMs).finally(() => {
         running.delete(handling)
-        this.#wake()
+        this.#wakeUps.wake()
       })
       running.add(handling)
     }
@@ -220,23 +221,6 @@ export class Lanes<T extends Waiting> {
     lane.state = 'ready'
     this.#ready.push(lane)
     this.#addReady(lane.items.length - lane.head)
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const wakeUp of this.#wakeUps) wakeUp()
-  }
-
-  /** Resolves at the next change, or when the signal aborts. */
-  #wakeUp(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#wakeUps.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#wakeUps.add(done)
-      signal.addEventListener('abort', done, { once: true })
-    })
+    this.#wakeUps.wake()
   }
 }

@@ -176,10 +176,12 @@ describeWithServer('redis', (server) => {
     const queue = await open({ url: proxy!.url })
     const other = await open()
     await queue.publish(numbered(0, 1), LIMIT)
-    proxy!.set('drop-replies')
+    await proxy!.set('drop-replies')
     const publishing = queue.publish(numbered(1, 1), { deadlineMs: 20_000 }).catch((error) => error)
     await until(async () => (await other.depth()).waiting === 2)
-    proxy!.set('pass') // resets the connection
+    // What was stored is seen here before its reply has been swallowed there.
+    await sleep(systemClock, 500)
+    await proxy!.set('pass') // resets the connection
     expect(await publishing).toMatchObject({ code: 'unavailable', definite: false, unsafe: [0] })
     await until(() =>
       queue.publish(numbered(2, 1), LIMIT).then(
