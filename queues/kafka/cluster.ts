@@ -17,7 +17,6 @@ const LATEST = -1n
 const LEADERS_TRIES_MAX = 100
 /** The first question about any group makes a new broker begin to keep groups. */
 const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
-const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER']
 
 export function clientOptions(layout: Layout): BaseOptions {
   return {
@@ -31,10 +30,20 @@ export function clientOptions(layout: Layout): BaseOptions {
 
 /** Whether the broker answered with this error of the protocol, however deep the client wrapped it. */
 export function isError(error: unknown, apiId: string): boolean {
+  return some(error, (one) => one.apiId === apiId)
+}
+
+/** Whether it answered with one that Kafka calls retriable: a topic just made has no leaders yet. */
+function maySoonPass(error: unknown): boolean {
+  return some(error, (one) => one.apiId !== undefined && one.canRetry === true)
+}
+
+function some(
+  error: unknown,
+  is: (one: Error & { readonly apiId?: unknown; readonly canRetry?: unknown }) => boolean,
+): boolean {
   if (!(error instanceof Error)) return false
-  if ('apiId' in error && error.apiId === apiId) return true
-  const inner = error instanceof AggregateError ? error.errors : []
-  return inner.some((one) => isError(one, apiId))
+  return is(error) || (error instanceof AggregateError && error.errors.some((one) => some(one, is)))
 }
 
 /** For catch(): swallows this one error of the protocol. */
@@ -61,8 +70,7 @@ async function partitionsOf(admin: Admin, topic: string) {
       await offsetsOf(admin, topic, partitions.length, LATEST)
       return partitions
     } catch (error) {
-      const soon = NOT_YET.some((apiId) => isError(error, apiId)) || /^Unknown topic/.test(messageOf(error))
-      if (!soon) throw error
+      if (!maySoonPass(error) && !/^Unknown topic/.test(messageOf(error))) throw error
     }
     await sleep(systemClock, 100)
   }
