@@ -2,16 +2,17 @@ import { join } from 'node:path'
 import { Argument, Command, CommanderError } from 'commander'
 import { messageOf } from '../core/errors.ts'
 import type { ServerKind } from '../core/queue.ts'
-import type { Scenario } from '../core/scenario.ts'
 import { type Config, type ConfigInput, readConfig } from './config.ts'
 import { EXIT, exitCodeOf } from './errors.ts'
 import { liveLine } from './live.ts'
+import { planOf } from './plan-run.ts'
 import { brokers, SERVER_KINDS } from './provision/brokers.ts'
 import { readRecord } from './records.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import { renderAll } from './render/index.ts'
 import { terminal } from './render/terminal.ts'
 import { run } from './run.ts'
+import { loadScenario } from './scenario-schema.ts'
 import { summarise } from './summarise.ts'
 
 const EXITS =
@@ -27,6 +28,7 @@ program
   .option('--ledger <name>', `one of ${namesOf('ledger').join(', ')}, or a path`)
   .option('--rate <perSecond>', "base rate that the scenario's shape multiplies, events/s")
   .option('--duration <seconds>', 'length of the run, s')
+  .option('--shape <file>', "your own arrivals a second (lines of second,count or of a count) for the scenario's shape")
   .option('--seed <number>', 'the same seed plans the same run')
   .option('--quick', 'a shorter run that keeps the meaning')
   .option(
@@ -69,7 +71,7 @@ program
 
 async function list(): Promise<number> {
   for (const name of namesOf('scenario')) {
-    const { question }: Scenario = (await import(moduleOf('scenario', name))).default
+    const { question } = await loadScenario(moduleOf('scenario', name), name)
     process.stdout.write(`${name.padEnd(16)} ${question}\n`)
   }
   process.stdout.write('\nnpm run scenario <name>; flags: npm run scenario -- --help\n')
@@ -80,14 +82,13 @@ async function scenario(config: Config): Promise<number> {
   const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
   const names = [config.scenario, config.receiver, config.queue].map((name) => name.replace(/^.*\/|\.ts$/g, ''))
   const folder = config.out ?? join('reports', `${stamp}-${names.join('-')}`)
-  const plan: Scenario = (await import(moduleOf('scenario', config.scenario))).default
-  const durationMs = config.duration ? config.duration * 1_000 : config.quick ? plan.quickMs : plan.durationMs
-  const live = liveLine(process.stderr, durationMs, plan.phases)
+  const plan = await planOf(config)
+  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
   process.once('SIGTERM', () => interrupt.abort())
   try {
-    await run(config, folder, live, interrupt.signal)
+    await run(config, plan, folder, live, interrupt.signal)
   } finally {
     live.end()
   }
@@ -102,6 +103,9 @@ async function report(folder: string): Promise<number> {
   return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
 }
 
+// npm starts a script in the kit's folder; paths are meant from where the person is.
+const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env
+if (folder && script === process.argv[2]) process.chdir(folder)
 try {
   await program.parseAsync()
 } catch (error) {

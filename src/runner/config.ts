@@ -15,6 +15,8 @@ const settings = z.strictObject({
   rate: number(1, 10_000_000).optional(),
   /** s; unset: the scenario's own. */
   duration: number(1, 86_400).optional(),
+  /** File of one's own arrivals a second, in place of the scenario's shape. */
+  shape: z.string().min(1).optional(),
   seed: number(0, 4_294_967_295).pipe(z.int()).default(1),
   quick: z.boolean().default(false),
   /** Receiver processes, and as many processor processes, where the queue is shared. */

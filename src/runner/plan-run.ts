@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto'
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import type { Config } from './config.ts'
-import { moduleOf } from './registry.ts'
+import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
+import { loadScenario } from './scenario-schema.ts'
+import { meanPerS, readTrace, type Trace, withTrace } from './trace.ts'
 
 /** What a run is to do, before anything is started. */
 export interface Plan {
   readonly scenarioModule: string
+  /** With the trace's shape, where there is one. */
   readonly scenario: Scenario
+  readonly trace: Trace | undefined
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
   readonly routes: readonly (Omit<ServiceSetup['routes'][number], 'secret'> & {
     readonly signing: string
@@ -17,15 +21,22 @@ export interface Plan {
   readonly runId: string
   readonly durationMs: number
   readonly ratePerS: number
+  /** Where the rate comes from, and its course when that is not the scenario's own; for the report. */
+  readonly rateChosen: string
 }
 
 /** Everything that follows from the config alone. @throws FloodmarkError 'misuse'. */
 export async function planOf(config: Config): Promise<Plan> {
   const scenarioModule = moduleOf('scenario', config.scenario)
-  const scenario: Scenario = (await import(scenarioModule)).default
+  const own = await loadScenario(scenarioModule, config.scenario)
+  const trace = config.shape === undefined ? undefined : readTrace(config.shape)
+  const scenario = withTrace(own, trace)
+  const durationMs = durationOf(config, own, trace)
+  const ratePerS = config.rate ?? (trace ? meanPerS(trace) : own.ratePerS)
   return {
     scenarioModule,
     scenario,
+    trace,
     modules: {
       receiver: moduleOf('receiver', config.receiver),
       queue: moduleOf('queue', config.queue),
@@ -33,9 +44,32 @@ export async function planOf(config: Config): Promise<Plan> {
     },
     routes: await Promise.all(scenario.mix.map(({ provider }) => routeOf(provider))),
     runId: randomBytes(5).toString('hex'),
-    durationMs: config.duration ? config.duration * 1_000 : config.quick ? scenario.quickMs : scenario.durationMs,
-    ratePerS: config.rate ?? scenario.ratePerS,
+    durationMs,
+    ratePerS,
+    rateChosen: rateChosenOf(config, { ratePerS, durationMs, trace }),
   }
+}
+
+function durationOf({ duration, quick }: Config, own: Scenario, trace: Trace | undefined): number {
+  if (duration !== undefined) return duration * 1_000
+  const wholeMs = trace ? trace.length * 1_000 : own.durationMs
+  return quick ? Math.min(own.quickMs, wholeMs) : wholeMs
+}
+
+function rateChosenOf(
+  { rate, shape, scenario }: Config,
+  { ratePerS, durationMs, trace }: Pick<Plan, 'ratePerS' | 'durationMs' | 'trace'>,
+): string {
+  const asked = 'asked for by --rate'
+  if (trace) {
+    const stretched = durationMs === trace.length * 1_000 ? '' : `, stretched to ${durationMs / 1_000} s`
+    return `${rate === undefined ? "the trace's mean" : asked}; its course is that of ${shape}, ${trace.length} s${stretched}`
+  }
+  if (rate !== undefined) return asked
+  const fixed = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare`
+  return namesOf('scenario').includes(scenario)
+    ? `${fixed}; chosen to leave a two-core machine room at the peak`
+    : fixed
 }
 
 /** A way in for one provider, with secrets of this run alone. */

@@ -4,6 +4,7 @@ import { FloodmarkError, messageOf } from '../core/errors.ts'
 import type { FaultMark } from './faults.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
+import type { Trace } from './trace.ts'
 
 /** The machine that a run took place on. */
 export interface Environment {
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly startedAt: string
   readonly startAtMs: number
   readonly scenario: string
+  /** Absent: the scenario's own shape. */
+  readonly trace?: Trace
   readonly setup: {
     readonly receiver: string
     readonly queue: string

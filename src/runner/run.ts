@@ -7,7 +7,7 @@ import { type Drained, drain } from './drain.ts'
 import { Faults } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
 import { Links } from './links.ts'
-import { type Plan, planOf } from './plan-run.ts'
+import type { Plan } from './plan-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
 import type { ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
@@ -34,11 +34,11 @@ export interface RunEvents {
 /** Runs a scenario and leaves its raw records in the folder; the report is made from them. */
 export async function run(
   config: Config,
+  plan: Plan,
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
 ): Promise<RunRecord> {
-  const plan = await planOf(config)
   makeRunFolder(folder)
   const dataFolder = join(folder, 'data')
   const { faults: planned } = plan.scenario
@@ -145,6 +145,7 @@ async function sendersOf(
     runId: plan.runId,
     seed: config.seed,
     scenario: plan.scenarioModule,
+    trace: plan.trace,
     durationMs: plan.durationMs,
     ratePerS: plan.ratePerS,
     senders: { index, count: config.senders },
@@ -187,12 +188,10 @@ function recordOf(
   folder: string,
   happened: Happened,
 ): Omit<RunRecord, 'durability' | 'samples'> {
-  const { ratePerS, durationMs, scenarioModule, runId } = plan
+  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
   const { stack, servers, faults, startAtMs, certificates, drained } = happened
   const { receiver, queue, ledger, quick, seed, connectionsMax, processes } = config
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
-  const own = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare; chosen to leave a two-core machine room at the peak`
-  const rateChosen = config.rate ? 'asked for by --rate' : own
   const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
   return {
     id: folder.split('/').at(-1)!,
@@ -200,6 +199,7 @@ function recordOf(
     startedAt: new Date(startAtMs).toISOString(),
     startAtMs,
     scenario: scenarioModule,
+    ...(trace && { trace }),
     setup: { ...setup, ratePerS, rateChosen, durationMs },
     certificates,
     drainedMs: drained.tookMs,
@@ -225,7 +225,9 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     `--receiver ${config.receiver}`,
     `--queue ${config.queue}`,
     `--ledger ${config.ledger}`,
-    `--rate ${ratePerS}`,
+    // Without --rate it is the trace's mean.
+    ...(config.shape ? [`--shape ${config.shape}`] : []),
+    ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
     `--duration ${durationMs / 1_000}`,
     `--seed ${config.seed}`,
     ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),

@@ -5,13 +5,15 @@ import { deliveryOf } from './delivery.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
+import { loadScenario } from './scenario-schema.ts'
 import { slope } from './stats.ts'
 import { attempts, collect } from './timeline.ts'
+import { withTrace } from './trace.ts'
 import { checksOf, verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
-  const scenario: Scenario = (await import(record.scenario)).default
+  const scenario = withTrace(await loadScenario(record.scenario, record.scenario), record.trace)
   const { setup, certificates } = record
   const load = { scenario, durationMs: setup.durationMs, ratePerS: setup.ratePerS, seed: setup.seed }
   const endedAtMs = Math.max(...certificates.map((one) => one.endedAtMs))
@@ -43,7 +45,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     generator,
     setup: {
       ...setup,
-      peakPerS: setup.ratePerS * Math.max(...Array.from({ length: 200 }, (_, at) => scenario.shape(at / 200))),
+      peakPerS: setup.ratePerS * peak(scenario, record.trace?.length ?? 200),
       mix: [...scenario.mix],
     },
     durability: record.durability as Report['durability'],
@@ -87,6 +89,13 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     environment: record.environment,
     reproduce: record.reproduce,
   }
+}
+
+/** The highest of so many stretches of the shape, each by its middle. */
+function peak({ shape }: Scenario, stretches: number): number {
+  let most = 0
+  for (let at = 0; at < stretches; at++) most = Math.max(most, shape((at + 0.5) / stretches))
+  return most
 }
 
 function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {

@@ -86,7 +86,7 @@ describe('npm run scenario', () => {
   it('explains every flag', async () => {
     const { code, out } = await floodmark('scenario', '--help')
     expect(code).toBe(0)
-    for (const flag of 'receiver queue ledger rate duration seed quick processes p99 out'.split(' '))
+    for (const flag of 'receiver queue ledger rate duration shape seed quick processes p99 out'.split(' '))
       expect(out).toContain(`--${flag}`)
   }, 30_000)
 

@@ -4,6 +4,7 @@ import type { Scenario } from '../../core/scenario.ts'
 import { openJournal } from '../journal.ts'
 import { openLoop } from '../sender/open-loop.ts'
 import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
+import { withTrace } from '../trace.ts'
 
 /** A process that does nothing but send: forked by the runner, told what to do over IPC. */
 
@@ -27,7 +28,7 @@ let scenario: Scenario
 
 async function prepare(message: SenderSetup): Promise<void> {
   setup = message
-  scenario = (await import(setup.scenario)).default
+  scenario = withTrace((await import(setup.scenario)).default, setup.trace)
   routes = await Promise.all(
     setup.routes.map(async ({ path, provider, secret }) => {
       const loaded: Provider = (await import(provider)).default

@@ -1,3 +1,4 @@
+import type { Trace } from '../trace.ts'
 import type { Certificate, Progress } from './open-loop.ts'
 import type { Target } from './pool.ts'
 
@@ -7,6 +8,8 @@ export interface SenderSetup {
   readonly runId: string
   readonly seed: number
   readonly scenario: string
+  /** In place of the scenario's shape. */
+  readonly trace: Trace | undefined
   readonly durationMs: number
   readonly ratePerS: number
   /** This sender takes the arrivals whose seq modulo count is index. */
