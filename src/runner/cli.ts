@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError } from 'commander'
 import { messageOf } from '../core/errors.ts'
 import type { ServerKind } from '../core/queue.ts'
 import { type Config, type ConfigInput, readConfig } from './config.ts'
+import { addDlq } from './dlq/command.ts'
 import { EXIT, exitCodeOf } from './errors.ts'
 import { liveLine } from './live.ts'
 import { planOf } from './plan-run.ts'
@@ -68,6 +69,7 @@ program
     })
     if (interrupt.signal.aborted) process.exitCode = EXIT.INTERRUPTED
   })
+addDlq(program)
 
 async function list(): Promise<number> {
   for (const name of namesOf('scenario')) {

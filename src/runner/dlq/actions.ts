@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { systemClock } from '../../core/clock.ts'
+import { FloodmarkError } from '../../core/errors.ts'
+import type { Ledger } from '../../core/ledger.ts'
+import { EXIT } from '../errors.ts'
+import { LinesFile } from './file.ts'
+import { chosen, type FilterFlags, filterOf, isFiltered } from './filter.ts'
+import { ReplayJournal } from './journal.ts'
+import { toJson } from './letter.ts'
+import { openLedger, openQueue } from './open.ts'
+import { countForPurge, purge } from './purge.ts'
+import { heldBackFor, type ReplayOptions, replay, resume } from './replay.ts'
+import { Groups, letterLine, letterText } from './view.ts'
+
+/** As they come from the command line. */
+export interface DlqFlags extends FilterFlags {
+  readonly ledger: string
+  readonly ledgerUrl?: string
+  readonly namespace: string
+  readonly queue: string
+  readonly queueUrl?: string
+  readonly rate: string
+  readonly journal?: string
+  readonly resume?: string
+  readonly dryRun?: boolean
+  readonly out?: string
+  readonly copy?: string
+  readonly all?: boolean
+  readonly yes?: boolean
+}
+type Action = (flags: DlqFlags, signal: AbortSignal) => Promise<number>
+
+const RATE_MAX = 100_000
+const clock = systemClock
+
+async function out(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
+}
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+async function list(flags: DlqFlags): Promise<number> {
+  const filter = filterOf(flags, clock.now())
+  const groups = new Groups()
+  await withLedger(flags, async (ledger) => {
+    for await (const letter of chosen(ledger, filter)) {
+      groups.add(letter)
+      await out(letterLine(letter))
+    }
+  })
+  await out(groups.total === 0 ? 'no dead letters' : `\n${groups.total} dead letters, by reason:`)
+  for (const line of groups.lines()) await out(line)
+  return EXIT.PASS
+}
+
+async function show(flags: DlqFlags): Promise<number> {
+  const filter = filterOf({ id: flags.id! }, clock.now())
+  return withLedger(flags, async (ledger) => {
+    for await (const letter of chosen(ledger, filter)) {
+      await out(letterText(letter))
+      return EXIT.PASS
+    }
+    throw new FloodmarkError('misuse', `no dead letter has the id ${flags.id}: see dlq list`)
+  })
+}
+
+async function exportAll(flags: DlqFlags): Promise<number> {
+  const filter = filterOf(flags, clock.now())
+  return withLedger(flags, async (ledger) => {
+    const file = flags.out === undefined ? undefined : new LinesFile(flags.out)
+    let letters = 0
+    for await (const letter of chosen(ledger, filter)) {
+      letters++
+      if (file) file.add(toJson(letter))
+      else await out(JSON.stringify(toJson(letter)))
+    }
+    file?.sync()
+    file?.close()
+    if (file) say(`${letters} letters in ${flags.out}`)
+    return EXIT.PASS
+  })
+}
+
+async function replayAll(flags: DlqFlags, signal: AbortSignal): Promise<number> {
+  const ratePerS = Number(flags.rate)
+  if (!(ratePerS > 0 && ratePerS <= RATE_MAX)) {
+    throw new FloodmarkError('misuse', `--rate '${flags.rate}' is none: give letters a second, up to ${RATE_MAX}`)
+  }
+  if (flags.resume !== undefined && (flags.dryRun || flags.journal !== undefined || isFiltered(flags))) {
+    throw new FloodmarkError('misuse', '--resume takes the letters of its journal: leave out filters and other flags')
+  }
+  const filter = filterOf(flags, clock.now())
+  return withLedger(flags, async (ledger) => {
+    const place = { name: flags.queue, url: flags.queueUrl, namespace: flags.namespace }
+    const queue = await openQueue(place, { name: flags.ledger, url: flags.ledgerUrl, namespace: flags.namespace })
+    try {
+      const moved = { ledger, queue, ratePerS, clock, signal, say }
+      if (flags.dryRun) return await rehearse(moved, filter)
+      return await move(moved, flags, filter)
+    } finally {
+      await queue.close()
+    }
+  })
+}
+
+async function rehearse({ ledger, queue }: Omit<ReplayOptions, 'journal'>, filter: ReturnType<typeof filterOf>) {
+  let letters = 0
+  for await (const letter of chosen(ledger, filter)) {
+    const why = heldBackFor(letter, queue, clock.now())
+    if (!why) letters++
+    await out(why ? `would hold back ${letterLine(letter)} (${why})` : `would replay ${letterLine(letter)}`)
+  }
+  await out(`${letters} letters would be replayed; nothing was changed`)
+  return EXIT.PASS
+}
+
+async function move(moved: Omit<ReplayOptions, 'journal'>, flags: DlqFlags, filter: ReturnType<typeof filterOf>) {
+  const route = { ledger: flags.ledger, queue: flags.queue, namespace: flags.namespace }
+  const begun = flags.resume === undefined ? undefined : ReplayJournal.resume(flags.resume, route)
+  const journal = begun?.journal ?? ReplayJournal.begin(flags.journal ?? named('dlq-replay'), route)
+  try {
+    const options = { ...moved, journal }
+    const { replayed, heldBack } = begun ? await resume(options, begun.open) : await replay(options, filter)
+    await out(`${replayed} letters replayed${heldBack ? `, ${heldBack} held back` : ''}; journal: ${journal.path}`)
+    if (moved.signal.aborted) return EXIT.INTERRUPTED
+    return heldBack ? EXIT.ENVIRONMENT : EXIT.PASS
+  } finally {
+    journal.close()
+  }
+}
+
+async function purgeAll(flags: DlqFlags): Promise<number> {
+  if (isFiltered(flags) === Boolean(flags.all)) {
+    throw new FloodmarkError('misuse', 'purge needs a filter (--type, --reason, …), or --all; not both')
+  }
+  const filter = filterOf(flags, clock.now())
+  return withLedger(flags, async (ledger) => {
+    const { letters, young } = await countForPurge(ledger, filter, clock.now())
+    if (young > 0) say(`warning: ${young} of ${letters} are younger than 14 days, the time to mend and replay`)
+    if (!flags.yes) throw new FloodmarkError('misuse', `${letters} letters would be deleted: add --yes to do it`)
+    const copy = flags.copy ?? named('dlq-purged')
+    const { deleted } = await purge(ledger, filter, copy)
+    await out(`${deleted} letters deleted; copy: ${copy}. An event that its sender sends again counts as new`)
+    return EXIT.PASS
+  })
+}
+
+async function withLedger<T>(flags: DlqFlags, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const ledger = await openLedger({ name: flags.ledger, url: flags.ledgerUrl, namespace: flags.namespace })
+  try {
+    return await work(ledger)
+  } finally {
+    await ledger.close()
+  }
+}
+
+const named = (what: string) => `${what}-${new Date(clock.now()).toISOString().replace(/[:.]/g, '-')}.jsonl`
+
+export const actions = { list, show, export: exportAll, replay: replayAll, purge: purgeAll } satisfies Record<
+  string,
+  Action
+>
+export type Actions = typeof actions

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { type Actions, actions, type DlqFlags } from './actions.ts'
+
+const EXITS = 'Exits: 0 done, 2 bad input, 3 environment, or letters held back, 130 interrupted.'
+
+/** The command `dlq`: dead letters for people. */
+export function addDlq(program: Command): void {
+  const dlq = program.command('dlq').description('Dead letters: look at them, replay, export or purge them.')
+  const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does))
+  const act = (name: keyof Actions) => (flags: DlqFlags) => run(name, flags)
+
+  filters(add('list', 'A line for each, then how many of each reason.')).action(act('list'))
+  add('show', 'All of one: headers, reason, failures, payload.')
+    .argument('<id>')
+    .action((id: string, flags: DlqFlags) => act('show')({ ...flags, id }))
+  filters(add('export', 'JSON lines: everything that is known of each, the body in base64.'))
+    .option('--out <file>', 'a new file; default: the standard output')
+    .action(act('export'))
+  filters(add('replay', 'Put them back on the queue, to take effect after all.'))
+    .option('--queue <name>', 'the queue that the processors read', 'embedded')
+    .option('--queue-url <url>', "address of the queue's server, or its folder")
+    .option('--rate <perSecond>', 'letters a second at most', '100')
+    .option('--journal <file>', 'a new file that holds each letter while it moves; default: one named by the time')
+    .option('--resume <file>', 'finish what the journal of an earlier replay holds open, and no more')
+    .option('--dry-run', 'only say what would be replayed')
+    .action(act('replay'))
+  filters(add('purge', 'Delete them; what is deleted is copied to a file first.'))
+    .option('--all', 'without a filter: all of them')
+    .option('--yes', 'do it; without, only say what would go')
+    .option('--copy <file>', 'a new file for the copy, as `export` writes it; default: one named by the time')
+    .action(act('purge'))
+}
+
+function where(command: Command): Command {
+  return command
+    .option('--ledger <name>', 'lmdb, redis, or a path such as ./mine.ts', 'lmdb')
+    .option('--ledger-url <url>', "the ledger's folder, or address of its server")
+    .requiredOption('--namespace <name>', 'that of the service')
+    .addHelpText('after', `\n${EXITS}`)
+}
+
+function filters(command: Command): Command {
+  return command
+    .option('--source <name>', 'those of one source')
+    .option('--type <type>', 'those of one event type')
+    .option('--reason <text>', 'those whose reason contains the text')
+    .option('--since <time>', 'those buried since: 2h, 3d, or an ISO time')
+    .option('--id <id>', 'the one with this id')
+}
+
+async function run(name: keyof Actions, flags: DlqFlags): Promise<void> {
+  const interrupt = new AbortController()
+  // The others leave nothing half done that matters: a signal ends them at once.
+  if (name === 'replay') for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupt.abort())
+  // A reader that has seen enough, as `head` has, is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3))
+  // Timers of the clock keep no process alive, and a replay may have nothing else to wait for.
+  const awake = setInterval(() => {}, 60_000)
+  try {
+    process.exitCode = await actions[name](flags, interrupt.signal)
+  } finally {
+    clearInterval(awake)
+  }
+}

@@ -1,0 +1,38 @@
+import type { Ledger } from '../../core/ledger.ts'
+import { LinesFile } from './file.ts'
+import { chosen, type Filter } from './filter.ts'
+import { toJson } from './letter.ts'
+
+/** How long letters should be kept: time to notice, mend and replay. */
+export const RETENTION_MS = 14 * 86_400_000
+
+export interface Purged {
+  readonly deleted: number
+}
+
+export async function countForPurge(ledger: Ledger, filter: Filter, nowMs: number) {
+  let letters = 0
+  let young = 0
+  for await (const { atMs } of chosen(ledger, filter)) {
+    letters++
+    if (nowMs - atMs < RETENTION_MS) young++
+  }
+  return { letters, young }
+}
+
+/** Deletes chosen letters, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */
+export async function purge(ledger: Ledger, filter: Filter, copyPath: string): Promise<Purged> {
+  const copy = new LinesFile(copyPath)
+  const ids: string[] = []
+  try {
+    for await (const letter of chosen(ledger, filter)) {
+      copy.add(toJson(letter))
+      ids.push(letter.event.id)
+    }
+    copy.sync()
+  } finally {
+    copy.close()
+  }
+  for (const id of ids) await ledger.exhume(id)
+  return { deleted: ids.length }
+}

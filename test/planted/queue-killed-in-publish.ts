@@ -1,0 +1,27 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import embedded from '../../queues/embedded.ts'
+import type { QueueDriver } from '../../src/core/queue.ts'
+
+/** The embedded queue, whose process dies once in a publish where the file `kill` asks for it: 'before' or 'after' it. */
+const driver: QueueDriver = {
+  ...embedded,
+  async open(options) {
+    const queue = await embedded.open(options)
+    const path = join(options.url, 'kill')
+    return {
+      traits: queue.traits,
+      async publish(events, limits) {
+        const when = existsSync(path) ? readFileSync(path, 'utf8') : 'never'
+        rmSync(path, { force: true })
+        if (when === 'before') process.kill(process.pid, 'SIGKILL')
+        await queue.publish(events, limits)
+        if (when === 'after') process.kill(process.pid, 'SIGKILL')
+      },
+      consume: (handle, limits) => queue.consume(handle, limits),
+      depth: () => queue.depth(),
+      close: () => queue.close(),
+    }
+  },
+}
+export default driver
