@@ -1,0 +1,147 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Incoming, Provider, Secret } from '../../core/provider.ts'
+import { hash32, type Random, seeded } from '../../core/random.ts'
+import { eventId, orderingKey } from '../identity.ts'
+import type { Attempt, Cause } from '../journal.ts'
+import { Agenda, type AgendaOptions, type Due } from '../sender/agenda.ts'
+import type { Life } from './life.ts'
+import type { Strikes } from './troubles.ts'
+
+/** A request, or an answer, is on its way for up to this long, ms. */
+const NETWORK_MS = 20
+const HOST = 'simulated.invalid'
+
+export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
+  readonly runId: string
+  readonly routes: readonly { readonly path: string; readonly provider: Provider; readonly secret: Secret }[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly strikes: Strikes
+  /** Who answers just now; undefined: nobody listens. */
+  readonly reach: () => Life | undefined
+}
+
+/** What became of an attempt; neither status nor cause is known of before it has ended. */
+type End =
+  | { readonly status: number; readonly retryAfterS?: number }
+  | { readonly sent: boolean; readonly cause: Cause }
+
+/** The sender's agenda, played by a virtual clock: what an open loop does over sockets, done by calls. */
+export class SimulatedSender {
+  /** How every attempt ended, in the order in which they ended. */
+  readonly attempts: Attempt[] = []
+  readonly #options: SenderOptions
+  readonly #agenda: Agenda
+  #inFlight = 0
+  #cancelWake = () => {}
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+    const { load, retries, routes } = options
+    const policies = routes.map(({ provider }) => provider.delivery)
+    this.#agenda = new Agenda({ load, retries, policies, senders: { index: 0, count: 1 } })
+  }
+
+  /** True when nothing is on its way and nothing is to come. */
+  get done(): boolean {
+    return this.#inFlight === 0 && this.#agenda.peek() === undefined
+  }
+
+  /** Sends what is due, and comes back for what is not. */
+  sendDue(): void {
+    const { clock } = this.#options
+    this.#cancelWake()
+    for (let due = this.#agenda.peek(); due; due = this.#agenda.peek()) {
+      const waitMs = due.intendedMs - clock.monotonic()
+      if (waitMs > 0) {
+        // Whole ms: a wait too short for the clock's number to change would never be over.
+        this.#cancelWake = clock.after(Math.ceil(waitMs), () => this.sendDue())
+        return
+      }
+      const copy = { ...due }
+      this.#agenda.drop()
+      this.#send(copy)
+    }
+  }
+
+  #send(due: Due): void {
+    const { clock, random, strikes, reach, routes } = this.#options
+    const sentMs = clock.monotonic()
+    if (this.#agenda.disabled(due)) {
+      this.#note(due, sentMs, { sent: false, cause: 'disabled' })
+      return
+    }
+    this.#inFlight++
+    const end = once((how: End) => {
+      cancelLimit()
+      forget()
+      this.#inFlight--
+      this.#end(due, sentMs, how)
+    })
+    let forget = () => {}
+    const { timeoutMs } = routes[due.provider]!.provider.delivery
+    const cancelLimit = clock.after(timeoutMs, () => end({ sent: true, cause: 'timeout' }))
+    const lost = strikes('requestsLost')
+    const request = this.#request(due)
+    clock.after(random() * NETWORK_MS, () => {
+      const life = lost ? undefined : reach()
+      if (!life) return end({ sent: false, cause: 'connect' })
+      forget = life.onEnd(() => end({ sent: true, cause: 'reset' }))
+      void life.ingest.handle({ ...request, receivedAtMs: clock.now() }).then((reply) => {
+        if (life.ended || strikes('repliesLost')) return
+        // Once it is on its way it arrives, whatever becomes of who sent it.
+        forget()
+        clock.after(random() * NETWORK_MS, () => end(reply))
+      })
+    })
+  }
+
+  #request({ seq, key, provider: route }: Due): Omit<Incoming, 'receivedAtMs'> {
+    const { runId, load, routes, clock } = this.#options
+    const { path, provider, secret } = routes[route]!
+    const id = eventId(runId, seq)
+    const { type, body } = provider.sample(seeded(hash32(load.seed, seq)), { id, key: orderingKey(key) })
+    const signing = { id, type, atMs: clock.now(), url: `http://${HOST}${path}` }
+    const raw = provider.seal ? provider.seal(body, secret, signing) : body
+    const headers = new Map([
+      ['host', HOST],
+      ['content-type', provider.contentType ?? 'application/json'],
+    ])
+    const signed = provider.sign(raw, secret, signing)
+    for (const name in signed) headers.set(name.toLowerCase(), signed[name]!)
+    return { url: path, header: (name) => headers.get(name), raw }
+  }
+
+  #end(due: Due, sentMs: number, how: End): void {
+    const { attempt, outcome, status, doneMs } = this.#note(due, sentMs, how)
+    const retryAfterS = 'status' in how ? how.retryAfterS : undefined
+    if (outcome !== 'unsent' && this.#agenda.ended(due, { attempt, outcome, status, doneMs, retryAfterS })) {
+      this.sendDue()
+    }
+  }
+
+  #note(due: Due, sentMs: number, how: End): Attempt {
+    const answered = 'status' in how
+    const accepted = answered && how.status >= 200 && how.status < 300
+    const attempt: Attempt = {
+      ...due,
+      outcome: accepted ? 'accepted' : !answered && how.sent ? 'unknown' : 'refused',
+      cause: answered ? 'none' : how.cause,
+      status: answered ? how.status : 0,
+      bodyBytes: 0,
+      sentMs,
+      doneMs: this.#options.clock.monotonic(),
+    }
+    this.attempts.push(attempt)
+    return attempt
+  }
+}
+
+function once<T>(fn: (value: T) => void): (value: T) => void {
+  let called = false
+  return (value) => {
+    if (called) return
+    called = true
+    fn(value)
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Random } from '../../core/random.ts'
+import { Life, type LifeOptions } from './life.ts'
+
+/** A service that crashed is back within this time, ms. */
+const DOWN_MS = 3_000
+
+export interface ServicesOptions {
+  readonly count: number
+  /** Crashes at random times before `untilMs`, ms. */
+  readonly crashes: number
+  readonly untilMs: number
+  readonly clock: Clock
+  readonly random: Random
+  /** What the next life is to be like; `ended` tells when it is over. */
+  readonly next: (ended: () => boolean) => LifeOptions
+}
+
+/** Several services over one queue and one ledger. Each comes back after a crash, with nothing left in its memory. */
+export class Services {
+  readonly #options: ServicesOptions
+  readonly #lives: Life[] = []
+  readonly #now: (Life | undefined)[] = []
+
+  constructor(options: ServicesOptions) {
+    this.#options = options
+    for (let service = 0; service < options.count; service++) this.#start(service)
+    const { clock, random } = options
+    for (let crash = 0; crash < options.crashes; crash++) {
+      clock.after(random() * options.untilMs, () => this.any()?.end())
+    }
+  }
+
+  /** One that is up; undefined when none is. */
+  readonly any = (): Life | undefined => {
+    const up = this.#now.filter((life) => life !== undefined)
+    return up[Math.floor(this.#options.random() * up.length)]
+  }
+
+  get crashes(): number {
+    return this.#lives.length - this.#options.count
+  }
+
+  /** Deliveries of events that were settled before, over all lives. */
+  get duplicates(): number {
+    return this.#lives.reduce((sum, { counts }) => sum + counts.duplicates, 0)
+  }
+
+  #start(service: number): void {
+    const life: Life = new Life(this.#options.next(() => life.ended))
+    this.#lives.push(life)
+    this.#now[service] = life
+    life.onEnd(() => {
+      this.#now[service] = undefined
+      this.#options.clock.after(this.#options.random() * DOWN_MS, () => this.#start(service))
+    })
+  }
+}

@@ -1,0 +1,70 @@
+import { type Clock, sleep } from '../../core/clock.ts'
+import type { Effect } from '../../core/ledger.ts'
+import type { Random } from '../../core/random.ts'
+
+/** What goes wrong in a simulation, and how often. Shares are 0-1 of all tries, as long as troubles last. */
+export interface Troubles {
+  /** From then on, ms of virtual time, nothing goes wrong any more: what is left can be carried out. */
+  readonly untilMs: number
+  /** Services that end at a random time, and come back after a while. */
+  readonly crashes: number
+  /** Of the crash points that are passed. */
+  readonly crashPoints: number
+  /** The request never arrives and the sender knows it; the answer never arrives and the sender cannot know. */
+  readonly requestsLost: number
+  readonly repliesLost: number
+  /** Published events that the queue delivers once more. */
+  readonly duplicates: number
+  /** Calls of queue and ledger that fail before they did anything, or after they did all. */
+  readonly callsFailed: number
+  readonly effectsFailed: number
+  /** Effects that take long, some longer than an effect may, and together longer than a lease. */
+  readonly effectsSlow: number
+}
+
+/** How much of each trouble there is at most: every simulation draws its own. */
+const MOST = {
+  crashes: 4,
+  crashPoints: 0.01,
+  requestsLost: 0.2,
+  repliesLost: 0.2,
+  duplicates: 0.3,
+  callsFailed: 0.1,
+  effectsFailed: 0.2,
+  effectsSlow: 0.2,
+} as const
+
+export function drawTroubles(random: Random, untilMs: number): Troubles {
+  // Half of them are absent, so that each is also seen without the others.
+  const share = (most: number) => (random() < 0.5 ? 0 : random() * most)
+  return {
+    untilMs,
+    crashes: Math.floor(random() * (MOST.crashes + 1)),
+    crashPoints: share(MOST.crashPoints),
+    requestsLost: share(MOST.requestsLost),
+    repliesLost: share(MOST.repliesLost),
+    duplicates: share(MOST.duplicates),
+    callsFailed: share(MOST.callsFailed),
+    effectsFailed: share(MOST.effectsFailed),
+    effectsSlow: share(MOST.effectsSlow),
+  }
+}
+
+/** Draws whether something goes wrong now. */
+export type Strikes = (trouble: Exclude<keyof Troubles, 'untilMs' | 'crashes'>) => boolean
+
+export function strikes(troubles: Troubles, clock: Clock, random: Random): Strikes {
+  return (trouble) => clock.monotonic() < troubles.untilMs && random() < troubles[trouble]
+}
+
+/** The effect as it goes when what it depends on is down or slow; `slowMs` is the longest delay. */
+export function troubledEffect(
+  effect: Effect,
+  { clock, random, strikes, slowMs }: { clock: Clock; random: Random; strikes: Strikes; slowMs: number },
+): Effect {
+  return async (event, tx) => {
+    if (strikes('effectsSlow')) await sleep(clock, random() * slowMs)
+    if (strikes('effectsFailed')) throw new Error('what the effect depends on is down')
+    return effect(event, tx)
+  }
+}
