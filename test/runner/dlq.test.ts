@@ -168,6 +168,7 @@ describe('dlq refusals', () => {
     ['a time that is none', 'is no time', 'list', '--since', 'yesterday'],
     ['a letter that is not there', 'no dead letter has the id', 'show', 'test:none'],
     ['a ledger that is not there', 'there is no ledger in', 'list', '--namespace', 'other'],
+    ['an unknown flag', "unknown option '--colour'", 'list', '--colour'],
     ['an unknown ledger', "unknown ledger 'papyrus'", 'list', '--ledger', 'papyrus'],
     ['a rate that is none', '--rate', 'replay', '--rate', '0'],
     ['a replay without a queue', 'give the queue', 'replay'],

@@ -6,6 +6,7 @@ const EXITS = 'Exits: 0 done, 2 bad input, 3 environment, or letters held back, 
 /** The command `dlq`: dead letters for people. */
 export function addDlq(program: Command): void {
   const dlq = program.command('dlq').description('Dead letters: look at them, replay, export or purge them.')
+  dlq.showHelpAfterError(false)
   const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does))
   const act = (name: keyof Actions) => (flags: DlqFlags) => run(name, flags)
 
