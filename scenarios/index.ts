@@ -10,4 +10,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'outage-recovery': () => import('./outage-recovery.ts'),
   'retry-storm': () => import('./retry-storm.ts'),
   'slow-consumer': () => import('./slow-consumer.ts'),
+  'duplicate-storm': () => import('./duplicate-storm.ts'),
 }

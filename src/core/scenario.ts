@@ -53,6 +53,8 @@ export interface Scenario {
   readonly ratePerS: number
   readonly mix: readonly { readonly provider: string; readonly share: number }[]
   readonly keys: { readonly count: number; readonly zipf: number }
+  /** Senders that cannot count: each event is sent once up to so many times, all at its time. Default: once. */
+  readonly copiesMax?: number
   /** Shares of the events whose effect fails on the first try only, and on every try (they must end as dead letters). */
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
   readonly faults: readonly PlannedFault[]

@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000
 /** So many points of a shape are tried, both ends among them. */
 const SHAPE_POINTS = 201
 const KEYS_MAX = 10_000_000
+const COPIES_MAX = 100
 
 const positive = z.number().positive()
 const notNegative = z.number().nonnegative()
@@ -77,6 +78,7 @@ const scenarioSchema = z.strictObject({
   }),
   keys: z.strictObject({ count: z.int().min(1).max(KEYS_MAX), zipf: notNegative }),
   effects: z.strictObject({ failOnce: share, failAlways: share }),
+  copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
   passes: z.strictObject({ acceptP99Ms: positive, drainMs: positive, refusals: z.literal('allowed').optional() }),

@@ -99,6 +99,17 @@ describe('the agenda of a sender', () => {
     expect(made.length).toBe(4 * new Set(made.map(({ seq }) => seq)).size)
   })
 
+  it('sends copies of an event with it, as many as the seed says, and the plan is none the longer for it', () => {
+    const scenario = { ...load.scenario, copiesMax: 5 }
+    const made = play(agendaOf({ load: { ...load, scenario }, retries: undefined }), () => 'accepted')
+    const counts = [...Map.groupBy(made, ({ seq }) => seq).values()].map((copies) => {
+      expect(new Set(copies.map(({ intendedMs }) => intendedMs)).size).toBe(1)
+      return copies.length
+    })
+    expect(new Set(counts)).toEqual(new Set([1, 2, 3, 4, 5]))
+    expect(counts.length).toBe(play(agendaOf(), () => 'accepted').length)
+  })
+
   it('leaves out what would come after the tail, and counts it; without retries nothing comes again', () => {
     const agenda = agendaOf({ retries: { timeScale: 10, tailMs: 50 } })
     const made = play(agenda, () => 'refused')

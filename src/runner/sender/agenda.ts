@@ -20,7 +20,7 @@ export interface AgendaOptions {
   readonly retries: { readonly timeScale: number; readonly tailMs: number } | undefined
 }
 
-/** What is to be sent, and when: the plan's arrivals, and the next attempts of what was not accepted. Knows no socket and no clock. */
+/** What is to be sent, and when: the plan's arrivals, their copies, and the next attempts of what was not accepted. Knows no socket and no clock. */
 export class Agenda {
   readonly #options: AgendaOptions
   readonly #plan: Iterator<Readonly<Arrival>>
@@ -47,8 +47,12 @@ export class Agenda {
 
   /** Takes what `peek` shows off the agenda. */
   drop(): void {
-    if (this.peek() === this.#planned) this.#advance()
-    else this.#retries.pop()
+    if (this.peek() !== this.#planned) {
+      this.#retries.pop()
+      return
+    }
+    this.#addCopies(this.#first)
+    this.#advance()
   }
 
   /** True when the provider of an attempt has stopped sending to this endpoint. */
@@ -62,7 +66,7 @@ export class Agenda {
     if (!retries) return false
     this.#endpoints[due.provider]!.note(ended)
     if (ended.outcome === 'accepted') return false
-    const random = seeded(hash32(hash32(load.seed, 104 + due.attempt), due.seq))
+    const random = seeded(hash32(hash32(load.seed, 1_000 + due.attempt), due.seq))
     const next = nextAttempt(policies[due.provider]!, ended, retries.timeScale, random)
     if (next === 'delivered' || 'givenUp' in next) return false
     if (next.atMs > load.durationMs + retries.tailMs) {
@@ -72,6 +76,15 @@ export class Agenda {
     const { seq, provider, key, attempt } = due
     this.#retries.push({ seq, provider, key, attempt: attempt + 1, intendedMs: next.atMs })
     return true
+  }
+
+  /** Further copies of an event, due with it: a sender that sends more than once. */
+  #addCopies({ seq, intendedMs, provider, key }: Readonly<Due>): void {
+    const { seed, scenario } = this.#options.load
+    const copies = hash32(hash32(seed, 105), seq) % (scenario.copiesMax ?? 1)
+    for (let copy = 1; copy <= copies; copy++) {
+      this.#retries.push({ seq, intendedMs, provider, key, attempt: 1 + copy })
+    }
   }
 
   #advance(): void {
