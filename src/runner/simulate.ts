@@ -18,7 +18,8 @@ import { SimulatedSender } from './simulation/sender.ts'
 import { Services } from './simulation/services.ts'
 import { strikes as strikesOf, type Troubles, troubledEffect } from './simulation/troubles.ts'
 
-export type SimulatedScenario = Pick<Scenario, 'shape' | 'mix' | 'keys' | 'effects' | 'retries'>
+/** Of its faults, those that kill processes of the stack are played: a simulated service receives and processes. */
+export type SimulatedScenario = Pick<Scenario, 'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults'>
 
 export interface SimulationOptions {
   readonly seed: number
@@ -83,7 +84,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     routes: ways.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })
-  const services = new Services({ count: options.services, crashes, untilMs, clock, random, next })
+  const outages = outagesOf(scenario, durationMs)
+  const services = new Services({ count: options.services, crashes, untilMs, outages, clock, random, next })
   const routes = ways.map(({ sending }) => sending)
   const sender = new SimulatedSender({ load, retries: scenario.retries, runId, routes, ...world, reach: services.any })
   sender.sendDue()
@@ -108,6 +110,11 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
   }
   await clock.advance(REST_MS)
   return isDone()
+}
+
+function outagesOf({ faults }: SimulatedScenario, durationMs: number) {
+  const kills = faults.filter(({ what, target }) => what === 'kill' && !target.endsWith('-server'))
+  return kills.map(({ at, forMs }) => ({ atMs: at * durationMs, forMs }))
 }
 
 function wayOf(provider: Provider) {

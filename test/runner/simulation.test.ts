@@ -6,9 +6,12 @@ import shopify from '../../providers/shopify.ts'
 import slack from '../../providers/slack.ts'
 import standardWebhooks from '../../providers/standard-webhooks.ts'
 import stripe from '../../providers/stripe.ts'
+import { scenarios } from '../../scenarios/index.ts'
+import type { Provider } from '../../src/core/provider.ts'
 import { hash32, seeded } from '../../src/core/random.ts'
+import { moduleOf } from '../../src/runner/registry.ts'
 import { type Simulated, type SimulationOptions, simulate } from '../../src/runner/simulate.ts'
-import { drawTroubles } from '../../src/runner/simulation/troubles.ts'
+import { drawTroubles, NO_TROUBLES } from '../../src/runner/simulation/troubles.ts'
 import { BUGS } from './simulation-bugs.ts'
 
 const PROVIDERS = [generic, github, razorpay, shopify, slack, standardWebhooks, stripe]
@@ -30,6 +33,7 @@ function drawn(seed: number): SimulationOptions {
     mix: providers.map(({ name }) => ({ provider: name, share: random() + 0.1 })),
     keys: { count: 1 + Math.floor(random() * 30), zipf: random() },
     effects: { failOnce: random() * 0.1, failAlways: random() * 0.03 },
+    faults: [],
     retries: { timeScale: 10 ** (2 + random() * 2), tailMs: TAIL_MS },
   }
   const ratePerS = 0.5 + random() * 2.5
@@ -108,6 +112,40 @@ describe('the simulation', () => {
 
   it('does not play two seeds alike', async () => {
     expect((await simulate(drawn(1))).attempts).not.toEqual((await simulate(drawn(2))).attempts)
+  })
+})
+
+describe('the scenarios of the command line, in virtual time', () => {
+  const play = async (name: string) => {
+    const { default: scenario } = await scenarios[name]!()
+    const providers = await Promise.all(
+      scenario.mix.map(async (part): Promise<Provider> => (await import(moduleOf('provider', part.provider))).default),
+    )
+    const { quickMs: durationMs } = scenario
+    return simulate({ seed: 1, scenario, providers, durationMs, ratePerS: 30, services: 2, troubles: NO_TROUBLES })
+  }
+
+  for (const name of Object.keys(scenarios)) {
+    it(`nothing is lost, doubled or out of order in ${name}`, async () => {
+      const result = await play(name)
+      expect(result.audit.planned).toBeGreaterThan(100)
+      expect(harmOf(result)).toEqual({ lost: 0, duplicateEffects: 0, reordered: 0 })
+      expect(result.audit).toMatchObject({ ...harmOf(result), unsent: 0, unexpected: 0, misjudged: 0 })
+      expect(sumOf(result)).toBe(result.audit.planned)
+      expect(result.drained).toBe(true)
+    })
+  }
+
+  it('in outage-recovery nobody listens during the outage, and retries bring back what was refused', async () => {
+    const { attempts, audit } = await play('outage-recovery')
+    const { default: scenario } = await scenarios['outage-recovery']!()
+    const { at, forMs } = scenario.faults[0]!
+    const downMs = at * scenario.quickMs
+    const during = attempts.filter(({ sentMs }) => sentMs > downMs && sentMs < downMs + forMs - 100)
+    expect(during.length).toBeGreaterThan(100)
+    expect(during.filter(({ outcome }) => outcome === 'accepted')).toEqual([])
+    const first = new Set(during.filter(({ attempt }) => attempt === 1).map(({ seq }) => seq))
+    expect(audit.refused + audit.unknown).toBeLessThan(first.size / 2)
   })
 })
 

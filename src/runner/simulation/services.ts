@@ -10,6 +10,8 @@ export interface ServicesOptions {
   /** Crashes at random times before `untilMs`, ms. */
   readonly crashes: number
   readonly untilMs: number
+  /** When every service is down, ms. */
+  readonly outages: readonly { readonly atMs: number; readonly forMs: number }[]
   readonly clock: Clock
   readonly random: Random
   /** What the next life is to be like; `ended` tells when it is over. */
@@ -21,6 +23,8 @@ export class Services {
   readonly #options: ServicesOptions
   readonly #lives: Life[] = []
   readonly #now: (Life | undefined)[] = []
+  /** Nobody comes back before. */
+  #downUntilMs = 0
 
   constructor(options: ServicesOptions) {
     this.#options = options
@@ -28,6 +32,12 @@ export class Services {
     const { clock, random } = options
     for (let crash = 0; crash < options.crashes; crash++) {
       clock.after(random() * options.untilMs, () => this.any()?.end())
+    }
+    for (const { atMs, forMs } of options.outages) {
+      clock.after(atMs, () => {
+        this.#downUntilMs = Math.max(this.#downUntilMs, atMs + forMs)
+        for (const life of this.#lives) life.end()
+      })
     }
   }
 
@@ -52,7 +62,16 @@ export class Services {
     this.#now[service] = life
     life.onEnd(() => {
       this.#now[service] = undefined
-      this.#options.clock.after(this.#options.random() * DOWN_MS, () => this.#start(service))
+      this.#startAfter(service, this.#options.random() * DOWN_MS)
+    })
+  }
+
+  #startAfter(service: number, ms: number): void {
+    const { clock } = this.#options
+    clock.after(ms, () => {
+      const waitMs = this.#downUntilMs - clock.monotonic()
+      if (waitMs > 0) this.#startAfter(service, Math.ceil(waitMs))
+      else this.#start(service)
     })
   }
 }

@@ -50,6 +50,18 @@ export function drawTroubles(random: Random, untilMs: number): Troubles {
   }
 }
 
+export const NO_TROUBLES: Troubles = {
+  untilMs: 0,
+  crashes: 0,
+  crashPoints: 0,
+  requestsLost: 0,
+  repliesLost: 0,
+  duplicates: 0,
+  callsFailed: 0,
+  effectsFailed: 0,
+  effectsSlow: 0,
+}
+
 /** Draws whether something goes wrong now. */
 export type Strikes = (trouble: Exclude<keyof Troubles, 'untilMs' | 'crashes'>) => boolean
 
