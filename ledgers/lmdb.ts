@@ -117,7 +117,7 @@ class LmdbLedger implements Ledger {
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
     // The fence is checked here, before the transaction: from now on nobody else can take these ids until they are given back.
-    const held = settlements.map(({ event, fence }) => this.#claims.settle(event.id, fence))
+    const held = this.#claims.settleAll(settlements)
     try {
       checkSettlements(settlements)
       return await this.#transact(() => this.#store(settlements, held))

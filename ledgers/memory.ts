@@ -53,14 +53,15 @@ class MemoryLedger implements Ledger {
         if (this.#claims.settle(event.id, fence) !== undefined) this.#claims.give(event.id)
       throw error
     }
-    const settled = settlements.map((settlement) => this.#settleOne(settlement))
+    const held = this.#claims.settleAll(settlements)
+    const settled = settlements.map((settlement, at) => this.#settleOne(settlement, held[at]))
     this.#sweep()
     return settled
   }
 
-  #settleOne(settlement: Settlement): Settled {
-    const { event, fence, result } = settlement
-    const before = this.#claims.settle(event.id, fence)
+  /** `before`: its failures so far; undefined when the claim is lost. */
+  #settleOne(settlement: Settlement, before: number | undefined): Settled {
+    const { event, result } = settlement
     if (before === undefined) return { held: false, failures: 0 }
     this.#claims.give(event.id)
     if (result === 'released') return { held: true, failures: before }

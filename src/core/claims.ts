@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { WebhookEvent } from './event.ts'
 
 /** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
 let lastFence = 0
@@ -57,6 +58,22 @@ export class Claims {
     if (claim?.fence !== fence || claim.settling) return undefined
     claim.settling = true
     return claim.failures
+  }
+
+  /**
+   * `settle` for all of one call, in order. Behind an event whose claim is lost its key's later ones count as lost too, and
+   * are given back: of a batch that outlasted its lease some may still be held, and must not overtake what has to come again.
+   */
+  settleAll(
+    claimed: readonly { readonly event: Pick<WebhookEvent, 'id' | 'key'>; readonly fence: number }[],
+  ): readonly (number | undefined)[] {
+    const lostKeys = new Set<string>()
+    return claimed.map(({ event, fence }) => {
+      const failures = this.settle(event.id, fence)
+      if (failures === undefined) lostKeys.add(event.key)
+      else if (lostKeys.has(event.key)) this.give(event.id)
+      return lostKeys.has(event.key) ? undefined : failures
+    })
   }
 
   give(id: string): void {

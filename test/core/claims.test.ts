@@ -36,4 +36,18 @@ describe('claims', () => {
     expect(claims.settle('a', second)).toBe(0)
     expect(claims.settle('a', second)).toBeUndefined()
   })
+
+  it('of later events of a key are lost with an earlier one: what outlasted its lease overtakes nothing', async () => {
+    const clock = new VirtualClock()
+    const claims = new Claims(clock)
+    const events = ['a1', 'c1', 'd1', 'e1', 'b1', 'a2'].map((id) => ({ id, key: id[0]! }))
+    const claimed = events.map((event) => ({ event, fence: claims.take(event.id, 1_000, 2) }))
+    await clock.advance(1_000)
+    // Forgets the four oldest.
+    claims.take('new', 1_000, 0)
+    expect(claims.settleAll(claimed)).toEqual([undefined, undefined, undefined, undefined, 2, undefined])
+    // Given back: who comes again with it need not wait.
+    expect(claims.busy('a2')).toBe(false)
+    expect(claims.busy('b1')).toBe(true)
+  })
 })
