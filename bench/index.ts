@@ -14,8 +14,9 @@ const sections: Record<string, () => Promise<{ readonly default: Section }>> = {
   sender: () => import('./sender.ts'),
 }
 
-const USAGE = `npm run bench [-- <section> …] [--seconds 3] [--rounds 3] [--markdown]
+const USAGE = `npm run bench [-- <section> …] [--seconds 3] [--rounds 3] [--only <queue>] [--markdown]
 Sections: ${Object.keys(sections).join(', ')}; all of them when none is named.
+--only: 'queues' runs this one.
 --markdown: 'compare' also writes docs/compare.md.
 Compares side by side on this machine, in turns; asserts nothing about time.
 `
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
+      only: { type: 'string' },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
     seconds: within('seconds', values.seconds, 60),
     rounds: within('rounds', values.rounds, 50),
     markdown: values.markdown,
+    only: values.only,
   }
   const names = positionals.length > 0 ? positionals : Object.keys(sections)
   for (const name of names) {

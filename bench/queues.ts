@@ -23,7 +23,12 @@ const SIDES = ['driver', 'bare'] as const
 /** Each queue's driver against its bare client, in turns, on one server: what our contract costs. */
 export default async function queues(options: BenchOptions): Promise<void> {
   const rows = []
-  for (const [name, load] of Object.entries(benches)) rows.push(...(await compared(name, await load(), options)))
+  const { only } = options
+  if (only !== undefined && !Object.hasOwn(benches, only)) {
+    throw new Error(`there is no queue '${only}' to compare: one of ${Object.keys(benches).join(', ')}`)
+  }
+  const chosen = Object.entries(benches).filter(([name]) => only === undefined || name === only)
+  for (const [name, load] of chosen) rows.push(...(await compared(name, await load(), options)))
   printTable(
     `queues: drivers and their bare clients, bodies of ${BODY_BYTES} bytes, median of ${options.rounds} rounds of ${options.seconds} s`,
     ['queue', 'driver events/s', 'bare events/s', 'of bare', 'by CPU', 'driver CPU s/10k', 'bare CPU s/10k'],

@@ -14,7 +14,7 @@ import {
 import { redisDriver } from './redis/driver.ts'
 import { Link } from './redis/link.ts'
 import type { RedisServer } from './redis/server.ts'
-import { Consumer } from './redis-streams/consumer.ts'
+import { Consumer, READERS } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
 
@@ -80,11 +80,11 @@ class RedisStreams implements Queue {
   }
 
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const waitLink = new Link(this.#url, this.#clock)
+    const waitLinks = Array.from({ length: READERS }, () => new Link(this.#url, this.#clock))
     try {
-      await new Consumer(this.#link, waitLink, this.#keys, this.#clock, options).run(handle)
+      await new Consumer(this.#link, waitLinks, this.#keys, this.#clock, options).run(handle)
     } finally {
-      await waitLink.close()
+      await Promise.all(waitLinks.map((link) => link.close()))
     }
   }
 

@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly rounds: number
   /** Also writes the table into docs/, where a section has one there. */
   readonly markdown?: boolean
+  /** Of a section's subjects only this one. */
+  readonly only?: string | undefined
 }
 
 /** One turn: the load's word, and the server's own counts over the same window. */

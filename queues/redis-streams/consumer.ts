@@ -15,6 +15,8 @@ import type { Item, Shard } from './shard.ts'
  */
 const AHEAD = { eventsMax: 1_024, bytesMax: 8 * 1024 * 1024 }
 const READ_MAX = { events: 512, bytes: 4 * 1024 * 1024 }
+/** Reads under way at once, each of its part of the shards: while one's events are decoded, the server works on the other. */
+export const READERS = 2
 /** How long an idle consumer waits on the server before it asks again, ms. */
 const IDLE_MS = 200
 const PAUSE_MS = 5
@@ -33,7 +35,7 @@ const HOLD_MS_MIN = 1_000
 export class Consumer {
   readonly #me = randomUUID()
   readonly #link: Link
-  readonly #waitLink: Link
+  readonly #waitLinks: readonly Link[]
   readonly #keys: Keys
   readonly #clock: Clock
   readonly #options: ConsumeOptions
@@ -46,10 +48,10 @@ export class Consumer {
   #heldUntilMs = 0
   #turn = 0
 
-  /** `waitLink` is for this consumer alone: its calls block. */
-  constructor(link: Link, waitLink: Link, keys: Keys, clock: Clock, options: ConsumeOptions) {
+  /** `waitLinks`, one a reader, are for this consumer alone: their calls block. */
+  constructor(link: Link, waitLinks: readonly Link[], keys: Keys, clock: Clock, options: ConsumeOptions) {
     this.#link = link
-    this.#waitLink = waitLink
+    this.#waitLinks = waitLinks
     this.#keys = keys
     this.#clock = clock
     this.#options = options
@@ -64,7 +66,7 @@ export class Consumer {
   async run(handle: Handler): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, this.#failed.signal])
     const keeping = this.#keep(signal)
-    const reading = this.#read(signal)
+    const reading = Promise.all(this.#waitLinks.map((waitLink, reader) => this.#read(signal, reader, waitLink)))
     await this.#lanes.consume(handle, { ...this.#options, signal })
     await reading
     const untilMs = this.#clock.monotonic() + SETTLE_MS
@@ -127,10 +129,11 @@ export class Consumer {
       )
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
+  async #read(signal: AbortSignal, reader: number, waitLink: Link): Promise<void> {
     while (!signal.aborted) {
       const wanted = this.#shards.filter(
-        ({ state, events, bytes }) => state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
+        ({ number, state, events, bytes }) =>
+          number % READERS === reader && state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
       )
       if (wanted.length === 0) {
         await sleep(this.#clock, PAUSE_MS, signal)
@@ -139,7 +142,11 @@ export class Consumer {
       try {
         const start = this.#turn++ % wanted.length
         const found = await this.#fetch([...wanted.slice(start), ...wanted.slice(0, start)])
-        if (!found && !signal.aborted) await this.#wait(wanted.filter(({ state }) => state === 'held'))
+        if (!found && !signal.aborted)
+          await this.#wait(
+            wanted.filter(({ state }) => state === 'held'),
+            waitLink,
+          )
       } catch {
         if (this.#failed.signal.aborted) return
         // What the server has given out and we never saw comes only to who takes the shard anew.
@@ -187,11 +194,11 @@ export class Consumer {
   }
 
   /** Blocks on a connection of its own until one of the shards has something new, or for a moment. */
-  async #wait(shards: readonly Shard[]): Promise<void> {
+  async #wait(shards: readonly Shard[], waitLink: Link): Promise<void> {
     if (shards.length === 0) return
     const streams = shards.map(({ stream }) => stream)
     const ids = shards.map(({ lastId }) => lastId || '$')
-    await this.#waitLink
+    await waitLink
       .ask(IDLE_MS + SETTLE_MS, (client) =>
         client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', IDLE_MS, 'STREAMS', ...streams, ...ids]),
       )
