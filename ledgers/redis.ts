@@ -158,7 +158,7 @@ function pack(settlement: Settlement): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []
   const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
-  const args = [event.id, String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
+  const args = [event.id, event.key, String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
   args.push(String(writes.length))
   for (const write of writes) {
     const value = write.op === 'increment' ? String(write.by) : asBuffer(write.value)

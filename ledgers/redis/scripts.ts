@@ -63,8 +63,9 @@ return reply
 `
 
 /**
- * ARGV: now in ms or '', ttlMs, token, then per settlement: id, fence, a|f|b|r, dead letter without its head, number of
+ * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head, number of
  * writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, failures.
+ * Behind an event whose claim is lost its key's later ones count as lost too, and are given back: they must not overtake it.
  * Nothing in it can fail once it has begun to write: Redis does not undo half a script.
  */
 const SETTLE = `${COMMON}
@@ -80,14 +81,20 @@ local function write(op, name, value)
   end
   if redis.call('HSET', prefix .. 'values', name, value) == 1 then redis.call('ZADD', prefix .. 'names', 0, name) end
 end
-local at = 4
+local at, lost = 4, {}
 while at <= #ARGV do
-  local id, given, result, letter, writes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+  local id, lane, given, result, letter = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local writes = tonumber(ARGV[at + 5])
   local key = prefix .. 'id:' .. id
   local mine = ARGV[3] .. '.' .. at
   local kind, fence, ends, failures, token = look(key)
-  at = at + 5
-  if kind ~= 'c' or fence ~= given then answer(token == mine and 1 or 0, failures)
+  at = at + 6
+  if kind ~= 'c' or fence ~= given then
+    if token ~= mine then lost[lane] = true end
+    answer(lost[lane] and 0 or 1, failures)
+  elseif lost[lane] then
+    keep(key, 'f', fence, 0, failures, mine, failures > 0 and ttl or 0)
+    answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
     keep(key, 'm', fence, now + ttl, failures, mine, ttl)

@@ -76,7 +76,8 @@ export interface Ledger {
   claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
   /**
    * One durable transaction: writes, marks (kept for ttlMs), failure counts and dead letters together; one answer
-   * per settlement, same order. Fenced by the claims; within CALL_LIMITS.
+   * per settlement, same order. Fenced by the claims; within CALL_LIMITS. Behind an event whose claim is lost its key's
+   * later ones in the call count as lost too, and are given back: they must not overtake it.
    * @throws FloodmarkError 'unavailable' when it could not be stored: then nothing was, and the claims are given back.
    * Not definite: the reply was lost, so all of it was stored or nothing. Claiming again tells.
    */

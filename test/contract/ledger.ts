@@ -66,6 +66,23 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
+    it('lets nothing overtake an event of its key whose claim was lost, and gives the later ones back', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock })
+      const [first, later, other] = [anEvent('a', { key: 'x' }), anEvent('b', { key: 'x' }), anEvent('c', { key: 'y' })]
+      const slow = await fence(ledger, first)
+      await clock.advance(LEASE_MS / 2)
+      const [held, apart] = [await fence(ledger, later), await fence(ledger, other)]
+      await clock.advance(LEASE_MS / 2)
+      await fence(ledger, first)
+      const write = (tx: Tx) => tx.increment('n', 1)
+      const batch = [applied(first, slow, write), applied(later, held, write), applied(other, apart, write)]
+      expect((await ledger.settle(batch)).map((one) => one.held)).toEqual([false, false, true])
+      expect(String(await ledger.read('n'))).toBe('1')
+      expect((await claimOne(ledger, later)).state).toBe('new')
+      await ledger.close()
+    })
+
     it('counts failures, buries with all that a person needs, and exhumes', async () => {
       const clock = new VirtualClock(5_000)
       const ledger = await (await make()).open({ clock })
