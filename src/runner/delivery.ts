@@ -10,7 +10,7 @@ type Delivery = Report['delivery']
 type Timeline = Report['timeline']
 
 /** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
-const GOODPUT_MIN = 0.9
+export const GOODPUT_MIN = 0.9
 /** After the last fault so much of the rest of the first attempts is left out: schedules need time to catch up. */
 const GRACE_SHARE = 0.5
 
@@ -95,5 +95,3 @@ function recovery(
     recoveredMs: recovered ? recovered.atMs - overMs : null,
   }
 }
-
-export { GOODPUT_MIN }

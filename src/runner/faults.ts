@@ -1,3 +1,4 @@
+import { sleep, systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { FaultTarget, PlannedFault } from '../core/scenario.ts'
 import { describeFault, strike } from './fault-kinds.ts'
@@ -48,24 +49,12 @@ export class Faults {
     const fromMs = sinceStart()
     try {
       const undo = await strike(fault, victim)
-      await this.#wait(fault.forMs)
+      await sleep(systemClock, fault.forMs, this.#endNow.signal)
       await undo()
     } catch (error) {
       this.errors.push(`${what}: ${messageOf(error)}`)
     }
     this.marks.push({ what, fromMs, untilMs: sinceStart() })
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      const now = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      if (this.#endNow.signal.aborted) now()
-      else this.#endNow.signal.addEventListener('abort', now)
-    })
   }
 
   /** No new fault begins; those under way are undone. `now`: at once, not when their time is over. */

@@ -3,8 +3,7 @@ import type { PlannedFault } from '../core/scenario.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 import type { Victim } from './victims.ts'
 
-const KINDS = ['senders-link', 'queue-link', 'ledger-link'] as const
-type LinkKind = (typeof KINDS)[number]
+type LinkKind = 'senders-link' | 'queue-link' | 'ledger-link'
 
 /** The connections that a scenario's faults strike lead through proxies; all others are direct, since a proxy costs time. */
 export class Links {

@@ -47,6 +47,7 @@ export class Stack {
   readonly #errors = new Map<string, number>()
   /** Times that a process ended although nobody ended it. */
   unplannedDeaths = 0
+  #over = false
   readonly #onSample: (sample: ServiceSample) => void
 
   constructor({ setup, processes, shared, onSample }: StackOptions) {
@@ -143,6 +144,7 @@ export class Stack {
 
   /** Whatever state they are in, none is left afterwards. */
   async end(): Promise<void> {
+    this.#over = true
     for (const member of this.members) {
       member.down = true
       member.child?.process.kill('SIGKILL')
@@ -165,7 +167,11 @@ export class Stack {
     this.#note(`${member.name} ended by itself (${how})`)
     if (member.port === undefined && member.role !== 'processor') return
     if (++member.deaths > RESTARTS_MAX) return
-    setTimeout(() => this.up(member).catch((error) => this.#note(`${member.name}: ${error.message}`)), RESTART_MS)
+    setTimeout(() => {
+      // A run that has ended meanwhile must not leave a process behind.
+      if (this.#over) return
+      this.up(member).catch((error) => this.#note(`${member.name}: ${error.message}`))
+    }, RESTART_MS)
   }
 
   #note(error: string): void {
