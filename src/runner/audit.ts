@@ -1,6 +1,6 @@
 import type { Audit } from '../core/report.ts'
 import type { Buried, EffectRecord } from './effects-file.ts'
-import { fateOf } from './identity.ts'
+import type { Expected } from './identity.ts'
 import type { Attempt } from './journal.ts'
 
 export interface AuditInput {
@@ -10,8 +10,8 @@ export interface AuditInput {
   readonly effects: Iterable<EffectRecord>
   readonly buried: Iterable<Buried>
   readonly duplicatesAbsorbed: number
-  readonly seed: number
-  readonly shares: { readonly failOnce: number; readonly failAlways: number }
+  /** What the plan has in store for each event that is accepted. */
+  readonly expected: (seq: number) => Expected
 }
 
 const ACCEPTED = 1
@@ -78,8 +78,10 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
     counts[classOf(bits)]++
     if (bits & APPLIED && !(bits & (ACCEPTED | UNKNOWN))) appliedAfterRefusal++
     if (bits & (APPLIED | BURIED)) {
-      const doomed = fateOf(input.seed, seq, input.shares) === 'fails-always'
-      if (doomed !== ((bits & BURIED) !== 0) || (bits & APPLIED && bits & BURIED)) misjudged++
+      const expected = input.expected(seq)
+      const both = (bits & APPLIED) !== 0 && (bits & BURIED) !== 0
+      const otherwise = expected !== 'either' && (expected === 'buried') !== ((bits & BURIED) !== 0)
+      if (both || otherwise) misjudged++
     }
   }
   const { duplicatesAbsorbed } = input

@@ -1,4 +1,5 @@
 import { hash32 } from '../core/random.ts'
+import type { Scenario } from '../core/scenario.ts'
 
 /** Who an event is, in the names that travel: every side of the audit must agree on these. */
 
@@ -32,4 +33,12 @@ export function fateOf(seed: number, seq: number, shares: { failOnce: number; fa
   const draw = hash32(hash32(seed, 103), seq) / 4_294_967_296
   if (draw < shares.failAlways) return 'fails-always'
   return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
+}
+
+/** Where an accepted event must end: as an effect, as a dead letter, or in one of both. */
+export type Expected = 'applied' | 'buried' | 'either'
+
+/** What a scenario's plan expects of each of its events. */
+export function expectation(seed: number, scenario: Pick<Scenario, 'effects'>): (seq: number) => Expected {
+  return (seq) => (fateOf(seed, seq, scenario.effects) === 'fails-always' ? 'buried' : 'applied')
 }

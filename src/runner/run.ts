@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs'
-import os from 'node:os'
 import { join } from 'node:path'
 import { FloodmarkError } from '../core/errors.ts'
 import type { Config } from './config.ts'
-import { type Drained, drain } from './drain.ts'
+import { drain } from './drain.ts'
 import { Faults } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
 import { Links } from './links.ts'
 import type { Plan } from './plan-run.ts'
+import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
 import type { ServiceSample } from './roles/protocol.ts'
-import type { Certificate, Progress } from './sender/open-loop.ts'
+import type { Progress } from './sender/open-loop.ts'
 import type { SenderSetup } from './sender/protocol.ts'
 import { Senders } from './senders.ts'
 import { type Servers, startServers } from './servers.ts'
@@ -83,15 +83,8 @@ export async function run(
     const drained = await drain(stack, folder, journals, scenario.passes.drainMs, interrupt)
     events.phase('audit')
     await stack.stopAll()
-    const record = recordOf(config, plan, folder, {
-      interrupted: interrupt.aborted,
-      stack,
-      servers,
-      faults,
-      startAtMs,
-      certificates,
-      drained,
-    })
+    const happened = { interrupted: interrupt.aborted, stack, servers, faults, startAtMs, certificates, drained }
+    const record = recordOf(config, plan, folder, happened)
     const whole = { ...record, durability, samples: samplesOf(stack, senderSamples, startAtMs) }
     writeRecord(folder, whole)
     return whole
@@ -170,68 +163,4 @@ async function warmUp(senders: Senders, setup: SenderSetup, folder: string, even
 function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
   const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
   return { stack: stack.members.map(({ name, samples }) => ({ name, samples: samples.filter(inTime) })), senders }
-}
-
-interface Happened {
-  readonly interrupted: boolean
-  readonly stack: Stack
-  readonly servers: Servers
-  readonly faults: Faults
-  readonly startAtMs: number
-  readonly certificates: readonly Certificate[]
-  readonly drained: Drained
-}
-
-function recordOf(
-  config: Config,
-  plan: Plan,
-  folder: string,
-  happened: Happened,
-): Omit<RunRecord, 'durability' | 'samples'> {
-  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
-  const { stack, servers, faults, startAtMs, certificates, drained } = happened
-  const { receiver, queue, ledger, quick, seed, connectionsMax, processes } = config
-  const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
-  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
-  return {
-    id: folder.split('/').at(-1)!,
-    runId,
-    startedAt: new Date(startAtMs).toISOString(),
-    startAtMs,
-    scenario: scenarioModule,
-    ...(trace && { trace }),
-    setup: { ...setup, ratePerS, rateChosen, durationMs },
-    certificates,
-    drainedMs: drained.tookMs,
-    drained: drained.drained,
-    interrupted: happened.interrupted,
-    faults: faults.marks,
-    unplannedDeaths: stack.unplannedDeaths,
-    servers: servers.says,
-    errors: [...stack.errors, ...faults.errors],
-    environment: {
-      node: process.version,
-      platform: `${os.type()} ${os.release()} ${os.arch()}`,
-      cpu: os.cpus()[0]?.model ?? 'unknown',
-      cores: os.availableParallelism(),
-      memoryBytes: os.totalmem(),
-    },
-    reproduce: reproduce(config, ratePerS, durationMs),
-  }
-}
-
-function reproduce(config: Config, ratePerS: number, durationMs: number): string {
-  const flags = [
-    `--receiver ${config.receiver}`,
-    `--queue ${config.queue}`,
-    `--ledger ${config.ledger}`,
-    // Without --rate it is the trace's mean.
-    ...(config.shape ? [`--shape ${config.shape}`] : []),
-    ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
-    `--duration ${durationMs / 1_000}`,
-    `--seed ${config.seed}`,
-    ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
-    ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
-  ]
-  return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
 }

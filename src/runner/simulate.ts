@@ -11,7 +11,7 @@ import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
 import { EFFECTS, runEffect } from './effect.ts'
 import type { Buried, EffectRecord } from './effects-file.ts'
-import { seqOf } from './identity.ts'
+import { expectation, seqOf } from './identity.ts'
 import type { Attempt } from './journal.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
@@ -97,8 +97,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    seed,
-    shares: scenario.effects,
+    expected: expectation(seed, scenario),
   })
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
 }

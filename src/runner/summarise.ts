@@ -3,6 +3,7 @@ import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
 import { deliveryOf } from './delivery.ts'
 import { readBuried, readEffects } from './effects-file.ts'
+import { expectation } from './identity.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { loadScenario } from './scenario-schema.ts'
@@ -34,8 +35,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     effects: readEffects(effectsPath(folder)),
     buried,
     duplicatesAbsorbed,
-    seed: setup.seed,
-    shares: scenario.effects,
+    expected: expectation(setup.seed, scenario),
   })
   const accepted = counted.applied + counted.buried + counted.lost
   const generator = certify(record, planned, endedAtMs)

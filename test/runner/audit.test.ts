@@ -17,7 +17,7 @@ const attempt = (seq: number, over: Partial<Attempt> = {}): Attempt => ({
   ...over,
 })
 const effect = (seq: number, lane = 0) => ({ lane, seq, atEpochMs: 0 })
-const base = { seed: 1, shares: { failOnce: 0, failAlways: 0 }, buried: [], duplicatesAbsorbed: 0 }
+const base = { expected: () => 'applied' as const, buried: [], duplicatesAbsorbed: 0 }
 
 describe('the audit', () => {
   it('puts every planned event into one class, and they add up', () => {

@@ -1,0 +1,75 @@
+import os from 'node:os'
+import type { Config } from './config.ts'
+import type { Drained } from './drain.ts'
+import type { Faults } from './faults.ts'
+import type { Plan } from './plan-run.ts'
+import type { RunRecord } from './records.ts'
+import type { Certificate } from './sender/open-loop.ts'
+import type { Servers } from './servers.ts'
+import type { Stack } from './stack.ts'
+
+/** What a run knows when it is over. */
+export interface Happened {
+  readonly interrupted: boolean
+  readonly stack: Stack
+  readonly servers: Servers
+  readonly faults: Faults
+  readonly startAtMs: number
+  readonly certificates: readonly Certificate[]
+  readonly drained: Drained
+}
+
+/** What run.json keeps of it. */
+export function recordOf(
+  config: Config,
+  plan: Plan,
+  folder: string,
+  happened: Happened,
+): Omit<RunRecord, 'durability' | 'samples'> {
+  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
+  const { stack, servers, faults, startAtMs, certificates, drained } = happened
+  const { receiver, queue, ledger, quick, seed, connectionsMax, processes } = config
+  const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
+  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
+  return {
+    id: folder.split('/').at(-1)!,
+    runId,
+    startedAt: new Date(startAtMs).toISOString(),
+    startAtMs,
+    scenario: scenarioModule,
+    ...(trace && { trace }),
+    setup: { ...setup, ratePerS, rateChosen, durationMs },
+    certificates,
+    drainedMs: drained.tookMs,
+    drained: drained.drained,
+    interrupted: happened.interrupted,
+    faults: faults.marks,
+    unplannedDeaths: stack.unplannedDeaths,
+    servers: servers.says,
+    errors: [...stack.errors, ...faults.errors],
+    environment: {
+      node: process.version,
+      platform: `${os.type()} ${os.release()} ${os.arch()}`,
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
+    reproduce: reproduce(config, ratePerS, durationMs),
+  }
+}
+
+function reproduce(config: Config, ratePerS: number, durationMs: number): string {
+  const flags = [
+    `--receiver ${config.receiver}`,
+    `--queue ${config.queue}`,
+    `--ledger ${config.ledger}`,
+    // Without --rate it is the trace's mean.
+    ...(config.shape ? [`--shape ${config.shape}`] : []),
+    ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
+    `--duration ${durationMs / 1_000}`,
+    `--seed ${config.seed}`,
+    ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
+    ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
+  ]
+  return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
+}
