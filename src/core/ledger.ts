@@ -86,6 +86,8 @@ export interface Ledger {
   buried(): AsyncIterable<DeadLetter>
   /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */
   exhume(id: string): Promise<void>
+  /** Deletes a dead letter and keeps its id's mark for ttlMs, as that of any settled event: when it is sent again it is absorbed. */
+  forget(id: string): Promise<void>
   /** A name's value (a number as decimal ASCII); undefined when never written. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Every put or incremented name with a prefix, in byte order: the audit reads effects, never the dedup marks. */
