@@ -63,8 +63,14 @@ export interface Scenario {
    * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
    */
   readonly retries?: { readonly timeScale: number; readonly tailMs: number }
-  /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
-  readonly passes: { readonly acceptP99Ms: number; readonly drainMs: number; readonly refusals?: 'allowed' }
+  readonly passes: {
+    readonly acceptP99Ms: number
+    readonly drainMs: number
+    /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
+    readonly refusals?: 'allowed'
+    /** From so many dead letters beyond those planned a run warns, or fails. Default: 100 and 1,000. */
+    readonly deadLetters?: { readonly warn: number; readonly fail: number }
+  }
 }
 
 /** For a scenario of one's own: gives types and completion. */

@@ -28,6 +28,8 @@ export const reportSchema = z.object({
       measured: z.string(),
       wanted: z.string(),
       about: z.enum(['stack', 'generator']),
+      /** It passed, but a person should look at it. */
+      warning: z.literal(true).optional(),
     }),
   ),
   scenario: z.object({
@@ -119,7 +121,17 @@ export const reportSchema = z.object({
     /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
     recoveredMs: z.number().nullable(),
   }),
-  deadLetters: z.array(z.object({ reason: z.string(), count })),
+  /** By source, type and reason, the largest group first. */
+  deadLetters: z.array(
+    z.object({
+      source: z.string(),
+      type: z.string(),
+      reason: z.string(),
+      count,
+      oldestMs: z.number(),
+      newestMs: z.number(),
+    }),
+  ),
   generator: z.object({
     offeredPerS: z.number(),
     achievedRatio: z.number(),

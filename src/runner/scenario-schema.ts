@@ -81,7 +81,12 @@ const scenarioSchema = z.strictObject({
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
-  passes: z.strictObject({ acceptP99Ms: positive, drainMs: positive, refusals: z.literal('allowed').optional() }),
+  passes: z.strictObject({
+    acceptP99Ms: positive,
+    drainMs: positive,
+    refusals: z.literal('allowed').optional(),
+    deadLetters: z.strictObject({ warn: z.int().min(1), fail: z.int().min(1) }).optional(),
+  }),
 })
 
 /** The first point at which a shape is no rate, in words. */

@@ -72,8 +72,8 @@ function figures({ latency, audit, setup, durability }: Report): string {
 }
 
 function checks(report: Report): string {
-  const rows = report.checks.map(({ check, ok, measured, wanted }) => [
-    ok ? 'ok' : ok === null ? 'undecided' : 'FAILED',
+  const rows = report.checks.map(({ check, ok, measured, wanted, warning }) => [
+    warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : 'FAILED',
     check,
     measured,
     wanted,
@@ -118,8 +118,15 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
   ]
   const givenUp = delivery.givenUp.map(({ provider, reason, count }) => [provider, reason, count])
   const retried = `${delivery.attempts} attempts, ${delivery.amplification.toFixed(2)} for each event${delivery.recoveredMs === null ? '' : `; goodput was back ${seconds(delivery.recoveredMs)} after the last fault`}.`
-  const letters = deadLetters.map(({ reason, count }) => [reason, count])
-  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters by reason</h3>${table(['reason', 'events'], letters)}` : ''}</section>`
+  const letters = deadLetters.map(({ source, type, reason, count, oldestMs, newestMs }) => [
+    source,
+    type,
+    reason,
+    count,
+    seconds(oldestMs),
+    seconds(newestMs),
+  ])
+  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters</h3>${table(['source', 'type', 'reason', 'events', 'oldest', 'newest'], letters)}` : ''}</section>`
 }
 
 function percentileTable({ latency }: Report): string {

@@ -14,10 +14,10 @@ export function terminal(report: Report): string {
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${setup.receiver} → ${setup.queue} → ${setup.ledger}`,
     '',
-    ...report.checks.map(
-      ({ check, ok, measured, wanted }) =>
-        `  ${ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'}  ${check}: ${measured}${ok ? '' : `, wanted ${wanted}`}`,
-    ),
+    ...report.checks.map(({ check, ok, measured, wanted, warning }) => {
+      const mark = warning ? 'warn' : ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'
+      return `  ${mark}  ${check}: ${measured}${ok && !warning ? '' : `, wanted ${wanted}`}`
+    }),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
     `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,
