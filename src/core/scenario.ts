@@ -51,7 +51,8 @@ export interface Scenario {
   readonly phases: readonly { readonly name: string; readonly until: number }[]
   /** Base rate, events/s, when none is asked for. */
   readonly ratePerS: number
-  readonly mix: readonly { readonly provider: string; readonly share: number }[]
+  /** `bodies`: a file that `npm run record` wrote, relative to the scenario's own, in place of the provider's samples. */
+  readonly mix: readonly { readonly provider: string; readonly share: number; readonly bodies?: string }[]
   readonly keys: { readonly count: number; readonly zipf: number }
   /** Senders that cannot count: each event is sent once up to so many times, all at its time. Default: once. */
   readonly copiesMax?: number

@@ -143,7 +143,7 @@ async function sendersOf(
     ratePerS: plan.ratePerS,
     senders: { index, count: config.senders },
     targets: ports.map((port) => ({ host: '127.0.0.1', port })),
-    routes: plan.routes.map(({ path, provider, signing: secret }) => ({ path, provider, secret })),
+    routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
     connectionsMax: config.connectionsMax,
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,

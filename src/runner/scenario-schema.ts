@@ -48,7 +48,9 @@ const fault = z.discriminatedUnion('what', [first!, ...others], {
 
 const shape = z.custom<Scenario['shape']>((value) => typeof value === 'function', 'must be a function of 0-1')
 const phases = z.array(z.strictObject({ name: z.string().min(1), until: share })).nonempty()
-const mix = z.array(z.strictObject({ provider: z.string(), share: positive })).nonempty()
+const mix = z
+  .array(z.strictObject({ provider: z.string(), share: positive, bodies: z.string().min(1).optional() }))
+  .nonempty()
 
 const scenarioSchema = z.strictObject({
   name: z.string().min(1),
