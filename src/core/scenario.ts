@@ -64,6 +64,15 @@ export interface Scenario {
    * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
    */
   readonly retries?: { readonly timeScale: number; readonly tailMs: number }
+  /**
+   * Senders reach the receivers through a load balancer: it passes over a target that refuses connections and, where none
+   * takes any, holds a request for up to tryMs, as Caddy does by lb_try_duration, and HAProxy by retries with option
+   * redispatch. Only while no byte of the request has left: a connection that breaks later is seen by the sender.
+   * Absent: senders connect to the receivers themselves.
+   */
+  readonly balancer?: { readonly tryMs: number }
+  /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
+  readonly processesMin?: number
   readonly passes: {
     readonly acceptP99Ms: number
     readonly drainMs: number

@@ -50,6 +50,8 @@ export const reportSchema = z.object({
     acceptP99Ms: z.number(),
     connectionsMax: z.number(),
     processes: z.number(),
+    /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
+    balancerMs: z.number().optional(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
   durability: z.object({

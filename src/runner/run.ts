@@ -116,7 +116,7 @@ function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents
   const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
   return new Stack({
     setup: { runId, seed: config.seed, routes, scenario, receiver: modules.receiver, queue, ledger },
-    processes: config.processes,
+    processes: Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1),
     shared,
     onSample: (sample) => events.sample(sample),
   })

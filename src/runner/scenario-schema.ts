@@ -8,6 +8,8 @@ const DAY_MS = 86_400_000
 const SHAPE_POINTS = 201
 const KEYS_MAX = 10_000_000
 const COPIES_MAX = 100
+const BALANCER_MS_MAX = 600_000
+const PROCESSES_MAX = 64
 
 const positive = z.number().positive()
 const notNegative = z.number().nonnegative()
@@ -83,6 +85,8 @@ const scenarioSchema = z.strictObject({
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
+  balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
+  processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),
   passes: z.strictObject({
     acceptP99Ms: positive,
     drainMs: positive,

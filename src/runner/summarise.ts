@@ -48,6 +48,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     setup: {
       ...setup,
       peakPerS: setup.ratePerS * peak(scenario, record.trace?.length ?? 200),
+      ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },
     durability: record.durability as Report['durability'],

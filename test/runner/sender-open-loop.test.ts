@@ -33,6 +33,7 @@ function optionsFor(
     },
     runId: 'test00',
     retries: undefined,
+    balancer: undefined,
     senders: { index: 0, count: 1 },
     targets: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
-import { ms, percent } from '../verdict.ts'
+import { ms, percent, throughBalancer } from '../verdict.ts'
 import { escapeXml } from './junit.ts'
 
 const read = (url: string) => readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8')
@@ -172,7 +172,7 @@ function rest({
     ['mix', setup.mix.map(({ provider, share }) => `${provider} ${percent(share)}`).join(', ')],
     [
       'sender',
-      `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections`,
+      `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections${throughBalancer(setup)}`,
     ],
     [
       'environment',

@@ -47,8 +47,20 @@ async function send(startAtMs: number): Promise<void> {
   const onProgress = (progress: Parameters<Parameters<typeof openLoop>[0]['onProgress']>[0]) => {
     say({ kind: 'progress', progress })
   }
-  const { retries } = scenario
-  const common = { load, retries, runId, senders, targets, routes, connectionsMax, journal, latenessMaxMs, startAtMs }
+  const { retries, balancer } = scenario
+  const common = {
+    load,
+    retries,
+    balancer,
+    runId,
+    senders,
+    targets,
+    routes,
+    connectionsMax,
+    journal,
+    latenessMaxMs,
+    startAtMs,
+  }
   const certificate = await openLoop({ ...common, signal: stop.signal, onProgress })
   journal.close()
   say({ kind: 'done', certificate })
