@@ -128,7 +128,7 @@ describe('the balancer', () => {
     ends(sendingOf(0), REFUSED)
     balancer.tick(1_100)
     expect(sent).toEqual([0, 0])
-    expect(ends(sendingOf(0), { status: 503, reusable: true, retryAfterS: undefined })).toBe(false)
+    expect(ends(sendingOf(0), { status: 503, reusable: true, retryAfterS: undefined, extra: undefined })).toBe(false)
     expect(balancer.down).toBe(false)
     balancer.tick(1_120)
     expect(sent.length).toBeLessThan(100)

@@ -203,7 +203,7 @@ class OpenLoop {
     const retryAfterS = 'status' in exchange ? exchange.retryAfterS : undefined
     if ('status' in exchange) {
       attempt.outcome = exchange.status >= 200 && exchange.status < 300 ? 'accepted' : 'refused'
-      attempt.cause = 'none'
+      attempt.cause = this.#asksNoRetry(attempt, exchange) ? 'no-retry' : 'none'
       attempt.status = exchange.status
     } else {
       attempt.outcome = exchange.sent ? 'unknown' : 'refused'
@@ -214,15 +214,21 @@ class OpenLoop {
     this.#meter.counts[attempt.outcome]++
     this.#meter.response(attempt.doneMs - attempt.intendedMs)
     this.#journal(attempt)
-    const { attempt: number, outcome, status, doneMs } = attempt
+    const { attempt: number, outcome, status, cause, doneMs } = attempt
     const ended = {
       attempt: number,
       outcome: outcome as 'accepted' | 'refused' | 'unknown',
       status,
+      cause,
       retryAfterS,
       doneMs,
     }
     if (this.#agenda.ended(attempt, ended)) this.#sendDue()
+  }
+
+  #asksNoRetry({ provider, outcome }: Readonly<Attempt>, { extra }: Extract<Exchange, { status: number }>): boolean {
+    const { noRetryHeader } = this.#options.routes[provider]!.provider.delivery
+    return outcome === 'refused' && noRetryHeader !== undefined && extra?.get(noRetryHeader) === '1'
   }
 
   #noteNotSent(
