@@ -6,6 +6,7 @@ import { drain } from './drain.ts'
 import { Faults } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
 import { Links } from './links.ts'
+import { pausesOf } from './pauses.ts'
 import type { Plan } from './plan-run.ts'
 import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
@@ -85,7 +86,9 @@ export async function run(
     await stack.stopAll()
     const happened = { interrupted: interrupt.aborted, stack, servers, faults, startAtMs, certificates, drained }
     const record = recordOf(config, plan, folder, happened)
-    const whole = { ...record, durability, samples: samplesOf(stack, senderSamples, startAtMs) }
+    const samples = samplesOf(stack, senderSamples, startAtMs)
+    const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs)]
+    const whole = { ...record, durability, samples, faults: marks }
     writeRecord(folder, whole)
     return whole
   } finally {
