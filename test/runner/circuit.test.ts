@@ -9,7 +9,7 @@ it('a run whose effects all fail for 5 s buries nothing but what was planned, an
   const { audit, deadLetters, faults } = reportOf('outage')
   expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
   expect(audit.buried).toBeGreaterThan(0)
-  expect(deadLetters).toMatchObject([{ reason: 'transient: planned: fails always', count: audit.buried }])
+  expect(new Set(deadLetters.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
   const [down, paused] = faults
   expect(down?.what).toBe('failing-effects 100%: receiver + processor')
   expect(paused?.what).toBe('effects paused by the circuit: receiver + processor')
