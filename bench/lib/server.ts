@@ -87,7 +87,10 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
 async function processingWith(setup: ServerSetup & { kind: 'stack' }, name: string) {
   const driver: LedgerDriver = (await import(moduleOf('ledger', name))).default
   const ledger = await driver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' })
-  return { ledger, effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 } }) }
+  return {
+    ledger,
+    effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 }, clock: systemClock }),
+  }
 }
 
 async function bare(): Promise<Running> {

@@ -14,6 +14,8 @@ export interface BatcherOptions {
   /** Most bytes collected and not yet safe; beyond that publish() is refused as 'overloaded'. */
   readonly waitingBytesMax: number
   readonly deadlineMs: number
+  /** Calls `fn` at the end of this turn of the event loop. Default: setImmediate; virtual time has turns of its own. */
+  readonly soon?: (fn: () => void) => void
 }
 
 export interface Batcher {
@@ -41,7 +43,7 @@ const nothing = () => {}
 
 /** Groups publishes by size or linger, within the queue's maxima: above the drivers, so that all are treated alike. */
 export function createBatcher(options: BatcherOptions): Batcher {
-  const { queue, clock, lingerMs, publishesMax, deadlineMs } = options
+  const { queue, clock, lingerMs, publishesMax, deadlineMs, soon = setImmediate } = options
   const { publishEventsMax, publishBytesMax } = queue.traits
   const running = new Set<Promise<void>>()
   /** Oldest first; only the last one still takes events. */
@@ -58,7 +60,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     if (scheduled === nothing || (scheduled && !isDue)) return
     scheduled?.()
     scheduled = isDue ? nothing : clock.after(lingerMs, send)
-    if (isDue) setImmediate(send)
+    if (isDue) soon(send)
   }
 
   function send(): void {

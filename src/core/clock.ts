@@ -1,3 +1,5 @@
+import { Heap } from './heap.ts'
+
 /** Everything that waits takes one of these, so that tests and simulations own the time. */
 export interface Clock {
   /** Wall time, ms since the Unix epoch (may have a fraction). May jump. */
@@ -32,16 +34,24 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+interface Timer {
+  readonly atMs: number
+  readonly fn: () => void
+  cancelled: boolean
+}
+
 /** A clock that stands still until told to advance; timers fire in time order, ties in the order they were set. */
 export class VirtualClock implements Clock {
   #nowMs: number
-  #order = 0
   readonly #startMs: number
-  readonly #timers = new Set<{ atMs: number; order: number; fn: () => void }>()
+  readonly #settle: () => Promise<void>
+  readonly #timers = new Heap<Timer>((a, b) => a.atMs < b.atMs)
 
-  constructor(startMs = 1_700_000_000_000) {
+  /** `settle` lets promises settle between timers: by a turn of the event loop, or where nothing does I/O without one. */
+  constructor(startMs = 1_700_000_000_000, settle = turnOfTheLoop) {
     this.#nowMs = startMs
     this.#startMs = startMs
+    this.#settle = settle
   }
 
   now(): number {
@@ -53,9 +63,11 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, fn: () => void): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, fn }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
+    const timer = { atMs: this.#nowMs + Math.max(0, ms), fn, cancelled: false }
+    this.#timers.push(timer)
+    return () => {
+      timer.cancelled = true
+    }
   }
 
   /** When the next timer is due, ms from now; undefined with none set. */
@@ -68,27 +80,29 @@ export class VirtualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
     for (;;) {
-      await settlePromises()
+      await this.#settle()
       const next = this.#next()
       if (!next || next.atMs > untilMs) break
-      this.#timers.delete(next)
+      this.#timers.pop()
       this.#nowMs = Math.max(this.#nowMs, next.atMs)
       next.fn()
     }
     this.#nowMs = untilMs
-    await settlePromises()
+    await this.#settle()
   }
 
-  #next() {
-    let first: { atMs: number; order: number; fn: () => void } | undefined
-    for (const timer of this.#timers) {
-      if (!first || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order)) first = timer
-    }
-    return first
+  #next(): Timer | undefined {
+    while (this.#timers.peek()?.cancelled) this.#timers.pop()
+    return this.#timers.peek()
   }
 }
 
 /** One turn of the event loop: every promise that can settle without I/O or timers has. */
-function settlePromises(): Promise<void> {
+function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Until every promise that can settle without the event loop has: much cheaper than a turn, and blind to setImmediate. */
+export function settledPromises(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { FloodmarkError } from '../core/errors.ts'
 import { parseBody } from '../core/json-body.ts'
 import type { Effect } from '../core/ledger.ts'
@@ -9,12 +10,14 @@ export const EFFECT_BYTES = 12
 
 /**
  * The work that a run does for each event: parses it, as a consumer would, and appends its number and the time to its key's
- * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so.
+ * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so. `clock` is the
+ * honest wall clock also where a fault has put the process's own clock wrong: what is measured must not lie with it.
  */
 export function runEffect(run: {
   runId: string
   seed: number
   effects: { failOnce: number; failAlways: number }
+  clock: Pick<Clock, 'now'>
 }): Effect {
   const warmUpId = warmUpIdOf(run.runId)
   const failedOnce = new Set<number>()
@@ -31,7 +34,7 @@ export function runEffect(run: {
     }
     const value = Buffer.allocUnsafe(EFFECT_BYTES)
     value.writeUInt32LE(seq, 0)
-    value.writeDoubleLE(Date.now(), 4)
+    value.writeDoubleLE(run.clock.now(), 4)
     tx.append(`${EFFECTS}${event.source}/${event.key}`, value)
   }
 }

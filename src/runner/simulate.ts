@@ -1,6 +1,6 @@
 import memoryLedger from '../../ledgers/memory.ts'
 import memoryQueue from '../../queues/memory.ts'
-import { type Clock, VirtualClock } from '../core/clock.ts'
+import { type Clock, settledPromises, VirtualClock } from '../core/clock.ts'
 import type { Ledger, LedgerDriver } from '../core/ledger.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Queue, QueueDriver } from '../core/queue.ts'
@@ -10,8 +10,8 @@ import { SERVICE_DEFAULTS, type ServiceLimits } from '../core/service.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
 import { EFFECTS, runEffect } from './effect.ts'
-import { type Buried, buriedOf, type EffectRecord } from './effects-file.ts'
-import { expectation } from './identity.ts'
+import type { Buried, EffectRecord } from './effects-file.ts'
+import { expectation, seqOf } from './identity.ts'
 import type { Attempt } from './journal.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
@@ -48,8 +48,9 @@ export interface Simulated {
   readonly crashes: number
   /** False: something was still waiting in the queue when the simulation was given up. */
   readonly drained: boolean
-  /** Virtual time, ms. */
+  /** Virtual time: how long it took, and when it began by the wall clock, from which effects tell their time. */
   readonly tookMs: number
+  readonly startAtMs: number
 }
 
 /** Leases and backoffs are short, so that many run out within a simulation; attempts are many: bad luck alone buries nothing. */
@@ -66,7 +67,8 @@ const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
 /** One run in virtual time: no socket, no file, no real wait. Everything follows from the options: same seed, same result. */
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const { seed, scenario, troubles, durationMs, ratePerS } = options
-  const clock = new VirtualClock()
+  const clock = new VirtualClock(undefined, settledPromises)
+  const startAtMs = clock.now()
   const random = seeded(hash32(seed, 201))
   const runId = `sim${seed.toString(36)}`.padEnd(8, 'x')
   const opening = { url: '', namespace: 'simulation', clock }
@@ -80,7 +82,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const next = (ended: () => boolean): LifeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...world,
-    effect: troubledEffect(runEffect({ runId, seed, effects: scenario.effects }), { ...world, slowMs: SLOW_MS }),
+    effect: troubledEffect(runEffect({ runId, seed, effects: scenario.effects, clock }), { ...world, slowMs: SLOW_MS }),
     routes: ways.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })
@@ -99,7 +101,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     duplicatesAbsorbed: services.duplicates,
     expected: expectation(seed, scenario),
   })
-  return { audit: judged, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
+  const took = { tookMs: clock.monotonic(), startAtMs }
+  return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }
 }
 
 /** Until troubles are over and everything is done, or it is plain that it never will be. */
@@ -135,10 +138,12 @@ async function read(ledger: Ledger, runId: string): Promise<Pick<Simulated, 'eff
   const lanes = new Map<string, number>()
   for await (const [name, value] of ledger.items(EFFECTS)) {
     if (!lanes.has(name)) lanes.set(name, lanes.size)
-    // The time that the effect wrote down is the machine's, which does not count here.
-    effects.push({ lane: lanes.get(name)!, seq: Buffer.from(value).readUInt32LE(0), atEpochMs: 0 })
+    const bytes = Buffer.from(value)
+    effects.push({ lane: lanes.get(name)!, seq: bytes.readUInt32LE(0), atEpochMs: bytes.readDoubleLE(4) })
   }
   const buried: Buried[] = []
-  for await (const letter of ledger.buried()) buried.push(buriedOf(runId, letter))
+  for await (const { event, reason, failures } of ledger.buried()) {
+    buried.push({ seq: seqOf(runId, event.id), id: event.id, reason, failures })
+  }
   return { effects, buried }
 }

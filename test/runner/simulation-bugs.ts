@@ -82,13 +82,24 @@ function withoutWrites(settlements: Parameters<Ledger['settle']>[0]) {
   return settlements.map((one) => (one.result === 'applied' ? { ...one, writes: [] } : one))
 }
 
-/** Each makes the bug anew for one simulation. */
-export const BUGS: Readonly<Record<string, () => Plant>> = {
-  'acks before the event is durable': () => ({ seenBy: acksEarly }),
-  'acks before the effect': () => ({ seenBy: acksBeforeEffect }),
-  'drops one event in fifty': () => ({ queue: queueDrops }),
-  'reorders a key': () => ({ seenBy: reorders() }),
-  'forgets what it settled': () => ({ ledger: ledgerForgets }),
-  'checks, then acts': () => ({ seenBy: checksThenActs }),
-  'writes the effect outside the transaction': () => ({ seenBy: effectOutside }),
+export interface Bug {
+  /** Makes the bug anew for one simulation. */
+  readonly plant: () => Plant
+  /** The counter that must tell, and in what share of all seeds it has to, at least: a bug that harms nobody proves nothing. */
+  readonly harms: 'lost' | 'duplicateEffects' | 'reordered'
+  readonly share: number
+}
+
+export const BUGS: Readonly<Record<string, Bug>> = {
+  'acks before the event is durable': { plant: () => ({ seenBy: acksEarly }), harms: 'lost', share: 0.5 },
+  'acks before the effect': { plant: () => ({ seenBy: acksBeforeEffect }), harms: 'lost', share: 0.8 },
+  'drops one event in fifty': { plant: () => ({ queue: queueDrops }), harms: 'lost', share: 0.4 },
+  'reorders a key': { plant: () => ({ seenBy: reorders() }), harms: 'reordered', share: 0.7 },
+  'forgets what it settled': { plant: () => ({ ledger: ledgerForgets }), harms: 'duplicateEffects', share: 0.6 },
+  'checks, then acts': { plant: () => ({ seenBy: checksThenActs }), harms: 'duplicateEffects', share: 0.1 },
+  'writes the effect outside the transaction': {
+    plant: () => ({ seenBy: effectOutside }),
+    harms: 'duplicateEffects',
+    share: 0.5,
+  },
 }

@@ -2,7 +2,9 @@ import type { Ledger } from '../../core/ledger.ts'
 import { LinesFile } from './file.ts'
 import { chosen, type Filter } from './filter.ts'
 import { toJson } from './letter.ts'
-import { isExpired } from './retention.ts'
+
+/** How long letters should be kept: time to notice, mend and replay. */
+export const RETENTION_MS = 14 * 86_400_000
 
 export interface Purged {
   readonly deleted: number
@@ -13,12 +15,12 @@ export async function countForPurge(ledger: Ledger, filter: Filter, nowMs: numbe
   let young = 0
   for await (const { atMs } of chosen(ledger, filter)) {
     letters++
-    if (!isExpired({ atMs }, nowMs)) young++
+    if (nowMs - atMs < RETENTION_MS) young++
   }
   return { letters, young }
 }
 
-/** Deletes chosen letters, all but their marks, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */
+/** Deletes chosen letters, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */
 export async function purge(ledger: Ledger, filter: Filter, copyPath: string): Promise<Purged> {
   const copy = new LinesFile(copyPath)
   const ids: string[] = []
@@ -31,6 +33,6 @@ export async function purge(ledger: Ledger, filter: Filter, copyPath: string): P
   } finally {
     copy.close()
   }
-  for (const id of ids) await ledger.forget(id)
+  for (const id of ids) await ledger.exhume(id)
   return { deleted: ids.length }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
 import type { Queue } from '../../core/queue.ts'
@@ -14,7 +15,6 @@ import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
 const SAMPLE_MS = 500
-const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0, circuitsOpen: 0 }
 let service: Service | undefined
 let queue: Queue
 let ledger: Ledger | undefined
@@ -62,7 +62,7 @@ async function start(given: ServiceSetup): Promise<void> {
     (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
   queue = await open(setup.queue)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
-  const effect = troubled(runEffect({ runId, seed, effects: scenario.effects }), seeded(seed ^ 2))
+  const effect = troubled(runEffect({ runId, seed, effects: scenario.effects, clock: systemClock }), seeded(seed ^ 2))
   ledger = setup.ledger && (await open(setup.ledger))
   service = await startService({
     queue,
@@ -98,12 +98,12 @@ let busyLast = performance.eventLoopUtilization()
 async function sample({ counts }: Service): Promise<void> {
   const busy = performance.eventLoopUtilization()
   const { user, system } = process.cpuUsage()
-  const { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen } = counts ?? NOTHING
+  const { applied, buried, failed, duplicates } = counts ?? { applied: 0, buried: 0, failed: 0, duplicates: 0 }
   const depth = ledger && (await queue.depth().catch(() => undefined))
   const eventLoopUtilization = performance.eventLoopUtilization(busy, busyLast).utilization
   busyLast = busy
   const backlog = depth ? depth.waiting + depth.inFlight : null
-  const done = { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen, backlog }
+  const done = { applied, buried, failed, duplicates, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
 }

@@ -45,7 +45,8 @@ export class Life {
     const crashPoint = () => {
       if (strikes('crashPoints')) this.end()
     }
-    const { publish } = createBatcher({ ...limits, queue, clock, deadlineMs: limits.publishDeadlineMs })
+    const soon = (fn: () => void) => void clock.after(0, fn)
+    const { publish } = createBatcher({ ...limits, queue, clock, deadlineMs: limits.publishDeadlineMs, soon })
     const ready = async () => {}
     this.ingest = createIngest({ routes, publish, ready, clock, crashPoint })
     const { signal } = this.#end
@@ -135,7 +136,6 @@ export class Life {
         }),
       buried: () => ledger.buried(),
       exhume: (id) => ledger.exhume(id),
-      forget: (id) => ledger.forget(id),
       read: (name) => ledger.read(name),
       scan: (prefix) => ledger.scan(prefix),
       items: (prefix) => ledger.items(prefix),
