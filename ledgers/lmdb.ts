@@ -166,7 +166,7 @@ class LmdbLedger implements Ledger {
       } else this.#ids.putSync(key, encodeState(FAILED, failures))
       return { held: true, failures }
     })
-    if (marked.length > 0) this.#expiries.putSync(Buffer.concat([u64(expiresAt), u64(this.#position++)]), pack(marked))
+    if (marked.length > 0) this.#expire(expiresAt, marked)
     if (items.length > 0) this.#log.putSync(u64(this.#position), pack(items))
     this.#position += items.length / 2
     this.#sweep(now)
@@ -182,6 +182,10 @@ class LmdbLedger implements Ledger {
     const name = Buffer.from(write.name)
     const value = write.op === 'put' ? Buffer.from(write.value) : incremented(this.#values.get(name), write.by)
     this.#values.putSync(name, value)
+  }
+
+  #expire(atMs: number, ids: readonly Buffer[]): void {
+    this.#expiries.putSync(Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
   }
 
   /** Bounded work: some of the oldest groups of marks, where they have run out. */
@@ -201,13 +205,30 @@ class LmdbLedger implements Ledger {
   }
 
   async exhume(id: string): Promise<void> {
-    const key = Buffer.from(id)
     await this.#transact(() => {
-      const state = this.#stateOf(key)
-      if (state?.kind !== BURIED) return
-      this.#dead.removeSync(u64(state.value))
-      this.#ids.removeSync(key)
+      const key = this.#removeLetter(id)
+      if (key) this.#ids.removeSync(key)
     })
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#transact(() => {
+      const key = this.#removeLetter(id)
+      if (!key) return
+      const expiresAt = this.#clock.now() + this.#ttlMs
+      this.#ids.putSync(key, encodeState(APPLIED, expiresAt))
+      this.#expire(expiresAt, [key])
+      this.#root.putSync(POSITION, u64(this.#position))
+    })
+  }
+
+  /** The key of an id whose letter is gone now; undefined where there was none. */
+  #removeLetter(id: string): Buffer | undefined {
+    const key = Buffer.from(id)
+    const state = this.#stateOf(key)
+    if (state?.kind !== BURIED) return undefined
+    this.#dead.removeSync(u64(state.value))
+    return key
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

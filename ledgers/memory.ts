@@ -67,9 +67,7 @@ class MemoryLedger implements Ledger {
     if (result === 'released') return { held: true, failures: before }
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
-      this.#marks.delete(event.id)
-      this.#marks.set(event.id, this.#clock.now() + this.#ttlMs)
-      this.#failures.delete(event.id)
+      this.#mark(event.id)
       return { held: true, failures: before }
     }
     const failures = before + 1
@@ -91,6 +89,12 @@ class MemoryLedger implements Ledger {
     }
   }
 
+  #mark(id: string): void {
+    this.#marks.delete(id)
+    this.#marks.set(id, this.#clock.now() + this.#ttlMs)
+    this.#failures.delete(id)
+  }
+
   #sweep(): void {
     let left = SWEEP_MAX
     for (const [id, untilMs] of this.#marks) {
@@ -106,6 +110,10 @@ class MemoryLedger implements Ledger {
   async exhume(id: string): Promise<void> {
     this.#dead.delete(id)
     this.#failures.delete(id)
+  }
+
+  async forget(id: string): Promise<void> {
+    if (this.#dead.delete(id)) this.#mark(id)
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

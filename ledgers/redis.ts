@@ -108,6 +108,10 @@ class RedisLedger implements Ledger {
     await this.#run(scripts.exhume, [id])
   }
 
+  async forget(id: string): Promise<void> {
+    await this.#run(scripts.forget, [...this.#call(), id])
+  }
+
   async read(name: string): Promise<Uint8Array | undefined> {
     return (await this.#link.call((redis) => redis.hgetBuffer(`${this.#prefix}values`, name))) ?? undefined
   }

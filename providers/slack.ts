@@ -7,8 +7,8 @@ import { decodeSignature, hmacHex, requireFresh, requireHmac, signedHeader, text
 /**
  * Slack's Events API: `x-slack-signature: v0=<hex>`, HMAC-SHA256 over `v0:<x-slack-request-timestamp>:` and the raw body.
  * Stricter than Slack's Bolt: that accepts any future timestamp, here one more than 300 s ahead is refused.
- * Slack takes an answer with the header `x-slack-no-retry: 1` for its last word; ours never has it, because each of our
- * refusals but a bad signature is worth another attempt.
+ * Slack takes a refusal with the header `x-slack-no-retry: 1` for the last word; ours never have it: a 503 is worth another
+ * attempt, and so is a bad signature while a secret is being changed.
  */
 
 const SCHEME = 'v0='
@@ -66,6 +66,7 @@ const slack: Provider = {
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
     // Published: deliveries may be limited or turned off when under 5 % of them in an hour are answered with 200.
     disables: { afterMs: 60 * MINUTE_MS },
+    noRetryHeader: 'x-slack-no-retry',
     model: true, // the hour of failure without a break stands for those 5 %; the waits are from a second-hand source
   },
 

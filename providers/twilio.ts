@@ -20,9 +20,6 @@ const SIGNATURE_BYTES = 20
 const HASH = 'bodySHA256='
 const HOST = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:[0-9]{1,5})?$/i
 
-/** Error statuses: by default, Twilio tries again only where it could not connect. */
-const ERRORS = Array.from({ length: 200 }, (_, at) => 400 + at)
-
 /**
  * The addresses that Twilio may have called: TLS may end before us, and the port is signed at some times and not at others.
  * Without one in the Host, the scheme's own may have been signed. As Twilio's package does; and as few, for each costs an HMAC.
@@ -81,8 +78,9 @@ const twilio: Provider = {
     attemptsMax: 2,
     timeoutMs: 15_000,
     waitMs: () => 0,
-    stopsOn: ERRORS,
-    model: true, // documented, but for this: no answer in time is final there, and tried again here
+    // Its default, rc=1 and rp=ct: once more, at once, where it could not connect.
+    retriesOn: 'connection',
+    model: false,
   },
 
   secret: (text) => textSecret('twilio', text),

@@ -9,6 +9,7 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'hot-key': () => import('./hot-key.ts'),
   'outage-recovery': () => import('./outage-recovery.ts'),
   'retry-storm': () => import('./retry-storm.ts'),
+  'rolling-deploy': () => import('./rolling-deploy.ts'),
   'slow-consumer': () => import('./slow-consumer.ts'),
   'duplicate-storm': () => import('./duplicate-storm.ts'),
 }

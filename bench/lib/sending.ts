@@ -38,6 +38,7 @@ async function run(): Promise<SendingResult> {
       load: { scenario: { mix: setup.mix, keys: KEYS, shape: () => 1 }, durationMs, ratePerS: setup.ratePerS, seed: 1 },
       runId,
       retries: undefined,
+      balancer: undefined,
       senders: { index: 0, count: 1 },
       targets: [{ host: '127.0.0.1', port: setup.port }],
       routes,

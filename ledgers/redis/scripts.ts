@@ -126,6 +126,18 @@ end
 return {}
 `
 
+/** ARGV: now in ms or '', ttlMs, token, id. Deletes its letter, where it was buried, and keeps its mark as one that was applied. */
+const FORGET = `${COMMON}
+local id, ttl = ARGV[4], tonumber(ARGV[2])
+if redis.call('HDEL', prefix .. 'dead', id) == 1 then
+  redis.call('ZREM', prefix .. 'deaths', id)
+  local key = prefix .. 'id:' .. id
+  local kind, fence, ends, failures = look(key)
+  keep(key, 'm', fence or '0', now + ttl, failures, ARGV[3], ttl)
+end
+return reply
+`
+
 export interface Script {
   readonly source: string
   readonly sha: string
@@ -133,4 +145,4 @@ export interface Script {
 function script(source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') }
 }
-export const scripts = { claim: script(CLAIM), settle: script(SETTLE), exhume: script(EXHUME) }
+export const scripts = { claim: script(CLAIM), settle: script(SETTLE), exhume: script(EXHUME), forget: script(FORGET) }

@@ -32,7 +32,7 @@ export function encodeInto(event: WebhookEvent, target: Buffer, offset: number):
     return written
   }
   target[offset] = VERSION
-  target.writeUInt16LE(put(event.id, EVENT_LIMITS.idBytesMax, 'id'), offset + 2)
+  target.writeUInt16LE(put(event.id, EVENT_LIMITS.storedIdBytesMax, 'id'), offset + 2)
   target.writeUInt16LE(put(event.key, EVENT_LIMITS.keyBytesMax, 'key'), offset + 4)
   target[offset + 6] = put(event.source, EVENT_LIMITS.sourceBytesMax, 'source')
   target[offset + 7] = put(event.type, EVENT_LIMITS.typeBytesMax, 'type')
@@ -79,7 +79,7 @@ export function decode(source: Uint8Array): WebhookEvent {
       throw cause instanceof FloodmarkError ? cause : corrupt(`its ${what} is not UTF-8`)
     }
   }
-  const id = text(bytes.readUInt16LE(2), 1, EVENT_LIMITS.idBytesMax, 'id')
+  const id = text(bytes.readUInt16LE(2), 1, EVENT_LIMITS.storedIdBytesMax, 'id')
   const key = text(bytes.readUInt16LE(4), 1, EVENT_LIMITS.keyBytesMax, 'key')
   const from = text(bytes[6]!, 1, EVENT_LIMITS.sourceBytesMax, 'source')
   const type = text(bytes[7]!, 1, EVENT_LIMITS.typeBytesMax, 'type')

@@ -16,9 +16,14 @@ export interface WebhookEvent {
   readonly body: Uint8Array
 }
 
-/** Limits of one event, in bytes of UTF-8 (body: in bytes). The codec and the door refuse what is beyond. */
+/**
+ * Limits of one event, in bytes of UTF-8 (body: in bytes). The codec and the door refuse what is beyond. Where an event has
+ * several named effects, what is stored of one has an id of `<id>#<name>`: so much longer than any that comes in by the door.
+ */
 export const EVENT_LIMITS = {
   idBytesMax: 200,
+  effectNameBytesMax: 32,
+  storedIdBytesMax: 200 + 1 + 32,
   keyBytesMax: 128,
   sourceBytesMax: 64,
   typeBytesMax: 128,

@@ -19,10 +19,14 @@ export type Write =
   | { readonly op: 'append'; readonly name: string; readonly value: Uint8Array }
 
 /**
- * The user's work for one event. What it does outside tx is at-least-once; event.id is its idempotency key.
- * Throwing means try again later; throwing FloodmarkError 'rejected' means never: the event is buried at once.
+ * The user's work for one event. What it does outside tx is at-least-once; event.id (with the effect's name, where there are
+ * several) is its idempotency key. What it throws is of a class (retry-class.ts). Transient, as everything is by default:
+ * tried again after a wait, and buried after the last try. Permanent, as FloodmarkError 'rejected' is: buried at once.
  */
 export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
+
+/** One effect, or several by name (1-32 of [a-z0-9-]): each of them is claimed, retried, settled and buried by itself. */
+export type Effects = Effect | Readonly<Record<string, Effect>>
 
 export type Claim =
   /** Yours for leaseMs. `fence` goes into the settlement; `failures` is how often it has failed so far. */
@@ -86,6 +90,8 @@ export interface Ledger {
   buried(): AsyncIterable<DeadLetter>
   /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */
   exhume(id: string): Promise<void>
+  /** Deletes a dead letter and keeps its id's mark for ttlMs, as that of any settled event: when it is sent again it is absorbed. */
+  forget(id: string): Promise<void>
   /** A name's value (a number as decimal ASCII); undefined when never written. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Every put or incremented name with a prefix, in byte order: the audit reads effects, never the dedup marks. */

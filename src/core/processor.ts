@@ -1,17 +1,23 @@
 import { type Backoff, backoffMs } from './backoff.ts'
+import type { Circuit, CircuitLimits } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import { type CrashPoint, nowhere } from './crash-point.ts'
 import { FloodmarkError, messageOf } from './errors.ts'
-import type { WebhookEvent } from './event.ts'
-import type { Claim, Effect, Ledger, Settled, Settlement } from './ledger.ts'
+import { FanOut, type Task, verdictsOf } from './fan-out.ts'
+import type { Claim, Effects, Ledger, Settled, Settlement } from './ledger.ts'
 import type { Delivery, Queue, Verdict } from './queue.ts'
 import type { Random } from './random.ts'
+import { type Classify, retryClassOf } from './retry-class.ts'
 import { CALL_LIMITS, partsOf, recordWrites } from './writes.ts'
 
 export interface ProcessorOptions {
   readonly queue: Queue
   readonly ledger: Ledger
-  readonly effect: Effect
+  readonly effect: Effects
+  /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
+  readonly classify?: Classify
+  /** When to pause an effect that fails whatever the event. Absent: never. */
+  readonly circuit?: CircuitLimits
   readonly clock: Clock
   readonly random: Random
   /** Tries of one event before it is buried. */
@@ -27,7 +33,7 @@ export interface ProcessorOptions {
   readonly crashPoint?: CrashPoint
 }
 
-/** Counts since the start. */
+/** Counts since the start; with several named effects each counts by itself. */
 export interface ProcessorCounts {
   applied: number
   failed: number
@@ -38,8 +44,15 @@ export interface ProcessorCounts {
   busy: number
 }
 
+export interface ProcessorState extends ProcessorCounts {
+  /** Times that a circuit opened: an effect was paused because what it depends on seemed to be down. */
+  readonly circuitsOpened: number
+  /** Effects that are paused now. */
+  readonly circuitsOpen: number
+}
+
 export interface Processor {
-  readonly counts: Readonly<ProcessorCounts>
+  readonly counts: Readonly<ProcessorState>
   /** Resolves when the signal has aborted and every running batch is settled. Rejects when the queue gives up. */
   readonly done: Promise<void>
 }
@@ -50,6 +63,12 @@ interface Outcome {
   readonly verdict: Verdict
 }
 
+/** Not claimed: its effect is paused. */
+interface Paused {
+  readonly state: 'paused'
+  readonly forMs: number
+}
+
 /** A held claim that is someone else's is looked at again after this long, ms. */
 const BUSY_RETRY_MS = 250
 const REASON_CHARS_MAX = 500
@@ -57,51 +76,75 @@ const REASON_CHARS_MAX = 500
 /** claim → effect → settle in one transaction; then backoff and another try, or a dead letter. */
 export function startProcessor(options: ProcessorOptions): Processor {
   const { queue, ledger, crashPoint = nowhere } = options
-  const counts: ProcessorCounts = { applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 }
-
-  async function handle(batch: readonly Delivery[]): Promise<readonly Verdict[]> {
-    const events = batch.map((delivery) => delivery.event)
-    const claims = await ledger.claim(events, options.leaseMs)
-    crashPoint('after-claim')
-    const outcomes = await runByKey(events, claims)
-    crashPoint('after-effect')
-    const verdicts = await settle(events, outcomes)
-    crashPoint('after-settle')
-    return verdicts
+  const fanOut = new FanOut(options.effect, options.circuit, options.clock)
+  const counts = {
+    ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
+    get circuitsOpened() {
+      return fanOut.opened
+    },
+    get circuitsOpen() {
+      return fanOut.open
+    },
   }
 
-  /** Different keys run side by side; events of one key one after the other, and none after one that must be retried. */
-  async function runByKey(events: readonly WebhookEvent[], claims: readonly Claim[]): Promise<Outcome[]> {
-    const outcomes = new Array<Outcome>(events.length)
-    const positionsByKey = new Map<string, number[]>()
-    for (const [position, event] of events.entries()) {
-      const positions = positionsByKey.get(event.key)
-      if (positions) positions.push(position)
-      else positionsByKey.set(event.key, [position])
+  async function handle(batch: readonly Delivery[]): Promise<readonly Verdict[]> {
+    const tasks = fanOut.tasksOf(batch)
+    const claims = await claim(tasks)
+    crashPoint('after-claim')
+    const outcomes = await runByLane(tasks, claims)
+    crashPoint('after-effect')
+    const verdicts = await settle(tasks, outcomes)
+    crashPoint('after-settle')
+    return verdictsOf(batch, tasks, verdicts)
+  }
+
+  /** What is paused is not claimed. A lane has one circuit, which is asked once: no event overtakes one of its lane. */
+  async function claim(tasks: readonly Task[]): Promise<readonly (Claim | Paused)[]> {
+    if (fanOut.open === 0) return ledger.claim(eventsOf(tasks), options.leaseMs)
+    const holds = new Map<Circuit | undefined, number>()
+    for (const { circuit } of tasks) if (!holds.has(circuit)) holds.set(circuit, circuit?.holdMs() ?? 0)
+    const wanted = tasks.filter(({ circuit }) => holds.get(circuit) === 0)
+    const claims = wanted.length === 0 ? [] : await ledger.claim(eventsOf(wanted), options.leaseMs)
+    let next = 0
+    return tasks.map(({ circuit }): Claim | Paused => {
+      const forMs = holds.get(circuit)!
+      return forMs === 0 ? claims[next++]! : { state: 'paused', forMs }
+    })
+  }
+
+  /** Different lanes run side by side; tasks of one lane one after the other, and none after one that must be retried. */
+  async function runByLane(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Promise<Outcome[]> {
+    const outcomes = new Array<Outcome>(tasks.length)
+    const placesByLane = new Map<string, number[]>()
+    for (const [place, { lane }] of tasks.entries()) {
+      const places = placesByLane.get(lane)
+      if (places) places.push(place)
+      else placesByLane.set(lane, [place])
     }
     const running: Promise<void>[] = []
-    for (const positions of positionsByKey.values()) running.push(runLane(positions, events, claims, outcomes))
+    for (const places of placesByLane.values()) running.push(runLane(places, tasks, claims, outcomes))
     await Promise.all(running)
     return outcomes
   }
 
   async function runLane(
-    positions: readonly number[],
-    events: readonly WebhookEvent[],
-    claims: readonly Claim[],
+    places: readonly number[],
+    tasks: readonly Task[],
+    claims: readonly (Claim | Paused)[],
     outcomes: Outcome[],
   ): Promise<void> {
     let heldForMs: number | undefined
-    for (const position of positions) {
-      const event = events[position]!
-      const claim = claims[position]!
-      const outcome = heldForMs === undefined ? await run(event, claim) : hold(event, claim, heldForMs)
-      outcomes[position] = outcome
+    for (const place of places) {
+      const task = tasks[place]!
+      const claim = claims[place]!
+      const outcome = heldForMs === undefined ? await run(task, claim) : hold(task, claim, heldForMs)
+      outcomes[place] = outcome
       if (outcome.verdict !== 'ack') heldForMs ??= outcome.verdict.retryInMs
     }
   }
 
-  async function run(event: WebhookEvent, claim: Claim): Promise<Outcome> {
+  async function run(task: Task, claim: Claim | Paused): Promise<Outcome> {
+    if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
     if (claim.state === 'duplicate') {
       counts.duplicates++
       return { verdict: 'ack' }
@@ -110,47 +153,60 @@ export function startProcessor(options: ProcessorOptions): Processor {
       counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
     }
+    const { event, circuit } = task
+    const pass = circuit ? circuit.enter() : 0
+    if (pass === undefined) return hold(task, claim, circuit!.holdMs())
     const tx = recordWrites()
-    const { fence } = claim
     try {
-      const working = options.effect(event, tx)
+      const working = task.effect(task.given, tx)
       if (working) await within(options.effectMs, working, options.clock)
-      return { settlement: { event, fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
+      circuit?.succeeded(pass)
+      return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
     } catch (error) {
-      const failures = claim.failures + 1
-      const reason = messageOf(error).slice(0, REASON_CHARS_MAX)
-      const hopeless = error instanceof FloodmarkError && error.code === 'rejected'
-      if (hopeless || failures >= options.attemptsMax) {
-        return { settlement: { event, fence, result: 'buried', reason }, verdict: 'ack' }
-      }
-      const retryInMs = backoffMs(failures, options.backoff, options.random)
-      return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs } }
+      return failed(task, claim, pass, error)
     }
   }
 
-  /** An earlier event of the key must come first: give the claim back and come again with it. */
-  function hold(event: WebhookEvent, claim: Claim, retryInMs: number): Outcome {
+  function failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
+    const { event, circuit } = task
+    const { fence } = claim
+    const failures = claim.failures + 1
+    const retryClass = retryClassOf(error, options.classify)
+    const waitMs = () => backoffMs(failures, options.backoff, options.random)
+    if (retryClass === 'permanent') circuit?.left(pass)
+    else if (circuit?.failed(pass, claim.failures === 0) === false) {
+      return hold(task, claim, Math.max(waitMs(), circuit.holdMs()))
+    }
+    const reason = messageOf(error).slice(0, REASON_CHARS_MAX)
+    if (retryClass === 'permanent' || failures >= options.attemptsMax) {
+      return { settlement: { event, fence, result: 'buried', reason: `${retryClass}: ${reason}` }, verdict: 'ack' }
+    }
+    return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
+  }
+
+  /** An earlier event of the lane must come first, or its effect is paused: give the claim back and come again. */
+  function hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
     const verdict = { retryInMs }
     if (claim.state !== 'new') return { verdict }
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
   }
 
-  async function settle(events: readonly WebhookEvent[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
+  async function settle(tasks: readonly Task[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
     const settlements = outcomes.flatMap((outcome) => outcome.settlement ?? [])
     const settled: Settled[] = []
     for (const part of partsOf(settlements)) settled.push(...(await ledger.settle(part)))
     const verdicts: Verdict[] = []
     const heldForMs = new Map<string, number>()
     let next = 0
-    for (const [position, { settlement, verdict }] of outcomes.entries()) {
-      const { key } = events[position]!
+    for (const [place, { settlement, verdict }] of outcomes.entries()) {
+      const { lane } = tasks[place]!
       const held = settlement === undefined || settled[next++]!.held
       if (held && settlement) count(settlement.result)
       // A lost claim is another consumer's business now: look again later, and keep the key's order meanwhile.
       const wanted = held ? verdict : { retryInMs: BUSY_RETRY_MS }
-      const earlierMs = heldForMs.get(key)
+      const earlierMs = heldForMs.get(lane)
       const final = wanted === 'ack' && earlierMs !== undefined ? { retryInMs: earlierMs } : wanted
-      if (final !== 'ack' && earlierMs === undefined) heldForMs.set(key, final.retryInMs)
+      if (final !== 'ack' && earlierMs === undefined) heldForMs.set(lane, final.retryInMs)
       verdicts.push(final)
     }
     return verdicts
@@ -161,7 +217,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
   }
 
   const { handlersMax, leaseMs, signal } = options
-  const batchEventsMax = Math.min(options.batchEventsMax, CALL_LIMITS.eventsMax)
+  const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   return { counts, done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }) }
 }
 
@@ -170,4 +226,8 @@ function within(ms: number, working: Promise<void>, clock: Clock): Promise<void>
     const cancel = clock.after(ms, () => reject(new FloodmarkError('timeout', `the effect took longer than ${ms} ms`)))
     working.then(resolve, reject).finally(cancel)
   })
+}
+
+function eventsOf(tasks: readonly Task[]) {
+  return tasks.map(({ event }) => event)
 }

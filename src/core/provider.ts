@@ -27,6 +27,10 @@ export interface RetryPolicy {
   readonly waitMs: (attempt: number, random: Random) => number
   /** Statuses that it takes for a final no, so that it does not try again. Default: none. */
   readonly stopsOn?: readonly number[]
+  /** 'connection': it tries again only where it could not connect; any answer, and none in time, is final. Default: any failure. */
+  readonly retriesOn?: 'connection'
+  /** Lower-case name of a header, x-…, by whose value 1 an answer asks it not to try again. Default: there is none. */
+  readonly noRetryHeader?: `x-${string}`
   /** Whether a Retry-After of the receiver makes it wait longer. Default: no. */
   readonly honoursRetryAfter?: boolean
   /** When it stops sending to an endpoint altogether: after failing for so long without a break, or so often in a row. Default: never. */

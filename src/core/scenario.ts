@@ -51,7 +51,8 @@ export interface Scenario {
   readonly phases: readonly { readonly name: string; readonly until: number }[]
   /** Base rate, events/s, when none is asked for. */
   readonly ratePerS: number
-  readonly mix: readonly { readonly provider: string; readonly share: number }[]
+  /** `bodies`: a file that `npm run record` wrote, relative to the scenario's own, in place of the provider's samples. */
+  readonly mix: readonly { readonly provider: string; readonly share: number; readonly bodies?: string }[]
   readonly keys: { readonly count: number; readonly zipf: number }
   /** Senders that cannot count: each event is sent once up to so many times, all at its time. Default: once. */
   readonly copiesMax?: number
@@ -63,8 +64,23 @@ export interface Scenario {
    * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
    */
   readonly retries?: { readonly timeScale: number; readonly tailMs: number }
-  /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
-  readonly passes: { readonly acceptP99Ms: number; readonly drainMs: number; readonly refusals?: 'allowed' }
+  /**
+   * Senders reach the receivers through a load balancer: it passes over a target that refuses connections and, where none
+   * takes any, holds a request for up to tryMs, as Caddy does by lb_try_duration, and HAProxy by retries with option
+   * redispatch. Only while no byte of the request has left: a connection that breaks later is seen by the sender.
+   * Absent: senders connect to the receivers themselves.
+   */
+  readonly balancer?: { readonly tryMs: number }
+  /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
+  readonly processesMin?: number
+  readonly passes: {
+    readonly acceptP99Ms: number
+    readonly drainMs: number
+    /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
+    readonly refusals?: 'allowed'
+    /** From so many dead letters beyond those planned a run warns, or fails. Default: 100 and 1,000. */
+    readonly deadLetters?: { readonly warn: number; readonly fail: number }
+  }
 }
 
 /** For a scenario of one's own: gives types and completion. */

@@ -1,14 +1,16 @@
 import type { Backoff } from './backoff.ts'
 import { createBatcher } from './batcher.ts'
+import type { CircuitLimits } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { createIngest } from './ingest.ts'
-import type { Effect, Ledger } from './ledger.ts'
-import { type ProcessorCounts, startProcessor } from './processor.ts'
+import type { Effects, Ledger } from './ledger.ts'
+import { type ProcessorState, startProcessor } from './processor.ts'
 import type { Route } from './provider.ts'
 import type { Queue } from './queue.ts'
 import type { Random } from './random.ts'
 import type { Receiver, RunningReceiver } from './receiver.ts'
+import type { Classify } from './retry-class.ts'
 
 /** Every limit of a service, in one place; a run's report and a production start use the same. */
 export const SERVICE_DEFAULTS = {
@@ -29,14 +31,21 @@ export const SERVICE_DEFAULTS = {
   handlersMax: 2,
   leaseMs: 30_000,
   effectMs: 10_000,
+  circuit: {
+    share: 0.8,
+    outcomesMin: 20,
+    outcomesMax: 30,
+    windowMs: 10_000,
+    openMs: 1_000,
+    openMsMax: 30_000,
+    probesMax: 3,
+    freeRoundsMax: 20,
+  } as CircuitLimits,
 } as const
 
+type Widened<T> = T extends number ? number : T extends string ? string : T
 export type ServiceLimits = {
-  readonly [name in keyof typeof SERVICE_DEFAULTS]: (typeof SERVICE_DEFAULTS)[name] extends number
-    ? number
-    : (typeof SERVICE_DEFAULTS)[name] extends string
-      ? string
-      : Backoff
+  readonly [name in keyof typeof SERVICE_DEFAULTS]: Widened<(typeof SERVICE_DEFAULTS)[name]>
 }
 
 export interface ServiceOptions {
@@ -47,7 +56,7 @@ export interface ServiceOptions {
   /** Absent: this process takes no requests. */
   readonly receiving?: { readonly receiver: Receiver; readonly routes: readonly Route[] }
   /** Absent: this process processes nothing. */
-  readonly processing?: { readonly ledger: Ledger; readonly effect: Effect }
+  readonly processing?: { readonly ledger: Ledger; readonly effect: Effects; readonly classify?: Classify }
   /** Told of what is our fault. */
   readonly onError: (error: unknown) => void
   readonly crashPoint?: CrashPoint
@@ -57,7 +66,7 @@ export interface Service {
   /** undefined where nothing is received. */
   readonly port: number | undefined
   /** undefined where nothing is processed. */
-  readonly counts: Readonly<ProcessorCounts> | undefined
+  readonly counts: Readonly<ProcessorState> | undefined
   /** Stops accepting, answers and stores what is in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }

@@ -8,7 +8,7 @@ export interface AuditInput {
   readonly planned: number
   readonly attempts: Iterable<Readonly<Attempt>>
   readonly effects: Iterable<EffectRecord>
-  readonly buried: Iterable<Buried>
+  readonly buried: Iterable<Pick<Buried, 'seq'>>
   readonly duplicatesAbsorbed: number
   /** What the plan has in store for each event that is accepted. */
   readonly expected: (seq: number) => Expected
@@ -101,7 +101,7 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
 export function missing(
   journals: readonly Iterable<Readonly<Attempt>>[],
   effects: Iterable<EffectRecord>,
-  buried: Iterable<Buried>,
+  buried: Iterable<Pick<Buried, 'seq'>>,
 ): number {
   const left = new Set<number>()
   for (const journal of journals) for (const { seq, outcome } of journal) if (outcome === 'accepted') left.add(seq)

@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf } from './errors.ts'
 import { liveLine } from './live.ts'
 import { planOf } from './plan-run.ts'
 import { brokers, SERVER_KINDS } from './provision/brokers.ts'
+import { addRecord } from './record/command.ts'
 import { readRecord } from './records.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import { renderAll } from './render/index.ts'
@@ -70,6 +71,7 @@ program
     if (interrupt.signal.aborted) process.exitCode = EXIT.INTERRUPTED
   })
 addDlq(program)
+addRecord(program)
 
 async function list(): Promise<number> {
   for (const name of namesOf('scenario')) {

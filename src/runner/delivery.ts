@@ -1,6 +1,6 @@
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
-import type { Attempt, Outcome } from './journal.ts'
+import type { Attempt, Cause, Outcome } from './journal.ts'
 import type { RunRecord } from './records.ts'
 import { moduleOf } from './registry.ts'
 import type { Report } from './report-schema.ts'
@@ -21,10 +21,7 @@ export async function deliveryOf(
   attempts: Iterable<Readonly<Attempt>>,
   timeline: Timeline,
 ): Promise<Delivery> {
-  const last = new Map<
-    number,
-    { attempt: number; provider: number; outcome: Outcome; status: number; disabled: boolean }
-  >()
+  const last = new Map<number, { attempt: number; provider: number; outcome: Outcome; status: number; cause: Cause }>()
   const accepted = new Set<number>()
   const events = new Set<number>()
   let sent = 0
@@ -34,15 +31,15 @@ export async function deliveryOf(
     if (outcome === 'accepted') {
       accepted.add(seq)
       last.delete(seq)
-    } else if (!accepted.has(seq)) last.set(seq, { attempt, provider, outcome, status, disabled: cause === 'disabled' })
+    } else if (!accepted.has(seq)) last.set(seq, { attempt, provider, outcome, status, cause })
   }
   const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
   const counts = new Map<string, number>()
-  for (const { attempt, provider, outcome, status, disabled } of last.values()) {
+  for (const { attempt, provider, outcome, status, cause } of last.values()) {
     if (outcome === 'unsent' || outcome === 'accepted') continue
-    const ended = { attempt, outcome, status, retryAfterS: undefined, doneMs: 0 }
+    const ended = { attempt, outcome, status, cause, retryAfterS: undefined, doneMs: 0 }
     const next = nextAttempt(policies[provider]!, ended, 1, () => 0.5)
-    const reason = disabled ? 'endpoint disabled' : whyNot(scenario, next)
+    const reason = cause === 'disabled' ? 'endpoint disabled' : whyNot(scenario, next)
     const key = `${scenario.mix[provider]!.provider}\0${reason}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }

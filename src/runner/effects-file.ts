@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
-import type { Ledger } from '../core/ledger.ts'
+import type { DeadLetter, Ledger } from '../core/ledger.ts'
 import { EFFECTS } from './effect.ts'
 import { seqOf } from './identity.ts'
 
@@ -17,8 +17,12 @@ export interface Buried {
   /** undefined: not an event of this run. */
   readonly seq: number | undefined
   readonly id: string
+  readonly source: string
+  readonly type: string
   readonly reason: string
   readonly failures: number
+  /** ms since the Unix epoch. */
+  readonly atMs: number
 }
 
 /** Writes the ledger's effects and dead letters beside the report: the audit reads these files, also years later. */
@@ -43,10 +47,13 @@ export async function exportEffects(
   out.end()
   await once(out, 'finish')
   const lines: string[] = []
-  for await (const { event, reason, failures } of ledger.buried()) {
-    lines.push(JSON.stringify({ seq: seqOf(runId, event.id), id: event.id, reason, failures }))
-  }
+  for await (const letter of ledger.buried()) lines.push(JSON.stringify(buriedOf(runId, letter)))
   writeFileSync(paths.buried, lines.map((line) => `${line}\n`).join(''))
+}
+
+export function buriedOf(runId: string, { event, reason, failures, atMs }: DeadLetter): Buried {
+  const { id, source, type } = event
+  return { seq: seqOf(runId, id), id, source, type, reason, failures, atMs }
 }
 
 export function* readEffects(path: string): Generator<EffectRecord> {

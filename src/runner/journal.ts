@@ -5,7 +5,7 @@ import { FloodmarkError, messageOf } from '../core/errors.ts'
 export const OUTCOMES = ['accepted', 'refused', 'unknown', 'unsent'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** Why an attempt did not end with a status. */
+/** Why an attempt did not end with a status; 'no-retry': it did, and the answer asked not to try again. */
 export const CAUSES = [
   'none',
   'timeout',
@@ -15,6 +15,7 @@ export const CAUSES = [
   'protocol',
   'too-late',
   'disabled',
+  'no-retry',
 ] as const
 export type Cause = (typeof CAUSES)[number]
 

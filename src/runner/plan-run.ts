@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
+import { readBodies } from './bodies.ts'
 import type { Config } from './config.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
@@ -16,6 +18,8 @@ export interface Plan {
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
   readonly routes: readonly (Omit<ServiceSetup['routes'][number], 'secret'> & {
     readonly signing: string
+    /** File of the bodies that it sends; undefined: its samples. */
+    readonly bodies: string | undefined
     readonly verifying: string
   })[]
   readonly runId: string
@@ -42,7 +46,7 @@ export async function planOf(config: Config): Promise<Plan> {
       queue: moduleOf('queue', config.queue),
       ledger: moduleOf('ledger', config.ledger),
     },
-    routes: await Promise.all(scenario.mix.map(({ provider }) => routeOf(provider))),
+    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule))),
     runId: randomBytes(5).toString('hex'),
     durationMs,
     ratePerS,
@@ -73,10 +77,15 @@ function rateChosenOf(
 }
 
 /** A way in for one provider, with secrets of this run alone. */
-async function routeOf(name: string): Promise<Plan['routes'][number]> {
+async function routeOf(
+  { provider: name, bodies: given }: Scenario['mix'][number],
+  scenarioModule: string,
+): Promise<Plan['routes'][number]> {
   const module = moduleOf('provider', name)
-  const { newSecret }: Provider = (await import(module)).default
+  const { newSecret, name: ownName }: Provider = (await import(module)).default
   const text = randomBytes(24).toString('hex')
   const { signing, verifying } = newSecret?.() ?? { signing: text, verifying: text }
-  return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying }
+  const bodies = given && fileURLToPath(new URL(given, scenarioModule))
+  if (bodies) readBodies(bodies, ownName)
+  return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying, bodies }
 }

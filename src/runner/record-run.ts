@@ -28,7 +28,8 @@ export function recordOf(
 ): Omit<RunRecord, 'durability' | 'samples'> {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
   const { stack, servers, faults, startAtMs, certificates, drained } = happened
-  const { receiver, queue, ledger, quick, seed, connectionsMax, processes } = config
+  const { receiver, queue, ledger, quick, seed, connectionsMax } = config
+  const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
   const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
   return {

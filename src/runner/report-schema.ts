@@ -28,6 +28,8 @@ export const reportSchema = z.object({
       measured: z.string(),
       wanted: z.string(),
       about: z.enum(['stack', 'generator']),
+      /** It passed, but a person should look at it. */
+      warning: z.literal(true).optional(),
     }),
   ),
   scenario: z.object({
@@ -48,6 +50,8 @@ export const reportSchema = z.object({
     acceptP99Ms: z.number(),
     connectionsMax: z.number(),
     processes: z.number(),
+    /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
+    balancerMs: z.number().optional(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
   durability: z.object({
@@ -119,7 +123,17 @@ export const reportSchema = z.object({
     /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
     recoveredMs: z.number().nullable(),
   }),
-  deadLetters: z.array(z.object({ reason: z.string(), count })),
+  /** By source, type and reason, the largest group first. */
+  deadLetters: z.array(
+    z.object({
+      source: z.string(),
+      type: z.string(),
+      reason: z.string(),
+      count,
+      oldestMs: z.number(),
+      newestMs: z.number(),
+    }),
+  ),
   generator: z.object({
     offeredPerS: z.number(),
     achievedRatio: z.number(),

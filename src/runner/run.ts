@@ -6,6 +6,7 @@ import { drain } from './drain.ts'
 import { Faults } from './faults.ts'
 import { warmUpIdOf } from './identity.ts'
 import { Links } from './links.ts'
+import { pausesOf } from './pauses.ts'
 import type { Plan } from './plan-run.ts'
 import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
@@ -85,7 +86,9 @@ export async function run(
     await stack.stopAll()
     const happened = { interrupted: interrupt.aborted, stack, servers, faults, startAtMs, certificates, drained }
     const record = recordOf(config, plan, folder, happened)
-    const whole = { ...record, durability, samples: samplesOf(stack, senderSamples, startAtMs) }
+    const samples = samplesOf(stack, senderSamples, startAtMs)
+    const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs)]
+    const whole = { ...record, durability, samples, faults: marks }
     writeRecord(folder, whole)
     return whole
   } finally {
@@ -116,7 +119,7 @@ function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents
   const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
   return new Stack({
     setup: { runId, seed: config.seed, routes, scenario, receiver: modules.receiver, queue, ledger },
-    processes: config.processes,
+    processes: Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1),
     shared,
     onSample: (sample) => events.sample(sample),
   })
@@ -143,7 +146,7 @@ async function sendersOf(
     ratePerS: plan.ratePerS,
     senders: { index, count: config.senders },
     targets: ports.map((port) => ({ host: '127.0.0.1', port })),
-    routes: plan.routes.map(({ path, provider, signing: secret }) => ({ path, provider, secret })),
+    routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
     connectionsMax: config.connectionsMax,
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,

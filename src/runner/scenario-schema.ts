@@ -8,6 +8,8 @@ const DAY_MS = 86_400_000
 const SHAPE_POINTS = 201
 const KEYS_MAX = 10_000_000
 const COPIES_MAX = 100
+const BALANCER_MS_MAX = 600_000
+const PROCESSES_MAX = 64
 
 const positive = z.number().positive()
 const notNegative = z.number().nonnegative()
@@ -48,7 +50,9 @@ const fault = z.discriminatedUnion('what', [first!, ...others], {
 
 const shape = z.custom<Scenario['shape']>((value) => typeof value === 'function', 'must be a function of 0-1')
 const phases = z.array(z.strictObject({ name: z.string().min(1), until: share })).nonempty()
-const mix = z.array(z.strictObject({ provider: z.string(), share: positive })).nonempty()
+const mix = z
+  .array(z.strictObject({ provider: z.string(), share: positive, bodies: z.string().min(1).optional() }))
+  .nonempty()
 
 const scenarioSchema = z.strictObject({
   name: z.string().min(1),
@@ -81,7 +85,14 @@ const scenarioSchema = z.strictObject({
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
-  passes: z.strictObject({ acceptP99Ms: positive, drainMs: positive, refusals: z.literal('allowed').optional() }),
+  balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
+  processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),
+  passes: z.strictObject({
+    acceptP99Ms: positive,
+    drainMs: positive,
+    refusals: z.literal('allowed').optional(),
+    deadLetters: z.strictObject({ warn: z.int().min(1), fail: z.int().min(1) }).optional(),
+  }),
 })
 
 /** The first point at which a shape is no rate, in words. */

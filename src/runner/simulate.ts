@@ -10,8 +10,8 @@ import { SERVICE_DEFAULTS, type ServiceLimits } from '../core/service.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
 import { EFFECTS, runEffect } from './effect.ts'
-import type { Buried, EffectRecord } from './effects-file.ts'
-import { expectation, seqOf } from './identity.ts'
+import { type Buried, buriedOf, type EffectRecord } from './effects-file.ts'
+import { expectation } from './identity.ts'
 import type { Attempt } from './journal.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
@@ -142,8 +142,6 @@ async function read(ledger: Ledger, runId: string): Promise<Pick<Simulated, 'eff
     effects.push({ lane: lanes.get(name)!, seq: bytes.readUInt32LE(0), atEpochMs: bytes.readDoubleLE(4) })
   }
   const buried: Buried[] = []
-  for await (const { event, reason, failures } of ledger.buried()) {
-    buried.push({ seq: seqOf(runId, event.id), id: event.id, reason, failures })
-  }
+  for await (const letter of ledger.buried()) buried.push(buriedOf(runId, letter))
   return { effects, buried }
 }

@@ -20,6 +20,7 @@ export interface StackOptions {
   onSample(sample: ServiceSample): void
 }
 
+type Ready = Extract<FromService, { kind: 'ready' }>
 type Role = 'service' | 'receiver' | 'processor'
 
 /** One process of the stack over all of its lives. */
@@ -29,6 +30,10 @@ export interface Member {
   readonly setup: ServiceSetup
   port: number | undefined
   child: Child<ToService, FromService> | undefined
+  /** Its last start. */
+  ready: Promise<Ready> | undefined
+  /** It died by itself, and is started again when this is over. */
+  revival: NodeJS.Timeout | undefined
   /** Counts and CPU time include those of earlier lives, up to each one's last sample. */
   readonly samples: ServiceSample[]
   before: Pick<ServiceSample, (typeof SUMMED)[number]>
@@ -60,8 +65,8 @@ export class Stack {
       }
       const name = role === 'service' ? 'receiver + processor' : count === 1 ? role : `${role} ${at + 1}`
       const whole: ServiceSetup = { kind: 'setup', port: 0, ...setup, ...part }
-      const fresh = { port: undefined, child: undefined, samples: [], before: NOTHING, down: true, deaths: 0 }
-      return { name, role, setup: whole, ...fresh }
+      const fresh = { port: undefined, child: undefined, ready: undefined, revival: undefined, down: true, deaths: 0 }
+      return { name, role, setup: whole, samples: [], before: NOTHING, ...fresh }
     }
     const several = (role: Role, count: number) => Array.from({ length: count }, (_, at) => member(role, at, count))
     this.members = shared.queue
@@ -85,11 +90,18 @@ export class Stack {
     return { queue: queue!, ledger: ledger! }
   }
 
-  /** Starts a process (again), on the port that it had before. */
-  async up(member: Member): Promise<Extract<FromService, { kind: 'ready' }>> {
+  /** Starts a process (again), on the port that it had before. One that runs is left alone: it never runs twice. */
+  up(member: Member): Promise<Ready> {
+    clearTimeout(member.revival)
+    if (!member.down) return member.ready!
+    member.down = false
+    member.ready = this.#start(member)
+    return member.ready
+  }
+
+  async #start(member: Member): Promise<Ready> {
     const child = startChild<ToService, FromService>('service')
     member.child = child
-    member.down = false
     const last = member.samples.at(-1)
     if (last) member.before = last
     child.on((message) => this.#listen(member, message))
@@ -104,6 +116,7 @@ export class Stack {
 
   /** SIGKILL. */
   async kill(member: Member): Promise<void> {
+    clearTimeout(member.revival)
     member.down = true
     member.child!.process.kill('SIGKILL')
     await member.child!.exited
@@ -111,6 +124,7 @@ export class Stack {
 
   /** SIGTERM, and SIGKILL for one that does not end. */
   async stop(member: Member): Promise<void> {
+    clearTimeout(member.revival)
     if (member.down) return
     member.down = true
     const child = member.child!
@@ -129,8 +143,8 @@ export class Stack {
   async export(folder: string): Promise<void> {
     const readers = this.members.filter(({ role }) => role !== 'receiver')
     const reader = readers.find(({ down }) => !down) ?? readers[0]!
-    // One that has died too often to be started again is still needed to say what it holds.
-    if (reader.down) await this.up(reader)
+    // It may be on its way up; and one that has died too often to be started again must still say what it holds.
+    await this.up(reader)
     const exported = reader.child!.next('exported')
     reader.child!.send({ kind: 'export', folder })
     await exported
@@ -146,6 +160,7 @@ export class Stack {
   async end(): Promise<void> {
     this.#over = true
     for (const member of this.members) {
+      clearTimeout(member.revival)
       member.down = true
       member.child?.process.kill('SIGKILL')
       await member.child?.exited
@@ -167,9 +182,9 @@ export class Stack {
     this.#note(`${member.name} ended by itself (${how})`)
     if (member.port === undefined && member.role !== 'processor') return
     if (++member.deaths > RESTARTS_MAX) return
-    setTimeout(() => {
-      // A run that has ended meanwhile must not leave a process behind.
-      if (this.#over) return
+    // A run that has ended meanwhile must not leave a process behind.
+    if (this.#over) return
+    member.revival = setTimeout(() => {
       this.up(member).catch((error) => this.#note(`${member.name}: ${error.message}`))
     }, RESTART_MS)
   }

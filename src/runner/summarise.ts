@@ -1,6 +1,7 @@
 import type { Scenario } from '../core/scenario.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
+import { deadLetterCheck, groupsOf } from './dead-letters.ts'
 import { deliveryOf } from './delivery.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
@@ -29,13 +30,14 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     (sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0),
     0,
   )
+  const expected = expectation(setup.seed, scenario)
   const counted = audit({
     planned,
     attempts: attempts(folder, certificates.length, planned),
     effects: readEffects(effectsPath(folder)),
     buried,
     duplicatesAbsorbed,
-    expected: expectation(setup.seed, scenario),
+    expected,
   })
   const accepted = counted.applied + counted.buried + counted.lost
   const generator = certify(record, planned, endedAtMs)
@@ -46,6 +48,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     setup: {
       ...setup,
       peakPerS: setup.ratePerS * peak(scenario, record.trace?.length ?? 200),
+      ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },
     durability: record.durability as Report['durability'],
@@ -53,7 +56,10 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     delivery: await deliveryOf(scenario, record, attempts(folder, certificates.length, planned), times.timeline),
   }
   const { drained, unplannedDeaths } = record
-  const checks = checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes })
+  const checks = [
+    ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
+    deadLetterCheck(buried, expected, scenario.passes),
+  ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
   let fromMs = 0
@@ -79,10 +85,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),
-    deadLetters: [...Map.groupBy(buried, ({ reason }) => reason)].map(([reason, letters]) => ({
-      reason,
-      count: letters.length,
-    })),
+    deadLetters: groupsOf(buried, record.startAtMs),
     faults: [...record.faults],
     servers: [...record.servers],
     errors: [...record.errors],

@@ -115,6 +115,11 @@ export function ms(value: number): string {
   return value >= 10_000 ? `${(value / 1_000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 2 : 0)} ms`
 }
 
+/** How the senders reach the receivers, where it is not straight. */
+export function throughBalancer({ balancerMs }: Report['setup']): string {
+  return balancerMs === undefined ? '' : `; through a balancer that holds requests up to ${balancerMs / 1_000} s`
+}
+
 export function percent(share: number): string {
   // What is not zero must not look like it.
   const digits = share > 0 && share < 0.001 ? 2 - Math.ceil(Math.log10(share * 100)) : 1

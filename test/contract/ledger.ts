@@ -100,6 +100,26 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
+    it('forgets a dead letter and keeps its mark for its time: sent again it is no new event', async () => {
+      const target = await make()
+      const clock = new VirtualClock()
+      const ledger = await target.open({ clock, ttlMs: 10_000 })
+      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
+      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
+      await clock.advance(60_000)
+      await ledger.forget(event.id)
+      await ledger.forget('test:unknown')
+      expect(await all(ledger.buried())).toEqual([])
+      await clock.advance(9_000)
+      expect((await claimOne(ledger, event)).state).toBe('duplicate')
+      expect((await claimOne(ledger, anEvent('unknown'))).state).toBe('new')
+      await ledger.exhume(event.id)
+      expect((await claimOne(ledger, event)).state).toBe('duplicate')
+      await clock.advance(1_001)
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0 })
+      await ledger.close()
+    })
+
     it('stores all of a settle call or nothing, and gives the claims back', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       const impossible = anEvent('2', { headers: { long: 'x'.repeat(100_000) } })

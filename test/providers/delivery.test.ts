@@ -18,6 +18,8 @@ interface Documented {
   readonly lastMs: readonly [min: number, max: number]
   readonly waitsMs?: readonly number[]
   readonly stopsOn?: readonly number[]
+  readonly retriesOn?: 'connection'
+  readonly noRetryHeader?: string
   readonly honoursRetryAfter?: true
   readonly disablesMs?: number
   readonly model: boolean
@@ -38,6 +40,7 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     attempts: 4,
     lastMs: [6 * MINUTE, 6 * MINUTE],
     waitsMs: [0, MINUTE, 5 * MINUTE],
+    noRetryHeader: 'x-slack-no-retry',
     disablesMs: HOUR,
     model: true,
   },
@@ -70,8 +73,8 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     timeoutMs: 15 * S,
     attempts: 2,
     lastMs: [0, 0],
-    stopsOn: Array.from({ length: 200 }, (_, at) => 400 + at),
-    model: true,
+    retriesOn: 'connection',
+    model: false,
   },
 }
 
@@ -103,12 +106,16 @@ describe.each(Object.entries(DOCUMENTED))('%s delivers as documented', (name, do
     expect({
       timeoutMs: delivery.timeoutMs,
       stopsOn: delivery.stopsOn,
+      retriesOn: delivery.retriesOn,
+      noRetryHeader: delivery.noRetryHeader,
       honoursRetryAfter: delivery.honoursRetryAfter,
       disables: delivery.disables,
       model: delivery.model,
     }).toEqual({
       timeoutMs: documented.timeoutMs,
       stopsOn: documented.stopsOn,
+      retriesOn: documented.retriesOn,
+      noRetryHeader: documented.noRetryHeader,
       honoursRetryAfter: documented.honoursRetryAfter,
       disables: documented.disablesMs === undefined ? undefined : { afterMs: documented.disablesMs },
       model: documented.model,

@@ -12,7 +12,14 @@ const policy: RetryPolicy = {
   waitMs: (attempt) => WAITS_MS[attempt - 2]!,
   model: true,
 }
-const ended = { attempt: 1, outcome: 'refused', status: 503, retryAfterS: undefined, doneMs: 100 } as const
+const ended = {
+  attempt: 1,
+  outcome: 'refused',
+  status: 503,
+  cause: 'none',
+  retryAfterS: undefined,
+  doneMs: 100,
+} as const
 const load = {
   scenario: { shape: () => 1, mix: [{ provider: 'any', share: 1 }], keys: { count: 10, zipf: 0 } },
   durationMs: 2_000,
@@ -53,6 +60,25 @@ describe('what a provider does after an attempt', () => {
       givenUp: 'final status',
     })
     expect(nextAttempt(policy, { ...ended, outcome: 'accepted' }, 1, Math.random)).toBe('delivered')
+  })
+
+  it('ends with any answer, and with none in time, for one that tries again only where it could not connect', () => {
+    const once = { ...policy, retriesOn: 'connection' } as const
+    const givenUp = { givenUp: 'only failed connections are tried again' }
+    expect(nextAttempt(once, ended, 1, Math.random)).toEqual(givenUp)
+    for (const cause of ['timeout', 'reset'] as const) {
+      const none = { ...ended, outcome: 'unknown', status: 0, cause } as const
+      expect(nextAttempt(once, none, 1, Math.random)).toEqual(givenUp)
+    }
+    for (const cause of ['connect', 'timeout'] as const) {
+      const refused = { ...ended, status: 0, cause }
+      expect(nextAttempt(once, refused, 1, Math.random)).toEqual({ atMs: 1_100 })
+    }
+  })
+
+  it('ends where the answer asked not to try again', () => {
+    const asked = { ...ended, cause: 'no-retry' } as const
+    expect(nextAttempt(policy, asked, 1, Math.random)).toEqual({ givenUp: 'asked not to try again' })
   })
 
   it('waits longer when asked to, if it is one that listens', () => {

@@ -43,6 +43,8 @@ describe('the fields of a scenario', () => {
     ['faults.0.addMs', { faults: [{ ...kill, what: 'slow-disk' }] }],
     ['faults.0', { faults: [{ ...kill, addMs: 5 }] }],
     ['retries.timeScale', { retries: { timeScale: 0, tailMs: 0 } }],
+    ['balancer.tryMs', { balancer: { tryMs: 0 } }],
+    ['processesMin', { processesMin: 1.5 }],
     ['passes.refusals', { passes: { ...steady.passes, refusals: true } }],
   ])('are named when they are wrong: %s in %o', (field, wrong) => {
     const said = mistakesIn({ ...steady, ...wrong })

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import generic from '../../providers/generic.ts'
+import slack from '../../providers/slack.ts'
 import { FloodmarkError } from '../../src/core/errors.ts'
+import type { Provider } from '../../src/core/provider.ts'
 import { countArrivals } from '../../src/runner/arrivals.ts'
 import { type Attempt, openJournal, readJournal } from '../../src/runner/journal.ts'
 import { type OpenLoopOptions, openLoop, preciseNow } from '../../src/runner/sender/open-loop.ts'
@@ -33,6 +35,7 @@ function optionsFor(
     },
     runId: 'test00',
     retries: undefined,
+    balancer: undefined,
     senders: { index: 0, count: 1 },
     targets: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],
@@ -77,6 +80,26 @@ describe('the open loop', () => {
     const seqs = both.flatMap(read).map((one) => one.seq)
     const planned = countArrivals(both[0]!.load, Number.POSITIVE_INFINITY)
     expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: planned }, (_, n) => n))
+  })
+
+  it('sends no more of what an answer asks not to be sent again, where its provider has a header for that', async () => {
+    const noRetry = 'HTTP/1.1 500 No\r\nContent-Length: 0\r\nX-Slack-No-Retry: 1\r\n\r\n'
+    const retries = { timeScale: 1_000, tailMs: 10_000 }
+    const attemptsOf = async (provider: Provider) => {
+      const server = await serverOf((socket) => socket.write(noRetry))
+      const routes = [{ path: '/webhooks', provider, secret: provider.secret('a-secret-for-tests-only') }]
+      const options = optionsFor(server, { retries, routes }, 200)
+      await openLoop(options)
+      return read(options)
+    }
+    const slackOnes = await attemptsOf({ ...slack, delivery: { ...slack.delivery, waitMs: () => 1 } })
+    expect(slackOnes.length).toBeGreaterThan(10)
+    expect(new Set(slackOnes.map(({ attempt, cause, status }) => `${attempt} ${cause} ${status}`))).toEqual(
+      new Set(['1 no-retry 500']),
+    )
+    const others = await attemptsOf({ ...generic, delivery: { ...generic.delivery, waitMs: () => 1 } })
+    expect(others.some(({ attempt }) => attempt > 1)).toBe(true)
+    expect(others.every(({ cause }) => cause === 'none')).toBe(true)
   })
 
   it('at its cap of connections goes on with the plan, and says what it did not send', async () => {

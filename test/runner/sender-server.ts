@@ -11,8 +11,8 @@ export interface TestServer {
 
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-/** A server that answers each whole request (head and stated body) as it is told; it may also never answer. */
-export async function testServer(onRequest: (socket: Socket, request: string) => void): Promise<TestServer> {
+/** A server that answers each whole request (head and stated body) as it is told; it may also never answer. `at`: its port. */
+export async function testServer(onRequest: (socket: Socket, request: string) => void, at = 0): Promise<TestServer> {
   const connections = new Set<Socket>()
   let requests = 0
   const server = createServer({ noDelay: true }, (socket) => {
@@ -35,7 +35,7 @@ export async function testServer(onRequest: (socket: Socket, request: string) =>
       }
     })
   })
-  const port = await listening(server)
+  const port = await listening(server, at)
   return {
     host: '127.0.0.1',
     port,
@@ -49,8 +49,8 @@ export async function testServer(onRequest: (socket: Socket, request: string) =>
   }
 }
 
-function listening(server: Server): Promise<number> {
+function listening(server: Server, port: number): Promise<number> {
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
   })
 }

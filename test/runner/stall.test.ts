@@ -38,6 +38,7 @@ it('a server that stalls for 1 s shows it in the open loop’s p99, and hides it
     },
     runId: 'stall0',
     retries: undefined,
+    balancer: undefined,
     senders: { index: 0, count: 1 },
     targets: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],

@@ -5,12 +5,14 @@ import type { Ledger } from '../../core/ledger.ts'
 import { EXIT } from '../errors.ts'
 import { LinesFile } from './file.ts'
 import { chosen, type FilterFlags, filterOf, isFiltered } from './filter.ts'
+import { Groups } from './groups.ts'
 import { ReplayJournal } from './journal.ts'
 import { toJson } from './letter.ts'
 import { openLedger, openQueue } from './open.ts'
 import { countForPurge, purge } from './purge.ts'
 import { heldBackFor, type ReplayOptions, replay, resume } from './replay.ts'
-import { Groups, letterLine, letterText } from './view.ts'
+import { isExpired, RetentionWatch } from './retention.ts'
+import { groupLines, letterLine, letterText } from './view.ts'
 
 /** As they come from the command line. */
 export interface DlqFlags extends FilterFlags {
@@ -26,6 +28,7 @@ export interface DlqFlags extends FilterFlags {
   readonly out?: string
   readonly copy?: string
   readonly all?: boolean
+  readonly expired?: boolean
   readonly yes?: boolean
 }
 type Action = (flags: DlqFlags, signal: AbortSignal) => Promise<number>
@@ -41,14 +44,15 @@ const say = (line: string) => void process.stderr.write(`${line}\n`)
 async function list(flags: DlqFlags): Promise<number> {
   const filter = filterOf(flags, clock.now())
   const groups = new Groups()
+  const watch = new RetentionWatch(clock.now())
   await withLedger(flags, async (ledger) => {
     for await (const letter of chosen(ledger, filter)) {
-      groups.add(letter)
+      groups.add({ ...letter.event, ...letter })
+      watch.add(letter)
       await out(letterLine(letter))
     }
   })
-  await out(groups.total === 0 ? 'no dead letters' : `\n${groups.total} dead letters, by reason:`)
-  for (const line of groups.lines()) await out(line)
+  for (const line of [...groupLines(groups), ...watch.lines()]) await out(line)
   return EXIT.PASS
 }
 
@@ -129,17 +133,18 @@ async function move(moved: Omit<ReplayOptions, 'journal'>, flags: DlqFlags, filt
 }
 
 async function purgeAll(flags: DlqFlags): Promise<number> {
-  if (isFiltered(flags) === Boolean(flags.all)) {
-    throw new FloodmarkError('misuse', 'purge needs a filter (--type, --reason, …), or --all; not both')
+  if ((isFiltered(flags) || Boolean(flags.expired)) === Boolean(flags.all)) {
+    throw new FloodmarkError('misuse', 'purge needs a filter (--expired, --type, --reason, …), or --all; not both')
   }
-  const filter = filterOf(flags, clock.now())
+  const wanted = filterOf(flags, clock.now())
+  const filter: typeof wanted = (letter) => wanted(letter) && (!flags.expired || isExpired(letter, clock.now()))
   return withLedger(flags, async (ledger) => {
     const { letters, young } = await countForPurge(ledger, filter, clock.now())
     if (young > 0) say(`warning: ${young} of ${letters} are younger than 14 days, the time to mend and replay`)
     if (!flags.yes) throw new FloodmarkError('misuse', `${letters} letters would be deleted: add --yes to do it`)
     const copy = flags.copy ?? named('dlq-purged')
     const { deleted } = await purge(ledger, filter, copy)
-    await out(`${deleted} letters deleted; copy: ${copy}. An event that its sender sends again counts as new`)
+    await out(`${deleted} letters deleted; copy: ${copy}. Their marks stay: what a sender sends again is absorbed`)
     return EXIT.PASS
   })
 }

@@ -10,7 +10,9 @@ export function addDlq(program: Command): void {
   const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does))
   const act = (name: keyof Actions) => (flags: DlqFlags) => run(name, flags)
 
-  filters(add('list', 'A line for each, then how many of each reason.')).action(act('list'))
+  filters(
+    add('list', 'A line for each, then how many of each source, type and reason, and what is over a threshold.'),
+  ).action(act('list'))
   add('show', 'All of one: headers, reason, failures, payload.')
     .argument('<id>')
     .action((id: string, flags: DlqFlags) => act('show')({ ...flags, id }))
@@ -26,6 +28,7 @@ export function addDlq(program: Command): void {
     .option('--dry-run', 'only say what would be replayed')
     .action(act('replay'))
   filters(add('purge', 'Delete them; what is deleted is copied to a file first.'))
+    .option('--expired', 'those past their 14 days')
     .option('--all', 'without a filter: all of them')
     .option('--yes', 'do it; without, only say what would go')
     .option('--copy <file>', 'a new file for the copy, as `export` writes it; default: one named by the time')

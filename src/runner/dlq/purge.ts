@@ -2,9 +2,7 @@ import type { Ledger } from '../../core/ledger.ts'
 import { LinesFile } from './file.ts'
 import { chosen, type Filter } from './filter.ts'
 import { toJson } from './letter.ts'
-
-/** How long letters should be kept: time to notice, mend and replay. */
-export const RETENTION_MS = 14 * 86_400_000
+import { isExpired } from './retention.ts'
 
 export interface Purged {
   readonly deleted: number
@@ -15,12 +13,12 @@ export async function countForPurge(ledger: Ledger, filter: Filter, nowMs: numbe
   let young = 0
   for await (const { atMs } of chosen(ledger, filter)) {
     letters++
-    if (nowMs - atMs < RETENTION_MS) young++
+    if (!isExpired({ atMs }, nowMs)) young++
   }
   return { letters, young }
 }
 
-/** Deletes chosen letters, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */
+/** Deletes chosen letters, all but their marks, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */
 export async function purge(ledger: Ledger, filter: Filter, copyPath: string): Promise<Purged> {
   const copy = new LinesFile(copyPath)
   const ids: string[] = []
@@ -33,6 +31,6 @@ export async function purge(ledger: Ledger, filter: Filter, copyPath: string): P
   } finally {
     copy.close()
   }
-  for (const id of ids) await ledger.exhume(id)
+  for (const id of ids) await ledger.forget(id)
   return { deleted: ids.length }
 }

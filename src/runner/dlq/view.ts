@@ -1,30 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import type { DeadLetter } from '../../core/ledger.ts'
+import { type Groups, LETTER_THRESHOLDS } from './groups.ts'
 
-/** Reasons counted apart at most; the rest is one group. */
-const GROUPS_MAX = 1_000
-const OTHER = '(other reasons)'
-
-/** Counts letters by their reason. */
-export class Groups {
-  readonly #counts = new Map<string, number>()
-  #total = 0
-
-  add({ reason }: DeadLetter): void {
-    const group = this.#counts.has(reason) || this.#counts.size < GROUPS_MAX ? reason : OTHER
-    this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1)
-    this.#total++
+/** How many letters there are and whether that is too many, then a line for each group. */
+export function groupLines(groups: Groups): string[] {
+  const { total } = groups
+  if (total === 0) return ['no dead letters']
+  const { warn, fail } = LETTER_THRESHOLDS
+  const lines = ['', `${total} dead letters, by source, type and reason:`]
+  for (const { count, source, type, reason, oldestMs, newestMs } of groups.all()) {
+    const times = count === 1 ? timeOf(oldestMs) : `${timeOf(oldestMs)} … ${timeOf(newestMs)}`
+    lines.push([String(count).padStart(7), oneLine(source), oneLine(type), times, oneLine(reason)].join('  '))
   }
-
-  get total(): number {
-    return this.#total
-  }
-
-  /** The largest group first. */
-  lines(): string[] {
-    const groups = [...this.#counts].sort(([, a], [, b]) => b - a)
-    return groups.map(([reason, count]) => `${String(count).padStart(7)}  ${oneLine(reason)}`)
-  }
+  if (total >= fail)
+    lines.push(`alert: ${total} are ${fail} or more: something is broken; look at the largest group first`)
+  else if (total >= warn) lines.push(`warning: ${total} are ${warn} or more (alert from ${fail} on)`)
+  return lines
 }
 
 export function letterLine({ event, reason, failures, atMs }: DeadLetter): string {

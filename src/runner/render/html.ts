@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
-import { ms, percent } from '../verdict.ts'
+import { ms, percent, throughBalancer } from '../verdict.ts'
 import { escapeXml } from './junit.ts'
 
 const read = (url: string) => readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8')
@@ -72,8 +72,8 @@ function figures({ latency, audit, setup, durability }: Report): string {
 }
 
 function checks(report: Report): string {
-  const rows = report.checks.map(({ check, ok, measured, wanted }) => [
-    ok ? 'ok' : ok === null ? 'undecided' : 'FAILED',
+  const rows = report.checks.map(({ check, ok, measured, wanted, warning }) => [
+    warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : 'FAILED',
     check,
     measured,
     wanted,
@@ -118,8 +118,15 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
   ]
   const givenUp = delivery.givenUp.map(({ provider, reason, count }) => [provider, reason, count])
   const retried = `${delivery.attempts} attempts, ${delivery.amplification.toFixed(2)} for each event${delivery.recoveredMs === null ? '' : `; goodput was back ${seconds(delivery.recoveredMs)} after the last fault`}.`
-  const letters = deadLetters.map(({ reason, count }) => [reason, count])
-  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters by reason</h3>${table(['reason', 'events'], letters)}` : ''}</section>`
+  const letters = deadLetters.map(({ source, type, reason, count, oldestMs, newestMs }) => [
+    source,
+    type,
+    reason,
+    count,
+    seconds(oldestMs),
+    seconds(newestMs),
+  ])
+  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters</h3>${table(['source', 'type', 'reason', 'events', 'oldest', 'newest'], letters)}` : ''}</section>`
 }
 
 function percentileTable({ latency }: Report): string {
@@ -165,7 +172,7 @@ function rest({
     ['mix', setup.mix.map(({ provider, share }) => `${provider} ${percent(share)}`).join(', ')],
     [
       'sender',
-      `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections`,
+      `${generator.offeredPerS.toFixed(0)}/s on average, ${percent(generator.achievedRatio)} of the plan; lateness p50 ${ms(generator.latenessP50Ms)}, p99 ${ms(generator.latenessP99Ms)}, max ${ms(generator.latenessMaxMs)}; event loop ${percent(generator.eventLoopUtilization)} busy; ${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections${throughBalancer(setup)}`,
     ],
     [
       'environment',

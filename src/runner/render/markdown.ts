@@ -12,8 +12,8 @@ export function markdown(report: Report): string {
     '| check | measured | wanted | |',
     '|---|---|---|---|',
     ...report.checks.map(
-      ({ check, ok, measured, wanted }) =>
-        `| ${cell(check)} | ${cell(measured)} | ${cell(wanted)} | ${ok ? 'ok' : ok === null ? 'undecided' : '**failed**'} |`,
+      ({ check, ok, measured, wanted, warning }) =>
+        `| ${cell(check)} | ${cell(measured)} | ${cell(wanted)} | ${warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : '**failed**'} |`,
     ),
     '',
     `${audit.planned} planned = ${audit.applied} applied + ${audit.buried} buried + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,

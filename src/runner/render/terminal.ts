@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Report } from '../report-schema.ts'
-import { ms, percent } from '../verdict.ts'
+import { ms, percent, throughBalancer } from '../verdict.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 
@@ -14,10 +14,10 @@ export function terminal(report: Report): string {
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${setup.receiver} → ${setup.queue} → ${setup.ledger}`,
     '',
-    ...report.checks.map(
-      ({ check, ok, measured, wanted }) =>
-        `  ${ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'}  ${check}: ${measured}${ok ? '' : `, wanted ${wanted}`}`,
-    ),
+    ...report.checks.map(({ check, ok, measured, wanted, warning }) => {
+      const mark = warning ? 'warn' : ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'
+      return `  ${mark}  ${check}: ${measured}${ok && !warning ? '' : `, wanted ${wanted}`}`
+    }),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
     `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,
@@ -25,7 +25,7 @@ export function terminal(report: Report): string {
     `  ${audit.planned} planned = ${audit.applied} applied + ${audit.buried} dead letters + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,
     `  lost ${audit.lost}${audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
     `  durable at 2xx: survives ${report.durability.queue.survives.join(', ') || 'nothing'}; effects survive ${report.durability.ledger.survives.join(', ') || 'nothing'}`,
-    `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections`,
+    `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),
     '',
   ]

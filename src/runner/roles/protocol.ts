@@ -40,6 +40,9 @@ export interface ServiceSample {
   readonly buried: number
   readonly failed: number
   readonly duplicates: number
+  /** Times that effects were paused since this life began, and effects that are paused now. */
+  readonly circuitsOpened: number
+  readonly circuitsOpen: number
   /** Events waiting or in flight as the queue says; null where this process does not ask, or has no answer. */
   readonly backlog: number | null
   readonly cpuSeconds: number

@@ -1,6 +1,7 @@
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { Scenario } from '../../core/scenario.ts'
+import { readBodies, withBodies } from '../bodies.ts'
 import { openJournal } from '../journal.ts'
 import { openLoop } from '../sender/open-loop.ts'
 import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
@@ -30,9 +31,10 @@ async function prepare(message: SenderSetup): Promise<void> {
   setup = message
   scenario = withTrace((await import(setup.scenario)).default, setup.trace)
   routes = await Promise.all(
-    setup.routes.map(async ({ path, provider, secret }) => {
+    setup.routes.map(async ({ path, provider, secret, bodies }) => {
       const loaded: Provider = (await import(provider)).default
-      return { path, provider: loaded, secret: loaded.secret(secret) }
+      const sending = bodies === undefined ? loaded : withBodies(loaded, readBodies(bodies, loaded.name))
+      return { path, provider: sending, secret: loaded.secret(secret) }
     }),
   )
   say({ kind: 'ready' })
@@ -45,8 +47,20 @@ async function send(startAtMs: number): Promise<void> {
   const onProgress = (progress: Parameters<Parameters<typeof openLoop>[0]['onProgress']>[0]) => {
     say({ kind: 'progress', progress })
   }
-  const { retries } = scenario
-  const common = { load, retries, runId, senders, targets, routes, connectionsMax, journal, latenessMaxMs, startAtMs }
+  const { retries, balancer } = scenario
+  const common = {
+    load,
+    retries,
+    balancer,
+    runId,
+    senders,
+    targets,
+    routes,
+    connectionsMax,
+    journal,
+    latenessMaxMs,
+    startAtMs,
+  }
   const certificate = await openLoop({ ...common, signal: stop.signal, onProgress })
   journal.close()
   say({ kind: 'done', certificate })

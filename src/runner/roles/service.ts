@@ -15,6 +15,7 @@ import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
 const SAMPLE_MS = 500
+const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0, circuitsOpen: 0 }
 let service: Service | undefined
 let queue: Queue
 let ledger: Ledger | undefined
@@ -98,12 +99,12 @@ let busyLast = performance.eventLoopUtilization()
 async function sample({ counts }: Service): Promise<void> {
   const busy = performance.eventLoopUtilization()
   const { user, system } = process.cpuUsage()
-  const { applied, buried, failed, duplicates } = counts ?? { applied: 0, buried: 0, failed: 0, duplicates: 0 }
+  const { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen } = counts ?? NOTHING
   const depth = ledger && (await queue.depth().catch(() => undefined))
   const eventLoopUtilization = performance.eventLoopUtilization(busy, busyLast).utilization
   busyLast = busy
   const backlog = depth ? depth.waiting + depth.inFlight : null
-  const done = { applied, buried, failed, duplicates, backlog }
+  const done = { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
 }

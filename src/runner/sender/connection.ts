@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Cause } from '../journal.ts'
 import type { Limited } from './limits.ts'
-import { parseResponse } from './response.ts'
+import { type ParsedResponse, parseResponse } from './response.ts'
 
 export interface Target {
   readonly host: string
@@ -10,7 +10,7 @@ export interface Target {
 
 /** What one exchange came to. `sent` false: certainly no byte of the request reached the server. */
 export type Exchange =
-  | { readonly status: number; readonly reusable: boolean; readonly retryAfterS: number | undefined }
+  | ({ readonly status: number; readonly reusable: boolean } & Pick<ParsedResponse, 'retryAfterS' | 'extra'>)
   | { readonly cause: Exclude<Cause, 'none'>; readonly sent: boolean }
 
 /** One set for all of a sender's connections: a closure per request would cost more than the bookkeeping it saves. */
@@ -107,8 +107,8 @@ export class Connection<Work> implements Limited {
     this.#held = undefined
     // Bytes behind the response belong to no request of ours: the connection cannot be trusted any further.
     const reusable = !response.close && response.bytes === bytes.length
-    const { status, retryAfterS } = response
-    const exchange = { status, reusable, retryAfterS }
+    const { status, retryAfterS, extra } = response
+    const exchange = { status, reusable, retryAfterS, extra }
     if (reusable && bytes.length <= KNOWN_BYTES_MAX) {
       this.#known = Buffer.from(bytes)
       this.#knownExchange = exchange

@@ -1,6 +1,8 @@
+import type { Scenario } from '../../core/scenario.ts'
 import type { Load } from '../arrivals.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from './agenda.ts'
+import { Balancer, type Sending } from './balancer.ts'
 import type { Certificate } from './certificate.ts'
 import type { Connection, Exchange } from './connection.ts'
 import { TimeLimits } from './limits.ts'
@@ -19,6 +21,8 @@ export interface OpenLoopOptions {
   readonly runId: string
   readonly senders: AgendaOptions['senders']
   readonly retries: AgendaOptions['retries']
+  /** undefined: requests go straight to the targets. */
+  readonly balancer: Scenario['balancer']
   readonly targets: readonly Target[]
   readonly routes: readonly SendingRoute[]
   /** When all are busy and this many are open, an arrival is not sent: 'unsent', cause 'connections-max'. */
@@ -38,6 +42,9 @@ const PROGRESS_MS = 500
 const UNSENT_RECORDS_MAX = 100_000
 /** Sending stops for a moment after this many in one go, so that answers are read between. */
 const BURST_MAX = 64
+/** What is left of a time limit is rounded up to this, ms, so that limits remain few. */
+const LIMIT_STEP_MS = 250
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended.
@@ -52,7 +59,8 @@ class OpenLoop {
   readonly #resolve: (certificate: Certificate) => void
   readonly #reject: (error: unknown) => void
   readonly #agenda: Agenda
-  readonly #pool: Pool<Attempt>
+  readonly #pool: Pool<Sending>
+  readonly #balancer: Balancer | undefined
   readonly #limits = new TimeLimits()
   readonly #meter = new Meter()
   readonly #makeRequest
@@ -72,12 +80,15 @@ class OpenLoop {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    const { load, senders, retries, targets, connectionsMax, runId, routes } = options
+    const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
     const policies = routes.map(({ provider }) => provider.delivery)
     this.#agenda = new Agenda({ load, senders, retries, policies })
-    const onEnd = (connection: Connection<Attempt>, exchange: Exchange) => this.#onEnd(connection, exchange)
-    this.#pool = new Pool({ targets, connectionsMax, work: emptyAttempt, onEnd })
-    this.#hosts = new Map(targets.map((target) => [target, `${target.host}:${target.port}`]))
+    const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
+    this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
+    this.#balancer = balancer && this.#balance(balancer.tryMs)
+    // A balancer is called by one name, whoever stands behind it.
+    const hostOf = ({ host, port }: Target) => `${host}:${port}`
+    this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
     this.#makeRequest = requestMaker({ runId, seed: load.seed, routes })
   }
 
@@ -132,32 +143,67 @@ class OpenLoop {
     if (first) this.#meter.counts.planned++
     if (this.#agenda.disabled(due)) return this.#noteNotSent(due, 'refused', 'disabled', nowMs)
     this.#meter.late(nowMs - due.intendedMs)
-    const connection = this.#pool.take()
-    if (!connection) {
+    const down = this.#balancer?.down
+    const connection = down ? undefined : this.#pool.take()
+    if (!connection && !down) {
       this.#meter.counts[first ? 'unsent' : 'unsentRetries']++
       return this.#noteNotSent(due, 'unsent', 'connections-max', nowMs)
     }
-    const attempt = connection.work
+    const sending = connection?.work ?? emptySending()
     const { seq, key, provider } = due
-    take(attempt, due)
-    const request = this.#makeRequest(this.#hosts.get(connection.target)!, provider, seq, key, Date.now())
-    attempt.bodyBytes = request.bodyBytes
-    attempt.sentMs = this.#nowMs()
+    take(sending, due)
+    const host = this.#hosts.get(connection?.target ?? this.#options.targets[0]!)!
+    const request = this.#makeRequest(host, provider, seq, key, Date.now())
+    sending.bodyBytes = request.bodyBytes
+    sending.request = request.bytes
+    sending.sentMs = this.#nowMs()
     this.#meter.counts[first ? 'sent' : 'retries']++
     this.#inFlight++
-    this.#limits.add(connection, this.#options.routes[provider]!.provider.delivery.timeoutMs, attempt.sentMs)
+    if (!connection) return this.#balancer!.hold(sending)
+    this.#limits.add(connection, this.#timeoutMs(sending), sending.sentMs)
     connection.send(request.bytes)
   }
 
-  #onEnd(connection: Connection<Attempt>, exchange: Exchange): void {
-    this.#inFlight--
+  #timeoutMs({ provider }: Readonly<Attempt>): number {
+    return this.#options.routes[provider]!.provider.delivery.timeoutMs
+  }
+
+  #balance(tryMs: number): Balancer {
+    return new Balancer({
+      targets: this.#options.targets.length,
+      tryMs,
+      timeoutMs: (sending) => this.#timeoutMs(sending),
+      send: (sending, except) => this.#sendAgain(sending, except),
+      retire: (target) => this.#pool.retire(target),
+      onRefused: (sending, cause) => this.#ended(sending, { cause, sent: false }),
+    })
+  }
+
+  /** What has not left yet, over another connection. Its time goes on from when it was sent. */
+  #sendAgain(sending: Sending, except: Target | undefined): boolean {
+    const connection = this.#pool.take(except)
+    if (!connection) return false
+    Object.assign(connection.work, sending)
+    const nowMs = this.#nowMs()
+    const leftMs = Math.max(0, this.#timeoutMs(sending) - (nowMs - sending.sentMs))
+    this.#limits.add(connection, Math.ceil(leftMs / LIMIT_STEP_MS) * LIMIT_STEP_MS, nowMs)
+    connection.send(sending.request)
+    return true
+  }
+
+  #onEnd(connection: Connection<Sending>, exchange: Exchange): void {
     this.#limits.remove(connection)
-    const attempt = connection.work
+    if (this.#balancer?.takesBack(connection, exchange)) return
+    if ('status' in exchange && exchange.reusable) this.#pool.give(connection)
+    this.#ended(connection.work, exchange)
+  }
+
+  #ended(attempt: Attempt, exchange: Exchange): void {
+    this.#inFlight--
     const retryAfterS = 'status' in exchange ? exchange.retryAfterS : undefined
     if ('status' in exchange) {
-      if (exchange.reusable) this.#pool.give(connection)
       attempt.outcome = exchange.status >= 200 && exchange.status < 300 ? 'accepted' : 'refused'
-      attempt.cause = 'none'
+      attempt.cause = this.#asksNoRetry(attempt, exchange) ? 'no-retry' : 'none'
       attempt.status = exchange.status
     } else {
       attempt.outcome = exchange.sent ? 'unknown' : 'refused'
@@ -168,15 +214,21 @@ class OpenLoop {
     this.#meter.counts[attempt.outcome]++
     this.#meter.response(attempt.doneMs - attempt.intendedMs)
     this.#journal(attempt)
-    const { attempt: number, outcome, status, doneMs } = attempt
+    const { attempt: number, outcome, status, cause, doneMs } = attempt
     const ended = {
       attempt: number,
       outcome: outcome as 'accepted' | 'refused' | 'unknown',
       status,
+      cause,
       retryAfterS,
       doneMs,
     }
     if (this.#agenda.ended(attempt, ended)) this.#sendDue()
+  }
+
+  #asksNoRetry({ provider, outcome }: Readonly<Attempt>, { extra }: Extract<Exchange, { status: number }>): boolean {
+    const { noRetryHeader } = this.#options.routes[provider]!.provider.delivery
+    return outcome === 'refused' && noRetryHeader !== undefined && extra?.get(noRetryHeader) === '1'
   }
 
   #noteNotSent(
@@ -229,6 +281,7 @@ class OpenLoop {
   #tick(): void {
     const nowMs = this.#nowMs()
     this.#limits.expire(nowMs)
+    this.#balancer?.tick(nowMs)
     // A wake-up could only be lost by a fault in the pacer: the tick makes sure that sending goes on.
     this.#sendDue()
     if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs)
@@ -266,6 +319,10 @@ class OpenLoop {
       }),
     )
   }
+}
+
+function emptySending(): Sending {
+  return { ...emptyAttempt(), request: NOTHING, refusals: 0 }
 }
 
 /** The plan's part of a record. */

@@ -30,15 +30,16 @@ export class Pool<Work> {
     return this.#open.size
   }
 
-  /** undefined: every connection is busy and no more may be opened. */
-  take(): Connection<Work> | undefined {
-    const turn = this.#turn
-    this.#turn = (turn + 1) % this.#idle.length
+  /** To another target than `except`, where there is one. undefined: every connection is busy and no more may be opened. */
+  take(except?: Target): Connection<Work> | undefined {
+    const { targets } = this.#options
+    const turn = targets[this.#turn] === except ? (this.#turn + 1) % targets.length : this.#turn
+    this.#turn = (turn + 1) % targets.length
     const idle = popUsable(this.#idle[turn]!)
     if (idle) return idle
     // At the cap, a target whose connections are all busy gives its turn to another: sending late would be worse.
     if (this.#open.size >= this.#options.connectionsMax) return this.#anyIdle()
-    const connection = new Connection(this.#options.targets[turn]!, this.#options.work(), this.#events)
+    const connection = new Connection(targets[turn]!, this.#options.work(), this.#events)
     this.#open.set(connection, this.#idle[turn]!)
     this.openedMax = Math.max(this.openedMax, this.#open.size)
     return connection
@@ -46,6 +47,11 @@ export class Pool<Work> {
 
   give(connection: Connection<Work>): void {
     this.#open.get(connection)?.push(connection)
+  }
+
+  /** Closes what is idle to a target. */
+  retire(target: Target): void {
+    for (const connection of this.#idle[this.#options.targets.indexOf(target)]!.splice(0)) connection.close()
   }
 
   close(): void {

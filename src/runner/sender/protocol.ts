@@ -16,7 +16,13 @@ export interface SenderSetup {
   readonly senders: { readonly index: number; readonly count: number }
   readonly targets: readonly Target[]
   /** By position in the scenario's mix. */
-  readonly routes: readonly { readonly path: string; readonly provider: string; readonly secret: string }[]
+  readonly routes: readonly {
+    readonly path: string
+    readonly provider: string
+    readonly secret: string
+    /** File of the bodies to send; undefined: the provider's samples. */
+    readonly bodies: string | undefined
+  }[]
   readonly connectionsMax: number
   readonly journalPath: string
   /** Later than this the sender gives up, ms. */

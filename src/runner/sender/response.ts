@@ -11,6 +11,8 @@ export interface ParsedResponse {
   readonly bytes: number
   /** From Retry-After, s; undefined where there is none, or a date. */
   readonly retryAfterS: number | undefined
+  /** Headers x-…, by lower-case name: what a receiver tells one kind of sender. undefined where there is none. */
+  readonly extra: ReadonlyMap<string, string> | undefined
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
@@ -43,7 +45,7 @@ export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
     if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its body is too long')
     return undefined
   }
-  return { status, close, bytes: bodyAt + length, retryAfterS: headers.retryAfterS }
+  return { status, close, bytes: bodyAt + length, retryAfterS: headers.retryAfterS, extra: headers.extra }
 }
 
 interface FramingHeaders {
@@ -52,11 +54,18 @@ interface FramingHeaders {
   close: boolean
   keepAlive: boolean
   retryAfterS: number | undefined
+  extra: Map<string, string> | undefined
 }
 
 /** What says where the response ends and whether the connection does. Two opinions about that are none. */
 function framingHeaders(head: string): FramingHeaders {
-  const headers: FramingHeaders = { chunked: false, close: false, keepAlive: false, retryAfterS: undefined }
+  const headers: FramingHeaders = {
+    chunked: false,
+    close: false,
+    keepAlive: false,
+    retryAfterS: undefined,
+    extra: undefined,
+  }
   for (const line of head.split('\r\n').slice(1)) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).toLowerCase()
@@ -74,6 +83,9 @@ function framingHeaders(head: string): FramingHeaders {
       const options = value.toLowerCase().split(/\s*,\s*/)
       headers.close ||= options.includes('close')
       headers.keepAlive ||= options.includes('keep-alive')
+    } else if (name.startsWith('x-')) {
+      headers.extra ??= new Map()
+      headers.extra.set(name, value)
     }
   }
   if (headers.chunked && headers.length !== undefined) throw malformed('it states a length and is chunked')

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../../core/provider.ts'
 import type { Random } from '../../core/random.ts'
-import type { Outcome } from '../journal.ts'
+import type { Cause, Outcome } from '../journal.ts'
 
 /** How an attempt ended, as far as its provider cares. */
 export interface Ended {
@@ -8,6 +8,7 @@ export interface Ended {
   readonly attempt: number
   readonly outcome: Exclude<Outcome, 'unsent'>
   readonly status: number
+  readonly cause: Cause
   /** From the response's Retry-After, s. */
   readonly retryAfterS: number | undefined
   /** ms since the start of the run. */
@@ -15,7 +16,12 @@ export interface Ended {
 }
 
 /** Why a provider sends an event no more. */
-export type GivenUp = 'attempts used up' | 'final status' | 'endpoint disabled'
+export type GivenUp =
+  | 'attempts used up'
+  | 'final status'
+  | 'asked not to try again'
+  | 'only failed connections are tried again'
+  | 'endpoint disabled'
 
 export type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | 'delivered'
 
@@ -23,6 +29,10 @@ export type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | '
 export function nextAttempt(policy: RetryPolicy, ended: Ended, timeScale: number, random: Random): Next {
   if (ended.outcome === 'accepted') return 'delivered'
   if (policy.stopsOn?.includes(ended.status)) return { givenUp: 'final status' }
+  if (ended.cause === 'no-retry') return { givenUp: 'asked not to try again' }
+  // Refused without a status: nobody was connected.
+  const connected = ended.outcome === 'unknown' || ended.status !== 0
+  if (policy.retriesOn === 'connection' && connected) return { givenUp: 'only failed connections are tried again' }
   if (ended.attempt >= policy.attemptsMax) return { givenUp: 'attempts used up' }
   const waitMs = policy.waitMs(ended.attempt + 1, random)
   const askedMs = policy.honoursRetryAfter ? (ended.retryAfterS ?? 0) * 1_000 : 0

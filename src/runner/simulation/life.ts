@@ -136,6 +136,7 @@ export class Life {
         }),
       buried: () => ledger.buried(),
       exhume: (id) => ledger.exhume(id),
+      forget: (id) => ledger.forget(id),
       read: (name) => ledger.read(name),
       scan: (prefix) => ledger.scan(prefix),
       items: (prefix) => ledger.items(prefix),

@@ -113,9 +113,9 @@ export class SimulatedSender {
   }
 
   #end(due: Due, sentMs: number, how: End): void {
-    const { attempt, outcome, status, doneMs } = this.#note(due, sentMs, how)
+    const { attempt, outcome, status, cause, doneMs } = this.#note(due, sentMs, how)
     const retryAfterS = 'status' in how ? how.retryAfterS : undefined
-    if (outcome !== 'unsent' && this.#agenda.ended(due, { attempt, outcome, status, doneMs, retryAfterS })) {
+    if (outcome !== 'unsent' && this.#agenda.ended(due, { attempt, outcome, status, cause, doneMs, retryAfterS })) {
       this.sendDue()
     }
   }

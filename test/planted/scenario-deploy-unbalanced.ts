@@ -1,0 +1,7 @@
+import rollingDeploy from '../../scenarios/rolling-deploy.ts'
+import { defineScenario } from '../../src/core/scenario.ts'
+
+const { balancer: _, ...direct } = rollingDeploy
+
+/** For tests: nothing stands before the processes that are restarted. */
+export default defineScenario({ ...direct, name: 'deploy-unbalanced' })

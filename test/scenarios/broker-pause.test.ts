@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
+
+const { quick } = quickRuns('broker-pause')
+
+it(
+  'the embedded queue hangs with its process: requests wait, and nothing acknowledged is gone',
+  async () => {
+    const run = await quick('embedded', '--p99', '20000')
+    expectPass(run)
+    const { faults, latency, delivery } = run.report
+    expect(faults.map(({ what }) => what)).toEqual(['pause: receiver + processor'])
+    // Whoever counted from when a socket was free would not see the pause.
+    expect(latency.response.maxMs).toBeGreaterThan(faults[0]!.untilMs - faults[0]!.fromMs - 2_000)
+    expect(delivery.goodputAfter).toBeGreaterThan(0.9)
+  },
+  QUICK_MS,
+)

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
+
+const { quick } = quickRuns('broker-restart')
+
+it(
+  'the embedded queue is killed with its process: what it had acknowledged is there when it comes back',
+  async () => {
+    const run = await quick('embedded')
+    expectPass(run)
+    const { faults, audit, delivery } = run.report
+    expect(faults.map(({ what }) => what)).toEqual(['kill: receiver + processor'])
+    expect(audit.refused + audit.unknown).toBeGreaterThan(0)
+    expect(audit.applied + audit.buried).toBeGreaterThan(audit.planned / 2)
+    expect(delivery.goodputAfter).toBeGreaterThan(0.9)
+  },
+  QUICK_MS,
+)

@@ -1,0 +1,27 @@
+import { expect } from 'vitest'
+import type { Report } from '../../src/runner/report-schema.ts'
+import { floodmark, runsFolder } from '../runner/floodmark.ts'
+
+/** A scenario's quick run and what it may take, ms: the slowest is under 30 s on a machine that has nothing else to do. */
+export const QUICK_MS = 120_000
+
+/** Quick runs at a rate that a busy machine takes too, with a pass mark for its latency: what is asserted is never a time. */
+export function quickRuns(scenario: string) {
+  const { root, reportOf } = runsFolder()
+  return {
+    root,
+    async quick(name: string, ...flags: string[]): Promise<{ code: number | null; said: string; report: Report }> {
+      const easy = ['--quick', '--rate', '100', '--p99', '10000', '--out', `${root}/${name}`]
+      const { code, out, err } = await floodmark('scenario', scenario, ...easy, ...flags)
+      return { code, said: out + err, report: reportOf(name) }
+    },
+  }
+}
+
+/** The run passed, and its accounting is spotless. */
+export function expectPass({ code, said, report }: { code: number | null; said: string; report: Report }): void {
+  expect(code, said).toBe(0)
+  expect(report.verdict).toBe('PASS')
+  expect(report.audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
+  expect(report.errors.filter((error) => error.includes('ended by itself'))).toEqual([])
+}

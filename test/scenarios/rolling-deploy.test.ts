@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { receivers } from '../../receivers/index.ts'
+import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+
+const { root, reportOf } = runsFolder()
+const deploy = (name: string, scenario: string, ...flags: string[]) =>
+  floodmark('scenario', scenario, '--rate', '150', '--p99', '10000', '--out', join(root, name), ...flags)
+
+describe('rolling-deploy', () => {
+  it.each(Object.keys(receivers))(
+    'refuses nothing and loses nothing while %s is restarted under load',
+    async (receiver) => {
+      const { code, out, err } = await deploy(receiver, 'rolling-deploy', '--quick', '--receiver', receiver)
+      expect(code, out + err).toBe(0)
+      const { audit, faults, setup, delivery, checks } = reportOf(receiver)
+      expect(audit).toMatchObject({ refused: 0, unknown: 0, unsent: 0, lost: 0, duplicateEffects: 0, reordered: 0 })
+      expect(audit.planned).toBeGreaterThan(2_000)
+      expect(delivery.attempts).toBe(audit.planned)
+      expect(faults.map(({ what }) => what)).toEqual(['restart: receiver + processor'])
+      expect(setup.balancerMs).toBe(10_000)
+      expect(checks.map(({ check }) => check)).toContain('events refused or unanswered')
+      expect(out).toContain('through a balancer that holds requests up to 10 s')
+    },
+    120_000,
+  )
+
+  it.each([
+    ['a receiver cuts what is in progress', 'rolling-deploy', ['--receiver', planted('receiver-cuts')], 'unknown'],
+    ['no balancer stands before the processes', planted('scenario-deploy-unbalanced'), [], 'refused'],
+  ] as const)(
+    'fails where %s',
+    async (_, scenario, flags, counter) => {
+      const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
+      expect(code, out + err).toBe(1)
+      const { audit, checks } = reportOf(counter)
+      expect(audit[counter]).toBeGreaterThan(0)
+      expect(audit.lost).toBe(0)
+      expect(checks.find(({ check }) => check === 'events refused or unanswered')?.ok).toBe(false)
+    },
+    120_000,
+  )
+})
