@@ -15,7 +15,7 @@ export default defineScenario({
   ...SALE,
   name: 'flash-sale',
   question:
-    'Does the stack take a sale that multiplies the traffic by ten within seconds, without losing or doubling an event?',
+    'Does the stack take a sale that multiplies the traffic within seconds (by ten, or by --spike) without losing or doubling an event?',
   durationMs: 40_000,
   quickMs: 12_000,
   shape,

@@ -31,6 +31,7 @@ program
   .option('--rate <perSecond>', "base rate that the scenario's shape multiplies, events/s")
   .option('--duration <seconds>', 'length of the run, s')
   .option('--shape <file>', "your own arrivals a second (lines of second,count or of a count) for the scenario's shape")
+  .option('--spike <factor>', "the peak of the scenario's shape, as a multiple of the base rate")
   .option('--seed <number>', 'the same seed plans the same run')
   .option('--quick', 'a shorter run that keeps the meaning')
   .option(

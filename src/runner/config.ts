@@ -17,6 +17,8 @@ const settings = z.strictObject({
   duration: number(1, 86_400).optional(),
   /** File of one's own arrivals a second, in place of the scenario's shape. */
   shape: z.string().min(1).optional(),
+  /** The peak of the scenario's shape, as a multiple of the base rate; unset: the scenario's own. */
+  spike: number(1, 1_000).optional(),
   seed: number(0, 4_294_967_295).pipe(z.int()).default(1),
   quick: z.boolean().default(false),
   /** Receiver processes, and as many processor processes, where the queue is shared. */

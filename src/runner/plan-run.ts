@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { FloodmarkError } from '../core/errors.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { readBodies } from './bodies.ts'
@@ -7,14 +8,16 @@ import type { Config } from './config.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
 import { loadScenario } from './scenario-schema.ts'
+import { withSpike } from './spike.ts'
 import { meanPerS, readTrace, type Trace, withTrace } from './trace.ts'
 
 /** What a run is to do, before anything is started. */
 export interface Plan {
   readonly scenarioModule: string
-  /** With the trace's shape, where there is one. */
+  /** With the trace's shape, or the spike, where there is one. */
   readonly scenario: Scenario
   readonly trace: Trace | undefined
+  readonly spike: number | undefined
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
   readonly routes: readonly (Omit<ServiceSetup['routes'][number], 'secret'> & {
     readonly signing: string
@@ -33,14 +36,22 @@ export interface Plan {
 export async function planOf(config: Config): Promise<Plan> {
   const scenarioModule = moduleOf('scenario', config.scenario)
   const own = await loadScenario(scenarioModule, config.scenario)
+  const { spike } = config
+  if (spike !== undefined && config.shape !== undefined) {
+    throw new FloodmarkError(
+      'misuse',
+      "--spike scales the scenario's own peak, --shape replaces it: choose one of them",
+    )
+  }
   const trace = config.shape === undefined ? undefined : readTrace(config.shape)
-  const scenario = withTrace(own, trace)
+  const scenario = withSpike(withTrace(own, trace), spike)
   const durationMs = durationOf(config, own, trace)
   const ratePerS = config.rate ?? (trace ? meanPerS(trace) : own.ratePerS)
   return {
     scenarioModule,
     scenario,
     trace,
+    spike,
     modules: {
       receiver: moduleOf('receiver', config.receiver),
       queue: moduleOf('queue', config.queue),
@@ -61,16 +72,18 @@ function durationOf({ duration, quick }: Config, own: Scenario, trace: Trace | u
 }
 
 function rateChosenOf(
-  { rate, shape, scenario }: Config,
+  { rate, shape, spike, scenario }: Config,
   { ratePerS, durationMs, trace }: Pick<Plan, 'ratePerS' | 'durationMs' | 'trace'>,
 ): string {
   const asked = 'asked for by --rate'
+  const spiked = spike === undefined ? '' : `; its peak is ${spike} times that, as asked for by --spike`
   if (trace) {
     const stretched = durationMs === trace.length * 1_000 ? '' : `, stretched to ${durationMs / 1_000} s`
     return `${rate === undefined ? "the trace's mean" : asked}; its course is that of ${shape}, ${trace.length} s${stretched}`
   }
-  if (rate !== undefined) return asked
+  if (rate !== undefined) return asked + spiked
   const fixed = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare`
+  if (spiked) return fixed + spiked
   return namesOf('scenario').includes(scenario)
     ? `${fixed}; chosen to leave a two-core machine room at the peak`
     : fixed

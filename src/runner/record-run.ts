@@ -26,7 +26,7 @@ export function recordOf(
   folder: string,
   happened: Happened,
 ): Omit<RunRecord, 'durability' | 'samples'> {
-  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
+  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
   const { stack, servers, faults, startAtMs, certificates, drained } = happened
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
@@ -39,6 +39,7 @@ export function recordOf(
     startAtMs,
     scenario: scenarioModule,
     ...(trace && { trace }),
+    ...(spike !== undefined && { spike }),
     setup: { ...setup, ratePerS, rateChosen, durationMs },
     certificates,
     drainedMs: drained.tookMs,
@@ -67,6 +68,7 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     // Without --rate it is the trace's mean.
     ...(config.shape ? [`--shape ${config.shape}`] : []),
     ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
+    ...(config.spike === undefined ? [] : [`--spike ${config.spike}`]),
     `--duration ${durationMs / 1_000}`,
     `--seed ${config.seed}`,
     ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),

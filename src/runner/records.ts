@@ -24,6 +24,8 @@ export interface RunRecord {
   readonly scenario: string
   /** Absent: the scenario's own shape. */
   readonly trace?: Trace
+  /** Absent: the peak is the shape's own. */
+  readonly spike?: number
   readonly setup: {
     readonly receiver: string
     readonly queue: string

@@ -142,6 +142,7 @@ async function sendersOf(
     seed: config.seed,
     scenario: plan.scenarioModule,
     trace: plan.trace,
+    spike: plan.spike,
     durationMs: plan.durationMs,
     ratePerS: plan.ratePerS,
     senders: { index, count: config.senders },

@@ -1,4 +1,3 @@
-import type { Scenario } from '../core/scenario.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
 import { deadLetterCheck, groupsOf } from './dead-letters.ts'
@@ -8,6 +7,7 @@ import { expectation } from './identity.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { loadScenario } from './scenario-schema.ts'
+import { peakOf, withSpike } from './spike.ts'
 import { slope } from './stats.ts'
 import { attempts, collect } from './timeline.ts'
 import { withTrace } from './trace.ts'
@@ -15,7 +15,10 @@ import { checksOf, verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
-  const scenario = withTrace(await loadScenario(record.scenario, record.scenario), record.trace)
+  const scenario = withSpike(
+    withTrace(await loadScenario(record.scenario, record.scenario), record.trace),
+    record.spike,
+  )
   const { setup, certificates } = record
   const load = { scenario, durationMs: setup.durationMs, ratePerS: setup.ratePerS, seed: setup.seed }
   const endedAtMs = Math.max(...certificates.map((one) => one.endedAtMs))
@@ -47,7 +50,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     generator,
     setup: {
       ...setup,
-      peakPerS: setup.ratePerS * peak(scenario, record.trace?.length ?? 200),
+      peakPerS: setup.ratePerS * peakOf(scenario, record.trace?.length),
       ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },
@@ -92,13 +95,6 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     environment: record.environment,
     reproduce: record.reproduce,
   }
-}
-
-/** The highest of so many stretches of the shape, each by its middle. */
-function peak({ shape }: Scenario, stretches: number): number {
-  let most = 0
-  for (let at = 0; at < stretches; at++) most = Math.max(most, shape((at + 0.5) / stretches))
-  return most
 }
 
 function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {

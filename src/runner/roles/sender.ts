@@ -5,6 +5,7 @@ import { readBodies, withBodies } from '../bodies.ts'
 import { openJournal } from '../journal.ts'
 import { openLoop } from '../sender/open-loop.ts'
 import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
+import { withSpike } from '../spike.ts'
 import { withTrace } from '../trace.ts'
 
 /** A process that does nothing but send: forked by the runner, told what to do over IPC. */
@@ -29,7 +30,7 @@ let scenario: Scenario
 
 async function prepare(message: SenderSetup): Promise<void> {
   setup = message
-  scenario = withTrace((await import(setup.scenario)).default, setup.trace)
+  scenario = withSpike(withTrace((await import(setup.scenario)).default, setup.trace), setup.spike)
   routes = await Promise.all(
     setup.routes.map(async ({ path, provider, secret, bodies }) => {
       const loaded: Provider = (await import(provider)).default

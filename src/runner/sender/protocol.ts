@@ -10,6 +10,8 @@ export interface SenderSetup {
   readonly scenario: string
   /** In place of the scenario's shape. */
   readonly trace: Trace | undefined
+  /** The peak of the scenario's shape, in place of its own. */
+  readonly spike: number | undefined
   readonly durationMs: number
   readonly ratePerS: number
   /** This sender takes the arrivals whose seq modulo count is index. */
