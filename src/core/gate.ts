@@ -93,19 +93,20 @@ export class Gate {
       const { clock } = this.#options
       let cancelLook = () => {}
       const look = () => {
-        this.#closeWhatWaits()
+        afterReading(() => this.#closeWhatWaits())
         cancelLook = clock.after(STOP_GRACE_MS, look)
       }
       const cancelCut = clock.after(STOP_MS, () => this.#server.closeAllConnections())
-      // Not http's close: that cuts idle connections at once, and with them the requests that are on their way.
-      NetServer.prototype.close.call(this.#server, () => {
+      for (const connection of this.#connections.values()) connection.startedBefore = connection.started
+      cancelLook = clock.after(STOP_GRACE_MS, look)
+      const onClosed = () => {
         cancelLook()
         cancelCut()
         this.#server.close()
         resolve()
-      })
-      for (const connection of this.#connections.values()) connection.startedBefore = connection.started
-      cancelLook = clock.after(STOP_GRACE_MS, look)
+      }
+      // Not http's close: that cuts idle connections at once, and with them the requests that are on their way.
+      afterReading(() => NetServer.prototype.close.call(this.#server, onClosed))
     })
     return this.#stopping
   }
@@ -169,6 +170,14 @@ export class Gate {
       } else if (!last?.request.complete) socket.destroy()
     }
   }
+}
+
+/**
+ * Calls back once connections that were made and bytes that came until now have been taken: a busy process runs its timers
+ * before it reads, and closing then would reset requests that were sent in good faith.
+ */
+function afterReading(then: () => void): void {
+  setImmediate(() => setImmediate(then))
 }
 
 /** Two values for one Host: a proxy and we might believe different ones. Node takes the first. */

@@ -105,6 +105,41 @@ export function stopContract(bench: Bench): void {
     await stopped
   })
 
+  it('answers a request that was there, but not read yet, when idle connections were to be closed', async () => {
+    let look = () => {}
+    const after: Clock['after'] = (ms, fn) => {
+      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
+      look = fn
+      return () => {}
+    }
+    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const socket = connect(running.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    const end = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(signed('before'))
+    while (statuses(text).length < 1) await soon()
+    const stopped = running.stop()
+    await soon()
+    socket.write(signed('unread'))
+    look()
+    await end
+    expect(statuses(text)).toEqual([200, 200])
+    await stopped
+  })
+
+  it('takes a connection that was made, but not accepted yet, when it was told to stop', async () => {
+    const running = await bench.start(limits)
+    const made = exchange(running.port, signed('made'))
+    // Node connects in the next tick, and the system accepts for us until we do.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    const stopped = running.stop()
+    expect(statuses((await made).text)).toEqual([200])
+    await stopped
+  })
+
   it('cuts what cannot be answered when its time is over', async () => {
     let cut = () => {}
     const after: Clock['after'] = (ms, fn) => {
