@@ -33,7 +33,7 @@ export interface ProcessorOptions {
   readonly crashPoint?: CrashPoint
 }
 
-/** Counts since the start; with several named effects each counts by itself. */
+/** Counts since the start. With several named effects each is applied, fails and is buried by itself; deliveries are not. */
 export interface ProcessorCounts {
   applied: number
   failed: number
@@ -93,9 +93,10 @@ export function startProcessor(options: ProcessorOptions): Processor {
     crashPoint('after-claim')
     const outcomes = await runByLane(tasks, claims)
     crashPoint('after-effect')
-    const verdicts = await settle(tasks, outcomes)
+    const verdicts = verdictsOf(batch, tasks, await settle(tasks, outcomes))
+    counts.duplicates += absorbed(tasks, outcomes, verdicts)
     crashPoint('after-settle')
-    return verdictsOf(batch, tasks, verdicts)
+    return verdicts
   }
 
   /** What is paused is not claimed. A lane has one circuit, which is asked once: no event overtakes one of its lane. */
@@ -145,10 +146,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
 
   async function run(task: Task, claim: Claim | Paused): Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
-    if (claim.state === 'duplicate') {
-      counts.duplicates++
-      return { verdict: 'ack' }
-    }
+    if (claim.state === 'duplicate') return { verdict: 'ack' }
     if (claim.state === 'busy') {
       counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
@@ -230,4 +228,13 @@ function within(ms: number, working: Promise<void>, clock: Clock): Promise<void>
 
 function eventsOf(tasks: readonly Task[]) {
   return tasks.map(({ event }) => event)
+}
+
+/** Deliveries of which nothing was left to do. */
+function absorbed(tasks: readonly Task[], outcomes: readonly Outcome[], verdicts: readonly Verdict[]): number {
+  const settles = new Uint8Array(verdicts.length)
+  for (let at = 0; at < tasks.length; at++) if (outcomes[at]!.settlement) settles[tasks[at]!.position] = 1
+  let count = 0
+  for (let at = 0; at < verdicts.length; at++) if (verdicts[at] === 'ack' && settles[at] === 0) count++
+  return count
 }

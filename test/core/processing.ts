@@ -2,13 +2,13 @@ import memoryLedger from '../../ledgers/memory.ts'
 import memoryQueue from '../../queues/memory.ts'
 import { VirtualClock } from '../../src/core/clock.ts'
 import type { WebhookEvent } from '../../src/core/event.ts'
-import type { DeadLetter, Effect, Ledger } from '../../src/core/ledger.ts'
+import type { DeadLetter, Effects, Ledger } from '../../src/core/ledger.ts'
 import { type ProcessorOptions, startProcessor } from '../../src/core/processor.ts'
 import { seeded } from '../../src/core/random.ts'
 
 /** A processor between a queue and a ledger in memory, on a clock that the test owns. */
 export async function processing(
-  effect: Effect,
+  effect: Effects,
   over: Partial<ProcessorOptions> & { readonly wrap?: (ledger: Ledger) => Ledger } = {},
 ) {
   const clock = new VirtualClock()

@@ -174,7 +174,11 @@ describe('an effect behind schemas', () => {
     await world.clock.advance(1_000)
     expect(await world.items()).toEqual(['done=shop:good', 'raw={"v":"9"}'])
     expect(await world.buried()).toMatchObject([
-      { event: { id: 'shop:bad' }, failures: 1, reason: 'not as its schema says: shop paid 1: amount is missing' },
+      {
+        event: { id: 'shop:bad' },
+        failures: 1,
+        reason: 'permanent: not as its schema says: shop paid 1: amount is missing',
+      },
     ])
     await world.end()
   })
