@@ -12,4 +12,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'rolling-deploy': () => import('./rolling-deploy.ts'),
   'slow-consumer': () => import('./slow-consumer.ts'),
   'duplicate-storm': () => import('./duplicate-storm.ts'),
+  'large-payload': () => import('./large-payload.ts'),
 }

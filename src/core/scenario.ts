@@ -58,6 +58,19 @@ export interface Scenario {
   readonly copiesMax?: number
   /** Shares of the events whose effect fails on the first try only, and on every try (they must end as dead letters). */
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
+  /** Long bodies: this share of the events is padded, log-uniformly, one in twenty to exactly bytes.max. Plain JSON only. */
+  readonly longBodies?: { readonly share: number; readonly bytes: { readonly min: number; readonly max: number } }
+  /**
+   * This share of the events carries url, length and digest of its content, which the effect fetches from the provider's
+   * store. Of those fetches a share is answered with 503 at first; of the contents a share is not what was announced, and
+   * the event must end as a dead letter. Plain JSON only.
+   */
+  readonly claimCheck?: {
+    readonly share: number
+    readonly bytes: { readonly min: number; readonly max: number }
+    readonly unavailableOnce: number
+    readonly altered: number
+  }
   readonly faults: readonly PlannedFault[]
   /**
    * Senders try again by their providers' schedules, whose waits are divided by timeScale, until tailMs after the last arrival.
@@ -80,6 +93,8 @@ export interface Scenario {
     readonly refusals?: 'allowed'
     /** From so many dead letters beyond those planned a run warns, or fails. Default: 100 and 1,000. */
     readonly deadLetters?: { readonly warn: number; readonly fail: number }
+    /** No process of the stack holds more memory than this, bytes. */
+    readonly memoryBytesMax?: number
   }
 }
 

@@ -14,7 +14,7 @@ export interface Arrival {
 }
 
 export interface Load {
-  readonly scenario: Pick<Scenario, 'shape' | 'mix' | 'keys' | 'copiesMax'>
+  readonly scenario: Pick<Scenario, 'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck'>
   readonly durationMs: number
   /** What the shape multiplies, events/s. */
   readonly ratePerS: number

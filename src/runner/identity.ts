@@ -1,5 +1,6 @@
 import { hash32 } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
+import { claimOf } from './contents.ts'
 
 /** Who an event is, in the names that travel: every side of the audit must agree on these. */
 
@@ -39,6 +40,11 @@ export function fateOf(seed: number, seq: number, shares: { failOnce: number; fa
 export type Expected = 'applied' | 'buried' | 'either'
 
 /** What a scenario's plan expects of each of its events. */
-export function expectation(seed: number, scenario: Pick<Scenario, 'effects'>): (seq: number) => Expected {
-  return (seq) => (fateOf(seed, seq, scenario.effects) === 'fails-always' ? 'buried' : 'applied')
+export function expectation(
+  seed: number,
+  scenario: Pick<Scenario, 'effects' | 'claimCheck'>,
+): (seq: number) => Expected {
+  const doomed = (seq: number) =>
+    fateOf(seed, seq, scenario.effects) === 'fails-always' || claimOf(seed, seq, scenario)?.altered === true
+  return (seq) => (doomed(seq) ? 'buried' : 'applied')
 }

@@ -5,6 +5,7 @@ import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { readBodies } from './bodies.ts'
 import type { Config } from './config.ts'
+import { requireRoom } from './contents.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
 import { loadScenario } from './scenario-schema.ts'
@@ -57,7 +58,7 @@ export async function planOf(config: Config): Promise<Plan> {
       queue: moduleOf('queue', config.queue),
       ledger: moduleOf('ledger', config.ledger),
     },
-    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule))),
+    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario))),
     runId: randomBytes(5).toString('hex'),
     durationMs,
     ratePerS,
@@ -93,12 +94,14 @@ function rateChosenOf(
 async function routeOf(
   { provider: name, bodies: given }: Scenario['mix'][number],
   scenarioModule: string,
+  scenario: Scenario,
 ): Promise<Plan['routes'][number]> {
   const module = moduleOf('provider', name)
-  const { newSecret, name: ownName }: Provider = (await import(module)).default
+  const provider: Provider = (await import(module)).default
+  requireRoom(scenario, provider)
   const text = randomBytes(24).toString('hex')
-  const { signing, verifying } = newSecret?.() ?? { signing: text, verifying: text }
+  const { signing, verifying } = provider.newSecret?.() ?? { signing: text, verifying: text }
   const bodies = given && fileURLToPath(new URL(given, scenarioModule))
-  if (bodies) readBodies(bodies, ownName)
+  if (bodies) readBodies(bodies, provider.name)
   return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying, bodies }
 }

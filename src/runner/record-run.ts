@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { Drained } from './drain.ts'
 import type { Faults } from './faults.ts'
 import type { Plan } from './plan-run.ts'
+import type { ProviderApi } from './provider-api.ts'
 import type { RunRecord } from './records.ts'
 import type { Certificate } from './sender/open-loop.ts'
 import type { Servers } from './servers.ts'
@@ -17,6 +18,7 @@ export interface Happened {
   readonly startAtMs: number
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
+  readonly providerApi: ProviderApi | undefined
 }
 
 /** What run.json keeps of it. */
@@ -27,7 +29,7 @@ export function recordOf(
   happened: Happened,
 ): Omit<RunRecord, 'durability' | 'samples'> {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
-  const { stack, servers, faults, startAtMs, certificates, drained } = happened
+  const { stack, servers, faults, startAtMs, certificates, drained, providerApi } = happened
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
@@ -42,6 +44,7 @@ export function recordOf(
     ...(spike !== undefined && { spike }),
     setup: { ...setup, ratePerS, rateChosen, durationMs },
     certificates,
+    ...providerApi?.records,
     drainedMs: drained.tookMs,
     drained: drained.drained,
     interrupted: happened.interrupted,

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
 import type { FaultMark } from './faults.ts'
+import type { StoreRecord } from './provider-store.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 import type { Trace } from './trace.ts'
@@ -50,6 +51,8 @@ export interface RunRecord {
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */
   readonly servers: readonly string[]
+  /** Absent where no event refers to a content of its provider's store. */
+  readonly store?: StoreRecord
   readonly drainedMs: number
   readonly drained: boolean
   readonly interrupted: boolean

@@ -124,6 +124,21 @@ export const reportSchema = z.object({
     recoveredMs: z.number().nullable(),
   }),
   /** By source, type and reason, the largest group first. */
+  /** Of every body that was sent. Absent in older reports. */
+  payload: z
+    .object({
+      p50Bytes: count,
+      p99Bytes: count,
+      maxBytes: count,
+      bytesPerS: z.number(),
+      /** The most that a process of the stack held. */
+      memoryBytesMax: z.number(),
+      /** Of events that only refer to their content: fetches from the provider's store, what it handed out, effects. */
+      contents: z
+        .object({ fetches: count, unavailable: count, bytes: count, served: count, applied: count })
+        .nullable(),
+    })
+    .optional(),
   deadLetters: z.array(
     z.object({
       source: z.string(),

@@ -8,6 +8,7 @@ import { warmUpIdOf } from './identity.ts'
 import { Links } from './links.ts'
 import { pausesOf } from './pauses.ts'
 import type { Plan } from './plan-run.ts'
+import { type ProviderApi, startProviderApi } from './provider-api.ts'
 import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
 import type { ServiceSample } from './roles/protocol.ts'
@@ -47,6 +48,7 @@ export async function run(
   const links = new Links(planned, config.seed)
   const senders = new Senders(interrupt)
   let servers: Servers | undefined
+  let providerApi: ProviderApi | undefined
   let stack: Stack | undefined
   let disk: SmallDisk | undefined
   try {
@@ -61,7 +63,8 @@ export async function run(
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),
     })
-    stack = stackOf(config, plan, servers, events)
+    providerApi = await startProviderApi(plan, config.seed)
+    stack = stackOf(config, plan, servers, providerApi, events)
     const durability = await stack.start()
     const setups = await sendersOf(config, plan, stack, links, folder)
     await warmUp(senders, setups[0]!, folder, events)
@@ -84,7 +87,8 @@ export async function run(
     const drained = await drain(stack, folder, journals, scenario.passes.drainMs, interrupt)
     events.phase('audit')
     await stack.stopAll()
-    const happened = { interrupted: interrupt.aborted, stack, servers, faults, startAtMs, certificates, drained }
+    const interrupted = interrupt.aborted
+    const happened = { interrupted, stack, servers, faults, startAtMs, certificates, drained, providerApi }
     const record = recordOf(config, plan, folder, happened)
     const samples = samplesOf(stack, senderSamples, startAtMs)
     const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs)]
@@ -95,6 +99,7 @@ export async function run(
     await faults.end(true)
     await senders.end()
     await stack?.end()
+    await providerApi?.close()
     await links.close()
     await servers?.stop()
     disk?.remove()
@@ -102,7 +107,13 @@ export async function run(
   }
 }
 
-function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents): Stack {
+function stackOf(
+  config: Config,
+  plan: Plan,
+  servers: Servers,
+  providerApi: ProviderApi | undefined,
+  events: RunEvents,
+): Stack {
   const { runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret }) => ({
     path,
@@ -118,7 +129,16 @@ function stackOf(config: Config, plan: Plan, servers: Servers, events: RunEvents
   const queue = { module: modules.queue, url: servers.queueUrl ?? join(servers.dataFolder, 'queue') }
   const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
   return new Stack({
-    setup: { runId, seed: config.seed, routes, scenario, receiver: modules.receiver, queue, ledger },
+    setup: {
+      runId,
+      seed: config.seed,
+      routes,
+      scenario,
+      receiver: modules.receiver,
+      queue,
+      ledger,
+      providerApi: providerApi?.origin,
+    },
     processes: Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1),
     shared,
     onSample: (sample) => events.sample(sample),

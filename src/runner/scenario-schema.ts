@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
+import { EVENT_LIMITS } from '../core/event.ts'
 import type { Fault, Scenario } from '../core/scenario.ts'
 import { moduleOf } from './registry.ts'
 
@@ -14,6 +15,9 @@ const PROCESSES_MAX = 64
 const positive = z.number().positive()
 const notNegative = z.number().nonnegative()
 const share = z.number().min(0).max(1)
+const bytes = z
+  .strictObject({ min: z.int().min(1), max: z.int().max(EVENT_LIMITS.bodyBytesMax) })
+  .refine(({ min, max }) => min <= max, 'min must be at most max')
 const runMs = z.number().min(1_000).max(DAY_MS)
 
 const processes = ['receivers', 'processors', 'stack'] as const
@@ -82,6 +86,8 @@ const scenarioSchema = z.strictObject({
   }),
   keys: z.strictObject({ count: z.int().min(1).max(KEYS_MAX), zipf: notNegative }),
   effects: z.strictObject({ failOnce: share, failAlways: share }),
+  longBodies: z.strictObject({ share, bytes }).optional(),
+  claimCheck: z.strictObject({ share, bytes, unavailableOnce: share, altered: share }).optional(),
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
@@ -92,6 +98,7 @@ const scenarioSchema = z.strictObject({
     drainMs: positive,
     refusals: z.literal('allowed').optional(),
     deadLetters: z.strictObject({ warn: z.int().min(1), fail: z.int().min(1) }).optional(),
+    memoryBytesMax: positive.optional(),
   }),
 })
 

@@ -16,10 +16,14 @@ import type { Attempt } from './journal.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
 import { Services } from './simulation/services.ts'
+import { simulatedStore } from './simulation/store.ts'
 import { strikes as strikesOf, type Troubles, troubledEffect } from './simulation/troubles.ts'
 
 /** Of its faults, those that kill processes of the stack are played: a simulated service receives and processes. */
-export type SimulatedScenario = Pick<Scenario, 'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults'>
+export type SimulatedScenario = Pick<
+  Scenario,
+  'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults' | 'longBodies' | 'claimCheck'
+>
 
 export interface SimulationOptions {
   readonly seed: number
@@ -74,6 +78,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const opening = { url: '', namespace: 'simulation', clock }
   const queue = await (options.queue ?? memoryQueue).open(opening)
   const ledger = await (options.ledger ?? memoryLedger).open(opening)
+  const fetchBody = simulatedStore(seed, scenario)
   const strikes = strikesOf(troubles, clock, random)
   const ways = options.providers.map(wayOf)
   const world = { clock, random, strikes }
@@ -82,7 +87,10 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const next = (ended: () => boolean): LifeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...world,
-    effect: troubledEffect(runEffect({ runId, seed, effects: scenario.effects, clock }), { ...world, slowMs: SLOW_MS }),
+    effect: troubledEffect(runEffect({ runId, seed, effects: scenario.effects, clock, fetchBody }), {
+      ...world,
+      slowMs: SLOW_MS,
+    }),
     routes: ways.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })

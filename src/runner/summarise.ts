@@ -4,6 +4,7 @@ import { deadLetterCheck, groupsOf } from './dead-letters.ts'
 import { deliveryOf } from './delivery.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
+import { payloadChecks, payloadOf } from './payload.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { loadScenario } from './scenario-schema.ts'
@@ -58,10 +59,13 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     tookMs: { sending: endedAtMs, draining: record.drainedMs },
     delivery: await deliveryOf(scenario, record, attempts(folder, certificates.length, planned), times.timeline),
   }
+  const sent = attempts(folder, certificates.length, planned)
+  const payload = payloadOf(scenario, record, sent, readEffects(effectsPath(folder)))
   const { drained, unplannedDeaths } = record
   const checks = [
     ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
     deadLetterCheck(buried, expected, scenario.passes),
+    ...payloadChecks(payload, scenario.passes),
   ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
@@ -85,6 +89,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
       phases,
     },
     ...measured,
+    payload,
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),

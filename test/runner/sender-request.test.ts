@@ -26,7 +26,7 @@ describe('the request maker', () => {
     'makes requests of %s that its own verifier accepts, with the planned id and key',
     (_, position) => {
       const { path, provider, secret } = routes[position]!
-      const make = requestMaker({ runId: 'run123', seed: 7, routes })
+      const make = requestMaker({ runId: 'run123', seed: 7, scenario: {}, routes })
       const { bytes, bodyBytes } = make('127.0.0.1:8080', position, 42, 3, NOW_MS)
       const { line, header, body } = takeApart(bytes)
       expect(line).toBe(`POST ${path} HTTP/1.1`)
@@ -43,7 +43,9 @@ describe('the request maker', () => {
 
   it('makes the same body for the same number and seed, and another for another', () => {
     const body = (seed: number, seq: number) =>
-      takeApart(requestMaker({ runId: 'run123', seed, routes })('h', 0, seq, 1, NOW_MS).bytes).body.toString()
+      takeApart(
+        requestMaker({ runId: 'run123', seed, scenario: {}, routes })('h', 0, seq, 1, NOW_MS).bytes,
+      ).body.toString()
     expect(body(1, 5)).toBe(body(1, 5))
     expect(new Set([body(1, 5), body(1, 6), body(2, 5)]).size).toBe(3)
   })

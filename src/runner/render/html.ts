@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
 import { ms, percent, throughBalancer } from '../verdict.ts'
 import { escapeXml } from './junit.ts'
+import { payloadLines } from './payload.ts'
 
 const read = (url: string) => readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8')
 const own = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -43,6 +44,9 @@ ${checks(report)}
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
 <section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
 ${accounting(report)}
+${payloadLines(report)
+  .map((line) => `<p>${escapeXml(line)}.</p>`)
+  .join('')}
 ${percentileTable(report)}
 ${rest(report)}
 </main>

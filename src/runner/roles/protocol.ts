@@ -11,6 +11,8 @@ export interface ServiceSetup {
   readonly ledger: Place | undefined
   readonly queue: Place
   readonly scenario: string
+  /** Origin of what the provider offers beside its webhooks; undefined where the scenario needs none of it. */
+  readonly providerApi: string | undefined
   readonly routes: readonly {
     readonly path: string
     readonly source: string

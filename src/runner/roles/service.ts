@@ -1,3 +1,4 @@
+import { createBodyFetcher } from '../../core/claim-check.ts'
 import { systemClock } from '../../core/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
@@ -63,7 +64,15 @@ async function start(given: ServiceSetup): Promise<void> {
     (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
   queue = await open(setup.queue)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
-  const effect = troubled(runEffect({ runId, seed, effects: scenario.effects, clock: systemClock }), seeded(seed ^ 2))
+  const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
+  const work = runEffect({
+    runId,
+    seed,
+    effects: scenario.effects,
+    clock: systemClock,
+    ...(fetchBody && { fetchBody }),
+  })
+  const effect = troubled(work, seeded(seed ^ 2))
   ledger = setup.ledger && (await open(setup.ledger))
   service = await startService({
     queue,

@@ -89,7 +89,7 @@ class OpenLoop {
     // A balancer is called by one name, whoever stands behind it.
     const hostOf = ({ host, port }: Target) => `${host}:${port}`
     this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
-    this.#makeRequest = requestMaker({ runId, seed: load.seed, routes })
+    this.#makeRequest = requestMaker({ runId, seed: load.seed, scenario: load.scenario, routes })
   }
 
   start(): void {

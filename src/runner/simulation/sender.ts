@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Incoming, Provider, Secret } from '../../core/provider.ts'
-import { hash32, type Random, seeded } from '../../core/random.ts'
-import { eventId, orderingKey } from '../identity.ts'
+import type { Incoming } from '../../core/provider.ts'
+import type { Random } from '../../core/random.ts'
 import type { Attempt, Cause } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from '../sender/agenda.ts'
+import { type SendingRoute, signedEvent } from '../signed.ts'
 import type { Life } from './life.ts'
 import type { Strikes } from './troubles.ts'
 
@@ -13,7 +13,7 @@ const HOST = 'simulated.invalid'
 
 export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
   readonly runId: string
-  readonly routes: readonly { readonly path: string; readonly provider: Provider; readonly secret: Secret }[]
+  readonly routes: readonly SendingRoute[]
   readonly clock: Clock
   readonly random: Random
   readonly strikes: Strikes
@@ -98,16 +98,14 @@ export class SimulatedSender {
 
   #request({ seq, key, provider: route }: Due): Omit<Incoming, 'receivedAtMs'> {
     const { runId, load, routes, clock } = this.#options
-    const { path, provider, secret } = routes[route]!
-    const id = eventId(runId, seq)
-    const { type, body } = provider.sample(seeded(hash32(load.seed, seq)), { id, key: orderingKey(key) })
-    const signing = { id, type, atMs: clock.now(), url: `http://${HOST}${path}` }
-    const raw = provider.seal ? provider.seal(body, secret, signing) : body
+    const { path, provider } = routes[route]!
+    const { seed, scenario } = load
+    const sending = { host: HOST, atMs: clock.now() }
+    const { headers: signed, body: raw } = signedEvent({ runId, seed, scenario }, routes[route]!, { seq, key }, sending)
     const headers = new Map([
       ['host', HOST],
       ['content-type', provider.contentType ?? 'application/json'],
     ])
-    const signed = provider.sign(raw, secret, signing)
     for (const name in signed) headers.set(name.toLowerCase(), signed[name]!)
     return { url: path, header: (name) => headers.get(name), raw }
   }

@@ -1,0 +1,34 @@
+import type { Provider, Secret } from '../core/provider.ts'
+import { hash32, seeded } from '../core/random.ts'
+import type { Scenario } from '../core/scenario.ts'
+import { withContent } from './contents.ts'
+import { eventId, orderingKey } from './identity.ts'
+
+/** One way to reach a receiver: the path, and who signs. */
+export interface SendingRoute {
+  readonly path: string
+  readonly provider: Provider
+  readonly secret: Secret
+}
+
+/** What makes a run's bodies what they are. */
+export interface Making {
+  readonly runId: string
+  readonly seed: number
+  readonly scenario: Pick<Scenario, 'longBodies' | 'claimCheck'>
+}
+
+/** Event `seq` as its provider makes and signs it at a time. The same run, seed and number always make the same body. */
+export function signedEvent(
+  { runId, seed, scenario }: Making,
+  { path, provider, secret }: SendingRoute,
+  { seq, key }: { readonly seq: number; readonly key: number },
+  { host, atMs }: { readonly host: string; readonly atMs: number },
+): { readonly headers: Record<string, string>; readonly body: Uint8Array } {
+  const id = eventId(runId, seq)
+  const sample = provider.sample(seeded(hash32(seed, seq)), { id, key: orderingKey(key) })
+  const whole = withContent(sample.body, id, seq, seed, scenario)
+  const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
+  const body = provider.seal ? provider.seal(whole, secret, signing) : whole
+  return { headers: provider.sign(body, secret, signing), body }
+}
