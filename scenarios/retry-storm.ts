@@ -2,14 +2,15 @@ import { defineScenario } from '../src/core/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 /**
- * The disk hangs for a while: every request waits for the disk and is refused, and every provider tries again by
- * its own schedule, an hour in six seconds.
+ * What the receivers publish to all but stops for a while: requests wait until their senders give them up, and every
+ * provider tries again by its own schedule, an hour in six seconds. Senders wait for an answer a tenth as long as in earnest,
+ * from half a second to two.
  */
 export default defineScenario({
   ...SALE,
   name: 'retry-storm',
   question:
-    'When a slow disk makes receivers refuse for a while, do the retries keep the stack down after the trigger is gone?',
+    'When the queue is so slow for a while that senders give up waiting, do the retries keep the stack down after the trigger is gone?',
   durationMs: 60_000,
   quickMs: 20_000,
   shape: () => 1,
@@ -19,7 +20,7 @@ export default defineScenario({
     { name: 'after', until: 1 },
   ],
   ratePerS: 300,
-  retries: { timeScale: 600, tailMs: 10_000 },
-  faults: [{ at: 0.2, forMs: 4_000, what: 'slow-disk', addMs: 6_000, target: 'stack' }],
+  retries: { timeScale: 600, tailMs: 10_000, timeoutScale: 10 },
+  faults: [{ at: 0.2, forMs: 4_000, what: 'throttle', perS: 20, target: 'receivers' }],
   passes: { acceptP99Ms: 15_000, drainMs: 30_000, refusals: 'allowed' },
 })

@@ -21,6 +21,8 @@ export type Fault =
   | { readonly what: 'failing-effects'; readonly share: number; readonly target: 'processors' }
   /** Each fdatasync that the process asks Node for takes so much longer. */
   | { readonly what: 'slow-disk'; readonly addMs: number; readonly target: Processes }
+  /** What a receiver publishes to takes no more than so many events a second, first come first served: requests wait. */
+  | { readonly what: 'throttle'; readonly perS: number; readonly target: 'receivers' }
   /** The file system that holds the run's data has no room left. */
   | { readonly what: 'full-disk'; readonly target: 'stack' }
   | { readonly what: 'latency'; readonly addMs: number; readonly jitterMs: number; readonly target: Link }
@@ -75,8 +77,10 @@ export interface Scenario {
   /**
    * Senders try again by their providers' schedules, whose waits are divided by timeScale, until tailMs after the last arrival.
    * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
+   * Their time limits are divided by timeoutScale (default 1), which is another number on purpose: a network is no faster
+   * for a clock that runs faster, and a limit divided as the waits are would end before any answer.
    */
-  readonly retries?: { readonly timeScale: number; readonly tailMs: number }
+  readonly retries?: { readonly timeScale: number; readonly tailMs: number; readonly timeoutScale?: number }
   /**
    * Senders reach the receivers through a load balancer: it passes over a target that refuses connections and, where none
    * takes any, holds a request for up to tryMs, as Caddy does by lb_try_duration, and HAProxy by retries with option

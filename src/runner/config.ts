@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { FloodmarkError } from '../core/errors.ts'
+import { SERVICE_DEFAULTS } from '../core/service.ts'
 
 const number = (least: number, most: number) => z.coerce.number().min(least).max(most)
 
@@ -30,6 +31,12 @@ const settings = z.strictObject({
   fsync: z.enum(['always', 'everysec']).default('always'),
   /** Sender processes. */
   senders: number(1, 64).pipe(z.int()).default(1),
+  /** Requests that a receiver has in progress at once; beyond it, 503 and Retry-After at once. */
+  inFlightMax: number(1, 1_000_000).pipe(z.int()).default(SERVICE_DEFAULTS.inFlightMax),
+  /** How long a receiver waits for the queue before it answers 503, ms. */
+  publishDeadline: number(1, 3_600_000).default(SERVICE_DEFAULTS.publishDeadlineMs),
+  /** What the receivers publish to takes so many events a second, all of them together; unset: as many as it can. */
+  capacity: number(1, 10_000_000).optional(),
   /** Pass mark for the response p99, ms; unset: the scenario's own. */
   p99: number(1, 3_600_000).optional(),
   /** Folder for the run's records and report; unset: one of its own in reports/. */

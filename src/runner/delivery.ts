@@ -1,18 +1,15 @@
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
+import { diagnose } from './diagnosis.ts'
 import type { Attempt, Cause, Outcome } from './journal.ts'
 import type { RunRecord } from './records.ts'
+import { afterFaults, recovery } from './recovery.ts'
 import { moduleOf } from './registry.ts'
 import type { Report } from './report-schema.ts'
-import { type GivenUp, nextAttempt } from './sender/retry.ts'
+import { type GivenUp, nextAttempt, timeoutMs } from './sender/retry.ts'
 
 type Delivery = Report['delivery']
 type Timeline = Report['timeline']
-
-/** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
-export const GOODPUT_MIN = 0.9
-/** After the last fault so much of the rest of the first attempts is left out: schedules need time to catch up. */
-const GRACE_SHARE = 0.5
 
 /** What the providers' retries made of the load, and what became of it when the faults were over. */
 export async function deliveryOf(
@@ -47,12 +44,15 @@ export async function deliveryOf(
     const [provider, reason] = key.split('\0')
     return { provider: provider!, reason: reason!, count }
   })
+  const after = afterFaults(record, timeline)
+  const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
   return {
     attempts: sent,
     amplification: events.size === 0 ? 1 : sent / events.size,
     cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
     givenUp,
-    ...recovery(record, timeline),
+    ...recovery(after),
+    diagnosis: diagnose(scenario, record, after, timeoutsMs),
   }
 }
 
@@ -67,28 +67,4 @@ function whyNot(
 ): GivenUp | 'the run ended first' | 'no retries in this run' {
   if (typeof next === 'object' && 'givenUp' in next) return next.givenUp
   return scenario.retries ? 'the run ended first' : 'no retries in this run'
-}
-
-/** Nothing to say without faults, or when they last to the end of the first attempts. */
-function recovery(
-  { faults, setup }: RunRecord,
-  { points, stepMs }: Timeline,
-): Pick<Delivery, 'goodputAfter' | 'recoveredMs'> {
-  const overMs = Math.max(...faults.map(({ untilMs }) => untilMs))
-  const after = points.filter(({ atMs }) => atMs >= overMs && atMs + stepMs <= setup.durationMs)
-  if (faults.length === 0 || after.length < 4) return { goodputAfter: null, recoveredMs: null }
-  const judged = after.slice(Math.floor(after.length * GRACE_SHARE))
-  const sum = (of: (point: Timeline['points'][number]) => number) =>
-    judged.reduce((total, point) => total + of(point), 0)
-  const behind = after.findLastIndex(({ accepted, offered }) => accepted < GOODPUT_MIN * offered)
-  const recovered = after[behind + 1]
-  return {
-    goodputAfter:
-      sum(({ accepted }) => accepted) /
-      Math.max(
-        1,
-        sum(({ offered }) => offered),
-      ),
-    recoveredMs: recovered ? recovered.atMs - overMs : null,
-  }
 }

@@ -26,6 +26,7 @@ const KINDS: { readonly [W in Fault['what']]: Strike<Of<W>> } = {
   'slow-effects': misbehaving(({ addMs }) => ({ effectMs: addMs }), { effectMs: 0 }),
   'failing-effects': misbehaving(({ share }) => ({ failShare: share }), { failShare: 0 }),
   'slow-disk': misbehaving(({ addMs }) => ({ syncMs: addMs }), { syncMs: 0 }),
+  throttle: misbehaving(({ perS }) => ({ throttlePerS: perS }), { throttlePerS: Number.MAX_VALUE }),
   'full-disk': (victim) => able(victim, 'fillDisk')(),
   latency: onLink(({ addMs, jitterMs }) => ({ latencyMs: addMs, jitterMs })),
   async cut(victim) {
@@ -47,6 +48,7 @@ export function strike(fault: PlannedFault, victim: Victim): Promise<Undo> {
 /** A few words for the report. */
 export function describeFault(fault: Fault): string {
   if ('addMs' in fault) return `${fault.what} +${fault.addMs} ms`
+  if ('perS' in fault) return `${fault.what} ${fault.perS}/s`
   if ('byMs' in fault) return `${fault.what} ${fault.byMs / 1_000} s`
   return 'share' in fault ? `${fault.what} ${fault.share * 100}%` : fault.what
 }

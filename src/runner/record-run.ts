@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { SERVICE_DEFAULTS } from '../core/service.ts'
 import type { Config } from './config.ts'
 import type { Drained } from './drain.ts'
 import type { Faults } from './faults.ts'
@@ -33,7 +34,9 @@ export function recordOf(
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
-  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, processes, acceptP99Ms }
+  const { inFlightMax, publishDeadline: publishDeadlineMs, capacity: capacityPerS = null } = config
+  const size = { processes, inFlightMax, publishDeadlineMs, capacityPerS }
+  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, ...size, acceptP99Ms }
   return {
     id: folder.split('/').at(-1)!,
     runId,
@@ -75,6 +78,11 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     `--duration ${durationMs / 1_000}`,
     `--seed ${config.seed}`,
     ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
+    ...(config.inFlightMax === SERVICE_DEFAULTS.inFlightMax ? [] : [`--in-flight-max ${config.inFlightMax}`]),
+    ...(config.publishDeadline === SERVICE_DEFAULTS.publishDeadlineMs
+      ? []
+      : [`--publish-deadline ${config.publishDeadline}`]),
+    ...(config.capacity === undefined ? [] : [`--capacity ${config.capacity}`]),
     ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
   ]
   return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`

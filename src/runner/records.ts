@@ -39,6 +39,9 @@ export interface RunRecord {
     readonly acceptP99Ms: number
     readonly connectionsMax: number
     readonly processes: number
+    readonly inFlightMax: number
+    readonly publishDeadlineMs: number
+    readonly capacityPerS: number | null
   }
   readonly durability: Durability
   readonly certificates: readonly Certificate[]

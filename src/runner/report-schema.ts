@@ -52,6 +52,10 @@ export const reportSchema = z.object({
     processes: z.number(),
     /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
     balancerMs: z.number().optional(),
+    /** Limits of each receiver, and what the receivers publish to takes in a second; null: as much as it can. */
+    inFlightMax: z.number(),
+    publishDeadlineMs: z.number(),
+    capacityPerS: z.number().nullable(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
   durability: z.object({
@@ -122,6 +126,20 @@ export const reportSchema = z.object({
     goodputAfter: z.number().nullable(),
     /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
     recoveredMs: z.number().nullable(),
+    /** Why goodput came back after the last fault or did not; null without retries, or where there is nothing to judge. */
+    diagnosis: z
+      .object({
+        state: z.enum(['recovered', 'metastable', 'too small', 'down']),
+        says: z.string(),
+        /** All of the time by which goodput is judged. done: events that took effect, and duplicates absorbed. */
+        firstPerS: z.number(),
+        retriesPerS: z.number(),
+        answeredPerS: z.number(),
+        donePerS: z.number(),
+        /** Of what was done: the part without an answer in time. */
+        wastedShare: z.number(),
+      })
+      .nullable(),
   }),
   /** By source, type and reason, the largest group first. */
   /** Of every body that was sent. Absent in older reports. */

@@ -81,6 +81,7 @@ export async function run(
       },
     })
     await faults.end(interrupt.aborted)
+    stack.misbehave({ capacityPerS: Number.MAX_VALUE })
 
     events.phase('drain')
     const journals = setups.map(({ journalPath }) => journalPath)
@@ -128,6 +129,7 @@ function stackOf(
   }
   const queue = { module: modules.queue, url: servers.queueUrl ?? join(servers.dataFolder, 'queue') }
   const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
+  const processes = Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
   return new Stack({
     setup: {
       runId,
@@ -138,11 +140,18 @@ function stackOf(
       queue,
       ledger,
       providerApi: providerApi?.origin,
+      ...sizeOf(config, processes),
     },
-    processes: Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1),
+    processes,
     shared,
     onSample: (sample) => events.sample(sample),
   })
+}
+
+/** The receiver's limits, and each receiver's part of the capacity. */
+function sizeOf({ inFlightMax, publishDeadline: publishDeadlineMs, capacity }: Config, processes: number) {
+  const capacityPerS = capacity === undefined ? undefined : capacity / processes
+  return { limits: { inFlightMax, publishDeadlineMs }, capacityPerS }
 }
 
 async function sendersOf(

@@ -37,6 +37,7 @@ const FAULTS: Record<Fault['what'], z.ZodRawShape> = {
   'slow-effects': { ...ofProcessors, addMs: notNegative },
   'failing-effects': { ...ofProcessors, share },
   'slow-disk': { ...ofProcesses, addMs: notNegative },
+  throttle: { target: z.literal('receivers'), perS: positive },
   'full-disk': { target: z.literal('stack') },
   latency: { ...ofLinks, addMs: notNegative, jitterMs: notNegative },
   cut: ofLinks,
@@ -90,7 +91,7 @@ const scenarioSchema = z.strictObject({
   claimCheck: z.strictObject({ share, bytes, unavailableOnce: share, altered: share }).optional(),
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
-  retries: z.strictObject({ timeScale: positive, tailMs: notNegative }).optional(),
+  retries: z.strictObject({ timeScale: positive, tailMs: notNegative, timeoutScale: positive.optional() }).optional(),
   balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
   processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),
   passes: z.strictObject({

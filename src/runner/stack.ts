@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
+import type { Misbehaviour } from './roles/misbehave.ts'
 import type { Durability, FromService, ServiceSample, ServiceSetup, ToService } from './roles/protocol.ts'
 
 /** How long a process may take to stop by itself, ms; then it is killed, and the run says so. */
@@ -137,6 +138,11 @@ export class Stack {
       await child.exited
     }
     patience.abort()
+  }
+
+  /** Tells every process that is up what is wrong in it from now on, or no more. */
+  misbehave(how: Partial<Misbehaviour>): void {
+    for (const { down, child } of this.members) if (!down) child!.send({ kind: 'misbehave', how })
   }
 
   /** Writes the ledger's effects and dead letters as they are now into the folder. */

@@ -1,7 +1,7 @@
 import type { RunVerdict } from '../core/report.ts'
 import type { Scenario } from '../core/scenario.ts'
-import { GOODPUT_MIN } from './delivery.ts'
 import type { RunRecord } from './records.ts'
+import { GOODPUT_MIN } from './recovery.ts'
 import type { Report } from './report-schema.ts'
 
 type Check = Report['checks'][number]

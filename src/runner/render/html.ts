@@ -34,6 +34,7 @@ export function html(report: Report): string {
 <h1>${escapeXml(scenario.name)}: ${escapeXml(`${setup.receiver} → ${setup.queue} → ${setup.ledger}`)}</h1>
 <p>${escapeXml(scenario.question)}</p>
 </header>
+${report.delivery.diagnosis ? `<section class="diagnosis ${report.delivery.diagnosis.state.replace(' ', '-')}"><p>${escapeXml(report.delivery.diagnosis.says)}</p></section>` : ''}
 ${figures(report)}
 ${checks(report)}
 <section><h2>Latency from the intended time</h2>

@@ -8,6 +8,7 @@ const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE:
 /** What a person wants to know first, in some thirty lines. */
 export function terminal(report: Report): string {
   const { audit, latency, generator, setup } = report
+  const { diagnosis } = report.delivery
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
     q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few samples'
@@ -19,6 +20,7 @@ export function terminal(report: Report): string {
       const mark = warning ? 'warn' : ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'
       return `  ${mark}  ${check}: ${measured}${ok && !warning ? '' : `, wanted ${wanted}`}`
     }),
+    ...(diagnosis ? ['', ...folded(diagnosis.says)] : []),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
     `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,
@@ -32,4 +34,9 @@ export function terminal(report: Report): string {
     '',
   ]
   return lines.join('\n')
+}
+
+/** In lines that fit a terminal. */
+function folded(text: string): string[] {
+  return text.match(/.{1,110}(?:\s|$)/g)!.map((line) => `  ${line.trim()}`)
 }

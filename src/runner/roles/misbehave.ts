@@ -2,6 +2,8 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Effect } from '../../core/ledger.ts'
+import type { Queue } from '../../core/queue.ts'
+import { throttle } from './throttle.ts'
 
 /** What is wrong on purpose inside a process of the stack, as the runner's faults say. Nothing, most of the time. */
 export interface Misbehaviour {
@@ -13,9 +15,19 @@ export interface Misbehaviour {
   clockOffsetMs: number
   /** Each fdatasync takes so much longer. */
   syncMs: number
+  /** What is published to takes so many events a second: as long as a fault lasts, and by the size that the run gave the stack. */
+  throttlePerS: number
+  capacityPerS: number
 }
 
-const now: Misbehaviour = { effectMs: 0, failShare: 0, clockOffsetMs: 0, syncMs: 0 }
+const now: Misbehaviour = {
+  effectMs: 0,
+  failShare: 0,
+  clockOffsetMs: 0,
+  syncMs: 0,
+  throttlePerS: Number.MAX_VALUE,
+  capacityPerS: Number.MAX_VALUE,
+}
 
 export function misbehave(change: Partial<Misbehaviour>): void {
   Object.assign(now, change)
@@ -35,6 +47,27 @@ export function troubled(effect: Effect, random: () => number): Effect {
     if (now.failShare > 0 && random() < now.failShare) throw new Error('planned: what the effect depends on is down')
     if (now.effectMs === 0) return effect(event, tx)
     return sleep().then(() => effect(event, tx))
+  }
+}
+
+/** So many publishes make a second's capacity: larger ones would let requests wait for their batch rather than for their turn. */
+const PUBLISHES_PER_S = 20
+
+/** The queue as it is published to, no faster than it may be just now. */
+export function throttled(queue: Queue, capacityPerS = Number.MAX_VALUE): Queue {
+  misbehave({ capacityPerS })
+  const { traits } = queue
+  const publishEventsMax = Math.min(traits.publishEventsMax, Math.ceil(capacityPerS / PUBLISHES_PER_S))
+  const admit = throttle(() => Math.min(now.throttlePerS, now.capacityPerS))
+  return {
+    traits: { ...traits, publishEventsMax },
+    async publish(events, { deadlineMs }) {
+      const leftMs = await admit(events.length, deadlineMs)
+      return queue.publish(events, { deadlineMs: leftMs })
+    },
+    consume: (handle, options) => queue.consume(handle, options),
+    depth: () => queue.depth(),
+    close: () => queue.close(),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ServiceLimits } from '../../core/service.ts'
 import type { Misbehaviour } from './misbehave.ts'
 
 /** What a process of the stack is told first. Modules are file URLs. */
@@ -21,6 +22,10 @@ export interface ServiceSetup {
   }[]
   /** 0 picks a free one; after a restart it is the one from before. */
   readonly port: number
+  /** Those of the receiver's limits that a person tunes. */
+  readonly limits: Pick<ServiceLimits, 'inFlightMax' | 'publishDeadlineMs'>
+  /** What this process publishes to takes so many events a second; undefined: as many as it can. */
+  readonly capacityPerS: number | undefined
 }
 
 /** A driver's module, and the server's address or folder to open with it. */

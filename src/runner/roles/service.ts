@@ -10,7 +10,7 @@ import { runEffect } from '../effect.ts'
 import { exportEffects } from '../effects-file.ts'
 import { ownMemoryBytes } from '../memory.ts'
 import { buriedPath, effectsPath } from '../records.ts'
-import { jumpingClock, makeDiskSlowable, misbehave, stall, troubled } from './misbehave.ts'
+import { jumpingClock, makeDiskSlowable, misbehave, stall, throttled, troubled } from './misbehave.ts'
 import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
 
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
@@ -58,11 +58,11 @@ async function stop(): Promise<void> {
 async function start(given: ServiceSetup): Promise<void> {
   setup = given
   makeDiskSlowable()
-  const { runId, seed, port } = setup
+  const { runId, seed, port, limits, capacityPerS } = setup
   const scenario: Scenario = (await import(setup.scenario)).default
   const open = async ({ module, url }: Place) =>
     (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
-  queue = await open(setup.queue)
+  queue = throttled(await open(setup.queue), capacityPerS)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = runEffect({
@@ -78,7 +78,7 @@ async function start(given: ServiceSetup): Promise<void> {
     queue,
     clock: jumpingClock,
     random: seeded(seed),
-    limits: { port },
+    limits: { port, ...limits },
     ...(receiving && { receiving }),
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),

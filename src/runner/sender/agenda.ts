@@ -1,6 +1,7 @@
 import { Heap } from '../../core/heap.ts'
 import type { RetryPolicy } from '../../core/provider.ts'
 import { hash32, seeded } from '../../core/random.ts'
+import type { Scenario } from '../../core/scenario.ts'
 import { type Arrival, arrivals, type Load } from '../arrivals.ts'
 import { type Ended, Endpoint, nextAttempt } from './retry.ts'
 
@@ -17,7 +18,7 @@ export interface AgendaOptions {
   /** By position in the scenario's mix. */
   readonly policies: readonly RetryPolicy[]
   /** undefined: nobody tries again, since no provider would within the time of the run. */
-  readonly retries: { readonly timeScale: number; readonly tailMs: number } | undefined
+  readonly retries: Scenario['retries'] | undefined
 }
 
 /** What is to be sent, and when: the plan's arrivals, their copies, and the next attempts of what was not accepted. Knows no socket and no clock. */

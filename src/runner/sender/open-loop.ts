@@ -11,6 +11,7 @@ import { preciseNow } from './now.ts'
 import { startPacer } from './pacer.ts'
 import { Pool, type Target } from './pool.ts'
 import { requestMaker, type SendingRoute } from './request.ts'
+import { timeoutMs } from './retry.ts'
 
 export type { Certificate } from './certificate.ts'
 export type { Progress } from './meter.ts'
@@ -67,6 +68,7 @@ class OpenLoop {
   readonly #pacer = startPacer(() => this.#sendDue())
   readonly #unsent = emptyAttempt()
   readonly #hosts: ReadonlyMap<Target, string>
+  readonly #timeoutsMs: readonly number[]
   #inFlight = 0
   /** A rest of what is due waits for the next turn of the event loop. */
   #goesOn = false
@@ -82,6 +84,7 @@ class OpenLoop {
     this.#reject = reject
     const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
     const policies = routes.map(({ provider }) => provider.delivery)
+    this.#timeoutsMs = policies.map((policy) => timeoutMs(policy, retries))
     this.#agenda = new Agenda({ load, senders, retries, policies })
     const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
     this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
@@ -165,7 +168,7 @@ class OpenLoop {
   }
 
   #timeoutMs({ provider }: Readonly<Attempt>): number {
-    return this.#options.routes[provider]!.provider.delivery.timeoutMs
+    return this.#timeoutsMs[provider]!
   }
 
   #balance(tryMs: number): Balancer {

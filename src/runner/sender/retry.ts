@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../../core/provider.ts'
 import type { Random } from '../../core/random.ts'
+import type { Scenario } from '../../core/scenario.ts'
 import type { Cause, Outcome } from '../journal.ts'
 
 /** How an attempt ended, as far as its provider cares. */
@@ -37,6 +38,11 @@ export function nextAttempt(policy: RetryPolicy, ended: Ended, timeScale: number
   const waitMs = policy.waitMs(ended.attempt + 1, random)
   const askedMs = policy.honoursRetryAfter ? (ended.retryAfterS ?? 0) * 1_000 : 0
   return { atMs: ended.doneMs + Math.max(waitMs, askedMs) / timeScale }
+}
+
+/** How long a sender waits for an answer, ms. */
+export function timeoutMs(policy: RetryPolicy, retries: Scenario['retries']): number {
+  return policy.timeoutMs / (retries?.timeoutScale ?? 1)
 }
 
 /** Whether a provider still sends to an endpoint: some stop after failures without a break. */

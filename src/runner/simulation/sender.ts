@@ -3,6 +3,7 @@ import type { Incoming } from '../../core/provider.ts'
 import type { Random } from '../../core/random.ts'
 import type { Attempt, Cause } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from '../sender/agenda.ts'
+import { timeoutMs } from '../sender/retry.ts'
 import { type SendingRoute, signedEvent } from '../signed.ts'
 import type { Life } from './life.ts'
 import type { Strikes } from './troubles.ts'
@@ -65,7 +66,7 @@ export class SimulatedSender {
   }
 
   #send(due: Due): void {
-    const { clock, random, strikes, reach, routes } = this.#options
+    const { clock, random, strikes, reach, routes, retries } = this.#options
     const sentMs = clock.monotonic()
     if (this.#agenda.disabled(due)) {
       this.#note(due, sentMs, { sent: false, cause: 'disabled' })
@@ -79,8 +80,8 @@ export class SimulatedSender {
       this.#end(due, sentMs, how)
     })
     let forget = () => {}
-    const { timeoutMs } = routes[due.provider]!.provider.delivery
-    const cancelLimit = clock.after(timeoutMs, () => end({ sent: true, cause: 'timeout' }))
+    const limitMs = timeoutMs(routes[due.provider]!.provider.delivery, retries)
+    const cancelLimit = clock.after(limitMs, () => end({ sent: true, cause: 'timeout' }))
     const lost = strikes('requestsLost')
     const request = this.#request(due)
     clock.after(random() * NETWORK_MS, () => {
