@@ -1,5 +1,5 @@
 import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
+import { numberAt, parseBody, textAt } from '../src/core/json-body.ts'
 import { jsonTemplate } from '../src/core/json-template.ts'
 import type { Provider } from '../src/core/provider.ts'
 import {
@@ -15,7 +15,8 @@ import {
 /**
  * This kit's own scheme, for senders that are yours: `x-webhook-signature: v1=<hex>[,v1=<hex>]`,
  * HMAC-SHA256 over `<x-webhook-id>.<x-webhook-timestamp>.` and the raw body, timestamp in Unix seconds, ±300 s.
- * `type` and `key` are members of the JSON body, because only what is signed is trusted.
+ * `type`, `key` and, where a sender numbers the events of a key, `sequence` are members of the JSON body, because only what
+ * is signed is trusted.
  */
 
 /** Visible ASCII without the dot: with one, `a.1` + `2` and `a` + `1.2` would be signed alike. */
@@ -84,7 +85,9 @@ const generic: Provider = {
     const id = request.header('x-webhook-id')
     if (!id) throw new FloodmarkError('bad-request', 'header x-webhook-id is missing: send the id of the event')
     const event = parseBody(request.raw)
-    return { id, key: textAt(event, 'key') ?? id, type: textAt(event, 'type') ?? 'unknown' }
+    const sequence = numberAt(event, 'sequence')
+    const identity = { id, key: textAt(event, 'key') ?? id, type: textAt(event, 'type') ?? 'unknown' }
+    return sequence === undefined ? identity : { ...identity, sequence }
   },
 
   sample(random, { id, key }) {

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import { type CrashPoint, nowhere } from './crash-point.ts'
 import { FloodmarkError } from './errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from './event.ts'
+import { SEQUENCE_HEADER } from './gaps.ts'
 import type { Identity, Incoming, Route } from './provider.ts'
 import type { Ingest, Reply } from './receiver.ts'
 
@@ -123,7 +124,7 @@ function toEvents(route: Route, request: Incoming): WebhookEvent[] {
 function toEvent(
   route: Route,
   request: Incoming,
-  { id, key, type }: Identity,
+  { id, key, type, sequence }: Identity,
   headers: Record<string, string>,
 ): WebhookEvent {
   for (const name of route.provider.contextHeaders) {
@@ -132,6 +133,7 @@ function toEvent(
     check(value, `header ${name}`, EVENT_LIMITS.headerValueBytesMax)
     headers[name] = value
   }
+  if (sequence !== undefined) headers[SEQUENCE_HEADER] = String(sequence)
   const fullId = `${route.source}:${id}`
   check(id, 'event id', EVENT_LIMITS.idBytesMax)
   check(fullId, 'event id', EVENT_LIMITS.idBytesMax)

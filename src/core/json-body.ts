@@ -24,3 +24,9 @@ export function textAt(value: unknown, ...path: readonly string[]): string | und
   if (typeof at === 'string' && at !== '') return at
   return Number.isSafeInteger(at) ? String(at) : undefined
 }
+
+/** The whole number, 0 or more, at a path of own members; undefined for anything else. */
+export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
+  const text = textAt(value, ...path)
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}

@@ -2,12 +2,14 @@ import { type Backoff, backoffMs } from './backoff.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import { type CrashPoint, nowhere } from './crash-point.ts'
-import { FloodmarkError, messageOf } from './errors.ts'
+import { messageOf } from './errors.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
+import { type GapOptions, Gaps } from './gaps.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from './ledger.ts'
 import type { Delivery, Queue, Verdict } from './queue.ts'
 import type { Random } from './random.ts'
 import { type Classify, retryClassOf } from './retry-class.ts'
+import { within } from './within.ts'
 import { CALL_LIMITS, partsOf, recordWrites } from './writes.ts'
 
 export interface ProcessorOptions {
@@ -18,6 +20,8 @@ export interface ProcessorOptions {
   readonly classify?: Classify
   /** When to pause an effect that fails whatever the event. Absent: never. */
   readonly circuit?: CircuitLimits
+  /** Who is told of numbers that a sender gave out and that did not come. Absent: nobody looks. */
+  readonly gaps?: GapOptions
   readonly clock: Clock
   readonly random: Random
   /** Tries of one event before it is buried. */
@@ -49,6 +53,9 @@ export interface ProcessorState extends ProcessorCounts {
   readonly circuitsOpened: number
   /** Effects that are paused now. */
   readonly circuitsOpen: number
+  /** Gaps in the numbers of senders that number their events, and missing numbers that came after all. */
+  readonly gaps: number
+  readonly gapsFilled: number
 }
 
 export interface Processor {
@@ -77,6 +84,7 @@ const REASON_CHARS_MAX = 500
 export function startProcessor(options: ProcessorOptions): Processor {
   const { queue, ledger, crashPoint = nowhere } = options
   const fanOut = new FanOut(options.effect, options.circuit, options.clock)
+  const gaps = options.gaps && new Gaps(options.gaps)
   const counts = {
     ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
     get circuitsOpened() {
@@ -84,6 +92,12 @@ export function startProcessor(options: ProcessorOptions): Processor {
     },
     get circuitsOpen() {
       return fanOut.open
+    },
+    get gaps() {
+      return gaps?.found ?? 0
+    },
+    get gapsFilled() {
+      return gaps?.filled ?? 0
     },
   }
 
@@ -146,6 +160,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
 
   async function run(task: Task, claim: Claim | Paused): Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
+    if (claim.state !== 'busy') gaps?.see(task.given, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
     if (claim.state === 'busy') {
       counts.busy++
@@ -217,13 +232,6 @@ export function startProcessor(options: ProcessorOptions): Processor {
   const { handlersMax, leaseMs, signal } = options
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   return { counts, done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }) }
-}
-
-function within(ms: number, working: Promise<void>, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new FloodmarkError('timeout', `the effect took longer than ${ms} ms`)))
-    working.then(resolve, reject).finally(cancel)
-  })
 }
 
 function eventsOf(tasks: readonly Task[]) {

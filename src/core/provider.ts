@@ -52,6 +52,8 @@ export interface Identity {
   readonly id: string
   readonly key: string
   readonly type: string
+  /** Where the sender counts the events of a key, by one, in what it signs: this one's number, 0 or more. */
+  readonly sequence?: number
 }
 
 /** What a sender knows when it signs. */

@@ -3,6 +3,7 @@ import { createBatcher } from './batcher.ts'
 import type { CircuitLimits } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { CrashPoint } from './crash-point.ts'
+import type { GapOptions } from './gaps.ts'
 import { createIngest } from './ingest.ts'
 import type { Effects, Ledger } from './ledger.ts'
 import { type ProcessorState, startProcessor } from './processor.ts'
@@ -56,7 +57,12 @@ export interface ServiceOptions {
   /** Absent: this process takes no requests. */
   readonly receiving?: { readonly receiver: Receiver; readonly routes: readonly Route[] }
   /** Absent: this process processes nothing. */
-  readonly processing?: { readonly ledger: Ledger; readonly effect: Effects; readonly classify?: Classify }
+  readonly processing?: {
+    readonly ledger: Ledger
+    readonly effect: Effects
+    readonly classify?: Classify
+    readonly gaps?: GapOptions
+  }
   /** Told of what is our fault. */
   readonly onError: (error: unknown) => void
   readonly crashPoint?: CrashPoint
