@@ -13,4 +13,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'slow-consumer': () => import('./slow-consumer.ts'),
   'duplicate-storm': () => import('./duplicate-storm.ts'),
   'large-payload': () => import('./large-payload.ts'),
+  poison: () => import('./poison.ts'),
 }

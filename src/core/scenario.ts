@@ -19,6 +19,8 @@ export type Fault =
   | { readonly what: 'slow-effects'; readonly addMs: number; readonly target: 'processors' }
   /** What effects depend on is down: this share of all tries fails. */
   | { readonly what: 'failing-effects'; readonly share: number; readonly target: 'processors' }
+  /** A bug: effects of this share of the events, by their seed and number, fail for good; undone, the bug is mended. */
+  | { readonly what: 'poison'; readonly share: number; readonly target: 'processors' }
   /** Each fdatasync that the process asks Node for takes so much longer. */
   | { readonly what: 'slow-disk'; readonly addMs: number; readonly target: Processes }
   /** What a receiver publishes to takes no more than so many events a second, first come first served: requests wait. */
@@ -37,6 +39,13 @@ export type PlannedFault = Fault & {
   /** When it begins, 0-1 of the duration. */
   readonly at: number
   readonly forMs: number
+}
+
+/** What is processed once more beside the live traffic, from `at` (0-1 of the duration) on, at so many a second. */
+export type PlannedReplay = { readonly at: number; readonly ratePerS: number } & {
+  /** The processor puts those whose reason contains the text back on its queue; they are to have taken effect in the end. */
+  readonly of: 'dead-letters'
+  readonly reason: string
 }
 
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
@@ -90,6 +99,8 @@ export interface Scenario {
   readonly balancer?: { readonly tryMs: number }
   /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
   readonly processesMin?: number
+  /** In virtual time these are not played, nor are the faults that make them necessary. */
+  readonly replays?: readonly PlannedReplay[]
   readonly passes: {
     readonly acceptP99Ms: number
     readonly drainMs: number

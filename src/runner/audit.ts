@@ -9,6 +9,11 @@ export interface AuditInput {
   readonly attempts: Iterable<Readonly<Attempt>>
   readonly effects: Iterable<EffectRecord>
   readonly buried: Iterable<Pick<Buried, 'seq'>>
+  /**
+   * Those that a replay took from the dead letters, by its own journal: they come after later ones of their key, and are no
+   * disorder. Absent: none.
+   */
+  readonly replayed?: ReadonlySet<number>
   readonly duplicatesAbsorbed: number
   /** What the plan has in store for each event that is accepted. */
   readonly expected: (seq: number) => Expected
@@ -60,7 +65,7 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
     }
     if (state[seq]! & APPLIED) duplicateEffects++
     // Something of this key that took effect before was sent only after this one had been accepted.
-    else if (acceptedMs[seq]! < latestSentMs) reordered++
+    else if (acceptedMs[seq]! < latestSentMs && !input.replayed?.has(seq)) reordered++
     state[seq]! |= APPLIED
     latestSentMs = Math.max(latestSentMs, sentMs[seq]!)
   }

@@ -25,6 +25,7 @@ const KINDS: { readonly [W in Fault['what']]: Strike<Of<W>> } = {
   'clock-jump': misbehaving(({ byMs }) => ({ clockOffsetMs: byMs }), { clockOffsetMs: 0 }),
   'slow-effects': misbehaving(({ addMs }) => ({ effectMs: addMs }), { effectMs: 0 }),
   'failing-effects': misbehaving(({ share }) => ({ failShare: share }), { failShare: 0 }),
+  poison: misbehaving(({ share }) => ({ poisonShare: share }), { poisonShare: 0 }),
   'slow-disk': misbehaving(({ addMs }) => ({ syncMs: addMs }), { syncMs: 0 }),
   throttle: misbehaving(({ perS }) => ({ throttlePerS: perS }), { throttlePerS: Number.MAX_VALUE }),
   'full-disk': (victim) => able(victim, 'fillDisk')(),

@@ -36,6 +36,11 @@ export function fateOf(seed: number, seq: number, shares: { failOnce: number; fa
   return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
 }
 
+/** Whether a bug that strikes this share of the events strikes event `seq`: a function of the seed alone. */
+export function isPoisoned(seed: number, seq: number, share: number): boolean {
+  return hash32(hash32(seed, 107), seq) / 4_294_967_296 < share
+}
+
 /** Where an accepted event must end: as an effect, as a dead letter, or in one of both. */
 export type Expected = 'applied' | 'buried' | 'either'
 

@@ -6,6 +6,7 @@ import type { Faults } from './faults.ts'
 import type { Plan } from './plan-run.ts'
 import type { ProviderApi } from './provider-api.ts'
 import type { RunRecord } from './records.ts'
+import type { Replays } from './replays.ts'
 import type { Certificate } from './sender/open-loop.ts'
 import type { Servers } from './servers.ts'
 import type { Stack } from './stack.ts'
@@ -16,6 +17,7 @@ export interface Happened {
   readonly stack: Stack
   readonly servers: Servers
   readonly faults: Faults
+  readonly replays: Replays
   readonly startAtMs: number
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
@@ -30,7 +32,7 @@ export function recordOf(
   happened: Happened,
 ): Omit<RunRecord, 'durability' | 'samples'> {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
-  const { stack, servers, faults, startAtMs, certificates, drained, providerApi } = happened
+  const { stack, servers, faults, replays, startAtMs, certificates, drained, providerApi } = happened
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
@@ -51,10 +53,11 @@ export function recordOf(
     drainedMs: drained.tookMs,
     drained: drained.drained,
     interrupted: happened.interrupted,
-    faults: faults.marks,
+    faults: [...faults.marks, ...replays.marks],
+    ...(replays.done.length > 0 && { replays: replays.done }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: servers.says,
-    errors: [...stack.errors, ...faults.errors],
+    errors: [...stack.errors, ...faults.errors, ...replays.errors],
     environment: {
       node: process.version,
       platform: `${os.type()} ${os.release()} ${os.arch()}`,

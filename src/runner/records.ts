@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
 import type { FaultMark } from './faults.ts'
 import type { StoreRecord } from './provider-store.ts'
+import type { ReplayMark } from './replays.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 import type { Trace } from './trace.ts'
@@ -50,6 +51,8 @@ export interface RunRecord {
     readonly senders: readonly (readonly Progress[])[]
   }
   readonly faults: readonly FaultMark[]
+  /** Dead letters that were replayed; absent: none was planned, or none began. */
+  readonly replays?: readonly ReplayMark[]
   /** Times that a process of the stack ended although nobody ended it. */
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */

@@ -141,6 +141,16 @@ export const reportSchema = z.object({
       })
       .nullable(),
   }),
+  /** Dead letters put back on the queue as the scenario planned. */
+  replays: z
+    .array(
+      z.object({ ratePerS: z.number(), fromMs: z.number(), untilMs: z.number(), replayed: count, heldBack: count }),
+    )
+    .optional(),
+  /** Good events before a bug or a replay, and while it lasted: what they had to do with it is nothing. */
+  undisturbed: z
+    .array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number(), acceptToEffect: percentiles }))
+    .optional(),
   /** By source, type and reason, the largest group first. */
   /** Of every body that was sent. Absent in older reports. */
   payload: z

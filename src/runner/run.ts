@@ -11,6 +11,7 @@ import type { Plan } from './plan-run.ts'
 import { type ProviderApi, startProviderApi } from './provider-api.ts'
 import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
+import { Replays } from './replays.ts'
 import type { ServiceSample } from './roles/protocol.ts'
 import type { Progress } from './sender/open-loop.ts'
 import type { SenderSetup } from './sender/protocol.ts'
@@ -45,6 +46,7 @@ export async function run(
   const dataFolder = join(folder, 'data')
   const { faults: planned } = plan.scenario
   const faults = new Faults()
+  const replays = new Replays(folder)
   const links = new Links(planned, config.seed)
   const senders = new Senders(interrupt)
   let servers: Servers | undefined
@@ -70,17 +72,22 @@ export async function run(
     await warmUp(senders, setups[0]!, folder, events)
 
     const { scenario, durationMs } = plan
+    const running = stack
     const senderSamples = setups.map((): Progress[] => [])
     const victims = victimsOf({ stack, servers, links, disk })
     for (const { target } of planned) victims(target)
     const { startAtMs, certificates } = await senders.send(setups, {
-      onStart: (atMs) => faults.schedule(planned, durationMs, atMs, victims),
+      onStart(atMs) {
+        faults.schedule(planned, durationMs, atMs, victims)
+        replays.schedule(scenario.replays ?? [], running, durationMs, atMs)
+      },
       onProgress(sender, progress) {
         senderSamples[sender]!.push(progress)
         events.progress(sender, progress)
       },
     })
     await faults.end(interrupt.aborted)
+    await replays.end(scenario.passes.drainMs, interrupt)
     stack.misbehave({ capacityPerS: Number.MAX_VALUE })
 
     events.phase('drain')
@@ -89,7 +96,7 @@ export async function run(
     events.phase('audit')
     await stack.stopAll()
     const interrupted = interrupt.aborted
-    const happened = { interrupted, stack, servers, faults, startAtMs, certificates, drained, providerApi }
+    const happened = { interrupted, stack, servers, faults, replays, startAtMs, certificates, drained, providerApi }
     const record = recordOf(config, plan, folder, happened)
     const samples = samplesOf(stack, senderSamples, startAtMs)
     const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs)]
@@ -98,6 +105,7 @@ export async function run(
     return whole
   } finally {
     await faults.end(true)
+    await replays.end(0, interrupt)
     await senders.end()
     await stack?.end()
     await providerApi?.close()

@@ -36,6 +36,7 @@ const FAULTS: Record<Fault['what'], z.ZodRawShape> = {
   'clock-jump': { ...ofProcesses, byMs: z.number() },
   'slow-effects': { ...ofProcessors, addMs: notNegative },
   'failing-effects': { ...ofProcessors, share },
+  poison: { ...ofProcessors, share },
   'slow-disk': { ...ofProcesses, addMs: notNegative },
   throttle: { target: z.literal('receivers'), perS: positive },
   'full-disk': { target: z.literal('stack') },
@@ -52,6 +53,11 @@ const [first, ...others] = Object.entries(FAULTS).map(([what, more]) =>
 const fault = z.discriminatedUnion('what', [first!, ...others], {
   error: ({ code }) => (code === 'invalid_union' ? `use one of ${Object.keys(FAULTS).join(', ')}` : undefined),
 })
+
+const ofReplays = { at: share, ratePerS: positive.max(100_000) }
+const replay = z.discriminatedUnion('of', [
+  z.strictObject({ of: z.literal('dead-letters'), ...ofReplays, reason: z.string().min(1) }),
+])
 
 const shape = z.custom<Scenario['shape']>((value) => typeof value === 'function', 'must be a function of 0-1')
 const phases = z.array(z.strictObject({ name: z.string().min(1), until: share })).nonempty()
@@ -94,6 +100,7 @@ const scenarioSchema = z.strictObject({
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative, timeoutScale: positive.optional() }).optional(),
   balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
   processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),
+  replays: z.array(replay).optional(),
   passes: z.strictObject({
     acceptP99Ms: positive,
     drainMs: positive,

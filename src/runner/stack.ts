@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
 import type { Misbehaviour } from './roles/misbehave.ts'
-import type { Durability, FromService, ServiceSample, ServiceSetup, ToService } from './roles/protocol.ts'
+import type { Durability, FromService, ReplayOrder, ServiceSample, ServiceSetup, ToService } from './roles/protocol.ts'
 
 /** How long a process may take to stop by itself, ms; then it is killed, and the run says so. */
 const STOP_MS = 15_000
@@ -147,13 +147,32 @@ export class Stack {
 
   /** Writes the ledger's effects and dead letters as they are now into the folder. */
   async export(folder: string): Promise<void> {
+    const reader = await this.#reader()
+    const exported = reader.next('exported')
+    reader.send({ kind: 'export', folder })
+    await exported
+  }
+
+  /** Lets one process that holds the ledger put dead letters back on the queue; what it came to. */
+  async replay(order: ReplayOrder): Promise<Extract<FromService, { kind: 'replayed' }>> {
+    const reader = await this.#reader()
+    const replayed = reader.next('replayed')
+    reader.send(order)
+    return replayed
+  }
+
+  endReplay(): void {
+    for (const { child, role, down } of this.members)
+      if (role !== 'receiver' && !down) child!.send({ kind: 'end-replay' })
+  }
+
+  /** A process that holds the ledger. */
+  async #reader() {
     const readers = this.members.filter(({ role }) => role !== 'receiver')
     const reader = readers.find(({ down }) => !down) ?? readers[0]!
     // It may be on its way up; and one that has died too often to be started again must still say what it holds.
     await this.up(reader)
-    const exported = reader.child!.next('exported')
-    reader.child!.send({ kind: 'export', folder })
-    await exported
+    return reader.child!
   }
 
   async stopAll(): Promise<void> {

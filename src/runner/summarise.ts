@@ -6,12 +6,14 @@ import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
 import { payloadChecks, payloadOf } from './payload.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
+import { replayedIn } from './replays.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { loadScenario } from './scenario-schema.ts'
 import { peakOf, withSpike } from './spike.ts'
 import { slope } from './stats.ts'
 import { attempts, collect } from './timeline.ts'
 import { withTrace } from './trace.ts'
+import { replayChecks, undisturbedChecks, undisturbedIn } from './undisturbed.ts'
 import { checksOf, verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
@@ -42,6 +44,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     buried,
     duplicatesAbsorbed,
     expected,
+    ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
   const accepted = counted.applied + counted.buried + counted.lost
   const generator = certify(record, planned, endedAtMs)
@@ -62,10 +65,13 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   const sent = attempts(folder, certificates.length, planned)
   const payload = payloadOf(scenario, record, sent, readEffects(effectsPath(folder)))
   const { drained, unplannedDeaths } = record
+  const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
   const checks = [
     ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
     deadLetterCheck(buried, expected, scenario.passes),
     ...payloadChecks(payload, scenario.passes),
+    ...replayChecks(scenario, record),
+    ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
   ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
@@ -93,6 +99,8 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),
+    ...(undisturbed.length > 0 && { undisturbed }),
+    ...(record.replays && { replays: [...record.replays] }),
     deadLetters: groupsOf(buried, record.startAtMs),
     faults: [...record.faults],
     servers: [...record.servers],

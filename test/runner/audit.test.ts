@@ -49,6 +49,15 @@ describe('the audit', () => {
     ).toBe(0)
   })
 
+  it('lets a replayed event come after later ones of its key, and no other', () => {
+    const attempts = [attempt(0), attempt(1), attempt(2)]
+    const of = (replayed: number[]) => {
+      const effects = [effect(2), effect(0), effect(1)]
+      return audit({ ...base, planned: 3, attempts, effects, replayed: new Set(replayed) }).reordered
+    }
+    expect([of([]), of([0]), of([0, 1]), of([2])]).toEqual([2, 1, 0, 2])
+  })
+
   it('sees a dead letter that was not planned', () => {
     const buried = [{ seq: 0, id: 'x', reason: 'r', failures: 5 }]
     const counted = audit({ ...base, planned: 1, attempts: [attempt(0)], effects: [], buried })

@@ -59,6 +59,15 @@ export class ReplayJournal {
   }
 }
 
+/** The ids of all letters that a journal ever took, finished or not; a torn last line was none. */
+export function takenIn(path: string): string[] {
+  const lines = readFileSync(path, 'utf8').split('\n').slice(1, -1)
+  return lines.flatMap((line) => {
+    const entry = entrySchema.parse(JSON.parse(line))
+    return 'open' in entry ? [entry.open.id] : []
+  })
+}
+
 function readOpen(path: string, route: ReplayRoute): OpenLetter[] {
   let bytes: Buffer
   try {

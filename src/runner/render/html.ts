@@ -134,7 +134,7 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
   return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters</h3>${table(['source', 'type', 'reason', 'events', 'oldest', 'newest'], letters)}` : ''}</section>`
 }
 
-function percentileTable({ latency }: Report): string {
+function percentileTable({ latency, undisturbed = [] }: Report): string {
   const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
     q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few'
   const rows = Object.entries({
@@ -142,6 +142,7 @@ function percentileTable({ latency }: Report): string {
     'service: done − sent': latency.service,
     'lateness: sent − intended': latency.lateness,
     'accepted → effect': latency.acceptToEffect,
+    ...Object.fromEntries(undisturbed.map((one) => [`that of good events ${one.name}`, one.acceptToEffect])),
   }).map(([name, one]) => [
     name,
     one.count,

@@ -34,9 +34,20 @@ export interface Place {
   readonly url: string
 }
 
+/** Puts dead letters whose reason contains the text back on the queue; the new file `journal` holds each while it moves. */
+export interface ReplayOrder {
+  readonly kind: 'replay'
+  readonly journal: string
+  readonly ratePerS: number
+  readonly reason: string
+}
+
 export type ToService =
   | ServiceSetup
   | { readonly kind: 'export'; readonly folder: string }
+  | ReplayOrder
+  /** The letter in hand is finished, no other is begun. */
+  | { readonly kind: 'end-replay' }
   /** A fault on purpose, on or off; stallMs: the event loop is blocked at once. */
   | { readonly kind: 'misbehave'; readonly how: Partial<Misbehaviour> & { readonly stallMs?: number } }
 
@@ -76,5 +87,7 @@ export type FromService =
     }
   | { readonly kind: 'sample'; readonly sample: ServiceSample }
   | { readonly kind: 'exported' }
+  /** `error`: it ended before its time. */
+  | { readonly kind: 'replayed'; readonly replayed: number; readonly heldBack: number; readonly error?: string }
   | { readonly kind: 'error'; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

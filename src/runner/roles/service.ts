@@ -6,12 +6,14 @@ import type { Queue } from '../../core/queue.ts'
 import { seeded } from '../../core/random.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Service, startService } from '../../core/service.ts'
+import { replayOwn } from '../dlq/own.ts'
 import { runEffect } from '../effect.ts'
 import { exportEffects } from '../effects-file.ts'
+import { isPoisoned, seqOf } from '../identity.ts'
 import { ownMemoryBytes } from '../memory.ts'
 import { buriedPath, effectsPath } from '../records.ts'
 import { jumpingClock, makeDiskSlowable, misbehave, stall, throttled, troubled } from './misbehave.ts'
-import type { FromService, Place, ServiceSetup, ToService } from './protocol.ts'
+import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './protocol.ts'
 
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
@@ -21,6 +23,8 @@ let service: Service | undefined
 let queue: Queue
 let ledger: Ledger | undefined
 let setup: ServiceSetup
+const endReplay = new AbortController()
+let replaying: Promise<void> | undefined
 
 // Ctrl-C reaches every process of the terminal; the runner decides what happens.
 process.on('SIGINT', () => {})
@@ -40,13 +44,24 @@ async function perform(message: ToService): Promise<void> {
     misbehave(how)
     return stall(stallMs)
   }
+  if (message.kind === 'replay') return replayLetters(message)
+  if (message.kind === 'end-replay') return endReplay.abort()
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
   await exportEffects(ledger!, setup.runId, paths)
   say({ kind: 'exported' })
 }
 
+async function replayLetters(order: ReplayOrder): Promise<void> {
+  const stack = { ledger: ledger!, queue, clock: jumpingClock, signal: endReplay.signal }
+  const done = replayOwn(order, { ...stack, namespace: setup.runId })
+  replaying = done.then(() => {})
+  say({ kind: 'replayed', ...(await done) })
+}
+
 async function stop(): Promise<void> {
   try {
+    endReplay.abort()
+    await replaying
     await service?.stop()
     process.exit(0)
   } catch (error) {
@@ -72,7 +87,13 @@ async function start(given: ServiceSetup): Promise<void> {
     clock: systemClock,
     ...(fetchBody && { fetchBody }),
   })
-  const effect = troubled(work, seeded(seed ^ 2))
+  const effect = troubled(work, {
+    random: seeded(seed ^ 2),
+    poisoned({ id }, share) {
+      const seq = seqOf(runId, id)
+      return seq !== undefined && isPoisoned(seed, seq, share)
+    },
+  })
   ledger = setup.ledger && (await open(setup.ledger))
   service = await startService({
     queue,

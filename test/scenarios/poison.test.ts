@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import poison from '../../scenarios/poison.ts'
+import { fateOf, isPoisoned } from '../../src/runner/identity.ts'
+import { replayedIn } from '../../src/runner/replays.ts'
+import { undisturbedChecks } from '../../src/runner/undisturbed.ts'
+import { planted, runsFolder } from '../runner/floodmark.ts'
+
+const { root, run, reportOf } = runsFolder()
+
+describe('the scenario poison', () => {
+  it('buries what the bug strikes, and once it is mended each is replayed and takes effect once', async () => {
+    const { code, out, err } = await run('poison', 'poison', '--rate', '250', '--duration', '16')
+    expect(code, out + err).toBe(0)
+    const { audit, replays, undisturbed, faults, deadLetters, setup } = reportOf('poison')
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0, refused: 0 })
+    const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(setup.seed, seq, poison.effects))
+    expect(audit.buried).toBe(doomed.filter((fate) => fate === 'fails-always').length)
+    expect(audit.applied).toBe(audit.planned - audit.buried)
+    expect(deadLetters.map(({ reason }) => reason)).not.toContain('planned: poisoned by a bug')
+    // Five seconds of one event in twenty.
+    expect(replays).toHaveLength(1)
+    const { replayed, fromMs, untilMs } = replays![0]!
+    expect(replayed).toBeGreaterThan(20)
+    expect(replayed).toBeLessThan(130)
+    expect(untilMs - fromMs).toBeGreaterThan(((replayed - 1) * 1_000) / 20 - 100)
+    expect(faults.map(({ what }) => what.split(':')[0])).toEqual(['poison 5%', 'replay'])
+    expect(undisturbed!.map(({ name, acceptToEffect }) => [name, acceptToEffect.count > 100])).toEqual([
+      ['before', true],
+      ['while the bug lasts', true],
+      ['while dead letters are replayed', true],
+    ])
+    const { share } = poison.faults[0] as { share: number }
+    const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
+    const seqs = [...replayedIn(`${root}/poison`, runId)]
+    expect(seqs).toHaveLength(replayed)
+    expect(seqs.filter((seq) => !isPoisoned(setup.seed, seq, share))).toEqual([])
+  }, 90_000)
+
+  it('fails when the letters are replayed before the bug is mended', async () => {
+    const scenario = planted('scenario-poison-unmended')
+    const { code, out, err } = await run('unmended', scenario, '--rate', '200', '--duration', '9')
+    expect(code, out + err).toBe(1)
+    const { audit, replays, checks } = reportOf('unmended')
+    expect(replays![0]!.replayed).toBeGreaterThan(20)
+    expect(audit.misjudged).toBeGreaterThan(20)
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0 })
+    const failed = checks.filter(({ ok, about }) => ok === false && about === 'stack').map(({ check }) => check)
+    expect(failed).toEqual(['dead letters not as planned'])
+  }, 90_000)
+})
+
+describe('the check of good events', () => {
+  const stretch = (name: string, lowMs: number) => {
+    const p99 = { ms: lowMs + 1, lowMs, highMs: lowMs + 2 }
+    return { name, fromMs: 0, untilMs: 1, acceptToEffect: { count: 1_000, p99 } }
+  }
+  const okWith = (duringMs: number) =>
+    undisturbedChecks([stretch('before', 8), stretch('during', duringMs)], 100)[0]!.ok
+
+  it('fails beyond twice the time of before and half of the pass mark', () => {
+    expect([okWith(9), okWith(70), okWith(71)]).toEqual([true, true, false])
+  })
+
+  it('is undecided with too few samples', () => {
+    const few = { ...stretch('during', 1), acceptToEffect: { count: 3 } }
+    expect(undisturbedChecks([stretch('before', 8), few], 100)[0]!.ok).toBe(null)
+  })
+})
