@@ -8,6 +8,7 @@ import {
   requireHmac,
   schemeItems,
   signedHeader,
+  TIMESTAMP_TOLERANCE_S,
   textSecret,
   v1Claims,
 } from '../src/core/signature.ts'
@@ -54,6 +55,7 @@ const generic: Provider = {
   module: import.meta.url,
   signatureHeaders: ['x-webhook-id', 'x-webhook-timestamp', 'x-webhook-signature'],
   contextHeaders: [],
+  staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 15_000,

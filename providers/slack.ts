@@ -2,7 +2,15 @@ import { FloodmarkError } from '../src/core/errors.ts'
 import { parseBody, textAt } from '../src/core/json-body.ts'
 import { jsonTemplate } from '../src/core/json-template.ts'
 import type { Provider } from '../src/core/provider.ts'
-import { decodeSignature, hmacHex, requireFresh, requireHmac, signedHeader, textSecret } from '../src/core/signature.ts'
+import {
+  decodeSignature,
+  hmacHex,
+  requireFresh,
+  requireHmac,
+  signedHeader,
+  TIMESTAMP_TOLERANCE_S,
+  textSecret,
+} from '../src/core/signature.ts'
 
 /**
  * Slack's Events API: `x-slack-signature: v0=<hex>`, HMAC-SHA256 over `v0:<x-slack-request-timestamp>:` and the raw body.
@@ -60,6 +68,7 @@ const slack: Provider = {
   module: import.meta.url,
   signatureHeaders: ['x-slack-request-timestamp', 'x-slack-signature'],
   contextHeaders: ['x-slack-retry-num', 'x-slack-retry-reason'],
+  staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 3_000,

@@ -9,6 +9,7 @@ import {
   requireHmac,
   SIGNATURE_ITEMS_MAX,
   signedHeader,
+  TIMESTAMP_TOLERANCE_S,
 } from '../src/core/signature.ts'
 import {
   ED25519_SIGNATURE_BYTES,
@@ -93,6 +94,7 @@ const standardWebhooks: Provider = {
     `${family}signature`,
   ]),
   contextHeaders: [],
+  staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 15_000,

@@ -7,6 +7,7 @@ import {
   requireHmac,
   schemeItems,
   signedHeader,
+  TIMESTAMP_TOLERANCE_S,
   textSecret,
   v1Claims,
 } from '../src/core/signature.ts'
@@ -27,6 +28,7 @@ const stripe: Provider = {
   module: import.meta.url,
   signatureHeaders: ['stripe-signature'],
   contextHeaders: [],
+  staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 20_000,

@@ -14,4 +14,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'duplicate-storm': () => import('./duplicate-storm.ts'),
   'large-payload': () => import('./large-payload.ts'),
   poison: () => import('./poison.ts'),
+  attack: () => import('./attack.ts'),
 }

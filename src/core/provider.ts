@@ -76,6 +76,8 @@ export interface Provider {
   readonly signatureHeaders: readonly string[]
   /** Lower-case names of further headers worth keeping with the event (`identify` may read them). */
   readonly contextHeaders: readonly string[]
+  /** A signed time older than this is refused, ms. Absent: no time is signed, or it may be any. */
+  readonly staleAfterMs?: number
   /** Default: application/json. */
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */

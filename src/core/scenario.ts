@@ -48,6 +48,21 @@ export type PlannedReplay = { readonly at: number; readonly ratePerS: number } &
   readonly reason: string
 }
 
+/**
+ * Who sends what no provider sends, beside the good traffic: wrong signatures; right ones that are too old; bodies above the
+ * limit; a byte a second, or answers that nobody reads; and what is no HTTP, or no request of ours.
+ */
+export interface Attack {
+  readonly kind: 'forged' | 'stale' | 'oversized' | 'slow' | 'malformed'
+  /** When it begins, 0-1 of the duration; it ends after forMs, or with the run. */
+  readonly at: number
+  readonly forMs: number
+  /** Requests per second, as a multiple of the base rate. Of the slow: new connections, until there are `connections` of them. */
+  readonly times: number
+  /** Open at once, at most. Default: 64. */
+  readonly connections?: number
+}
+
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
 export interface Scenario {
   readonly name: string
@@ -83,6 +98,7 @@ export interface Scenario {
     readonly altered: number
   }
   readonly faults: readonly PlannedFault[]
+  readonly attacks?: readonly Attack[]
   /**
    * Senders try again by their providers' schedules, whose waits are divided by timeScale, until tailMs after the last arrival.
    * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.

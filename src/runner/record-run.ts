@@ -30,7 +30,7 @@ export function recordOf(
   plan: Plan,
   folder: string,
   happened: Happened,
-): Omit<RunRecord, 'durability' | 'samples'> {
+): Omit<RunRecord, 'durability' | 'samples' | 'attacks'> {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
   const { stack, servers, faults, replays, startAtMs, certificates, drained, providerApi } = happened
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config

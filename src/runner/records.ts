@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
+import type { AttackTally } from './attack/protocol.ts'
 import type { FaultMark } from './faults.ts'
 import type { StoreRecord } from './provider-store.ts'
 import type { ReplayMark } from './replays.ts'
@@ -53,6 +54,7 @@ export interface RunRecord {
   readonly faults: readonly FaultMark[]
   /** Dead letters that were replayed; absent: none was planned, or none began. */
   readonly replays?: readonly ReplayMark[]
+  readonly attacks: readonly AttackTally[]
   /** Times that a process of the stack ended although nobody ended it. */
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */

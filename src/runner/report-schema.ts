@@ -14,6 +14,25 @@ const percentiles = z.object({
 })
 const count = z.number().int().nonnegative()
 
+const attackTally = z.object({
+  kind: z.enum(['forged', 'stale', 'oversized', 'slow', 'malformed']),
+  times: z.number(),
+  fromMs: z.number(),
+  untilMs: z.number(),
+  planned: count,
+  sent: count,
+  statuses: z.record(z.string(), count),
+  /** Of the answers: 4xx or 503, 2xx, and all others. */
+  refused: count,
+  accepted: count,
+  odd: count,
+  closed: count,
+  unanswered: count,
+  held: count,
+  heldMaxMs: z.number(),
+  leftOut: z.array(z.string()),
+})
+
 /** report.json, version 1. Times in ms, sizes in bytes, rates in events a second, shares 0-1. */
 export const reportSchema = z.object({
   version: z.literal(REPORT_VERSION),
@@ -151,6 +170,15 @@ export const reportSchema = z.object({
   undisturbed: z
     .array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number(), acceptToEffect: percentiles }))
     .optional(),
+  /** Who sent what must be refused, and what the good traffic noticed; null in a run without attacks. */
+  attack: z
+    .object({
+      kinds: z.array(attackTally),
+      calm: percentiles,
+      under: percentiles,
+      memory: z.array(z.object({ name: z.string(), calmBytes: z.number(), underBytes: z.number() })),
+    })
+    .nullable(),
   /** By source, type and reason, the largest group first. */
   /** Of every body that was sent. Absent in older reports. */
   payload: z

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../core/errors.ts'
+import { Attackers, marksOf } from './attackers.ts'
 import type { Config } from './config.ts'
 import { drain } from './drain.ts'
 import { Faults } from './faults.ts'
@@ -49,6 +50,7 @@ export async function run(
   const replays = new Replays(folder)
   const links = new Links(planned, config.seed)
   const senders = new Senders(interrupt)
+  const attackers = new Attackers(interrupt)
   let servers: Servers | undefined
   let providerApi: ProviderApi | undefined
   let stack: Stack | undefined
@@ -70,6 +72,7 @@ export async function run(
     const durability = await stack.start()
     const setups = await sendersOf(config, plan, stack, links, folder)
     await warmUp(senders, setups[0]!, folder, events)
+    await attackers.prepare(plan, setups[0]!.targets, config.seed)
 
     const { scenario, durationMs } = plan
     const running = stack
@@ -80,6 +83,7 @@ export async function run(
       onStart(atMs) {
         faults.schedule(planned, durationMs, atMs, victims)
         replays.schedule(scenario.replays ?? [], running, durationMs, atMs)
+        attackers.begin(atMs)
       },
       onProgress(sender, progress) {
         senderSamples[sender]!.push(progress)
@@ -88,6 +92,7 @@ export async function run(
     })
     await faults.end(interrupt.aborted)
     await replays.end(scenario.passes.drainMs, interrupt)
+    const attacks = await attackers.done()
     stack.misbehave({ capacityPerS: Number.MAX_VALUE })
 
     events.phase('drain')
@@ -99,14 +104,15 @@ export async function run(
     const happened = { interrupted, stack, servers, faults, replays, startAtMs, certificates, drained, providerApi }
     const record = recordOf(config, plan, folder, happened)
     const samples = samplesOf(stack, senderSamples, startAtMs)
-    const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs)]
-    const whole = { ...record, durability, samples, faults: marks }
+    const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs), ...marksOf(attacks)]
+    const whole = { ...record, durability, samples, faults: marks, attacks }
     writeRecord(folder, whole)
     return whole
   } finally {
     await faults.end(true)
     await replays.end(0, interrupt)
     await senders.end()
+    await attackers.end()
     await stack?.end()
     await providerApi?.close()
     await links.close()

@@ -11,6 +11,8 @@ const KEYS_MAX = 10_000_000
 const COPIES_MAX = 100
 const BALANCER_MS_MAX = 600_000
 const PROCESSES_MAX = 64
+const ATTACK_TIMES_MAX = 100
+const ATTACK_CONNECTIONS_MAX = 1_000
 
 const positive = z.number().positive()
 const notNegative = z.number().nonnegative()
@@ -58,6 +60,13 @@ const ofReplays = { at: share, ratePerS: positive.max(100_000) }
 const replay = z.discriminatedUnion('of', [
   z.strictObject({ of: z.literal('dead-letters'), ...ofReplays, reason: z.string().min(1) }),
 ])
+const attack = z.strictObject({
+  kind: z.enum(['forged', 'stale', 'oversized', 'slow', 'malformed']),
+  at: share,
+  forMs: positive,
+  times: positive.max(ATTACK_TIMES_MAX),
+  connections: z.int().min(1).max(ATTACK_CONNECTIONS_MAX).optional(),
+})
 
 const shape = z.custom<Scenario['shape']>((value) => typeof value === 'function', 'must be a function of 0-1')
 const phases = z.array(z.strictObject({ name: z.string().min(1), until: share })).nonempty()
@@ -97,6 +106,7 @@ const scenarioSchema = z.strictObject({
   claimCheck: z.strictObject({ share, bytes, unavailableOnce: share, altered: share }).optional(),
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
+  attacks: z.array(attack).nonempty().optional(),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative, timeoutScale: positive.optional() }).optional(),
   balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
   processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),

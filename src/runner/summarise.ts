@@ -1,4 +1,5 @@
 import { countArrivals } from './arrivals.ts'
+import { attackChecks, attackOf } from './attack-report.ts'
 import { audit } from './audit.ts'
 import { deadLetterCheck, groupsOf } from './dead-letters.ts'
 import { deliveryOf } from './delivery.ts'
@@ -66,12 +67,14 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   const payload = payloadOf(scenario, record, sent, readEffects(effectsPath(folder)))
   const { drained, unplannedDeaths } = record
   const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
+  const attack = attackOf(record, attempts(folder, certificates.length, planned))
   const checks = [
     ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
     deadLetterCheck(buried, expected, scenario.passes),
     ...payloadChecks(payload, scenario.passes),
     ...replayChecks(scenario, record),
     ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
+    ...attackChecks(attack, measured),
   ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
@@ -96,6 +99,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     },
     ...measured,
     payload,
+    attack,
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),

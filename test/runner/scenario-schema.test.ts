@@ -42,6 +42,8 @@ describe('the fields of a scenario', () => {
     ['faults.0.target', { faults: [{ ...kill, target: 'moon' }] }],
     ['faults.0.addMs', { faults: [{ ...kill, what: 'slow-disk' }] }],
     ['faults.0', { faults: [{ ...kill, addMs: 5 }] }],
+    ['attacks.0.kind', { attacks: [{ kind: 'nuclear', at: 0, forMs: 1, times: 1 }] }],
+    ['attacks.0.times', { attacks: [{ kind: 'forged', at: 0, forMs: 1, times: 1_000 }] }],
     ['retries.timeScale', { retries: { timeScale: 0, tailMs: 0 } }],
     ['balancer.tryMs', { balancer: { tryMs: 0 } }],
     ['processesMin', { processesMin: 1.5 }],

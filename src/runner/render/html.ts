@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
 import { ms, percent, throughBalancer } from '../verdict.ts'
+import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
 import { escapeXml } from './junit.ts'
 import { payloadLines } from './payload.ts'
 
@@ -48,6 +49,7 @@ ${accounting(report)}
 ${payloadLines(report)
   .map((line) => `<p>${escapeXml(line)}.</p>`)
   .join('')}
+${attacks(report)}
 ${percentileTable(report)}
 ${rest(report)}
 </main>
@@ -132,6 +134,11 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
     seconds(newestMs),
   ])
   return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters</h3>${table(['source', 'type', 'reason', 'events', 'oldest', 'newest'], letters)}` : ''}</section>`
+}
+
+function attacks({ attack }: Report): string {
+  if (!attack) return ''
+  return `<section><h2>Attack traffic</h2><p>${escapeXml(attackWords(attack))}</p>${table(ATTACK_HEAD, attackRows(attack))}</section>`
 }
 
 function percentileTable({ latency, undisturbed = [] }: Report): string {

@@ -1,0 +1,9 @@
+import rawHttp from '../../receivers/raw-http.ts'
+import type { Receiver } from '../../src/core/receiver.ts'
+
+/** A planted bug: whoever sends is believed. */
+const receiver: Receiver = (options) => {
+  const { ingest } = options
+  return rawHttp({ ...options, ingest: { ...ingest, handle: (request) => ingest.handle(request, async () => {}) } })
+}
+export default receiver

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+
+const { root, reportOf } = runsFolder()
+const WHOLE_RUN_MS = 120_000
+const attack = (name: string, ...flags: string[]) =>
+  floodmark('scenario', 'attack', '--quick', '--p99', '10000', '--out', `${root}/${name}`, ...flags)
+const failedOf = (name: string) => reportOf(name).checks.flatMap(({ check, ok }) => (ok === false ? [check] : []))
+
+describe('the attack', () => {
+  it.each([
+    ['raw-http', 120, 16],
+    ['fastify', 240, 8],
+    ['worker-hmac', 240, 8],
+  ])(
+    'is refused by %s, whole, and no good event with it',
+    async (receiver, rate, seconds) => {
+      const flags = ['--receiver', receiver, '--rate', String(rate), '--duration', String(seconds)]
+      const { code, out, err } = await attack(receiver, ...flags)
+      expect(code, out + err).toBe(0)
+      const { audit, attack: seen, faults } = reportOf(receiver)
+      expect(audit).toMatchObject({ refused: 0, unknown: 0, lost: 0, unexpected: 0, misjudged: 0 })
+      const kinds = new Map(seen!.kinds.map((one) => [one.kind, one]))
+      expect([...kinds.keys()].sort()).toEqual(['forged', 'malformed', 'oversized', 'slow', 'stale'])
+      for (const { accepted, odd, unanswered } of kinds.values())
+        expect({ accepted, odd, unanswered }).toEqual({ accepted: 0, odd: 0, unanswered: 0 })
+      for (const kind of ['forged', 'stale'] as const) {
+        const { sent, closed, statuses } = kinds.get(kind)!
+        expect(sent).toBeGreaterThan(300)
+        expect({ statuses, closed }).toEqual({ statuses: { 401: sent }, closed: 0 })
+      }
+      expect(Object.keys(kinds.get('oversized')!.statuses)).toEqual(['413'])
+      expect(Object.keys(kinds.get('malformed')!.statuses)).toEqual(
+        expect.arrayContaining(['400', '404', '405', '431']),
+      )
+      expect(faults.filter(({ what }) => what.startsWith('attack: '))).toHaveLength(1)
+      // Those that hold on are ended by the receiver's 10 s, where the attack lasts so long.
+      if (seconds > 10) expect(kinds.get('slow')!.statuses[408]).toBeGreaterThan(0)
+    },
+    WHOLE_RUN_MS,
+  )
+
+  it(
+    'finds a receiver that believes whoever sends, by effects that nobody sent',
+    async () => {
+      const flags = ['--receiver', planted('receiver-skips-verification'), '--rate', '240', '--duration', '8']
+      const { code, out, err } = await attack('believes', ...flags)
+      expect(code, out + err).toBe(1)
+      expect(failedOf('believes')).toEqual(expect.arrayContaining(['forged events that took effect']))
+      const { audit, attack: seen } = reportOf('believes')
+      expect(audit.unexpected).toBeGreaterThan(0)
+      expect(seen!.kinds.find(({ kind }) => kind === 'forged')!.accepted).toBeGreaterThan(0)
+    },
+    WHOLE_RUN_MS,
+  )
+
+  it(
+    'finds a receiver without limits, by its memory, its patience, and what it asks for',
+    async () => {
+      const flags = ['--receiver', planted('receiver-takes-everything'), '--rate', '120', '--duration', '18']
+      const { code, out, err } = await attack('takes-everything', ...flags)
+      expect(code, out + err).toBe(1)
+      expect(failedOf('takes-everything')).toEqual(
+        expect.arrayContaining([
+          'bad requests neither refused nor cut off',
+          'slow senders ended by the receiver’s own limit',
+          'memory under attack beyond that in the calm',
+        ]),
+      )
+      expect(reportOf('takes-everything').attack!.kinds.find(({ kind }) => kind === 'oversized')!.odd).toBeGreaterThan(
+        0,
+      )
+    },
+    WHOLE_RUN_MS,
+  )
+})
