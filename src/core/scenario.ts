@@ -63,6 +63,9 @@ export interface Attack {
   readonly connections?: number
 }
 
+export const DRIFT_KINDS = ['renamed', 'added', 'missing', 'newVersion', 'unknownType'] as const
+export type DriftKind = (typeof DRIFT_KINDS)[number]
+
 /** A scenario is data: what arrives, how senders behave, some bad luck, and a pass mark. Pure: one seed, one plan. */
 export interface Scenario {
   readonly name: string
@@ -117,6 +120,18 @@ export interface Scenario {
   readonly processesMin?: number
   /** In virtual time these are not played, nor are the faults that make them necessary. */
   readonly replays?: readonly PlannedReplay[]
+  /**
+   * Providers change their bodies without a word: so many of the events (shares, 0-1) that arrive between `from` and `until` (0-1 of
+   * the duration) come with a field renamed, added or missing, under a new version, or as an unknown type; the effect works behind
+   * schemas. What is wrong by its schema is to be buried where the provider is `strict`, and kept elsewhere; unknown versions
+   * and types are to be stored as they came.
+   */
+  readonly drift?: {
+    readonly from: number
+    readonly until: number
+    readonly shares: Readonly<Record<DriftKind, number>>
+    readonly strict: readonly string[]
+  }
   readonly passes: {
     readonly acceptP99Ms: number
     readonly drainMs: number

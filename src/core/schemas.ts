@@ -55,7 +55,7 @@ export interface CheckedCounts {
 /** Different reasons of one process; beyond, fields are left out, so that a sender of random fields makes no list without end. */
 export const DRIFT_REASONS_MAX = 500
 
-/** How the reason of every dead letter begins that a schema has made. */
+/** How every reason begins that a schema has made. */
 export const SCHEMA_REASON = 'not as its schema says: '
 
 /**

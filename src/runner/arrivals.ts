@@ -14,7 +14,7 @@ export interface Arrival {
 }
 
 export interface Load {
-  readonly scenario: Pick<Scenario, 'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck'>
+  readonly scenario: Pick<Scenario, 'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck' | 'drift'>
   readonly durationMs: number
   /** What the shape multiplies, events/s. */
   readonly ratePerS: number

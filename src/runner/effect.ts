@@ -10,23 +10,30 @@ import { fateOf, seqOf, warmUpIdOf } from './identity.ts'
 export const EFFECTS = 'effects/'
 export const EFFECT_BYTES = 12
 
+export interface RunWork {
+  readonly runId: string
+  readonly seed: number
+  readonly effects: { readonly failOnce: number; readonly failAlways: number }
+  /** The honest wall clock also where a fault has put the process's own clock wrong: what is measured must not lie with it. */
+  readonly clock: Pick<Clock, 'now'>
+  /** Gets the content of an event that only refers to it. */
+  readonly fetchBody?: FetchBody
+}
+
+/** The work that a run does for each event: parses it, as a consumer would, and appends it to its key's list. */
+export function runEffect(run: RunWork): Effect {
+  const work = parsedWork(run)
+  return (event, tx) => work(event, tx, parseBody(event.body))
+}
+
 /**
- * The work that a run does for each event: parses it, as a consumer would, and appends its number and the time to its key's
- * list. The list is what the audit reads: repetition and order show in it. Fails where the plan says so. `clock` is the
- * honest wall clock also where a fault has put the process's own clock wrong: what is measured must not lie with it.
- * `fetchBody` gets the content of an event that only refers to it.
+ * The same for a body that has been parsed: appends the event's number and the time. The list is what the audit reads: repetition
+ * and order show in it. Fails where the plan says so.
  */
-export function runEffect(run: {
-  runId: string
-  seed: number
-  effects: { failOnce: number; failAlways: number }
-  clock: Pick<Clock, 'now'>
-  fetchBody?: FetchBody
-}): Effect {
+export function parsedWork(run: RunWork): (event: WebhookEvent, tx: Tx, body: unknown) => void | Promise<void> {
   const warmUpId = warmUpIdOf(run.runId)
   const failedOnce = new Set<number>()
-  return (event, tx) => {
-    const body = parseBody(event.body)
+  return (event, tx, body) => {
     if (seqOf(warmUpId, event.id) !== undefined) return
     const seq = seqOf(run.runId, event.id)
     if (seq === undefined) throw new FloodmarkError('rejected', 'not an event of this run')

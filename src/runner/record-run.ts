@@ -2,6 +2,7 @@ import os from 'node:os'
 import { SERVICE_DEFAULTS } from '../core/service.ts'
 import type { Config } from './config.ts'
 import type { Drained } from './drain.ts'
+import { driftMarks } from './drift/plan.ts'
 import type { Faults } from './faults.ts'
 import type { Plan } from './plan-run.ts'
 import type { ProviderApi } from './provider-api.ts'
@@ -53,7 +54,7 @@ export function recordOf(
     drainedMs: drained.tookMs,
     drained: drained.drained,
     interrupted: happened.interrupted,
-    faults: [...faults.marks, ...replays.marks],
+    faults: [...driftMarks(plan.scenario, durationMs), ...faults.marks, ...replays.marks],
     ...(replays.done.length > 0 && { replays: replays.done }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: servers.says,

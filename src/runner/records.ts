@@ -85,6 +85,7 @@ export function makeRunFolder(folder: string): void {
 
 export const journalPath = (folder: string, sender: number) => join(folder, `journal-${sender}.bin`)
 export const effectsPath = (folder: string) => join(folder, 'effects.bin')
+export const driftPath = (folder: string) => join(folder, 'drift.jsonl')
 export const buriedPath = (folder: string) => join(folder, 'buried.jsonl')
 
 export function writeRecord(folder: string, record: RunRecord): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DRIFT_KINDS } from '../core/scenario.ts'
 
 export const REPORT_VERSION = 1
 
@@ -218,6 +219,27 @@ export const reportSchema = z.object({
     unsentRetries: count,
     gaveUp: z.boolean(),
   }),
+  /** Where providers changed their bodies on purpose. */
+  drift: z
+    .object({
+      /** Events whose drift was not handled as planned: kept unnoticed, buried for another reason, noticed without cause. */
+      misjudged: count,
+      rows: z.array(
+        z.object({
+          provider: z.string(),
+          mode: z.enum(['strict', 'permissive']),
+          kind: z.enum(DRIFT_KINDS),
+          /** Accepted and settled; each is in one of the three. */
+          events: count,
+          buried: count,
+          kept: count,
+          stored: count,
+          /** When the first of them was due, and what the stack said of it; null where there was none. */
+          first: z.object({ atMs: z.number(), reason: z.string() }).nullable(),
+        }),
+      ),
+    })
+    .optional(),
   /** What was done to the stack on purpose. */
   faults: z.array(z.object({ what: z.string(), fromMs: z.number(), untilMs: z.number() })),
   /** How each server was got, a line each. */

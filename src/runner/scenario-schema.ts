@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
 import { EVENT_LIMITS } from '../core/event.ts'
 import type { Fault, Scenario } from '../core/scenario.ts'
+import { checkDrift, driftSchema } from './drift/field.ts'
 import { moduleOf } from './registry.ts'
 
 const DAY_MS = 86_400_000
@@ -111,6 +112,7 @@ const scenarioSchema = z.strictObject({
   balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
   processesMin: z.int().min(1).max(PROCESSES_MAX).optional(),
   replays: z.array(replay).optional(),
+  drift: driftSchema.optional(),
   passes: z.strictObject({
     acceptP99Ms: positive,
     drainMs: positive,
@@ -144,7 +146,7 @@ function unknownProvider(name: string): string | undefined {
 
 /** Every mistake of a scenario by its field, in one line; undefined when there is none. */
 export function mistakesIn(scenario: unknown): string | undefined {
-  const { error } = scenarioSchema.safeParse(scenario)
+  const { error } = scenarioSchema.superRefine(checkDrift).safeParse(scenario)
   return error?.issues
     .map(({ path, message }) => [...path.map(String), ''].join('.').replace(/\.$/, ': ') + message)
     .join('; ')

@@ -2,6 +2,8 @@ import type { Provider, Secret } from '../core/provider.ts'
 import { hash32, seeded } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { withContent } from './contents.ts'
+import { drifted } from './drift/bodies.ts'
+import type { DriftKindOf } from './drift/plan.ts'
 import { eventId, orderingKey } from './identity.ts'
 
 /** One way to reach a receiver: the path, and who signs. */
@@ -16,17 +18,21 @@ export interface Making {
   readonly runId: string
   readonly seed: number
   readonly scenario: Pick<Scenario, 'longBodies' | 'claimCheck'>
+  /** Absent: bodies are as they always were. */
+  readonly drift?: DriftKindOf
 }
 
 /** Event `seq` as its provider makes and signs it at a time. The same run, seed and number always make the same body. */
 export function signedEvent(
-  { runId, seed, scenario }: Making,
+  { runId, seed, scenario, drift }: Making,
   { path, provider, secret }: SendingRoute,
   { seq, key }: { readonly seq: number; readonly key: number },
   { host, atMs }: { readonly host: string; readonly atMs: number },
 ): { readonly headers: Record<string, string>; readonly body: Uint8Array } {
   const id = eventId(runId, seq)
-  const sample = provider.sample(seeded(hash32(seed, seq)), { id, key: orderingKey(key) })
+  const made = provider.sample(seeded(hash32(seed, seq)), { id, key: orderingKey(key) })
+  const kind = drift?.(seq)
+  const sample = kind ? drifted(provider.name, kind, made) : made
   const whole = withContent(sample.body, id, seq, seed, scenario)
   const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
   const body = provider.seal ? provider.seal(whole, secret, signing) : whole

@@ -9,7 +9,9 @@ import type { Scenario } from '../core/scenario.ts'
 import { SERVICE_DEFAULTS, type ServiceLimits } from '../core/service.ts'
 import { countArrivals } from './arrivals.ts'
 import { audit } from './audit.ts'
-import { EFFECTS, runEffect } from './effect.ts'
+import { effectOf } from './drift/effect.ts'
+import { expectedWithDrift } from './drift/plan.ts'
+import { EFFECTS } from './effect.ts'
 import { type Buried, buriedOf, type EffectRecord } from './effects-file.ts'
 import { expectation } from './identity.ts'
 import type { Attempt } from './journal.ts'
@@ -22,7 +24,7 @@ import { strikes as strikesOf, type Troubles, troubledEffect } from './simulatio
 /** Of its faults, those that kill processes of the stack are played: a simulated service receives and processes. */
 export type SimulatedScenario = Pick<
   Scenario,
-  'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults' | 'longBodies' | 'claimCheck'
+  'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults' | 'longBodies' | 'claimCheck' | 'drift'
 >
 
 export interface SimulationOptions {
@@ -87,7 +89,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const next = (ended: () => boolean): LifeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...world,
-    effect: troubledEffect(runEffect({ runId, seed, effects: scenario.effects, clock, fetchBody }), {
+    effect: troubledEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), {
       ...world,
       slowMs: SLOW_MS,
     }),
@@ -107,7 +109,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: expectation(seed, scenario),
+    expected: expectedWithDrift(load, expectation(seed, scenario)),
   })
   const took = { tookMs: clock.monotonic(), startAtMs }
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }

@@ -3,6 +3,8 @@ import { attackChecks, attackOf } from './attack-report.ts'
 import { audit } from './audit.ts'
 import { deadLetterCheck, groupsOf } from './dead-letters.ts'
 import { deliveryOf } from './delivery.ts'
+import { driftChecks, driftOf } from './drift/judge.ts'
+import { expectedWithDrift } from './drift/plan.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
 import { payloadChecks, payloadOf } from './payload.ts'
@@ -37,7 +39,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     (sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0),
     0,
   )
-  const expected = expectation(setup.seed, scenario)
+  const expected = expectedWithDrift(load, expectation(setup.seed, scenario))
   const counted = audit({
     planned,
     attempts: attempts(folder, certificates.length, planned),
@@ -68,6 +70,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   const { drained, unplannedDeaths } = record
   const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
   const attack = attackOf(record, attempts(folder, certificates.length, planned))
+  const drift = driftOf(folder, load, planned, buried)
   const checks = [
     ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
     deadLetterCheck(buried, expected, scenario.passes),
@@ -75,6 +78,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     ...replayChecks(scenario, record),
     ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
     ...attackChecks(attack, measured),
+    ...driftChecks(drift),
   ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
@@ -107,6 +111,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     ...(record.replays && { replays: [...record.replays] }),
     deadLetters: groupsOf(buried, record.startAtMs),
     faults: [...record.faults],
+    ...(drift && { drift }),
     servers: [...record.servers],
     errors: [...record.errors],
     environment: record.environment,

@@ -2,11 +2,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
+import schemaDrift from '../../scenarios/schema-drift.ts'
 import steady from '../../scenarios/steady.ts'
 import { mistakesIn } from '../../src/runner/scenario-schema.ts'
 import { floodmark, runsFolder, startIn } from './floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()
+const drift = schemaDrift.drift!
 const kill = { at: 0.2, forMs: 500, what: 'kill', target: 'stack' }
 
 describe('the fields of a scenario', () => {
@@ -47,6 +49,12 @@ describe('the fields of a scenario', () => {
     ['retries.timeScale', { retries: { timeScale: 0, tailMs: 0 } }],
     ['balancer.tryMs', { balancer: { tryMs: 0 } }],
     ['processesMin', { processesMin: 1.5 }],
+    ['drift.until', { drift: { ...drift, until: 0.1 } }],
+    ['drift.shares', { drift: { ...drift, shares: { ...drift.shares, renamed: 0.95 } } }],
+    ['drift.shares.missing', { drift: { ...drift, shares: { ...drift.shares, missing: undefined } } }],
+    ['drift.strict.0', { drift: { ...drift, strict: ['shopify'] } }],
+    ['drift', { drift, longBodies: { share: 0.5, bytes: { min: 1_000, max: 9_000 } } }],
+    ['mix.0.provider', { drift: { ...drift, strict: [] }, mix: [{ provider: 'twilio', share: 1 }] }],
     ['passes.refusals', { passes: { ...steady.passes, refusals: true } }],
   ])('are named when they are wrong: %s in %o', (field, wrong) => {
     const said = mistakesIn({ ...steady, ...wrong })

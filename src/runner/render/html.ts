@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
 import { ms, percent, throughBalancer } from '../verdict.ts'
 import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
+import { driftSection } from './drift.ts'
 import { escapeXml } from './junit.ts'
 import { payloadLines } from './payload.ts'
 
@@ -50,6 +51,7 @@ ${payloadLines(report)
   .map((line) => `<p>${escapeXml(line)}.</p>`)
   .join('')}
 ${attacks(report)}
+${driftSection(report, table)}
 ${percentileTable(report)}
 ${rest(report)}
 </main>

@@ -7,7 +7,8 @@ import { seeded } from '../../core/random.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Service, startService } from '../../core/service.ts'
 import { replayOwn } from '../dlq/own.ts'
-import { runEffect } from '../effect.ts'
+import { effectOf } from '../drift/effect.ts'
+import { exportNotes } from '../drift/notes.ts'
 import { exportEffects } from '../effects-file.ts'
 import { isPoisoned, seqOf } from '../identity.ts'
 import { ownMemoryBytes } from '../memory.ts'
@@ -48,6 +49,7 @@ async function perform(message: ToService): Promise<void> {
   if (message.kind === 'end-replay') return endReplay.abort()
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
   await exportEffects(ledger!, setup.runId, paths)
+  await exportNotes(ledger!, message.folder)
   say({ kind: 'exported' })
 }
 
@@ -80,13 +82,7 @@ async function start(given: ServiceSetup): Promise<void> {
   queue = throttled(await open(setup.queue), capacityPerS)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
-  const work = runEffect({
-    runId,
-    seed,
-    effects: scenario.effects,
-    clock: systemClock,
-    ...(fetchBody && { fetchBody }),
-  })
+  const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
   const effect = troubled(work, {
     random: seeded(seed ^ 2),
     poisoned({ id }, share) {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../../core/scenario.ts'
 import type { Load } from '../arrivals.ts'
+import { driftKindOf } from '../drift/plan.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from './agenda.ts'
 import { Balancer, type Sending } from './balancer.ts'
@@ -92,7 +93,7 @@ class OpenLoop {
     // A balancer is called by one name, whoever stands behind it.
     const hostOf = ({ host, port }: Target) => `${host}:${port}`
     this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
-    this.#makeRequest = requestMaker({ runId, seed: load.seed, scenario: load.scenario, routes })
+    this.#makeRequest = requestMaker({ runId, ...load, drift: driftKindOf(load), routes })
   }
 
   start(): void {

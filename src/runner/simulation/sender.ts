@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Incoming } from '../../core/provider.ts'
 import type { Random } from '../../core/random.ts'
+import { type DriftKindOf, driftKindOf } from '../drift/plan.ts'
 import type { Attempt, Cause } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from '../sender/agenda.ts'
 import { timeoutMs } from '../sender/retry.ts'
@@ -33,12 +34,14 @@ export class SimulatedSender {
   readonly attempts: Attempt[] = []
   readonly #options: SenderOptions
   readonly #agenda: Agenda
+  readonly #drift: DriftKindOf
   #inFlight = 0
   #cancelWake = () => {}
 
   constructor(options: SenderOptions) {
     this.#options = options
     const { load, retries, routes } = options
+    this.#drift = driftKindOf(load)
     const policies = routes.map(({ provider }) => provider.delivery)
     this.#agenda = new Agenda({ load, retries, policies, senders: { index: 0, count: 1 } })
   }
@@ -100,9 +103,9 @@ export class SimulatedSender {
   #request({ seq, key, provider: route }: Due): Omit<Incoming, 'receivedAtMs'> {
     const { runId, load, routes, clock } = this.#options
     const { path, provider } = routes[route]!
-    const { seed, scenario } = load
+    const making = { runId, ...load, drift: this.#drift }
     const sending = { host: HOST, atMs: clock.now() }
-    const { headers: signed, body: raw } = signedEvent({ runId, seed, scenario }, routes[route]!, { seq, key }, sending)
+    const { headers: signed, body: raw } = signedEvent(making, routes[route]!, { seq, key }, sending)
     const headers = new Map([
       ['host', HOST],
       ['content-type', provider.contentType ?? 'application/json'],

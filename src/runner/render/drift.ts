@@ -1,0 +1,33 @@
+import type { DriftKind } from '../../core/scenario.ts'
+import type { Report } from '../report-schema.ts'
+
+const KINDS: Record<DriftKind, string> = {
+  renamed: 'field renamed',
+  added: 'field added',
+  missing: 'field missing',
+  newVersion: 'new version',
+  unknownType: 'unknown type',
+}
+
+/** What providers changed, when it first came, and whether it was kept or buried. */
+export function driftSection(
+  { drift }: Report,
+  table: (head: readonly string[], rows: readonly (readonly (string | number)[])[]) => string,
+): string {
+  if (!drift) return ''
+  const rows = drift.rows.map(({ provider, mode, kind, events, buried, kept, stored, first }) => [
+    provider,
+    mode,
+    KINDS[kind],
+    events,
+    buried,
+    kept,
+    stored,
+    first ? `${(first.atMs / 1_000).toFixed(1)} s` : '',
+    first?.reason ?? '',
+  ])
+  const head = ['from', 'schemas', 'what changed', 'events', 'dead letters', 'kept', 'stored raw', 'first at', 'as']
+  return `<section><h2>Schema drift</h2>
+<p>A strict schema sends what it does not know to the dead letters; a permissive one keeps it and says so. Types and versions without a schema are stored as they came.</p>
+${table(head, rows)}</section>`
+}

@@ -1,0 +1,18 @@
+import memory from '../../queues/memory.ts'
+import type { QueueDriver } from '../../src/core/queue.ts'
+
+/** A planted bug: every event comes out as a type that no schema knows, so that nothing is looked at and everything passes. */
+const driver: QueueDriver = {
+  ...memory,
+  async open(options) {
+    const queue = await memory.open(options)
+    const publish = queue.publish.bind(queue)
+    const hidden: typeof publish = (events, limit) =>
+      publish(
+        events.map((event) => ({ ...event, type: 'hidden' })),
+        limit,
+      )
+    return Object.assign(queue, { publish: hidden })
+  },
+}
+export default driver
