@@ -6,6 +6,7 @@ import type { RunRecord } from './records.ts'
 import { afterFaults, recovery } from './recovery.ts'
 import { moduleOf } from './registry.ts'
 import type { Report } from './report-schema.ts'
+import { ScheduleCheck } from './schedule-check.ts'
 import { type GivenUp, nextAttempt, timeoutMs } from './sender/retry.ts'
 
 type Delivery = Report['delivery']
@@ -18,11 +19,17 @@ export async function deliveryOf(
   attempts: Iterable<Readonly<Attempt>>,
   timeline: Timeline,
 ): Promise<Delivery> {
+  const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
+  // Copies of an event are no retries.
+  const compared = scenario.copiesMax === undefined ? scenario.retries : undefined
+  const schedules = compared && new ScheduleCheck(policies, compared.timeScale)
   const last = new Map<number, { attempt: number; provider: number; outcome: Outcome; status: number; cause: Cause }>()
   const accepted = new Set<number>()
   const events = new Set<number>()
   let sent = 0
-  for (const { seq, attempt, provider, outcome, status, cause } of attempts) {
+  for (const one of attempts) {
+    const { seq, attempt, provider, outcome, status, cause } = one
+    schedules?.note(one)
     events.add(seq)
     if (outcome !== 'unsent' && cause !== 'disabled') sent++
     if (outcome === 'accepted') {
@@ -30,7 +37,6 @@ export async function deliveryOf(
       last.delete(seq)
     } else if (!accepted.has(seq)) last.set(seq, { attempt, provider, outcome, status, cause })
   }
-  const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
   const counts = new Map<string, number>()
   for (const { attempt, provider, outcome, status, cause } of last.values()) {
     if (outcome === 'unsent' || outcome === 'accepted') continue
@@ -51,6 +57,8 @@ export async function deliveryOf(
     amplification: events.size === 0 ? 1 : sent / events.size,
     cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
     givenUp,
+    retriesChecked: schedules?.checked ?? 0,
+    retriesOffSchedule: schedules?.off ?? 0,
     ...recovery(after),
     diagnosis: diagnose(scenario, record, after, timeoutsMs),
   }

@@ -142,6 +142,9 @@ export const reportSchema = z.object({
     cutOff: count,
     /** Events never accepted, by whom they were given up and why. */
     givenUp: z.array(z.object({ provider: z.string(), reason: z.string(), count })),
+    /** Retries that were compared with their providers' schedules, and those that were not due by them, within the jitter. */
+    retriesChecked: count,
+    retriesOffSchedule: count,
     /** Accepted events for each first attempt, well after the last fault; null where there is nothing to judge. */
     goodputAfter: z.number().nullable(),
     /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */

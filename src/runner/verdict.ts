@@ -56,6 +56,7 @@ export function checksOf(
       `at most ${percent(EVENT_LOOP_MAX)}`,
     ),
     own('every attempt was sent', audit.unsent + generator.unsentRetries === 0, unsent, '0 unsent'),
+    ...schedulesCheck(measured.delivery),
     zero('accepted events lost', audit.lost),
     zero('double effects', audit.duplicateEffects),
     zero('effects of events never sent', audit.unexpected),
@@ -73,6 +74,14 @@ export function checksOf(
       about: 'stack',
     },
   ]
+}
+
+/** What makes the numbers of a storm true: each retry was due when its provider would have made it. */
+function schedulesCheck({ retriesChecked, retriesOffSchedule }: Measured['delivery']): Check[] {
+  if (retriesChecked === 0) return []
+  const check = "retries kept their providers' schedules"
+  const measured = `${retriesChecked - retriesOffSchedule} of ${retriesChecked}`
+  return [{ check, ok: retriesOffSchedule === 0, measured, wanted: 'all of them', about: 'generator' }]
 }
 
 /** Where faults were over in time: does it work again, or do the retries keep it down? */
