@@ -8,6 +8,8 @@ export const HEADERS_MAX = 100
 const DRAIN_BYTES_MAX = 64 * 1024
 /** A request that is not complete this long after stop() gets 503; an idle connection is closed. */
 export const STOP_GRACE_MS = 500
+/** Idle connections stay open for so many graces at most, while requests still come on others. */
+const BUSY_GRACES_MAX = 10
 /** Connections still open this long after stop() are cut. */
 const STOP_MS = 10_000
 
@@ -44,6 +46,9 @@ export class Gate {
   readonly #read: (exchange: Exchange) => void
   readonly #connections = new Map<Socket, Connection>()
   #inFlight = 0
+  /** Requests so far, and at the last look while stopping. */
+  #started = 0
+  #startedBefore = 0
   #stopping: Promise<void> | undefined
 
   /** `read` gets each request that may be read; it must end in `answer` or `leave`, unless the sender goes away before the body's end. */
@@ -92,11 +97,14 @@ export class Gate {
     this.#stopping ??= new Promise((resolve) => {
       const { clock } = this.#options
       let cancelLook = () => {}
+      let looks = 0
       const look = () => {
-        afterReading(() => this.#closeWhatWaits())
+        looks++
+        afterReading(() => this.#closeWhatWaits(looks > BUSY_GRACES_MAX))
         cancelLook = clock.after(STOP_GRACE_MS, look)
       }
       const cancelCut = clock.after(STOP_MS, () => this.#server.closeAllConnections())
+      this.#startedBefore = this.#started
       for (const connection of this.#connections.values()) connection.startedBefore = connection.started
       cancelLook = clock.after(STOP_GRACE_MS, look)
       const onClosed = () => {
@@ -128,6 +136,7 @@ export class Gate {
     const early = this.#judge(request)
     const exchange: Exchange = { request, response, connection, left: false }
     connection.started++
+    this.#started++
     connection.unanswered++
     connection.last = exchange
     this.#inFlight++
@@ -155,16 +164,26 @@ export class Gate {
     if (!connection || connection.unanswered === 0 || socket.writableLength > 0) socket.destroy()
   }
 
-  /** Ends every connection that is idle, or whose request did not become complete since the last look. */
-  #closeWhatWaits(): void {
-    this.#server.closeIdleConnections()
+  /**
+   * Ends every connection that is idle, or whose request did not become complete since the last look. While requests still
+   * come, whoever sends them has not noticed, and the next may be on its way on any idle connection: each is told to close
+   * by its answer, and no new one is taken, so that this dies out by itself. `idleToo`: it took too long.
+   */
+  #closeWhatWaits(idleToo: boolean): void {
+    const quiet = idleToo || this.#started === this.#startedBefore
+    this.#startedBefore = this.#started
+    if (quiet) this.#server.closeIdleConnections()
     for (const [socket, connection] of this.#connections) {
       const { last, started, startedBefore, closing } = connection
       connection.startedBefore = started
       if (started !== startedBefore || closing || socket.destroyed) continue
       if (last && !last.left) {
         if (!last.request.complete) this.answer(last, STOPPING)
-      } else if (!last ? socket.bytesRead > 0 : last.request.complete && last.response.writableFinished) {
+        continue
+      }
+      // Idle, or half a head: it cannot be told which.
+      if (!quiet) continue
+      if (!last ? socket.bytesRead > 0 : last.request.complete && last.response.writableFinished) {
         // The half of a head came: there is no request yet that could be answered.
         socket.end(STOPPING_BYTES)
       } else if (!last?.request.complete) socket.destroy()

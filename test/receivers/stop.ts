@@ -130,6 +130,37 @@ export function stopContract(bench: Bench): void {
     await stopped
   })
 
+  it('leaves idle connections open while requests still come on others, for whoever sends them has not noticed', async () => {
+    let look = () => {}
+    const after: Clock['after'] = (ms, fn) => {
+      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
+      look = fn
+      return () => {}
+    }
+    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const kept = [0, 1, 2].map((n) => {
+      const socket = connect(running.port, '127.0.0.1')
+      const one = { socket, text: '', closed: new Promise((resolve) => socket.once('close', resolve)) }
+      socket.on('data', (data) => {
+        one.text += data
+      })
+      socket.write(signed(`kept${n}`))
+      return one
+    })
+    while (kept.some(({ text }) => statuses(text).length < 1)) await soon()
+    const stopped = running.stop()
+    for (const n of [0, 1]) {
+      kept[n]!.socket.write(signed(`again${n}`))
+      await kept[n]!.closed
+      look()
+      await soon()
+    }
+    look()
+    await kept[2]!.closed
+    expect(kept.map(({ text }) => statuses(text))).toEqual([[200, 200], [200, 200], [200]])
+    await stopped
+  })
+
   it('takes a connection that was made, but not accepted yet, when it was told to stop', async () => {
     const running = await bench.start(limits)
     const made = exchange(running.port, signed('made'))
