@@ -13,15 +13,17 @@ import { effectOf } from './drift/effect.ts'
 import { expectedWithDrift } from './drift/plan.ts'
 import { EFFECTS } from './effect.ts'
 import { type Buried, buriedOf, type EffectRecord } from './effects-file.ts'
-import { expectation } from './identity.ts'
+import { type Expected, expectation, isPoisoned, seqOf } from './identity.ts'
 import type { Attempt } from './journal.ts'
+import { scheduleFaults } from './simulation/faults.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
 import { Services } from './simulation/services.ts'
 import { simulatedStore } from './simulation/store.ts'
 import { strikes as strikesOf, type Troubles, troubledEffect } from './simulation/troubles.ts'
+import { clockOfProcess, Wrong } from './simulation/wrong.ts'
 
-/** Of its faults, those that kill processes of the stack are played: a simulated service receives and processes. */
+/** What of a scenario is played; how each fault is, see simulation/faults.ts. */
 export type SimulatedScenario = Pick<
   Scenario,
   'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults' | 'longBodies' | 'claimCheck' | 'drift'
@@ -83,25 +85,33 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const fetchBody = simulatedStore(seed, scenario)
   const strikes = strikesOf(troubles, clock, random)
   const ways = options.providers.map(wayOf)
+  const wrong = new Wrong()
   const world = { clock, random, strikes }
+  const inProcess = { ...world, clock: clockOfProcess(clock, wrong), wrong }
   const load = { scenario, durationMs, ratePerS, seed }
   const { crashes, untilMs } = troubles
   const next = (ended: () => boolean): LifeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
-    ...world,
+    ...inProcess,
     effect: troubledEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), {
-      ...world,
+      ...inProcess,
+      poisoned: (event, share) => isPoisoned(seed, seqOf(runId, event.id)!, share),
       slowMs: SLOW_MS,
     }),
     routes: ways.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })
-  const outages = outagesOf(scenario, durationMs)
-  const services = new Services({ count: options.services, crashes, untilMs, outages, clock, random, next })
-  const routes = ways.map(({ sending }) => sending)
-  const sender = new SimulatedSender({ load, retries: scenario.retries, runId, routes, ...world, reach: services.any })
+  const services = new Services({ count: options.services, crashes, untilMs, clock, random, next })
+  const faultsOverMs = scheduleFaults(scenario.faults, durationMs, { wrong, services, clock })
+  const sending = { load, retries: scenario.retries, runId, routes: ways.map((one) => one.sending) }
+  const way = wrong.ways['senders-link']
+  const sender = new SimulatedSender({ ...sending, ...world, way, reach: services.any })
   sender.sendDue()
-  const drained = await play(clock, untilMs, async () => sender.done && (await left(queue)) === 0)
+  const drained = await play(
+    clock,
+    Math.max(untilMs, faultsOverMs),
+    async () => sender.done && (await left(queue)) === 0,
+  )
   const found = await read(ledger, runId)
   const { attempts } = sender
   const judged = audit({
@@ -109,7 +119,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: expectedWithDrift(load, expectation(seed, scenario)),
+    expected: expectedWithPoison(seed, scenario, expectedWithDrift(load, expectation(seed, scenario))),
   })
   const took = { tookMs: clock.monotonic(), startAtMs }
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }
@@ -124,9 +134,14 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
   return isDone()
 }
 
-function outagesOf({ faults }: SimulatedScenario, durationMs: number) {
-  const kills = faults.filter(({ what, target }) => what === 'kill' && !target.endsWith('-server'))
-  return kills.map(({ at, forMs }) => ({ atMs: at * durationMs, forMs }))
+/** What a bug buries is not replayed here: it may end as a dead letter, or as an effect before or after the bug. */
+function expectedWithPoison(
+  seed: number,
+  { faults }: SimulatedScenario,
+  planned: (seq: number) => Expected,
+): (seq: number) => Expected {
+  const share = faults.reduce((sum, fault) => sum + (fault.what === 'poison' ? fault.share : 0), 0)
+  return (seq) => (planned(seq) === 'applied' && isPoisoned(seed, seq, share) ? 'either' : planned(seq))
 }
 
 function wayOf(provider: Provider) {

@@ -7,6 +7,7 @@ import standardWebhooks from '../../../providers/standard-webhooks.ts'
 import stripe from '../../../providers/stripe.ts'
 import { hash32, seeded } from '../../core/random.ts'
 import type { SimulationOptions } from '../simulate.ts'
+import { drawFaults } from './draw-faults.ts'
 import { drawTroubles } from './troubles.ts'
 
 const PROVIDERS = [generic, github, razorpay, shopify, slack, standardWebhooks, stripe]
@@ -24,7 +25,7 @@ export function drawn(seed: number): SimulationOptions {
     mix: providers.map(({ name }) => ({ provider: name, share: random() + 0.1 })),
     keys: { count: 1 + Math.floor(random() * 30), zipf: random() },
     effects: { failOnce: random() * 0.1, failAlways: random() * 0.03 },
-    faults: [],
+    faults: drawFaults(random),
     retries: { timeScale: 10 ** (2 + random() * 2), tailMs: TAIL_MS },
   }
   const ratePerS = 0.5 + random() * 2.5

@@ -4,15 +4,19 @@ import { FloodmarkError } from '../../core/errors.ts'
 import { createIngest } from '../../core/ingest.ts'
 import type { Effect, Ledger } from '../../core/ledger.ts'
 import { type ProcessorCounts, startProcessor } from '../../core/processor.ts'
-import type { Route } from '../../core/provider.ts'
-import { PublishError, type Queue } from '../../core/queue.ts'
+import type { Incoming, Route } from '../../core/provider.ts'
+import { type Handler, PublishError, type Queue } from '../../core/queue.ts'
 import type { Random } from '../../core/random.ts'
-import type { Ingest } from '../../core/receiver.ts'
+import type { Ingest, Reply } from '../../core/receiver.ts'
 import type { ServiceLimits } from '../../core/service.ts'
+import { throttle } from '../roles/throttle.ts'
 import type { Strikes } from './troubles.ts'
+import type { LinkName, Way, Wrong } from './wrong.ts'
 
 /** A call of queue or ledger takes up to this long each way, ms. */
 const CALL_MS = 4
+/** A call that nobody answers is given up after this long, ms. */
+const CALL_MAX_MS = 5_000
 /** The queue delivers an event once more within this time, ms. */
 const AGAIN_MS = 5_000
 
@@ -22,10 +26,14 @@ export interface LifeOptions {
   readonly effect: Effect
   readonly routes: readonly Route[]
   readonly limits: ServiceLimits
+  /** The process's own, which a fault may hold up or put wrong. */
   readonly clock: Clock
   readonly random: Random
   readonly strikes: Strikes
+  readonly wrong: Wrong
 }
+
+type Failed = (definite: boolean) => FloodmarkError
 
 /**
  * One life of a service, from its start to its crash: the ingest, batcher and processor that every service has. Queue and
@@ -36,6 +44,9 @@ export class Life {
   readonly counts: Readonly<ProcessorCounts>
   readonly #options: LifeOptions
   readonly #end = new AbortController()
+  readonly #stop = new AbortController()
+  readonly #processed: Promise<void>
+  #requests = 0
 
   constructor(options: LifeOptions) {
     this.#options = options
@@ -49,9 +60,10 @@ export class Life {
     const { publish } = createBatcher({ ...limits, queue, clock, deadlineMs: limits.publishDeadlineMs, soon })
     const ready = async () => {}
     this.ingest = createIngest({ routes, publish, ready, clock, crashPoint })
-    const { signal } = this.#end
+    const signal = AbortSignal.any([this.#end.signal, this.#stop.signal])
     const processor = startProcessor({ ...limits, queue, ledger, effect, clock, random, signal, crashPoint })
     this.counts = processor.counts
+    this.#processed = processor.done
   }
 
   get ended(): boolean {
@@ -63,6 +75,26 @@ export class Life {
     this.#end.abort()
   }
 
+  /** An end in order: whoever calls it sends no more requests. */
+  async stop(): Promise<void> {
+    const { clock } = this.#options
+    this.#stop.abort()
+    await this.#processed
+    while (this.#requests > 0 && !this.ended) await sleep(clock, CALL_MS)
+    // The last answers leave before their connections close.
+    await sleep(clock, CALL_MS)
+    this.end()
+  }
+
+  /** Answers a request as soon as the process can; never once it has ended. */
+  handle(request: Omit<Incoming, 'receivedAtMs'>): Promise<Reply> {
+    const { wrong, clock } = this.#options
+    this.#requests++
+    const { promise, resolve } = Promise.withResolvers<Reply>()
+    wrong.frozen.pass(() => resolve(this.ingest.handle({ ...request, receivedAtMs: clock.now() })))
+    return promise.finally(() => this.#requests--)
+  }
+
   /** Calls `fn` when this life ends. Returns what takes that back. */
   onEnd(fn: () => void): () => void {
     const { signal } = this.#end
@@ -70,62 +102,87 @@ export class Life {
     return () => signal.removeEventListener('abort', fn)
   }
 
-  /** The way to a server or back. Never resolves once this life has ended. */
-  async #travel(): Promise<void> {
+  /** One way between this process and a server. Never resolves once this life has ended. */
+  async #travel(way: Way): Promise<void> {
     const { clock, random } = this.#options
-    await sleep(clock, random() * CALL_MS)
+    await sleep(clock, random() * CALL_MS + way.extraMs(random))
+    if (way.hangs.raised) await new Promise<void>((resolve) => way.hangs.pass(resolve))
     if (this.ended) await new Promise(() => {})
   }
 
-  async #call<T>(call: () => Promise<T>): Promise<T> {
-    await this.#travel()
-    try {
-      return await call()
-    } finally {
-      await this.#travel()
+  /** A call to a server and back, in time or not at all. What is given up may still be carried out. */
+  #call<T>(link: LinkName, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
+    const { wrong, clock } = this.#options
+    const way = wrong.ways[link]
+    const going = async () => {
+      await this.#travel(way)
+      if (way.refused > 0) throw failed(true)
+      if (way.requestsVanish > 0) await new Promise(() => {})
+      const [done] = await Promise.allSettled([call()])
+      await this.#travel(way)
+      if (way.repliesVanish > 0) await new Promise(() => {})
+      if (way.refused > 0) throw failed(false)
+      if (done.status === 'rejected') throw done.reason
+      return done.value
     }
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(maxMs, () => reject(failed(false)))
+      going().then(resolve, reject).finally(cancel)
+    })
   }
 
   #queue(): Queue {
-    const { queue, strikes, clock, random } = this.#options
+    const { queue, strikes, clock, random, wrong } = this.#options
+    const admit = throttle(() => wrong.throttlePerS, clock)
     return {
       traits: queue.traits,
-      publish: (events, options) =>
-        this.#call(async () => {
-          const unsafe = events.map((_, position) => position)
-          const failed = (definite: boolean) => new PublishError('unavailable', 'simulated', { unsafe, definite })
-          if (strikes('callsFailed')) throw failed(true)
+      publish: async (events, options) => {
+        const unsafe = events.map((_, position) => position)
+        const failed: Failed = (definite) => new PublishError('unavailable', 'simulated', { unsafe, definite })
+        const publish = async () => {
+          if (wrong.disksFull > 0 || strikes('callsFailed')) throw failed(true)
+          if (wrong.syncMs > 0) await sleep(clock, wrong.syncMs)
+          if (this.ended) await new Promise(() => {})
           await queue.publish(events, options)
           const again = events.filter(() => strikes('duplicates'))
           if (again.length > 0) clock.after(random() * AGAIN_MS, () => void queue.publish(again, options))
           if (strikes('callsFailed')) throw failed(false)
-        }),
-      consume: (handle, options) =>
-        queue.consume(async (batch) => {
-          try {
-            return await handle(batch)
-          } finally {
-            await this.#travel()
-          }
-        }, options),
+        }
+        const leftMs = await admit(events.length, options.deadlineMs)
+        return this.#call('queue-link', failed, publish, leftMs)
+      },
+      consume: (handle, options) => queue.consume((batch) => this.#deliver(handle, batch), options),
       depth: () => queue.depth(),
       close: async () => {},
     }
   }
 
+  /** What the queue hands out reaches the process, and its verdicts the queue; what does not comes again. */
+  async #deliver(handle: Handler, batch: Parameters<Handler>[0]): ReturnType<Handler> {
+    const way = this.#options.wrong.ways['queue-link']
+    await this.#travel(way)
+    // Deliveries are what a queue sends of itself: they are lost as replies are, verdicts as requests.
+    if (way.refused + way.repliesVanish > 0) throw new FloodmarkError('unavailable', 'simulated')
+    const [done] = await Promise.allSettled([handle(batch)])
+    await this.#travel(way)
+    if (way.refused + way.requestsVanish > 0) throw new FloodmarkError('unavailable', 'simulated')
+    if (done.status === 'rejected') throw done.reason
+    return done.value
+  }
+
   #ledger(): Ledger {
-    const { ledger, strikes } = this.#options
-    const failed = (definite: boolean) => new FloodmarkError('unavailable', 'simulated', { definite })
+    const { ledger, strikes, wrong } = this.#options
+    const failed: Failed = (definite) => new FloodmarkError('unavailable', 'simulated', { definite })
     return {
       traits: ledger.traits,
       claim: (events, leaseMs) =>
-        this.#call(async () => {
+        this.#call('ledger-link', failed, async () => {
           if (strikes('callsFailed')) throw failed(true)
           return ledger.claim(events, leaseMs)
         }),
       settle: (settlements) =>
-        this.#call(async () => {
-          if (strikes('callsFailed')) {
+        this.#call('ledger-link', failed, async () => {
+          if (wrong.disksFull > 0 || strikes('callsFailed')) {
             // As the contract says: what could not be stored gives its claims back.
             await ledger.settle(settlements.map(({ event, fence }) => ({ event, fence, result: 'released' })))
             throw failed(true)

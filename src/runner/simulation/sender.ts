@@ -8,6 +8,7 @@ import { timeoutMs } from '../sender/retry.ts'
 import { type SendingRoute, signedEvent } from '../signed.ts'
 import type { Life } from './life.ts'
 import type { Strikes } from './troubles.ts'
+import type { Way } from './wrong.ts'
 
 /** A request, or an answer, is on its way for up to this long, ms. */
 const NETWORK_MS = 20
@@ -19,6 +20,7 @@ export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
   readonly clock: Clock
   readonly random: Random
   readonly strikes: Strikes
+  readonly way: Way
   /** Who answers just now; undefined: nobody listens. */
   readonly reach: () => Life | undefined
 }
@@ -69,7 +71,7 @@ export class SimulatedSender {
   }
 
   #send(due: Due): void {
-    const { clock, random, strikes, reach, routes, retries } = this.#options
+    const { clock, random, strikes, reach, routes, retries, way } = this.#options
     const sentMs = clock.monotonic()
     if (this.#agenda.disabled(due)) {
       this.#note(due, sentMs, { sent: false, cause: 'disabled' })
@@ -87,15 +89,18 @@ export class SimulatedSender {
     const cancelLimit = clock.after(limitMs, () => end({ sent: true, cause: 'timeout' }))
     const lost = strikes('requestsLost')
     const request = this.#request(due)
-    clock.after(random() * NETWORK_MS, () => {
-      const life = lost ? undefined : reach()
+    clock.after(random() * NETWORK_MS + way.extraMs(random), () => {
+      if (way.requestsVanish > 0) return
+      const life = lost || way.refused > 0 ? undefined : reach()
       if (!life) return end({ sent: false, cause: 'connect' })
       forget = life.onEnd(() => end({ sent: true, cause: 'reset' }))
-      void life.ingest.handle({ ...request, receivedAtMs: clock.now() }).then((reply) => {
-        if (life.ended || strikes('repliesLost')) return
+      void life.handle(request).then((reply) => {
+        if (life.ended || strikes('repliesLost') || way.repliesVanish > 0) return
         // Once it is on its way it arrives, whatever becomes of who sent it.
         forget()
-        clock.after(random() * NETWORK_MS, () => end(reply))
+        clock.after(random() * NETWORK_MS + way.extraMs(random), () =>
+          end(way.refused > 0 ? { sent: true, cause: 'reset' } : reply),
+        )
       })
     })
   }

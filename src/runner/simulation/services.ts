@@ -1,5 +1,6 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, sleep } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { Downable } from './faults.ts'
 import { Life, type LifeOptions } from './life.ts'
 
 /** A service that crashed is back within this time, ms. */
@@ -10,8 +11,6 @@ export interface ServicesOptions {
   /** Crashes at random times before `untilMs`, ms. */
   readonly crashes: number
   readonly untilMs: number
-  /** When every service is down, ms. */
-  readonly outages: readonly { readonly atMs: number; readonly forMs: number }[]
   readonly clock: Clock
   readonly random: Random
   /** What the next life is to be like; `ended` tells when it is over. */
@@ -19,12 +18,14 @@ export interface ServicesOptions {
 }
 
 /** Several services over one queue and one ledger. Each comes back after a crash, with nothing left in its memory. */
-export class Services {
+export class Services implements Downable {
   readonly #options: ServicesOptions
   readonly #lives: Life[] = []
   readonly #now: (Life | undefined)[] = []
   /** Nobody comes back before. */
   #downUntilMs = 0
+  /** Of those that end in order: when the next life of the service begins. */
+  readonly #backAfterMs = new Map<Life, number>()
 
   constructor(options: ServicesOptions) {
     this.#options = options
@@ -33,12 +34,33 @@ export class Services {
     for (let crash = 0; crash < options.crashes; crash++) {
       clock.after(random() * options.untilMs, () => this.any()?.end())
     }
-    for (const { atMs, forMs } of options.outages) {
-      clock.after(atMs, () => {
-        this.#downUntilMs = Math.max(this.#downUntilMs, atMs + forMs)
-        for (const life of this.#lives) life.end()
-      })
+  }
+
+  kill(forMs: number): void {
+    this.#downUntilMs = Math.max(this.#downUntilMs, this.#options.clock.monotonic() + forMs)
+    for (const life of this.#lives) life.end()
+  }
+
+  restart(forMs: number, each: boolean): void {
+    const all = [...this.#now.keys()]
+    if (each) void this.#oneByOne(all, forMs)
+    else for (const service of all) void this.#stop(service, forMs)
+  }
+
+  async #oneByOne(services: readonly number[], forMs: number): Promise<void> {
+    for (const service of services) {
+      await this.#stop(service, forMs)
+      await sleep(this.#options.clock, forMs)
     }
+  }
+
+  /** Resolves when it has ended; it is back after `forMs`. */
+  async #stop(service: number, forMs: number): Promise<void> {
+    const life = this.#now[service]
+    if (!life) return
+    this.#now[service] = undefined
+    this.#backAfterMs.set(life, forMs)
+    await life.stop()
   }
 
   /** One that is up; undefined when none is. */
@@ -62,7 +84,7 @@ export class Services {
     this.#now[service] = life
     life.onEnd(() => {
       this.#now[service] = undefined
-      this.#startAfter(service, this.#options.random() * DOWN_MS)
+      this.#startAfter(service, this.#backAfterMs.get(life) ?? this.#options.random() * DOWN_MS)
     })
   }
 

@@ -1,6 +1,9 @@
 import { type Clock, sleep } from '../../core/clock.ts'
+import { FloodmarkError } from '../../core/errors.ts'
+import type { WebhookEvent } from '../../core/event.ts'
 import type { Effect } from '../../core/ledger.ts'
 import type { Random } from '../../core/random.ts'
+import type { Wrong } from './wrong.ts'
 
 /** What goes wrong in a simulation, and how often. Shares are 0-1 of all tries, as long as troubles last. */
 export interface Troubles {
@@ -69,14 +72,28 @@ export function strikes(troubles: Troubles, clock: Clock, random: Random): Strik
   return (trouble) => clock.monotonic() < troubles.untilMs && random() < troubles[trouble]
 }
 
-/** The effect as it goes when what it depends on is down or slow; `slowMs` is the longest delay. */
-export function troubledEffect(
-  effect: Effect,
-  { clock, random, strikes, slowMs }: { clock: Clock; random: Random; strikes: Strikes; slowMs: number },
-): Effect {
+export interface EffectTroubles {
+  readonly clock: Clock
+  readonly random: Random
+  readonly strikes: Strikes
+  readonly wrong: Wrong
+  /** Whether a bug that strikes this share of the events strikes this one. */
+  readonly poisoned: (event: WebhookEvent, share: number) => boolean
+  /** The longest delay of a slow one, ms. */
+  readonly slowMs: number
+}
+
+/** The effect as it goes when what it depends on is down or slow, or when it has a bug. */
+export function troubledEffect(effect: Effect, troubles: EffectTroubles): Effect {
+  const { clock, random, strikes, wrong, poisoned, slowMs } = troubles
   return async (event, tx) => {
-    if (strikes('effectsSlow')) await sleep(clock, random() * slowMs)
-    if (strikes('effectsFailed')) throw new Error('what the effect depends on is down')
+    if (wrong.poisonShare > 0 && poisoned(event, wrong.poisonShare)) {
+      throw new FloodmarkError('rejected', 'planned: poisoned by a bug')
+    }
+    const waitMs = wrong.effectMs + (strikes('effectsSlow') ? random() * slowMs : 0)
+    if (waitMs > 0) await sleep(clock, waitMs)
+    const down = wrong.effectFailShare > 0 && random() < wrong.effectFailShare
+    if (down || strikes('effectsFailed')) throw new Error('what the effect depends on is down')
     return effect(event, tx)
   }
 }
