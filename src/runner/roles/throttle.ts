@@ -25,7 +25,8 @@ export function throttle(perS: () => number, clock: Clock = systemClock) {
       if (left <= 0) break
       if (nowMs >= untilMs) throw new FloodmarkError('overloaded', 'planned: the queue takes no more in this time')
       atMs = nowMs
-      await sleep(clock, Math.min(STEP_MS, (left * 1_000) / perS()))
+      // Whole ms, as timers are: a wait too short for a clock to change would never be over.
+      await sleep(clock, Math.ceil(Math.min(STEP_MS, (left * 1_000) / perS())))
     }
     return Math.max(1, untilMs - clock.monotonic())
   }
