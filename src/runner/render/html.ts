@@ -18,6 +18,7 @@ export function html(report: Report): string {
     processes: report.processes,
     phases: scenario.phases,
     faults: report.faults,
+    recoveredAtMs: recoveredAtMs(report),
   }).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">
@@ -42,7 +43,9 @@ ${checks(report)}
 <section><h2>Latency from the intended time</h2>
 <p>Counted from the moment each event was due, not from when a socket was free: a stall shows in every event that it delayed.</p>
 <div class="chart" id="latency"></div></section>
-<section><h2>Rates</h2><div class="chart" id="rates"></div></section>
+<section><h2>Rates</h2>
+<p>Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again.</p>
+<div class="chart" id="rates"></div></section>
 <section><h2>Backlog</h2><div class="chart" id="backlog"></div></section>
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
 <section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
@@ -61,6 +64,12 @@ ${rest(report)}
 </body>
 </html>
 `
+}
+
+/** When goodput was back for good after the last fault, where retries made that a question; else null. */
+function recoveredAtMs({ delivery, faults }: Report): number | null {
+  if (delivery.diagnosis?.state !== 'recovered' || delivery.recoveredMs === null) return null
+  return Math.max(...faults.map(({ untilMs }) => untilMs)) + delivery.recoveredMs
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -1,5 +1,5 @@
 // Draws the report's charts. Runs in the browser, with uPlot loaded before it.
-const { timeline, processes, phases, faults } = JSON.parse(document.getElementById('data').textContent)
+const { timeline, processes, phases, faults, recoveredAtMs } = JSON.parse(document.getElementById('data').textContent)
 const seconds = timeline.points.map((point) => point.atMs / 1000)
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const columns = (...names) => names.map((name) => timeline.points.map((point) => point[name]))
@@ -37,51 +37,79 @@ const charts = [
   },
 ]
 
-/** Where one phase ends and the next begins. */
+const LABEL_PX = 11
+const ROW_PX = 14
+/** Below the phases' names, so many rows for what was done on purpose. */
+const FAULT_ROWS = 3
+
+function font(ctx, plot) {
+  const { left, top, width, height } = plot.bbox
+  ctx.beginPath()
+  ctx.rect(left, top, width, height)
+  ctx.clip()
+  ctx.textAlign = 'left'
+  ctx.font = `${LABEL_PX * devicePixelRatio}px system-ui`
+}
+
+/** A line over the whole height, and a name beside its upper end. */
+function mark(plot, atMs, name, ink) {
+  const { ctx, bbox } = plot
+  const x = plot.valToPos(atMs / 1000, 'x', true)
+  ctx.strokeStyle = ctx.fillStyle = ink
+  ctx.setLineDash([4, 4])
+  ctx.beginPath()
+  ctx.moveTo(x, bbox.top)
+  ctx.lineTo(x, bbox.top + bbox.height)
+  ctx.stroke()
+  ctx.fillText(name, x + 4 * devicePixelRatio, bbox.top + ROW_PX * devicePixelRatio)
+}
+
+/** Where one phase ends and the next begins, where only retries are left, and when goodput was back. */
 function drawPhases(plot) {
   const { ctx, bbox } = plot
   ctx.save()
-  ctx.strokeStyle = ctx.fillStyle = colour('--soft')
-  ctx.textAlign = 'left'
-  ctx.font = `${11 * devicePixelRatio}px system-ui`
-  for (const phase of phases) {
-    const x = plot.valToPos(phase.fromMs / 1000, 'x', true)
-    ctx.setLineDash([4, 4])
+  font(ctx, plot)
+  for (const phase of phases) mark(plot, phase.fromMs, phase.name, colour('--soft'))
+  const endMs = phases.at(-1).untilMs
+  if (timeline.points.at(-1).atMs > endMs + 1000) mark(plot, endMs, 'no more first attempts', colour('--soft'))
+  if (recoveredAtMs !== null) {
+    ctx.strokeStyle = ctx.fillStyle = colour('--c')
+    ctx.setLineDash([])
+    ctx.lineWidth = 2 * devicePixelRatio
+    const x = plot.valToPos(recoveredAtMs / 1000, 'x', true)
     ctx.beginPath()
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    ctx.fillText(phase.name, x + 4, bbox.top + 12 * devicePixelRatio)
+    ctx.fillText('goodput is back', x + 4 * devicePixelRatio, bbox.top + (FAULT_ROWS + 2) * ROW_PX * devicePixelRatio)
   }
   ctx.restore()
 }
 
-/** When something was done to the stack on purpose: a band over the whole height. */
+/** When something was done to the stack on purpose: a band over the whole height, its name at the band's left edge. */
 function drawFaults(plot) {
   const { ctx, bbox } = plot
   ctx.save()
-  ctx.beginPath()
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-  ctx.clip()
-  for (const fault of faults) {
+  font(ctx, plot)
+  for (const [at, fault] of faults.entries()) {
     const from = plot.valToPos(fault.fromMs / 1000, 'x', true)
     const until = plot.valToPos(fault.untilMs / 1000, 'x', true)
     ctx.fillStyle = colour('--fault')
     ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
     ctx.fillStyle = colour('--text')
-    ctx.font = `${11 * devicePixelRatio}px system-ui`
-    ctx.save()
-    ctx.translate(from + 4 * devicePixelRatio, bbox.top + bbox.height - 6 * devicePixelRatio)
-    ctx.rotate(-Math.PI / 2)
-    ctx.fillText(fault.what, 0, 10 * devicePixelRatio)
-    ctx.restore()
+    const row = 2 + (at % FAULT_ROWS)
+    ctx.fillText(fault.what, from + 4 * devicePixelRatio, bbox.top + row * ROW_PX * devicePixelRatio)
   }
   ctx.restore()
 }
 
 function draw() {
   const inks = ['--a', '--b', '--c', '--d'].map(colour)
-  const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } }
+  const axis = {
+    stroke: colour('--soft'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { stroke: colour('--line') },
+  }
   for (const { id, unit, log, names, data } of charts) {
     const place = document.getElementById(id)
     place.replaceChildren()
@@ -90,7 +118,9 @@ function draw() {
       label,
       value,
       stroke: inks[at % inks.length],
-      width: 1.5,
+      width: label === 'accepted' ? 3 : 1.5,
+      // What comes on top of the first attempts is seen as a mass.
+      ...(label === 'retries' && { fill: colour('--retries') }),
       spanGaps: true,
       points: { show: false },
     }))
@@ -99,7 +129,7 @@ function draw() {
       height: 240,
       scales: {
         x: { time: false },
-        y: log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.05)] },
+        y: log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.35)] },
       },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
