@@ -16,4 +16,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   'large-payload': () => import('./large-payload.ts'),
   poison: () => import('./poison.ts'),
   attack: () => import('./attack.ts'),
+  reconcile: () => import('./reconcile.ts'),
 }

@@ -112,7 +112,7 @@ function replyTo(error: unknown): Reply {
 const ITEM_HEADER = 'x-floodmark-item'
 
 /** One event a request, or as many as its provider finds. All of them are judged before the first is published. */
-function toEvents(route: Route, request: Incoming): WebhookEvent[] {
+export function toEvents(route: Route, request: Incoming): WebhookEvent[] {
   const { provider } = route
   if (!provider.identifyAll) return [toEvent(route, request, provider.identify(request), {})]
   const found = provider.identifyAll(request)

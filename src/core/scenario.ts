@@ -100,6 +100,11 @@ export interface Scenario {
     readonly unavailableOnce: number
     readonly altered: number
   }
+  /**
+   * Senders never send this share of the events, and a process of the stack finds them in the providers' list, which it reads
+   * every so often, and again what it read in the last overlapMs. The list shows events late and out of order.
+   */
+  readonly reconcile?: { readonly lostShare: number; readonly everyMs: number; readonly overlapMs: number }
   readonly faults: readonly PlannedFault[]
   readonly attacks?: readonly Attack[]
   /**

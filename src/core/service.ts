@@ -11,6 +11,7 @@ import type { Route } from './provider.ts'
 import type { Queue } from './queue.ts'
 import type { Random } from './random.ts'
 import type { Receiver, RunningReceiver } from './receiver.ts'
+import { type ReconcilerOptions, startReconciler } from './reconciler.ts'
 import type { Classify } from './retry-class.ts'
 
 /** Every limit of a service, in one place; a run's report and a production start use the same. */
@@ -55,7 +56,12 @@ export interface ServiceOptions {
   readonly random: Random
   readonly limits?: Partial<ServiceLimits>
   /** Absent: this process takes no requests. */
-  readonly receiving?: { readonly receiver: Receiver; readonly routes: readonly Route[] }
+  readonly receiving?: {
+    readonly receiver: Receiver
+    readonly routes: readonly Route[]
+    /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
+    readonly reconciling?: Omit<ReconcilerOptions, 'publish' | 'clock' | 'random' | 'onError'>
+  }
   /** Absent: this process processes nothing. */
   readonly processing?: {
     readonly ledger: Ledger
@@ -118,19 +124,21 @@ function startProcessing(
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, reconciling }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
 ): Promise<RunningReceiver> {
-  const { queue, clock, onError, crashPoint, processing } = options
+  const { queue, clock, random, onError, crashPoint, processing } = options
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const ready = async () => void (await Promise.all([queue.depth(), processing?.ledger.read('ready')]))
   const { publish } = batcher
   const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
   const running = await receiver({ ...limits, clock, ingest })
+  const reconciler = reconciling && startReconciler({ ...reconciling, publish, clock, random, onError })
   return {
     port: running.port,
     async stop() {
+      await reconciler?.stop()
       await running.stop()
       await batcher.flush()
     },

@@ -14,7 +14,10 @@ export interface Arrival {
 }
 
 export interface Load {
-  readonly scenario: Pick<Scenario, 'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck' | 'drift'>
+  readonly scenario: Pick<
+    Scenario,
+    'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck' | 'reconcile' | 'drift'
+  >
   readonly durationMs: number
   /** What the shape multiplies, events/s. */
   readonly ratePerS: number

@@ -24,23 +24,34 @@ const UNKNOWN = 2
 const SENT = 4
 const APPLIED = 8
 const BURIED = 16
+/** Never sent as a webhook, by plan: to be found in the provider's list. */
+const LISTED = 32
+const KNOWN = SENT | LISTED
+
+export interface Audited extends Audit {
+  readonly appliedAfterRefusal: number
+  /** Of the events that the sender lost: settled all the same, or not. The latter are among the unsent. */
+  readonly found: number
+  readonly neverFound: number
+}
 
 /**
  * Follows every planned event from the sender's journal to its effect. The expectation comes from the plan and the journal,
  * what took place from the ledger's effects and dead letters; never from dedup marks or the queue's own word.
  */
-export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal: number } {
+export function audit(input: AuditInput): Audited {
   const { planned } = input
   const state = new Uint8Array(planned)
   const sentMs = new Float64Array(planned).fill(Number.POSITIVE_INFINITY)
   const acceptedMs = new Float64Array(planned).fill(Number.POSITIVE_INFINITY)
   let unexpected = 0
-  for (const { seq, outcome, sentMs: sent, doneMs } of input.attempts) {
+  for (const { seq, outcome, cause, sentMs: sent, doneMs } of input.attempts) {
     if (seq >= planned) {
       unexpected++
       continue
     }
     if (outcome !== 'unsent') state[seq]! |= SENT
+    if (cause === 'lost-by-sender') state[seq]! |= LISTED
     if (outcome === 'unknown') state[seq]! |= UNKNOWN
     if (outcome === 'accepted') {
       state[seq]! |= ACCEPTED
@@ -59,7 +70,7 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
       latestSentMs = Number.NEGATIVE_INFINITY
     }
     const { seq } = effect
-    if (seq >= planned || !(state[seq]! & SENT)) {
+    if (seq >= planned || !(state[seq]! & KNOWN)) {
       unexpected++
       continue
     }
@@ -67,21 +78,27 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
     // Something of this key that took effect before was sent only after this one had been accepted.
     else if (acceptedMs[seq]! < latestSentMs && !input.replayed?.has(seq)) reordered++
     state[seq]! |= APPLIED
+    // Found by polling, it comes after whatever came by webhook meanwhile.
+    if (state[seq]! & LISTED) continue
     latestSentMs = Math.max(latestSentMs, sentMs[seq]!)
   }
 
   for (const { seq } of input.buried) {
-    if (seq === undefined || seq >= planned || !(state[seq]! & SENT)) unexpected++
+    if (seq === undefined || seq >= planned || !(state[seq]! & KNOWN)) unexpected++
     else state[seq]! |= BURIED
   }
 
   const counts = { applied: 0, buried: 0, refused: 0, unsent: 0, unknown: 0, lost: 0 }
   let misjudged = 0
   let appliedAfterRefusal = 0
+  let found = 0
+  let neverFound = 0
   for (let seq = 0; seq < planned; seq++) {
     const bits = state[seq]!
     counts[classOf(bits)]++
-    if (bits & APPLIED && !(bits & (ACCEPTED | UNKNOWN))) appliedAfterRefusal++
+    if (bits & APPLIED && !(bits & (ACCEPTED | UNKNOWN | LISTED))) appliedAfterRefusal++
+    if (bits & LISTED && bits & (APPLIED | BURIED)) found++
+    else if (bits & LISTED) neverFound++
     if (bits & (APPLIED | BURIED)) {
       const expected = input.expected(seq)
       const both = (bits & APPLIED) !== 0 && (bits & BURIED) !== 0
@@ -99,17 +116,23 @@ export function audit(input: AuditInput): Audit & { readonly appliedAfterRefusal
     unexpected,
     misjudged,
     appliedAfterRefusal,
+    found,
+    neverFound,
   }
 }
 
-/** How many accepted events have neither an effect nor a dead letter: 0 when a run has drained. */
+/** How many events that were accepted, or are to be found, have neither an effect nor a dead letter: 0 when a run has drained. */
 export function missing(
   journals: readonly Iterable<Readonly<Attempt>>[],
   effects: Iterable<EffectRecord>,
   buried: Iterable<Pick<Buried, 'seq'>>,
 ): number {
   const left = new Set<number>()
-  for (const journal of journals) for (const { seq, outcome } of journal) if (outcome === 'accepted') left.add(seq)
+  for (const journal of journals) {
+    for (const { seq, outcome, cause } of journal) {
+      if (outcome === 'accepted' || cause === 'lost-by-sender') left.add(seq)
+    }
+  }
   for (const { seq } of effects) left.delete(seq)
   for (const { seq } of buried) if (seq !== undefined) left.delete(seq)
   return left.size

@@ -30,6 +30,7 @@ export async function deliveryOf(
   for (const one of attempts) {
     const { seq, attempt, provider, outcome, status, cause } = one
     schedules?.note(one)
+    if (cause === 'lost-by-sender') continue
     events.add(seq)
     if (outcome !== 'unsent' && cause !== 'disabled') sent++
     if (outcome === 'accepted') {

@@ -15,6 +15,7 @@ export const CAUSES = [
   'protocol',
   'too-late',
   'disabled',
+  'lost-by-sender',
   'no-retry',
 ] as const
 export type Cause = (typeof CAUSES)[number]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../core/errors.ts'
 import type { AttackTally } from './attack/protocol.ts'
 import type { FaultMark } from './faults.ts'
+import type { ListRecord } from './provider-list.ts'
 import type { StoreRecord } from './provider-store.ts'
 import type { ReplayMark } from './replays.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
@@ -61,6 +62,8 @@ export interface RunRecord {
   readonly servers: readonly string[]
   /** Absent where no event refers to a content of its provider's store. */
   readonly store?: StoreRecord
+  /** Absent where no webhook is to be found in its provider's list. */
+  readonly list?: ListRecord
   readonly drainedMs: number
   readonly drained: boolean
   readonly interrupted: boolean

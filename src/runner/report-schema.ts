@@ -131,6 +131,9 @@ export const reportSchema = z.object({
     unexpected: count,
     misjudged: count,
     appliedAfterRefusal: count,
+    /** Events that the sender never sent, found in the provider's list (and settled), or not (and among the unsent). */
+    found: count.default(0),
+    neverFound: count.default(0),
     /** With 95% confidence no larger share of the accepted is lost: 3/N where none was seen. */
     lossBound95: z.number().nullable(),
   }),
@@ -184,6 +187,17 @@ export const reportSchema = z.object({
     })
     .nullable(),
   /** By source, type and reason, the largest group first. */
+  /** Events that senders never sent: how the provider's list was read, and times from creation to effect. */
+  reconciled: z
+    .object({
+      requests: count,
+      unavailable: count,
+      listed: count,
+      found: count,
+      neverFound: count,
+      toEffect: percentiles,
+    })
+    .optional(),
   /** Of every body that was sent. Absent in older reports. */
   payload: z
     .object({

@@ -67,7 +67,7 @@ export async function run(
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),
     })
-    providerApi = await startProviderApi(plan, config.seed)
+    providerApi = await startProviderApi(plan, config.seed, interrupt)
     stack = stackOf(config, plan, servers, providerApi, events)
     const durability = await stack.start()
     const setups = await sendersOf(config, plan, stack, links, folder)
@@ -81,6 +81,7 @@ export async function run(
     for (const { target } of planned) victims(target)
     const { startAtMs, certificates } = await senders.send(setups, {
       onStart(atMs) {
+        providerApi?.begin(atMs)
         faults.schedule(planned, durationMs, atMs, victims)
         replays.schedule(scenario.replays ?? [], running, durationMs, atMs)
         attackers.begin(atMs)

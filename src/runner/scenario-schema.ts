@@ -105,6 +105,7 @@ const scenarioSchema = z.strictObject({
   effects: z.strictObject({ failOnce: share, failAlways: share }),
   longBodies: z.strictObject({ share, bytes }).optional(),
   claimCheck: z.strictObject({ share, bytes, unavailableOnce: share, altered: share }).optional(),
+  reconcile: z.strictObject({ lostShare: share, everyMs: positive, overlapMs: notNegative }).optional(),
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
   faults: z.array(fault),
   attacks: z.array(attack).nonempty().optional(),

@@ -11,7 +11,7 @@ const RESTART_MS = 200
 const ERRORS_MAX = 20
 
 export interface StackOptions {
-  readonly setup: Omit<ServiceSetup, 'kind' | 'port' | 'receiver' | 'ledger'> & {
+  readonly setup: Omit<ServiceSetup, 'kind' | 'port' | 'reconciles' | 'receiver' | 'ledger'> & {
     readonly receiver: string
     readonly ledger: NonNullable<ServiceSetup['ledger']>
   }
@@ -63,6 +63,7 @@ export class Stack {
       const part = {
         receiver: role === 'processor' ? undefined : receiver,
         ledger: role === 'receiver' ? undefined : ledger,
+        reconciles: role !== 'processor' && at === 0,
       }
       const name = role === 'service' ? 'receiver + processor' : count === 1 ? role : `${role} ${at + 1}`
       const whole: ServiceSetup = { kind: 'setup', port: 0, ...setup, ...part }

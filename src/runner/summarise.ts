@@ -8,6 +8,7 @@ import { expectedWithDrift } from './drift/plan.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
 import { payloadChecks, payloadOf } from './payload.ts'
+import { ofPlan, reconciledChecks, reconciledOf } from './reconciled.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { replayedIn } from './replays.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
@@ -40,17 +41,18 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     0,
   )
   const expected = expectedWithDrift(load, expectation(setup.seed, scenario))
+  const effects = readEffects(effectsPath(folder))
   const counted = audit({
     planned,
     attempts: attempts(folder, certificates.length, planned),
-    effects: readEffects(effectsPath(folder)),
-    buried,
+    effects: cutShort && scenario.reconcile ? ofPlan(effects, planned) : effects,
+    buried: cutShort && scenario.reconcile ? ofPlan(buried, planned) : buried,
     duplicatesAbsorbed,
     expected,
     ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
   const accepted = counted.applied + counted.buried + counted.lost
-  const generator = certify(record, planned, endedAtMs)
+  const generator = certify(record, planned - counted.found - counted.neverFound, endedAtMs)
   const measured = {
     audit: { ...counted, lossBound95: accepted > 0 && counted.lost === 0 ? 3 / accepted : null },
     latency: times.latency,
@@ -67,6 +69,12 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   }
   const sent = attempts(folder, certificates.length, planned)
   const payload = payloadOf(scenario, record, sent, readEffects(effectsPath(folder)))
+  const reconciled = reconciledOf(
+    record,
+    counted,
+    attempts(folder, certificates.length, planned),
+    readEffects(effectsPath(folder)),
+  )
   const { drained, unplannedDeaths } = record
   const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
   const attack = attackOf(record, attempts(folder, certificates.length, planned))
@@ -79,6 +87,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
     ...attackChecks(attack, measured),
     ...driftChecks(drift),
+    ...reconciledChecks(reconciled),
   ]
   const { applied, buried: dead, refused, unsent, unknown, lost } = counted
   const sum = applied + dead + refused + unsent + unknown + lost === planned
@@ -104,6 +113,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     ...measured,
     payload,
     attack,
+    ...(reconciled && { reconciled }),
     startedAt: record.startedAt,
     timeline: times.timeline,
     processes: processes(record),

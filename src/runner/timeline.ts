@@ -41,6 +41,7 @@ export function collect(folder: string, record: RunRecord, planned: number) {
   const doneMs = new Float64Array(planned).fill(Number.NaN)
   const stepOf = (atMs: number) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(atMs / stepMs)))]!
   for (const attempt of attempts(folder, record.certificates.length, planned)) {
+    if (attempt.cause === 'lost-by-sender') continue
     const step = stepOf(attempt.intendedMs)
     if (attempt.attempt === 1) step.offered++
     else step.retries++

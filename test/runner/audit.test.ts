@@ -58,6 +58,19 @@ describe('the audit', () => {
     expect([of([]), of([0]), of([0, 1]), of([2])]).toEqual([2, 1, 0, 2])
   })
 
+  it('counts what the sender lost as found or not, and asks for no order of what is found late', () => {
+    const lost = { outcome: 'unsent', cause: 'lost-by-sender', status: 0 } as const
+    const attempts = [attempt(0, lost), attempt(1), attempt(2), attempt(3, lost)]
+    const effects = [effect(1), effect(0), effect(2)]
+    const counted = audit({ ...base, planned: 4, attempts, effects })
+    expect(counted).toMatchObject({ applied: 3, found: 1, neverFound: 1, unsent: 1, reordered: 0, unexpected: 0 })
+    expect(counted).toMatchObject({ appliedAfterRefusal: 0, duplicateEffects: 0, lost: 0 })
+    const wrong = audit({ ...base, planned: 4, attempts, effects: [effect(2), effect(0), effect(1)] })
+    expect(wrong.reordered).toBe(1)
+    const twice = audit({ ...base, planned: 4, attempts, effects: [...effects, effect(0)] })
+    expect(twice.duplicateEffects).toBe(1)
+  })
+
   it('sees a dead letter that was not planned', () => {
     const buried = [{ seq: 0, id: 'x', reason: 'r', failures: 5 }]
     const counted = audit({ ...base, planned: 1, attempts: [attempt(0)], effects: [], buried })

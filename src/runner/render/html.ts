@@ -6,6 +6,7 @@ import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
 import { driftSection } from './drift.ts'
 import { escapeXml } from './junit.ts'
 import { payloadLines } from './payload.ts'
+import { reconciledLines } from './reconciled.ts'
 
 const read = (url: string) => readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8')
 const own = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -50,9 +51,7 @@ ${checks(report)}
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
 <section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
 ${accounting(report)}
-${payloadLines(report)
-  .map((line) => `<p>${escapeXml(line)}.</p>`)
-  .join('')}
+${[...reconciledLines(report), ...payloadLines(report)].map((line) => `<p>${escapeXml(line)}.</p>`).join('')}
 ${attacks(report)}
 ${driftSection(report, table)}
 ${percentileTable(report)}

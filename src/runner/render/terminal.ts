@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { Report } from '../report-schema.ts'
 import { ms, percent, throughBalancer } from '../verdict.ts'
 import { payloadLines } from './payload.ts'
+import { reconciledLines } from './reconciled.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 
@@ -27,6 +28,7 @@ export function terminal(report: Report): string {
     `  peak ${Math.round(setup.peakPerS)}/s planned; ${setup.rateChosen}`,
     `  ${audit.planned} planned = ${audit.applied} applied + ${audit.buried} dead letters + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,
     `  lost ${audit.lost}${audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
+    ...reconciledLines(report).map((line) => `  ${line}`),
     ...payloadLines(report).map((line) => `  ${line}`),
     `  durable at 2xx: survives ${report.durability.queue.survives.join(', ') || 'nothing'}; effects survive ${report.durability.ledger.survives.join(', ') || 'nothing'}`,
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,

@@ -12,6 +12,8 @@ export interface ServiceSetup {
   readonly ledger: Place | undefined
   readonly queue: Place
   readonly scenario: string
+  /** This process reads the providers' lists, where the scenario wants that: one of the stack does. */
+  readonly reconciles: boolean
   /** Origin of what the provider offers beside its webhooks; undefined where the scenario needs none of it. */
   readonly providerApi: string | undefined
   readonly routes: readonly {

@@ -1,10 +1,9 @@
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
-import type { Provider } from '../../core/provider.ts'
 import type { Scenario } from '../../core/scenario.ts'
-import { readBodies, withBodies } from '../bodies.ts'
 import { openJournal } from '../journal.ts'
 import { openLoop } from '../sender/open-loop.ts'
 import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
+import { sendingRoute } from '../sending-route.ts'
 import { withSpike } from '../spike.ts'
 import { withTrace } from '../trace.ts'
 
@@ -31,13 +30,7 @@ let scenario: Scenario
 async function prepare(message: SenderSetup): Promise<void> {
   setup = message
   scenario = withSpike(withTrace((await import(setup.scenario)).default, setup.trace), setup.spike)
-  routes = await Promise.all(
-    setup.routes.map(async ({ path, provider, secret, bodies }) => {
-      const loaded: Provider = (await import(provider)).default
-      const sending = bodies === undefined ? loaded : withBodies(loaded, readBodies(bodies, loaded.name))
-      return { path, provider: sending, secret: loaded.secret(secret) }
-    }),
-  )
+  routes = await Promise.all(setup.routes.map(sendingRoute))
   say({ kind: 'ready' })
 }
 

@@ -2,6 +2,7 @@ import { createBodyFetcher } from '../../core/claim-check.ts'
 import { systemClock } from '../../core/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
+import type { Route } from '../../core/provider.ts'
 import type { Queue } from '../../core/queue.ts'
 import { seeded } from '../../core/random.ts'
 import type { Scenario } from '../../core/scenario.ts'
@@ -11,6 +12,7 @@ import { effectOf } from '../drift/effect.ts'
 import { exportNotes } from '../drift/notes.ts'
 import { exportEffects } from '../effects-file.ts'
 import { isPoisoned, seqOf } from '../identity.ts'
+import { eventList } from '../list-client.ts'
 import { ownMemoryBytes } from '../memory.ts'
 import { buriedPath, effectsPath } from '../records.ts'
 import { jumpingClock, makeDiskSlowable, misbehave, stall, throttled, troubled } from './misbehave.ts'
@@ -19,6 +21,9 @@ import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from '.
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
 const SAMPLE_MS = 500
+/** For lists of a short run: how long a webhook is left to come by itself, and when a list that failed is asked again. */
+const YOUNGEST_MS = 500
+const LIST_BACKOFF = { baseMs: 200, capMs: 2_000 }
 const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0, circuitsOpen: 0 }
 let service: Service | undefined
 let queue: Queue
@@ -91,12 +96,13 @@ async function start(given: ServiceSetup): Promise<void> {
     },
   })
   ledger = setup.ledger && (await open(setup.ledger))
+  const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
     queue,
     clock: jumpingClock,
     random: seeded(seed),
     limits: { port, ...limits },
-    ...(receiving && { receiving }),
+    ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),
   })
@@ -114,6 +120,14 @@ async function receive(module: string) {
     }),
   )
   return { receiver: (await import(module)).default, routes }
+}
+
+/** Providers of a run list no more than the run's own events. */
+function reconcilingOf({ reconcile }: Scenario, routes: readonly Route[]) {
+  if (!reconcile) return undefined
+  const { everyMs, overlapMs } = reconcile
+  const lists = routes.map((route) => eventList(setup.providerApi!, route))
+  return { lists, everyMs, overlapMs, youngestMs: YOUNGEST_MS, backoff: LIST_BACKOFF }
 }
 
 function pick({ traits: { server, survives, shared } }: Ledger) {

@@ -2,6 +2,7 @@ import type { Scenario } from '../../core/scenario.ts'
 import type { Load } from '../arrivals.ts'
 import { driftKindOf } from '../drift/plan.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
+import { isLostBySender } from '../provider-list.ts'
 import { Agenda, type AgendaOptions, type Due } from './agenda.ts'
 import { Balancer, type Sending } from './balancer.ts'
 import type { Certificate } from './certificate.ts'
@@ -143,6 +144,10 @@ class OpenLoop {
   }
 
   #send(due: Readonly<Due>, nowMs: number): void {
+    const { load } = this.#options
+    if (isLostBySender(load.seed, due.seq, load.scenario)) {
+      return this.#noteNotSent(due, 'unsent', 'lost-by-sender', nowMs)
+    }
     const first = due.attempt === 1
     if (first) this.#meter.counts.planned++
     if (this.#agenda.disabled(due)) return this.#noteNotSent(due, 'refused', 'disabled', nowMs)
@@ -238,7 +243,7 @@ class OpenLoop {
   #noteNotSent(
     due: Readonly<Due>,
     outcome: 'unsent' | 'refused',
-    cause: 'connections-max' | 'too-late' | 'disabled',
+    cause: 'connections-max' | 'too-late' | 'disabled' | 'lost-by-sender',
     nowMs: number,
   ): void {
     const attempt = take(this.#unsent, due)

@@ -1,0 +1,17 @@
+import { defineScenario } from '../src/core/scenario.ts'
+import { SALE } from './shared/sale.ts'
+
+/** Webhooks stay away: a provider gives up, a hook is switched off for an hour. Its list still has them. */
+export default defineScenario({
+  ...SALE,
+  name: 'reconcile',
+  question: "Are webhooks that the sender never sent found in the provider's list, and does none take effect twice?",
+  durationMs: 30_000,
+  quickMs: 10_000,
+  shape: () => 1,
+  phases: [{ name: 'steady', until: 1 }],
+  ratePerS: 200,
+  reconcile: { lostShare: 0.03, everyMs: 1_000, overlapMs: 2_000 },
+  faults: [],
+  passes: { acceptP99Ms: 250, drainMs: 20_000 },
+})

@@ -1,0 +1,8 @@
+import reconcile from '../../scenarios/reconcile.ts'
+
+/** Webhooks that never come, and nobody who reads the list within the run. */
+export default {
+  ...reconcile,
+  reconcile: { ...reconcile.reconcile!, everyMs: 3_600_000 },
+  passes: { ...reconcile.passes, drainMs: 4_000 },
+}
