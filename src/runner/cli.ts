@@ -15,6 +15,7 @@ import { renderAll } from './render/index.ts'
 import { terminal } from './render/terminal.ts'
 import { run } from './run.ts'
 import { loadScenario } from './scenario-schema.ts'
+import { addSimulate } from './simulation/command.ts'
 import { summarise } from './summarise.ts'
 
 const EXITS =
@@ -75,6 +76,7 @@ program
     if (interrupt.signal.aborted) process.exitCode = EXIT.INTERRUPTED
   })
 addDlq(program)
+addSimulate(program)
 addRecord(program)
 
 async function list(): Promise<number> {

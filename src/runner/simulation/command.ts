@@ -1,0 +1,60 @@
+import type { Command } from 'commander'
+import { FloodmarkError } from '../../core/errors.ts'
+import type { Provider } from '../../core/provider.ts'
+import { EXIT } from '../errors.ts'
+import { moduleOf } from '../registry.ts'
+import { loadScenario } from '../scenario-schema.ts'
+import { type SimulationOptions, simulate } from '../simulate.ts'
+import { alarmsOf } from './alarms.ts'
+import { drawn } from './draw.ts'
+import { NO_TROUBLES } from './troubles.ts'
+
+const SEED_MAX = 2 ** 32 - 1
+const SEEDS_DEFAULT = 100
+const RATE_PER_S = 30
+const SERVICES = 2
+
+/** The command `simulate`: one seed, one scenario or many seeds, in virtual time. */
+export function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('Play a seed, or many, in virtual time: no sockets, no waiting, the same result every time.')
+    .option('--seed <number>', `this seed alone; without, the seeds from 0 to ${SEEDS_DEFAULT - 1}`)
+    .option('--scenario <name>', 'this scenario, for its quick duration at 30/s; without, one drawn from the seed')
+    .action(async ({ seed, scenario }: { seed?: string; scenario?: string }) => {
+      const one = seed === undefined ? undefined : seedOf(seed)
+      const seeds = one === undefined ? [...Array(SEEDS_DEFAULT).keys()] : [one]
+      let red = 0
+      for (const each of seeds) if (!(await play(each, scenario, one !== undefined))) red++
+      if (one === undefined) process.stdout.write(`${seeds.length} seeds, ${red} red\n`)
+      process.exitCode = red > 0 ? EXIT.FAIL : EXIT.PASS
+    })
+}
+
+/** True when no alarm was raised; what is red is always printed. */
+async function play(seed: number, scenario: string | undefined, aloud: boolean): Promise<boolean> {
+  const result = await simulate(scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario))
+  const alarms = alarmsOf(result)
+  if (aloud || alarms.length > 0) {
+    const counts = Object.entries(result.audit).map(([name, count]) => `  ${name} ${count}\n`)
+    const verdict = alarms.length > 0 ? `red: ${alarms.join(', ')}` : 'no alarm'
+    const took = `${result.attempts.length} attempts in ${result.tookMs / 1_000} s of virtual time`
+    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${counts.join('')}`)
+  }
+  return alarms.length === 0
+}
+
+async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
+  const scenario = await loadScenario(moduleOf('scenario', name), name)
+  const load = async ({ provider }: { provider: string }): Promise<Provider> =>
+    (await import(moduleOf('provider', provider))).default
+  const providers = await Promise.all(scenario.mix.map(load))
+  const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, troubles: NO_TROUBLES }
+  return { seed, scenario, providers, ...how }
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text)
+  if (/^\d+$/.test(text) && seed <= SEED_MAX) return seed
+  throw new FloodmarkError('misuse', `--seed ${text}: use a whole number from 0 to ${SEED_MAX}`)
+}
