@@ -17,4 +17,5 @@ export const scenarios: Record<string, () => Promise<{ readonly default: Scenari
   poison: () => import('./poison.ts'),
   attack: () => import('./attack.ts'),
   reconcile: () => import('./reconcile.ts'),
+  replay: () => import('./replay.ts'),
 }

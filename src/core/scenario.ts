@@ -42,11 +42,21 @@ export type PlannedFault = Fault & {
 }
 
 /** What is processed once more beside the live traffic, from `at` (0-1 of the duration) on, at so many a second. */
-export type PlannedReplay = { readonly at: number; readonly ratePerS: number } & {
-  /** The processor puts those whose reason contains the text back on its queue; they are to have taken effect in the end. */
-  readonly of: 'dead-letters'
-  readonly reason: string
-}
+export type PlannedReplay = { readonly at: number; readonly ratePerS: number } & (
+  | {
+      /** The processor puts those whose reason contains the text back on its queue; they are to have taken effect in the end. */
+      readonly of: 'dead-letters'
+      readonly reason: string
+    }
+  | {
+      /**
+       * Senders send the events of the run's first part (0-1) again: half signed anew, as by a provider's resend button, half as
+       * they were recorded, a day old. They are no attempts of the plan.
+       */
+      readonly of: 'recorded'
+      readonly first: number
+    }
+)
 
 /**
  * Who sends what no provider sends, beside the good traffic: wrong signatures; right ones that are too old; bodies above the

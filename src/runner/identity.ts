@@ -41,6 +41,11 @@ export function isPoisoned(seed: number, seq: number, share: number): boolean {
   return hash32(hash32(seed, 107), seq) / 4_294_967_296 < share
 }
 
+/** Whether event `seq`, sent again, comes as it was recorded; else it is signed anew. */
+export function isRecorded(seed: number, seq: number): boolean {
+  return hash32(hash32(seed, 109), seq) % 2 === 1
+}
+
 /** Where an accepted event must end: as an effect, as a dead letter, or in one of both. */
 export type Expected = 'applied' | 'buried' | 'either'
 

@@ -6,6 +6,7 @@ import type { FaultMark } from './faults.ts'
 import type { ListRecord } from './provider-list.ts'
 import type { StoreRecord } from './provider-store.ts'
 import type { ReplayMark } from './replays.ts'
+import type { ResendRecord } from './resends.ts'
 import type { Durability, ServiceSample } from './roles/protocol.ts'
 import type { Certificate, Progress } from './sender/open-loop.ts'
 import type { Trace } from './trace.ts'
@@ -56,6 +57,8 @@ export interface RunRecord {
   /** Dead letters that were replayed; absent: none was planned, or none began. */
   readonly replays?: readonly ReplayMark[]
   readonly attacks: readonly AttackTally[]
+  /** Senders of recorded events; absent: none was planned. */
+  readonly resends?: readonly ResendRecord[]
   /** Times that a process of the stack ended although nobody ended it. */
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */

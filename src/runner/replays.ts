@@ -50,7 +50,7 @@ export class Replays {
   /** Plans those of a run that begins at `startAtMs` (ms since the Unix epoch). */
   schedule(replays: readonly PlannedReplay[], stack: Replaying, durationMs: number, startAtMs: number): void {
     this.#stack = stack
-    const letters = replays.filter(({ of }) => of === 'dead-letters')
+    const letters = replays.filter((one) => one.of === 'dead-letters')
     for (const [at, replay] of letters.toSorted((a, b) => a.at - b.at).entries()) {
       this.#running = this.#running.then(() => this.#replay(replay, at, { durationMs, startAtMs }))
     }

@@ -173,6 +173,20 @@ export const reportSchema = z.object({
       z.object({ ratePerS: z.number(), fromMs: z.number(), untilMs: z.number(), replayed: count, heldBack: count }),
     )
     .optional(),
+  /** Events sent again by their senders, a line for each provider and signature, and how its provider documents them to end. */
+  resent: z
+    .array(
+      z.object({
+        provider: z.string(),
+        signature: z.enum(['fresh', 'recorded']),
+        wanted: z.enum(['accepted', 'refused']),
+        sent: count,
+        accepted: count,
+        refusedAsStale: count,
+        otherwise: count,
+      }),
+    )
+    .optional(),
   /** Good events before a bug or a replay, and while it lasted: what they had to do with it is nothing. */
   undisturbed: z
     .array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number(), acceptToEffect: percentiles }))

@@ -13,6 +13,7 @@ import { type ProviderApi, startProviderApi } from './provider-api.ts'
 import { recordOf } from './record-run.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from './records.ts'
 import { Replays } from './replays.ts'
+import { resendersOf, resendMarks, resendRecordsOf } from './resends.ts'
 import type { ServiceSample } from './roles/protocol.ts'
 import type { Progress } from './sender/open-loop.ts'
 import type { SenderSetup } from './sender/protocol.ts'
@@ -79,7 +80,8 @@ export async function run(
     const senderSamples = setups.map((): Progress[] => [])
     const victims = victimsOf({ stack, servers, links, disk })
     for (const { target } of planned) victims(target)
-    const { startAtMs, certificates } = await senders.send(setups, {
+    const resenders = resendersOf(scenario.replays ?? [], setups[0]!, folder)
+    const { startAtMs, certificates: all } = await senders.send([...setups, ...resenders], {
       onStart(atMs) {
         providerApi?.begin(atMs)
         faults.schedule(planned, durationMs, atMs, victims)
@@ -87,17 +89,20 @@ export async function run(
         attackers.begin(atMs)
       },
       onProgress(sender, progress) {
+        if (sender >= setups.length) return
         senderSamples[sender]!.push(progress)
         events.progress(sender, progress)
       },
     })
+    const certificates = all.slice(0, setups.length)
+    const resends = resendRecordsOf(resenders, all.slice(setups.length))
     await faults.end(interrupt.aborted)
     await replays.end(scenario.passes.drainMs, interrupt)
     const attacks = await attackers.done()
     stack.misbehave({ capacityPerS: Number.MAX_VALUE })
 
     events.phase('drain')
-    const journals = setups.map(({ journalPath }) => journalPath)
+    const journals = [...setups, ...resenders].map(({ journalPath }) => journalPath)
     const drained = await drain(stack, folder, journals, scenario.passes.drainMs, interrupt)
     events.phase('audit')
     await stack.stopAll()
@@ -105,8 +110,13 @@ export async function run(
     const happened = { interrupted, stack, servers, faults, replays, startAtMs, certificates, drained, providerApi }
     const record = recordOf(config, plan, folder, happened)
     const samples = samplesOf(stack, senderSamples, startAtMs)
-    const marks = [...record.faults, ...pausesOf(samples.stack, startAtMs), ...marksOf(attacks)]
-    const whole = { ...record, durability, samples, faults: marks, attacks }
+    const marks = [
+      ...record.faults,
+      ...pausesOf(samples.stack, startAtMs),
+      ...marksOf(attacks),
+      ...resendMarks(resends),
+    ]
+    const whole = { ...record, durability, samples, faults: marks, attacks, ...(resends.length > 0 && { resends }) }
     writeRecord(folder, whole)
     return whole
   } finally {

@@ -60,6 +60,7 @@ const fault = z.discriminatedUnion('what', [first!, ...others], {
 const ofReplays = { at: share, ratePerS: positive.max(100_000) }
 const replay = z.discriminatedUnion('of', [
   z.strictObject({ of: z.literal('dead-letters'), ...ofReplays, reason: z.string().min(1) }),
+  z.strictObject({ of: z.literal('recorded'), ...ofReplays, first: share.positive() }),
 ])
 const attack = z.strictObject({
   kind: z.enum(['forged', 'stale', 'oversized', 'slow', 'malformed']),

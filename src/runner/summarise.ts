@@ -12,6 +12,7 @@ import { ofPlan, reconciledChecks, reconciledOf } from './reconciled.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { replayedIn } from './replays.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
+import { everyAttempt, resentAttempts, resentChecks, resentIn } from './resends.ts'
 import { loadScenario } from './scenario-schema.ts'
 import { peakOf, withSpike } from './spike.ts'
 import { slope } from './stats.ts'
@@ -44,7 +45,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   const effects = readEffects(effectsPath(folder))
   const counted = audit({
     planned,
-    attempts: attempts(folder, certificates.length, planned),
+    attempts: everyAttempt(folder, record, planned),
     effects: cutShort && scenario.reconcile ? ofPlan(effects, planned) : effects,
     buried: cutShort && scenario.reconcile ? ofPlan(buried, planned) : buried,
     duplicatesAbsorbed,
@@ -76,6 +77,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     readEffects(effectsPath(folder)),
   )
   const { drained, unplannedDeaths } = record
+  const resent = await resentIn(scenario, record, resentAttempts(folder, record, planned))
   const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
   const attack = attackOf(record, attempts(folder, certificates.length, planned))
   const drift = driftOf(folder, load, planned, buried)
@@ -83,6 +85,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
     deadLetterCheck(buried, expected, scenario.passes),
     ...payloadChecks(payload, scenario.passes),
+    ...resentChecks(resent, record),
     ...replayChecks(scenario, record),
     ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
     ...attackChecks(attack, measured),
@@ -118,6 +121,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     timeline: times.timeline,
     processes: processes(record),
     ...(undisturbed.length > 0 && { undisturbed }),
+    ...(resent.length > 0 && { resent }),
     ...(record.replays && { replays: [...record.replays] }),
     deadLetters: groupsOf(buried, record.startAtMs),
     faults: [...record.faults],

@@ -4,6 +4,7 @@ import { fateOf, isPoisoned } from './identity.ts'
 import type { Attempt } from './journal.ts'
 import { effectsPath, type RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
+import { resendMarks } from './resends.ts'
 import { Latencies } from './stats.ts'
 import { ms } from './verdict.ts'
 
@@ -20,10 +21,15 @@ interface Stretch {
 }
 
 /** When something was going on that must not hold up the other events, and all of the time before. Empty: nothing was. */
-function stretchesOf({ faults, replays = [] }: Pick<RunRecord, 'faults' | 'replays'>): Stretch[] {
+function stretchesOf({
+  faults,
+  replays = [],
+  resends = [],
+}: Pick<RunRecord, 'faults' | 'replays' | 'resends'>): Stretch[] {
   const spans = [
     ['while the bug lasts', faults.filter(({ what }) => what.startsWith('poison'))],
     ['while dead letters are replayed', replays],
+    ['while recorded events come again', resendMarks(resends)],
   ] as const
   const found = spans
     .filter(([, marks]) => marks.length > 0)

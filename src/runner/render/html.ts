@@ -54,7 +54,7 @@ ${accounting(report)}
 ${[...reconciledLines(report), ...payloadLines(report)].map((line) => `<p>${escapeXml(line)}.</p>`).join('')}
 ${attacks(report)}
 ${driftSection(report, table)}
-${percentileTable(report)}
+${resentTable(report)}${percentileTable(report)}
 ${rest(report)}
 </main>
 <script>${read('uplot/dist/uPlot.iife.min.js')}</script>
@@ -149,6 +149,21 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
 function attacks({ attack }: Report): string {
   if (!attack) return ''
   return `<section><h2>Attack traffic</h2><p>${escapeXml(attackWords(attack))}</p>${table(ATTACK_HEAD, attackRows(attack))}</section>`
+}
+
+function resentTable({ resent = [], audit }: Report): string {
+  if (resent.length === 0) return ''
+  const rows = resent.map((one) => [
+    one.provider,
+    one.signature === 'fresh' ? 'signed anew' : 'as recorded, a day old',
+    one.sent,
+    one.accepted,
+    one.refusedAsStale,
+    one.otherwise,
+    one.wanted === 'accepted' ? 'accepted, then absorbed' : 'refused as stale',
+  ])
+  const head = ['provider', 'signature', 'sent again', 'accepted', '400 or 401', 'otherwise', 'as documented']
+  return `<section><h2>Sent again</h2><p>Events that had been sent before; of what was accepted none may take effect a second time: ${audit.duplicatesAbsorbed} deliveries were absorbed, ${audit.duplicateEffects} took effect twice.</p>${table(head, rows)}</section>`
 }
 
 function percentileTable({ latency, undisturbed = [] }: Report): string {

@@ -1,8 +1,12 @@
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Scenario } from '../../core/scenario.ts'
+import type { Load } from '../arrivals.ts'
+import { isRecorded } from '../identity.ts'
 import { openJournal } from '../journal.ts'
+import type { Due } from '../sender/agenda.ts'
 import { openLoop } from '../sender/open-loop.ts'
 import type { FromSender, SenderSetup, ToSender } from '../sender/protocol.ts'
+import { RECORDED_AGE_MS, ResendAgenda, type ResendPlan } from '../sender/resends.ts'
 import { sendingRoute } from '../sending-route.ts'
 import { withSpike } from '../spike.ts'
 import { withTrace } from '../trace.ts'
@@ -55,9 +59,15 @@ async function send(startAtMs: number): Promise<void> {
     latenessMaxMs,
     startAtMs,
   }
-  const certificate = await openLoop({ ...common, signal: stop.signal, onProgress })
+  const again = setup.resend && resending(load, setup.resend)
+  const certificate = await openLoop({ ...common, ...again, signal: stop.signal, onProgress })
   journal.close()
   say({ kind: 'done', certificate })
+}
+
+function resending(load: Load, plan: ResendPlan) {
+  const signedAtMs = ({ seq }: Readonly<Due>) => Date.now() - (isRecorded(load.seed, seq) ? RECORDED_AGE_MS : 0)
+  return { agenda: new ResendAgenda(load, plan), signedAtMs }
 }
 
 function say(message: FromSender): void {

@@ -21,6 +21,9 @@ export interface AgendaOptions {
   readonly retries: Scenario['retries'] | undefined
 }
 
+/** What a sender asks of any agenda. */
+export type Upcoming = Pick<Agenda, 'peek' | 'drop' | 'disabled' | 'ended' | 'cutOff'>
+
 /** What is to be sent, and when: the plan's arrivals, their copies, and the next attempts of what was not accepted. Knows no socket and no clock. */
 export class Agenda {
   readonly #options: AgendaOptions

@@ -3,7 +3,7 @@ import type { Load } from '../arrivals.ts'
 import { driftKindOf } from '../drift/plan.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
 import { isLostBySender } from '../provider-list.ts'
-import { Agenda, type AgendaOptions, type Due } from './agenda.ts'
+import { Agenda, type AgendaOptions, type Due, type Upcoming } from './agenda.ts'
 import { Balancer, type Sending } from './balancer.ts'
 import type { Certificate } from './certificate.ts'
 import type { Connection, Exchange } from './connection.ts'
@@ -28,6 +28,10 @@ export interface OpenLoopOptions {
   readonly balancer: Scenario['balancer']
   readonly targets: readonly Target[]
   readonly routes: readonly SendingRoute[]
+  /** In place of the load's arrivals and their retries. */
+  readonly agenda?: Upcoming
+  /** The time that is signed, ms since the Unix epoch. Default: that of sending. */
+  readonly signedAtMs?: (due: Readonly<Due>) => number
   /** When all are busy and this many are open, an arrival is not sent: 'unsent', cause 'connections-max'. */
   readonly connectionsMax: number
   readonly journal: JournalWriter
@@ -61,7 +65,7 @@ class OpenLoop {
   readonly #options: OpenLoopOptions
   readonly #resolve: (certificate: Certificate) => void
   readonly #reject: (error: unknown) => void
-  readonly #agenda: Agenda
+  readonly #agenda: Upcoming
   readonly #pool: Pool<Sending>
   readonly #balancer: Balancer | undefined
   readonly #limits = new TimeLimits()
@@ -87,7 +91,7 @@ class OpenLoop {
     const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
     const policies = routes.map(({ provider }) => provider.delivery)
     this.#timeoutsMs = policies.map((policy) => timeoutMs(policy, retries))
-    this.#agenda = new Agenda({ load, senders, retries, policies })
+    this.#agenda = options.agenda ?? new Agenda({ load, senders, retries, policies })
     const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
     this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
     this.#balancer = balancer && this.#balance(balancer.tryMs)
@@ -162,7 +166,7 @@ class OpenLoop {
     const { seq, key, provider } = due
     take(sending, due)
     const host = this.#hosts.get(connection?.target ?? this.#options.targets[0]!)!
-    const request = this.#makeRequest(host, provider, seq, key, Date.now())
+    const request = this.#makeRequest(host, provider, seq, key, this.#options.signedAtMs?.(due) ?? Date.now())
     sending.bodyBytes = request.bodyBytes
     sending.request = request.bytes
     sending.sentMs = this.#nowMs()

@@ -1,6 +1,7 @@
 import type { Trace } from '../trace.ts'
 import type { Certificate, Progress } from './open-loop.ts'
 import type { Target } from './pool.ts'
+import type { ResendPlan } from './resends.ts'
 
 /** What a sender process is told first. Modules are file URLs, so that one's own scenario works like ours. */
 export interface SenderSetup {
@@ -29,6 +30,8 @@ export interface SenderSetup {
   readonly journalPath: string
   /** Later than this the sender gives up, ms. */
   readonly latenessMaxMs: number
+  /** It sends what others sent before, and none of the plan's arrivals. */
+  readonly resend?: ResendPlan
 }
 
 export type ToSender =
