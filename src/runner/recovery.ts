@@ -10,6 +10,8 @@ export const GOODPUT_MIN = 0.9
 /** After the last fault so much of the rest of the first attempts is left out: schedules need time to catch up. */
 const GRACE_SHARE = 0.5
 const POINTS_MIN = 4
+/** Goodput is back when so many points together are up: one alone is down by chance. */
+const SMOOTHED_POINTS = 3
 
 /** What came after the last fault while first attempts still came. */
 export interface After {
@@ -34,7 +36,10 @@ export const mean = (points: readonly Point[], of: (point: Point) => number) =>
 export function recovery(after: After | undefined): Pick<Delivery, 'goodputAfter' | 'recoveredMs'> {
   if (!after) return { goodputAfter: null, recoveredMs: null }
   const { overMs, points, judged } = after
-  const behind = points.findLastIndex(({ accepted, offered }) => accepted < GOODPUT_MIN * offered)
+  const behind = points.findLastIndex((_, at) => {
+    const some = points.slice(at, at + SMOOTHED_POINTS)
+    return mean(some, ({ accepted }) => accepted) < GOODPUT_MIN * mean(some, ({ offered }) => offered)
+  })
   const recovered = points[behind + 1]
   const first = mean(judged, ({ offered }) => offered)
   return {
