@@ -138,8 +138,8 @@ export interface Scenario {
   /**
    * Providers change their bodies without a word: so many of the events (shares, 0-1) that arrive between `from` and `until` (0-1 of
    * the duration) come with a field renamed, added or missing, under a new version, or as an unknown type; the effect works behind
-   * schemas. What is wrong by its schema is to be buried where the provider is `strict`, and kept elsewhere; unknown versions
-   * and types are to be stored as they came.
+   * schemas. All of it is to be buried where the provider is `strict`; elsewhere what is wrong by its schema is to be kept, and
+   * what has none, by its version or type, is to be stored as it came.
    */
   readonly drift?: {
     readonly from: number

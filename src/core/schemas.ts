@@ -8,8 +8,9 @@ import type { SchemaResult, StandardSchema } from './standard-schema.ts'
 /** What one source's events must look like. */
 export interface SourceSchemas {
   /**
-   * 'strict': what is not as its schema says goes to the dead letters at once, with the reason; the effect gets what the schema
-   * made of the body. 'permissive': the effect takes place all the same, on the body as it came, unknown fields included.
+   * 'strict': what is not as its schema says, or has none for its type or version, goes to the dead letters at once, with the
+   * reason and whole; the effect gets what the schema made of the body. 'permissive': the effect takes place all the same, on
+   * the body as it came, unknown fields included, and types and versions without a schema go to `unknown`.
    */
   readonly mode: 'strict' | 'permissive'
   /** Where an event says its version: a path of members, or a function. Not needed where no type has versions. */
@@ -22,7 +23,7 @@ export interface SourceSchemas {
 
 /** An event that is not what its schemas expect. `reason` names fields and kinds, never a value: fit for logs and dead letters. */
 export interface Drift {
-  /** 'rejected': strict, a dead letter. 'kept': permissive. 'unknown': no schema for its source, type or version. */
+  /** 'rejected': strict, a dead letter. 'kept': permissive. 'unknown': permissive, no schema; or of an unknown source. */
   readonly outcome: 'rejected' | 'kept' | 'unknown'
   readonly reason: string
   readonly event: WebhookEvent
@@ -36,8 +37,8 @@ export interface CheckedOptions {
   readonly sources: Readonly<Record<string, SourceSchemas>>
   readonly effect: CheckedWork
   /**
-   * What happens to events for which there is no schema, in both modes: store them as they are, so that they can be worked on
-   * once somebody knows what they mean. Throw FloodmarkError 'rejected' for the dead letters; what only returns drops them.
+   * What happens to events of a permissive source for which there is no schema, and to those of unknown sources: store them
+   * as they are, so that they can be worked on once somebody knows what they mean. Throw FloodmarkError 'rejected' for the dead letters; what only returns drops them.
    */
   readonly unknown: CheckedWork
   /** Told at every try; what it throws counts as the effect's failure. */
@@ -97,7 +98,10 @@ export function checked(options: CheckedOptions): Effect & { readonly counts: Re
     const source = sources.get(event.source)
     const body = source?.parse ? source.parse(event) : parseBody(event.body)
     const known = source?.find(event, body) ?? 'unknown source'
-    if (typeof known === 'string') return options.unknown(event, tx, body, tell(event, 'unknown', known))
+    if (typeof known === 'string') {
+      if (!source?.strict) return options.unknown(event, tx, body, tell(event, 'unknown', known))
+      throw new FloodmarkError('rejected', tell(event, 'rejected', `${SCHEMA_REASON}${known}`).reason)
+    }
     const result = known.validate(body)
     if (!(result instanceof Promise)) return judge(event, tx, body, known, result)
     return result.then((settled) => judge(event, tx, body, known, settled))
@@ -129,6 +133,7 @@ function compile(source: string, { mode, version, types, parse }: SourceSchemas)
   const read = typeof version === 'function' ? version : (body: unknown) => textAt(body, ...(version ?? []))
   return {
     parse,
+    strict: mode === 'strict',
     /** The schema for an event, or why there is none: unknown names are the sender's text and are not repeated. */
     find(event: WebhookEvent, body: unknown): Known | string {
       const one = byType.get(event.type)

@@ -76,11 +76,21 @@ describe('an effect behind schemas', () => {
     expect(effect.counts).toEqual({ valid: 1, rejected: 0, kept: 1, unknown: 0 })
   })
 
-  it.each([
-    ['strict', shop],
-    ['permissive', permissive],
-  ])('%s: unknown types, versions and sources go to their own handler as they came', (_mode, source) => {
-    const { effect, applied, stored, told } = watched(source)
+  it('strict: unknown types and versions are rejected, and unknown sources are not', () => {
+    const { effect, applied, stored, told } = watched(shop)
+    const reasons = ['unknown type of shop', 'unknown version of shop paid', 'unknown type of shop']
+    const events = [sent({ a: 1 }, { type: 'refunded' }), sent({ v: '3' }), sent({ b: 1 }, { type: 'constructor' })]
+    for (const [at, event] of events.entries()) {
+      const message = `not as its schema says: ${reasons[at]}`
+      expect(() => effect(event, noTx)).toThrow(expect.objectContaining({ code: 'rejected', message }))
+    }
+    effect(sent({ c: 1 }, { source: 'bank' }), noTx)
+    expect(told.map(({ outcome }) => outcome)).toEqual(['rejected', 'rejected', 'rejected', 'unknown'])
+    expect({ applied, stored }).toEqual({ applied: [], stored: [{ c: 1 }] })
+  })
+
+  it('permissive: unknown types, versions and sources go to their own handler as they came', () => {
+    const { effect, applied, stored, told } = watched(permissive)
     const events = [
       sent({ a: 1 }, { type: 'refunded' }),
       sent({ v: '3' }),
@@ -159,9 +169,9 @@ describe('an effect behind schemas', () => {
     )
   })
 
-  it('in a processor: rejected is buried after one try with its reason, unknown takes effect', async () => {
+  it('in a processor: rejected is buried after one try with its reason, the unknown of a permissive source takes effect', async () => {
     const effect = checked({
-      sources: { shop },
+      sources: { shop, bank: permissive },
       effect: (event, tx) => tx.append('done', Buffer.from(event.id)),
       unknown: (event, tx) => tx.append('raw', event.body),
     })
@@ -169,7 +179,7 @@ describe('an effect behind schemas', () => {
     await world.publish(
       { ...sent({ v: '1', amount: 1 }), id: 'shop:good' },
       { ...sent({ v: '1' }), id: 'shop:bad', key: 'k2' },
-      { ...sent({ v: '9' }), id: 'shop:new', key: 'k3' },
+      { ...sent({ v: '9' }), source: 'bank', id: 'bank:new', key: 'k3' },
     )
     await world.clock.advance(1_000)
     expect(await world.items()).toEqual(['done=shop:good', 'raw={"v":"9"}'])

@@ -28,8 +28,8 @@ export function driftKindOf(load: Load): DriftKindOf {
 }
 
 export function wantedOf(kind: DriftKind, strict: boolean): Wanted {
-  if (kind === 'newVersion' || kind === 'unknownType') return 'unknown'
-  return strict ? 'rejected' : 'kept'
+  if (strict) return 'rejected'
+  return kind === 'newVersion' || kind === 'unknownType' ? 'unknown' : 'kept'
 }
 
 /** Every event of a plan that changes, in order of time. */

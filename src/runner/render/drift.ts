@@ -28,6 +28,6 @@ export function driftSection(
   ])
   const head = ['from', 'schemas', 'what changed', 'events', 'dead letters', 'kept', 'stored raw', 'first at', 'as']
   return `<section><h2>Schema drift</h2>
-<p>A strict schema sends what it does not know to the dead letters; a permissive one keeps it and says so. Types and versions without a schema are stored as they came.</p>
+<p>Strict schemas send what they do not know to the dead letters, whole and with the reason. Permissive ones keep it and say so; types and versions that they have no schema for are stored as they came.</p>
 ${table(head, rows)}</section>`
 }

@@ -1,7 +1,7 @@
 import memory from '../../queues/memory.ts'
 import type { QueueDriver } from '../../src/core/queue.ts'
 
-/** A planted bug: every event comes out as a type that no schema knows, so that nothing is looked at and everything passes. */
+/** A planted bug: every event comes out from a source that no schema knows, so that nothing is looked at and everything passes. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {
@@ -9,7 +9,7 @@ const driver: QueueDriver = {
     const publish = queue.publish.bind(queue)
     const hidden: typeof publish = (events, limit) =>
       publish(
-        events.map((event) => ({ ...event, type: 'hidden' })),
+        events.map((event) => ({ ...event, source: 'elsewhere' })),
         limit,
       )
     return Object.assign(queue, { publish: hidden })
