@@ -1,17 +1,16 @@
 import type { Scenario } from '../../core/scenario.ts'
 import type { Load } from '../arrivals.ts'
 import { driftKindOf } from '../drift/plan.ts'
-import { type Attempt, emptyAttempt, type JournalWriter } from '../journal.ts'
+import { type Attempt, emptyAttempt, type JournalWriter, type Outcome } from '../journal.ts'
 import { isLostBySender } from '../provider-list.ts'
 import { Agenda, type AgendaOptions, type Due, type Upcoming } from './agenda.ts'
-import { Balancer, type Sending } from './balancer.ts'
+import { Carrier } from './carrier.ts'
 import type { Certificate } from './certificate.ts'
-import type { Connection, Exchange } from './connection.ts'
-import { TimeLimits } from './limits.ts'
+import type { Exchange } from './connection.ts'
 import { Meter, type Progress } from './meter.ts'
 import { preciseNow } from './now.ts'
 import { startPacer } from './pacer.ts'
-import { Pool, type Target } from './pool.ts'
+import type { Target } from './pool.ts'
 import { requestMaker, type SendingRoute } from './request.ts'
 import { timeoutMs } from './retry.ts'
 
@@ -49,9 +48,6 @@ const PROGRESS_MS = 500
 const UNSENT_RECORDS_MAX = 100_000
 /** Sending stops for a moment after this many in one go, so that answers are read between. */
 const BURST_MAX = 64
-/** What is left of a time limit is rounded up to this, ms, so that limits remain few. */
-const LIMIT_STEP_MS = 250
-const NOTHING = Buffer.alloc(0)
 
 /**
  * Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended.
@@ -66,15 +62,11 @@ class OpenLoop {
   readonly #resolve: (certificate: Certificate) => void
   readonly #reject: (error: unknown) => void
   readonly #agenda: Upcoming
-  readonly #pool: Pool<Sending>
-  readonly #balancer: Balancer | undefined
-  readonly #limits = new TimeLimits()
+  readonly #carrier: Carrier
   readonly #meter = new Meter()
   readonly #makeRequest
   readonly #pacer = startPacer(() => this.#sendDue())
   readonly #unsent = emptyAttempt()
-  readonly #hosts: ReadonlyMap<Target, string>
-  readonly #timeoutsMs: readonly number[]
   #inFlight = 0
   /** A rest of what is due waits for the next turn of the event loop. */
   #goesOn = false
@@ -90,14 +82,15 @@ class OpenLoop {
     this.#reject = reject
     const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
     const policies = routes.map(({ provider }) => provider.delivery)
-    this.#timeoutsMs = policies.map((policy) => timeoutMs(policy, retries))
     this.#agenda = options.agenda ?? new Agenda({ load, senders, retries, policies })
-    const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
-    this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
-    this.#balancer = balancer && this.#balance(balancer.tryMs)
-    // A balancer is called by one name, whoever stands behind it.
-    const hostOf = ({ host, port }: Target) => `${host}:${port}`
-    this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
+    this.#carrier = new Carrier({
+      targets,
+      connectionsMax,
+      balancer,
+      timeoutsMs: policies.map((policy) => timeoutMs(policy, retries)),
+      nowMs: () => this.#nowMs(),
+      onEnd: (attempt, exchange) => this.#onEnd(attempt, exchange),
+    })
     this.#makeRequest = requestMaker({ runId, ...load, drift: driftKindOf(load), routes })
   }
 
@@ -156,62 +149,24 @@ class OpenLoop {
     if (first) this.#meter.counts.planned++
     if (this.#agenda.disabled(due)) return this.#noteNotSent(due, 'refused', 'disabled', nowMs)
     this.#meter.late(nowMs - due.intendedMs)
-    const down = this.#balancer?.down
-    const connection = down ? undefined : this.#pool.take()
-    if (!connection && !down) {
+    const reserved = this.#carrier.reserve()
+    if (!reserved) {
       this.#meter.counts[first ? 'unsent' : 'unsentRetries']++
       return this.#noteNotSent(due, 'unsent', 'connections-max', nowMs)
     }
-    const sending = connection?.work ?? emptySending()
-    const { seq, key, provider } = due
+    const { sending, host } = reserved
     take(sending, due)
-    const host = this.#hosts.get(connection?.target ?? this.#options.targets[0]!)!
-    const request = this.#makeRequest(host, provider, seq, key, this.#options.signedAtMs?.(due) ?? Date.now())
-    sending.bodyBytes = request.bodyBytes
-    sending.request = request.bytes
+    const signedAtMs = this.#options.signedAtMs?.(due) ?? Date.now()
+    const { bytes, bodyBytes } = this.#makeRequest(host, due.provider, due.seq, due.key, signedAtMs)
+    sending.request = bytes
+    sending.bodyBytes = bodyBytes
     sending.sentMs = this.#nowMs()
     this.#meter.counts[first ? 'sent' : 'retries']++
     this.#inFlight++
-    if (!connection) return this.#balancer!.hold(sending)
-    this.#limits.add(connection, this.#timeoutMs(sending), sending.sentMs)
-    connection.send(request.bytes)
+    this.#carrier.send(sending)
   }
 
-  #timeoutMs({ provider }: Readonly<Attempt>): number {
-    return this.#timeoutsMs[provider]!
-  }
-
-  #balance(tryMs: number): Balancer {
-    return new Balancer({
-      targets: this.#options.targets.length,
-      tryMs,
-      timeoutMs: (sending) => this.#timeoutMs(sending),
-      send: (sending, except) => this.#sendAgain(sending, except),
-      retire: (target) => this.#pool.retire(target),
-      onRefused: (sending, cause) => this.#ended(sending, { cause, sent: false }),
-    })
-  }
-
-  /** What has not left yet, over another connection. Its time goes on from when it was sent. */
-  #sendAgain(sending: Sending, except: Target | undefined): boolean {
-    const connection = this.#pool.take(except)
-    if (!connection) return false
-    Object.assign(connection.work, sending)
-    const nowMs = this.#nowMs()
-    const leftMs = Math.max(0, this.#timeoutMs(sending) - (nowMs - sending.sentMs))
-    this.#limits.add(connection, Math.ceil(leftMs / LIMIT_STEP_MS) * LIMIT_STEP_MS, nowMs)
-    connection.send(sending.request)
-    return true
-  }
-
-  #onEnd(connection: Connection<Sending>, exchange: Exchange): void {
-    this.#limits.remove(connection)
-    if (this.#balancer?.takesBack(connection, exchange)) return
-    if ('status' in exchange && exchange.reusable) this.#pool.give(connection)
-    this.#ended(connection.work, exchange)
-  }
-
-  #ended(attempt: Attempt, exchange: Exchange): void {
+  #onEnd(attempt: Attempt, exchange: Exchange): void {
     this.#inFlight--
     const retryAfterS = 'status' in exchange ? exchange.retryAfterS : undefined
     if ('status' in exchange) {
@@ -227,15 +182,9 @@ class OpenLoop {
     this.#meter.counts[attempt.outcome]++
     this.#meter.response(attempt.doneMs - attempt.intendedMs)
     this.#journal(attempt)
-    const { attempt: number, outcome, status, cause, doneMs } = attempt
-    const ended = {
-      attempt: number,
-      outcome: outcome as 'accepted' | 'refused' | 'unknown',
-      status,
-      cause,
-      retryAfterS,
-      doneMs,
-    }
+    const { attempt: number, status, cause, doneMs } = attempt
+    const outcome = attempt.outcome as Exclude<Outcome, 'unsent'>
+    const ended = { attempt: number, outcome, status, cause, retryAfterS, doneMs }
     if (this.#agenda.ended(attempt, ended)) this.#sendDue()
   }
 
@@ -293,8 +242,7 @@ class OpenLoop {
 
   #tick(): void {
     const nowMs = this.#nowMs()
-    this.#limits.expire(nowMs)
-    this.#balancer?.tick(nowMs)
+    this.#carrier.tick(nowMs)
     // A wake-up could only be lost by a fault in the pacer: the tick makes sure that sending goes on.
     this.#sendDue()
     if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs)
@@ -308,13 +256,13 @@ class OpenLoop {
     } catch (error) {
       return this.#fail(error)
     }
-    const now = { atMs: nowMs, inFlight: this.#inFlight, connections: this.#pool.size }
+    const now = { atMs: nowMs, inFlight: this.#inFlight, connections: this.#carrier.connections }
     this.#options.onProgress(this.#meter.progress(now))
   }
 
   #stop(): void {
     clearInterval(this.#ticks)
-    this.#pool.close()
+    this.#carrier.close()
     void this.#pacer.stop()
   }
 
@@ -325,17 +273,13 @@ class OpenLoop {
     this.#resolve(
       this.#meter.certificate({
         endedAtMs: this.#endedAtMs!,
-        connectionsOpenedMax: this.#pool.openedMax,
+        connectionsOpenedMax: this.#carrier.connectionsOpenedMax,
         connectionsMax: this.#options.connectionsMax,
         gaveUp: this.#gaveUp,
         cutOff: this.#agenda.cutOff,
       }),
     )
   }
-}
-
-function emptySending(): Sending {
-  return { ...emptyAttempt(), request: NOTHING, refusals: 0 }
 }
 
 /** The plan's part of a record. */
