@@ -1,12 +1,12 @@
 import { defineScenario } from '../src/core/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Five seconds of a bug in one event in twenty; its letters are replayed at the rate at which they were made. */
+/** Five seconds of a bug in one type, 7% of all events; its letters are replayed about as fast as they were made. */
 export default defineScenario({
   ...SALE,
   name: 'poison',
   question:
-    'When a bug buries every event of one kind, are the others as quick as before, and does a replay bring each back once?',
+    'When a bug buries every event of one type, are the others as quick as before, and does a replay bring each back once?',
   durationMs: 40_000,
   quickMs: 16_000,
   shape: () => 1,
@@ -18,7 +18,7 @@ export default defineScenario({
   ratePerS: 400,
   // Few fail by themselves: what a retry holds up must not hide what the bug does.
   effects: { failOnce: 0.002, failAlways: 0.001 },
-  faults: [{ at: 0.25, forMs: 5_000, what: 'poison', share: 0.05, target: 'processors' }],
-  replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 20, reason: 'poisoned by a bug' }],
+  faults: [{ at: 0.25, forMs: 5_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
+  replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 30, reason: 'poisoned by a bug' }],
   passes: { acceptP99Ms: 300, drainMs: 30_000 },
 })

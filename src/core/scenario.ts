@@ -19,8 +19,8 @@ export type Fault =
   | { readonly what: 'slow-effects'; readonly addMs: number; readonly target: 'processors' }
   /** What effects depend on is down: this share of all tries fails. */
   | { readonly what: 'failing-effects'; readonly share: number; readonly target: 'processors' }
-  /** A bug: effects of this share of the events, by their seed and number, fail for good; undone, the bug is mended. */
-  | { readonly what: 'poison'; readonly share: number; readonly target: 'processors' }
+  /** A bug: effects of one type of a provider's events fail for good; undone, the bug is mended. One at a time. */
+  | { readonly what: 'poison'; readonly provider: string; readonly type: string; readonly target: 'processors' }
   /** Each fdatasync that the process asks Node for takes so much longer. */
   | { readonly what: 'slow-disk'; readonly addMs: number; readonly target: Processes }
   /** What a receiver publishes to takes no more than so many events a second, first come first served: requests wait. */

@@ -25,7 +25,7 @@ const KINDS: { readonly [W in Fault['what']]: Strike<Of<W>> } = {
   'clock-jump': misbehaving(({ byMs }) => ({ clockOffsetMs: byMs }), { clockOffsetMs: 0 }),
   'slow-effects': misbehaving(({ addMs }) => ({ effectMs: addMs }), { effectMs: 0 }),
   'failing-effects': misbehaving(({ share }) => ({ failShare: share }), { failShare: 0 }),
-  poison: misbehaving(({ share }) => ({ poisonShare: share }), { poisonShare: 0 }),
+  poison: misbehaving(({ provider, type }) => ({ poison: { provider, type } }), { poison: null }),
   'slow-disk': misbehaving(({ addMs }) => ({ syncMs: addMs }), { syncMs: 0 }),
   throttle: misbehaving(({ perS }) => ({ throttlePerS: perS }), { throttlePerS: Number.MAX_VALUE }),
   'full-disk': (victim) => able(victim, 'fillDisk')(),
@@ -51,6 +51,7 @@ export function describeFault(fault: Fault): string {
   if ('addMs' in fault) return `${fault.what} +${fault.addMs} ms`
   if ('perS' in fault) return `${fault.what} ${fault.perS}/s`
   if ('byMs' in fault) return `${fault.what} ${fault.byMs / 1_000} s`
+  if (fault.what === 'poison') return `poison: ${fault.provider} ${fault.type}`
   return 'share' in fault ? `${fault.what} ${fault.share * 100}%` : fault.what
 }
 

@@ -45,7 +45,8 @@ export class Faults {
   }
 
   async #strike(fault: PlannedFault, victim: Victim, sinceStart: () => number): Promise<void> {
-    const what = `${describeFault(fault)}: ${victim.name}`
+    // A bug comes with the code: all processors have it, which makes one mark.
+    const what = fault.what === 'poison' ? describeFault(fault) : `${describeFault(fault)}: ${victim.name}`
     const fromMs = sinceStart()
     try {
       const undo = await strike(fault, victim)
@@ -54,6 +55,7 @@ export class Faults {
     } catch (error) {
       this.errors.push(`${what}: ${messageOf(error)}`)
     }
+    if (this.marks.some((mark) => mark.what === what && mark.untilMs > fromMs)) return
     this.marks.push({ what, fromMs, untilMs: sinceStart() })
   }
 

@@ -1,5 +1,6 @@
+import type { WebhookEvent } from '../core/event.ts'
 import { hash32 } from '../core/random.ts'
-import type { Scenario } from '../core/scenario.ts'
+import type { Fault, Scenario } from '../core/scenario.ts'
 import { claimOf } from './contents.ts'
 
 /** Who an event is, in the names that travel: every side of the audit must agree on these. */
@@ -36,9 +37,11 @@ export function fateOf(seed: number, seq: number, shares: { failOnce: number; fa
   return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
 }
 
-/** Whether a bug that strikes this share of the events strikes event `seq`: a function of the seed alone. */
-export function isPoisoned(seed: number, seq: number, share: number): boolean {
-  return hash32(hash32(seed, 107), seq) / 4_294_967_296 < share
+/** The events that a bug strikes: those of one type, from one provider. */
+export type Poison = Pick<Extract<Fault, { what: 'poison' }>, 'provider' | 'type'>
+
+export function isPoisoned({ provider, type }: Poison, event: Pick<WebhookEvent, 'source' | 'type'>): boolean {
+  return event.source === provider && event.type === type
 }
 
 /** Whether event `seq`, sent again, comes as it was recorded; else it is signed anew. */

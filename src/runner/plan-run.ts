@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { FloodmarkError } from '../core/errors.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
-import { readBodies } from './bodies.ts'
 import type { Config } from './config.ts'
 import { requireRoom } from './contents.ts'
+import { wrongType } from './poison.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
 import { loadScenario } from './scenario-schema.ts'
+import { sendingProvider } from './sending-route.ts'
 import { withSpike } from './spike.ts'
 import { meanPerS, readTrace, type Trace, withTrace } from './trace.ts'
 
@@ -58,7 +59,7 @@ export async function planOf(config: Config): Promise<Plan> {
       queue: moduleOf('queue', config.queue),
       ledger: moduleOf('ledger', config.ledger),
     },
-    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario))),
+    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario, config.scenario))),
     runId: randomBytes(5).toString('hex'),
     durationMs,
     ratePerS,
@@ -95,6 +96,7 @@ async function routeOf(
   { provider: name, bodies: given }: Scenario['mix'][number],
   scenarioModule: string,
   scenario: Scenario,
+  called: string,
 ): Promise<Plan['routes'][number]> {
   const module = moduleOf('provider', name)
   const provider: Provider = (await import(module)).default
@@ -102,6 +104,8 @@ async function routeOf(
   const text = randomBytes(24).toString('hex')
   const { signing, verifying } = provider.newSecret?.() ?? { signing: text, verifying: text }
   const bodies = given && fileURLToPath(new URL(given, scenarioModule))
-  if (bodies) readBodies(bodies, provider.name)
+  const sending = await sendingProvider(module, bodies)
+  const wrong = wrongType(scenario, name, sending)
+  if (wrong) throw new FloodmarkError('misuse', `${called}: ${wrong}`)
   return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying, bodies }
 }

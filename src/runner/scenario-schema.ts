@@ -39,7 +39,7 @@ const FAULTS: Record<Fault['what'], z.ZodRawShape> = {
   'clock-jump': { ...ofProcesses, byMs: z.number() },
   'slow-effects': { ...ofProcessors, addMs: notNegative },
   'failing-effects': { ...ofProcessors, share },
-  poison: { ...ofProcessors, share },
+  poison: { ...ofProcessors, provider: z.string(), type: z.string().min(1) },
   'slow-disk': { ...ofProcesses, addMs: notNegative },
   throttle: { target: z.literal('receivers'), perS: positive },
   'full-disk': { target: z.literal('stack') },
@@ -146,9 +146,24 @@ function unknownProvider(name: string): string | undefined {
   }
 }
 
+interface BesideMix {
+  readonly mix: readonly { readonly provider: string }[]
+  readonly faults: readonly { readonly what?: unknown; readonly provider?: unknown }[]
+}
+
+/** A bug strikes events that are sent; whether they have its type is asked where providers are loaded. */
+function checkPoison({ faults, mix }: BesideMix, context: z.RefinementCtx): void {
+  const sources = mix.map(({ provider }) => provider)
+  for (const [at, fault] of faults.entries()) {
+    if (fault.what !== 'poison' || sources.some((source) => source === fault.provider)) continue
+    const message = `'${fault.provider}' is not in the mix: use one of ${sources.join(', ')}`
+    context.addIssue({ code: 'custom', path: ['faults', at, 'provider'], message })
+  }
+}
+
 /** Every mistake of a scenario by its field, in one line; undefined when there is none. */
 export function mistakesIn(scenario: unknown): string | undefined {
-  const { error } = scenarioSchema.superRefine(checkDrift).safeParse(scenario)
+  const { error } = scenarioSchema.superRefine(checkDrift).superRefine(checkPoison).safeParse(scenario)
   return error?.issues
     .map(({ path, message }) => [...path.map(String), ''].join('.').replace(/\.$/, ': ') + message)
     .join('; ')

@@ -3,14 +3,18 @@ import { readBodies, withBodies } from './bodies.ts'
 import type { SenderSetup } from './sender/protocol.ts'
 import type { SendingRoute } from './signed.ts'
 
-/** Loads the provider that a route names, with a person's own bodies where they gave some. */
 export async function sendingRoute({
   path,
   provider,
   secret,
   bodies,
 }: SenderSetup['routes'][number]): Promise<SendingRoute> {
-  const loaded: Provider = (await import(provider)).default
-  const sending = bodies === undefined ? loaded : withBodies(loaded, readBodies(bodies, loaded.name))
-  return { path, provider: sending, secret: loaded.secret(secret) }
+  const sending = await sendingProvider(provider, bodies)
+  return { path, provider: sending, secret: sending.secret(secret) }
+}
+
+/** The provider of a module, with a person's own bodies where they gave a file of some. */
+export async function sendingProvider(module: string, bodies: string | undefined): Promise<Provider> {
+  const loaded: Provider = (await import(module)).default
+  return bodies === undefined ? loaded : withBodies(loaded, readBodies(bodies, loaded.name))
 }

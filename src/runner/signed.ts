@@ -22,17 +22,28 @@ export interface Making {
   readonly drift?: DriftKindOf
 }
 
+/** What event `seq` is before a scenario pads it and its provider signs it: its type follows from the seed and the number alone. */
+export function sampled(
+  { runId, seed, drift }: Omit<Making, 'scenario'>,
+  provider: Provider,
+  { seq, key }: { readonly seq: number; readonly key: number },
+): ReturnType<Provider['sample']> {
+  const made = provider.sample(seeded(hash32(seed, seq)), { id: eventId(runId, seq), key: orderingKey(key) })
+  const kind = drift?.(seq)
+  return kind ? drifted(provider.name, kind, made) : made
+}
+
 /** Event `seq` as its provider makes and signs it at a time. The same run, seed and number always make the same body. */
 export function signedEvent(
-  { runId, seed, scenario, drift }: Making,
+  making: Making,
   { path, provider, secret }: SendingRoute,
-  { seq, key }: { readonly seq: number; readonly key: number },
+  arrival: { readonly seq: number; readonly key: number },
   { host, atMs }: { readonly host: string; readonly atMs: number },
 ): { readonly headers: Record<string, string>; readonly body: Uint8Array } {
+  const { runId, seed, scenario } = making
+  const { seq } = arrival
   const id = eventId(runId, seq)
-  const made = provider.sample(seeded(hash32(seed, seq)), { id, key: orderingKey(key) })
-  const kind = drift?.(seq)
-  const sample = kind ? drifted(provider.name, kind, made) : made
+  const sample = sampled(making, provider, arrival)
   const whole = withContent(sample.body, id, seq, seed, scenario)
   const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
   const body = provider.seal ? provider.seal(whole, secret, signing) : whole

@@ -13,8 +13,9 @@ import { effectOf } from './drift/effect.ts'
 import { expectedWithDrift } from './drift/plan.ts'
 import { EFFECTS } from './effect.ts'
 import { type Buried, buriedOf, type EffectRecord } from './effects-file.ts'
-import { type Expected, expectation, isPoisoned, seqOf } from './identity.ts'
+import { type Expected, expectation } from './identity.ts'
 import type { Attempt } from './journal.ts'
+import { poisonedSeqs, poisonsOf } from './poison.ts'
 import { scheduleFaults } from './simulation/faults.ts'
 import type { LifeOptions } from './simulation/life.ts'
 import { SimulatedSender } from './simulation/sender.ts'
@@ -95,7 +96,6 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...inProcess,
     effect: troubledEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), {
       ...inProcess,
-      poisoned: (event, share) => isPoisoned(seed, seqOf(runId, event.id)!, share),
       slowMs: SLOW_MS,
     }),
     routes: ways.map(({ receiving }) => receiving),
@@ -114,12 +114,13 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   )
   const found = await read(ledger, runId)
   const { attempts } = sender
+  const poisoned = poisonedSeqs({ ...load, runId }, load, poisonsOf(scenario), (at) => options.providers[at]!)
   const judged = audit({
     planned: countArrivals(load, Number.POSITIVE_INFINITY),
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: expectedWithPoison(seed, scenario, expectedWithDrift(load, expectation(seed, scenario))),
+    expected: expectedWithPoison(poisoned, expectedWithDrift(load, expectation(seed, scenario))),
   })
   const took = { tookMs: clock.monotonic(), startAtMs }
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }
@@ -136,12 +137,10 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
 
 /** What a bug buries is not replayed here: it may end as a dead letter, or as an effect before or after the bug. */
 function expectedWithPoison(
-  seed: number,
-  { faults }: SimulatedScenario,
+  poisoned: ReadonlySet<number>,
   planned: (seq: number) => Expected,
 ): (seq: number) => Expected {
-  const share = faults.reduce((sum, fault) => sum + (fault.what === 'poison' ? fault.share : 0), 0)
-  return (seq) => (planned(seq) === 'applied' && isPoisoned(seed, seq, share) ? 'either' : planned(seq))
+  return (seq) => (planned(seq) === 'applied' && poisoned.has(seq) ? 'either' : planned(seq))
 }
 
 function wayOf(provider: Provider) {

@@ -8,6 +8,7 @@ import { expectedWithDrift } from './drift/plan.ts'
 import { readBuried, readEffects } from './effects-file.ts'
 import { expectation } from './identity.ts'
 import { payloadChecks, payloadOf } from './payload.ts'
+import { poisonedOf } from './poison.ts'
 import { ofPlan, reconciledChecks, reconciledOf } from './reconciled.ts'
 import { buriedPath, effectsPath, type RunRecord } from './records.ts'
 import { replayedIn } from './replays.ts'
@@ -78,7 +79,8 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
   )
   const { drained, unplannedDeaths } = record
   const resent = await resentIn(scenario, record, resentAttempts(folder, record, planned))
-  const undisturbed = undisturbedIn(folder, record, scenario, attempts(folder, certificates.length, planned))
+  const struck = { effects: scenario.effects, poisoned: await poisonedOf({ ...record, module: record.scenario }, load) }
+  const undisturbed = undisturbedIn(folder, record, struck, attempts(folder, certificates.length, planned))
   const attack = attackOf(record, attempts(folder, certificates.length, planned))
   const drift = driftOf(folder, load, planned, buried)
   const checks = [

@@ -1,6 +1,6 @@
 import type { Scenario } from '../core/scenario.ts'
 import { readEffects } from './effects-file.ts'
-import { fateOf, isPoisoned } from './identity.ts'
+import { fateOf } from './identity.ts'
 import type { Attempt } from './journal.ts'
 import { effectsPath, type RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
@@ -46,16 +46,13 @@ function stretchesOf({
 export function undisturbedIn(
   folder: string,
   record: RunRecord,
-  scenario: Scenario,
+  { effects, poisoned }: Pick<Scenario, 'effects'> & { readonly poisoned: ReadonlySet<number> },
   attempts: Iterable<Readonly<Attempt>>,
 ): Undisturbed {
   const stretches = stretchesOf(record).map((stretch) => ({ ...stretch, latencies: new Latencies() }))
   if (stretches.length === 0) return []
   const { seed } = record.setup
-  const bugs = scenario.faults.filter(({ what }) => what === 'poison')
-  const isGood = (seq: number) =>
-    fateOf(seed, seq, scenario.effects) === 'applies' &&
-    !bugs.some((bug) => 'share' in bug && isPoisoned(seed, seq, bug.share))
+  const isGood = (seq: number) => fateOf(seed, seq, effects) === 'applies' && !poisoned.has(seq)
   const acceptedMs = new Map<number, number>()
   for (const { seq, outcome, doneMs } of attempts) {
     if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))

@@ -5,6 +5,6 @@ import { defineScenario } from '../../src/core/scenario.ts'
 export default defineScenario({
   ...poison,
   name: 'poison-unmended',
-  faults: [{ at: 0.2, forMs: 6_000, what: 'poison', share: 0.1, target: 'processors' }],
+  faults: [{ at: 0.2, forMs: 6_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
   replays: [{ of: 'dead-letters', at: 0.5, ratePerS: 100, reason: 'poisoned by a bug' }],
 })

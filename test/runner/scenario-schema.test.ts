@@ -10,6 +10,7 @@ import { floodmark, runsFolder, startIn } from './floodmark.ts'
 const { root, run, reportOf } = runsFolder()
 const drift = schemaDrift.drift!
 const kill = { at: 0.2, forMs: 500, what: 'kill', target: 'stack' }
+const poison = { at: 0.2, forMs: 500, what: 'poison', provider: 'shopify', type: 'orders/create', target: 'processors' }
 
 describe('the fields of a scenario', () => {
   it.each(Object.entries(scenarios))('are right in %s', async (name, load) => {
@@ -43,6 +44,8 @@ describe('the fields of a scenario', () => {
     ['faults.0.what', { faults: [{ ...kill, what: 'explode' }] }],
     ['faults.0.target', { faults: [{ ...kill, target: 'moon' }] }],
     ['faults.0.addMs', { faults: [{ ...kill, what: 'slow-disk' }] }],
+    ['faults.0.provider', { faults: [poison] }],
+    ['faults.0.type', { faults: [{ ...poison, provider: 'stripe', type: '' }] }],
     ['faults.0', { faults: [{ ...kill, addMs: 5 }] }],
     ['attacks.0.kind', { attacks: [{ kind: 'nuclear', at: 0, forMs: 1, times: 1 }] }],
     ['attacks.0.times', { attacks: [{ kind: 'forged', at: 0, forMs: 1, times: 1_000 }] }],
@@ -81,6 +84,10 @@ describe('a file of your own', () => {
     [
       `import steady from '${resolve('scenarios/steady.ts')}'\nexport default { ...steady, mix: [{ provider: 'strype', share: 1 }] }`,
       "mix.0.provider: unknown provider 'strype': use one of ",
+    ],
+    [
+      `import poison from '${resolve('scenarios/poison.ts')}'\nexport default { ...poison, faults: [{ ...poison.faults[0], type: 'pull_request' }] }`,
+      "faults.0.type: 'stripe' never sends 'pull_request': use one of charge.succeeded, invoice.paid, ",
     ],
     ['throw new Error("no luck\\ntoday")', 'cannot be loaded: no luck'],
     ['export const name = "sale"', 'no default export'],

@@ -94,10 +94,12 @@ const SEEN: { readonly [W in Fault['what']]: readonly [Fault, (result: Simulated
   ],
   poison: [
     [
-      { what: 'poison', target: 'processors', share: 0.5 },
-      ({ audit }) => {
-        expect(audit.buried).toBeGreaterThan(10)
-        expect(audit.buried).toBeLessThan(audit.planned / 2)
+      { what: 'poison', target: 'processors', provider: 'stripe', type: 'charge.succeeded' },
+      ({ audit, buried }) => {
+        expect(audit.buried).toBeGreaterThan(5)
+        expect(new Set(buried.map(({ source, type }) => `${source} ${type}`))).toEqual(
+          new Set(['stripe charge.succeeded']),
+        )
       },
     ],
   ],

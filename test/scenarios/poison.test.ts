@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import poison from '../../scenarios/poison.ts'
-import { fateOf, isPoisoned } from '../../src/runner/identity.ts'
+import { fateOf } from '../../src/runner/identity.ts'
+import { poisonedOf } from '../../src/runner/poison.ts'
+import { moduleOf } from '../../src/runner/registry.ts'
 import { replayedIn } from '../../src/runner/replays.ts'
 import { undisturbedChecks } from '../../src/runner/undisturbed.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
@@ -17,23 +19,26 @@ describe('the scenario poison', () => {
     expect(audit.buried).toBe(doomed.filter((fate) => fate === 'fails-always').length)
     expect(audit.applied).toBe(audit.planned - audit.buried)
     expect(deadLetters.map(({ reason }) => reason)).not.toContain('planned: poisoned by a bug')
-    // Five seconds of one event in twenty.
+    // Five seconds of seven events in a hundred.
     expect(replays).toHaveLength(1)
     const { replayed, fromMs, untilMs } = replays![0]!
-    expect(replayed).toBeGreaterThan(20)
-    expect(replayed).toBeLessThan(130)
-    expect(untilMs - fromMs).toBeGreaterThan(((replayed - 1) * 1_000) / 20 - 100)
-    expect(faults.map(({ what }) => what.split(':')[0])).toEqual(['poison 5%', 'replay'])
+    expect(replayed).toBeGreaterThan(30)
+    expect(replayed).toBeLessThan(170)
+    expect(untilMs - fromMs).toBeGreaterThan(((replayed - 1) * 1_000) / 30 - 100)
+    expect(faults.map(({ what }) => what)).toEqual(['poison: stripe invoice.paid', expect.stringMatching(/^replay: /)])
     expect(undisturbed!.map(({ name, acceptToEffect }) => [name, acceptToEffect.count > 100])).toEqual([
       ['before', true],
       ['while the bug lasts', true],
       ['while dead letters are replayed', true],
     ])
-    const { share } = poison.faults[0] as { share: number }
     const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
     const seqs = [...replayedIn(`${root}/poison`, runId)]
     expect(seqs).toHaveLength(replayed)
-    expect(seqs.filter((seq) => !isPoisoned(setup.seed, seq, share))).toEqual([])
+    const load = { scenario: poison, durationMs: 16_000, ratePerS: setup.ratePerS, seed: setup.seed }
+    const struck = await poisonedOf({ runId, module: moduleOf('scenario', 'poison') }, load)
+    expect(struck.size / audit.planned).toBeGreaterThan(0.05)
+    expect(struck.size / audit.planned).toBeLessThan(0.09)
+    expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])
   }, 90_000)
 
   it('fails when the letters are replayed before the bug is mended', async () => {

@@ -2,9 +2,9 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { FloodmarkError } from '../../core/errors.ts'
-import type { WebhookEvent } from '../../core/event.ts'
 import type { Effect } from '../../core/ledger.ts'
 import type { Queue } from '../../core/queue.ts'
+import { isPoisoned, type Poison } from '../identity.ts'
 import { throttle } from './throttle.ts'
 
 /** The reason of the dead letters that the bug makes. */
@@ -16,8 +16,8 @@ export interface Misbehaviour {
   effectMs: number
   /** Share of effects' tries that fail. */
   failShare: number
-  /** Share of events whose effect fails for good. */
-  poisonShare: number
+  /** The events whose effect fails for good; null: none. */
+  poison: Poison | null
   /** The wall clock is off by this much. */
   clockOffsetMs: number
   /** Each fdatasync takes so much longer. */
@@ -30,7 +30,7 @@ export interface Misbehaviour {
 const now: Misbehaviour = {
   effectMs: 0,
   failShare: 0,
-  poisonShare: 0,
+  poison: null,
   clockOffsetMs: 0,
   syncMs: 0,
   throttlePerS: Number.MAX_VALUE,
@@ -49,16 +49,10 @@ export function stall(ms: number): void {
 
 export const jumpingClock: Clock = { ...systemClock, now: () => systemClock.now() + now.clockOffsetMs }
 
-export interface Troubled {
-  readonly random: () => number
-  /** Whether a bug that strikes this share of the events strikes this one. */
-  readonly poisoned: (event: WebhookEvent, share: number) => boolean
-}
-
-export function troubled(effect: Effect, { random, poisoned }: Troubled): Effect {
+export function troubled(effect: Effect, random: () => number): Effect {
   const sleep = () => new Promise<void>((resolve) => setTimeout(resolve, now.effectMs))
   return (event, tx) => {
-    if (now.poisonShare > 0 && poisoned(event, now.poisonShare)) throw new FloodmarkError('rejected', POISONED)
+    if (now.poison && isPoisoned(now.poison, event)) throw new FloodmarkError('rejected', POISONED)
     if (now.failShare > 0 && random() < now.failShare) throw new Error('planned: what the effect depends on is down')
     if (now.effectMs === 0) return effect(event, tx)
     return sleep().then(() => effect(event, tx))

@@ -11,7 +11,6 @@ import { replayOwn } from '../dlq/own.ts'
 import { effectOf } from '../drift/effect.ts'
 import { exportNotes } from '../drift/notes.ts'
 import { exportEffects } from '../effects-file.ts'
-import { isPoisoned, seqOf } from '../identity.ts'
 import { eventList } from '../list-client.ts'
 import { ownMemoryBytes } from '../memory.ts'
 import { buriedPath, effectsPath } from '../records.ts'
@@ -88,13 +87,7 @@ async function start(given: ServiceSetup): Promise<void> {
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
-  const effect = troubled(work, {
-    random: seeded(seed ^ 2),
-    poisoned({ id }, share) {
-      const seq = seqOf(runId, id)
-      return seq !== undefined && isPoisoned(seed, seq, share)
-    },
-  })
+  const effect = troubled(work, seeded(seed ^ 2))
   ledger = setup.ledger && (await open(setup.ledger))
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({

@@ -25,7 +25,7 @@ export function drawn(seed: number): SimulationOptions {
     mix: providers.map(({ name }) => ({ provider: name, share: random() + 0.1 })),
     keys: { count: 1 + Math.floor(random() * 30), zipf: random() },
     effects: { failOnce: random() * 0.1, failAlways: random() * 0.03 },
-    faults: drawFaults(random),
+    faults: drawFaults(random, providers),
     retries: { timeScale: 10 ** (2 + random() * 2), tailMs: TAIL_MS },
   }
   const ratePerS = 0.5 + random() * 2.5

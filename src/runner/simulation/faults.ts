@@ -53,7 +53,10 @@ const KINDS: { readonly [W in Fault['what']]: Play<Planned<W>> } = {
   'clock-jump': ({ byMs }, { wrong }) => added(wrong, 'clockOffsetMs', byMs),
   'slow-effects': ({ addMs }, { wrong }) => added(wrong, 'effectMs', addMs),
   'failing-effects': ({ share }, { wrong }) => added(wrong, 'effectFailShare', share),
-  poison: ({ share }, { wrong }) => added(wrong, 'poisonShare', share),
+  poison(bug, { wrong }) {
+    wrong.poisons.add(bug)
+    return () => void wrong.poisons.delete(bug)
+  },
   throttle({ perS }, { wrong }) {
     wrong.throttlePerS = perS
     return () => {

@@ -1,8 +1,8 @@
 import { type Clock, sleep } from '../../core/clock.ts'
 import { FloodmarkError } from '../../core/errors.ts'
-import type { WebhookEvent } from '../../core/event.ts'
 import type { Effect } from '../../core/ledger.ts'
 import type { Random } from '../../core/random.ts'
+import { isPoisoned } from '../identity.ts'
 import type { Wrong } from './wrong.ts'
 
 /** What goes wrong in a simulation, and how often. Shares are 0-1 of all tries, as long as troubles last. */
@@ -77,18 +77,16 @@ export interface EffectTroubles {
   readonly random: Random
   readonly strikes: Strikes
   readonly wrong: Wrong
-  /** Whether a bug that strikes this share of the events strikes this one. */
-  readonly poisoned: (event: WebhookEvent, share: number) => boolean
   /** The longest delay of a slow one, ms. */
   readonly slowMs: number
 }
 
 /** The effect as it goes when what it depends on is down or slow, or when it has a bug. */
 export function troubledEffect(effect: Effect, troubles: EffectTroubles): Effect {
-  const { clock, random, strikes, wrong, poisoned, slowMs } = troubles
+  const { clock, random, strikes, wrong, slowMs } = troubles
   return async (event, tx) => {
-    if (wrong.poisonShare > 0 && poisoned(event, wrong.poisonShare)) {
-      throw new FloodmarkError('rejected', 'planned: poisoned by a bug')
+    for (const bug of wrong.poisons) {
+      if (isPoisoned(bug, event)) throw new FloodmarkError('rejected', 'planned: poisoned by a bug')
     }
     const waitMs = wrong.effectMs + (strikes('effectsSlow') ? random() * slowMs : 0)
     if (waitMs > 0) await sleep(clock, waitMs)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { Poison } from '../identity.ts'
 
 export type LinkName = 'senders-link' | 'queue-link' | 'ledger-link'
 
@@ -51,8 +52,8 @@ export class Wrong {
   clockOffsetMs = 0
   effectMs = 0
   effectFailShare = 0
-  /** Of the events, those whose effect fails for good. */
-  poisonShare = 0
+  /** Bugs: the events whose effect fails for good. */
+  readonly poisons = new Set<Poison>()
   /** Of what services publish, each for itself. */
   throttlePerS = Number.MAX_VALUE
   syncMs = 0
