@@ -82,44 +82,67 @@ const REASON_CHARS_MAX = 500
 
 /** claim → effect → settle in one transaction; then backoff and another try, or a dead letter. */
 export function startProcessor(options: ProcessorOptions): Processor {
-  const { queue, ledger, crashPoint = nowhere } = options
   const fanOut = new FanOut(options.effect, options.circuit, options.clock)
   const gaps = options.gaps && new Gaps(options.gaps)
-  const counts = {
-    ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
-    get circuitsOpened() {
-      return fanOut.opened
-    },
-    get circuitsOpen() {
-      return fanOut.open
-    },
-    get gaps() {
-      return gaps?.found ?? 0
-    },
-    get gapsFilled() {
-      return gaps?.filled ?? 0
-    },
+  const handling = new Handling(options, fanOut, gaps)
+  const { handlersMax, leaseMs, signal, queue } = options
+  const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
+  const handle = (batch: readonly Delivery[]) => handling.handle(batch)
+  return {
+    counts: handling.counts,
+    done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }),
+  }
+}
+
+/** What is done with each batch. */
+class Handling {
+  readonly counts: ProcessorState
+  readonly #options: ProcessorOptions
+  readonly #fanOut: FanOut
+  readonly #gaps: Gaps | undefined
+  readonly #crashPoint: CrashPoint
+
+  constructor(options: ProcessorOptions, fanOut: FanOut, gaps: Gaps | undefined) {
+    this.#options = options
+    this.#fanOut = fanOut
+    this.#gaps = gaps
+    this.#crashPoint = options.crashPoint ?? nowhere
+    this.counts = {
+      ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
+      get circuitsOpened() {
+        return fanOut.opened
+      },
+      get circuitsOpen() {
+        return fanOut.open
+      },
+      get gaps() {
+        return gaps?.found ?? 0
+      },
+      get gapsFilled() {
+        return gaps?.filled ?? 0
+      },
+    }
   }
 
-  async function handle(batch: readonly Delivery[]): Promise<readonly Verdict[]> {
-    const tasks = fanOut.tasksOf(batch)
-    const claims = await claim(tasks)
-    crashPoint('after-claim')
-    const outcomes = await runByLane(tasks, claims)
-    crashPoint('after-effect')
-    const verdicts = verdictsOf(batch, tasks, await settle(tasks, outcomes))
-    counts.duplicates += absorbed(tasks, outcomes, verdicts)
-    crashPoint('after-settle')
+  async handle(batch: readonly Delivery[]): Promise<readonly Verdict[]> {
+    const tasks = this.#fanOut.tasksOf(batch)
+    const claims = await this.#claim(tasks)
+    this.#crashPoint('after-claim')
+    const outcomes = await this.#runByLane(tasks, claims)
+    this.#crashPoint('after-effect')
+    const verdicts = verdictsOf(batch, tasks, await this.#settle(tasks, outcomes))
+    this.counts.duplicates += absorbed(tasks, outcomes, verdicts)
+    this.#crashPoint('after-settle')
     return verdicts
   }
 
   /** What is paused is not claimed. A lane has one circuit, which is asked once: no event overtakes one of its lane. */
-  async function claim(tasks: readonly Task[]): Promise<readonly (Claim | Paused)[]> {
-    if (fanOut.open === 0) return ledger.claim(eventsOf(tasks), options.leaseMs)
+  async #claim(tasks: readonly Task[]): Promise<readonly (Claim | Paused)[]> {
+    if (this.#fanOut.open === 0) return this.#options.ledger.claim(eventsOf(tasks), this.#options.leaseMs)
     const holds = new Map<Circuit | undefined, number>()
     for (const { circuit } of tasks) if (!holds.has(circuit)) holds.set(circuit, circuit?.holdMs() ?? 0)
     const wanted = tasks.filter(({ circuit }) => holds.get(circuit) === 0)
-    const claims = wanted.length === 0 ? [] : await ledger.claim(eventsOf(wanted), options.leaseMs)
+    const claims = wanted.length === 0 ? [] : await this.#options.ledger.claim(eventsOf(wanted), this.#options.leaseMs)
     let next = 0
     return tasks.map(({ circuit }): Claim | Paused => {
       const forMs = holds.get(circuit)!
@@ -128,7 +151,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
   }
 
   /** Different lanes run side by side; tasks of one lane one after the other, and none after one that must be retried. */
-  async function runByLane(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Promise<Outcome[]> {
+  async #runByLane(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Promise<Outcome[]> {
     const outcomes = new Array<Outcome>(tasks.length)
     const placesByLane = new Map<string, number[]>()
     for (const [place, { lane }] of tasks.entries()) {
@@ -137,12 +160,12 @@ export function startProcessor(options: ProcessorOptions): Processor {
       else placesByLane.set(lane, [place])
     }
     const running: Promise<void>[] = []
-    for (const places of placesByLane.values()) running.push(runLane(places, tasks, claims, outcomes))
+    for (const places of placesByLane.values()) running.push(this.#runLane(places, tasks, claims, outcomes))
     await Promise.all(running)
     return outcomes
   }
 
-  async function runLane(
+  async #runLane(
     places: readonly number[],
     tasks: readonly Task[],
     claims: readonly (Claim | Paused)[],
@@ -152,69 +175,69 @@ export function startProcessor(options: ProcessorOptions): Processor {
     for (const place of places) {
       const task = tasks[place]!
       const claim = claims[place]!
-      const outcome = heldForMs === undefined ? await run(task, claim) : hold(task, claim, heldForMs)
+      const outcome = heldForMs === undefined ? await this.#run(task, claim) : this.#hold(task, claim, heldForMs)
       outcomes[place] = outcome
       if (outcome.verdict !== 'ack') heldForMs ??= outcome.verdict.retryInMs
     }
   }
 
-  async function run(task: Task, claim: Claim | Paused): Promise<Outcome> {
+  async #run(task: Task, claim: Claim | Paused): Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
-    if (claim.state !== 'busy') gaps?.see(task.given, claim.state === 'new')
+    if (claim.state !== 'busy') this.#gaps?.see(task.given, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
     if (claim.state === 'busy') {
-      counts.busy++
+      this.counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
     }
     const { event, circuit } = task
     const pass = circuit ? circuit.enter() : 0
-    if (pass === undefined) return hold(task, claim, circuit!.holdMs())
+    if (pass === undefined) return this.#hold(task, claim, circuit!.holdMs())
     const tx = recordWrites()
     try {
       const working = task.effect(task.given, tx)
-      if (working) await within(options.effectMs, working, options.clock)
+      if (working) await within(this.#options.effectMs, working, this.#options.clock)
       circuit?.succeeded(pass)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
     } catch (error) {
-      return failed(task, claim, pass, error)
+      return this.#failed(task, claim, pass, error)
     }
   }
 
-  function failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
+  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
     const { event, circuit } = task
     const { fence } = claim
     const failures = claim.failures + 1
-    const retryClass = retryClassOf(error, options.classify)
-    const waitMs = () => backoffMs(failures, options.backoff, options.random)
+    const retryClass = retryClassOf(error, this.#options.classify)
+    const waitMs = () => backoffMs(failures, this.#options.backoff, this.#options.random)
     if (retryClass === 'permanent') circuit?.left(pass)
     else if (circuit?.failed(pass, claim.failures === 0) === false) {
-      return hold(task, claim, Math.max(waitMs(), circuit.holdMs()))
+      return this.#hold(task, claim, Math.max(waitMs(), circuit.holdMs()))
     }
     const reason = messageOf(error).slice(0, REASON_CHARS_MAX)
-    if (retryClass === 'permanent' || failures >= options.attemptsMax) {
+    if (retryClass === 'permanent' || failures >= this.#options.attemptsMax) {
       return { settlement: { event, fence, result: 'buried', reason: `${retryClass}: ${reason}` }, verdict: 'ack' }
     }
     return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
   }
 
   /** An earlier event of the lane must come first, or its effect is paused: give the claim back and come again. */
-  function hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
+  #hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
     const verdict = { retryInMs }
     if (claim.state !== 'new') return { verdict }
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
   }
 
-  async function settle(tasks: readonly Task[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
+  async #settle(tasks: readonly Task[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
     const settlements = outcomes.flatMap((outcome) => outcome.settlement ?? [])
     const settled: Settled[] = []
-    for (const part of partsOf(settlements)) settled.push(...(await ledger.settle(part)))
+    for (const part of partsOf(settlements)) settled.push(...(await this.#options.ledger.settle(part)))
     const verdicts: Verdict[] = []
     const heldForMs = new Map<string, number>()
     let next = 0
     for (const [place, { settlement, verdict }] of outcomes.entries()) {
       const { lane } = tasks[place]!
       const held = settlement === undefined || settled[next++]!.held
-      if (held && settlement) count(settlement.result)
+      if (held && settlement) this.#count(settlement.result)
       // A lost claim is another consumer's business now: look again later, and keep the key's order meanwhile.
       const wanted = held ? verdict : { retryInMs: BUSY_RETRY_MS }
       const earlierMs = heldForMs.get(lane)
@@ -225,13 +248,9 @@ export function startProcessor(options: ProcessorOptions): Processor {
     return verdicts
   }
 
-  function count(result: Settlement['result']): void {
-    if (result !== 'released') counts[result]++
+  #count(result: Settlement['result']): void {
+    if (result !== 'released') this.counts[result]++
   }
-
-  const { handlersMax, leaseMs, signal } = options
-  const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
-  return { counts, done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }) }
 }
 
 function eventsOf(tasks: readonly Task[]) {

@@ -1,5 +1,5 @@
 import type { ServiceSample } from './roles/protocol.ts'
-import type { RunEvents } from './run.ts'
+import type { RunEvents } from './run-events.ts'
 import type { Progress } from './sender/open-loop.ts'
 import { ms } from './verdict.ts'
 

@@ -1,39 +1,41 @@
 import os from 'node:os'
 import { SERVICE_DEFAULTS } from '../core/service.ts'
+import { marksOf } from './attackers.ts'
 import type { Config } from './config.ts'
 import type { Drained } from './drain.ts'
 import { driftMarks } from './drift/plan.ts'
 import type { Faults } from './faults.ts'
+import { pausesOf } from './pauses.ts'
 import type { Plan } from './plan-run.ts'
-import type { ProviderApi } from './provider-api.ts'
 import type { RunRecord } from './records.ts'
 import type { Replays } from './replays.ts'
-import type { Certificate } from './sender/open-loop.ts'
-import type { Servers } from './servers.ts'
+import { resendMarks } from './resends.ts'
+import type { ServiceSample } from './roles/protocol.ts'
+import type { Certificate, Progress } from './sender/open-loop.ts'
+import type { Site } from './site.ts'
 import type { Stack } from './stack.ts'
 
 /** What a run knows when it is over. */
 export interface Happened {
   readonly interrupted: boolean
-  readonly stack: Stack
-  readonly servers: Servers
+  readonly site: Pick<Site, 'stack' | 'servers' | 'providerApi'>
   readonly faults: Faults
   readonly replays: Replays
+  readonly attacks: RunRecord['attacks']
+  readonly resends: NonNullable<RunRecord['resends']>
+  readonly durability: RunRecord['durability']
+  readonly senderSamples: Progress[][]
   readonly startAtMs: number
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
-  readonly providerApi: ProviderApi | undefined
 }
 
 /** What run.json keeps of it. */
-export function recordOf(
-  config: Config,
-  plan: Plan,
-  folder: string,
-  happened: Happened,
-): Omit<RunRecord, 'durability' | 'samples' | 'attacks'> {
+export function recordOf(config: Config, plan: Plan, folder: string, happened: Happened): RunRecord {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
-  const { stack, servers, faults, replays, startAtMs, certificates, drained, providerApi } = happened
+  const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
+  const { stack, servers, providerApi } = site
+  const samples = samplesOf(stack, happened.senderSamples, startAtMs)
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
@@ -54,7 +56,18 @@ export function recordOf(
     drainedMs: drained.tookMs,
     drained: drained.drained,
     interrupted: happened.interrupted,
-    faults: [...driftMarks(plan.scenario, durationMs), ...faults.marks, ...replays.marks],
+    faults: [
+      ...driftMarks(plan.scenario, durationMs),
+      ...faults.marks,
+      ...replays.marks,
+      ...pausesOf(samples.stack, startAtMs),
+      ...marksOf(attacks),
+      ...resendMarks(resends),
+    ],
+    durability: happened.durability,
+    samples,
+    attacks,
+    ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: servers.says,
@@ -90,4 +103,9 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
     ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
   ]
   return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
+}
+
+function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
+  const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
+  return { stack: stack.members.map(({ name, samples }) => ({ name, samples: samples.filter(inTime) })), senders }
 }

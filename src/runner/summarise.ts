@@ -1,64 +1,79 @@
-import { countArrivals } from './arrivals.ts'
 import { attackChecks, attackOf } from './attack-report.ts'
 import { audit } from './audit.ts'
 import { deadLetterCheck, groupsOf } from './dead-letters.ts'
 import { deliveryOf } from './delivery.ts'
 import { driftChecks, driftOf } from './drift/judge.ts'
-import { expectedWithDrift } from './drift/plan.ts'
-import { readBuried, readEffects } from './effects-file.ts'
-import { expectation } from './identity.ts'
 import { payloadChecks, payloadOf } from './payload.ts'
 import { poisonedOf } from './poison.ts'
+import { type ReadRun, readRun } from './read-run.ts'
 import { ofPlan, reconciledChecks, reconciledOf } from './reconciled.ts'
-import { buriedPath, effectsPath, type RunRecord } from './records.ts'
+import type { RunRecord } from './records.ts'
 import { replayedIn } from './replays.ts'
+import { certify, processes } from './report-processes.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { everyAttempt, resentAttempts, resentChecks, resentIn } from './resends.ts'
-import { loadScenario } from './scenario-schema.ts'
-import { peakOf, withSpike } from './spike.ts'
-import { slope } from './stats.ts'
-import { attempts, collect } from './timeline.ts'
-import { withTrace } from './trace.ts'
+import { peakOf } from './spike.ts'
+import { collect } from './timeline.ts'
 import { replayChecks, undisturbedChecks, undisturbedIn } from './undisturbed.ts'
 import { checksOf, verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
-  const scenario = withSpike(
-    withTrace(await loadScenario(record.scenario, record.scenario), record.trace),
-    record.spike,
-  )
-  const { setup, certificates } = record
-  const load = { scenario, durationMs: setup.durationMs, ratePerS: setup.ratePerS, seed: setup.seed }
-  const endedAtMs = Math.max(...certificates.map((one) => one.endedAtMs))
-  const cutShort = record.interrupted || certificates.some((one) => one.gaveUp)
-  const planned = countArrivals(
-    load,
-    cutShort ? Math.min(...certificates.map((one) => one.endedAtMs)) : setup.durationMs,
-  )
-  const times = collect(folder, record, planned)
-  const buried = readBuried(buriedPath(folder))
-  const duplicatesAbsorbed = record.samples.stack.reduce(
-    (sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0),
-    0,
-  )
-  const expected = expectedWithDrift(load, expectation(setup.seed, scenario))
-  const effects = readEffects(effectsPath(folder))
-  const counted = audit({
+  const run = await readRun(folder, record)
+  const counted = audited(run)
+  const measured = await measure(run, counted)
+  const special = await specialOf(run, counted)
+  const checks = checksFor(run, measured, special)
+  const { applied, buried, refused, unsent, unknown, lost, planned } = counted
+  const sum = applied + buried + refused + unsent + unknown + lost === planned
+  return {
+    version: REPORT_VERSION,
+    id: record.id,
+    verdict: verdictOf(checks, sum),
+    interrupted: record.interrupted,
+    checks,
+    scenario: scenarioOf(run),
+    ...measured,
+    ...special,
+    startedAt: record.startedAt,
+    processes: processes(record),
+    ...(record.replays && { replays: [...record.replays] }),
+    deadLetters: groupsOf(run.buried, record.startAtMs),
+    faults: [...record.faults],
+    servers: [...record.servers],
+    errors: [...record.errors],
+    environment: record.environment,
+    reproduce: record.reproduce,
+  }
+}
+
+type Audited = ReturnType<typeof audit>
+
+function audited({ folder, record, scenario, cutShort, planned, expected, buried, effects }: ReadRun): Audited {
+  const { stack } = record.samples
+  const partly = cutShort && scenario.reconcile !== undefined
+  return audit({
     planned,
     attempts: everyAttempt(folder, record, planned),
-    effects: cutShort && scenario.reconcile ? ofPlan(effects, planned) : effects,
-    buried: cutShort && scenario.reconcile ? ofPlan(buried, planned) : buried,
-    duplicatesAbsorbed,
+    effects: partly ? ofPlan(effects(), planned) : effects(),
+    buried: partly ? ofPlan(buried, planned) : buried,
+    duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
     expected,
     ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
+}
+
+/** What every run has. */
+async function measure(run: ReadRun, counted: Audited) {
+  const { folder, record, scenario, planned, endedAtMs } = run
+  const { setup } = record
+  const { latency, timeline } = collect(folder, record, planned)
   const accepted = counted.applied + counted.buried + counted.lost
-  const generator = certify(record, planned - counted.found - counted.neverFound, endedAtMs)
-  const measured = {
+  return {
     audit: { ...counted, lossBound95: accepted > 0 && counted.lost === 0 ? 3 / accepted : null },
-    latency: times.latency,
-    generator,
+    latency,
+    timeline,
+    generator: certify(record, planned - counted.found - counted.neverFound, endedAtMs),
     setup: {
       ...setup,
       peakPerS: setup.ratePerS * peakOf(scenario, record.trace?.length),
@@ -67,119 +82,55 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     },
     durability: record.durability as Report['durability'],
     tookMs: { sending: endedAtMs, draining: record.drainedMs },
-    delivery: await deliveryOf(scenario, record, attempts(folder, certificates.length, planned), times.timeline),
+    delivery: await deliveryOf(scenario, record, run.attempts(), timeline),
   }
-  const sent = attempts(folder, certificates.length, planned)
-  const payload = payloadOf(scenario, record, sent, readEffects(effectsPath(folder)))
-  const reconciled = reconciledOf(
-    record,
-    counted,
-    attempts(folder, certificates.length, planned),
-    readEffects(effectsPath(folder)),
-  )
-  const { drained, unplannedDeaths } = record
+}
+
+/** What only some scenarios have. */
+async function specialOf(run: ReadRun, counted: Audited) {
+  const { folder, record, scenario, load, planned, buried } = run
+  const reconciled = reconciledOf(record, counted, run.attempts(), run.effects())
   const resent = await resentIn(scenario, record, resentAttempts(folder, record, planned))
   const struck = { effects: scenario.effects, poisoned: await poisonedOf({ ...record, module: record.scenario }, load) }
-  const undisturbed = undisturbedIn(folder, record, struck, attempts(folder, certificates.length, planned))
-  const attack = attackOf(record, attempts(folder, certificates.length, planned))
+  const undisturbed = undisturbedIn(folder, record, struck, run.attempts())
   const drift = driftOf(folder, load, planned, buried)
-  const checks = [
-    ...checksOf(measured, { drained, unplannedDeaths, passes: scenario.passes }),
-    deadLetterCheck(buried, expected, scenario.passes),
-    ...payloadChecks(payload, scenario.passes),
-    ...resentChecks(resent, record),
+  return {
+    payload: payloadOf(scenario, record, run.attempts(), run.effects()),
+    attack: attackOf(record, run.attempts()),
+    ...(reconciled && { reconciled }),
+    ...(resent.length > 0 && { resent }),
+    ...(undisturbed.length > 0 && { undisturbed }),
+    ...(drift && { drift }),
+  }
+}
+
+function checksFor(
+  { record, scenario, buried, expected }: ReadRun,
+  measured: Awaited<ReturnType<typeof measure>>,
+  { payload, attack, reconciled, resent, undisturbed, drift }: Awaited<ReturnType<typeof specialOf>>,
+): Report['checks'] {
+  const { passes } = scenario
+  const { drained, unplannedDeaths } = record
+  return [
+    ...checksOf(measured, { drained, unplannedDeaths, passes }),
+    deadLetterCheck(buried, expected, passes),
+    ...payloadChecks(payload, passes),
+    ...resentChecks(resent ?? [], record),
     ...replayChecks(scenario, record),
-    ...undisturbedChecks(undisturbed, setup.acceptP99Ms),
+    ...undisturbedChecks(undisturbed ?? [], measured.setup.acceptP99Ms),
     ...attackChecks(attack, measured),
     ...driftChecks(drift),
     ...reconciledChecks(reconciled),
   ]
-  const { applied, buried: dead, refused, unsent, unknown, lost } = counted
-  const sum = applied + dead + refused + unsent + unknown + lost === planned
+}
+
+function scenarioOf({ scenario, record }: ReadRun): Report['scenario'] {
+  const { durationMs, quick } = record.setup
   let fromMs = 0
   const phases = scenario.phases.map(({ name, until }) => {
-    const phase = { name, fromMs, untilMs: until * setup.durationMs }
+    const phase = { name, fromMs, untilMs: until * durationMs }
     fromMs = phase.untilMs
     return phase
   })
-  return {
-    version: REPORT_VERSION,
-    id: record.id,
-    verdict: verdictOf(checks, sum),
-    interrupted: record.interrupted,
-    checks,
-    scenario: {
-      name: scenario.name,
-      question: scenario.question,
-      durationMs: setup.durationMs,
-      quick: setup.quick,
-      phases,
-    },
-    ...measured,
-    payload,
-    attack,
-    ...(reconciled && { reconciled }),
-    startedAt: record.startedAt,
-    timeline: times.timeline,
-    processes: processes(record),
-    ...(undisturbed.length > 0 && { undisturbed }),
-    ...(resent.length > 0 && { resent }),
-    ...(record.replays && { replays: [...record.replays] }),
-    deadLetters: groupsOf(buried, record.startAtMs),
-    faults: [...record.faults],
-    ...(drift && { drift }),
-    servers: [...record.servers],
-    errors: [...record.errors],
-    environment: record.environment,
-    reproduce: record.reproduce,
-  }
-}
-
-function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {
-  const sum = (of: (one: (typeof certificates)[number]) => number) =>
-    certificates.reduce((total, one) => total + of(one), 0)
-  const worst = (of: (one: (typeof certificates)[number]) => number) => Math.max(...certificates.map(of))
-  const sent = sum((one) => one.sent)
-  return {
-    offeredPerS: (sent * 1_000) / Math.max(1, endedAtMs),
-    achievedRatio: planned === 0 ? 0 : Math.min(1, sent / planned),
-    latenessP50Ms: worst((one) => one.latenessP50Ms),
-    latenessP99Ms: worst((one) => one.latenessP99Ms),
-    latenessMaxMs: worst((one) => one.latenessMaxMs),
-    eventLoopUtilization: worst((one) => one.eventLoopUtilization),
-    cpuSeconds: sum((one) => one.cpuSeconds),
-    connectionsOpenedMax: sum((one) => one.connectionsOpenedMax),
-    unsentRetries: sum((one) => one.unsentRetries),
-    gaveUp: certificates.some((one) => one.gaveUp),
-  }
-}
-
-function processes(record: RunRecord): Report['processes'] {
-  const stack = record.samples.stack.map(({ name, samples }) => ({
-    name,
-    samples: samples.map((one) => ({ ...one, atMs: one.atEpochMs - record.startAtMs })),
-  }))
-  const senders = record.samples.senders.map((samples, index) => ({ name: `sender ${index + 1}`, samples }))
-  return [...stack, ...senders].map(({ name, samples }) => {
-    // The first third is growth to working size: heaps, buffers, the log's first segments.
-    const settled = samples
-      .slice(Math.floor(samples.length / 3))
-      .map(({ atMs, rssBytes }) => ({ x: atMs / 60_000, y: rssBytes }))
-    const trend = slope(settled)
-    return {
-      name,
-      cpuSeconds: (samples.at(-1)?.cpuSeconds ?? 0) - (samples[0]?.cpuSeconds ?? 0),
-      rssMaxBytes: Math.max(0, ...samples.map(({ rssBytes }) => rssBytes)),
-      rssSlopeBytesPerMin: trend?.slope ?? null,
-      rssSlopeErrorBytesPerMin: trend?.error ?? null,
-      samples: samples.slice(1).map(({ atMs, cpuSeconds, rssBytes }, at) => {
-        const before = samples[at]!
-        return {
-          atMs,
-          rssBytes,
-          cpuShare: Math.max(0, (1_000 * (cpuSeconds - before.cpuSeconds)) / Math.max(1, atMs - before.atMs)),
-        }
-      }),
-    }
-  })
+  return { name: scenario.name, question: scenario.question, durationMs, quick, phases }
 }

@@ -49,6 +49,64 @@ interface Link {
 /** Bytes on their way in one direction of a connection, beyond which its sender is held. */
 const DELAYED_BYTES_MAX = 4_000_000
 
+/** What the two directions of every connection share. */
+interface World {
+  readonly drops: (direction: Direction) => boolean
+  readonly delayMs: () => number
+  readonly reset: (link: Link) => void
+  readonly forget: (link: Link) => void
+  readonly counts: { readonly bytes: Record<Direction, number>; readonly dropped: Record<Direction, number> }
+  readonly clock: Clock
+}
+
+/** Passes on what comes from one side of a connection, or not. */
+function forward({ drops, delayMs, reset, forget, counts, clock }: World, link: Link, direction: Direction): void {
+  const [from, to] = direction === 'requests' ? [link.client, link.server] : [link.server!, link.client]
+  const late: { readonly bytes: number; deliver(): void }[] = []
+  let lateBytes = 0
+  let lastAtMs = 0
+  const flow = () => {
+    if (lateBytes > DELAYED_BYTES_MAX || to?.writableNeedDrain) from.pause()
+    else from.resume()
+  }
+  const after = (bytes: number, deliver: () => void) => {
+    const nowMs = clock.monotonic()
+    lastAtMs = Math.max(lastAtMs, nowMs + delayMs())
+    if (late.length === 0 && lastAtMs <= nowMs) return deliver()
+    late.push({ bytes, deliver })
+    lateBytes += bytes
+    // Whichever timer is first takes what came first: timers of nearly the same time may change places, bytes must not.
+    clock.after(Math.max(0, lastAtMs - nowMs), () => {
+      const first = late.shift()!
+      lateBytes -= first.bytes
+      first.deliver()
+      flow()
+    })
+  }
+  from.on('data', (part) => {
+    if (drops(direction) || !to) {
+      counts.dropped[direction] += part.length
+      link.lost.add(direction)
+      return
+    }
+    after(part.length, () => {
+      counts.bytes[direction] += part.length
+      if (!to.destroyed && !to.write(part)) flow()
+    })
+  })
+  to?.on('drain', flow)
+  from.on('end', () => {
+    if (drops(direction)) link.lost.add(direction)
+    else after(0, () => to?.end())
+  })
+  from.on('error', () => {})
+  from.on('close', (failed) => {
+    if (drops(direction)) link.lost.add(direction)
+    else if (failed) reset(link)
+    if (from.destroyed && (to?.destroyed ?? true)) forget(link)
+  })
+}
+
 /** Listens on a free port of 127.0.0.1 and forwards to a server, as badly as it is told to. */
 export async function tcpProxy(
   target: { readonly host: string; readonly port: number },
@@ -67,59 +125,15 @@ export async function tcpProxy(
     link.server?.resetAndDestroy()
   }
 
-  const forward = (link: Link, direction: Direction, from: Socket, to: Socket | undefined) => {
-    const late: { readonly bytes: number; deliver(): void }[] = []
-    let lateBytes = 0
-    let lastAtMs = 0
-    const flow = () => {
-      if (lateBytes > DELAYED_BYTES_MAX || to?.writableNeedDrain) from.pause()
-      else from.resume()
-    }
-    const after = (bytes: number, deliver: () => void) => {
-      const nowMs = clock.monotonic()
-      lastAtMs = Math.max(lastAtMs, nowMs + delayMs())
-      if (late.length === 0 && lastAtMs <= nowMs) return deliver()
-      late.push({ bytes, deliver })
-      lateBytes += bytes
-      // Whichever timer is first takes what came first: timers of nearly the same time may change places, bytes must not.
-      clock.after(Math.max(0, lastAtMs - nowMs), () => {
-        const first = late.shift()!
-        lateBytes -= first.bytes
-        first.deliver()
-        flow()
-      })
-    }
-    from.on('data', (part) => {
-      if (drops(direction) || !to) {
-        counts.dropped[direction] += part.length
-        link.lost.add(direction)
-        return
-      }
-      after(part.length, () => {
-        counts.bytes[direction] += part.length
-        if (!to.destroyed && !to.write(part)) flow()
-      })
-    })
-    to?.on('drain', flow)
-    from.on('end', () => {
-      if (drops(direction)) link.lost.add(direction)
-      else after(0, () => to?.end())
-    })
-    from.on('error', () => {})
-    from.on('close', (failed) => {
-      if (drops(direction)) link.lost.add(direction)
-      else if (failed) reset(link)
-      if (from.destroyed && (to?.destroyed ?? true)) links.delete(link)
-    })
-  }
+  const world: World = { drops, delayMs, reset, forget: (link) => links.delete(link), counts, clock }
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     counts.accepted++
     const server = mode === 'blackhole' ? undefined : dial({ ...target, allowHalfOpen: true, noDelay: true })
     const link: Link = { client, server, lost: new Set(server ? [] : ['requests']) }
     links.add(link)
-    forward(link, 'requests', client, server)
-    if (server) forward(link, 'replies', server, client)
+    forward(world, link, 'requests')
+    if (server) forward(world, link, 'replies')
   })
   const listen = async (port: number) => {
     listener.listen(port, '127.0.0.1')

@@ -1,0 +1,10 @@
+import type { ServiceSample } from './roles/protocol.ts'
+import type { Progress } from './sender/open-loop.ts'
+
+/** Told of while a run goes on. */
+export interface RunEvents {
+  /** What is going on; `detail` for what takes long, such as fetching a server. */
+  phase(name: string, detail?: string): void
+  sample(service: ServiceSample): void
+  progress(sender: number, progress: Progress): void
+}
