@@ -27,7 +27,17 @@ import { clockOfProcess, Wrong } from './simulation/wrong.ts'
 /** What of a scenario is played; how each fault is, see simulation/faults.ts. */
 export type SimulatedScenario = Pick<
   Scenario,
-  'shape' | 'mix' | 'keys' | 'effects' | 'retries' | 'faults' | 'longBodies' | 'claimCheck' | 'drift'
+  | 'shape'
+  | 'mix'
+  | 'keys'
+  | 'effects'
+  | 'copiesMax'
+  | 'retries'
+  | 'balancer'
+  | 'faults'
+  | 'longBodies'
+  | 'claimCheck'
+  | 'drift'
 >
 
 export interface SimulationOptions {
@@ -103,7 +113,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   })
   const services = new Services({ count: options.services, crashes, untilMs, clock, random, next })
   const faultsOverMs = scheduleFaults(scenario.faults, durationMs, { wrong, services, clock })
-  const sending = { load, retries: scenario.retries, runId, routes: ways.map((one) => one.sending) }
+  const { retries, balancer } = scenario
+  const sending = { load, retries, balancer, runId, routes: ways.map((one) => one.sending) }
   const way = wrong.ways['senders-link']
   const sender = new SimulatedSender({ ...sending, ...world, way, reach: services.any })
   sender.sendDue()

@@ -10,7 +10,7 @@ const DURATION_MS = 20_000
 const AT_MS = 5_000
 const FOR_MS = 4_000
 
-const play = (fault?: Fault) =>
+const play = (fault?: Fault, forMs = FOR_MS) =>
   simulate({
     seed: 5,
     scenario: {
@@ -21,7 +21,7 @@ const play = (fault?: Fault) =>
       ],
       keys: { count: 20, zipf: 0 },
       effects: { failOnce: 0, failAlways: 0 },
-      faults: fault ? [{ ...fault, at: AT_MS / DURATION_MS, forMs: FOR_MS }] : [],
+      faults: fault ? [{ ...fault, at: AT_MS / DURATION_MS, forMs }] : [],
       retries: { timeScale: 1_200, tailMs: 60_000 },
     },
     providers: [stripe, generic],
@@ -167,4 +167,11 @@ describe('a fault in virtual time', () => {
       if (fault.what !== 'poison') expect(result.audit.buried).toBe(0)
     })
   }
+})
+
+it('services that were killed are back after just as long as the fault says, as in a real run', async () => {
+  const { attempts } = await play({ what: 'kill', target: 'stack' }, 500)
+  const refused = attempts.filter(({ outcome, sentMs }) => outcome === 'refused' && sentMs > AT_MS)
+  expect(refused.length).toBeGreaterThan(0)
+  expect(Math.max(...refused.map(({ sentMs }) => sentMs))).toBeLessThan(AT_MS + 501)
 })

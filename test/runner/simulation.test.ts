@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import { moduleOf } from '../../src/runner/registry.ts'
-import { simulate } from '../../src/runner/simulate.ts'
+import { type SimulationOptions, simulate } from '../../src/runner/simulate.ts'
 import { alarmsOf } from '../../src/runner/simulation/alarms.ts'
 import { drawn } from '../../src/runner/simulation/draw.ts'
 import { NO_TROUBLES } from '../../src/runner/simulation/troubles.ts'
@@ -39,13 +39,14 @@ describe('the simulation', () => {
 })
 
 describe('the scenarios of the command line, in virtual time', () => {
-  const play = async (name: string) => {
+  const play = async (name: string, how: Partial<SimulationOptions> = {}) => {
     const { default: scenario } = await scenarios[name]!()
     const providers = await Promise.all(
       scenario.mix.map(async (part): Promise<Provider> => (await import(moduleOf('provider', part.provider))).default),
     )
     const { quickMs: durationMs } = scenario
-    return simulate({ seed: 1, scenario, providers, durationMs, ratePerS: 30, services: 2, troubles: NO_TROUBLES })
+    const usual = { seed: 1, scenario, providers, durationMs, ratePerS: 30, services: 2, troubles: NO_TROUBLES }
+    return simulate({ ...usual, ...how })
   }
 
   for (const name of Object.keys(scenarios)) {
@@ -67,6 +68,16 @@ describe('the scenarios of the command line, in virtual time', () => {
     expect(during.filter(({ outcome }) => outcome === 'accepted')).toEqual([])
     const first = new Set(during.filter(({ attempt }) => attempt === 1).map(({ seq }) => seq))
     expect(audit.refused + audit.unknown).toBeLessThan(first.size / 2)
+  })
+
+  it('in rolling-deploy nothing is refused, for its balancer holds what nobody listens to', async () => {
+    const { balancer, ...bare } = (await scenarios['rolling-deploy']!()).default
+    expect(balancer).toBeDefined()
+    const { audit, attempts } = await play('rolling-deploy', { services: 1 })
+    expect(audit).toMatchObject({ refused: 0, unknown: 0 })
+    expect(Math.max(...attempts.map(({ sentMs, doneMs }) => doneMs - sentMs))).toBeGreaterThan(100)
+    const without = await play('rolling-deploy', { services: 1, scenario: bare })
+    expect(without.audit.refused).toBeGreaterThan(0)
   })
 })
 

@@ -27,10 +27,17 @@ export function drawn(seed: number): SimulationOptions {
     effects: { failOnce: random() * 0.1, failAlways: random() * 0.03 },
     faults: drawFaults(random, providers),
     retries: { timeScale: 10 ** (2 + random() * 2), tailMs: TAIL_MS },
+    ...balancerOf(seed),
   }
   const ratePerS = 0.5 + random() * 2.5
   const services = 1 + Math.floor(random() * 2)
   const troubles = drawTroubles(random, 10_000 + random() * 20_000)
   const limits = { lingerMs: Math.floor(random() * 6), batchEventsMax: 2 ** Math.floor(random() * 7) }
   return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, troubles, limits }
+}
+
+/** A quarter of all have one. Drawn on its own: whatever else a seed draws stays what it was. */
+function balancerOf(seed: number): Pick<SimulationOptions['scenario'], 'balancer'> {
+  const random = seeded(hash32(seed, 303))
+  return random() < 0.25 ? { balancer: { tryMs: 500 + random() * 10_000 } } : {}
 }

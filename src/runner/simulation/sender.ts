@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Incoming } from '../../core/provider.ts'
 import type { Random } from '../../core/random.ts'
+import type { Scenario } from '../../core/scenario.ts'
 import { type DriftKindOf, driftKindOf } from '../drift/plan.ts'
 import type { Attempt, Cause } from '../journal.ts'
 import { Agenda, type AgendaOptions, type Due } from '../sender/agenda.ts'
@@ -12,9 +13,13 @@ import type { Way } from './wrong.ts'
 
 /** A request, or an answer, is on its way for up to this long, ms. */
 const NETWORK_MS = 20
+/** While nobody listens, a balancer looks again this often, ms. */
+const PROBE_MS = 100
 const HOST = 'simulated.invalid'
 
 export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
+  /** Holds what nobody listens to; absent: senders are refused at once. */
+  readonly balancer: Scenario['balancer']
   readonly runId: string
   readonly routes: readonly SendingRoute[]
   readonly clock: Clock
@@ -71,14 +76,17 @@ export class SimulatedSender {
   }
 
   #send(due: Due): void {
-    const { clock, random, strikes, reach, routes, retries, way } = this.#options
+    const { clock, random, strikes, reach, routes, retries, way, balancer } = this.#options
     const sentMs = clock.monotonic()
     if (this.#agenda.disabled(due)) {
       this.#note(due, sentMs, { sent: false, cause: 'disabled' })
       return
     }
     this.#inFlight++
+    let held = false
+    let ended = false
     const end = once((how: End) => {
+      ended = true
       cancelLimit()
       forget()
       this.#inFlight--
@@ -86,12 +94,14 @@ export class SimulatedSender {
     })
     let forget = () => {}
     const limitMs = timeoutMs(routes[due.provider]!.provider.delivery, retries)
-    const cancelLimit = clock.after(limitMs, () => end({ sent: true, cause: 'timeout' }))
+    const cancelLimit = clock.after(limitMs, () => end({ sent: !held, cause: 'timeout' }))
     const lost = strikes('requestsLost')
     const request = this.#request(due)
-    clock.after(random() * NETWORK_MS + way.extraMs(random), () => {
-      if (way.requestsVanish > 0) return
+    const arrive = () => {
+      if (ended || way.requestsVanish > 0) return
       const life = lost || way.refused > 0 ? undefined : reach()
+      held = !life && !lost && balancer !== undefined && clock.monotonic() - sentMs < balancer.tryMs
+      if (held) return void clock.after(PROBE_MS, arrive)
       if (!life) return end({ sent: false, cause: 'connect' })
       forget = life.onEnd(() => end({ sent: true, cause: 'reset' }))
       void life.handle(request).then((reply) => {
@@ -102,7 +112,8 @@ export class SimulatedSender {
           end(way.refused > 0 ? { sent: true, cause: 'reset' } : reply),
         )
       })
-    })
+    }
+    clock.after(random() * NETWORK_MS + way.extraMs(random), arrive)
   }
 
   #request({ seq, key, provider: route }: Due): Omit<Incoming, 'receivedAtMs'> {

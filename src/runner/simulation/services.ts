@@ -24,7 +24,7 @@ export class Services implements Downable {
   readonly #now: (Life | undefined)[] = []
   /** Nobody comes back before. */
   #downUntilMs = 0
-  /** Of those that end in order: when the next life of the service begins. */
+  /** Of those that a fault ends: how long after their end the next life of the service begins. */
   readonly #backAfterMs = new Map<Life, number>()
 
   constructor(options: ServicesOptions) {
@@ -38,7 +38,10 @@ export class Services implements Downable {
 
   kill(forMs: number): void {
     this.#downUntilMs = Math.max(this.#downUntilMs, this.#options.clock.monotonic() + forMs)
-    for (const life of this.#lives) life.end()
+    for (const life of this.#lives.filter(({ ended }) => !ended)) {
+      this.#backAfterMs.set(life, forMs)
+      life.end()
+    }
   }
 
   restart(forMs: number, each: boolean): void {
