@@ -1,4 +1,4 @@
-import type { Provider } from '../core/provider.ts'
+import type { Provider, RetryPolicy } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { diagnose } from './diagnosis.ts'
 import type { Attempt, Cause, Outcome } from './journal.ts'
@@ -20,6 +20,23 @@ export async function deliveryOf(
   timeline: Timeline,
 ): Promise<Delivery> {
   const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
+  const tally = retriesOf(scenario, policies, attempts)
+  const after = afterFaults(record, timeline)
+  const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
+  return {
+    ...tally,
+    cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
+    ...recovery(after),
+    diagnosis: diagnose(scenario, record, after, timeoutsMs),
+  }
+}
+
+/** What retries are counted from: of a run, or of its simulation. Events whose attempts are all there, in the order they ended. */
+export function retriesOf(
+  scenario: Pick<Scenario, 'mix' | 'retries' | 'copiesMax'>,
+  policies: readonly RetryPolicy[],
+  attempts: Iterable<Readonly<Attempt>>,
+): Pick<Delivery, 'attempts' | 'amplification' | 'givenUp' | 'retriesChecked' | 'retriesOffSchedule'> {
   // Copies of an event are no retries.
   const compared = scenario.copiesMax === undefined ? scenario.retries : undefined
   const schedules = compared && new ScheduleCheck(policies, compared.timeScale)
@@ -51,17 +68,12 @@ export async function deliveryOf(
     const [provider, reason] = key.split('\0')
     return { provider: provider!, reason: reason!, count }
   })
-  const after = afterFaults(record, timeline)
-  const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
   return {
     attempts: sent,
     amplification: events.size === 0 ? 1 : sent / events.size,
-    cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
     givenUp,
     retriesChecked: schedules?.checked ?? 0,
     retriesOffSchedule: schedules?.off ?? 0,
-    ...recovery(after),
-    diagnosis: diagnose(scenario, record, after, timeoutsMs),
   }
 }
 
@@ -71,7 +83,7 @@ async function policyOf(name: string) {
 }
 
 function whyNot(
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'retries'>,
   next: ReturnType<typeof nextAttempt>,
 ): GivenUp | 'the run ended first' | 'no retries in this run' {
   if (typeof next === 'object' && 'givenUp' in next) return next.givenUp

@@ -4,6 +4,7 @@ import { floodmark } from './floodmark.ts'
 it('plays one seed and prints its accounting, the same every time', async () => {
   const first = await floodmark('simulate', '--seed', '7')
   expect(first.out).toMatch(/^seed 7: no alarm;.*\n {2}planned \d+\n/)
+  expect(first.out).toMatch(/\n {2}attempts \d+\n.*\n {2}amplification [\d.]+\n/s)
   expect(first.code).toBe(0)
   expect((await floodmark('simulate', '--seed', '7')).out).toBe(first.out)
 })

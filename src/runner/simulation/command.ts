@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
+import { retriesOf } from '../delivery.ts'
 import { EXIT } from '../errors.ts'
 import { moduleOf } from '../registry.ts'
 import { loadScenario } from '../scenario-schema.ts'
-import { type SimulationOptions, simulate } from '../simulate.ts'
+import { type Simulated, type SimulationOptions, simulate } from '../simulate.ts'
 import { alarmsOf } from './alarms.ts'
 import { drawn } from './draw.ts'
 import { NO_TROUBLES } from './troubles.ts'
@@ -33,15 +34,25 @@ export function addSimulate(program: Command): void {
 
 /** True when no alarm was raised; what is red is always printed. */
 async function play(seed: number, scenario: string | undefined, aloud: boolean): Promise<boolean> {
-  const result = await simulate(scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario))
+  const options = scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario)
+  const result = await simulate(options)
   const alarms = alarmsOf(result)
   if (aloud || alarms.length > 0) {
-    const counts = Object.entries(result.audit).map(([name, count]) => `  ${name} ${count}\n`)
+    const counts = Object.entries({ ...result.audit, ...deliveryOf(options, result) })
+    const lines = counts.map(([name, count]) => `  ${name} ${count}\n`)
     const verdict = alarms.length > 0 ? `red: ${alarms.join(', ')}` : 'no alarm'
     const took = `${result.attempts.length} attempts in ${result.tookMs / 1_000} s of virtual time`
-    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${counts.join('')}`)
+    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${lines.join('')}`)
   }
   return alarms.length === 0
+}
+
+/** What retries made of the load, counted as a run's report counts it. */
+function deliveryOf({ scenario, providers }: SimulationOptions, { attempts }: Simulated): Record<string, number> {
+  const policies = providers.map(({ delivery }) => delivery)
+  const { givenUp, amplification, ...counted } = retriesOf(scenario, policies, attempts)
+  const refusals = givenUp.map(({ provider, reason, count }) => [`given up by ${provider}: ${reason}`, count])
+  return { ...counted, amplification: Number(amplification.toFixed(3)), ...Object.fromEntries(refusals) }
 }
 
 async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
