@@ -81,10 +81,13 @@ addRecord(program)
 
 async function list(): Promise<number> {
   for (const name of namesOf('scenario')) {
-    const { question } = await loadScenario(moduleOf('scenario', name), name)
-    process.stdout.write(`${name.padEnd(16)} ${question}\n`)
+    const { question, durationMs, quickMs } = await loadScenario(moduleOf('scenario', name), name)
+    const times = `${durationMs / 1_000} s, quick ${quickMs / 1_000} s`
+    process.stdout.write(`${name.padEnd(16)} ${times.padEnd(17)} ${question}\n`)
   }
-  process.stdout.write('\nnpm run scenario <name>; flags: npm run scenario -- --help\n')
+  process.stdout.write(
+    '\nTimes of sending; starting, warm-up and draining come on top. npm run scenario <name>; flags: npm run scenario -- --help\n',
+  )
   return EXIT.PASS
 }
 
@@ -113,6 +116,10 @@ async function report(folder: string): Promise<number> {
   return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
 }
 
+// A reader that has seen enough, as `head` has, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 // npm starts a script in the kit's folder; paths are meant from where the person is.
 const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env
 if (folder && script === process.argv[2]) process.chdir(folder)
