@@ -133,7 +133,7 @@ export interface Scenario {
   readonly balancer?: { readonly tryMs: number }
   /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
   readonly processesMin?: number
-  /** In virtual time these are not played, nor are the faults that make them necessary. */
+  /** In virtual time these are not played: what a bug buries stays a dead letter there. */
   readonly replays?: readonly PlannedReplay[]
   /**
    * Providers change their bodies without a word: so many of the events (shares, 0-1) that arrive between `from` and `until` (0-1 of

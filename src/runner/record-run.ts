@@ -107,5 +107,10 @@ function reproduce(config: Config, ratePerS: number, durationMs: number): string
 
 function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
   const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
-  return { stack: stack.members.map(({ name, samples }) => ({ name, samples: samples.filter(inTime) })), senders }
+  const ofRun = (samples: readonly ServiceSample[]) => {
+    // What was absorbed in the warm-up belongs to nobody.
+    const before = samples.findLast((sample) => !inTime(sample))?.duplicates ?? 0
+    return samples.filter(inTime).map((sample) => ({ ...sample, duplicates: sample.duplicates - before }))
+  }
+  return { stack: stack.members.map(({ name, samples }) => ({ name, samples: ofRun(samples) })), senders }
 }
