@@ -103,6 +103,8 @@ export const reportSchema = z.object({
         p50Ms: z.number().nullable(),
         p99Ms: z.number().nullable(),
         maxMs: z.number().nullable(),
+        /** Longest time from accepted to effect, of those that took effect then. */
+        ageMs: z.number().nullable(),
         backlog: z.number().nullable(),
       }),
     ),

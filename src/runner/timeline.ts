@@ -36,6 +36,7 @@ export function collect(folder: string, record: RunRecord, planned: number) {
     retries: 0,
     accepted: 0,
     effects: 0,
+    ageMs: null as number | null,
     latencies: new Latencies(),
   }))
   const doneMs = new Float64Array(planned).fill(Number.NaN)
@@ -57,12 +58,15 @@ export function collect(folder: string, record: RunRecord, planned: number) {
   }
   for (const { seq, atEpochMs } of readEffects(effectsPath(folder))) {
     const atMs = atEpochMs - record.startAtMs
-    if (atMs < lastMs + stepMs) stepOf(atMs).effects++
+    const step = atMs < lastMs + stepMs ? stepOf(atMs) : undefined
+    if (step) step.effects++
     const done = doneMs[seq]
-    if (done !== undefined && !Number.isNaN(done)) acceptToEffect.record(atMs - done)
+    if (done === undefined || Number.isNaN(done)) continue
+    acceptToEffect.record(atMs - done)
+    if (step) step.ageMs = Math.max(step.ageMs ?? 0, atMs - done)
   }
   const perS = (count: number) => (count * 1_000) / stepMs
-  const points = steps.map(({ offered, retries, accepted, effects, latencies }, at) => {
+  const points = steps.map(({ offered, retries, accepted, effects, ageMs, latencies }, at) => {
     const { p50, p99, maxMs } = latencies.percentiles()
     const rates = { offered: perS(offered), retries: perS(retries), accepted: perS(accepted), effects: perS(effects) }
     const atMs = at * stepMs
@@ -72,6 +76,7 @@ export function collect(folder: string, record: RunRecord, planned: number) {
       p50Ms: p50?.ms ?? null,
       p99Ms: p99?.ms ?? null,
       maxMs: maxMs ?? null,
+      ageMs,
       backlog: backlogAt(record, atMs + stepMs),
     }
   })

@@ -45,7 +45,7 @@ describe.skipIf(found === undefined)('report.html in a browser', () => {
       await page.goto(pathToFileURL(join(root, 'seen', 'report.html')).href)
       await page.waitForSelector('#memory canvas')
 
-      expect(await page.locator('canvas').count()).toBe(5)
+      expect(await page.locator('canvas').count()).toBe(6)
       expect(await page.locator('.verdict').first().isVisible()).toBe(true)
       // Wide tables scroll by themselves; the page does not.
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)

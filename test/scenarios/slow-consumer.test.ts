@@ -16,6 +16,7 @@ it(
         ...timeline.points.filter(({ atMs }) => atMs >= from && atMs < until).map((point) => point.backlog ?? 0),
       )
     expect(backlog(fromMs, untilMs + 1_000)).toBeGreaterThan(10 * (1 + backlog(0, fromMs - 1_000)))
+    expect(Math.max(...timeline.points.map(({ ageMs }) => ageMs ?? 0))).toBeGreaterThan(1_000)
     expect(timeline.points.at(-1)!.backlog).toBeLessThan(backlog(fromMs, untilMs + 1_000) / 2)
     expect(audit.refused).toBe(0)
   },

@@ -48,6 +48,7 @@ ${checks(report)}
 <p>Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again.</p>
 <div class="chart" id="rates"></div></section>
 <section><h2>Backlog</h2><div class="chart" id="backlog"></div></section>
+<section><h2>Age</h2><p>How long the oldest of what took effect had waited since it was accepted.</p><div class="chart" id="age"></div></section>
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
 <section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
 ${accounting(report)}

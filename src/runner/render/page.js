@@ -28,6 +28,12 @@ const charts = [
     data: [seconds, ...columns('offered', 'retries', 'accepted', 'effects')],
   },
   { id: 'backlog', unit: '', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
+  {
+    id: 'age',
+    unit: 's',
+    names: ['longest wait'],
+    data: [seconds, timeline.points.map(({ ageMs }) => (ageMs === null ? null : ageMs / 1000))],
+  },
   { id: 'cpu', unit: '', names: processes.map((one) => one.name), data: usage((sample) => sample.cpuShare) },
   {
     id: 'memory',
