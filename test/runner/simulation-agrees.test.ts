@@ -62,7 +62,7 @@ async function compare(
   return disagreements(accounts, simulated, { scenario, policies, edges })
 }
 
-describe('a calm scenario, run and simulated', () => {
+describe('a calm scenario, run and simulated', { timeout: QUICK_MS }, () => {
   const runs = quickRuns('flash-sale')
   let real: Real
   beforeAll(async () => {
@@ -93,7 +93,7 @@ describe('a calm scenario, run and simulated', () => {
   })
 })
 
-describe('an outage, run and simulated', () => {
+describe('an outage, run and simulated', { timeout: QUICK_MS }, () => {
   const runs = quickRuns('outage-recovery')
   let real: Real
   let scenario: Scenario
