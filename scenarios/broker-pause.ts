@@ -6,11 +6,11 @@ export default defineScenario({
   name: 'broker-pause',
   question: 'When the queue hangs for ten seconds with its connections open, is anything acknowledged gone?',
   durationMs: 40_000,
-  quickMs: 25_000,
+  quickMs: 18_000,
   shape: () => 1,
   phases: [
     { name: 'calm', until: 0.25 },
-    { name: 'hangs', until: 0.65 },
+    { name: 'hangs, then catches up', until: 0.8 },
     { name: 'after', until: 1 },
   ],
   ratePerS: 400,

@@ -8,7 +8,7 @@ export default defineScenario({
   question:
     'After two hours with everything down, when all schedules return at once, does the stack take the backlog of retries?',
   durationMs: 40_000,
-  quickMs: 20_000,
+  quickMs: 14_000,
   shape: () => 1,
   phases: [
     { name: 'calm', until: 0.2 },
@@ -16,7 +16,7 @@ export default defineScenario({
     { name: 'after', until: 1 },
   ],
   ratePerS: 300,
-  retries: { timeScale: 1_200, tailMs: 10_000 },
+  retries: { timeScale: 1_200, tailMs: 8_000 },
   faults: [{ at: 0.2, forMs: 6_000, what: 'kill', target: 'stack' }],
   passes: { acceptP99Ms: 5_000, drainMs: 30_000, refusals: 'allowed' },
 })
