@@ -3,9 +3,14 @@ import { join } from 'node:path'
 import { sleep, systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { PlannedReplay } from '../core/scenario.ts'
+import { Groups } from './dlq/groups.ts'
 import { takenIn } from './dlq/journal.ts'
+import type { LetterJson } from './dlq/letter.ts'
+import type { EffectRecord } from './effects-file.ts'
 import type { FaultMark } from './faults.ts'
 import { seqOf } from './identity.ts'
+import type { RunRecord } from './records.ts'
+import type { Report } from './report-schema.ts'
 import type { Stack } from './stack.ts'
 
 type OfLetters = Extract<PlannedReplay, { of: 'dead-letters' }>
@@ -90,7 +95,25 @@ export class Replays {
 
 /** The numbers of the events that a run's replays took from the dead letters, by their own journals. */
 export function replayedIn(folder: string, runId: string): ReadonlySet<number> {
+  return new Set(lettersIn(folder).flatMap(({ id }) => seqOf(runId, id) ?? []))
+}
+
+/** What replays took from the dead letters, by source, type and reason, and how much of it has taken effect since. */
+export function replayedOf(
+  folder: string,
+  { runId, startAtMs, replays }: Pick<RunRecord, 'runId' | 'startAtMs' | 'replays'>,
+  effects: Iterable<EffectRecord>,
+): Report['replayed'] {
+  if (!replays) return undefined
+  const groups = new Groups()
+  for (const letter of lettersIn(folder)) groups.add({ ...letter, atMs: letter.atMs - startAtMs })
+  const seqs = replayedIn(folder, runId)
+  const applied = new Set<number>()
+  for (const { seq } of effects) if (seqs.has(seq)) applied.add(seq)
+  return { events: seqs.size, applied: applied.size, groups: groups.all() }
+}
+
+function lettersIn(folder: string): LetterJson[] {
   const journals = readdirSync(folder).filter((name) => JOURNAL.test(name))
-  const ids = journals.flatMap((name) => takenIn(join(folder, name)))
-  return new Set(ids.flatMap((id) => seqOf(runId, id) ?? []))
+  return journals.flatMap((name) => takenIn(join(folder, name)))
 }

@@ -14,6 +14,15 @@ const percentiles = z.object({
   p999: quantile.optional(),
 })
 const count = z.number().int().nonnegative()
+/** Dead letters alike; when the first and the last of them were buried, ms since the start of the run. */
+const letterGroup = z.object({
+  source: z.string(),
+  type: z.string(),
+  reason: z.string(),
+  count,
+  oldestMs: z.number(),
+  newestMs: z.number(),
+})
 
 const attackTally = z.object({
   kind: z.enum(['forged', 'stale', 'oversized', 'slow', 'malformed']),
@@ -175,6 +184,8 @@ export const reportSchema = z.object({
       z.object({ ratePerS: z.number(), fromMs: z.number(), untilMs: z.number(), replayed: count, heldBack: count }),
     )
     .optional(),
+  /** What they were before, by source, type and reason, and how many of them have taken effect since. */
+  replayed: z.object({ events: count, applied: count, groups: z.array(letterGroup) }).optional(),
   /** Events sent again by their senders, a line for each provider and signature, and how its provider documents them to end. */
   resent: z
     .array(
@@ -229,16 +240,7 @@ export const reportSchema = z.object({
         .nullable(),
     })
     .optional(),
-  deadLetters: z.array(
-    z.object({
-      source: z.string(),
-      type: z.string(),
-      reason: z.string(),
-      count,
-      oldestMs: z.number(),
-      newestMs: z.number(),
-    }),
-  ),
+  deadLetters: z.array(letterGroup),
   generator: z.object({
     offeredPerS: z.number(),
     achievedRatio: z.number(),

@@ -8,7 +8,7 @@ import { poisonedOf } from './poison.ts'
 import { type ReadRun, readRun } from './read-run.ts'
 import { ofPlan, reconciledChecks, reconciledOf } from './reconciled.ts'
 import type { RunRecord } from './records.ts'
-import { replayedIn } from './replays.ts'
+import { replayedIn, replayedOf } from './replays.ts'
 import { certify, processes } from './report-processes.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { everyAttempt, resentAttempts, resentChecks, resentIn } from './resends.ts'
@@ -93,11 +93,13 @@ async function specialOf(run: ReadRun, counted: Audited) {
   const resent = await resentIn(scenario, record, resentAttempts(folder, record, planned))
   const struck = { effects: scenario.effects, poisoned: await poisonedOf({ ...record, module: record.scenario }, load) }
   const undisturbed = undisturbedIn(folder, record, struck, run.attempts())
+  const replayed = replayedOf(folder, record, run.effects())
   const drift = driftOf(folder, load, planned, buried)
   return {
     payload: payloadOf(scenario, record, run.attempts(), run.effects()),
     attack: attackOf(record, run.attempts()),
     ...(reconciled && { reconciled }),
+    ...(replayed && { replayed }),
     ...(resent.length > 0 && { resent }),
     ...(undisturbed.length > 0 && { undisturbed }),
     ...(drift && { drift }),

@@ -21,8 +21,8 @@ describe('dlq list and show', () => {
     expect(total).toBe('3 dead letters, by source, type and reason:')
     const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`
     expect(groups).toHaveLength(2)
-    expect(groups[0]).toMatch(new RegExp(`^ +2 {2}shop {2}paid {2}${time} … ${time} {2}no stock left$`))
-    expect(groups[1]).toMatch(new RegExp(`^ +1 {2}bank {2}moved {2}${time} {2}no account$`))
+    expect(groups[0]).toMatch(new RegExp(`^ +2 {2}shop {2}paid {3}${time}( … ${time})? {2}no stock left$`))
+    expect(groups[1]).toMatch(new RegExp(`^ +1 {2}bank {2}moved {2}${time} {2,}no account$`))
   })
 
   it('filters take what matches all of them, and nothing else', async () => {
@@ -78,7 +78,7 @@ describe('dlq replay', () => {
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(await ids()).toEqual(['test:b1'])
     const rest = await dlq('replay', ...toQueue, '--journal', join(root, 'j2'))
-    expect(rest.out).toContain('1 letters replayed')
+    expect(rest.out).toContain('1 letter replayed')
     expect(await ids()).toEqual([])
     expect(await effects(3)).toEqual({ 'test:a1': '1', 'test:a2': '1', 'test:b1': '1' })
   })
@@ -105,7 +105,7 @@ describe('dlq replay', () => {
     expect(await ids()).toEqual(['test:a2', 'test:b1'])
     const resumed = await dlq('replay', ...KILLED, ...toQueue, '--resume', journal)
     expect(resumed).toMatchObject({ code: 0, err: '' })
-    expect(resumed.out).toContain('1 letters replayed')
+    expect(resumed.out).toContain('1 letter replayed')
     const again = await dlq('replay', ...KILLED, ...toQueue, '--resume', journal)
     expect(again.out).toContain('0 letters replayed')
     expect(await effects(when === 'after' ? 2 : 1)).toEqual({ 'test:a1': '1' })
@@ -147,6 +147,16 @@ describe('dlq purge', () => {
     expect(err).toContain('2 of 2 are younger than 14 days')
     expect(await ids()).toEqual(['test:b1'])
     expect(lines(copy).map((line) => fromJson(JSON.parse(line)))).toEqual(before.slice(0, 2))
+  })
+
+  it('a dry run says what would go, by source, type and reason, and changes nothing', async () => {
+    const { dlq, ids } = await stack()
+    const { code, out } = await dlq('purge', '--source', 'shop', '--dry-run', '--yes')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^ +2 {2}shop {2}paid {2}.* {2}no stock left\n2 letters would be deleted; nothing was changed\n$/,
+    )
+    expect(await ids()).toHaveLength(3)
   })
 
   it('deletes nothing when the copy cannot be written', async () => {

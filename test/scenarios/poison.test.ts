@@ -13,7 +13,7 @@ describe('the scenario poison', () => {
   it('buries what the bug strikes, and once it is mended each is replayed and takes effect once', async () => {
     const { code, out, err } = await run('poison', 'poison', '--rate', '250', '--duration', '16')
     expect(code, out + err).toBe(0)
-    const { audit, replays, undisturbed, faults, deadLetters, setup } = reportOf('poison')
+    const { audit, replays, replayed: again, undisturbed, faults, deadLetters, setup } = reportOf('poison')
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0, refused: 0 })
     const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(setup.seed, seq, poison.effects))
     expect(audit.buried).toBe(doomed.filter((fate) => fate === 'fails-always').length)
@@ -24,6 +24,10 @@ describe('the scenario poison', () => {
     const { replayed, fromMs, untilMs } = replays![0]!
     expect(replayed).toBeGreaterThan(30)
     expect(replayed).toBeLessThan(170)
+    expect(again).toMatchObject({ events: replayed, applied: replayed })
+    expect(again!.groups).toMatchObject([
+      { source: 'stripe', type: 'invoice.paid', reason: 'permanent: planned: poisoned by a bug', count: replayed },
+    ])
     expect(untilMs - fromMs).toBeGreaterThan(((replayed - 1) * 1_000) / 30 - 100)
     expect(faults.map(({ what }) => what)).toEqual(['poison: stripe invoice.paid', expect.stringMatching(/^replay: /)])
     expect(undisturbed!.map(({ name, acceptToEffect }) => [name, acceptToEffect.count > 100])).toEqual([

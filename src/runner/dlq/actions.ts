@@ -12,7 +12,7 @@ import { openLedger, openQueue } from './open.ts'
 import { countForPurge, purge } from './purge.ts'
 import { heldBackFor, type ReplayOptions, replay, resume } from './replay.ts'
 import { isExpired, RetentionWatch } from './retention.ts'
-import { groupLines, letterLine, letterText } from './view.ts'
+import { groupLines, groupRows, letterLine, lettersIn, letterText } from './view.ts'
 
 /** As they come from the command line. */
 export interface DlqFlags extends FilterFlags {
@@ -79,7 +79,7 @@ async function exportAll(flags: DlqFlags): Promise<number> {
     }
     file?.sync()
     file?.close()
-    if (file) say(`${letters} letters in ${flags.out}`)
+    if (file) say(`${lettersIn(letters)} in ${flags.out}`)
     return EXIT.PASS
   })
 }
@@ -106,14 +106,18 @@ async function replayAll(flags: DlqFlags, signal: AbortSignal): Promise<number> 
   })
 }
 
-async function rehearse({ ledger, queue }: Omit<ReplayOptions, 'journal'>, filter: ReturnType<typeof filterOf>) {
+async function rehearse(
+  { ledger, queue, ratePerS }: Omit<ReplayOptions, 'journal'>,
+  filter: ReturnType<typeof filterOf>,
+) {
   let letters = 0
   for await (const letter of chosen(ledger, filter)) {
     const why = heldBackFor(letter, queue, clock.now())
     if (!why) letters++
     await out(why ? `would hold back ${letterLine(letter)} (${why})` : `would replay ${letterLine(letter)}`)
   }
-  await out(`${letters} letters would be replayed; nothing was changed`)
+  const tookS = (letters / ratePerS).toFixed(1)
+  await out(`${lettersIn(letters)} would be replayed, in ${tookS} s at ${ratePerS}/s; nothing was changed`)
   return EXIT.PASS
 }
 
@@ -124,8 +128,13 @@ async function move(moved: Omit<ReplayOptions, 'journal'>, flags: DlqFlags, filt
   try {
     const options = { ...moved, journal }
     const { replayed, heldBack } = begun ? await resume(options, begun.open) : await replay(options, filter)
-    await out(`${replayed} letters replayed${heldBack ? `, ${heldBack} held back` : ''}; journal: ${journal.path}`)
-    if (moved.signal.aborted) return EXIT.INTERRUPTED
+    await out(`${lettersIn(replayed)} replayed${heldBack ? `, ${heldBack} held back` : ''}; journal: ${journal.path}`)
+    if (moved.signal.aborted) {
+      const how = begun ? 'the journal still holds: resume it again' : 'are still there: run it again'
+      await out(`interrupted between two letters; those not replayed ${how}`)
+      return EXIT.INTERRUPTED
+    }
+    if (begun) await out('the journal holds none open; letters that its replay never began: replay them with a filter')
     return heldBack ? EXIT.ENVIRONMENT : EXIT.PASS
   } finally {
     journal.close()
@@ -139,12 +148,20 @@ async function purgeAll(flags: DlqFlags): Promise<number> {
   const wanted = filterOf(flags, clock.now())
   const filter: typeof wanted = (letter) => wanted(letter) && (!flags.expired || isExpired(letter, clock.now()))
   return withLedger(flags, async (ledger) => {
-    const { letters, young } = await countForPurge(ledger, filter, clock.now())
-    if (young > 0) say(`warning: ${young} of ${letters} are younger than 14 days, the time to mend and replay`)
-    if (!flags.yes) throw new FloodmarkError('misuse', `${letters} letters would be deleted: add --yes to do it`)
+    const { groups, young } = await countForPurge(ledger, filter, clock.now())
+    const letters = lettersIn(groups.total)
+    if (young > 0) say(`warning: ${young} of ${groups.total} are younger than 14 days, the time to mend and replay`)
+    if (groups.total === 0 || flags.dryRun) {
+      for (const line of groupRows(groups)) await out(line)
+      await out(`${letters} would be deleted; nothing was changed`)
+      return EXIT.PASS
+    }
+    if (!flags.yes) {
+      throw new FloodmarkError('misuse', `${letters} would be deleted: see them with --dry-run, delete them with --yes`)
+    }
     const copy = flags.copy ?? named('dlq-purged')
     const { deleted } = await purge(ledger, filter, copy)
-    await out(`${deleted} letters deleted; copy: ${copy}. Their marks stay: what a sender sends again is absorbed`)
+    await out(`${lettersIn(deleted)} deleted; copy: ${copy}. Their marks stay: what a sender sends again is absorbed`)
     return EXIT.PASS
   })
 }

@@ -1,12 +1,18 @@
 import type { Command } from 'commander'
 import { type Actions, actions, type DlqFlags } from './actions.ts'
 
+const EXAMPLES = `
+A ledger of lmdb belongs to one process: stop the service first. Give its folder, and the namespace of the service:
+  dlq list   --ledger-url ./data/ledger --namespace shop --since 2h
+  dlq replay --ledger-url ./data/ledger --namespace shop --queue-url ./data/queue --type order.paid --dry-run
+  dlq list   --ledger redis --ledger-url redis://127.0.0.1:6379 --namespace shop --reason 'no account'`
+const FILTERS = 'A letter must match every filter that is given.'
 const EXITS = 'Exits: 0 done, 2 bad input, 3 environment, or letters held back, 130 interrupted.'
 
 /** The command `dlq`: dead letters for people. */
 export function addDlq(program: Command): void {
   const dlq = program.command('dlq').description('Dead letters: look at them, replay, export or purge them.')
-  dlq.showHelpAfterError(false)
+  dlq.showHelpAfterError(false).addHelpText('after', EXAMPLES)
   const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does))
   const act = (name: keyof Actions) => (flags: DlqFlags) => run(name, flags)
 
@@ -19,7 +25,12 @@ export function addDlq(program: Command): void {
   filters(add('export', 'JSON lines: everything that is known of each, the body in base64.'))
     .option('--out <file>', 'a new file; default: the standard output')
     .action(act('export'))
-  filters(add('replay', 'Put them back on the queue, to take effect after all.'))
+  filters(
+    add(
+      'replay',
+      'Put them back on the queue, to take effect after all. None is lost, also when it is killed in between.',
+    ),
+  )
     .option('--queue <name>', 'the queue that the processors read', 'embedded')
     .option('--queue-url <url>', "address of the queue's server, or its folder")
     .option('--rate <perSecond>', 'letters a second at most', '100')
@@ -30,7 +41,8 @@ export function addDlq(program: Command): void {
   filters(add('purge', 'Delete them; what is deleted is copied to a file first.'))
     .option('--expired', 'those past their 14 days')
     .option('--all', 'without a filter: all of them')
-    .option('--yes', 'do it; without, only say what would go')
+    .option('--dry-run', 'only say what would be deleted, by source, type and reason')
+    .option('--yes', 'delete them; nothing is deleted without it')
     .option('--copy <file>', 'a new file for the copy, as `export` writes it; default: one named by the time')
     .action(act('purge'))
 }
@@ -39,7 +51,7 @@ function where(command: Command): Command {
   return command
     .option('--ledger <name>', 'lmdb, redis, or a path such as ./mine.ts', 'lmdb')
     .option('--ledger-url <url>', "the ledger's folder, or address of its server")
-    .requiredOption('--namespace <name>', 'that of the service')
+    .requiredOption('--namespace <name>', 'that of the service: 1-64 of a-z, 0-9 and -')
     .addHelpText('after', `\n${EXITS}`)
 }
 
@@ -50,6 +62,7 @@ function filters(command: Command): Command {
     .option('--reason <text>', 'those whose reason contains the text')
     .option('--since <time>', 'those buried since: 2h, 3d, or an ISO time')
     .option('--id <id>', 'the one with this id')
+    .addHelpText('after', FILTERS)
 }
 
 async function run(name: keyof Actions, flags: DlqFlags): Promise<void> {

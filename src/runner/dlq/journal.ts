@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { DeadLetter } from '../../core/ledger.ts'
 import { LinesFile } from './file.ts'
-import { fromJson, letterSchema, toJson } from './letter.ts'
+import { fromJson, type LetterJson, letterSchema, toJson } from './letter.ts'
 
 /** Between which ledger and queue letters move. Without addresses, which may hold a password. */
 const routeSchema = z.strictObject({ ledger: z.string(), queue: z.string(), namespace: z.string() })
@@ -59,12 +59,12 @@ export class ReplayJournal {
   }
 }
 
-/** The ids of all letters that a journal ever took, finished or not; a torn last line was none. */
-export function takenIn(path: string): string[] {
+/** All letters that a journal ever took, finished or not; a torn last line was none. */
+export function takenIn(path: string): LetterJson[] {
   const lines = readFileSync(path, 'utf8').split('\n').slice(1, -1)
   return lines.flatMap((line) => {
     const entry = entrySchema.parse(JSON.parse(line))
-    return 'open' in entry ? [entry.open.id] : []
+    return 'open' in entry ? [entry.open] : []
   })
 }
 

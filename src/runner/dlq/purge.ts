@@ -1,6 +1,7 @@
 import type { Ledger } from '../../core/ledger.ts'
 import { LinesFile } from './file.ts'
 import { chosen, type Filter } from './filter.ts'
+import { Groups } from './groups.ts'
 import { toJson } from './letter.ts'
 import { isExpired } from './retention.ts'
 
@@ -8,14 +9,15 @@ export interface Purged {
   readonly deleted: number
 }
 
+/** What a purge would delete, and how many of them are younger than they should get. */
 export async function countForPurge(ledger: Ledger, filter: Filter, nowMs: number) {
-  let letters = 0
+  const groups = new Groups()
   let young = 0
-  for await (const { atMs } of chosen(ledger, filter)) {
-    letters++
-    if (!isExpired({ atMs }, nowMs)) young++
+  for await (const letter of chosen(ledger, filter)) {
+    groups.add({ ...letter.event, ...letter })
+    if (!isExpired(letter, nowMs)) young++
   }
-  return { letters, young }
+  return { groups, young }
 }
 
 /** Deletes chosen letters, all but their marks, each only after its copy is in a new file on the disk. @throws as LinesFile and the ledger. */

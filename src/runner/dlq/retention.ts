@@ -29,7 +29,9 @@ export class RetentionWatch {
   lines(): string[] {
     const lines: string[] = []
     if (this.#expired > 0) {
-      lines.push(`warning: ${this.#expired} are past their 14 days: replay them, or purge --expired (a copy is kept)`)
+      lines.push(
+        `warning: ${this.#expired} are past their 14 days, and stay until you replay them or purge --expired (a copy is kept)`,
+      )
     }
     if (this.#soon > 0)
       lines.push(`warning: ${this.#soon} will be past their 14 days within 2 days: mend and replay them`)

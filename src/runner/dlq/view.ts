@@ -2,16 +2,33 @@ import { isUtf8 } from 'node:buffer'
 import type { DeadLetter } from '../../core/ledger.ts'
 import { type Groups, LETTER_THRESHOLDS } from './groups.ts'
 
-/** How many letters there are and whether that is too many, then a line for each group. */
+/** `1 letter`, `2 letters`. */
+export function lettersIn(count: number): string {
+  return `${count} letter${count === 1 ? '' : 's'}`
+}
+
+/** A line for each group, in columns: how many, source, type, when buried, reason. */
+export function groupRows(groups: Groups): string[] {
+  const rows = groups.all().map(({ count, source, type, reason, oldestMs, newestMs }) => {
+    const [oldest, newest] = [timeOf(oldestMs), timeOf(newestMs)]
+    const times = oldest === newest ? oldest : `${oldest} … ${newest}`
+    return [String(count).padStart(7), oneLine(source), oneLine(type), times, oneLine(reason)]
+  })
+  const widthOf = (column: number) => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0)
+  const widths = [0, 1, 2, 3, 4].map((column) => (column < 4 ? widthOf(column) : 0))
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
+}
+
+/** How many letters there are, by group, and whether that is too many. */
 export function groupLines(groups: Groups): string[] {
   const { total } = groups
   if (total === 0) return ['no dead letters']
   const { warn, fail } = LETTER_THRESHOLDS
-  const lines = ['', `${total} dead letters, by source, type and reason:`]
-  for (const { count, source, type, reason, oldestMs, newestMs } of groups.all()) {
-    const times = count === 1 ? timeOf(oldestMs) : `${timeOf(oldestMs)} … ${timeOf(newestMs)}`
-    lines.push([String(count).padStart(7), oneLine(source), oneLine(type), times, oneLine(reason)].join('  '))
-  }
+  const lines = [
+    '',
+    `${total} dead ${total === 1 ? 'letter' : 'letters'}, by source, type and reason:`,
+    ...groupRows(groups),
+  ]
   if (total >= fail)
     lines.push(`alert: ${total} are ${fail} or more: something is broken; look at the largest group first`)
   else if (total >= warn) lines.push(`warning: ${total} are ${warn} or more (alert from ${fail} on)`)

@@ -5,6 +5,7 @@ import { ms, percent, throughBalancer } from '../verdict.ts'
 import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
 import { driftSection } from './drift.ts'
 import { escapeXml } from './junit.ts'
+import { letterTables } from './letters.ts'
 import { payloadLines } from './payload.ts'
 import { reconciledLines } from './reconciled.ts'
 
@@ -113,7 +114,8 @@ function memory({ processes }: Report): string {
   return table(['process', 'most memory', 'trend after the first third', 'CPU time'], rows)
 }
 
-function accounting({ audit, deadLetters, delivery }: Report): string {
+function accounting(report: Report): string {
+  const { audit, delivery } = report
   const rows = [
     ['applied', audit.applied, 'took effect'],
     ['dead letters', audit.buried, 'kept with payload and reason'],
@@ -136,15 +138,7 @@ function accounting({ audit, deadLetters, delivery }: Report): string {
   ]
   const givenUp = delivery.givenUp.map(({ provider, reason, count }) => [provider, reason, count])
   const retried = `${delivery.attempts} attempts, ${delivery.amplification.toFixed(2)} for each event${delivery.recoveredMs === null ? '' : `; goodput was back ${seconds(delivery.recoveredMs)} after the last fault`}.`
-  const letters = deadLetters.map(({ source, type, reason, count, oldestMs, newestMs }) => [
-    source,
-    type,
-    reason,
-    count,
-    seconds(oldestMs),
-    seconds(newestMs),
-  ])
-  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letters.length > 0 ? `<h3>Dead letters</h3>${table(['source', 'type', 'reason', 'events', 'oldest', 'newest'], letters)}` : ''}</section>`
+  return `<section><h2>Accounting</h2>${table(['class', 'events', ''], rows)}<p>${retried}</p>${givenUp.length > 0 ? `<h3>Never accepted, and given up</h3>${table(['by', 'because', 'events'], givenUp)}` : ''}${letterTables(report, table)}</section>`
 }
 
 function attacks({ attack }: Report): string {
@@ -161,13 +155,21 @@ function resentTable({ resent = [], audit }: Report): string {
     one.accepted,
     one.refusedAsStale,
     one.otherwise,
-    one.wanted === 'accepted' ? 'accepted, then absorbed' : 'refused as stale',
+    one.wanted === 'accepted' ? 'accepted, absorbed as known' : 'refused as stale',
   ])
-  const head = ['provider', 'signature', 'sent again', 'accepted', '400 or 401', 'otherwise', 'as documented']
-  return `<section><h2>Sent again</h2><p>Events that had been sent before; of what was accepted none may take effect a second time: ${audit.duplicatesAbsorbed} deliveries were absorbed, ${audit.duplicateEffects} took effect twice.</p>${table(head, rows)}</section>`
+  const head = [
+    'provider',
+    'signature',
+    'sent again',
+    'accepted',
+    'refused (400, 401)',
+    'other answers',
+    'its provider documents',
+  ]
+  return `<section><h2>Sent again</h2><p>Senders sent events a second time, as a resend button or a captured request would. Of what is accepted none may take effect again: ${audit.duplicatesAbsorbed} deliveries were absorbed, ${audit.duplicateEffects} took effect twice.</p>${table(head, rows)}</section>`
 }
 
-function percentileTable({ latency, undisturbed = [] }: Report): string {
+function percentileTable({ latency, undisturbed = [], replayed }: Report): string {
   const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
     q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few'
   const rows = Object.entries({
@@ -175,7 +177,7 @@ function percentileTable({ latency, undisturbed = [] }: Report): string {
     'service: done − sent': latency.service,
     'lateness: sent − intended': latency.lateness,
     'accepted → effect': latency.acceptToEffect,
-    ...Object.fromEntries(undisturbed.map((one) => [`that of good events ${one.name}`, one.acceptToEffect])),
+    ...Object.fromEntries(undisturbed.map((one) => [`good events, ${one.name}`, one.acceptToEffect])),
   }).map(([name, one]) => [
     name,
     one.count,
@@ -185,7 +187,7 @@ function percentileTable({ latency, undisturbed = [] }: Report): string {
     cell(one.p999),
     one.maxMs === undefined ? '' : ms(one.maxMs),
   ])
-  return `<section><h2>Percentiles</h2><p>With 95% confidence intervals; left out where there are too few samples.</p>${table(['', 'samples', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows)}</section>`
+  return `<section><h2>Percentiles</h2><p>With 95% confidence intervals; left out where there are too few samples.${undisturbed.length > 0 ? ` Good events are those whose effect is not planned to fail; theirs is the time from accepted to effect.${replayed ? ' That of events which were buried has the wait for their replay in it.' : ''}` : ''}</p>${table(['', 'samples', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows)}</section>`
 }
 
 const seconds = (atMs: number) => `${(atMs / 1_000).toFixed(1)} s`
@@ -220,7 +222,7 @@ function rest({
     ['started', startedAt],
     ...servers.map((server) => ['server', server]),
     ...faults.map(({ what, fromMs, untilMs }) => [
-      'fault',
+      'on purpose',
       `${what}, from ${seconds(fromMs)} until ${seconds(untilMs)}`,
     ]),
     ...errors.map((error) => ['error', error]),
