@@ -56,7 +56,11 @@ const SAYS: Record<Diagnosis['state'], (of: Case) => string> = {
   recovered(of) {
     const { recoveredMs } = recovery(of.after)
     const when = recoveredMs === null ? '' : `, goodput was back for good after ${(recoveredMs / 1_000).toFixed(1)} s`
-    return `Recovered: ${over(of)}${when}; later ${came(of)}.`
+    const waits = of.donePerS < ENOUGH * of.answeredPerS ? ': the rest waited in the queue' : ''
+    return (
+      `Recovered: ${over(of)}${when}; later first attempts came at ${perS(of.firstPerS)} and retries at ` +
+      `${perS(of.retriesPerS)}, ${perS(of.answeredPerS)} were accepted and ${perS(of.donePerS)} done${waits}.`
+    )
   },
   metastable: (of) =>
     `Metastable: ${over(of)}, ${came(of)}. There is room for the first attempts, yet ${perS(of.answeredPerS)} got an ` +

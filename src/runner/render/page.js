@@ -47,6 +47,8 @@ const LABEL_PX = 11
 const ROW_PX = 14
 /** Below the phases' names, so many rows for what was done on purpose. */
 const FAULT_ROWS = 3
+/** Faults that begin within this, ms, and are of one kind, are one. */
+const SAME_MS = 400
 
 function font(ctx, plot) {
   const { left, top, width, height } = plot.bbox
@@ -92,19 +94,41 @@ function drawPhases(plot) {
   ctx.restore()
 }
 
-/** When something was done to the stack on purpose: a band over the whole height, its name at the band's left edge. */
-function drawFaults(plot) {
+/** What strikes several at one time is one mark: 'kill: receiver 1, receiver 2'. */
+const marks = []
+for (const { what, fromMs, untilMs } of [...faults].sort((a, b) => a.fromMs - b.fromMs)) {
+  const [kind, whom] = what.split(': ')
+  const same = marks.find((one) => one.kind === kind && fromMs - one.fromMs < SAME_MS)
+  if (same) {
+    same.whom.push(whom)
+    same.untilMs = Math.max(same.untilMs, untilMs)
+  } else marks.push({ kind, whom: [whom], fromMs, untilMs })
+}
+
+/** When something was done to the stack on purpose: a band over the whole height. */
+function drawBands(plot) {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.fillStyle = colour('--fault')
+  for (const { fromMs, untilMs } of marks) {
+    const from = plot.valToPos(fromMs / 1000, 'x', true)
+    const until = plot.valToPos(untilMs / 1000, 'x', true)
+    ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
+  }
+  ctx.restore()
+}
+
+/** The name of each at its band's left edge. */
+function drawNames(plot) {
   const { ctx, bbox } = plot
   ctx.save()
   font(ctx, plot)
-  for (const [at, fault] of faults.entries()) {
-    const from = plot.valToPos(fault.fromMs / 1000, 'x', true)
-    const until = plot.valToPos(fault.untilMs / 1000, 'x', true)
-    ctx.fillStyle = colour('--fault')
-    ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
-    ctx.fillStyle = colour('--text')
-    const row = 2 + (at % FAULT_ROWS)
-    ctx.fillText(fault.what, from + 4 * devicePixelRatio, bbox.top + row * ROW_PX * devicePixelRatio)
+  ctx.fillStyle = colour('--text')
+  for (const [at, { kind, whom, fromMs }] of marks.entries()) {
+    const from = plot.valToPos(fromMs / 1000, 'x', true)
+    const row = 2.2 + (at % FAULT_ROWS)
+    const text = whom[0] === undefined ? kind : `${kind}: ${whom.sort().join(', ')}`
+    ctx.fillText(text, from + 4 * devicePixelRatio, bbox.top + row * ROW_PX * devicePixelRatio)
   }
   ctx.restore()
 }
@@ -142,7 +166,7 @@ function draw() {
         { ...axis, size: 64 },
       ],
       series: [{ label: 'at', value: (_, at) => (at == null ? '–' : `${at.toFixed(1)} s`) }, ...series],
-      hooks: { drawClear: [drawFaults], draw: [drawPhases] },
+      hooks: { drawClear: [drawBands], draw: [drawPhases, drawNames] },
     }
     new uPlot(options, data, place)
   }
