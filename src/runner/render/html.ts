@@ -53,7 +53,8 @@ ${checks(report)}
 <section><h2>CPU</h2><p>1 is one core.</p><div class="chart" id="cpu"></div></section>
 <section><h2>Memory</h2><p>What each process holds for itself; mapped files are left out where the system tells them apart.</p><div class="chart" id="memory"></div>${memory(report)}</section>
 ${accounting(report)}
-${[...reconciledLines(report), ...payloadLines(report)].map((line) => `<p>${escapeXml(line)}.</p>`).join('')}
+${lines('Found by polling', reconciledLines(report))}
+${lines('Bodies', payloadLines(report))}
 ${attacks(report)}
 ${driftSection(report, table)}
 ${resentTable(report)}${percentileTable(report)}
@@ -71,6 +72,11 @@ ${rest(report)}
 function recoveredAtMs({ delivery, faults }: Report): number | null {
   if (delivery.diagnosis?.state !== 'recovered' || delivery.recoveredMs === null) return null
   return Math.max(...faults.map(({ untilMs }) => untilMs)) + delivery.recoveredMs
+}
+
+function lines(title: string, all: readonly string[]): string {
+  const paragraphs = all.map((line) => `<p>${escapeXml(line)}.</p>`).join('')
+  return all.length === 0 ? '' : `<section><h2>${title}</h2>${paragraphs}</section>`
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
