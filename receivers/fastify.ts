@@ -1,18 +1,19 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import createFastify, { type FastifyReply } from 'fastify'
+import createFastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { FloodmarkError } from '../src/core/errors.ts'
-import { BAD_REQUEST, type Exchange, Gate, TOO_LARGE } from '../src/core/gate.ts'
-import { headerReader } from '../src/core/headers.ts'
+import { type Exchange, Gate } from '../src/core/gate.ts'
 import { listen, readBody, serverOptions } from '../src/core/http.ts'
 import type { Receiver, Reply } from '../src/core/receiver.ts'
+import { BAD_REQUEST, FULL, TOO_LARGE } from '../src/core/replies.ts'
 
 /** Where a request carries its exchange through Fastify: a WeakMap would cost more than all else here. */
 const EXCHANGE = Symbol('exchange')
 type Marked = IncomingMessage & { [EXCHANGE]?: Exchange }
+const exchangeOf = (request: FastifyRequest) => (request.raw as Marked)[EXCHANGE]!
 
 /** Fastify 5 behind the common gate, its own body parsers off: the raw bytes reach the ingest. */
 const fastify: Receiver = async (options) => {
-  const { ingest, bodyBytesMax, clock } = options
+  const { bodyBytesMax } = options
   const server = createServer(serverOptions(options))
   let gate!: Gate
   const app = createFastify({
@@ -37,8 +38,14 @@ const fastify: Receiver = async (options) => {
   server.removeAllListeners('clientError')
 
   function answer(reply: FastifyReply, outcome: Reply) {
-    const close = gate.leave((reply.request.raw as Marked)[EXCHANGE]!, outcome)
-    if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
+    const exchange = exchangeOf(reply.request)
+    if (!exchange.request.complete || reply.raw.destroyed || reply.raw.headersSent) {
+      // The gate's to answer: Fastify would close while the body is still on its way.
+      reply.hijack()
+      gate.answer(exchange, outcome)
+      return reply
+    }
+    const close = gate.leave(exchange, outcome)
     if (outcome.retryAfterS !== undefined) reply.header('retry-after', outcome.retryAfterS)
     if (close) reply.header('connection', 'close')
     return reply
@@ -48,19 +55,19 @@ const fastify: Receiver = async (options) => {
   }
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    readBody(payload as IncomingMessage, bodyBytesMax, (raw) => {
-      if (raw) done(null, raw)
-      else done(new FloodmarkError('too-large', 'the body is above the limit'))
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    readBody(gate, exchangeOf(request), bodyBytesMax, (raw) => {
+      if ('status' in raw) done(new FloodmarkError(raw === FULL ? 'overloaded' : 'too-large', raw.reason))
+      else done(null, raw)
     })
   })
-  app.setErrorHandler((error: { code?: string; statusCode?: number }, _request, reply) =>
-    answer(reply, error.code === 'too-large' || error.statusCode === 413 ? TOO_LARGE : BAD_REQUEST),
-  )
+  app.setErrorHandler((error: { code?: string; statusCode?: number }, _request, reply) => {
+    if (error.code === 'overloaded') return answer(reply, FULL)
+    return answer(reply, error.code === 'too-large' || error.statusCode === 413 ? TOO_LARGE : BAD_REQUEST)
+  })
   app.post('/*', async (request, reply) => {
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const header = headerReader(request.raw.rawHeaders)
-    return answer(reply, await ingest.handle({ url: request.url, header, raw, receivedAtMs: clock.now() }))
+    return answer(reply, await gate.handle(exchangeOf(request), raw))
   })
   await app.ready()
   const port = await listen(server, options)

@@ -1,25 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
-import type { ReceiverOptions, Reply } from './receiver.ts'
+import { FloodmarkError } from './errors.ts'
+import { hasTwoHosts, headerReader } from './headers.ts'
+import { keeps, Lingering } from './linger.ts'
+import type { ReceiverOptions, Reply, Verify } from './receiver.ts'
+import { BAD_REQUEST, BUSY, FULL, STOPPING, STOPPING_BYTES, TOO_LARGE, TOO_MANY_HEADERS, writeHead } from './replies.ts'
 
 /** A request with more header lines than this gets 431; node alone would drop those beyond its own limit in silence. */
 export const HEADERS_MAX = 100
-/** An unread body up to this long is drained, and its connection kept: dearer ones are cut. */
-const DRAIN_BYTES_MAX = 64 * 1024
+/** Longer bodies share LONG_SHARE of heldBytesMax: who fills that keeps other long bodies out, but no ordinary webhook. */
+const SHORT_BYTES_MAX = 64 * 1024
+const LONG_SHARE = 0.75
 /** A request that is not complete this long after stop() gets 503; an idle connection is closed. */
 export const STOP_GRACE_MS = 500
 /** Idle connections stay open for so many graces at most, while requests still come on others. */
 const BUSY_GRACES_MAX = 10
 /** Connections still open this long after stop() are cut. */
 const STOP_MS = 10_000
-
-export const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
-export const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
-const TOO_MANY_HEADERS: Reply = { status: 431, reason: 'too many headers' }
-const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
-const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
-const STOPPING_BYTES =
-  'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n'
 
 interface Connection {
   /** Requests that came on it so far; `startedBefore` is the same at the last look while stopping. */
@@ -36,6 +33,10 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly connection: Connection
+  /** Bytes of its body that are held. */
+  bytes: number
+  /** It is complete, and counts against inFlightMax. */
+  counted: boolean
   left: boolean
 }
 
@@ -45,14 +46,26 @@ export class Gate {
   readonly #options: ReceiverOptions
   readonly #read: (exchange: Exchange) => void
   readonly #connections = new Map<Socket, Connection>()
+  readonly #lingering: Lingering
   #inFlight = 0
+  /** Of bodies that came, in part or whole, and wait for their answer. */
+  #heldBytes = 0
   /** Requests so far, and at the last look while stopping. */
   #started = 0
   #startedBefore = 0
   #stopping: Promise<void> | undefined
 
-  /** `read` gets each request that may be read; it must end in `answer` or `leave`, unless the sender goes away before the body's end. */
+  /**
+   * `read` gets each request that may be read; it must end in `answer` or `leave`, unless the sender goes away before the body's end.
+   * @throws FloodmarkError 'misuse' where a body of bodyBytesMax could never pass.
+   */
   constructor(server: Server, options: ReceiverOptions, read: (exchange: Exchange) => void) {
+    const { bodyBytesMax, heldBytesMax } = options
+    if (bodyBytesMax > LONG_SHARE * heldBytesMax) {
+      const what = `heldBytesMax is ${heldBytesMax}, too little for a body of bodyBytesMax, ${bodyBytesMax}: make it twice that at least`
+      throw new FloodmarkError('misuse', what)
+    }
+    this.#lingering = new Lingering(options.clock)
     this.#server = server
     this.#options = options
     this.#read = read
@@ -70,11 +83,32 @@ export class Gate {
     server.on('checkContinue', (request, response) => this.#enter(request, response, true))
   }
 
+  /** Counts a piece of a body in, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
+  hold(exchange: Exchange, bytes: number): boolean {
+    if (exchange.left) return false
+    exchange.bytes += bytes
+    this.#heldBytes += bytes
+    return this.#heldBytes <= this.#roomFor(exchange.bytes)
+  }
+
+  /** Hands a complete request to the ingest, unless too many are in progress. Never rejects. */
+  handle(exchange: Exchange, raw: Buffer, verify?: Verify): Promise<Reply> {
+    const { ingest, inFlightMax, clock } = this.#options
+    if (exchange.left || this.#inFlight >= inFlightMax) return Promise.resolve(BUSY)
+    this.#count(exchange)
+    const { url, rawHeaders } = exchange.request
+    return ingest.handle({ url: url!, header: headerReader(rawHeaders), raw, receivedAtMs: clock.now() }, verify)
+  }
+
   /** Sends a reply and counts the request out. Nothing happens when the sender is gone. */
   answer(exchange: Exchange, reply: Reply): void {
-    const { response } = exchange
+    const { request, response } = exchange
     const close = this.leave(exchange, reply)
-    if (!response.destroyed && !response.headersSent) send(response, reply, close)
+    if (response.destroyed || response.headersSent) return
+    const text = writeHead(response, reply, close)
+    if (!close || request.complete) return void response.end(text)
+    response.write(text)
+    this.#lingering.end(request, response)
   }
 
   /** Counts a request out that is about to get this reply. True when its connection must close afterwards. */
@@ -82,7 +116,8 @@ export class Gate {
     const { request, connection } = exchange
     if (!exchange.left) {
       exchange.left = true
-      this.#inFlight--
+      this.#heldBytes -= exchange.bytes
+      if (exchange.counted) this.#inFlight--
       connection.unanswered--
     }
     // While stopping, the last one in line says so: whatever was pipelined before it is answered too.
@@ -134,28 +169,42 @@ export class Gate {
     // After `Connection: close` nothing more is taken from it, so that its sender knows what was not done.
     if (!connection || connection.closing) return
     const early = this.#judge(request)
-    const exchange: Exchange = { request, response, connection, left: false }
+    const exchange: Exchange = { request, response, connection, bytes: 0, counted: false, left: false }
     connection.started++
     this.#started++
     connection.unanswered++
     connection.last = exchange
-    this.#inFlight++
     if (early === undefined) {
       if (expectsContinue) response.writeContinue()
       this.#read(exchange)
-    } else if ('then' in early) void early.then((reply) => this.answer(exchange, reply))
-    else this.answer(exchange, early)
+    } else if ('then' in early) {
+      this.#count(exchange)
+      void early.then((reply) => this.answer(exchange, reply))
+    } else this.answer(exchange, early)
+  }
+
+  /** Only what is complete counts: a body that drips in is no work of ours, and its sender may not keep others out by it. */
+  #count(exchange: Exchange): void {
+    exchange.counted = true
+    this.#inFlight++
+  }
+
+  #roomFor(bodyBytes: number): number {
+    const { heldBytesMax } = this.#options
+    return bodyBytes <= SHORT_BYTES_MAX ? heldBytesMax : LONG_SHARE * heldBytesMax
   }
 
   #judge(request: IncomingMessage): Reply | Promise<Reply> | undefined {
     const { ingest, bodyBytesMax, inFlightMax } = this.#options
     if (request.rawHeaders.length > 2 * HEADERS_MAX) return TOO_MANY_HEADERS
-    if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) return TOO_LARGE
+    const statedBytes = Number(request.headers['content-length'] ?? 0)
+    if (statedBytes > bodyBytesMax) return TOO_LARGE
     if (hasTwoHosts(request.rawHeaders)) return BAD_REQUEST
     const early = ingest.admit(request.method!, request.url!)
     // Who asks whether we are alive gets an answer however busy we are.
     if (early && !('then' in early)) return early
-    return this.#inFlight >= inFlightMax ? BUSY : early
+    if (this.#inFlight >= inFlightMax) return BUSY
+    return this.#heldBytes + statedBytes > this.#roomFor(statedBytes) ? FULL : early
   }
 
   /** Nothing moved on this connection for a while: it is left alone only while we are what it waits for. */
@@ -197,31 +246,4 @@ export class Gate {
  */
 function afterReading(then: () => void): void {
   setImmediate(() => setImmediate(then))
-}
-
-/** Two values for one Host: a proxy and we might believe different ones. Node takes the first. */
-function hasTwoHosts(rawHeaders: readonly string[]): boolean {
-  let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]!
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
-  }
-  return hosts > 1
-}
-
-/** Whether the connection can go on: its body was read, or is short enough to be drained. */
-function keeps({ complete, headers }: IncomingMessage): boolean {
-  if (complete) return true
-  if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return false
-  return Number(headers['content-length'] ?? 0) <= DRAIN_BYTES_MAX
-}
-
-function send(response: ServerResponse, reply: Reply, close: boolean): void {
-  const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
-  const head = ['Content-Type', 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
-  if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
-  if (reply.status === 405) head.push('Allow', 'POST')
-  if (close) head.push('Connection', 'close')
-  response.writeHead(reply.status, head)
-  response.end(text)
 }

@@ -14,3 +14,13 @@ export function headerReader(rawHeaders: readonly string[]): (name: string) => s
     return value
   }
 }
+
+/** Two values for one Host: a proxy and we might believe different ones. Node takes the first. */
+export function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
+}

@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { FloodmarkError, messageOf } from './errors.ts'
-import { Gate, TOO_LARGE } from './gate.ts'
-import { headerReader } from './headers.ts'
-import type { ReceiverOptions, RunningReceiver, Verify } from './receiver.ts'
+import { type Exchange, Gate } from './gate.ts'
+import type { ReceiverOptions, Reply, RunningReceiver, Verify } from './receiver.ts'
+import { FULL, TOO_LARGE } from './replies.ts'
 
 /** How often time limits of requests are looked at: node's own default of 30 s would make a limit of 10 s fire at 40 s. */
 const CHECK_MS = 250
@@ -23,14 +23,11 @@ export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
 
 /** node:http with nothing between it and the ingest. @throws FloodmarkError 'unavailable' as `listen` does. */
 export async function serve(options: ReceiverOptions, verify?: Verify): Promise<RunningReceiver> {
-  const { ingest, bodyBytesMax, clock } = options
   const server = createServer(serverOptions(options))
   const gate = new Gate(server, options, (exchange) => {
-    const { request } = exchange
-    readBody(request, bodyBytesMax, (raw) => {
-      if (!raw) return gate.answer(exchange, TOO_LARGE)
-      const incoming = { url: request.url!, header: headerReader(request.rawHeaders), raw, receivedAtMs: clock.now() }
-      ingest.handle(incoming, verify).then((reply) => gate.answer(exchange, reply))
+    readBody(gate, exchange, options.bodyBytesMax, (raw) => {
+      if ('status' in raw) return gate.answer(exchange, raw)
+      gate.handle(exchange, raw, verify).then((reply) => gate.answer(exchange, reply))
     })
   })
   const port = await listen(server, options)
@@ -39,11 +36,15 @@ export async function serve(options: ReceiverOptions, verify?: Verify): Promise<
 
 const EMPTY = Buffer.alloc(0)
 
-/** A body of several pieces gets a buffer of its stated length at once up to this; a longer claim must be earned by what comes. */
-const STATED_BYTES_MAX = 64 * 1024
+/** A body of several pieces gets a buffer of its stated length at once up to this; a longer claim, on any of many connections, must be earned by what comes. */
+const STATED_BYTES_MAX = 16 * 1024
 
-/** Calls back once: with the whole body, or with undefined as soon as it is longer or in more pieces than allowed. Not at all when the sender goes away. */
-export function readBody(request: IncomingMessage, bytesMax: number, done: (raw: Buffer | undefined) => void): void {
+/**
+ * Calls back once: with the whole body, or with a refusal as soon as it is longer or in more pieces than allowed, or more than
+ * the gate can hold. Not at all when the sender goes away.
+ */
+export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done: (raw: Buffer | Reply) => void): void {
+  const { request } = exchange
   const stated = Math.min(STATED_BYTES_MAX, Number(request.headers['content-length'] ?? 0))
   // The first piece itself, or a buffer that grows as it fills: a list of tiny pieces would hold a hundred times their bytes.
   let body: Buffer = EMPTY
@@ -51,9 +52,11 @@ export function readBody(request: IncomingMessage, bytesMax: number, done: (raw:
   let pieces = 0
   const onData = (piece: Buffer) => {
     const end = bytes + piece.length
-    if (end > bytesMax || ++pieces > BODY_PIECES_MAX) {
+    const isTooLarge = end > bytesMax || ++pieces > BODY_PIECES_MAX
+    if (isTooLarge || !gate.hold(exchange, piece.length)) {
       request.off('data', onData).off('end', onEnd).resume()
-      return done(undefined)
+      body = EMPTY
+      return done(isTooLarge ? TOO_LARGE : FULL)
     }
     if (pieces === 1) body = piece
     else {

@@ -34,7 +34,9 @@ export interface ReceiverOptions {
   readonly port: number
   /** Longer bodies get 413 before they are buffered, bytes. */
   readonly bodyBytesMax: number
-  /** Requests beyond this many in progress get 503 with Retry-After at once. */
+  /** Bytes of bodies that came, in part or whole, and wait for their answer, all together; what is beyond gets 503 with Retry-After. Bodies above 64 KiB share three quarters. */
+  readonly heldBytesMax: number
+  /** Complete requests beyond this many in progress get 503 with Retry-After at once. */
   readonly inFlightMax: number
   /** Connections beyond this many are closed as they come. */
   readonly connectionsMax: number

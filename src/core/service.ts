@@ -19,6 +19,7 @@ export const SERVICE_DEFAULTS = {
   host: '127.0.0.1',
   port: 0,
   bodyBytesMax: 1024 * 1024,
+  heldBytesMax: 128 * 1024 * 1024,
   inFlightMax: 2_000,
   connectionsMax: 10_000,
   requestMs: 10_000,

@@ -6,6 +6,7 @@ import { FloodmarkError } from '../../src/core/errors.ts'
 import type { WebhookEvent } from '../../src/core/event.ts'
 import { createIngest } from '../../src/core/ingest.ts'
 import type { Receiver, ReceiverOptions, RunningReceiver } from '../../src/core/receiver.ts'
+import { attackedContract } from '../receivers/attacked.ts'
 import { BAD_INPUT, BODY_BYTES_MAX, WIDE_BYTES_MAX } from '../receivers/bad-input.ts'
 import { limitsContract } from '../receivers/limits.ts'
 import { stopContract } from '../receivers/stop.ts'
@@ -60,6 +61,7 @@ export class Bench {
     })
     const limits = {
       bodyBytesMax: BODY_BYTES_MAX,
+      heldBytesMax: 64 * 1024 * 1024,
       inFlightMax: 50,
       connectionsMax: 100,
       requestMs: 400,
@@ -247,6 +249,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
     })
 
     limitsContract(bench)
+    attackedContract(bench)
     stopContract(bench)
   })
 }

@@ -19,7 +19,14 @@ function start(provider: Provider, onError: (error: unknown) => void = () => {})
   const secrets = [SECRET, generic.secret('the key before')]
   const routes = [{ path: '/in', source: 'in', provider, secrets }]
   const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock, onError })
-  const limits = { bodyBytesMax: 30_000, inFlightMax: 500, connectionsMax: 500, requestMs: 10_000, keepAliveMs: 5_000 }
+  const limits = {
+    bodyBytesMax: 30_000,
+    heldBytesMax: 60_000_000,
+    inFlightMax: 500,
+    connectionsMax: 500,
+    requestMs: 10_000,
+    keepAliveMs: 5_000,
+  }
   return workerHmac({ host: '127.0.0.1', port: 0, ...limits, clock, ingest })
 }
 

@@ -1,0 +1,169 @@
+import { connect, type Socket } from 'node:net'
+import { expect, it } from 'vitest'
+import type { Bench } from '../contract/receiver.ts'
+import { exchange, raw, signed, statuses } from './wire.ts'
+
+const MIB = 1024 * 1024
+const HELD_BYTES_MAX = 4 * MIB
+/** Only the longest bodies are refused where a quarter of heldBytesMax is left. */
+const LARGE_BYTES = 1_000_000
+const large = (id: string) => signed(id, { body: Buffer.alloc(LARGE_BYTES) })
+const wide = { bodyBytesMax: MIB, heldBytesMax: HELD_BYTES_MAX, requestMs: 20_000 }
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A connection that is written to by hand, and what came on it. */
+class Client {
+  text = ''
+  readonly socket: Socket
+  readonly closed: Promise<void>
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1')
+    this.socket.on('error', () => {})
+    this.socket.on('data', (data) => {
+      this.text += data.toString('latin1')
+    })
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()))
+  }
+
+  /** Resolves once so many answers came. */
+  async answers(count: number): Promise<number[]> {
+    while (statuses(this.text).length < count) await pause(5)
+    return statuses(this.text)
+  }
+}
+
+/** What one sender, or very many slow ones, can take from the others: nothing that an ordinary webhook needs. */
+export function attackedContract(bench: Bench): void {
+  it('holds no more of bodies than heldBytesMax, refuses others by their length, and takes short ones still', async () => {
+    const running = await bench.start(wide)
+    for (let round = 0; round < 2; round++) {
+      const announced = 300_000
+      const head = raw(`POST /in HTTP/1.1\r\nhost: x\r\ncontent-length: ${announced}\r\n\r\n`)
+      const part = Buffer.concat([head, Buffer.alloc(announced - 10_000)])
+      const many = Array.from({ length: 30 }, () => new Client(running.port))
+      for (const { socket } of many) socket.write(part)
+      const refused = () => many.filter(({ text }) => statuses(text).includes(503))
+      // Three quarters hold ten of them.
+      while (refused().length < 20) await pause(5)
+      await pause(50)
+      expect(refused().length).toBeLessThan(25)
+      for (const { text } of refused()) expect(text.toLowerCase()).toMatch(/retry-after: [\s\S]*connection: close/)
+      const early = await exchange(running.port, large('early').subarray(0, 500), 1)
+      expect(statuses(early.text)).toEqual([503])
+      expect(statuses((await exchange(running.port, signed('good'), 1)).text)).toEqual([200])
+      for (const { socket } of many) socket.destroy()
+      for (let tries = 0; !statuses((await exchange(running.port, large('l'), 1)).text).includes(200); tries++)
+        expect(tries).toBeLessThan(100)
+    }
+    for (let at = 0; at < 6; at++)
+      expect(statuses((await exchange(running.port, large(`l${at}`), 1)).text)).toEqual([200])
+    await running.stop()
+  })
+
+  it('holds the bytes of a body until its answer, also of one in chunks', async () => {
+    const running = await bench.start(wide)
+    const store = bench.hold(3)
+    const chunks = Array(10).fill(Buffer.alloc(LARGE_BYTES / 10))
+    const held = [large('h1'), large('h2'), signed('h3', { body: Buffer.concat(chunks), chunks })]
+    const answers = held.map((bytes) => exchange(running.port, bytes, 1))
+    await store.held
+    expect(statuses((await exchange(running.port, large('h4'), 1)).text)).toEqual([503])
+    const unstated = signed('h5', { body: Buffer.concat(chunks), chunks })
+    expect(statuses((await exchange(running.port, unstated, 1)).text)).toEqual([503])
+    store.release()
+    for (const { text } of await Promise.all(answers)) expect(statuses(text)).toEqual([200])
+    expect(statuses((await exchange(running.port, large('h6'), 1)).text)).toEqual([200])
+    await running.stop()
+  })
+
+  it('answers good senders, also one whose body takes a while, beside twice inFlightMax bodies that drip in', async () => {
+    const running = await bench.start({ ...wide, inFlightMax: 20 })
+    const drip = signed('drip', { body: Buffer.alloc(1_000) })
+    const slow = Array.from({ length: 40 }, () => new Client(running.port))
+    for (const { socket } of slow)
+      socket.write(Buffer.concat([raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), drip.subarray(0, -900)]))
+    await Promise.all(slow.map((client) => client.answers(1)))
+    const timer = setInterval(() => {
+      for (const { socket } of slow) socket.write('\0')
+    }, 20)
+    const patient = new Client(running.port)
+    const bytes = large('patient')
+    for (let at = 0; at < bytes.length; at += 50_000) {
+      patient.socket.write(bytes.subarray(at, at + 50_000))
+      if (at % 200_000 === 0) expect(statuses((await exchange(running.port, signed('good'), 1)).text)).toEqual([200])
+      await pause(10)
+    }
+    expect(await patient.answers(1)).toEqual([200])
+    clearInterval(timer)
+    expect(slow.map(({ text }) => statuses(text))).toEqual(Array(40).fill([200]))
+    for (const { socket } of [...slow, patient]) socket.destroy()
+    await running.stop()
+  })
+
+  it('refuses a body that becomes complete when inFlightMax are in progress, and keeps its connection', async () => {
+    const running = await bench.start({ ...wide, inFlightMax: 1 })
+    const late = new Client(running.port)
+    const bytes = signed('late')
+    late.socket.write(Buffer.concat([raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), bytes.subarray(0, -3)]))
+    await late.answers(1)
+    const store = bench.hold()
+    const held = exchange(running.port, signed('held'), 1)
+    await store.held
+    late.socket.write(bytes.subarray(-3))
+    expect(await late.answers(2)).toEqual([200, 503])
+    store.release()
+    expect(statuses((await held).text)).toEqual([200])
+    late.socket.write(bytes)
+    expect(await late.answers(3)).toEqual([200, 503, 200])
+    late.socket.destroy()
+    await running.stop()
+  })
+
+  it('gets its 413 to a sender that reads only after a body of 4 MiB, with a length or in chunks', async () => {
+    const running = await bench.start()
+    const body = Buffer.alloc(4 * MIB)
+    const chunks = Array(64).fill(body.subarray(0, MIB / 16))
+    for (const bytes of [signed('long', { body }), signed('long', { body, chunks })]) {
+      for (let time = 0; time < 3; time++) {
+        const client = new Client(running.port)
+        client.socket.pause()
+        await new Promise((resolve) => client.socket.write(bytes, resolve))
+        await pause(20)
+        client.socket.resume()
+        await client.closed
+        expect(statuses(client.text)).toEqual([413])
+      }
+    }
+    await running.stop()
+  })
+
+  it('closes on one that sends on and on after its 413', async () => {
+    const running = await bench.start({ requestMs: 60_000 })
+    const endless = new Client(running.port)
+    endless.socket.write(`POST /in HTTP/1.1\r\nhost: x\r\ncontent-length: ${1024 * MIB}\r\n\r\n`)
+    const piece = Buffer.alloc(MIB / 16)
+    let sent = 0
+    const pour = () => {
+      while (endless.socket.writable) {
+        sent += piece.length
+        if (!endless.socket.write(piece)) return
+      }
+    }
+    endless.socket.on('drain', pour)
+    pour()
+    await endless.closed
+    expect(sent).toBeLessThan(64 * MIB)
+    const trickling = new Client(running.port)
+    trickling.socket.write(`POST /in HTTP/1.1\r\nhost: x\r\ncontent-length: ${MIB}\r\n\r\n`)
+    const timer = setInterval(() => trickling.socket.write('a'), 20)
+    await trickling.closed
+    clearInterval(timer)
+    expect(statuses(trickling.text)).toEqual([413])
+    await running.stop()
+  })
+
+  it('does not start where the longest body could never be held', async () => {
+    await expect(bench.start({ bodyBytesMax: MIB, heldBytesMax: MIB })).rejects.toMatchObject({ code: 'misuse' })
+  })
+}
