@@ -9,7 +9,7 @@ export default defineScenario({
   quickMs: 8_000,
   shape: () => 1,
   phases: [{ name: 'steady', until: 1 }],
-  ratePerS: 1_500,
+  ratePerS: 600,
   faults: [],
   passes: { acceptP99Ms: 250, drainMs: 20_000 },
 })
