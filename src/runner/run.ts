@@ -142,7 +142,12 @@ async function warmUp(senders: Senders, setup: SenderSetup, folder: string, even
   events.phase('warm-up')
   const path = join(folder, 'warm-up.bin')
   const less = { durationMs: WARM_UP_MS, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
-  const other = { runId: warmUpIdOf(setup.runId), seed: setup.seed ^ 1, senders: { index: 0, count: 1 } }
+  const other = {
+    runId: warmUpIdOf(setup.runId),
+    seed: setup.seed ^ 1,
+    senders: { index: 0, count: 1 },
+    warmUp: true,
+  } as const
   await senders.send([{ ...setup, ...less, ...other }], {})
   rmSync(path, { force: true })
 }

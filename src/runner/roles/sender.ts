@@ -33,7 +33,8 @@ let scenario: Scenario
 
 async function prepare(message: SenderSetup): Promise<void> {
   setup = message
-  scenario = withSpike(withTrace((await import(setup.scenario)).default, setup.trace), setup.spike)
+  const own: Scenario = withSpike(withTrace((await import(setup.scenario)).default, setup.trace), setup.spike)
+  scenario = setup.warmUp ? { ...own, copiesMax: 1 } : own
   routes = await Promise.all(setup.routes.map(sendingRoute))
   say({ kind: 'ready' })
 }

@@ -15,6 +15,8 @@ export interface SenderSetup {
   readonly spike: number | undefined
   readonly durationMs: number
   readonly ratePerS: number
+  /** Each event once, whatever the scenario: copies would be absorbed while the run goes on, and counted as its own. */
+  readonly warmUp?: true
   /** This sender takes the arrivals whose seq modulo count is index. */
   readonly senders: { readonly index: number; readonly count: number }
   readonly targets: readonly Target[]
