@@ -15,6 +15,17 @@ const limits = { clock, requestMs: 60_000, keepAliveMs: 60_000 }
 const closings = (text: string) => [...text.matchAll(/connection: (close|keep-alive)/gi)].map(([, value]) => value)
 const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
 
+/** A clock whose grace is over when the test says so, and not before. */
+function heldGrace() {
+  let fire = () => {}
+  const after: Clock['after'] = (ms, fn) => {
+    if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
+    fire = fn
+    return () => {}
+  }
+  return { graceClock: { ...clock, after }, look: () => fire() }
+}
+
 /** What a receiver owes to whoever is connected when it stops. */
 export function stopContract(bench: Bench): void {
   it('answers what is complete when it stops, all of a pipeline, and says that the connection closes', async () => {
@@ -80,13 +91,8 @@ export function stopContract(bench: Bench): void {
   })
 
   it('gives a request that begins while stopping a whole grace of its own', async () => {
-    let look = () => {}
-    const after: Clock['after'] = (ms, fn) => {
-      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
-      look = fn
-      return () => {}
-    }
-    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const { graceClock, look } = heldGrace()
+    const running = await bench.start({ ...limits, clock: graceClock })
     const socket = connect(running.port, '127.0.0.1')
     let text = ''
     socket.on('data', (data) => {
@@ -106,13 +112,8 @@ export function stopContract(bench: Bench): void {
   })
 
   it('answers a request that was there, but not read yet, when idle connections were to be closed', async () => {
-    let look = () => {}
-    const after: Clock['after'] = (ms, fn) => {
-      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
-      look = fn
-      return () => {}
-    }
-    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const { graceClock, look } = heldGrace()
+    const running = await bench.start({ ...limits, clock: graceClock })
     const socket = connect(running.port, '127.0.0.1')
     let text = ''
     socket.on('data', (data) => {
@@ -131,13 +132,8 @@ export function stopContract(bench: Bench): void {
   })
 
   it('leaves idle connections open while requests still come on others, for whoever sends them has not noticed', async () => {
-    let look = () => {}
-    const after: Clock['after'] = (ms, fn) => {
-      if (ms !== STOP_GRACE_MS) return clock.after(ms, fn)
-      look = fn
-      return () => {}
-    }
-    const running = await bench.start({ ...limits, clock: { ...clock, after } })
+    const { graceClock, look } = heldGrace()
+    const running = await bench.start({ ...limits, clock: graceClock })
     const kept = [0, 1, 2].map((n) => {
       const socket = connect(running.port, '127.0.0.1')
       const one = { socket, text: '', closed: new Promise((resolve) => socket.once('close', resolve)) }
