@@ -9,6 +9,11 @@ export function hash32(seed: number, n: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+/** The same as a number in [0, 1). */
+export function drawFor(seed: number, n: number): number {
+  return hash32(seed, n) / 4_294_967_296
+}
+
 /** sfc32, a small fast generator that passes PractRand, started from one 32-bit seed. */
 export function seeded(seed: number): Random {
   let a = hash32(seed, 1)

@@ -4,7 +4,7 @@ import type { Attempt } from './journal.ts'
 import type { RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
 import { Latencies } from './stats.ts'
-import { ms, percent } from './verdict.ts'
+import { interval, ms, percent } from './verdict.ts'
 
 type Check = Report['checks'][number]
 type UnderAttack = NonNullable<Report['attack']>
@@ -113,6 +113,6 @@ function p99Check({ calm, under }: UnderAttack, floorMs: number): Check {
   const limit = (calmMs: number) => Math.max(SLOWER_MAX * calmMs, floorMs)
   const holds = under.p99.highMs <= limit(calm.p99.lowMs)
   const broken = under.p99.lowMs > limit(calm.p99.highMs)
-  const measured = `${ms(under.p99.ms)} (${ms(under.p99.lowMs)} … ${ms(under.p99.highMs)}), calm ${ms(calm.p99.ms)}`
+  const measured = `${interval(under.p99)}, calm ${ms(calm.p99.ms)}`
   return { ...base, ok: holds ? true : broken ? false : null, measured }
 }

@@ -1,10 +1,10 @@
-import type { Provider, RetryPolicy } from '../core/provider.ts'
+import type { RetryPolicy } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { diagnose } from './diagnosis.ts'
 import type { Attempt, Cause, Outcome } from './journal.ts'
 import type { RunRecord } from './records.ts'
 import { afterFaults, recovery } from './recovery.ts'
-import { moduleOf } from './registry.ts'
+import { providerOf } from './registry.ts'
 import type { Report } from './report-schema.ts'
 import { ScheduleCheck } from './schedule-check.ts'
 import { type GivenUp, nextAttempt, timeoutMs } from './sender/retry.ts'
@@ -78,8 +78,7 @@ export function retriesOf(
 }
 
 async function policyOf(name: string) {
-  const provider: Provider = (await import(moduleOf('provider', name))).default
-  return provider.delivery
+  return (await providerOf(name)).delivery
 }
 
 function whyNot(

@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '../core/event.ts'
-import { hash32 } from '../core/random.ts'
+import { drawFor, hash32 } from '../core/random.ts'
 import type { Fault, Scenario } from '../core/scenario.ts'
 import { claimOf } from './contents.ts'
 
@@ -32,7 +32,7 @@ export type Fate = 'applies' | 'fails-once' | 'fails-always'
 
 /** What the plan has in store for the effect of event `seq`: a function of the seed alone. */
 export function fateOf(seed: number, seq: number, shares: { failOnce: number; failAlways: number }): Fate {
-  const draw = hash32(hash32(seed, 103), seq) / 4_294_967_296
+  const draw = drawFor(hash32(seed, 103), seq)
   if (draw < shares.failAlways) return 'fails-always'
   return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { FloodmarkError } from '../core/errors.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Scenario } from '../core/scenario.ts'
@@ -9,7 +8,7 @@ import { wrongType } from './poison.ts'
 import { moduleOf, namesOf } from './registry.ts'
 import type { ServiceSetup } from './roles/protocol.ts'
 import { loadScenario } from './scenario-schema.ts'
-import { sendingProvider } from './sending-route.ts'
+import { bodiesFile, sendingProvider } from './sending-route.ts'
 import { withSpike } from './spike.ts'
 import { meanPerS, readTrace, type Trace, withTrace } from './trace.ts'
 
@@ -103,7 +102,7 @@ async function routeOf(
   requireRoom(scenario, provider)
   const text = randomBytes(24).toString('hex')
   const { signing, verifying } = provider.newSecret?.() ?? { signing: text, verifying: text }
-  const bodies = given && fileURLToPath(new URL(given, scenarioModule))
+  const bodies = bodiesFile(given, scenarioModule)
   const sending = await sendingProvider(module, bodies)
   const wrong = wrongType(scenario, name, sending)
   if (wrong) throw new FloodmarkError('misuse', `${called}: ${wrong}`)

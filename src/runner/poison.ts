@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { Provider } from '../core/provider.ts'
 import { seeded } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
@@ -6,7 +5,7 @@ import { arrivals, type Load } from './arrivals.ts'
 import { driftKindOf } from './drift/plan.ts'
 import { isPoisoned, type Poison } from './identity.ts'
 import { moduleOf } from './registry.ts'
-import { sendingProvider } from './sending-route.ts'
+import { bodiesFile, sendingProvider } from './sending-route.ts'
 import { type Making, sampled } from './signed.ts'
 
 /** A type that none of so many samples has is none of the provider's. */
@@ -46,7 +45,7 @@ export async function poisonedOf(
   const providers = new Map<number, Provider>()
   for (const [position, { provider, bodies }] of mix.entries()) {
     if (!bugs.some((bug) => bug.provider === provider)) continue
-    const file = bodies && fileURLToPath(new URL(bodies, run.module))
+    const file = bodiesFile(bodies, run.module)
     providers.set(position, await sendingProvider(moduleOf('provider', provider), file))
   }
   return poisonedSeqs({ ...load, runId: run.runId }, load, bugs, (position) => providers.get(position)!)

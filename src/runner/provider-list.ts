@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { hash32 } from '../core/random.ts'
+import { drawFor, hash32 } from '../core/random.ts'
 import type { Scenario } from '../core/scenario.ts'
 import { type Arrival, arrivals, type Load } from './arrivals.ts'
 import { type Making, type SendingRoute, signedEvent } from './signed.ts'
@@ -25,7 +25,7 @@ export interface ListedPage {
 
 /** Whether a sender forgets to send event `seq` at all. */
 export function isLostBySender(seed: number, seq: number, { reconcile }: Pick<Scenario, 'reconcile'>): boolean {
-  return reconcile !== undefined && hash32(hash32(seed, 113), seq) / 4_294_967_296 < reconcile.lostShare
+  return reconcile !== undefined && drawFor(hash32(seed, 113), seq) < reconcile.lostShare
 }
 
 export const listPath = (source: string) => `/events/${source}`

@@ -7,6 +7,7 @@ import { queues } from '../../queues/index.ts'
 import { receivers } from '../../receivers/index.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { FloodmarkError } from '../core/errors.ts'
+import type { Provider } from '../core/provider.ts'
 
 const REGISTRIES = {
   receiver: receivers,
@@ -35,4 +36,9 @@ export function moduleOf(kind: Kind, name: string): string {
     'misuse',
     `unknown ${kind} '${name}': use one of ${namesOf(kind).join(', ')}, or a path such as ./my-${kind}.ts`,
   )
+}
+
+/** The provider behind a name or path. @throws as moduleOf. */
+export async function providerOf(name: string): Promise<Provider> {
+  return (await import(moduleOf('provider', name))).default
 }

@@ -95,7 +95,7 @@ export class Replays {
 
 /** The numbers of the events that a run's replays took from the dead letters, by their own journals. */
 export function replayedIn(folder: string, runId: string): ReadonlySet<number> {
-  return new Set(lettersIn(folder).flatMap(({ id }) => seqOf(runId, id) ?? []))
+  return seqsOf(lettersIn(folder), runId)
 }
 
 /** What replays took from the dead letters, by source, type and reason, and how much of it has taken effect since. */
@@ -106,11 +106,16 @@ export function replayedOf(
 ): Report['replayed'] {
   if (!replays) return undefined
   const groups = new Groups()
-  for (const letter of lettersIn(folder)) groups.add({ ...letter, atMs: letter.atMs - startAtMs })
-  const seqs = replayedIn(folder, runId)
+  const letters = lettersIn(folder)
+  for (const letter of letters) groups.add({ ...letter, atMs: letter.atMs - startAtMs })
+  const seqs = seqsOf(letters, runId)
   const applied = new Set<number>()
   for (const { seq } of effects) if (seqs.has(seq)) applied.add(seq)
   return { events: seqs.size, applied: applied.size, groups: groups.all() }
+}
+
+function seqsOf(letters: readonly LetterJson[], runId: string): ReadonlySet<number> {
+  return new Set(letters.flatMap(({ id }) => seqOf(runId, id) ?? []))
 }
 
 function lettersIn(folder: string): LetterJson[] {

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import type { Provider } from '../core/provider.ts'
 import type { PlannedReplay, Scenario } from '../core/scenario.ts'
 import type { FaultMark } from './faults.ts'
 import { isRecorded } from './identity.ts'
 import { type Attempt, readJournal } from './journal.ts'
 import type { RunRecord } from './records.ts'
-import { moduleOf } from './registry.ts'
+import { providerOf } from './registry.ts'
 import type { Report } from './report-schema.ts'
 import type { Certificate } from './sender/open-loop.ts'
 import type { SenderSetup } from './sender/protocol.ts'
@@ -71,7 +70,7 @@ export async function resentIn(
   if (!record.resends?.length) return []
   const rows = await Promise.all(
     scenario.mix.map(async ({ provider }) => {
-      const { staleAfterMs }: Provider = (await import(moduleOf('provider', provider))).default
+      const { staleAfterMs } = await providerOf(provider)
       const none = { sent: 0, accepted: 0, refusedAsStale: 0, otherwise: 0 }
       const row = (signature: 'fresh' | 'recorded') => ({ provider, signature, ...none })
       return {

@@ -6,7 +6,7 @@ import { effectsPath, type RunRecord } from './records.ts'
 import type { Report } from './report-schema.ts'
 import { resendMarks } from './resends.ts'
 import { Latencies } from './stats.ts'
-import { ms } from './verdict.ts'
+import { interval, ms } from './verdict.ts'
 
 type Undisturbed = NonNullable<Report['undisturbed']>
 
@@ -74,7 +74,7 @@ export function undisturbedChecks([before, ...others]: Undisturbed, acceptP99Ms:
   return others.map(({ name, acceptToEffect: { p99: is } }) => ({
     check: `good events undisturbed ${name} (p99 from accept to effect)`,
     ok: is && atMostMs !== undefined ? is.lowMs <= atMostMs : null,
-    measured: is ? `${ms(is.ms)} (${ms(is.lowMs)} … ${ms(is.highMs)})` : 'too few samples',
+    measured: is ? interval(is) : 'too few samples',
     wanted:
       was && atMostMs !== undefined ? `at most ${ms(atMostMs)}, from ${ms(was.ms)} before` : 'samples from before it',
     about: 'stack',

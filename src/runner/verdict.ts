@@ -103,7 +103,7 @@ function p99Check(p99: Measured['latency']['response']['p99'], wantedMs: number)
   } as const
   if (!p99) return { ...base, ok: null, measured: 'too few samples' }
   const ok = p99.highMs <= wantedMs ? true : p99.lowMs > wantedMs ? false : null
-  return { ...base, ok, measured: `${ms(p99.ms)} (${ms(p99.lowMs)} … ${ms(p99.highMs)})` }
+  return { ...base, ok, measured: interval(p99) }
 }
 
 /** The generator's own failure hides what the stack did, except what can only be the stack's fault. */
@@ -125,6 +125,11 @@ export function verdictOf(checks: readonly Check[], sum: boolean): RunVerdict {
 
 export function ms(value: number): string {
   return value >= 10_000 ? `${(value / 1_000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 2 : 0)} ms`
+}
+
+/** A quantile with its confidence interval. */
+export function interval(of: { readonly ms: number; readonly lowMs: number; readonly highMs: number }): string {
+  return `${ms(of.ms)} (${ms(of.lowMs)} … ${ms(of.highMs)})`
 }
 
 /** How the senders reach the receivers, where it is not straight. */

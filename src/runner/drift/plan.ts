@@ -1,4 +1,4 @@
-import { hash32 } from '../../core/random.ts'
+import { drawFor, hash32 } from '../../core/random.ts'
 import { DRIFT_KINDS, type DriftKind, type Scenario } from '../../core/scenario.ts'
 import { arrivals, countArrivals, type Load } from '../arrivals.ts'
 import type { FaultMark } from '../faults.ts'
@@ -19,7 +19,7 @@ export function driftKindOf(load: Load): DriftKindOf {
   const stream = hash32(load.seed, 131)
   return (seq) => {
     if (seq < first || seq >= end) return undefined
-    let draw = hash32(stream, seq) / 4_294_967_296
+    let draw = drawFor(stream, seq)
     return DRIFT_KINDS.find((kind) => {
       draw -= drift.shares[kind]
       return draw < 0

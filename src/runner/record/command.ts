@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { LinesFile } from '../dlq/file.ts'
-import { moduleOf } from '../registry.ts'
+import { providerOf } from '../registry.ts'
 import { requestsIn } from './input.ts'
 import { type Recorded, templateOf } from './template.ts'
 
@@ -27,7 +27,7 @@ export function addRecord(program: Command): void {
 }
 
 async function record(name: string, input: string, path: string): Promise<void> {
-  const provider: Provider = (await import(moduleOf('provider', name))).default
+  const provider = await providerOf(name)
   if (provider.seal) throw new FloodmarkError('misuse', `${name} signs inside the body: its bodies cannot be sent anew`)
   const types = new Map<string, number>()
   const mistakes: string[] = []

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report-schema.ts'
-import { ms, percent, throughBalancer } from '../verdict.ts'
+import { interval, ms, percent, throughBalancer } from '../verdict.ts'
 import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
 import { driftSection } from './drift.ts'
 import { escapeXml } from './junit.ts'
@@ -176,8 +176,7 @@ function resentTable({ resent = [], audit }: Report): string {
 }
 
 function percentileTable({ latency, undisturbed = [], replayed }: Report): string {
-  const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
-    q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few'
+  const cell = (q: { ms: number; lowMs: number; highMs: number } | undefined) => (q ? interval(q) : 'too few')
   const rows = Object.entries({
     'response: done − intended': latency.response,
     'service: done − sent': latency.service,

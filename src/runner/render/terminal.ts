@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Report } from '../report-schema.ts'
-import { ms, percent, throughBalancer } from '../verdict.ts'
+import { interval, ms, percent, throughBalancer } from '../verdict.ts'
 import { payloadLines } from './payload.ts'
 import { reconciledLines } from './reconciled.ts'
 
@@ -12,7 +12,7 @@ export function terminal(report: Report): string {
   const { diagnosis } = report.delivery
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
-    q ? `${ms(q.ms)} (${ms(q.lowMs)} … ${ms(q.highMs)})` : 'too few samples'
+    q ? interval(q) : 'too few samples'
   const lines = [
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${setup.receiver} → ${setup.queue} → ${setup.ledger}`,

@@ -1,9 +1,9 @@
 import { FloodmarkError, messageOf } from '../../core/errors.ts'
-import type { Provider } from '../../core/provider.ts'
 import { carryOut } from '../attack/attack.ts'
 import type { AttackSetup, AttackTally, FromAttacker, ToAttacker } from '../attack/protocol.ts'
 import { shooterOf } from '../attack/shooters.ts'
 import type { SendingRoute } from '../sender/request.ts'
+import { sendingRoute } from '../sending-route.ts'
 
 /** A process that sends what must be refused, to the run's own receivers: forked by the runner, told what to do over IPC. */
 
@@ -25,12 +25,7 @@ process.on('message', (message: ToAttacker) => {
 
 async function prepare(message: AttackSetup): Promise<void> {
   setup = message
-  routes = await Promise.all(
-    setup.routes.map(async ({ path, provider, secret }) => {
-      const loaded: Provider = (await import(provider)).default
-      return { path, provider: loaded, secret: loaded.secret(secret) }
-    }),
-  )
+  routes = await Promise.all(setup.routes.map(sendingRoute))
   say({ kind: 'ready' })
 }
 

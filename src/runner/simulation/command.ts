@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../core/errors.ts'
-import type { Provider } from '../../core/provider.ts'
 import { retriesOf } from '../delivery.ts'
 import { EXIT } from '../errors.ts'
-import { moduleOf } from '../registry.ts'
+import { moduleOf, providerOf } from '../registry.ts'
 import { loadScenario } from '../scenario-schema.ts'
 import { type Simulated, type SimulationOptions, simulate } from '../simulate.ts'
 import { alarmsOf } from './alarms.ts'
@@ -57,9 +56,7 @@ function deliveryOf({ scenario, providers }: SimulationOptions, { attempts }: Si
 
 async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
   const scenario = await loadScenario(moduleOf('scenario', name), name)
-  const load = async ({ provider }: { provider: string }): Promise<Provider> =>
-    (await import(moduleOf('provider', provider))).default
-  const providers = await Promise.all(scenario.mix.map(load))
+  const providers = await Promise.all(scenario.mix.map(({ provider }) => providerOf(provider)))
   const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, troubles: NO_TROUBLES }
   return { seed, scenario, providers, ...how }
 }
