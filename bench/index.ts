@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { messageOf } from '../src/core/errors.ts'
+import { messageOf } from '../src/core/contracts/errors.ts'
 import type { BenchOptions } from './lib/rounds.ts'
 
 type Section = (options: BenchOptions) => Promise<void>

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { provide } from '../src/runner/provision/index.ts'
+import { provide } from '../src/runner/servers/provide.ts'
 import { bareTurn, driverTurn, type QueueBench, type QueueTurn, type Rate } from './lib/queue-turns.ts'
 import { BODY_BYTES } from './lib/requests.ts'
 import type { BenchOptions } from './lib/rounds.ts'

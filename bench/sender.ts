@@ -1,5 +1,5 @@
 import flashSale from '../scenarios/flash-sale.ts'
-import { preciseNow } from '../src/runner/sender/open-loop.ts'
+import { preciseNow } from '../src/runner/processes/precise-now.ts'
 import type { SendingResult, SendingSetup } from './lib/protocol.ts'
 import { type BenchOptions, CONNECTIONS, sending, usageAt, withServer } from './lib/rounds.ts'
 import { type Cell, median, printTable, say } from './lib/table.ts'

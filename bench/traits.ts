@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
 import { queues } from '../queues/index.ts'
-import { messageOf } from '../src/core/errors.ts'
-import type { QueueTraits, ServerKind } from '../src/core/queue.ts'
-import { provide, type Server } from '../src/runner/provision/index.ts'
+import { messageOf } from '../src/core/contracts/errors.ts'
+import type { QueueTraits, ServerKind } from '../src/core/contracts/queue.ts'
+import { provide } from '../src/runner/servers/provide.ts'
+import type { Server } from '../src/runner/servers/server.ts'
 
 /** Writes docs/traits.md: what each queue says of itself on a server started here, and what the contract suite measured. */
 

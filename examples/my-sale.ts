@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/core/scenario.ts'
+import { defineScenario } from '../src/runner/scenario/scenario.ts'
 
 /**
  * A scenario of one's own: `npm run scenario examples/my-sale.ts` needs nothing else. Copy it anywhere; a wrong field is

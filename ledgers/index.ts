@@ -1,4 +1,4 @@
-import type { LedgerDriver } from '../src/core/ledger.ts'
+import type { LedgerDriver } from '../src/core/contracts/ledger.ts'
 
 /** Every ledger by its name on the command line. */
 export const ledgers: Record<string, () => Promise<{ readonly default: LedgerDriver }>> = {

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { Claims } from '../src/core/claims.ts'
-import { type Clock, systemClock } from '../src/core/clock.ts'
-import { decodeDeadLetter, encodeDeadLetter } from '../src/core/dead-letter.ts'
-import { FloodmarkError, messageOf } from '../src/core/errors.ts'
+import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
+import { lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
+import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -15,9 +15,9 @@ import {
   type Settled,
   type Settlement,
   type Write,
-} from '../src/core/ledger.ts'
-import { lockFolder, namespaceFolder } from '../src/core/lock.ts'
-import { checkEvents, checkSettlements, incremented } from '../src/core/writes.ts'
+} from '../src/core/contracts/ledger.ts'
+import { Claims } from '../src/core/processing/claims.ts'
+import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 import {
   APPLIED,
   BURIED,

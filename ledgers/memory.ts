@@ -1,5 +1,4 @@
-import { Claims } from '../src/core/claims.ts'
-import { systemClock } from '../src/core/clock.ts'
+import { systemClock } from '../src/core/contracts/clock.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -10,8 +9,9 @@ import {
   type Settled,
   type Settlement,
   type Write,
-} from '../src/core/ledger.ts'
-import { checkEvents, checkSettlements, incremented } from '../src/core/writes.ts'
+} from '../src/core/contracts/ledger.ts'
+import { Claims } from '../src/core/processing/claims.ts'
+import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 
 /** Marks removed by one settle call at most, when they have run out. */
 const SWEEP_MAX = 64

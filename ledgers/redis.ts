@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { systemClock } from '../src/core/clock.ts'
-import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/dead-letter.ts'
-import { FloodmarkError, messageOf } from '../src/core/errors.ts'
+import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
+import { namespaceFolder } from '../src/core/base/lock.ts'
+import { systemClock } from '../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -12,9 +13,8 @@ import {
   MARK_TTL_MS,
   type Settled,
   type Settlement,
-} from '../src/core/ledger.ts'
-import { namespaceFolder } from '../src/core/lock.ts'
-import { checkEvents, checkSettlements } from '../src/core/writes.ts'
+} from '../src/core/contracts/ledger.ts'
+import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { Link } from './redis/link.ts'
 import { type Script, scripts } from './redis/scripts.ts'
 import { ask, judge, type Server } from './redis/server.ts'

@@ -1,9 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Identity, Incoming, Provider, Secret } from '../src/core/provider.ts'
-import { decodeSignature, hmacBase64, requireHmac } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Incoming } from '../src/core/contracts/incoming.ts'
+import type { Identity, Provider, Secret } from '../src/core/contracts/provider.ts'
+import { decodeSignature, hmacBase64, requireHmac } from '../src/core/receiving/signature.ts'
 
 /**
  * Adyen's payment webhooks: one body carries several items, each with its signature in `additionalData.hmacSignature`:

@@ -1,8 +1,8 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Provider, Secret } from '../src/core/provider.ts'
-import { decodeSignature, signedHeader } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider, Secret } from '../src/core/contracts/provider.ts'
+import { decodeSignature, signedHeader } from '../src/core/receiving/signature.ts'
 import {
   ED25519_SIGNATURE_BYTES,
   ed25519Private,
@@ -10,7 +10,7 @@ import {
   newEd25519Pair,
   requireEd25519,
   signEd25519,
-} from '../src/core/signature-ed25519.ts'
+} from '../src/core/receiving/signature-ed25519.ts'
 
 /**
  * Discord's webhook events: `x-signature-ed25519: <hex>` over `<x-signature-timestamp>` and the raw body. The secret is the

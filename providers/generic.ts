@@ -1,7 +1,7 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { numberAt, parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Provider } from '../src/core/provider.ts'
+import { numberAt, parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
 import {
   hmacHex,
   requireFresh,
@@ -11,7 +11,7 @@ import {
   TIMESTAMP_TOLERANCE_S,
   textSecret,
   v1Claims,
-} from '../src/core/signature.ts'
+} from '../src/core/receiving/signature.ts'
 
 /**
  * This kit's own scheme, for senders that are yours: `x-webhook-signature: v1=<hex>[,v1=<hex>]`,

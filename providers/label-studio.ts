@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Provider } from '../src/core/provider.ts'
-import { noMatch, sameBytes, signedHeader, textSecret } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
+import { noMatch, sameBytes, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
 
 /**
  * Label Studio signs nothing. Give its webhook the header `x-floodmark-token` with a secret: it proves who may send, not

@@ -9,10 +9,11 @@ import {
   verify,
 } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import type { Incoming, Provider, Secret } from '../src/core/provider.ts'
-import { decodeSignature, noMatch, signedHeader } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Incoming } from '../src/core/contracts/incoming.ts'
+import type { Provider, Secret } from '../src/core/contracts/provider.ts'
+import { decodeSignature, noMatch, signedHeader } from '../src/core/receiving/signature.ts'
 import { sampleEvent } from './samples/paypal.ts'
 
 /**

@@ -1,8 +1,8 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Provider } from '../src/core/provider.ts'
-import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
+import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
 
 /**
  * Razorpay: `x-razorpay-signature` is the hex HMAC-SHA256 of the raw body. There is no timestamp, and the event id in

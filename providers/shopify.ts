@@ -1,7 +1,8 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import type { Incoming, Provider } from '../src/core/provider.ts'
-import { decodeSignature, hmacBase64, requireHmac, signedHeader, textSecret } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Incoming } from '../src/core/contracts/incoming.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
+import { decodeSignature, hmacBase64, requireHmac, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
 import { sampleEvent } from './samples/shopify.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import { jsonTemplate } from '../src/core/json-template.ts'
-import type { Provider } from '../src/core/provider.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonTemplate } from '../src/core/base/json-template.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
 import {
   decodeSignature,
   hmacHex,
@@ -10,7 +10,7 @@ import {
   signedHeader,
   TIMESTAMP_TOLERANCE_S,
   textSecret,
-} from '../src/core/signature.ts'
+} from '../src/core/receiving/signature.ts'
 
 /**
  * Slack's Events API: `x-slack-signature: v0=<hex>`, HMAC-SHA256 over `v0:<x-slack-request-timestamp>:` and the raw body.

@@ -1,7 +1,8 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import type { Incoming, Provider, Secret } from '../src/core/provider.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Incoming } from '../src/core/contracts/incoming.ts'
+import type { Provider, Secret } from '../src/core/contracts/provider.ts'
 import {
   decodeSignature,
   hmacBase64,
@@ -10,14 +11,14 @@ import {
   SIGNATURE_ITEMS_MAX,
   signedHeader,
   TIMESTAMP_TOLERANCE_S,
-} from '../src/core/signature.ts'
+} from '../src/core/receiving/signature.ts'
 import {
   ED25519_SIGNATURE_BYTES,
   ed25519Private,
   ed25519Public,
   requireEd25519,
   signEd25519,
-} from '../src/core/signature-ed25519.ts'
+} from '../src/core/receiving/signature-ed25519.ts'
 import { sampleEvent } from './samples/standard-webhooks.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import type { Provider } from '../src/core/provider.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Provider } from '../src/core/contracts/provider.ts'
 import {
   hmacHex,
   requireFresh,
@@ -10,7 +10,7 @@ import {
   TIMESTAMP_TOLERANCE_S,
   textSecret,
   v1Claims,
-} from '../src/core/signature.ts'
+} from '../src/core/receiving/signature.ts'
 import { sampleEvent } from './samples/stripe.ts'
 
 /**

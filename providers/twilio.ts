@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { parseBody, textAt } from '../src/core/json-body.ts'
-import type { Incoming, Provider, Secret } from '../src/core/provider.ts'
-import { decodeSignature, noMatch, sameBytes, signedHeader, textSecret } from '../src/core/signature.ts'
+import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Incoming } from '../src/core/contracts/incoming.ts'
+import type { Provider, Secret } from '../src/core/contracts/provider.ts'
+import { decodeSignature, noMatch, sameBytes, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
 import { parseForm, signedText, writeForm } from './twilio/form.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
-import { type Clock, sleep, systemClock } from '../src/core/clock.ts'
-import { decode, encode } from '../src/core/codec.ts'
-import { FloodmarkError, messageOf } from '../src/core/errors.ts'
-import type { WebhookEvent } from '../src/core/event.ts'
+import { decode, encode } from '../src/core/base/codec.ts'
+import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Depth,
@@ -11,7 +11,7 @@ import {
   type Queue,
   type QueueOpenOptions,
   type QueueTraits,
-} from '../src/core/queue.ts'
+} from '../src/core/contracts/queue.ts'
 import { Gather } from './bullmq/gather.ts'
 import { Room } from './bullmq/room.ts'
 import { redisDriver } from './redis/driver.ts'

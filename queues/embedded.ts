@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { lockFolder, namespaceFolder } from '../src/core/lock.ts'
-import type { QueueDriver } from '../src/core/queue.ts'
+import { lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
+import type { QueueDriver } from '../src/core/contracts/queue.ts'
 import { EmbeddedQueue } from './embedded/queue.ts'
 
 const driver: QueueDriver = {

@@ -1,4 +1,4 @@
-import type { QueueDriver } from '../src/core/queue.ts'
+import type { QueueDriver } from '../src/core/contracts/queue.ts'
 
 /** Every queue by its name on the command line. */
 export const queues: Record<string, () => Promise<{ readonly default: QueueDriver }>> = {

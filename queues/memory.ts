@@ -1,8 +1,14 @@
-import { systemClock } from '../src/core/clock.ts'
-import { encodedBytes } from '../src/core/codec.ts'
-import type { WebhookEvent } from '../src/core/event.ts'
-import { Lanes, type Waiting } from '../src/core/lanes.ts'
-import { type ConsumeOptions, type Handler, PublishError, type Queue, type QueueDriver } from '../src/core/queue.ts'
+import { encodedBytes } from '../src/core/base/codec.ts'
+import { systemClock } from '../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
+import {
+  type ConsumeOptions,
+  type Handler,
+  PublishError,
+  type Queue,
+  type QueueDriver,
+} from '../src/core/contracts/queue.ts'
+import { Lanes, type Waiting } from '../src/core/processing/lanes.ts'
 
 const BYTES_MAX = 256 * 1024 * 1024
 

@@ -1,7 +1,7 @@
-import { systemClock } from '../src/core/clock.ts'
-import { encode } from '../src/core/codec.ts'
-import type { FloodmarkError } from '../src/core/errors.ts'
-import type { WebhookEvent } from '../src/core/event.ts'
+import { encode } from '../src/core/base/codec.ts'
+import { systemClock } from '../src/core/contracts/clock.ts'
+import type { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Depth,
@@ -10,7 +10,7 @@ import {
   type Queue,
   type QueueOpenOptions,
   type QueueTraits,
-} from '../src/core/queue.ts'
+} from '../src/core/contracts/queue.ts'
 import { redisDriver } from './redis/driver.ts'
 import { Link } from './redis/link.ts'
 import type { RedisServer } from './redis/server.ts'

@@ -1,7 +1,7 @@
-import { systemClock } from '../src/core/clock.ts'
-import { encodedBytes } from '../src/core/codec.ts'
-import { FloodmarkError } from '../src/core/errors.ts'
-import type { WebhookEvent } from '../src/core/event.ts'
+import { encodedBytes } from '../src/core/base/codec.ts'
+import { systemClock } from '../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Depth,
@@ -11,7 +11,7 @@ import {
   type QueueDriver,
   type QueueOpenOptions,
   type QueueTraits,
-} from '../src/core/queue.ts'
+} from '../src/core/contracts/queue.ts'
 import { Consumer } from './sqs-fifo/consumer.ts'
 import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'

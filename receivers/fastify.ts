@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import createFastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import { FloodmarkError } from '../src/core/errors.ts'
-import { type Exchange, Gate } from '../src/core/gate.ts'
-import { listen, readBody, serverOptions } from '../src/core/http.ts'
-import type { Receiver, Reply } from '../src/core/receiver.ts'
-import { BAD_REQUEST, FULL, TOO_LARGE } from '../src/core/replies.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { Receiver } from '../src/core/contracts/receiver.ts'
+import type { Reply } from '../src/core/contracts/reply.ts'
+import { type Exchange, Gate } from '../src/core/receiving/gate.ts'
+import { listen, readBody, serverOptions } from '../src/core/receiving/http.ts'
+import { BAD_REQUEST, FULL, TOO_LARGE } from '../src/core/receiving/replies.ts'
 
 /** Where a request carries its exchange through Fastify: a WeakMap would cost more than all else here. */
 const EXCHANGE = Symbol('exchange')

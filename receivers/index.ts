@@ -1,4 +1,4 @@
-import type { Receiver } from '../src/core/receiver.ts'
+import type { Receiver } from '../src/core/contracts/receiver.ts'
 
 /** Every receiver by its name on the command line. */
 export const receivers: Record<string, () => Promise<{ readonly default: Receiver }>> = {

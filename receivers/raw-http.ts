@@ -1,5 +1,5 @@
-import { serve } from '../src/core/http.ts'
-import type { Receiver } from '../src/core/receiver.ts'
+import type { Receiver } from '../src/core/contracts/receiver.ts'
+import { serve } from '../src/core/receiving/http.ts'
 
 /** node:http with nothing between it and the ingest. */
 const rawHttp: Receiver = (options) => serve(options)

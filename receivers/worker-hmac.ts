@@ -1,5 +1,5 @@
-import { serve } from '../src/core/http.ts'
-import type { Receiver } from '../src/core/receiver.ts'
+import type { Receiver } from '../src/core/contracts/receiver.ts'
+import { serve } from '../src/core/receiving/http.ts'
 import { Pool } from './worker-hmac/pool.ts'
 
 /** node:http, with the signatures verified in other threads: worth it where bodies are large and cores are many. */

@@ -1,4 +1,4 @@
-import type { Scenario } from '../src/core/scenario.ts'
+import type { Scenario } from '../src/runner/scenario/scenario.ts'
 
 /** Every scenario by its name on the command line. */
 export const scenarios: Record<string, () => Promise<{ readonly default: Scenario }>> = {

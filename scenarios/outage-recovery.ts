@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/core/scenario.ts'
+import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 /** Six seconds stand for two hours: a provider that waits an hour is back after three seconds. */

@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/core/scenario.ts'
+import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 /** Five seconds of a bug in one type, 7% of all events; its letters are replayed about as fast as they were made. */

@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/core/scenario.ts'
+import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 /** Somebody at the provider presses "resend", and somebody else plays recorded requests back: the first events come once more. */

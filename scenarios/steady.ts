@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/core/scenario.ts'
+import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 export default defineScenario({

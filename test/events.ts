@@ -1,4 +1,4 @@
-import type { WebhookEvent } from '../src/core/event.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 
 /** An event for tests: what is not given is filled in. */
 export function anEvent(id: string, over: Partial<WebhookEvent> = {}): WebhookEvent {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import type { ServerKind } from '../src/core/queue.ts'
-import { type ProvideOptions, provide, type Server } from '../src/runner/provision/index.ts'
+import type { ServerKind } from '../src/core/contracts/queue.ts'
+import { provide } from '../src/runner/servers/provide.ts'
+import type { ProvideOptions, Server } from '../src/runner/servers/server.ts'
 
 /** Starting may fetch Kafka, once. */
 const START_MS = 300_000

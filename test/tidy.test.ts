@@ -1,67 +1,201 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const KINDS = ['receivers', 'queues', 'ledgers', 'providers', 'scenarios']
+const PLUGINS = ['receivers', 'queues', 'ledgers', 'providers', 'scenarios'] as const
 const LINES_MAX = 350
-/** A folder for what some of a kind share, as the drivers of one kind of server. It knows the core and itself, and only they import it. */
-const SHARED: Record<string, readonly string[]> = {
+const FILES_MAX = 20
+
+/** What ships. It knows nothing of measuring. */
+const KIT = ['core/contracts', 'core/base', 'core/receiving', 'core/processing', 'core/dead-letters', 'core/service']
+
+/** The rooms of src, and whom each may import beside itself. Nothing else is allowed; a new room gets its line here. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  'core/contracts': [],
+  'core/base': ['core/contracts'],
+  'core/receiving': ['core/contracts', 'core/base'],
+  'core/processing': ['core/contracts', 'core/base'],
+  'core/dead-letters': ['core/contracts', 'core/base'],
+  'core/service': KIT,
+  'runner/scenario': [...KIT, ...PLUGINS],
+  'runner/plan': [...KIT, 'runner/scenario'],
+  'runner/records': [...KIT, 'runner/scenario', 'runner/plan'],
+  'runner/processes': KIT,
+  'runner/servers': KIT,
+  'runner/load': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/processes'],
+  'runner/testbed': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/processes', 'runner/servers'],
+  'runner/faults': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/testbed'],
+  'runner/report': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records'],
+  'runner/render': [...KIT, 'runner/scenario', 'runner/report'],
+  'runner/run': [
+    ...KIT,
+    'runner/scenario',
+    'runner/plan',
+    'runner/records',
+    'runner/load',
+    'runner/testbed',
+    'runner/faults',
+  ],
+  'runner/simulation': [
+    ...KIT,
+    ...PLUGINS,
+    'runner/scenario',
+    'runner/plan',
+    'runner/records',
+    'runner/load',
+    'runner/testbed',
+    'runner/report',
+  ],
+  'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
+  'runner/cli': [
+    ...KIT,
+    'runner/scenario',
+    'runner/plan',
+    'runner/records',
+    'runner/servers',
+    'runner/report',
+    'runner/render',
+    'runner/run',
+    'runner/simulation',
+    'runner/recording',
+  ],
+}
+/** Functions of what they are given: they read no file and open no connection. */
+const PURE = ['runner/plan', 'runner/report']
+/** What a plug-in may import beside `core/contracts`, `core/base` and its own parts. */
+const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
+  receivers: /^src\/core\/receiving\//,
+  queues: /^src\/core\/processing\/lanes\.ts$/,
+  ledgers: /^src\/core\/processing\/(claims|writes)\.ts$/,
+  providers: /^src\/core\/receiving\/|^providers\/samples\//,
+  scenarios: /^src\/runner\/scenario\/scenario\.ts$/,
+}
+/** A folder for what some of a kind share, as the drivers of one kind of server. Only they import it. */
+const SHARED: Readonly<Record<string, readonly string[]>> = {
   'queues/redis/': ['redis-streams', 'bullmq'],
   'queues/kafka-shared/': ['kafka', 'kafkajs'],
   'scenarios/shared/': readdirSync(join(root, 'scenarios')).map((name) => name.replace('.ts', '')),
 }
 
-function files(folder: string): string[] {
+function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|js|css)$/.test(name))
     .map((name) => join(folder, name))
 }
-const product = ['src', ...KINDS].flatMap(files)
+const product = ['src', ...PLUGINS].flatMap(filesIn)
 const text = (file: string) => readFileSync(join(root, file), 'utf8')
 const importsOf = (file: string) =>
   [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, to]) =>
     to!.startsWith('.') ? relative(root, resolve(root, dirname(file), to!)) : to!,
   )
+const imports = new Map(product.map((file) => [file, importsOf(file)]))
+/** The room of a file of src, or the folder of a plug-in. */
+const roomOf = (file: string) => /^src\/([^/]+\/[^/]+)\//.exec(file)?.[1] ?? file.split('/')[0]!
+
+/** The files of one circle of imports, types included; undefined when there is none. */
+function circle(): string[] | undefined {
+  const done = new Set<string>()
+  const path: string[] = []
+  function visit(file: string): string[] | undefined {
+    if (done.has(file)) return undefined
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    path.push(file)
+    for (const to of imports.get(file) ?? []) {
+      const found = visit(to)
+      if (found) return found
+    }
+    path.pop()
+    done.add(file)
+    return undefined
+  }
+  for (const file of imports.keys()) {
+    const found = visit(file)
+    if (found) return found
+  }
+  return undefined
+}
 
 describe('the architecture', () => {
-  it('core imports nothing but node and itself', () => {
-    for (const file of files('src/core')) {
-      for (const to of importsOf(file)) expect(`${file} → ${to}`).toMatch(/ → (node:|src\/core\/)/)
+  it('every room of src imports only the rooms that the table names', () => {
+    const wrong: string[] = []
+    for (const file of filesIn('src')) {
+      const room = roomOf(file)
+      const may = MAY[room]
+      expect(may, `${file}: the room ${room} is not in the table of test/tidy.test.ts`).toBeDefined()
+      for (const to of imports.get(file)!.filter((one) => product.includes(one))) {
+        if (roomOf(to) !== room && !may!.includes(roomOf(to))) wrong.push(`${file} → ${to}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('what ships imports nothing but node and itself; dead letters read from files are checked by zod', () => {
+    for (const file of filesIn('src/core')) {
+      const may = roomOf(file) === 'core/dead-letters' ? / → (node:|src\/core\/|zod$)/ : / → (node:|src\/core\/)/
+      for (const to of imports.get(file)!) expect(`${file} → ${to}`).toMatch(may)
     }
   })
 
-  it('receivers, queues, ledgers, providers and scenarios know the core and their own parts, not each other', () => {
-    for (const kind of KINDS) {
-      for (const file of files(kind)) {
+  it('receivers, queues, ledgers, providers and scenarios know the contracts and their own parts, not each other', () => {
+    const wrong: string[] = []
+    for (const kind of PLUGINS) {
+      for (const file of filesIn(kind)) {
         const own = file.split('/')[1]!.replace('.ts', '')
-        for (const to of importsOf(file).filter((one) =>
-          /^(src|receivers|queues|ledgers|providers|scenarios)\//.test(one),
-        )) {
+        for (const to of imports.get(file)!.filter((one) => product.includes(one))) {
           const allowed =
-            to.startsWith('src/core/') ||
+            /^src\/core\/(contracts|base)\//.test(to) ||
+            PLUGIN_MAY[kind].test(to) ||
             own === 'index' ||
             to.startsWith(`${kind}/${own}/`) ||
-            Object.entries(SHARED).some(([folder, users]) => to.startsWith(folder) && users.includes(own)) ||
-            /^providers\/samples\//.test(to)
-          expect(allowed, `${file} imports ${to}`).toBe(true)
+            Object.entries(SHARED).some(
+              ([folder, users]) => to.startsWith(folder) && (file.startsWith(folder) || users.includes(own)),
+            )
+          if (!allowed) wrong.push(`${file} → ${to}`)
         }
       }
     }
+    expect(wrong).toEqual([])
+  })
+
+  it('pure rooms read no file and open no connection', () => {
+    for (const file of PURE.flatMap((room) => filesIn(`src/${room}`))) {
+      for (const to of imports.get(file)!)
+        expect(`${file} → ${to}`).not.toMatch(/ → node:(fs|net|http|https|tls|dgram)/)
+    }
+  })
+
+  it('no imports go in a circle, types included', () => {
+    expect(circle()).toBeUndefined()
   })
 
   it('every implementation is in the map of its folder', () => {
-    for (const kind of KINDS) {
+    for (const kind of PLUGINS) {
       for (const file of readdirSync(join(root, kind)).filter((name) => name.endsWith('.ts') && name !== 'index.ts')) {
         expect(text(join(kind, 'index.ts')), `${kind}/${file}`).toContain(`import('./${file}')`)
       }
     }
   })
 
-  it('no file is too long, and none has leftovers', () => {
+  it('no folder has too many files, no file is too long, and none has leftovers', () => {
+    const folders = Map.groupBy(product, dirname)
+    for (const [folder, files] of folders) {
+      expect(files.length, `${folder} has ${files.length} files`).toBeLessThanOrEqual(FILES_MAX)
+    }
     for (const file of product) {
       expect(text(file).split('\n').length, file).toBeLessThanOrEqual(LINES_MAX)
       expect(/\bTODO\b|\bFIXME\b|console\.log|debugger|@ts-ignore/.test(text(file)), file).toBe(false)
+    }
+  })
+
+  it('the tests of a room lie in a folder of its name', () => {
+    for (const wing of ['core', 'runner']) {
+      for (const entry of readdirSync(join(root, 'test', wing), { withFileTypes: true })) {
+        if (!entry.isDirectory()) continue
+        expect(existsSync(join(root, 'src', wing, entry.name)), `test/${wing}/${entry.name} has no room`).toBe(true)
+      }
+      const flat = readdirSync(join(root, 'test', wing)).filter((name) => name.endsWith('.test.ts'))
+      expect(flat, `test/${wing}`).toEqual([])
     }
   })
 })

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import type { QueueDriver, QueueTraits } from '../../src/core/queue.ts'
-import { orderingKey } from '../../src/runner/identity.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { QueueDriver, QueueTraits } from '../../src/core/contracts/queue.ts'
+import { orderingKey } from '../../src/runner/plan/identity.ts'
 import { BODY_BYTES } from '../lib/requests.ts'
 
 /** What a queue keeps for an event that waits, beyond what it keeps without any. null: not known. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { QueueDriver } from '../../src/core/queue.ts'
-import { preciseNow } from '../../src/runner/sender/open-loop.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
+import { preciseNow } from '../../src/runner/processes/precise-now.ts'
 import type { LoadResult, Usage } from '../lib/protocol.ts'
 import { PATH, SECRET, signedRequests } from '../lib/requests.ts'
 import { load, newRunId, type Server, sending, usageAt, WARM_UP_MS, withServer } from '../lib/rounds.ts'

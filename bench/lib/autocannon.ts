@@ -1,6 +1,6 @@
 import autocannon from 'autocannon'
-import type { ClosedLoopOptions, ClosedLoopResult } from '../../src/runner/sender/closed-loop.ts'
-import { preciseNow } from '../../src/runner/sender/open-loop.ts'
+import type { ClosedLoopOptions, ClosedLoopResult } from '../../src/runner/load/sender/closed-loop.ts'
+import { preciseNow } from '../../src/runner/processes/precise-now.ts'
 import { PATH, type SignedRequests } from './requests.ts'
 
 /** Requests of its own for each connection, which then come round again: for a server that does not look for that. */

@@ -1,4 +1,4 @@
-import { preciseNow } from '../../src/runner/sender/open-loop.ts'
+import { preciseNow } from '../../src/runner/processes/precise-now.ts'
 import type { Usage } from './protocol.ts'
 
 const EVERY_MS = 50

@@ -1,5 +1,5 @@
-import { messageOf } from '../../src/core/errors.ts'
-import { closedLoop } from '../../src/runner/sender/closed-loop.ts'
+import { messageOf } from '../../src/core/contracts/errors.ts'
+import { closedLoop } from '../../src/runner/load/sender/closed-loop.ts'
 import { autocannonLoop } from './autocannon.ts'
 import type { FromLoad, LoadSetup } from './protocol.ts'
 import { signedRequests } from './requests.ts'

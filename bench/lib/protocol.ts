@@ -1,4 +1,4 @@
-import type { Scenario } from '../../src/core/scenario.ts'
+import type { Scenario } from '../../src/runner/scenario/scenario.ts'
 
 /** What one server process is. */
 export type ServerSetup =

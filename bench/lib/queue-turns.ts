@@ -1,7 +1,7 @@
-import { encode } from '../../src/core/codec.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import type { Queue, QueueDriver, ServerKind } from '../../src/core/queue.ts'
-import { orderingKey } from '../../src/runner/identity.ts'
+import { encode } from '../../src/core/base/codec.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { Queue, QueueDriver, ServerKind } from '../../src/core/contracts/queue.ts'
+import { orderingKey } from '../../src/runner/plan/identity.ts'
 import { BODY_BYTES } from './requests.ts'
 
 /** What a bare client is given to publish: bytes as long as a driver would store. */

@@ -1,5 +1,5 @@
 import generic from '../../providers/generic.ts'
-import { eventId, orderingKey } from '../../src/runner/identity.ts'
+import { eventId, orderingKey } from '../../src/runner/plan/identity.ts'
 
 /** What every server of a benchmark is asked, and how it can tell that the sender is genuine. */
 export const PATH = '/webhooks/generic'

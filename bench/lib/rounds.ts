@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, startProcess } from '../../src/runner/child.ts'
+import { type Child, startProcess } from '../../src/runner/processes/child.ts'
 import type {
   FromLoad,
   FromSending,

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 /** Where the first of the two meta pages has what tells an LMDB file from anything else, and the shape of its pages. */
 const MAGIC_AT = 24

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { type Clock, sleep } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 
 /** No call takes longer than this, ms, whatever the network does. */
 export const CALL_DEADLINE_MS = 5_000

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Fault } from '../../src/core/queue.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Fault } from '../../src/core/contracts/queue.ts'
 
 export interface Server {
   /** Product, version and what decides over its durability. */

@@ -1,5 +1,5 @@
-import { jsonTemplate } from '../../src/core/json-template.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { jsonTemplate } from '../../src/core/base/json-template.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /** GitHub events in the shapes and sizes of octokit's examples: star 6 kB, push 7.2 kB, issues 11.8 kB, pull_request 24 kB. */
 

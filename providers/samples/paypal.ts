@@ -1,5 +1,5 @@
-import { jsonTemplate } from '../../src/core/json-template.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { jsonTemplate } from '../../src/core/base/json-template.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /** PayPal events in the shapes and sizes of recorded ones: half of those are over 1.9 kB. */
 

@@ -1,5 +1,5 @@
-import { jsonTemplate } from '../../src/core/json-template.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { jsonTemplate } from '../../src/core/base/json-template.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /** Shopify events in the shapes and sizes of recorded ones: orders/create 7.1 kB, products/update 2.1 kB. */
 

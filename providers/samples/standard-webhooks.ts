@@ -1,5 +1,5 @@
-import { jsonTemplate } from '../../src/core/json-template.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { jsonTemplate } from '../../src/core/base/json-template.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /** Events in the shape that the specification recommends (type, timestamp, data), of 0.4 to 1.6 kB: it advises under 20 kB. */
 

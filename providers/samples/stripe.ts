@@ -1,5 +1,5 @@
-import { jsonTemplate } from '../../src/core/json-template.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { jsonTemplate } from '../../src/core/base/json-template.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /**
  * Stripe events in the shapes and sizes of Stripe's published fixtures: payment_intent 1.5 kB, charge 3.4 kB, invoice 4 kB

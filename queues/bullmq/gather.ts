@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/core/clock.ts'
-import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/queue.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 
 /** A job waits this long, ms, for company: BullMQ hands out one at a time, and a transaction for each would cost far more. */
 const GATHER_MS = 3

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/core/clock.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 /** How old the count of stored jobs may be, ms, before the next publish has it made again. */
 const COUNT_MS = 250

@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib'
  *   head:  0 'FMLOG002' | 8 u32 mark | 12 u32 seed | 16 … 27 zero | 28 u32 crc32 of the 28 bytes before
  *   group: 0 u32 mark | 4 u32 crc32 of all that follows, begun with seed | 8 u32 payload bytes | 12 u32 acks | 16 u32 events
  *          20 u32 zero | 24 f64 number | 32 f64 durable | 40 f64 number of its first event
- *          48 payload: acks × f64 number of an event, events × (u32 bytes, the event as src/core/codec.ts writes it)
+ *          48 payload: acks × f64 number of an event, events × (u32 bytes, the event as src/core/base/codec.ts writes it)
  * mark and seed are drawn anew whenever a file becomes a segment, and leave it never: a body that imitates a group, or
  * what an earlier use of the file left behind, is not taken for one.
  * number: consecutive over the log's life. durable: the last group known to be on disk when this one was made: a hole

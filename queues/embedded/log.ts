@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs'
-import { encodeInto } from '../../src/core/codec.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
+import { encodeInto } from '../../src/core/base/codec.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, sealGroup } from './format.ts'
 import type { Recovered } from './recovery.ts'
-import { type Place, Segments, type SegmentsOptions, syncData } from './segments.ts'
+import type { Place } from './segment.ts'
+import { Segments, type SegmentsOptions, syncData } from './segments.ts'
 
 /** Acks without a commit to travel with are written after this long, ms; so is the word that the last group is durable. */
 export const IDLE_MS = 100

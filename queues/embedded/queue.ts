@@ -1,20 +1,20 @@
 import { readSync } from 'node:fs'
-import { systemClock } from '../../src/core/clock.ts'
-import { decode, encodedBytes } from '../../src/core/codec.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import { Lanes, type Waiting } from '../../src/core/lanes.ts'
-import { lockFolder } from '../../src/core/lock.ts'
+import { decode, encodedBytes } from '../../src/core/base/codec.ts'
+import { lockFolder } from '../../src/core/base/lock.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Handler,
   PublishError,
   type Queue,
   type QueueOpenOptions,
-} from '../../src/core/queue.ts'
+} from '../../src/core/contracts/queue.ts'
+import { Lanes, type Waiting } from '../../src/core/processing/lanes.ts'
 import { type Appending, Log } from './log.ts'
 import { recover } from './recovery.ts'
-import type { Place } from './segments.ts'
+import type { Place } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
 const BYTES_MAX = 1024 * 1024 * 1024

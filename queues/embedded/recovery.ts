@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readSync } from 'node:fs'
-import { decode } from '../../src/core/codec.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { decode } from '../../src/core/base/codec.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import {
   ACK_BYTES,
   EVENT_HEAD_BYTES,
@@ -11,7 +11,7 @@ import {
   saltOf,
   unsealGroup,
 } from './format.ts'
-import { type Place, type Segment, segmentPath } from './segments.ts'
+import { type Place, type Segment, segmentPath } from './segment.ts'
 
 /** An event that has no ack. Its bytes stay on disk until its turn comes. */
 export interface Pending {

@@ -2,33 +2,15 @@ import { closeSync, existsSync, fdatasync, fsync, openSync, readdirSync, renameS
 import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Clock } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { newSalt, type Salt, segmentHead } from './format.ts'
 import type { Recovered } from './recovery.ts'
+import type { Segment } from './segment.ts'
+import { segmentPath } from './segment.ts'
 
 export const syncData = promisify(fdatasync)
 const syncAll = promisify(fsync)
-
-/** A file of the log, in use. */
-export interface Segment {
-  /** The number of its first group, which is also its name. */
-  readonly first: number
-  readonly file: number
-  salt: Salt
-  /** Events in it without an ack. */
-  unsettled: number
-  /** Its file has been given back. */
-  gone: boolean
-}
-
-/** Where an event's bytes lie. */
-export interface Place {
-  readonly segment: Segment
-  readonly number: number
-  readonly offset: number
-  readonly bytes: number
-}
 
 export interface SegmentsOptions {
   readonly segmentBytes: number
@@ -46,10 +28,6 @@ const SPARES_MAX = 2
 /** After the disk refused a new file, further wishes are refused for this long, ms. */
 const RETRY_MS = 1_000
 const ZEROS = Buffer.alloc(1024 * 1024)
-
-export function segmentPath(folder: string, first: number): string {
-  return join(folder, `${first.toString(16).padStart(14, '0')}.segment`)
-}
 
 /**
  * The files of a log. Each is made whole ahead of its use and used again when its events are settled: writing into it

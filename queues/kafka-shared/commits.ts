@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { PartitionLanes } from './lanes.ts'
 import { RETRY_MS } from './layout.ts'
 

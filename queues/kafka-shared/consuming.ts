@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/core/clock.ts'
-import type { ConsumeOptions, Handler } from '../../src/core/queue.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { PartitionLanes } from './lanes.ts'
 
 /** Keeps the lanes supplied: fetches until `noMore` aborts, is a member of the group and commits until `finished` does. */

@@ -1,8 +1,8 @@
-import { type Clock, sleep } from '../../src/core/clock.ts'
-import { decode } from '../../src/core/codec.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/queue.ts'
-import { WakeUps } from '../../src/core/wake-ups.ts'
+import { decode } from '../../src/core/base/codec.ts'
+import { WakeUps } from '../../src/core/base/wake-ups.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 
 /** One record that a fetch brought: an event in the codec's bytes. */
 export interface Arrived {

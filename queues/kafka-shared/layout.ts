@@ -1,6 +1,6 @@
-import { FloodmarkError } from '../../src/core/errors.ts'
-import { EVENT_LIMITS } from '../../src/core/event.ts'
-import type { Fault, QueueTraits } from '../../src/core/queue.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
+import type { Fault, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** How many lanes a new topic gets: also the most consumers that can share its work. */
 export const PARTITIONS = 12

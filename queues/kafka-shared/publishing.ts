@@ -1,8 +1,8 @@
-import type { Clock } from '../../src/core/clock.ts'
-import { encodedBytes } from '../../src/core/codec.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import { PublishError, type QueueTraits } from '../../src/core/queue.ts'
+import { encodedBytes } from '../../src/core/base/codec.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.ts'
 import { partitionOf } from './murmur2.ts'
 
 /** How one client sends a batch: once, to the given partitions, in the order of calls, resolved when acks=all has come. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { CONNECT_TIMEOUT_MS } from './layout.ts'
 
 /** Highest metadata.version that each release supports, as `StorageTool version-mapping` prints it. */

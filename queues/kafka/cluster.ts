@@ -1,6 +1,6 @@
 import { type Admin, type BaseOptions, ConfigResourceTypes } from '@platformatic/kafka'
-import { sleep, systemClock } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,

@@ -1,5 +1,5 @@
 import type { ConnectionPool, Consumer } from '@platformatic/kafka'
-import { type Clock, sleep } from '../../src/core/clock.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 

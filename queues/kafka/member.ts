@@ -1,6 +1,6 @@
 import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
-import { type Clock, sleep } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
 import type { PartitionLanes } from '../kafka-shared/lanes.ts'
 import {

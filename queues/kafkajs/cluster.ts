@@ -1,6 +1,6 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
-import { sleep, systemClock } from '../../src/core/clock.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,

@@ -1,6 +1,6 @@
 import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
-import { type Clock, sleep } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
 import { ANYWHERE, type PartitionLanes } from '../kafka-shared/lanes.ts'
 import {

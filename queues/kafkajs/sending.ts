@@ -1,5 +1,5 @@
 import type { Kafka, Message, Producer } from 'kafkajs'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS_ALL = -1

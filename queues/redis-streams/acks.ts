@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../src/core/clock.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import type { Link } from '../redis/link.ts'
 import { ACK } from './scripts.ts'
 import type { Item, Shard } from './shard.ts'

@@ -1,4 +1,4 @@
-import type { Waiting } from '../../src/core/lanes.ts'
+import type { Waiting } from '../../src/core/processing/lanes.ts'
 
 export interface Item extends Waiting {
   readonly id: string

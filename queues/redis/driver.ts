@@ -1,5 +1,5 @@
-import { systemClock } from '../../src/core/clock.ts'
-import type { Queue, QueueDriver, QueueOpenOptions } from '../../src/core/queue.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import type { Queue, QueueDriver, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
 import { dropKeys, prefixOf } from './drop.ts'
 import { Link } from './link.ts'
 import { askServer } from './server.ts'

@@ -1,5 +1,5 @@
-import { systemClock } from '../../src/core/clock.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { Link } from './link.ts'
 
 const ASK_MS = 5_000

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { type Clock, sleep } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 
 /** How long opening waits for the server, ms. */
 const OPEN_MS = 5_000

@@ -1,5 +1,5 @@
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Fault } from '../../src/core/queue.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Fault } from '../../src/core/contracts/queue.ts'
 import type { Link } from './link.ts'
 
 const ASK_MS = 5_000

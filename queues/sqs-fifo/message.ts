@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
-import { decode, encode } from '../../src/core/codec.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
+import { decode, encode } from '../../src/core/base/codec.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
 /** What SQS takes in one call, messages or changes of messages. */
 export const ENTRIES_MAX = 10

@@ -1,7 +1,7 @@
 import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import { PublishError } from '../../src/core/queue.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import { PublishError } from '../../src/core/contracts/queue.ts'
 import { ENTRIES_MAX, entryOf } from './message.ts'
 import type { SqsServer } from './server.ts'
 

@@ -1,6 +1,6 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
-import type { Clock } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 
 /** Any call but a publish and the wait of a long poll, ms. */
 export const CALL_MS = 5_000

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../src/core/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { Incoming } from '../../src/core/provider.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { Incoming } from '../../src/core/contracts/incoming.ts'
 import { type Answer, type Batch, READY, type WorkerSetup } from './protocol.ts'
 
 /** A batch that is not verified by then has a worker that hangs: it is replaced, ms. */

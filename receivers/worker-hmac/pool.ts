@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
-import type { Clock } from '../../src/core/clock.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Route } from '../../src/core/provider.ts'
-import type { Verify } from '../../src/core/receiver.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Route } from '../../src/core/contracts/provider.ts'
+import type { Verify } from '../../src/core/contracts/receiver.ts'
 import { type Job, Member } from './member.ts'
 import type { WorkerSetup } from './protocol.ts'
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../src/core/errors.ts'
-import type { Secret } from '../../src/core/provider.ts'
+import type { ErrorCode } from '../../src/core/contracts/errors.ts'
+import type { Secret } from '../../src/core/contracts/provider.ts'
 
 /** What a worker needs of a route. KeyObjects may be sent to threads. */
 export interface RouteSetup {

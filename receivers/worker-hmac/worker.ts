@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { FloodmarkError, messageOf } from '../../src/core/errors.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 import { type Answer, type Batch, type Item, READY, type WorkerSetup } from './protocol.ts'
 
 /** A thread that verifies batches with the routes' own providers, one after the other. */

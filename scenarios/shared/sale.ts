@@ -1,4 +1,4 @@
-import type { Scenario } from '../../src/core/scenario.ts'
+import type { Scenario } from '../../src/runner/scenario/scenario.ts'
 
 /** A shop's webhooks, as most scenarios send them: payments, orders and code pushes, few busy accounts and many quiet ones. */
 export const SALE: Pick<Scenario, 'mix' | 'keys' | 'effects'> = {

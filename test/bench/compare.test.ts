@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { byClass, markdown, type Result } from '../../bench/compare/report.ts'
 import { cpuSecondsOf } from '../../bench/lib/process-cpu.ts'
-import type { Fault, QueueTraits } from '../../src/core/queue.ts'
+import type { Fault, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 const TURN = {
   acceptP50Ms: 1,

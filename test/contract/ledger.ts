@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from '../../src/core/clock.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import type { Claim, Ledger, Settlement, Tx } from '../../src/core/ledger.ts'
-import { recordWrites } from '../../src/core/writes.ts'
+import { VirtualClock } from '../../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
+import { recordWrites } from '../../src/core/processing/writes.ts'
 import { anEvent } from '../events.ts'
 
 export interface LedgerUnderTest {

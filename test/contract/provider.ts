@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Incoming, Provider } from '../../src/core/provider.ts'
-import { seeded } from '../../src/core/random.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Incoming } from '../../src/core/contracts/incoming.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 
 export const AT_MS = 1_700_000_000_000
 /** Where every request of these tests goes: some schemes sign the address. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import memory from '../../queues/memory.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import type { Delivery, Handler, Queue, Verdict } from '../../src/core/queue.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { Delivery, Handler, Queue, Verdict } from '../../src/core/contracts/queue.ts'
 import { Subject } from './queue/kit.ts'
 import { behaviours } from './queue.ts'
 

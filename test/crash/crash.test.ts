@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
 import generic from '../../providers/generic.ts'
-import type { CrashPointName } from '../../src/core/crash-point.ts'
-import { seeded } from '../../src/core/random.ts'
+import type { CrashPointName } from '../../src/core/contracts/crash-point.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-crash-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

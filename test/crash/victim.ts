@@ -2,9 +2,9 @@ import lmdb from '../../ledgers/lmdb.ts'
 import generic from '../../providers/generic.ts'
 import embedded from '../../queues/embedded.ts'
 import rawHttp from '../../receivers/raw-http.ts'
-import { systemClock } from '../../src/core/clock.ts'
-import { seeded } from '../../src/core/random.ts'
-import { startService } from '../../src/core/service.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
+import { startService } from '../../src/core/service/service.ts'
 
 /** The whole stack in one process that kills itself: argv = folder, crash point ('never' for none), how many passes it lives through. */
 const [folder, where, lives] = process.argv.slice(2)

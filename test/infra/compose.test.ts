@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { KAFKA_FLUSH_MESSAGES, KAFKA_HEAP, KAFKA_SETTINGS } from '../../src/runner/provision/kafka.ts'
-import { KAFKA_VERSION } from '../../src/runner/provision/kafka-jars.ts'
-import { REDIS_SETTINGS } from '../../src/runner/provision/redis.ts'
+import { KAFKA_FLUSH_MESSAGES, KAFKA_HEAP, KAFKA_SETTINGS } from '../../src/runner/servers/kafka.ts'
+import { KAFKA_VERSION } from '../../src/runner/servers/kafka-jars.ts'
+import { REDIS_SETTINGS } from '../../src/runner/servers/redis.ts'
 
 interface Service {
   profiles: string[]

@@ -1,6 +1,6 @@
 import lmdb from '../../ledgers/lmdb.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Settlement } from '../../src/core/ledger.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Settlement } from '../../src/core/contracts/ledger.ts'
 import { anEvent } from '../events.ts'
 
 /**

@@ -1,5 +1,5 @@
 import lmdb from '../../ledgers/lmdb.ts'
-import { recordWrites } from '../../src/core/writes.ts'
+import { recordWrites } from '../../src/core/processing/writes.ts'
 import { anEvent } from '../events.ts'
 
 /** Settles numbered events for ever, some at once, and prints each number once its settle call has resolved. Ended by SIGKILL. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
-import { seeded } from '../../src/core/random.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 import { anEvent } from '../events.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-lmdb-'))

@@ -1,5 +1,5 @@
 import memory from '../../ledgers/memory.ts'
-import type { Ledger, LedgerDriver, Settlement } from '../../src/core/ledger.ts'
+import type { Ledger, LedgerDriver, Settlement } from '../../src/core/contracts/ledger.ts'
 
 /** A planted bug: looks whether an id was settled, and later settles it; between the two, another copy looks as well. */
 const driver: LedgerDriver = {

@@ -1,5 +1,5 @@
 import lmdb from '../../ledgers/lmdb.ts'
-import type { LedgerDriver } from '../../src/core/ledger.ts'
+import type { LedgerDriver } from '../../src/core/contracts/ledger.ts'
 
 const BETWEEN_MS = 60
 

@@ -1,5 +1,5 @@
 import embedded from '../../queues/embedded.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 /** A planted bug: deliveries are acked as they are handed out. What then fails or dies is never delivered again. */
 const driver: QueueDriver = {

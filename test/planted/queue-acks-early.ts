@@ -1,5 +1,5 @@
 import embedded from '../../queues/embedded.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 const LATE_MS = 200
 

@@ -1,5 +1,5 @@
 import memory from '../../queues/memory.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 /** Allowed by the contract, at-least-once: every event is delivered twice. A ledger has to absorb it. */
 const driver: QueueDriver = {

@@ -1,5 +1,5 @@
 import memory from '../../queues/memory.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 /** A planted bug: one event in fifty is answered as safe and thrown away. */
 const driver: QueueDriver = {

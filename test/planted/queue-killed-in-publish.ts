@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import embedded from '../../queues/embedded.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 /** The embedded queue, whose process dies once in a publish where the file `kill` asks for it: 'before' or 'after' it. */
 const driver: QueueDriver = {

@@ -1,5 +1,5 @@
 import memory from '../../queues/memory.ts'
-import type { QueueDriver } from '../../src/core/queue.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 const HELD_MS = 300
 

@@ -1,6 +1,6 @@
 import memory from '../../queues/memory.ts'
-import { encodedBytes } from '../../src/core/codec.ts'
-import { PublishError, type QueueDriver } from '../../src/core/queue.ts'
+import { encodedBytes } from '../../src/core/base/codec.ts'
+import { PublishError, type QueueDriver } from '../../src/core/contracts/queue.ts'
 
 const BYTES_MAX = 256 * 1024
 

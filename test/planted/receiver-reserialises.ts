@@ -1,5 +1,5 @@
 import rawHttp from '../../receivers/raw-http.ts'
-import type { Receiver } from '../../src/core/receiver.ts'
+import type { Receiver } from '../../src/core/contracts/receiver.ts'
 
 /** A planted bug: the body is parsed and written again before it is verified. */
 const receiver: Receiver = (options) => {

@@ -1,5 +1,5 @@
 import rawHttp from '../../receivers/raw-http.ts'
-import type { Receiver } from '../../src/core/receiver.ts'
+import type { Receiver } from '../../src/core/contracts/receiver.ts'
 
 /** A planted bug: whoever sends is believed. */
 const receiver: Receiver = (options) => {

@@ -1,5 +1,5 @@
 import rawHttp from '../../receivers/raw-http.ts'
-import type { Receiver } from '../../src/core/receiver.ts'
+import type { Receiver } from '../../src/core/contracts/receiver.ts'
 
 /** A planted bug: no limit on a body's length, and none on the time that it takes. */
 const receiver: Receiver = (options) =>

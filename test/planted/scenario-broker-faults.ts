@@ -1,5 +1,5 @@
 import { SALE } from '../../scenarios/shared/sale.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: the queue is killed for three seconds, and later hangs for ten. */
 export default defineScenario({

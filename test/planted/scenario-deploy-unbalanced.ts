@@ -1,5 +1,5 @@
 import rollingDeploy from '../../scenarios/rolling-deploy.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 const { balancer: _, ...direct } = rollingDeploy
 

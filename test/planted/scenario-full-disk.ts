@@ -1,5 +1,5 @@
 import steady from '../../scenarios/steady.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: the disk that holds queue and ledger is full for two seconds. */
 export default defineScenario({

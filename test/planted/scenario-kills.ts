@@ -1,5 +1,5 @@
 import steady from '../../scenarios/steady.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: the whole stack is killed three times. */
 export default defineScenario({

@@ -1,5 +1,5 @@
 import steady from '../../scenarios/steady.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: what effects depend on is down for 5 s. */
 export default defineScenario({

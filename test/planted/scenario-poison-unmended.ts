@@ -1,5 +1,5 @@
 import poison from '../../scenarios/poison.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: the dead letters are replayed while the bug that made them is still there. */
 export default defineScenario({

@@ -1,5 +1,5 @@
 import steady from '../../scenarios/steady.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: the whole stack is asked to stop, twice, and started again. */
 export default defineScenario({

@@ -1,5 +1,5 @@
 import steady from '../../scenarios/steady.ts'
-import { defineScenario } from '../../src/core/scenario.ts'
+import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 /** For tests: every fault that a stack in one process can be struck by, one after the other. */
 export default defineScenario({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { providers } from '../../providers/index.ts'
-import type { Provider } from '../../src/core/provider.ts'
-import { seeded } from '../../src/core/random.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 
 const S = 1_000
 const MINUTE = 60 * S

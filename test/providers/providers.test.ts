@@ -7,7 +7,7 @@ import generic from '../../providers/generic.ts'
 import github from '../../providers/github.ts'
 import razorpay from '../../providers/razorpay.ts'
 import stripe from '../../providers/stripe.ts'
-import { seeded } from '../../src/core/random.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
 
 providerContract(generic, { signature: 'x-webhook-signature', windowS: 300 })

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api'
 import { describe, expect, it } from 'vitest'
 import shopify from '../../providers/shopify.ts'
-import { seeded } from '../../src/core/random.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
 import { expectSizes } from './sizes.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { Provider } from '../../src/core/provider.ts'
-import { seeded } from '../../src/core/random.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 
 /** Every sample's size lies within the bounds of its type, bytes, and every type of the table is drawn. */
 export function expectSizes(provider: Provider, bounds: Readonly<Record<string, readonly [min: number, max: number]>>) {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { isValidSlackRequest } from '@slack/bolt'
 import { describe, expect, it } from 'vitest'
 import slack from '../../providers/slack.ts'
-import { seeded } from '../../src/core/random.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, codeOf, incoming, providerContract, signer } from '../contract/provider.ts'
 import { expectSizes } from './sizes.ts'
 

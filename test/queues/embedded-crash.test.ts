@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
-import { VirtualClock } from '../../src/core/clock.ts'
-import { seeded } from '../../src/core/random.ts'
+import { VirtualClock } from '../../src/core/contracts/clock.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
 import { drain, pendingIn } from './embedded-logs.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-crash-'))

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
-import { encodedBytes } from '../../src/core/codec.ts'
+import { encodedBytes } from '../../src/core/base/codec.ts'
 import { anEvent } from '../events.ts'
 import { drain, LIMIT, logFolders, SEGMENT_BYTES } from './embedded-logs.ts'
 

@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, saltOf, unsealGroup } from '../../queues/embedded/format.ts'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import { recover } from '../../queues/embedded/recovery.ts'
-import { VirtualClock } from '../../src/core/clock.ts'
-import { decode } from '../../src/core/codec.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
-import type { Queue } from '../../src/core/queue.ts'
+import { decode } from '../../src/core/base/codec.ts'
+import { VirtualClock } from '../../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { Queue } from '../../src/core/contracts/queue.ts'
 
 /** Small segments, so that a handful of events goes through several of them. */
 export const SEGMENT_BYTES = 16 * 1024

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { entryOf } from '../../queues/sqs-fifo/message.ts'
-import type { WebhookEvent } from '../../src/core/event.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
 interface Entry {
   readonly Id: string

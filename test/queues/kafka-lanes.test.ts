@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ANYWHERE, PartitionLanes } from '../../queues/kafka-shared/lanes.ts'
-import { VirtualClock } from '../../src/core/clock.ts'
-import { encode } from '../../src/core/codec.ts'
-import type { Delivery, Verdict } from '../../src/core/queue.ts'
+import { encode } from '../../src/core/base/codec.ts'
+import { VirtualClock } from '../../src/core/contracts/clock.ts'
+import type { Delivery, Verdict } from '../../src/core/contracts/queue.ts'
 import { numbersOf } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
 

@@ -1,6 +1,6 @@
-import type { QueueDriver } from '../../src/core/queue.ts'
-import type { Server } from '../../src/runner/provision/index.ts'
-import { type TcpProxy, tcpProxy } from '../../src/runner/tcp-proxy.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
+import type { Server } from '../../src/runner/servers/server.ts'
+import { type TcpProxy, tcpProxy } from '../../src/runner/testbed/tcp-proxy.ts'
 import type { QueueUnderTest } from '../contract/queue.ts'
 
 let namespaces = 0

@@ -1,5 +1,5 @@
 import generic from '../../providers/generic.ts'
-import { HEADERS_MAX } from '../../src/core/gate.ts'
+import { HEADERS_MAX } from '../../src/core/receiving/gate.ts'
 import { NOW_MS, raw, type SignOptions, signed } from './wire.ts'
 
 export const BODY_BYTES_MAX = 2_000

@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import generic from '../../providers/generic.ts'
-import { FloodmarkError } from '../../src/core/errors.ts'
-import type { Provider } from '../../src/core/provider.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /** A provider whose verification does what the header x-odd says. */
 const odd: Provider = {

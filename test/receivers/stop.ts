@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { type Clock, systemClock } from '../../src/core/clock.ts'
-import { STOP_GRACE_MS } from '../../src/core/gate.ts'
+import { type Clock, systemClock } from '../../src/core/contracts/clock.ts'
+import { STOP_GRACE_MS } from '../../src/core/receiving/gate.ts'
 import type { Bench } from '../contract/receiver.ts'
 import { exchange, NOW_MS, raw, signed, statuses } from './wire.ts'
 

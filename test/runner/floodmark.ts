@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { reportSchema } from '../../src/runner/report-schema.ts'
+import { reportSchema } from '../../src/runner/report/report-schema.ts'
 
-const cli = new URL('../../src/runner/cli.ts', import.meta.url).pathname
+const cli = new URL('../../src/runner/cli/main.ts', import.meta.url).pathname
 
 interface Ended {
   readonly code: number | null

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { readJournal } from '../../src/runner/journal.ts'
-import { journalPath } from '../../src/runner/records.ts'
+import { readJournal } from '../../src/runner/records/journal.ts'
+import { journalPath } from '../../src/runner/records/run-record.ts'
 import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
 
 const { root, quick } = quickRuns('hot-key')

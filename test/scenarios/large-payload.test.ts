@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/large-payload.ts'
-import { claimOf } from '../../src/runner/contents.ts'
-import { readJournal } from '../../src/runner/journal.ts'
-import { payloadChecks } from '../../src/runner/payload.ts'
+import { claimOf } from '../../src/runner/plan/event-content.ts'
+import { readJournal } from '../../src/runner/records/journal.ts'
+import { payloadChecks } from '../../src/runner/report/payload.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import scenario from '../../scenarios/outage-recovery.ts'
-import { readJournal } from '../../src/runner/journal.ts'
+import { readJournal } from '../../src/runner/records/journal.ts'
 import { runsFolder } from '../runner/floodmark.ts'
-import { SCHEDULES } from '../runner/schedules.ts'
+import { SCHEDULES } from '../runner/load/schedules.ts'
 
 const { root, run, reportOf } = runsFolder()
 const ROUNDING_MS = 0.001

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import poison from '../../scenarios/poison.ts'
-import { fateOf } from '../../src/runner/identity.ts'
-import { poisonedOf } from '../../src/runner/poison.ts'
-import { moduleOf } from '../../src/runner/registry.ts'
-import { replayedIn } from '../../src/runner/replays.ts'
-import { undisturbedChecks } from '../../src/runner/undisturbed.ts'
+import { fateOf } from '../../src/runner/plan/identity.ts'
+import { poisonedOf } from '../../src/runner/records/poisoned.ts'
+import { replayedIn } from '../../src/runner/records/replays.ts'
+import { undisturbedChecks } from '../../src/runner/report/undisturbed.ts'
+import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Report } from '../../src/runner/report-schema.ts'
+import type { Report } from '../../src/runner/report/report-schema.ts'
 import { floodmark, runsFolder } from '../runner/floodmark.ts'
 
 /** A scenario's quick run and what it may take, ms: the slowest is under 30 s on a machine that has nothing else to do. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/reconcile.ts'
-import { isLostBySender } from '../../src/runner/provider-list.ts'
+import { isLostBySender } from '../../src/runner/plan/identity.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import replay from '../../scenarios/replay.ts'
-import type { Load } from '../../src/runner/arrivals.ts'
-import { ResendAgenda } from '../../src/runner/sender/resends.ts'
+import { ResendAgenda } from '../../src/runner/load/sender/resends.ts'
+import type { Load } from '../../src/runner/plan/arrivals.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
 
 const { run, reportOf } = runsFolder()

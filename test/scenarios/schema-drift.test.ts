@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DRIFT_KINDS } from '../../src/core/scenario.ts'
+import { DRIFT_KINDS } from '../../src/runner/scenario/scenario.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()

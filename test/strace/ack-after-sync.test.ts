@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sleep, systemClock } from '../../src/core/clock.ts'
+import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { judge } from './trace.ts'
 import { tracedService, whyNoStrace } from './traced-service.ts'
 

@@ -2,10 +2,10 @@ import memory from '../../ledgers/memory.ts'
 import generic from '../../providers/generic.ts'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import rawHttp from '../../receivers/raw-http.ts'
-import { systemClock } from '../../src/core/clock.ts'
-import type { Queue } from '../../src/core/queue.ts'
-import { seeded } from '../../src/core/random.ts'
-import { startService } from '../../src/core/service.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import type { Queue } from '../../src/core/contracts/queue.ts'
+import { seeded } from '../../src/core/contracts/random.ts'
+import { startService } from '../../src/core/service/service.ts'
 
 /** A whole service, to be looked at from outside: its port on stdout, ended by SIGTERM. */
 const [folder, secret, bug] = process.argv.slice(2)

@@ -1,5 +1,5 @@
-import type { Report } from '../report-schema.ts'
-import { ms } from '../verdict.ts'
+import { ms } from '../../core/base/words.ts'
+import type { Report } from '../report/report-schema.ts'
 
 /** Rows of the report's table of attack traffic. */
 export const ATTACK_HEAD = [

@@ -1,5 +1,5 @@
-import type { DriftKind } from '../../core/scenario.ts'
-import type { Report } from '../report-schema.ts'
+import type { Report } from '../report/report-schema.ts'
+import type { DriftKind } from '../scenario/scenario.ts'
 
 const KINDS: Record<DriftKind, string> = {
   renamed: 'field renamed',

@@ -1,4 +1,4 @@
-import type { Report } from '../report-schema.ts'
+import type { Report } from '../report/report-schema.ts'
 
 /** One test case a check, for CI systems. */
 export function junit(report: Report): string {

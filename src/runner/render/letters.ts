@@ -1,4 +1,4 @@
-import type { Report } from '../report-schema.ts'
+import type { Report } from '../report/report-schema.ts'
 
 const HEAD = ['source', 'type', 'reason', 'events', 'first buried', 'last buried']
 type Table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]) => string

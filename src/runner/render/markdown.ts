@@ -1,4 +1,4 @@
-import type { Report } from '../report-schema.ts'
+import type { Report } from '../report/report-schema.ts'
 
 /** For a comment on a pull request. */
 export function markdown(report: Report): string {

@@ -1,5 +1,5 @@
-import { mebibytes } from '../payload.ts'
-import type { Report } from '../report-schema.ts'
+import { mebibytes } from '../report/payload.ts'
+import type { Report } from '../report/report-schema.ts'
 
 /** What a person wants to know of the bodies: a line, and one more where contents were fetched. */
 export function payloadLines({ payload }: Report): string[] {

@@ -1,5 +1,5 @@
-import type { Report } from '../report-schema.ts'
-import { ms } from '../verdict.ts'
+import { ms } from '../../core/base/words.ts'
+import type { Report } from '../report/report-schema.ts'
 
 /** What a person wants to know of events whose webhook was never sent. */
 export function reconciledLines({ reconciled }: Report): string[] {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
-import type { Report } from '../report-schema.ts'
-import { interval, ms, percent, throughBalancer } from '../verdict.ts'
+import { interval, ms, percent } from '../../core/base/words.ts'
+import { throughBalancer } from '../report/checks.ts'
+import type { Report } from '../report/report-schema.ts'
 import { payloadLines } from './payload.ts'
 import { reconciledLines } from './reconciled.ts'
 

@@ -1,4 +1,4 @@
-import type { Simulated } from '../simulate.ts'
+import type { Simulated } from './simulate.ts'
 
 /** What is wrong with the accounting of a simulation, in words; none of it is ever right, whatever went wrong around. */
 export function alarmsOf({ audit, drained }: Simulated): string[] {

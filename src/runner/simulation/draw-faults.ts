@@ -1,6 +1,6 @@
-import type { Provider } from '../../core/provider.ts'
-import { type Random, seeded } from '../../core/random.ts'
-import type { Fault, PlannedFault } from '../../core/scenario.ts'
+import type { Provider } from '../../core/contracts/provider.ts'
+import { type Random, seeded } from '../../core/contracts/random.ts'
+import type { Fault, PlannedFault } from '../scenario/scenario.ts'
 import type { FaultOf } from './faults.ts'
 
 const FAULTS_MAX = 3

@@ -5,9 +5,9 @@ import shopify from '../../../providers/shopify.ts'
 import slack from '../../../providers/slack.ts'
 import standardWebhooks from '../../../providers/standard-webhooks.ts'
 import stripe from '../../../providers/stripe.ts'
-import { hash32, seeded } from '../../core/random.ts'
-import type { SimulationOptions } from '../simulate.ts'
+import { hash32, seeded } from '../../core/contracts/random.ts'
 import { drawFaults } from './draw-faults.ts'
+import type { SimulationOptions } from './simulate.ts'
 import { drawTroubles } from './troubles.ts'
 
 const PROVIDERS = [generic, github, razorpay, shopify, slack, standardWebhooks, stripe]

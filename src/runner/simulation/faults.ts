@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Fault, PlannedFault } from '../../core/scenario.ts'
+import type { Clock } from '../../core/contracts/clock.ts'
+import type { Fault, PlannedFault } from '../scenario/scenario.ts'
 import type { LinkName, Wrong } from './wrong.ts'
 
 /** What faults can do to the services of a simulation: each of them receives and processes. */

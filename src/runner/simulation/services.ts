@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../../core/clock.ts'
-import type { Random } from '../../core/random.ts'
+import { type Clock, sleep } from '../../core/contracts/clock.ts'
+import type { Random } from '../../core/contracts/random.ts'
 import type { Downable } from './faults.ts'
 import { Life, type LifeOptions } from './life.ts'
 

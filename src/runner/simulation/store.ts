@@ -1,7 +1,7 @@
-import type { BodyReference, FetchBody } from '../../core/claim-check.ts'
-import { FloodmarkError } from '../../core/errors.ts'
-import type { Scenario } from '../../core/scenario.ts'
-import { claimOf } from '../contents.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { BodyReference, FetchBody } from '../../core/processing/claim-check.ts'
+import { claimOf } from '../plan/event-content.ts'
+import type { Scenario } from '../scenario/scenario.ts'
 
 /** What a fetch from the provider's store comes to by the plan, without fetching. */
 export function simulatedStore(seed: number, scenario: Pick<Scenario, 'claimCheck'>): FetchBody {

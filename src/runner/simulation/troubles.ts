@@ -1,8 +1,8 @@
-import { type Clock, sleep } from '../../core/clock.ts'
-import { FloodmarkError } from '../../core/errors.ts'
-import type { Effect } from '../../core/ledger.ts'
-import type { Random } from '../../core/random.ts'
-import { isPoisoned } from '../identity.ts'
+import { type Clock, sleep } from '../../core/contracts/clock.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Effect } from '../../core/contracts/ledger.ts'
+import type { Random } from '../../core/contracts/random.ts'
+import { isPoisoned } from '../plan/identity.ts'
 import type { Wrong } from './wrong.ts'
 
 /** What goes wrong in a simulation, and how often. Shares are 0-1 of all tries, as long as troubles last. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Random } from '../../core/random.ts'
-import type { Poison } from '../identity.ts'
+import type { Clock } from '../../core/contracts/clock.ts'
+import type { Random } from '../../core/contracts/random.ts'
+import type { Poison } from '../plan/identity.ts'
 
 export type LinkName = 'senders-link' | 'queue-link' | 'ledger-link'
 

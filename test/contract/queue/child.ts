@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import type { Handler, QueueDriver } from '../../../src/core/queue.ts'
+import type { Handler, QueueDriver } from '../../../src/core/contracts/queue.ts'
 import { LIMIT, numbered, numbersOf, SHORT_LEASE_MS } from './kit.ts'
 
 /** Opens a namespace in a process of its own and works on it until it is killed; see Subject.killedChild. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { encodedBytes } from '../../../src/core/codec.ts'
-import { EVENT_LIMITS, type WebhookEvent } from '../../../src/core/event.ts'
-import type { Handler } from '../../../src/core/queue.ts'
+import { encodedBytes } from '../../../src/core/base/codec.ts'
+import { EVENT_LIMITS, type WebhookEvent } from '../../../src/core/contracts/event.ts'
+import type { Handler } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
 import { acking, type Behaviours, inOrder, LIMIT, numbered, numberOf, upTo } from './kit.ts'
 

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process'
-import { sleep, systemClock } from '../../../src/core/clock.ts'
-import { FloodmarkError } from '../../../src/core/errors.ts'
-import type { WebhookEvent } from '../../../src/core/event.ts'
-import { type Delivery, type Handler, PublishError, type Queue, type Verdict } from '../../../src/core/queue.ts'
-import type { Control } from '../../../src/runner/provision/index.ts'
-import type { TcpProxy } from '../../../src/runner/tcp-proxy.ts'
+import { sleep, systemClock } from '../../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
+import {
+  type Delivery,
+  type Handler,
+  PublishError,
+  type Queue,
+  type Verdict,
+} from '../../../src/core/contracts/queue.ts'
+import type { Control } from '../../../src/runner/servers/server.ts'
+import type { TcpProxy } from '../../../src/runner/testbed/tcp-proxy.ts'
 import { anEvent } from '../../events.ts'
 
 export interface QueueUnderTest {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { sleep, systemClock } from '../../../src/core/clock.ts'
-import type { Handler } from '../../../src/core/queue.ts'
+import { sleep, systemClock } from '../../../src/core/contracts/clock.ts'
+import type { Handler } from '../../../src/core/contracts/queue.ts'
 import { acking, type Behaviours, inOrder, judging, LIMIT, numbered, publishAll, SHORT_LEASE_MS, upTo } from './kit.ts'
 
 export const leases: Behaviours = {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Handler } from '../../../src/core/queue.ts'
+import type { Handler } from '../../../src/core/contracts/queue.ts'
 import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, publishAll, upTo } from './kit.ts'
 
 /** The numbers of each of three keys come in order. */

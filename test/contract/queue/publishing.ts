@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { PublishError } from '../../../src/core/queue.ts'
+import { PublishError } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
 import { acking, type Behaviours, inOrder, LIMIT, numbered, upTo } from './kit.ts'
 

@@ -1,0 +1,103 @@
+import { FloodmarkError } from '../contracts/errors.ts'
+import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
+
+/*
+ * An event as bytes, little endian, version 1:
+ *   u8 version | u8 headers | u16 id | u16 key | u8 source | u8 type | u32 body | f64 receivedAtMs   (lengths in bytes)
+ *   id key source type | headers × (u8 name, u16 value, name, value) | body
+ */
+const VERSION = 1
+const HEAD_BYTES = 20
+const HEADER_BYTES = 3
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** How many bytes `encodeInto` writes for it. */
+export function encodedBytes(event: WebhookEvent): number {
+  let bytes = HEAD_BYTES + event.body.length
+  bytes += Buffer.byteLength(event.id) + Buffer.byteLength(event.key)
+  bytes += Buffer.byteLength(event.source) + Buffer.byteLength(event.type)
+  for (const name in event.headers)
+    bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(event.headers[name]!)
+  return bytes
+}
+
+/** Writes the event at `offset`; returns where it ends. The event is within EVENT_LIMITS and the target has room: else FloodmarkError 'misuse'. */
+export function encodeInto(event: WebhookEvent, target: Buffer, offset: number): number {
+  let at = offset + HEAD_BYTES
+  const put = (text: string, bytesMax: number, what: string): number => {
+    const written = target.write(text, at)
+    if (written > bytesMax || (written === 0 && what !== 'header value'))
+      throw new FloodmarkError('misuse', `an event's ${what} has ${written} bytes, allowed are 1-${bytesMax}`)
+    at += written
+    return written
+  }
+  target[offset] = VERSION
+  target.writeUInt16LE(put(event.id, EVENT_LIMITS.storedIdBytesMax, 'id'), offset + 2)
+  target.writeUInt16LE(put(event.key, EVENT_LIMITS.keyBytesMax, 'key'), offset + 4)
+  target[offset + 6] = put(event.source, EVENT_LIMITS.sourceBytesMax, 'source')
+  target[offset + 7] = put(event.type, EVENT_LIMITS.typeBytesMax, 'type')
+  let headers = 0
+  for (const name in event.headers) {
+    const headAt = at
+    at += HEADER_BYTES
+    target[headAt] = put(name, EVENT_LIMITS.headerNameBytesMax, 'header name')
+    target.writeUInt16LE(put(event.headers[name]!, EVENT_LIMITS.headerValueBytesMax, 'header value'), headAt + 1)
+    headers++
+  }
+  if (headers > EVENT_LIMITS.headersMax || event.body.length > EVENT_LIMITS.bodyBytesMax) {
+    throw new FloodmarkError('misuse', 'an event is above the limits of EVENT_LIMITS')
+  }
+  target[offset + 1] = headers
+  target.writeUInt32LE(event.body.length, offset + 8)
+  target.writeDoubleLE(event.receivedAtMs, offset + 12)
+  target.set(event.body, at)
+  return at + event.body.length
+}
+
+export function encode(event: WebhookEvent): Buffer {
+  const bytes = Buffer.allocUnsafe(encodedBytes(event))
+  encodeInto(event, bytes, 0)
+  return bytes
+}
+
+/** The event in exactly these bytes; its body is a view into them. @throws FloodmarkError 'corrupt' on anything else. */
+export function decode(source: Uint8Array): WebhookEvent {
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+  if (bytes.length < HEAD_BYTES) throw corrupt('it is too short')
+  if (bytes[0] !== VERSION) throw corrupt(`its version is ${bytes[0]}, not ${VERSION}`)
+  let at = HEAD_BYTES
+  const take = (length: number, least: number, most: number, what: string): Buffer => {
+    if (length < least || length > most) throw corrupt(`its ${what} has ${length} bytes`)
+    if (at + length > bytes.length) throw corrupt(`it ends within its ${what}`)
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  const text = (length: number, least: number, most: number, what: string): string => {
+    try {
+      return utf8.decode(take(length, least, most, what))
+    } catch (cause) {
+      throw cause instanceof FloodmarkError ? cause : corrupt(`its ${what} is not UTF-8`)
+    }
+  }
+  const id = text(bytes.readUInt16LE(2), 1, EVENT_LIMITS.storedIdBytesMax, 'id')
+  const key = text(bytes.readUInt16LE(4), 1, EVENT_LIMITS.keyBytesMax, 'key')
+  const from = text(bytes[6]!, 1, EVENT_LIMITS.sourceBytesMax, 'source')
+  const type = text(bytes[7]!, 1, EVENT_LIMITS.typeBytesMax, 'type')
+  const count = bytes[1]!
+  if (count > EVENT_LIMITS.headersMax) throw corrupt(`it has ${count} headers`)
+  const headers: [string, string][] = []
+  for (let header = 0; header < count; header++) {
+    const head = take(HEADER_BYTES, HEADER_BYTES, HEADER_BYTES, 'headers')
+    const name = text(head[0]!, 1, EVENT_LIMITS.headerNameBytesMax, 'header name')
+    headers.push([name, text(head.readUInt16LE(1), 0, EVENT_LIMITS.headerValueBytesMax, 'header value')])
+  }
+  const body = take(bytes.readUInt32LE(8), 0, EVENT_LIMITS.bodyBytesMax, 'body')
+  if (at !== bytes.length) throw corrupt(`${bytes.length - at} bytes follow it`)
+  // fromEntries defines own properties: a header named __proto__ stays a header.
+  const receivedAtMs = bytes.readDoubleLE(12)
+  return { id, key, source: from, type, receivedAtMs, headers: Object.fromEntries(headers), body }
+}
+
+function corrupt(why: string): FloodmarkError {
+  return new FloodmarkError('corrupt', `stored bytes are no event: ${why}`)
+}

@@ -1,0 +1,107 @@
+import type { KeyObject } from 'node:crypto'
+import type { Incoming } from './incoming.ts'
+import type { Random } from './random.ts'
+import type { Reply } from './reply.ts'
+
+/** An imported key: a raw key would be imported again on every call (13 µs against 2.5 µs for an HMAC of 1 kB). */
+export type Secret = KeyObject
+
+/** How a provider tries again. */
+export interface RetryPolicy {
+  readonly attemptsMax: number
+  /** The sender gives an attempt up after this long, ms. */
+  readonly timeoutMs: number
+  /** Wait before attempt n (n from 2), ms. */
+  readonly waitMs: (attempt: number, random: Random) => number
+  /** Statuses that it takes for a final no, so that it does not try again. Default: none. */
+  readonly stopsOn?: readonly number[]
+  /** 'connection': it tries again only where it could not connect; any answer, and none in time, is final. Default: any failure. */
+  readonly retriesOn?: 'connection'
+  /** Lower-case name of a header, x-…, by whose value 1 an answer asks it not to try again. Default: there is none. */
+  readonly noRetryHeader?: `x-${string}`
+  /** Whether a Retry-After of the receiver makes it wait longer. Default: no. */
+  readonly honoursRetryAfter?: boolean
+  /** When it stops sending to an endpoint altogether: after failing for so long without a break, or so often in a row. Default: never. */
+  readonly disables?: { readonly afterMs: number } | { readonly afterFailures: number }
+  /** True where the provider does not publish it. */
+  readonly model: boolean
+}
+
+/** What a sample is made for: the ids that the plan chose. Both are short, of [0-9a-z_-] only. */
+export interface SampleOptions {
+  /** The sender's own id of the event; `identify` must find it again (a provider may put a prefix before it). */
+  readonly id: string
+  /** The ordering key; `identify` must find it again (a provider may put a prefix before it). */
+  readonly key: string
+}
+
+/** Who an event is. */
+export interface Identity {
+  readonly id: string
+  readonly key: string
+  readonly type: string
+  /** Where the sender counts the events of a key, by one, in what it signs: this one's number, 0 or more. */
+  readonly sequence?: number
+}
+
+/** What a sender knows when it signs. */
+export interface SignOptions {
+  /** `id` and `type` as in the sample. */
+  readonly id: string
+  readonly type: string
+  /** When it is sent, ms since the Unix epoch. */
+  readonly atMs: number
+  /** The whole address, for those that sign it: 'http://127.0.0.1:8080/webhooks/twilio'. */
+  readonly url?: string
+}
+
+/** One sender of webhooks: how it signs, names and retries. Every file in providers/ exports one by default. */
+export interface Provider {
+  readonly name: string
+  /** `import.meta.url` of the file: a worker thread loads the same provider by it. */
+  readonly module: string
+  /** Lower-case names of the headers that `verify` reads. They carry signatures: never stored, never logged. */
+  readonly signatureHeaders: readonly string[]
+  /** Lower-case names of further headers worth keeping with the event (`identify` may read them). */
+  readonly contextHeaders: readonly string[]
+  /** A signed time older than this is refused, ms. Absent: no time is signed, or it may be any. */
+  readonly staleAfterMs?: number
+  /** Default: application/json. */
+  readonly contentType?: string
+  /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */
+  readonly acceptedStatus?: 200 | 204
+  /** Imports the secret as the provider hands it out. @throws FloodmarkError 'misuse' when empty or malformed; never quotes it. */
+  secret(text: string): Secret
+  /** Accepts any of the secrets (rotation). @throws FloodmarkError 'bad-signature' or 'bad-request', without detail of the secret. */
+  verify(request: Incoming, secrets: readonly Secret[]): void
+  /**
+   * A pair of secrets for a run, as `secret` reads them: what the sender signs with and what the receiver verifies with.
+   * Absent: any text serves both sides.
+   */
+  newSecret?(): { readonly signing: string; readonly verifying: string }
+  /** The body as it is sent, where the signature lies in the body itself. Before `sign`. */
+  seal?(body: Uint8Array, secret: Secret, options: SignOptions): Uint8Array
+  /** The headers that the sender adds; the load generator signs with it. */
+  sign(body: Uint8Array, secret: Secret, options: SignOptions): Record<string, string>
+  /** id, key and type from headers and, only where the provider puts them there, the body. @throws FloodmarkError 'bad-request'. */
+  identify(request: Incoming): Identity
+  /** Where one request may carry several events: all of them, in order, each with an id of its own. Replaces `identify`. */
+  identifyAll?(request: Incoming): readonly Identity[]
+  /** Set-up exchanges that are no events (Slack's url_verification, Discord's PING); undefined for an event. */
+  handshake?(request: Incoming): Reply | undefined
+  /** Timeout, attempts and waits as the provider documents them; `model: true` where it does not. */
+  readonly delivery: RetryPolicy
+  /** A body of realistic shape and size, made from the random stream alone. */
+  sample(random: Random, options: SampleOptions): { readonly type: string; readonly body: Uint8Array }
+}
+
+/** One way in: a path, who sends there, and the secrets that prove it. */
+export interface Route {
+  /** The exact path, without query: '/webhooks/razorpay'. */
+  readonly path: string
+  /** Event.source; usually the provider's name. */
+  readonly source: string
+  readonly provider: Provider
+  /** At least one. The first is the current one, the others are still accepted. */
+  readonly secrets: readonly Secret[]
+}

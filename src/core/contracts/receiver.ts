@@ -1,0 +1,52 @@
+import type { Clock } from './clock.ts'
+import type { Incoming } from './incoming.ts'
+import type { Route } from './provider.ts'
+import type { Reply } from './reply.ts'
+
+/** Checks a request against its route's secrets. Resolves when genuine, else rejects as Provider.verify throws. */
+export type Verify = (route: Route, request: Incoming) => Promise<void>
+
+/** Everything between bytes and a status code; no receiver has any other logic. */
+export interface Ingest {
+  /** Every route, for a receiver that verifies elsewhere. */
+  readonly routes: readonly Route[]
+  /**
+   * Judges the request line alone, before any byte of the body is read.
+   * undefined: read the body and call `handle`. A reply: send it (404, 405, /healthz, /readyz).
+   */
+  admit(method: string, url: string): Reply | Promise<Reply> | undefined
+  /** Takes the complete request. Never rejects. `verify` replaces the provider's own, for verification in other threads. */
+  handle(request: Incoming, verify?: Verify): Promise<Reply>
+}
+
+export interface ReceiverOptions {
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  /** Longer bodies get 413 before they are buffered, bytes. */
+  readonly bodyBytesMax: number
+  /** Bytes of bodies that came, in part or whole, and wait for their answer, all together; what is beyond gets 503 with Retry-After. Bodies above 64 KiB share three quarters. */
+  readonly heldBytesMax: number
+  /** Complete requests beyond this many in progress get 503 with Retry-After at once. */
+  readonly inFlightMax: number
+  /** Connections beyond this many are closed as they come. */
+  readonly connectionsMax: number
+  /** A request whose headers and body are not in by then gets 408, ms. */
+  readonly requestMs: number
+  /** An idle kept-alive connection is closed after this long, ms. */
+  readonly keepAliveMs: number
+  readonly clock: Clock
+  readonly ingest: Ingest
+}
+
+export interface RunningReceiver {
+  readonly port: number
+  /** Stops accepting, answers what is in progress, resolves when every connection is closed. Twice is fine. */
+  stop(): Promise<void>
+}
+
+/**
+ * What every file in receivers/ exports by default. Resolves when the port is listening.
+ * @throws FloodmarkError 'unavailable' when the port is taken or may not be opened.
+ */
+export type Receiver = (options: ReceiverOptions) => Promise<RunningReceiver>

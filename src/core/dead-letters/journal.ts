@@ -1,0 +1,104 @@
+import { readFileSync, truncateSync } from 'node:fs'
+import { z } from 'zod'
+import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { DeadLetter } from '../contracts/ledger.ts'
+import { LinesFile } from './file.ts'
+import { fromJson, type LetterJson, letterSchema, toJson } from './letter.ts'
+
+/** Between which ledger and queue letters move. Without addresses, which may hold a password. */
+const routeSchema = z.strictObject({ ledger: z.string(), queue: z.string(), namespace: z.string() })
+export type ReplayRoute = z.infer<typeof routeSchema>
+
+const headSchema = z.strictObject({ floodmark: z.literal('dlq-replay-1'), route: routeSchema })
+const entrySchema = z.union([
+  z.strictObject({ open: letterSchema, takenAtMs: z.number() }),
+  z.strictObject({ done: z.string() }),
+])
+
+export interface OpenLetter {
+  readonly letter: DeadLetter
+  readonly takenAtMs: number
+}
+
+/** Holds each letter from before the ledger forgets it until the queue has it. */
+export class ReplayJournal {
+  readonly path: string
+  readonly #file: LinesFile
+
+  private constructor(path: string, file: LinesFile) {
+    this.path = path
+    this.#file = file
+  }
+
+  /** @throws FloodmarkError 'misuse' where the file is there already. */
+  static begin(path: string, route: ReplayRoute): ReplayJournal {
+    const file = new LinesFile(path)
+    file.add({ floodmark: 'dlq-replay-1', route })
+    return new ReplayJournal(path, file)
+  }
+
+  /** Goes on with a journal: what it holds open. @throws FloodmarkError 'misuse' where it is no journal of this route. */
+  static resume(path: string, route: ReplayRoute): { journal: ReplayJournal; open: OpenLetter[] } {
+    const open = readOpen(path, route)
+    return { journal: new ReplayJournal(path, new LinesFile(path, 'a')), open }
+  }
+
+  /** Durable when it returns. */
+  take(letter: DeadLetter, takenAtMs: number): void {
+    this.#file.add({ open: toJson(letter), takenAtMs })
+    this.#file.sync()
+  }
+
+  /** Not synced: a note that is lost costs one more delivery, which the ledger absorbs. */
+  done(id: string): void {
+    this.#file.add({ done: id })
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+/** All letters that a journal ever took, finished or not; a torn last line was none. */
+export function takenIn(path: string): LetterJson[] {
+  const lines = readFileSync(path, 'utf8').split('\n').slice(1, -1)
+  return lines.flatMap((line) => {
+    const entry = entrySchema.parse(JSON.parse(line))
+    return 'open' in entry ? [entry.open] : []
+  })
+}
+
+function readOpen(path: string, route: ReplayRoute): OpenLetter[] {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (cause) {
+    throw new FloodmarkError('misuse', `cannot read the journal ${path}: ${messageOf(cause)}`, { cause })
+  }
+  // A torn last line was never synced, so its letter was not taken out of the ledger either.
+  const whole = bytes.lastIndexOf('\n') + 1
+  const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
+  const { route: its } = parsed(headSchema, head ?? '', path, 1)
+  if (its.ledger !== route.ledger || its.queue !== route.queue || its.namespace !== route.namespace) {
+    const flags = `--ledger ${its.ledger} --queue ${its.queue} --namespace ${its.namespace}`
+    throw new FloodmarkError('misuse', `${path} is the journal of another replay: give ${flags}`)
+  }
+  const open = new Map<string, OpenLetter>()
+  for (const [at, line] of lines.entries()) {
+    const entry = parsed(entrySchema, line, path, at + 2)
+    if ('done' in entry) open.delete(entry.done)
+    else open.set(entry.open.id, { letter: fromJson(entry.open), takenAtMs: entry.takenAtMs })
+  }
+  if (whole < bytes.length) truncateSync(path, whole)
+  return [...open.values()]
+}
+
+function parsed<T>(schema: z.ZodType<T>, line: string, path: string, number: number): T {
+  try {
+    return schema.parse(JSON.parse(line))
+  } catch (cause) {
+    throw new FloodmarkError('misuse', `${path} is no journal of a replay: line ${number} is not one of its own`, {
+      cause,
+    })
+  }
+}

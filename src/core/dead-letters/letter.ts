@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import type { DeadLetter } from '../contracts/ledger.ts'
+
+/** A dead letter as one JSON object: what `export` writes a line of, and what a replay's journal holds. */
+export const letterSchema = z.strictObject({
+  id: z.string(),
+  key: z.string(),
+  source: z.string(),
+  type: z.string(),
+  receivedAtMs: z.number(),
+  headers: z.record(z.string(), z.string()),
+  /** The body's bytes in base64. */
+  body: z.base64(),
+  reason: z.string(),
+  failures: z.int(),
+  /** When it was buried, ms since the Unix epoch. */
+  atMs: z.number(),
+})
+export type LetterJson = z.infer<typeof letterSchema>
+
+export function toJson({ event, reason, failures, atMs }: DeadLetter): LetterJson {
+  const { id, key, source, type, receivedAtMs, headers, body } = event
+  const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64')
+  return { id, key, source, type, receivedAtMs, headers, body: base64, reason, failures, atMs }
+}
+
+export function fromJson({ reason, failures, atMs, ...event }: LetterJson): DeadLetter {
+  return { event: { ...event, body: Buffer.from(event.body, 'base64') }, reason, failures, atMs }
+}

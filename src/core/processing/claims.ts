@@ -1,0 +1,82 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
+
+/** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
+let lastFence = 0
+
+/** Expired claims that taking another forgets at most: what was never settled does not pile up. */
+const SWEEP_MAX = 4
+
+interface Held {
+  readonly fence: number
+  readonly untilMs: number
+  readonly failures: number
+  settling: boolean
+}
+
+/** Who holds which id, in the memory of one process: its handlers die with it, so its claims may too. */
+export class Claims {
+  /** Oldest first. */
+  readonly #held = new Map<string, Held>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** True while someone holds the id, or its settlement is being written. */
+  busy(id: string): boolean {
+    const claim = this.#held.get(id)
+    return claim !== undefined && (claim.settling || claim.untilMs > this.#clock.monotonic())
+  }
+
+  /** Gives the id to a new holder; `failures` is kept with it. */
+  take(id: string, leaseMs: number, failures: number): number {
+    const now = this.#clock.monotonic()
+    this.#sweep(now)
+    const fence = ++lastFence
+    this.#held.delete(id)
+    this.#held.set(id, { fence, untilMs: now + leaseMs, failures, settling: false })
+    return fence
+  }
+
+  #sweep(now: number): void {
+    let left = SWEEP_MAX
+    for (const [id, claim] of this.#held) {
+      if (left-- === 0 || claim.settling || claim.untilMs > now) return
+      this.#held.delete(id)
+    }
+  }
+
+  /** The failures kept with it where the claim is still this holder's: nobody else can take it until `give`. */
+  settle(id: string, fence: number): number | undefined {
+    const claim = this.#held.get(id)
+    if (claim?.fence !== fence || claim.settling) return undefined
+    claim.settling = true
+    return claim.failures
+  }
+
+  /**
+   * `settle` for all of one call, in order. Behind an event whose claim is lost its key's later ones count as lost too, and
+   * are given back: of a batch that outlasted its lease some may still be held, and must not overtake what has to come again.
+   */
+  settleAll(
+    claimed: readonly { readonly event: Pick<WebhookEvent, 'id' | 'key'>; readonly fence: number }[],
+  ): readonly (number | undefined)[] {
+    const lostKeys = new Set<string>()
+    return claimed.map(({ event, fence }) => {
+      const failures = this.settle(event.id, fence)
+      if (failures === undefined) lostKeys.add(event.key)
+      else if (lostKeys.has(event.key)) this.give(event.id)
+      return lostKeys.has(event.key) ? undefined : failures
+    })
+  }
+
+  give(id: string): void {
+    this.#held.delete(id)
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '../contracts/clock.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
+import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
+import type { Effect, Effects } from '../contracts/ledger.ts'
+import type { Delivery, Verdict } from '../contracts/queue.ts'
+import { Circuit, type CircuitLimits } from './circuit.ts'
+
+export const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBytesMax } as const
+
+/** Header of an event that is for one named effect only, as in a dead letter of that effect. No sender can set it. */
+const EFFECT_HEADER = 'x-floodmark-effect'
+
+/** An effect, and whether what it depends on works. */
+export interface Target {
+  readonly effect: Effect
+  readonly circuit: Circuit | undefined
+}
+
+interface Named extends Target {
+  /** undefined: the only effect, under the event's own id. */
+  readonly name: string | undefined
+}
+
+/** One effect of one delivery. */
+export interface Task extends Target {
+  /** Under the id by which the ledger knows it. */
+  readonly event: WebhookEvent
+  /** What the effect is given: the event as it came. */
+  readonly given: WebhookEvent
+  /** Tasks of one lane take effect in order. */
+  readonly lane: string
+  /** Its delivery's position in the batch. */
+  readonly position: number
+}
+
+/** What has to be done for deliveries, by one effect or by several named ones, each under an id of its own: `<event id>#<name>`. */
+export class FanOut {
+  readonly #targets: readonly Named[]
+
+  /** @throws FloodmarkError 'misuse' where there is no effect, too many, or a name of another kind. */
+  constructor(effects: Effects, circuit: CircuitLimits | undefined, clock: Clock) {
+    const named = typeof effects === 'function' ? [[undefined, effects] as const] : Object.entries(effects)
+    if (named.length === 0 || named.length > FAN_OUT_LIMITS.effectsMax) {
+      throw new FloodmarkError('misuse', `${named.length} effects: give 1 to ${FAN_OUT_LIMITS.effectsMax}`)
+    }
+    this.#targets = named.map(([name, effect]) => {
+      if (name !== undefined) checkName(name)
+      return { name, effect, circuit: circuit && new Circuit(circuit, clock) }
+    })
+  }
+
+  /** Most tasks that one delivery makes. */
+  get width(): number {
+    return this.#targets.length
+  }
+
+  /** Times that circuits opened. */
+  get opened(): number {
+    return this.#targets.reduce((sum, { circuit }) => sum + (circuit?.opened ?? 0), 0)
+  }
+
+  /** Circuits that are not closed now. */
+  get open(): number {
+    return this.#targets.reduce((sum, { circuit }) => sum + (circuit?.isClosed === false ? 1 : 0), 0)
+  }
+
+  /** The tasks of deliveries, in their order. */
+  tasksOf(batch: readonly Delivery[]): Task[] {
+    const tasks: Task[] = []
+    for (let position = 0; position < batch.length; position++) {
+      const { event } = batch[position]!
+      const only = event.headers[EFFECT_HEADER]
+      if (only !== undefined) tasks.push(this.#replayed(event, only, position))
+      else for (const target of this.#targets) tasks.push(taskOf(event, target, position))
+    }
+    return tasks
+  }
+
+  #replayed(event: WebhookEvent, name: string, position: number): Task {
+    const known = this.#targets.find((target) => target.name === name)
+    const { effect, circuit } = known ?? { effect: unknown(name), circuit: undefined }
+    const given = { ...event, id: event.id.slice(0, -1 - name.length) }
+    return { effect, circuit, event, given, lane: `${name}#${event.key}`, position }
+  }
+}
+
+function taskOf(event: WebhookEvent, target: Named, position: number): Task {
+  const { name, effect, circuit } = target
+  if (name === undefined) return { effect, circuit, event, given: event, lane: event.key, position }
+  const headers = { ...event.headers, [EFFECT_HEADER]: name }
+  const own = { ...event, id: `${event.id}#${name}`, headers }
+  return { effect, circuit, event: own, given: event, lane: `${name}#${event.key}`, position }
+}
+
+/**
+ * One verdict a delivery: acked when all of its tasks are, else again as soon as the first of them may be. Behind one that
+ * comes again nothing of its key is acked, as the queue wants it, though it may be settled: then it will be absorbed.
+ */
+export function verdictsOf(
+  batch: readonly Delivery[],
+  tasks: readonly Task[],
+  verdicts: readonly Verdict[],
+): readonly Verdict[] {
+  if (tasks.length === batch.length && verdicts.every((verdict) => verdict === 'ack')) return verdicts
+  const whole = new Array<Verdict>(batch.length).fill('ack')
+  const heldForMs = new Map<string, number>()
+  for (let at = 0; at < tasks.length; at++) {
+    const { position, event } = tasks[at]!
+    const verdict = verdicts[at]!
+    const waitMs = Math.min(heldForMs.get(event.key) ?? Infinity, verdict === 'ack' ? Infinity : verdict.retryInMs)
+    if (waitMs === Infinity) continue
+    heldForMs.set(event.key, waitMs)
+    whole[position] = { retryInMs: waitMs }
+  }
+  return whole
+}
+
+function checkName(name: string): void {
+  if (!/^[a-z0-9-]+$/.test(name) || name.length > FAN_OUT_LIMITS.nameBytesMax) {
+    const what = `an effect is named '${name.slice(0, 40)}'`
+    throw new FloodmarkError('misuse', `${what}: use 1-${FAN_OUT_LIMITS.nameBytesMax} of a-z, 0-9 and -`)
+  }
+}
+
+function unknown(name: string): Effect {
+  return () => {
+    throw new FloodmarkError('rejected', `no effect is named '${name}' any more`)
+  }
+}

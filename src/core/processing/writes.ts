@@ -1,0 +1,107 @@
+import { encodedBytes } from '../base/codec.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
+import type { Settlement, Tx, Write } from '../contracts/ledger.ts'
+
+/** Limits of what one effect may write. */
+export const WRITE_LIMITS = {
+  nameBytesMax: 200,
+  valueBytesMax: 1024 * 1024,
+  writesMax: 1_000,
+  bytesMax: 16 * 1024 * 1024,
+} as const
+
+/** Limits of one claim or settle call: a ledger does each as a whole, and does nothing else meanwhile. Any one event fits. */
+export const CALL_LIMITS = { eventsMax: 1_024, writesMax: 20_000, bytesMax: 32 * 1024 * 1024 } as const
+
+/** A transaction that only notes down; a ledger carries the notes out when it settles. @throws FloodmarkError 'misuse' beyond WRITE_LIMITS. */
+export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
+  const writes: Write[] = []
+  let bytes = 0
+  const add = (write: Write) => {
+    checkName(write.name)
+    if (write.op !== 'increment' && write.value.length > WRITE_LIMITS.valueBytesMax) {
+      throw new FloodmarkError('misuse', `the value of '${write.name}' is above ${WRITE_LIMITS.valueBytesMax} bytes`)
+    }
+    if (writes.length === WRITE_LIMITS.writesMax) {
+      throw new FloodmarkError('misuse', `one effect makes more than ${WRITE_LIMITS.writesMax} writes: split it`)
+    }
+    bytes += bytesOf(write)
+    if (bytes > WRITE_LIMITS.bytesMax) {
+      throw new FloodmarkError('misuse', `one effect writes more than ${WRITE_LIMITS.bytesMax} bytes: split it`)
+    }
+    writes.push(write)
+  }
+  return {
+    writes,
+    put: (name, value) => add({ op: 'put', name, value }),
+    increment(name, by) {
+      if (!Number.isSafeInteger(by))
+        throw new FloodmarkError('misuse', `'${name}' is incremented by ${by}: no safe integer`)
+      add({ op: 'increment', name, by })
+    },
+    append: (name, value) => add({ op: 'append', name, value }),
+  }
+}
+
+function checkName(name: string): void {
+  const fits = name.length > 0 && name.length <= WRITE_LIMITS.nameBytesMax && !name.includes('\0')
+  if (!fits || Buffer.byteLength(name) > WRITE_LIMITS.nameBytesMax) {
+    throw new FloodmarkError(
+      'misuse',
+      `a name is 1-${WRITE_LIMITS.nameBytesMax} bytes without NUL: '${name.slice(0, 40)}'`,
+    )
+  }
+}
+
+/** A stored number with `by` added, in decimal; what is no number counts as 0. */
+export function incremented(stored: Uint8Array | undefined, by: number): Buffer {
+  const before = stored === undefined ? 0 : Number(Buffer.from(stored).toString())
+  return Buffer.from(String((Number.isNaN(before) ? 0 : before) + by))
+}
+
+function bytesOf(write: Write): number {
+  return write.name.length + (write.op === 'increment' ? 8 : write.value.length)
+}
+
+/** @throws FloodmarkError 'too-large' for more events than one call takes. */
+export function checkEvents(count: number): void {
+  if (count > CALL_LIMITS.eventsMax) {
+    throw new FloodmarkError(
+      'too-large',
+      `${count} events in one call of the ledger, allowed are ${CALL_LIMITS.eventsMax}`,
+    )
+  }
+}
+
+/** @throws FloodmarkError 'too-large' for more than one settle call takes. */
+export function checkSettlements(settlements: readonly Settlement[]): void {
+  checkEvents(settlements.length)
+  if (partsOf(settlements).length > 1) {
+    const { writesMax, bytesMax } = CALL_LIMITS
+    const what = `one settle call has more than ${writesMax} writes or ${bytesMax} bytes`
+    throw new FloodmarkError('too-large', `${what}: settle fewer events at once`)
+  }
+}
+
+/** The settlements in order, in as few calls as the limits of one call allow. */
+export function partsOf(settlements: readonly Settlement[]): readonly (readonly Settlement[])[] {
+  const parts: Settlement[][] = []
+  let writes = 0
+  let bytes = 0
+  for (const settlement of settlements) {
+    const own = settlement.result === 'applied' ? settlement.writes : []
+    let ownBytes = settlement.result === 'buried' ? encodedBytes(settlement.event) : 0
+    for (const write of own) ownBytes += bytesOf(write)
+    writes += own.length
+    bytes += ownBytes
+    const fits = writes <= CALL_LIMITS.writesMax && bytes <= CALL_LIMITS.bytesMax
+    const last = parts.at(-1)
+    if (last && fits && last.length < CALL_LIMITS.eventsMax) last.push(settlement)
+    else {
+      parts.push([settlement])
+      writes = own.length
+      bytes = ownBytes
+    }
+  }
+  return parts
+}

@@ -1,0 +1,87 @@
+import { createServer, type Server } from 'node:http'
+import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { ReceiverOptions, RunningReceiver, Verify } from '../contracts/receiver.ts'
+import type { Reply } from '../contracts/reply.ts'
+import { type Exchange, Gate } from './gate.ts'
+import { FULL, TOO_LARGE } from './replies.ts'
+
+/** How often time limits of requests are looked at: node's own default of 30 s would make a limit of 10 s fire at 40 s. */
+const CHECK_MS = 250
+/** A body in more pieces than this is refused as too large: each costs far more to take than a byte does. */
+export const BODY_PIECES_MAX = 8_192
+
+/** node:http's options for a receiver's limits. */
+export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
+  return {
+    requestTimeout: requestMs,
+    headersTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, requestMs),
+    noDelay: true,
+    requireHostHeader: true,
+  }
+}
+
+/** node:http with nothing between it and the ingest. @throws FloodmarkError 'unavailable' as `listen` does. */
+export async function serve(options: ReceiverOptions, verify?: Verify): Promise<RunningReceiver> {
+  const server = createServer(serverOptions(options))
+  const gate = new Gate(server, options, (exchange) => {
+    readBody(gate, exchange, options.bodyBytesMax, (raw) => {
+      if ('status' in raw) return gate.answer(exchange, raw)
+      gate.handle(exchange, raw, verify).then((reply) => gate.answer(exchange, reply))
+    })
+  })
+  const port = await listen(server, options)
+  return { port, stop: () => gate.stop() }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** A body of several pieces gets a buffer of its stated length at once up to this; a longer claim, on any of many connections, must be earned by what comes. */
+const STATED_BYTES_MAX = 16 * 1024
+
+/**
+ * Calls back once: with the whole body, or with a refusal as soon as it is longer or in more pieces than allowed, or more than
+ * the gate can hold. Not at all when the sender goes away.
+ */
+export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done: (raw: Buffer | Reply) => void): void {
+  const { request } = exchange
+  const stated = Math.min(STATED_BYTES_MAX, Number(request.headers['content-length'] ?? 0))
+  // The first piece itself, or a buffer that grows as it fills: a list of tiny pieces would hold a hundred times their bytes.
+  let body: Buffer = EMPTY
+  let bytes = 0
+  let pieces = 0
+  const onData = (piece: Buffer) => {
+    const end = bytes + piece.length
+    const isTooLarge = end > bytesMax || ++pieces > BODY_PIECES_MAX
+    if (isTooLarge || !gate.hold(exchange, piece.length)) {
+      request.off('data', onData).off('end', onEnd).resume()
+      body = EMPTY
+      return done(isTooLarge ? TOO_LARGE : FULL)
+    }
+    if (pieces === 1) body = piece
+    else {
+      if (end > body.length) {
+        const grown = Buffer.allocUnsafe(Math.max(end, pieces === 2 ? stated : 2 * body.length))
+        body.copy(grown, 0, 0, bytes)
+        body = grown
+      }
+      piece.copy(body, bytes)
+    }
+    bytes = end
+  }
+  const onEnd = () => done(bytes === body.length ? body : body.subarray(0, bytes))
+  request.on('data', onData)
+  request.on('end', onEnd)
+}
+
+/** @throws FloodmarkError 'unavailable' when the port is taken or may not be opened. */
+export function listen(server: Server, { host, port }: Pick<ReceiverOptions, 'host' | 'port'>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const what = `cannot listen on ${host}:${port}: ${messageOf(cause)}. Free it, or choose another port`
+      reject(new FloodmarkError('unavailable', what, { cause }))
+    })
+    server.listen(port, host, 1_024, () => resolve((server.address() as { port: number }).port))
+  })
+}

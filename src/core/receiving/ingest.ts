@@ -1,0 +1,156 @@
+import { SEQUENCE_HEADER } from '../base/headers.ts'
+import type { Clock } from '../contracts/clock.ts'
+import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
+import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
+import type { Incoming } from '../contracts/incoming.ts'
+import type { Identity, Route } from '../contracts/provider.ts'
+import type { Ingest } from '../contracts/receiver.ts'
+import type { Reply } from '../contracts/reply.ts'
+
+export interface IngestOptions {
+  readonly routes: readonly Route[]
+  /** Resolves when the event is safe; what it throws becomes a 503 or a 413. */
+  readonly publish: (event: WebhookEvent) => Promise<void>
+  /** Resolves when queue and ledger answer; /readyz says 503 when it rejects. */
+  readonly ready: () => Promise<void>
+  readonly clock: Clock
+  /** Told of what is our fault, never of what is the sender's. */
+  readonly onError?: (error: unknown) => void
+  readonly crashPoint?: CrashPoint
+}
+
+/** How long a sender is asked to stay away when we are full or broken, s. */
+const RETRY_AFTER_S = 5
+
+const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
+const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
+const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
+const NOT_POST: Reply = { status: 405, reason: 'use POST' }
+const UNSUPPORTED: Reply = { status: 415, reason: 'content-encoding is not supported' }
+const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS: RETRY_AFTER_S }
+
+/** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
+export function createIngest(options: IngestOptions): Ingest {
+  const { publish, ready, onError, crashPoint = nowhere } = options
+  const byPath = new Map<string, Route>()
+  for (const route of options.routes) {
+    if (route.secrets.length === 0) throw new FloodmarkError('misuse', `route ${route.path} has no secret: give it one`)
+    if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
+    byPath.set(route.path, route)
+  }
+
+  /** What is known to be genuine. No promise is made on the way to `publish`: this runs for every request. */
+  function store(route: Route, request: Incoming): Promise<Reply> {
+    const handshake = route.provider.handshake?.(request)
+    if (handshake) return Promise.resolve(handshake)
+    const events = toEvents(route, request)
+    const accepted = route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
+    crashPoint('before-store')
+    const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
+    return (stored as Promise<unknown>).then(() => {
+      crashPoint('after-store')
+      return accepted
+    })
+  }
+
+  function refuse(error: unknown): Reply {
+    const reply = replyTo(error)
+    if (reply.status === 503) onError?.(error)
+    return reply
+  }
+
+  return {
+    routes: options.routes,
+
+    admit(method, url) {
+      const path = pathOf(url)
+      if (path === '/healthz') return method === 'GET' ? { status: 200, reason: 'alive' } : NOT_FOUND
+      if (path === '/readyz') {
+        if (method !== 'GET') return NOT_FOUND
+        return ready().then(
+          (): Reply => ({ status: 200, reason: 'ready' }),
+          (): Reply => ({ status: 503, reason: 'not ready', retryAfterS: RETRY_AFTER_S }),
+        )
+      }
+      if (!byPath.has(path)) return NOT_FOUND
+      return method === 'POST' ? undefined : NOT_POST
+    },
+
+    handle(request, verify) {
+      const route = byPath.get(pathOf(request.url))
+      if (!route) return Promise.resolve(NOT_FOUND)
+      try {
+        const encoding = request.header('content-encoding')
+        if (encoding !== undefined && encoding !== 'identity') return Promise.resolve(UNSUPPORTED)
+        if (verify)
+          return verify(route, request)
+            .then(() => store(route, request))
+            .catch(refuse)
+        route.provider.verify(request, route.secrets)
+        return store(route, request).catch(refuse)
+      } catch (error) {
+        return Promise.resolve(refuse(error))
+      }
+    },
+  }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** What the sender may know of an error: enough to decide whether to retry, nothing that helps to forge. */
+function replyTo(error: unknown): Reply {
+  const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+  if (code === 'bad-signature') return { status: 401, reason: 'unauthorized' }
+  if (code === 'bad-request') return { status: 400, reason: 'bad request' }
+  if (code === 'too-large') return { status: 413, reason: 'too large' }
+  return UNAVAILABLE
+}
+
+/** Header of an event that came with others in one request: its position in the body, from 0. */
+const ITEM_HEADER = 'x-floodmark-item'
+
+/** One event a request, or as many as its provider finds. All of them are judged before the first is published. */
+export function toEvents(route: Route, request: Incoming): WebhookEvent[] {
+  const { provider } = route
+  if (!provider.identifyAll) return [toEvent(route, request, provider.identify(request), {})]
+  const found = provider.identifyAll(request)
+  // Nothing stored, and yet a 200: that would be an event lost.
+  if (found.length === 0) throw new FloodmarkError('bad-request', 'the request carries no event')
+  return found.map((identity, at) => toEvent(route, request, identity, { [ITEM_HEADER]: String(at) }))
+}
+
+function toEvent(
+  route: Route,
+  request: Incoming,
+  { id, key, type, sequence }: Identity,
+  headers: Record<string, string>,
+): WebhookEvent {
+  for (const name of route.provider.contextHeaders) {
+    const value = request.header(name)
+    if (value === undefined) continue
+    check(value, `header ${name}`, EVENT_LIMITS.headerValueBytesMax)
+    headers[name] = value
+  }
+  if (sequence !== undefined) headers[SEQUENCE_HEADER] = String(sequence)
+  const fullId = `${route.source}:${id}`
+  check(id, 'event id', EVENT_LIMITS.idBytesMax)
+  check(fullId, 'event id', EVENT_LIMITS.idBytesMax)
+  check(key, 'ordering key', EVENT_LIMITS.keyBytesMax)
+  check(type, 'event type', EVENT_LIMITS.typeBytesMax)
+  return { id: fullId, key, source: route.source, type, receivedAtMs: request.receivedAtMs, headers, body: request.raw }
+}
+
+/** Control characters would forge lines in logs and break text protocols behind us; lone surrogates do not survive UTF-8. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
+
+function check(value: string, what: string, bytesMax: number): void {
+  if (value.length === 0 && !what.startsWith('header')) throw new FloodmarkError('bad-request', `${what} is empty`)
+  if (value.length > bytesMax || (value.length * 3 > bytesMax && Buffer.byteLength(value) > bytesMax)) {
+    throw new FloodmarkError('bad-request', `${what} is longer than ${bytesMax} bytes`)
+  }
+  if (UNPRINTABLE.test(value)) throw new FloodmarkError('bad-request', `${what} has a control character`)
+}

@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http'
+import type { Reply } from '../contracts/reply.ts'
+
+export const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
+export const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
+export const TOO_MANY_HEADERS: Reply = { status: 431, reason: 'too many headers' }
+export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
+export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
+export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
+/** Where there is no request yet that could be answered. */
+export const STOPPING_BYTES =
+  'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n'
+
+/** Returns the body that belongs to it. */
+export function writeHead(response: ServerResponse, reply: Reply, close: boolean): string {
+  const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
+  const head = ['Content-Type', 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
+  if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
+  if (reply.status === 405) head.push('Allow', 'POST')
+  if (close) head.push('Connection', 'close')
+  response.writeHead(reply.status, head)
+  return text
+}

@@ -1,0 +1,125 @@
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { FloodmarkError } from '../contracts/errors.ts'
+import type { Secret } from '../contracts/provider.ts'
+
+/** What the verifiers of signatures share. Everything doubtful is 'bad-signature': it fails closed, as a 401. */
+
+/** More `scheme=value` items than this in one header are refused; a rotation needs two or three. */
+export const SIGNATURE_ITEMS_MAX = 16
+
+/** How far a signed timestamp may lie from our clock, either way, s. */
+export const TIMESTAMP_TOLERANCE_S = 300
+
+/** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' when blank: Node would sign with an empty key. */
+export function textSecret(provider: string, text: string): Secret {
+  if (text.trim() === '') throw new FloodmarkError('misuse', `the ${provider} secret is empty: set it before you start`)
+  return createSecretKey(Buffer.from(text, 'utf8'))
+}
+
+/** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in lower-case hex. */
+export function hmacHex(secret: Secret, prefix: string, body: Uint8Array): string {
+  return hmac(secret, prefix, body).digest('hex')
+}
+
+/** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in base64 with its padding. */
+export function hmacBase64(secret: Secret, prefix: string, body: Uint8Array): string {
+  return hmac(secret, prefix, body).digest('base64')
+}
+
+/**
+ * The bytes of a claimed signature of that length (default: SHA-256); undefined where the text is anything else.
+ * Buffer.from skips or stops at what it cannot decode, so only the one spelling that it would write itself counts:
+ * lower-case hex, padded base64, as the providers send them and as their own SDKs demand them.
+ */
+export function decodeSignature(text: string, encoding: 'hex' | 'base64', bytes = 32): Buffer | undefined {
+  if (text.length !== (encoding === 'hex' ? 2 * bytes : 4 * Math.ceil(bytes / 3))) return undefined
+  const decoded = Buffer.from(text, encoding)
+  return decoded.toString(encoding) === text ? decoded : undefined
+}
+
+/** Compares in constant time; false, not an error, where the lengths differ. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+/**
+ * Passes when any claim is the HMAC-SHA256 of `prefix` and body under any secret: one HMAC a secret, compared in constant time.
+ * @throws FloodmarkError 'bad-signature' otherwise, also without claims or secrets.
+ */
+export function requireHmac(
+  claims: readonly Buffer[],
+  secrets: readonly Secret[],
+  prefix: string,
+  body: Uint8Array,
+): void {
+  if (claims.length === 0)
+    throw new FloodmarkError('bad-signature', 'the signature is malformed: sign as the provider documents it')
+  for (const secret of secrets) {
+    const expected = hmac(secret, prefix, body).digest()
+    for (const claim of claims) {
+      if (sameBytes(claim, expected)) return
+    }
+  }
+  throw noMatch()
+}
+
+/** What is thrown when a well-formed signature is wrong; it says nothing of how near it came. */
+export function noMatch(): FloodmarkError {
+  return new FloodmarkError(
+    'bad-signature',
+    'the signature matches no secret of this route: compare both sides’ secret',
+  )
+}
+
+/** The value of a header without which nothing can be verified. @throws FloodmarkError 'bad-signature' when missing or empty. */
+export function signedHeader(value: string | undefined, name: string): string {
+  if (!value) throw new FloodmarkError('bad-signature', `header ${name} is missing: send it`)
+  return value
+}
+
+/**
+ * Splits `t=1,v1=ab,v1=cd` into [scheme, value] pairs, in order; an item without `=` has the value ''.
+ * @throws FloodmarkError 'bad-signature' beyond SIGNATURE_ITEMS_MAX items.
+ */
+export function schemeItems(header: string): (readonly [scheme: string, value: string])[] {
+  const items = header.split(',', SIGNATURE_ITEMS_MAX + 1)
+  if (items.length > SIGNATURE_ITEMS_MAX) {
+    throw new FloodmarkError('bad-signature', `the signature header has more than ${SIGNATURE_ITEMS_MAX} items`)
+  }
+  return items.map((item) => {
+    const equals = item.indexOf('=')
+    return equals === -1 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)]
+  })
+}
+
+/** The well-formed hex signatures among the items of scheme `v1`; others are passed over, as from a later scheme. */
+export function v1Claims(items: readonly (readonly [scheme: string, value: string])[]): Buffer[] {
+  const claims: Buffer[] = []
+  for (const [scheme, value] of items) {
+    const claim = scheme === 'v1' ? decodeSignature(value, 'hex') : undefined
+    if (claim) claims.push(claim)
+  }
+  return claims
+}
+
+/**
+ * Passes when `text` is a time in whole seconds since the Unix epoch, within the tolerance of `nowMs` both ways, edges included.
+ * Our clock is rounded down to seconds first, as Stripe's SDK does. Milliseconds by mistake are far in the future: refused.
+ * @throws FloodmarkError 'bad-signature'.
+ */
+export function requireFresh(text: string, nowMs: number): void {
+  if (!/^[0-9]{1,15}$/.test(text)) {
+    throw new FloodmarkError('bad-signature', 'the signed timestamp is malformed: send whole Unix seconds')
+  }
+  const ageS = Math.floor(nowMs / 1000) - Number(text)
+  if (!(Math.abs(ageS) <= TIMESTAMP_TOLERANCE_S)) {
+    const message = `the signed timestamp is over ${TIMESTAMP_TOLERANCE_S} s from our clock: sign anew, or set the clocks`
+    throw new FloodmarkError('bad-signature', message)
+  }
+}
+
+function hmac(secret: Secret, prefix: string, body: Uint8Array) {
+  const mac = createHmac('sha256', secret)
+  if (prefix !== '') mac.update(prefix)
+  return mac.update(body)
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { namespaceFolder } from '../../../core/base/lock.ts'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import type { Ledger, LedgerDriver } from '../../../core/contracts/ledger.ts'
+import type { Queue, QueueDriver } from '../../../core/contracts/queue.ts'
+import { moduleOf, namesOf } from '../../scenario/registry.ts'
+
+export interface Place {
+  readonly name: string
+  readonly url: string | undefined
+  readonly namespace: string
+}
+
+/** @throws FloodmarkError 'misuse' where there is none, 'unavailable' where it cannot be opened. */
+export async function openLedger(place: Place): Promise<Ledger> {
+  const driver: LedgerDriver = (await import(moduleOf('ledger', place.name))).default
+  const ledger = await driver.open({ url: urlOf('ledger', place, driver), namespace: place.namespace })
+  if (ledger.traits.survives.includes('receiver-crash')) return ledger
+  await ledger.close()
+  throw new FloodmarkError('misuse', `the ledger '${place.name}' ends with its process: there is nothing in it to read`)
+}
+
+/** @throws as openLedger, and 'misuse' where what it holds would end with this process. */
+export async function openQueue(place: Place, ledger: Place): Promise<Queue> {
+  const driver: QueueDriver = (await import(moduleOf('queue', place.name))).default
+  const url = urlOf('queue', place, driver)
+  if (driver.server === undefined && place.url && ledger.url && resolve(url) === resolve(ledger.url)) {
+    throw new FloodmarkError('misuse', 'queue and ledger need a folder each: --queue-url is that of --ledger-url')
+  }
+  const queue = await driver.open({ url, namespace: place.namespace })
+  if (queue.traits.survives.includes('receiver-crash')) return queue
+  await queue.close()
+  throw new FloodmarkError('misuse', `the queue '${place.name}' ends with its process: letters would be lost in it`)
+}
+
+/** Opening would make a folder that is not there: a mistyped one would look like a ledger without letters. */
+function urlOf(kind: 'ledger' | 'queue', { name, url, namespace }: Place, { server }: { server?: unknown }): string {
+  const where = server ? `the address of the ${kind}'s server` : `the ${kind}'s folder`
+  const ours = namesOf(kind).includes(name)
+  if (url === undefined && (ours || server)) throw new FloodmarkError('misuse', `give ${where}: --${kind}-url`)
+  if (!ours || server) return url ?? ''
+  const folder = namespaceFolder({ url: url!, namespace })
+  if (existsSync(folder)) return url!
+  throw new FloodmarkError('misuse', `there is no ${kind} in ${folder}: see --${kind}-url and --namespace`)
+}

@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { retriesOf } from '../report/delivery.ts'
+import { moduleOf, providerOf } from '../scenario/registry.ts'
+import { loadScenario } from '../scenario/schema.ts'
+import { alarmsOf } from '../simulation/alarms.ts'
+import { drawn } from '../simulation/draw.ts'
+import { type Simulated, type SimulationOptions, simulate } from '../simulation/simulate.ts'
+import { NO_TROUBLES } from '../simulation/troubles.ts'
+import { EXIT } from './exit.ts'
+
+const SEED_MAX = 2 ** 32 - 1
+const SEEDS_DEFAULT = 100
+const RATE_PER_S = 30
+const SERVICES = 2
+
+/** The command `simulate`: one seed, one scenario or many seeds, in virtual time. */
+export function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('Play a seed, or many, in virtual time: no sockets, no waiting, the same result every time.')
+    .option('--seed <number>', `this seed alone; without, the seeds from 0 to ${SEEDS_DEFAULT - 1}`)
+    .option('--scenario <name>', 'this scenario, for its quick duration at 30/s; without, one drawn from the seed')
+    .action(async ({ seed, scenario }: { seed?: string; scenario?: string }) => {
+      const one = seed === undefined ? undefined : seedOf(seed)
+      const seeds = one === undefined ? [...Array(SEEDS_DEFAULT).keys()] : [one]
+      let red = 0
+      for (const each of seeds) if (!(await play(each, scenario, one !== undefined))) red++
+      if (one === undefined) process.stdout.write(`${seeds.length} seeds, ${red} red\n`)
+      process.exitCode = red > 0 ? EXIT.FAIL : EXIT.PASS
+    })
+}
+
+/** True when no alarm was raised; what is red is always printed. */
+async function play(seed: number, scenario: string | undefined, aloud: boolean): Promise<boolean> {
+  const options = scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario)
+  const result = await simulate(options)
+  const alarms = alarmsOf(result)
+  if (aloud || alarms.length > 0) {
+    const counts = Object.entries({ ...result.audit, ...deliveryOf(options, result) })
+    const lines = counts.map(([name, count]) => `  ${name} ${count}\n`)
+    const verdict = alarms.length > 0 ? `red: ${alarms.join(', ')}` : 'no alarm'
+    const took = `${result.attempts.length} attempts in ${result.tookMs / 1_000} s of virtual time`
+    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${lines.join('')}`)
+  }
+  return alarms.length === 0
+}
+
+/** What retries made of the load, counted as a run's report counts it. */
+function deliveryOf({ scenario, providers }: SimulationOptions, { attempts }: Simulated): Record<string, number> {
+  const policies = providers.map(({ delivery }) => delivery)
+  const { givenUp, amplification, ...counted } = retriesOf(scenario, policies, attempts)
+  const refusals = givenUp.map(({ provider, reason, count }) => [`given up by ${provider}: ${reason}`, count])
+  return { ...counted, amplification: Number(amplification.toFixed(3)), ...Object.fromEntries(refusals) }
+}
+
+async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
+  const scenario = await loadScenario(moduleOf('scenario', name), name)
+  const providers = await Promise.all(scenario.mix.map(({ provider }) => providerOf(provider)))
+  const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, troubles: NO_TROUBLES }
+  return { seed, scenario, providers, ...how }
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text)
+  if (/^\d+$/.test(text) && seed <= SEED_MAX) return seed
+  throw new FloodmarkError('misuse', `--seed ${text}: use a whole number from 0 to ${SEED_MAX}`)
+}

@@ -1,0 +1,29 @@
+import type { AttackTally } from '../../records/facts.ts'
+import type { Attack } from '../../scenario/scenario.ts'
+import type { Target } from '../sender/connection.ts'
+
+/** What the attacking process is told first. Modules are file URLs. */
+export interface AttackSetup {
+  readonly kind: 'setup'
+  /** Of the run; what is forged has ids of another. */
+  readonly runId: string
+  readonly seed: number
+  readonly attacks: readonly Attack[]
+  readonly durationMs: number
+  readonly ratePerS: number
+  readonly targets: readonly Target[]
+  /** The secret is the right one, for what is signed and yet must be refused. */
+  readonly routes: readonly { readonly path: string; readonly provider: string; readonly secret: string }[]
+}
+
+export type ToAttacker =
+  | AttackSetup
+  /** ms since the Unix epoch. */
+  | { readonly kind: 'start'; readonly startAtMs: number }
+  /** Every attack ends. */
+  | { readonly kind: 'stop' }
+
+export type FromAttacker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly tallies: readonly AttackTally[] }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

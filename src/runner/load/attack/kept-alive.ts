@@ -1,0 +1,40 @@
+import type { Connection, Exchange, Target } from '../sender/connection.ts'
+import { Pool } from '../sender/pool.ts'
+import type { NextRequest } from './forged.ts'
+import type { Ended, Shoot } from './raw-exchange.ts'
+
+/** Whoever has no answer by then gives up, ms. */
+const PATIENCE_MS = 5_000
+
+interface Work {
+  done: (ended: Ended) => void
+  patience: NodeJS.Timeout | undefined
+}
+
+/** Well-formed requests over connections that are kept and used again. */
+export function keptAlive(targets: readonly Target[], connections: number, next: NextRequest) {
+  const onEnd = (connection: Connection<Work>, exchange: Exchange) => {
+    const { work } = connection
+    clearTimeout(work.patience)
+    if ('status' in exchange) {
+      if (exchange.reusable) pool.give(connection)
+      work.done({ how: exchange.status })
+    } else work.done({ how: exchange.cause === 'timeout' ? 'unanswered' : 'closed' })
+  }
+  const work = (): Work => ({ done: () => {}, patience: undefined })
+  const pool = new Pool<Work>({ targets, connectionsMax: connections, work, onEnd })
+  let sent = 0
+  const shoot: Shoot = (done) => {
+    const connection = pool.take()
+    if (!connection) {
+      // Each is closing: the next look finds its place free.
+      setImmediate(() => done({ how: 'closed' }))
+      return { cancel: () => {} }
+    }
+    connection.work.done = done
+    connection.work.patience = setTimeout(() => connection.timeout(), PATIENCE_MS)
+    connection.send(next(`${connection.target.host}:${connection.target.port}`, sent++))
+    return { cancel: () => connection.timeout() }
+  }
+  return { shoot, close: () => pool.close() }
+}

@@ -1,0 +1,51 @@
+import type { Attack } from '../../scenario/scenario.ts'
+import type { SendingRoute } from '../../scenario/sending-route.ts'
+import type { Target } from '../sender/connection.ts'
+import { CONNECTIONS } from './attack.ts'
+import { forgedRequests, forgedRunIdOf, staleRequests } from './forged.ts'
+import { keptAlive } from './kept-alive.ts'
+import { malformedPlays } from './malformed.ts'
+import { oversizedPlays } from './oversized.ts'
+import { type Play, rawExchange, type Shoot } from './raw-exchange.ts'
+import { slowPlays } from './slow.ts'
+
+export interface ShooterOptions {
+  readonly runId: string
+  readonly seed: number
+  readonly targets: readonly Target[]
+  readonly routes: readonly SendingRoute[]
+}
+
+export interface Shooter {
+  /** undefined: nothing of this kind can be sent to these routes. */
+  readonly shoot: Shoot | undefined
+  readonly leftOut: readonly string[]
+  close(): void
+}
+
+/** What an attack sends. */
+export function shooterOf({ kind, connections = CONNECTIONS }: Attack, options: ShooterOptions): Shooter {
+  const { runId, targets, routes } = options
+  const paths = routes.map(({ path }) => path)
+  if (kind === 'forged' || kind === 'stale') {
+    const { next, leftOut } = kind === 'forged' ? forgedRequests(runId, options) : staleRequests(runId, options)
+    if (!next) return { shoot: undefined, leftOut, close: () => {} }
+    return { ...keptAlive(targets, connections, next), leftOut }
+  }
+  const plays = {
+    oversized: () => oversizedPlays(paths),
+    slow: () => slowPlays(paths),
+    malformed: () => malformedPlays(routes, forgedRunIdOf(runId)),
+  }[kind]()
+  return { shoot: oneAfterTheOther(plays, targets), leftOut: [], close: () => {} }
+}
+
+function oneAfterTheOther(plays: readonly Play[], targets: readonly Target[]): Shoot {
+  let turn = 0
+  return (done) => {
+    const at = turn++
+    // Round the targets once for each round of the plays: each target sees each play.
+    const target = targets[(at + Math.floor(at / plays.length)) % targets.length]!
+    return rawExchange(target, plays[at % plays.length]!, done)
+  }
+}

@@ -1,0 +1,119 @@
+import { emptyAttempt } from '../../records/journal.ts'
+import type { Scenario } from '../../scenario/scenario.ts'
+import { Balancer, type Sending } from './balancer.ts'
+import type { Connection, Exchange, Target } from './connection.ts'
+import { TimeLimits } from './limits.ts'
+import { Pool } from './pool.ts'
+
+export interface CarrierOptions {
+  readonly targets: readonly Target[]
+  readonly connectionsMax: number
+  /** undefined: requests go straight to the targets. */
+  readonly balancer: Scenario['balancer']
+  /** By position in the scenario's mix. */
+  readonly timeoutsMs: readonly number[]
+  /** ms since the start of the run. */
+  readonly nowMs: () => number
+  /** Once for everything that was sent. */
+  readonly onEnd: (sending: Sending, exchange: Exchange) => void
+}
+
+/** What is left of a time limit is rounded up to this, ms, so that limits remain few. */
+const LIMIT_STEP_MS = 250
+const NOTHING = Buffer.alloc(0)
+
+/** Gets requests to the receivers and their answers back: connections, time limits and, where there is one, the balancer. */
+export class Carrier {
+  readonly #options: CarrierOptions
+  readonly #pool: Pool<Sending>
+  readonly #limits = new TimeLimits()
+  readonly #balancer: Balancer | undefined
+  readonly #hosts: ReadonlyMap<Target, string>
+  /** What `reserve` has found for the request that `send` brings; undefined: the balancer holds it. */
+  #reserved: Connection<Sending> | undefined
+
+  constructor(options: CarrierOptions) {
+    this.#options = options
+    const { targets, connectionsMax, balancer } = options
+    const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
+    this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
+    this.#balancer = balancer && this.#balance(balancer.tryMs)
+    // A balancer is called by one name, whoever stands behind it.
+    const hostOf = ({ host, port }: Target) => `${host}:${port}`
+    this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
+  }
+
+  get connections(): number {
+    return this.#pool.size
+  }
+
+  get connectionsOpenedMax(): number {
+    return this.#pool.openedMax
+  }
+
+  /** Where to note the next request, and the Host header that it needs; `send` must follow. undefined: every connection is busy. */
+  reserve(): { readonly sending: Sending; readonly host: string } | undefined {
+    const down = this.#balancer?.down
+    const connection = down ? undefined : this.#pool.take()
+    if (!connection && !down) return undefined
+    this.#reserved = connection
+    const target = connection?.target ?? this.#options.targets[0]!
+    return { sending: connection?.work ?? emptySending(), host: this.#hosts.get(target)! }
+  }
+
+  /** Its time limit counts from `sentMs`. */
+  send(sending: Sending): void {
+    const connection = this.#reserved
+    if (!connection) return this.#balancer!.hold(sending)
+    this.#limits.add(connection, this.#timeoutMs(sending), sending.sentMs)
+    connection.send(sending.request)
+  }
+
+  /** To be called often: ends what has passed its limit, and lets through what was held. */
+  tick(nowMs: number): void {
+    this.#limits.expire(nowMs)
+    this.#balancer?.tick(nowMs)
+  }
+
+  close(): void {
+    this.#pool.close()
+  }
+
+  #timeoutMs({ provider }: Sending): number {
+    return this.#options.timeoutsMs[provider]!
+  }
+
+  #balance(tryMs: number): Balancer {
+    return new Balancer({
+      targets: this.#options.targets.length,
+      tryMs,
+      timeoutMs: (sending) => this.#timeoutMs(sending),
+      send: (sending, except) => this.#sendAgain(sending, except),
+      retire: (target) => this.#pool.retire(target),
+      onRefused: (sending, cause) => this.#options.onEnd(sending, { cause, sent: false }),
+    })
+  }
+
+  /** What has not left yet, over another connection. Its time goes on from when it was sent. */
+  #sendAgain(sending: Sending, except: Target | undefined): boolean {
+    const connection = this.#pool.take(except)
+    if (!connection) return false
+    Object.assign(connection.work, sending)
+    const nowMs = this.#options.nowMs()
+    const leftMs = Math.max(0, this.#timeoutMs(sending) - (nowMs - sending.sentMs))
+    this.#limits.add(connection, Math.ceil(leftMs / LIMIT_STEP_MS) * LIMIT_STEP_MS, nowMs)
+    connection.send(sending.request)
+    return true
+  }
+
+  #onEnd(connection: Connection<Sending>, exchange: Exchange): void {
+    this.#limits.remove(connection)
+    if (this.#balancer?.takesBack(connection, exchange)) return
+    if ('status' in exchange && exchange.reusable) this.#pool.give(connection)
+    this.#options.onEnd(connection.work, exchange)
+  }
+}
+
+function emptySending(): Sending {
+  return { ...emptyAttempt(), request: NOTHING, refusals: 0 }
+}

@@ -1,0 +1,126 @@
+import { connect, type Socket } from 'node:net'
+import type { Cause } from '../../plan/outcome.ts'
+import type { Limited } from './limits.ts'
+import { type ParsedResponse, parseResponse } from './response.ts'
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** What one exchange came to. `sent` false: certainly no byte of the request reached the server. */
+export type Exchange =
+  | ({ readonly status: number; readonly reusable: boolean } & Pick<ParsedResponse, 'retryAfterS' | 'extra'>)
+  | { readonly cause: Exclude<Cause, 'none'>; readonly sent: boolean }
+
+/** One set for all of a sender's connections: a closure per request would cost more than the bookkeeping it saves. */
+export interface ConnectionEvents<Work> {
+  /** Once per send(). */
+  onEnd(connection: Connection<Work>, exchange: Exchange): void
+  /** Once, when the connection can no longer be used, after the running exchange has ended. */
+  onClosed(connection: Connection<Work>): void
+}
+
+/** All connections read into this one: what came is looked at before the next read, and copied where it is kept. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+/** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
+const KNOWN_BYTES_MAX = 1_024
+
+/** One kept-alive connection: one request at a time, never pipelined. `work` is its owner's, to say what the exchange is for. */
+export class Connection<Work> implements Limited {
+  readonly work: Work
+  readonly target: Target
+  dueMs = 0
+  before: Limited | undefined
+  after: Limited | undefined
+  readonly #socket: Socket
+  readonly #events: ConnectionEvents<Work>
+  #connected = false
+  #busy = false
+  #request: Buffer | undefined
+  #held: Buffer | undefined
+  /** Servers say the same again and again: equal bytes mean what they meant the last time. */
+  #known: Buffer | undefined
+  #knownExchange: Exchange | undefined
+
+  constructor(target: Target, work: Work, events: ConnectionEvents<Work>) {
+    this.work = work
+    this.target = target
+    this.#events = events
+    const callback = (length: number, data: Uint8Array) => {
+      this.#onData(data.subarray(0, length) as Buffer)
+      return true
+    }
+    this.#socket = connect({ ...target, noDelay: true, keepAlive: true, onread: { buffer: READ_BUFFER, callback } })
+    this.#socket.on('connect', () => {
+      this.#connected = true
+      if (this.#request) this.#socket.write(this.#request)
+    })
+    this.#socket.on('error', () => {})
+    this.#socket.on('close', () => {
+      this.#end(this.#connected ? { cause: 'reset', sent: true } : { cause: 'connect', sent: false })
+      this.#events.onClosed(this)
+    })
+  }
+
+  /** False once either side has begun to close it. */
+  get usable(): boolean {
+    return this.#socket.writable
+  }
+
+  /** Sends one request. Only when no exchange is running; the bytes are its own until the exchange has ended. */
+  send(request: Buffer): void {
+    this.#busy = true
+    if (this.#connected) this.#socket.write(request)
+    else this.#request = request
+  }
+
+  /** Gives up on the running exchange and the connection: the sender's time limit has passed. */
+  timeout(): void {
+    this.#end({ cause: 'timeout', sent: this.#connected })
+    this.#socket.destroy()
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #onData(data: Buffer): void {
+    // Nothing was asked: what comes belongs to no request of ours.
+    if (!this.#busy) return this.close()
+    if (!this.#held && this.#known?.equals(data)) return this.#end(this.#knownExchange!)
+    const bytes = this.#held ? Buffer.concat([this.#held, data]) : data
+    try {
+      this.#onResponse(bytes)
+    } catch {
+      this.#end({ cause: 'protocol', sent: true })
+      this.close()
+    }
+  }
+
+  #onResponse(bytes: Buffer): void {
+    const response = parseResponse(bytes)
+    if (!response) {
+      this.#held = Buffer.from(bytes)
+      return
+    }
+    this.#held = undefined
+    // Bytes behind the response belong to no request of ours: the connection cannot be trusted any further.
+    const reusable = !response.close && response.bytes === bytes.length
+    const { status, retryAfterS, extra } = response
+    const exchange = { status, reusable, retryAfterS, extra }
+    if (reusable && bytes.length <= KNOWN_BYTES_MAX) {
+      this.#known = Buffer.from(bytes)
+      this.#knownExchange = exchange
+    }
+    if (!reusable) this.close()
+    this.#end(exchange)
+  }
+
+  #end(exchange: Exchange): void {
+    if (!this.#busy) return
+    this.#busy = false
+    this.#request = undefined
+    this.#events.onEnd(this, exchange)
+  }
+}

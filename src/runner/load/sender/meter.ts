@@ -1,0 +1,78 @@
+import { ownMemoryBytes } from '../../processes/own-memory.ts'
+import type { Certificate, Counts, Progress } from '../../records/facts.ts'
+import { latencyHistogram, percentileMs, record } from '../../records/histogram.ts'
+
+/** What a sender knows of itself, and of the answers of the last interval. */
+export class Meter {
+  readonly counts: Counts = {
+    planned: 0,
+    sent: 0,
+    retries: 0,
+    unsentRetries: 0,
+    accepted: 0,
+    refused: 0,
+    unknown: 0,
+    unsent: 0,
+  }
+  readonly #lateness = latencyHistogram()
+  readonly #interval = latencyHistogram()
+  #busyAtStart = performance.eventLoopUtilization()
+  #busyLast = this.#busyAtStart
+  #busy = 0
+
+  /** The lead-in is idle time and would dilute the busy share. */
+  startSending(): void {
+    this.#busyAtStart = performance.eventLoopUtilization()
+  }
+
+  /** The share of busy time is taken here: waiting for the last answers would dilute it. */
+  endSending(): void {
+    this.#busy = performance.eventLoopUtilization(this.#busyAtStart).utilization
+  }
+
+  late(ms: number): void {
+    record(this.#lateness, ms)
+  }
+
+  response(ms: number): void {
+    record(this.#interval, ms)
+  }
+
+  /** Ends an interval. */
+  progress(now: Pick<Progress, 'atMs' | 'inFlight' | 'connections'>): Progress {
+    const busy = performance.eventLoopUtilization()
+    const eventLoopUtilization = performance.eventLoopUtilization(busy, this.#busyLast).utilization
+    this.#busyLast = busy
+    const latencies = {
+      responseP50Ms: percentileMs(this.#interval, 50),
+      responseP99Ms: percentileMs(this.#interval, 99),
+    }
+    this.#interval.reset()
+    const rssBytes = ownMemoryBytes()
+    return { ...now, ...this.counts, ...latencies, cpuSeconds: cpuSeconds(), rssBytes, eventLoopUtilization }
+  }
+
+  certificate(
+    known: Pick<Certificate, 'endedAtMs' | 'connectionsOpenedMax' | 'connectionsMax' | 'gaveUp' | 'cutOff'>,
+  ): Certificate {
+    const { planned, sent, unsent, retries, unsentRetries } = this.counts
+    return {
+      ...known,
+      planned,
+      sent,
+      unsent,
+      retries,
+      unsentRetries,
+      latenessP50Ms: percentileMs(this.#lateness, 50) ?? 0,
+      latenessP99Ms: percentileMs(this.#lateness, 99) ?? 0,
+      latenessMaxMs: percentileMs(this.#lateness, 100) ?? 0,
+      eventLoopUtilization: this.#busy,
+      cpuSeconds: cpuSeconds(),
+    }
+  }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}

@@ -1,0 +1,80 @@
+import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
+
+export interface PoolOptions<Work> {
+  readonly targets: readonly Target[]
+  /** Over all targets. */
+  readonly connectionsMax: number
+  /** What a new connection carries for its owner. */
+  readonly work: () => Work
+  readonly onEnd: (connection: Connection<Work>, exchange: Exchange) => void
+}
+
+/** Connections to the receivers. Requests go round the targets, whatever each of them does; idle connections are used again, last in first out. */
+export class Pool<Work> {
+  readonly #options: PoolOptions<Work>
+  readonly #events: ConnectionEvents<Work>
+  readonly #idle: Connection<Work>[][]
+  readonly #open = new Map<Connection<Work>, Connection<Work>[]>()
+  #turn = 0
+  openedMax = 0
+
+  constructor(options: PoolOptions<Work>) {
+    this.#options = options
+    this.#idle = options.targets.map(() => [])
+    this.#events = { onEnd: options.onEnd, onClosed: (connection) => this.#forget(connection) }
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** To another target than `except`, where there is one. undefined: every connection is busy and no more may be opened. */
+  take(except?: Target): Connection<Work> | undefined {
+    const { targets } = this.#options
+    const turn = targets[this.#turn] === except ? (this.#turn + 1) % targets.length : this.#turn
+    this.#turn = (turn + 1) % targets.length
+    const idle = popUsable(this.#idle[turn]!)
+    if (idle) return idle
+    // At the cap, a target whose connections are all busy gives its turn to another: sending late would be worse.
+    if (this.#open.size >= this.#options.connectionsMax) return this.#anyIdle()
+    const connection = new Connection(targets[turn]!, this.#options.work(), this.#events)
+    this.#open.set(connection, this.#idle[turn]!)
+    this.openedMax = Math.max(this.openedMax, this.#open.size)
+    return connection
+  }
+
+  give(connection: Connection<Work>): void {
+    this.#open.get(connection)?.push(connection)
+  }
+
+  /** Closes what is idle to a target. */
+  retire(target: Target): void {
+    for (const connection of this.#idle[this.#options.targets.indexOf(target)]!.splice(0)) connection.close()
+  }
+
+  close(): void {
+    for (const connection of this.#open.keys()) connection.close()
+  }
+
+  #anyIdle(): Connection<Work> | undefined {
+    for (const stack of this.#idle) {
+      const idle = popUsable(stack)
+      if (idle) return idle
+    }
+    return undefined
+  }
+
+  #forget(connection: Connection<Work>): void {
+    const idle = this.#open.get(connection)!
+    this.#open.delete(connection)
+    const at = idle.indexOf(connection)
+    if (at !== -1) idle.splice(at, 1)
+  }
+}
+
+/** What is closing leaves the stack; onClosed tells when it is gone. */
+function popUsable<Work>(stack: Connection<Work>[]): Connection<Work> | undefined {
+  let idle = stack.pop()
+  while (idle && !idle.usable) idle = stack.pop()
+  return idle
+}

@@ -1,0 +1,45 @@
+import type { Certificate, Progress } from '../../records/facts.ts'
+import type { RouteSetup } from '../../scenario/sending-route.ts'
+import type { Trace } from '../../scenario/trace.ts'
+import type { Target } from './connection.ts'
+import type { ResendPlan } from './resends.ts'
+
+/** What a sender process is told first. Modules are file URLs, so that one's own scenario works like ours. */
+export interface SenderSetup {
+  readonly kind: 'setup'
+  readonly runId: string
+  readonly seed: number
+  readonly scenario: string
+  /** In place of the scenario's shape. */
+  readonly trace: Trace | undefined
+  /** The peak of the scenario's shape, in place of its own. */
+  readonly spike: number | undefined
+  readonly durationMs: number
+  readonly ratePerS: number
+  /** Each event once, whatever the scenario: copies would be absorbed while the run goes on, and counted as its own. */
+  readonly warmUp?: true
+  /** This sender takes the arrivals whose seq modulo count is index. */
+  readonly senders: { readonly index: number; readonly count: number }
+  readonly targets: readonly Target[]
+  /** By position in the scenario's mix. */
+  readonly routes: readonly RouteSetup[]
+  readonly connectionsMax: number
+  readonly journalPath: string
+  /** Later than this the sender gives up, ms. */
+  readonly latenessMaxMs: number
+  /** It sends what others sent before, and none of the plan's arrivals. */
+  readonly resend?: ResendPlan
+}
+
+export type ToSender =
+  | SenderSetup
+  /** Times of the journal count from here, ms since the Unix epoch. */
+  | { readonly kind: 'start'; readonly startAtMs: number }
+  /** Send no more; wait for what is in flight. */
+  | { readonly kind: 'stop' }
+
+export type FromSender =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'done'; readonly certificate: Certificate }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

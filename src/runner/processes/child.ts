@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { type ErrorCode, FloodmarkError } from '../../core/contracts/errors.ts'
+
+/** A process of the run, and the messages it sends. */
+export interface Child<To, From extends { readonly kind: string }> {
+  readonly process: ChildProcess
+  send(message: To): void
+  on(listen: (message: From) => void): void
+  /** The next message of a kind. Rejects when the process says that it failed, or ends first. */
+  next<K extends From['kind']>(kind: K): Promise<Extract<From, { kind: K }>>
+  /** Resolves when it has ended, however. */
+  readonly exited: Promise<void>
+  /** Resolves when it has ended; ends it by SIGKILL after `ms`. */
+  end(ms: number): Promise<void>
+}
+
+/** Starts any file as a process of its own that speaks messages; `role` is what its errors call it. */
+export function startProcess<To, From extends { readonly kind: string }>(
+  role: string,
+  file: URL,
+  args: readonly string[] = [],
+): Child<To, From> {
+  const child = fork(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const listeners = new Set<(message: From) => void>()
+  const onGone = new Set<(error: FloodmarkError) => void>()
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.on('message', (message: From) => {
+    for (const listen of [...listeners]) listen(message)
+    if (message.kind === 'failed') {
+      const { code, message: what } = message as unknown as { code: ErrorCode; message: string }
+      for (const gone of [...onGone]) gone(new FloodmarkError(code, what))
+    }
+  })
+  child.on('error', () => {})
+  child.once('exit', (code, signal) => {
+    const error = new FloodmarkError('unavailable', `the ${role} process ended early (${signal ?? `code ${code}`})`)
+    for (const gone of [...onGone]) gone(error)
+  })
+  return {
+    process: child,
+    exited,
+    send(message) {
+      if (child.connected) child.send(message as object, () => {})
+    },
+    on(listen) {
+      listeners.add(listen)
+    },
+    next(kind) {
+      return new Promise((resolve, reject) => {
+        const listen = (message: From) => {
+          if (message.kind !== kind) return
+          listeners.delete(listen)
+          onGone.delete(reject)
+          resolve(message as Extract<From, { kind: typeof kind }>)
+        }
+        listeners.add(listen)
+        onGone.add(reject)
+      })
+    },
+    async end(ms) {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const timer = setTimeout(() => child.kill('SIGKILL'), ms)
+      if (child.connected) child.disconnect()
+      await exited
+      clearTimeout(timer)
+    },
+  }
+}

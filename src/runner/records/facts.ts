@@ -1,0 +1,142 @@
+import type { Attack } from '../scenario/scenario.ts'
+/** A fault as it took place, for the report's time axis. */
+export interface FaultMark {
+  readonly what: string
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** What one attack came to. */
+export interface AttackTally {
+  readonly kind: Attack['kind']
+  readonly times: number
+  /** ms since the start of the run. */
+  fromMs: number
+  untilMs: number
+  /** Requests that it should have sent until it ended; of the slow, as many as it sent. */
+  planned: number
+  sent: number
+  /** Answers by their status. 100: the receiver asked for the body. */
+  readonly statuses: Record<string, number>
+  /** Connections that the receiver closed without an answer. */
+  closed: number
+  /** Requests that had no answer when patience was over. */
+  unanswered: number
+  /** Slow connections that were still open at the end. */
+  held: number
+  /** How long the receiver bore the most patient of those that send a byte a second. */
+  heldMaxMs: number
+  /** What was not sent, and why. */
+  readonly leftOut: readonly string[]
+}
+
+/** What a replay of dead letters came to; times since the start of the run. */
+export interface ReplayMark {
+  readonly ratePerS: number
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly replayed: number
+  /** Left where they are, since the queue would not have delivered them. */
+  readonly heldBack: number
+}
+
+/** One sender that sent events again, as run.json keeps it. */
+export interface ResendRecord {
+  readonly fromMs: number
+  readonly certificate: Certificate
+}
+
+/** What the providers' list API was asked for, for the report. */
+export interface ListRecord {
+  readonly requests: number
+  /** Of them answered with 503, as planned. */
+  readonly unavailable: number
+  /** Events on the pages that were handed out; an event counts as often as it was read. */
+  readonly listed: number
+}
+
+/** What the store was asked for, for the report. */
+export interface StoreRecord {
+  /** Requests for a content, and those of them that were answered with 503 as planned. */
+  readonly fetches: number
+  readonly unavailable: number
+  readonly bytes: number
+  /** Contents that were handed out whole, each counted once; those that are not what was announced are not among them. */
+  readonly served: number
+}
+
+/** Counts since the process started. */
+export interface ServiceSample {
+  readonly atEpochMs: number
+  readonly applied: number
+  readonly buried: number
+  readonly failed: number
+  readonly duplicates: number
+  /** Times that effects were paused since this life began, and effects that are paused now. */
+  readonly circuitsOpened: number
+  readonly circuitsOpen: number
+  /** Events waiting or in flight as the queue says; null where this process does not ask, or has no answer. */
+  readonly backlog: number | null
+  readonly cpuSeconds: number
+  readonly rssBytes: number
+  readonly eventLoopUtilization: number
+}
+
+export interface Durability {
+  readonly queue: {
+    readonly server: string
+    readonly survives: readonly string[]
+    readonly order: string
+    readonly shared: boolean
+  }
+  readonly ledger: { readonly server: string; readonly survives: readonly string[]; readonly shared: boolean }
+}
+
+/** A sender's word on itself: whether what it reports may be believed. */
+export interface Certificate {
+  readonly planned: number
+  readonly sent: number
+  readonly unsent: number
+  readonly retries: number
+  readonly unsentRetries: number
+  /** Attempts that would have come after the end of the run. */
+  readonly cutOff: number
+  /** ms since the start of the run. */
+  readonly endedAtMs: number
+  readonly latenessP50Ms: number
+  readonly latenessP99Ms: number
+  readonly latenessMaxMs: number
+  /** Share of the sending time that the event loop was not waiting, 0-1. */
+  readonly eventLoopUtilization: number
+  readonly cpuSeconds: number
+  readonly connectionsOpenedMax: number
+  readonly connectionsMax: number
+  /** It fell so far behind that it stopped. */
+  readonly gaveUp: boolean
+}
+
+/** Attempts since the start, by what became of them. */
+export interface Counts {
+  /** First attempts: those whose time has come, and those that were sent. */
+  planned: number
+  sent: number
+  /** Further attempts that were sent, and those that could not be: every connection was busy. */
+  retries: number
+  unsentRetries: number
+  accepted: number
+  refused: number
+  unknown: number
+  unsent: number
+}
+
+/** Counts since the start; latencies of the last interval, ms. */
+export interface Progress extends Readonly<Counts> {
+  readonly atMs: number
+  readonly inFlight: number
+  readonly connections: number
+  readonly responseP50Ms: number | undefined
+  readonly responseP99Ms: number | undefined
+  readonly cpuSeconds: number
+  readonly rssBytes: number
+  readonly eventLoopUtilization: number
+}

@@ -1,0 +1,111 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import type { Trace } from '../scenario/trace.ts'
+import type {
+  AttackTally,
+  Certificate,
+  Durability,
+  FaultMark,
+  ListRecord,
+  Progress,
+  ReplayMark,
+  ResendRecord,
+  ServiceSample,
+  StoreRecord,
+} from './facts.ts'
+
+/** The machine that a run took place on. */
+export interface Environment {
+  readonly node: string
+  readonly platform: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+}
+
+/** What a run notes down beside journals and effects; report.json can be made again from these files alone. */
+export interface RunRecord {
+  readonly id: string
+  readonly runId: string
+  readonly startedAt: string
+  readonly startAtMs: number
+  readonly scenario: string
+  /** Absent: the scenario's own shape. */
+  readonly trace?: Trace
+  /** Absent: the peak is the shape's own. */
+  readonly spike?: number
+  readonly setup: {
+    readonly receiver: string
+    readonly queue: string
+    readonly ledger: string
+    readonly ratePerS: number
+    readonly rateChosen: string
+    readonly durationMs: number
+    readonly quick: boolean
+    readonly seed: number
+    readonly acceptP99Ms: number
+    readonly connectionsMax: number
+    readonly processes: number
+    readonly inFlightMax: number
+    readonly publishDeadlineMs: number
+    readonly capacityPerS: number | null
+  }
+  readonly durability: Durability
+  readonly certificates: readonly Certificate[]
+  readonly samples: {
+    readonly stack: readonly { readonly name: string; readonly samples: readonly ServiceSample[] }[]
+    readonly senders: readonly (readonly Progress[])[]
+  }
+  readonly faults: readonly FaultMark[]
+  /** Dead letters that were replayed; absent: none was planned, or none began. */
+  readonly replays?: readonly ReplayMark[]
+  readonly attacks: readonly AttackTally[]
+  /** Senders of recorded events; absent: none was planned. */
+  readonly resends?: readonly ResendRecord[]
+  /** Times that a process of the stack ended although nobody ended it. */
+  readonly unplannedDeaths: number
+  /** How each server that the run used was got, a line each. */
+  readonly servers: readonly string[]
+  /** Absent where no event refers to a content of its provider's store. */
+  readonly store?: StoreRecord
+  /** Absent where no webhook is to be found in its provider's list. */
+  readonly list?: ListRecord
+  readonly drainedMs: number
+  readonly drained: boolean
+  readonly interrupted: boolean
+  readonly errors: readonly string[]
+  readonly environment: Environment
+  readonly reproduce: string
+}
+
+/** @throws FloodmarkError 'misuse' when the folder exists and holds something, 'unavailable' when it cannot be made. */
+export function makeRunFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length === 0) return
+  } catch (cause) {
+    throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
+  }
+  throw new FloodmarkError(
+    'misuse',
+    `${folder} holds something already: choose another --out, so that no run is overwritten`,
+  )
+}
+
+export const journalPath = (folder: string, sender: number) => join(folder, `journal-${sender}.bin`)
+export const effectsPath = (folder: string) => join(folder, 'effects.bin')
+export const driftPath = (folder: string) => join(folder, 'drift.jsonl')
+export const buriedPath = (folder: string) => join(folder, 'buried.jsonl')
+
+export function writeRecord(folder: string, record: RunRecord): void {
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(record))
+}
+
+export function readRecord(folder: string): RunRecord {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
+  } catch (cause) {
+    throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${messageOf(cause)}`, { cause })
+  }
+}

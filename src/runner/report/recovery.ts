@@ -1,0 +1,49 @@
+import type { RunRecord } from '../records/run-record.ts'
+import type { Report } from './report-schema.ts'
+
+type Delivery = Report['delivery']
+type Timeline = Report['timeline']
+type Point = Timeline['points'][number]
+
+/** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
+export const GOODPUT_MIN = 0.9
+/** After the last fault so much of the rest of the first attempts is left out: schedules need time to catch up. */
+const GRACE_SHARE = 0.5
+const POINTS_MIN = 4
+/** Goodput is back when so many points together are up: one alone is down by chance. */
+const SMOOTHED_POINTS = 3
+
+/** What came after the last fault while first attempts still came. */
+export interface After {
+  /** When the last fault was over, ms. */
+  readonly overMs: number
+  readonly points: readonly Point[]
+  /** The later part of it, by which goodput is judged. */
+  readonly judged: readonly Point[]
+}
+
+/** undefined: nothing to judge, without faults or when they last to the end of the first attempts. */
+export function afterFaults(record: RunRecord, { points, stepMs }: Timeline): After | undefined {
+  const overMs = Math.max(...record.faults.map(({ untilMs }) => untilMs))
+  const after = points.filter(({ atMs }) => atMs >= overMs && atMs + stepMs <= record.setup.durationMs)
+  if (record.faults.length === 0 || after.length < POINTS_MIN) return undefined
+  return { overMs, points: after, judged: after.slice(Math.floor(after.length * GRACE_SHARE)) }
+}
+
+export const mean = (points: readonly Point[], of: (point: Point) => number) =>
+  points.reduce((total, point) => total + of(point), 0) / Math.max(1, points.length)
+
+export function recovery(after: After | undefined): Pick<Delivery, 'goodputAfter' | 'recoveredMs'> {
+  if (!after) return { goodputAfter: null, recoveredMs: null }
+  const { overMs, points, judged } = after
+  const behind = points.findLastIndex((_, at) => {
+    const some = points.slice(at, at + SMOOTHED_POINTS)
+    return mean(some, ({ accepted }) => accepted) < GOODPUT_MIN * mean(some, ({ offered }) => offered)
+  })
+  const recovered = points[behind + 1]
+  const first = mean(judged, ({ offered }) => offered)
+  return {
+    goodputAfter: first === 0 ? 1 : mean(judged, ({ accepted }) => accepted) / first,
+    recoveredMs: recovered ? recovered.atMs - overMs : null,
+  }
+}

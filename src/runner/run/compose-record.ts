@@ -1,0 +1,115 @@
+import os from 'node:os'
+import { SERVICE_DEFAULTS } from '../../core/service/service.ts'
+import type { Replays } from '../faults/dead-letter-replays.ts'
+import type { Faults } from '../faults/faults.ts'
+import { marksOf } from '../load/attackers.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import type { Config } from '../plan/settings.ts'
+import type { Certificate, Progress, ServiceSample } from '../records/facts.ts'
+import { resendMarks } from '../records/resends.ts'
+import type { RunRecord } from '../records/run-record.ts'
+import type { Stack } from '../testbed/stack.ts'
+import type { Site } from '../testbed/testbed.ts'
+import type { Drained } from './drain.ts'
+import { driftMarks } from './marks.ts'
+import { pausesOf } from './pauses.ts'
+
+/** What a run knows when it is over. */
+export interface Happened {
+  readonly interrupted: boolean
+  readonly site: Pick<Site, 'stack' | 'servers' | 'providerApi'>
+  readonly faults: Faults
+  readonly replays: Replays
+  readonly attacks: RunRecord['attacks']
+  readonly resends: NonNullable<RunRecord['resends']>
+  readonly durability: RunRecord['durability']
+  readonly senderSamples: Progress[][]
+  readonly startAtMs: number
+  readonly certificates: readonly Certificate[]
+  readonly drained: Drained
+}
+
+/** What run.json keeps of it. */
+export function recordOf(config: Config, plan: Plan, folder: string, happened: Happened): RunRecord {
+  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
+  const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
+  const { stack, servers, providerApi } = site
+  const samples = samplesOf(stack, happened.senderSamples, startAtMs)
+  const { receiver, queue, ledger, quick, seed, connectionsMax } = config
+  const processes = stack.members.filter(({ role }) => role !== 'processor').length
+  const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
+  const { inFlightMax, publishDeadline: publishDeadlineMs, capacity: capacityPerS = null } = config
+  const size = { processes, inFlightMax, publishDeadlineMs, capacityPerS }
+  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, ...size, acceptP99Ms }
+  return {
+    id: folder.split('/').at(-1)!,
+    runId,
+    startedAt: new Date(startAtMs).toISOString(),
+    startAtMs,
+    scenario: scenarioModule,
+    ...(trace && { trace }),
+    ...(spike !== undefined && { spike }),
+    setup: { ...setup, ratePerS, rateChosen, durationMs },
+    certificates,
+    ...providerApi?.records,
+    drainedMs: drained.tookMs,
+    drained: drained.drained,
+    interrupted: happened.interrupted,
+    faults: [
+      ...driftMarks(plan.scenario, durationMs),
+      ...faults.marks,
+      ...replays.marks,
+      ...pausesOf(samples.stack, startAtMs),
+      ...marksOf(attacks),
+      ...resendMarks(resends),
+    ],
+    durability: happened.durability,
+    samples,
+    attacks,
+    ...(resends.length > 0 && { resends }),
+    ...(replays.done.length > 0 && { replays: replays.done }),
+    unplannedDeaths: stack.unplannedDeaths,
+    servers: servers.says,
+    errors: [...stack.errors, ...faults.errors, ...replays.errors],
+    environment: {
+      node: process.version,
+      platform: `${os.type()} ${os.release()} ${os.arch()}`,
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
+    reproduce: reproduce(config, ratePerS, durationMs),
+  }
+}
+
+function reproduce(config: Config, ratePerS: number, durationMs: number): string {
+  const flags = [
+    `--receiver ${config.receiver}`,
+    `--queue ${config.queue}`,
+    `--ledger ${config.ledger}`,
+    // Without --rate it is the trace's mean.
+    ...(config.shape ? [`--shape ${config.shape}`] : []),
+    ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
+    ...(config.spike === undefined ? [] : [`--spike ${config.spike}`]),
+    `--duration ${durationMs / 1_000}`,
+    `--seed ${config.seed}`,
+    ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
+    ...(config.inFlightMax === SERVICE_DEFAULTS.inFlightMax ? [] : [`--in-flight-max ${config.inFlightMax}`]),
+    ...(config.publishDeadline === SERVICE_DEFAULTS.publishDeadlineMs
+      ? []
+      : [`--publish-deadline ${config.publishDeadline}`]),
+    ...(config.capacity === undefined ? [] : [`--capacity ${config.capacity}`]),
+    ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
+  ]
+  return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
+}
+
+function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
+  const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
+  const ofRun = (samples: readonly ServiceSample[]) => {
+    // What was absorbed in the warm-up belongs to nobody.
+    const before = samples.findLast((sample) => !inTime(sample))?.duplicates ?? 0
+    return samples.filter(inTime).map((sample) => ({ ...sample, duplicates: sample.duplicates - before }))
+  }
+  return { stack: stack.members.map(({ name, samples }) => ({ name, samples: ofRun(samples) })), senders }
+}

@@ -1,0 +1,153 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Replays } from '../faults/dead-letter-replays.ts'
+import { Faults } from '../faults/faults.ts'
+import { Attackers } from '../load/attackers.ts'
+import { resendersOf, resendRecordsOf } from '../load/resends.ts'
+import type { SenderSetup } from '../load/sender/sender-messages.ts'
+import { Senders } from '../load/senders.ts'
+import { warmUpIdOf } from '../plan/identity.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import type { Config } from '../plan/settings.ts'
+import type { Progress } from '../records/facts.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../records/run-record.ts'
+import { Site } from '../testbed/testbed.ts'
+import { victimsOf } from '../testbed/victims.ts'
+import { recordOf } from './compose-record.ts'
+import { drain } from './drain.ts'
+
+const WARM_UP_MS = 2_000
+const WARM_UP_PER_S_MAX = 500
+const LATENESS_MAX_MS = 2_000
+
+/** Runs a scenario and leaves its raw records in the folder; the report is made from them. */
+export async function run(
+  config: Config,
+  plan: Plan,
+  folder: string,
+  events: RunEvents,
+  interrupt: AbortSignal,
+): Promise<RunRecord> {
+  makeRunFolder(folder)
+  const site = new Site(config, plan, join(folder, 'data'))
+  const traffic = { faults: new Faults(), replays: new Replays(folder), senders: new Senders(interrupt) }
+  const attackers = new Attackers(interrupt)
+  try {
+    const durability = await site.open(events, interrupt)
+    const setups = await sendersOf(config, plan, site, folder)
+    await warmUp(traffic.senders, setups[0]!, folder, events)
+    await attackers.prepare(plan, setups[0]!.targets, config.seed)
+    const sent = await send(plan, site, setups, { ...traffic, attackers }, folder, events)
+    const { passes } = plan.scenario
+    await traffic.faults.end(interrupt.aborted)
+    await traffic.replays.end(passes.drainMs, interrupt)
+    const attacks = await attackers.done()
+    site.stack.misbehave({ capacityPerS: Number.MAX_VALUE })
+
+    events.phase('drain')
+    const drained = await drain(site.stack, folder, sent.journals, passes.drainMs, interrupt)
+    events.phase('audit')
+    await site.stack.stopAll()
+    const interrupted = interrupt.aborted
+    const record = recordOf(config, plan, folder, {
+      interrupted,
+      durability,
+      site,
+      ...traffic,
+      attacks,
+      drained,
+      ...sent,
+    })
+    writeRecord(folder, record)
+    return record
+  } finally {
+    await traffic.faults.end(true)
+    await traffic.replays.end(0, interrupt)
+    await traffic.senders.end()
+    await attackers.end()
+    await site.close()
+  }
+}
+
+interface Traffic {
+  readonly faults: Faults
+  readonly replays: Replays
+  readonly senders: Senders
+  readonly attackers: Attackers
+}
+
+/** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
+async function send(
+  { scenario, durationMs }: Plan,
+  site: Site,
+  setups: readonly SenderSetup[],
+  { faults, replays, senders, attackers }: Traffic,
+  folder: string,
+  events: RunEvents,
+) {
+  const { faults: planned, replays: plannedReplays = [] } = scenario
+  const senderSamples = setups.map((): Progress[] => [])
+  const victims = victimsOf(site)
+  for (const { target } of planned) victims(target)
+  const resenders = resendersOf(plannedReplays, setups[0]!, folder)
+  const all = [...setups, ...resenders]
+  const { startAtMs, certificates } = await senders.send(all, {
+    onStart(atMs) {
+      site.providerApi?.begin(atMs)
+      faults.schedule(planned, durationMs, atMs, victims)
+      replays.schedule(plannedReplays, site.stack, durationMs, atMs)
+      attackers.begin(atMs)
+    },
+    onProgress(sender, progress) {
+      if (sender >= setups.length) return
+      senderSamples[sender]!.push(progress)
+      events.progress(sender, progress)
+    },
+  })
+  return {
+    startAtMs,
+    senderSamples,
+    journals: all.map(({ journalPath }) => journalPath),
+    certificates: certificates.slice(0, setups.length),
+    resends: resendRecordsOf(resenders, certificates.slice(setups.length)),
+  }
+}
+
+async function sendersOf(config: Config, plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {
+  const receivers = stack.members.filter(({ port }) => port !== undefined)
+  const ports = await Promise.all(
+    receivers.map(({ name, port }) => links.port('senders-link', port!, `the link to ${name}`)),
+  )
+  return Array.from({ length: config.senders }, (_, index) => ({
+    kind: 'setup',
+    runId: plan.runId,
+    seed: config.seed,
+    scenario: plan.scenarioModule,
+    trace: plan.trace,
+    spike: plan.spike,
+    durationMs: plan.durationMs,
+    ratePerS: plan.ratePerS,
+    senders: { index, count: config.senders },
+    targets: ports.map((port) => ({ host: '127.0.0.1', port })),
+    routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
+    connectionsMax: config.connectionsMax,
+    journalPath: journalPath(folder, index),
+    latenessMaxMs: LATENESS_MAX_MS,
+  }))
+}
+
+/** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
+async function warmUp(senders: Senders, setup: SenderSetup, folder: string, events: RunEvents): Promise<void> {
+  events.phase('warm-up')
+  const path = join(folder, 'warm-up.bin')
+  const less = { durationMs: WARM_UP_MS, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
+  const other = {
+    runId: warmUpIdOf(setup.runId),
+    seed: setup.seed ^ 1,
+    senders: { index: 0, count: 1 },
+    warmUp: true,
+  } as const
+  await senders.send([{ ...setup, ...less, ...other }], {})
+  rmSync(path, { force: true })
+}

@@ -1,0 +1,65 @@
+import { join, resolve } from 'node:path'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import type { ServerKind } from '../../core/contracts/queue.ts'
+import { ask } from './ask.ts'
+import { listeningServer } from './existing.ts'
+import { endStale, provide } from './provide.ts'
+import { endEntry, remembered } from './started.ts'
+
+export const SERVER_KINDS: readonly ServerKind[] = ['redis', 'kafka', 'sqs']
+const ASK_MS = 2_000
+
+export interface BrokersOptions {
+  readonly cacheFolder?: string
+  readonly signal?: AbortSignal
+  /** One line a server. */
+  say(line: string): void
+  /** What is going on meanwhile. */
+  onProgress(line: string): void
+}
+
+/** Starts servers that stay until `down`; later runs use them. @throws FloodmarkError 'unavailable'. */
+async function up(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+  const { cacheFolder = resolve('.cache'), say, ...rest } = options
+  for (const kind of kinds) {
+    const server = await provide(kind, { ...rest, cacheFolder, folder: join(cacheFolder, 'servers'), stays: true })
+    say(line(kind, server.url, server.says))
+  }
+}
+
+/** Ends servers that `up` started, with their data. */
+async function down(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+  const { cacheFolder = resolve('.cache'), say, onProgress } = options
+  await endStale(cacheFolder, onProgress)
+  for (const entry of remembered(cacheFolder)) {
+    if (entry.owner || !kinds.includes(entry.kind)) continue
+    try {
+      await endEntry(entry)
+    } catch (cause) {
+      throw new FloodmarkError('unavailable', `${entry.kind} at ${entry.url}: ${messageOf(cause)}`, { cause })
+    }
+    say(line(entry.kind, entry.url, 'ended, and its data removed'))
+  }
+}
+
+/** Says what of each kind is there, who has it, and whether it answers. */
+async function status(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+  const { cacheFolder = resolve('.cache'), say, onProgress } = options
+  await endStale(cacheFolder, onProgress)
+  for (const kind of kinds) {
+    const entries = remembered(cacheFolder).filter((entry) => entry.kind === kind)
+    for (const { url, says, owner } of entries) {
+      const answers = (await ask(kind, '127.0.0.1', Number(new URL(url).port), ASK_MS)) ? '' : '; does not answer'
+      say(line(kind, url, `${says}${owner ? ` (process ${owner.pid})` : ''}${answers}`))
+    }
+    if (entries.some(({ owner }) => owner === null)) continue
+    const other = await listeningServer(kind, cacheFolder, onProgress)
+    if (other) say(line(kind, other.url, other.says))
+    else if (entries.length === 0) say(line(kind, '-', `none: npm run brokers -- up ${kind}`))
+  }
+}
+
+/** What `brokers` can do. */
+export const brokers = { up, down, status }
+
+const line = (kind: ServerKind, url: string, says: string) => `${kind.padEnd(6)} ${url.padEnd(24)} ${says}`

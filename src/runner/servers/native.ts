@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { ServerKind } from '../../core/contracts/queue.ts'
+import { ask } from './ask.ts'
+import { endWithProcess } from './exit.ts'
+import { type Holder, holderOf, signal } from './holder.ts'
+import { freePorts } from './ports.ts'
+import type { ProvideOptions, Server } from './server.ts'
+import { endProcess, remember, removeData } from './started.ts'
+
+/** How to run one kind of server as a process of our own. */
+export interface Recipe {
+  readonly kind: ServerKind
+  /** What it is and how it is set, for people. */
+  readonly says: string
+  readonly scheme: 'redis' | 'kafka' | 'http'
+  /** How many ports it needs; clients use the first. */
+  readonly ports: number
+  readonly readyMaxMs: number
+  /** Prepares the data folder; says what to run. */
+  prepare(folder: string, ports: readonly number[]): Promise<Command>
+}
+
+export interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const TRIES_MAX = 3
+const POLL_MS = 25
+const LOG_LINES = 4
+const TAKEN = /address already in use/i
+
+/** Starts a server; resolves when it answers in its own protocol. @throws FloodmarkError 'unavailable'. */
+export async function startNative(recipe: Recipe, options: ProvideOptions & { cacheFolder: string }): Promise<Server> {
+  mkdirSync(options.folder, { recursive: true })
+  const folder = mkdtempSync(join(resolve(options.folder), `${recipe.kind}-`))
+  for (let tries = 1; ; tries++) {
+    const ports = await freePorts(recipe.ports)
+    try {
+      return await startOn(ports, recipe, folder, options)
+    } catch (error) {
+      removeData(folder)
+      // Another process was quicker to take the port.
+      if (tries === TRIES_MAX || !TAKEN.test(String(error))) throw error
+      mkdirSync(folder)
+    }
+  }
+}
+
+async function startOn(
+  ports: readonly number[],
+  recipe: Recipe,
+  folder: string,
+  { cacheFolder, stays = false, signal: abort }: ProvideOptions & { cacheFolder: string },
+): Promise<Server> {
+  const { kind } = recipe
+  const says = `${recipe.says}, ${stays ? "kept by 'brokers up'" : 'started for this run'}`
+  const port = ports[0]!
+  const url = `${recipe.scheme}://127.0.0.1:${port}`
+  const command = await recipe.prepare(folder, ports)
+  const owner = stays ? null : holderOf(process.pid)!
+  let running: { child: ChildProcess; holder: Holder } | undefined
+  let stopped = false
+  let forget = () => {}
+  const note = () => {
+    const process = running?.holder ?? null
+    forget = remember(cacheFolder, { kind, url, says, folder, owner, process, project: null })
+  }
+  const forgetExit = stays ? () => {} : endWithProcess(() => running && signal(running.holder, 'SIGKILL'), folder)
+
+  const kill = async () => {
+    const ending = running
+    running = undefined
+    if (ending) await endProcess(ending.holder)
+  }
+  const stop = async () => {
+    stopped = true
+    await kill()
+    removeData(folder)
+    forget()
+    forgetExit()
+  }
+  const start = async () => {
+    if (stopped || running) throw new FloodmarkError('misuse', `${kind} is ${stopped ? 'stopped' : 'running'}`)
+    const child = spawnApart(command, folder)
+    const holder = child.pid === undefined ? undefined : holderOf(child.pid)
+    if (holder) running = { child, holder }
+    note()
+    try {
+      await answering(recipe, port, child, folder, abort)
+      child.unref()
+    } catch (error) {
+      await kill()
+      throw error
+    }
+  }
+
+  try {
+    await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const holder = () => {
+    if (!running) throw new FloodmarkError('misuse', `${kind} is not running: start it first`)
+    return running.holder
+  }
+  return {
+    kind,
+    url,
+    origin: 'native',
+    says,
+    control: {
+      kill,
+      start,
+      pause: () => signal(holder(), 'SIGSTOP'),
+      resume: () => signal(holder(), 'SIGCONT'),
+      pid: () => holder().pid,
+    },
+    stop,
+  }
+}
+
+/** In a process group of its own, so that Ctrl-C ends the run and leaves the server until the run has audited. */
+function spawnApart({ file, args, env }: Command, folder: string): ChildProcess {
+  const log = openSync(join(folder, 'server.log'), 'a')
+  try {
+    const child = spawn(file, args, {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    })
+    child.on('error', () => {})
+    return child
+  } finally {
+    closeSync(log)
+  }
+}
+
+async function answering(recipe: Recipe, port: number, child: ChildProcess, folder: string, abort?: AbortSignal) {
+  const { kind, readyMaxMs } = recipe
+  const startedMs = performance.now()
+  for (;;) {
+    if (abort?.aborted) throw new FloodmarkError('unavailable', `starting ${kind} was interrupted`)
+    const answer = await ask(kind, '127.0.0.1', port, 1_000)
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      throw new FloodmarkError('unavailable', `${recipe.says}: it ended while starting. ${lastOf(folder)}`)
+    }
+    // Another server may have come first on this port, where ours is about to give up.
+    if (answer && (answer.pid ?? child.pid) === child.pid) return
+    if (performance.now() - startedMs > readyMaxMs) {
+      const waited = `no answer within ${readyMaxMs / 1_000} s`
+      throw new FloodmarkError('unavailable', `${recipe.says}: ${waited}. ${lastOf(folder)}`)
+    }
+    await pause(POLL_MS)
+  }
+}
+
+/** The end of a server's log, without the stacks; or that its port was taken, wherever the log says so. */
+function lastOf(folder: string): string {
+  const log = readFileSync(join(folder, 'server.log'), 'utf8').trim()
+  if (log === '') return 'It wrote no log'
+  const lines = log.split('\n').filter((line) => !/^\s+(at |\.\.\. )/.test(line))
+  const taken = lines.find((line) => TAKEN.test(line))
+  return `The end of its log: ${(taken ?? lines.slice(-LOG_LINES).join(' | ')).slice(-1_000)}`
+}

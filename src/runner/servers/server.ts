@@ -1,0 +1,52 @@
+import type { ServerKind } from '../../core/contracts/queue.ts'
+
+/** A server that a run may use, however it was got. */
+export interface Server {
+  readonly kind: ServerKind
+  /** redis://127.0.0.1:PORT, kafka://127.0.0.1:PORT, http://127.0.0.1:PORT (sqs); a given URL as it was given. */
+  readonly url: string
+  readonly origin: 'given' | 'listening' | 'compose' | 'native'
+  /** One line for people: what it is and how it was got; says so when it is an emulator. Holds no password. */
+  readonly says: string
+  /** Faults on purpose. Only for a server that this process runs itself. */
+  readonly control?: Control
+  /** Ends the server and removes its data, if we started it; else nothing. Twice is fine. */
+  stop(): Promise<void>
+}
+
+/** Signals go to the server and to whatever it forked. */
+export interface Control {
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>
+  /** Once more, with the same data on the same port; resolves when it answers. @throws FloodmarkError 'unavailable'. */
+  start(): Promise<void>
+  /** SIGSTOP: connections stay open and nothing answers. */
+  pause(): void
+  /** SIGCONT */
+  resume(): void
+  pid(): number
+}
+
+/**
+ * When a server's disk write is forced. 'always': before each answer. 'everysec': every second, so that a power loss takes
+ * what was acknowledged since. The emulator has no disk.
+ */
+export type Fsync = 'always' | 'everysec'
+
+export interface ProvideOptions {
+  /** A server that is there already: nothing is started or stopped. */
+  readonly url?: string | undefined
+  /** Where a native server gets a data folder of its own. */
+  readonly folder: string
+  /** Keeps what is fetched, and the list of started servers. Default: .cache in the working folder. */
+  readonly cacheFolder?: string
+  /** Default 'always'. */
+  readonly fsync?: Fsync
+  /** Only a server of our own, so that it can be killed and paused. */
+  readonly nativeOnly?: boolean
+  /** Leaves the server running after this process, until `brokers down`. */
+  readonly stays?: boolean
+  /** Ends the start. */
+  readonly signal?: AbortSignal
+  onProgress(line: string): void
+}

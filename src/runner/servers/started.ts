@@ -1,0 +1,83 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ServerKind } from '../../core/contracts/queue.ts'
+import { composeDown } from './docker.ts'
+import { type Holder, isAlive, signal } from './holder.ts'
+
+/** A server that was started: kept in a file of its own, so that a later process can end what a crashed one left. */
+export interface Entry {
+  readonly kind: ServerKind
+  readonly url: string
+  readonly says: string
+  /** Its data; removed with it. */
+  readonly folder: string
+  /** Who ends it; null: it stays until someone asks. */
+  readonly owner: Holder | null
+  /** Null for a container, and while it is killed. */
+  readonly process: Holder | null
+  /** Its compose project; null for a process. */
+  readonly project: string | null
+}
+
+export interface Found extends Entry {
+  readonly file: string
+}
+
+const DATA_FOLDER = /^(redis|kafka|sqs)-\w{6}$/
+const END_MS = 10_000
+
+const folderOf = (cacheFolder: string) => join(cacheFolder, 'servers')
+const nameOf = ({ project, folder }: Entry) => `${project ?? basename(folder)}.json`
+
+/** Writes a server's entry, anew if need be, whole or not at all; returns what removes it. */
+export function remember(cacheFolder: string, entry: Entry): () => void {
+  const file = join(folderOf(cacheFolder), nameOf(entry))
+  const half = `${file}.${process.pid}.half`
+  mkdirSync(folderOf(cacheFolder), { recursive: true })
+  writeFileSync(half, JSON.stringify(entry))
+  renameSync(half, file)
+  return () => rmSync(file, { force: true })
+}
+
+/** All that is remembered, readable or not yet removed by another process. */
+export function remembered(cacheFolder: string): Found[] {
+  let names: string[]
+  try {
+    names = readdirSync(folderOf(cacheFolder)).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+  return names.flatMap((name) => {
+    const file = join(folderOf(cacheFolder), name)
+    try {
+      return [{ ...(JSON.parse(readFileSync(file, 'utf8')) as Entry), file }]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Its owner is gone without ending it, or it stays and has ended. */
+export function isStale({ owner, process }: Entry): boolean {
+  return owner ? !isAlive(owner) : process !== null && !isAlive(process)
+}
+
+/** Ends the process, if it is still the one that was started, or the container, and removes data and entry. */
+export async function endEntry({ kind, process, project, folder, file }: Found): Promise<void> {
+  if (process) await endProcess(process)
+  if (project) await composeDown(kind, project)
+  removeData(folder)
+  rmSync(file, { force: true })
+}
+
+/** SIGKILL, as the data goes too; resolves when it has ended. */
+export async function endProcess(holder: Holder): Promise<void> {
+  signal(holder, 'SIGKILL')
+  for (let waitedMs = 0; waitedMs < END_MS && isAlive(holder); waitedMs += 20) await pause(20)
+}
+
+/** Removes a data folder, if by its name it is one of ours. */
+export function removeData(folder: string): void {
+  if (DATA_FOLDER.test(basename(folder))) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+}

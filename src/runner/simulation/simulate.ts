@@ -1,0 +1,181 @@
+import memoryLedger from '../../../ledgers/memory.ts'
+import memoryQueue from '../../../queues/memory.ts'
+import { type Clock, settledPromises, VirtualClock } from '../../core/contracts/clock.ts'
+import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
+import type { Provider } from '../../core/contracts/provider.ts'
+import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
+import { hash32, seeded } from '../../core/contracts/random.ts'
+import { SERVICE_DEFAULTS, type ServiceLimits } from '../../core/service/service.ts'
+import { countArrivals } from '../plan/arrivals.ts'
+import { expectedWithDrift } from '../plan/drift-plan.ts'
+import { type Expected, expectation } from '../plan/identity.ts'
+import { poisonedSeqs, poisonsOf } from '../plan/poison.ts'
+import { type Buried, buriedOf, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
+import type { Attempt } from '../records/journal.ts'
+import { audit } from '../report/audit.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { effectOf } from '../testbed/drift-effect.ts'
+import { scheduleFaults } from './faults.ts'
+import type { LifeOptions } from './life.ts'
+import { SimulatedSender } from './sender.ts'
+import { Services } from './services.ts'
+import { simulatedStore } from './store.ts'
+import { strikes as strikesOf, type Troubles, troubledEffect } from './troubles.ts'
+import { clockOfProcess, Wrong } from './wrong.ts'
+
+/** What of a scenario is played; how each fault is, see simulation/faults.ts. */
+export type SimulatedScenario = Pick<
+  Scenario,
+  | 'shape'
+  | 'mix'
+  | 'keys'
+  | 'effects'
+  | 'copiesMax'
+  | 'retries'
+  | 'balancer'
+  | 'faults'
+  | 'longBodies'
+  | 'claimCheck'
+  | 'drift'
+>
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly scenario: SimulatedScenario
+  readonly durationMs: number
+  readonly ratePerS: number
+  /** One per part of the scenario's mix. */
+  readonly providers: readonly Provider[]
+  /** Services that share the queue and the ledger. */
+  readonly services: number
+  readonly troubles: Troubles
+  readonly limits?: Partial<ServiceLimits>
+  /** What outlives every service. Default: in memory. */
+  readonly queue?: QueueDriver
+  readonly ledger?: LedgerDriver
+  /** What one life of a service sees of queue and ledger, for bugs that must die with it. */
+  readonly seenBy?: (base: { queue: Queue; ledger: Ledger }, clock: Clock, ended: () => boolean) => typeof base
+}
+
+export interface Simulated {
+  readonly audit: ReturnType<typeof audit>
+  readonly attempts: readonly Attempt[]
+  /** Lanes' effects one after the other, each in the order in which they took place. */
+  readonly effects: readonly EffectRecord[]
+  readonly buried: readonly Buried[]
+  readonly crashes: number
+  /** False: something was still waiting in the queue when the simulation was given up. */
+  readonly drained: boolean
+  /** Virtual time: how long it took, and when it began by the wall clock, from which effects tell their time. */
+  readonly tookMs: number
+  readonly startAtMs: number
+}
+
+/** Leases and backoffs are short, so that many run out within a simulation; attempts are many: bad luck alone buries nothing. */
+const LIMITS = { leaseMs: 2_000, effectMs: 1_500, attemptsMax: 25, backoff: { baseMs: 5, capMs: 200 } } as const
+/** The longest delay of an effect, ms: beyond effectMs. */
+const SLOW_MS = 2_000
+/** A simulation that has not drained after so much virtual time is given up, ms. */
+const GIVE_UP_MS = 600_000
+const STEP_MS = 1_000
+/** Time for what the queue does not know of any more, and for deliveries to come once more, ms. */
+const REST_MS = 10_000
+const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
+
+/** One run in virtual time: no socket, no file, no real wait. Everything follows from the options: same seed, same result. */
+export async function simulate(options: SimulationOptions): Promise<Simulated> {
+  const { seed, scenario, troubles, durationMs, ratePerS } = options
+  const clock = new VirtualClock(undefined, settledPromises)
+  const startAtMs = clock.now()
+  const random = seeded(hash32(seed, 201))
+  const runId = `sim${seed.toString(36)}`.padEnd(8, 'x')
+  const opening = { url: '', namespace: 'simulation', clock }
+  const queue = await (options.queue ?? memoryQueue).open(opening)
+  const ledger = await (options.ledger ?? memoryLedger).open(opening)
+  const fetchBody = simulatedStore(seed, scenario)
+  const strikes = strikesOf(troubles, clock, random)
+  const ways = options.providers.map(wayOf)
+  const wrong = new Wrong()
+  const world = { clock, random, strikes }
+  const inProcess = { ...world, clock: clockOfProcess(clock, wrong), wrong }
+  const load = { scenario, durationMs, ratePerS, seed }
+  const { crashes, untilMs } = troubles
+  const next = (ended: () => boolean): LifeOptions => ({
+    ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
+    ...inProcess,
+    effect: troubledEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), {
+      ...inProcess,
+      slowMs: SLOW_MS,
+    }),
+    routes: ways.map(({ receiving }) => receiving),
+    limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
+  })
+  const services = new Services({ count: options.services, crashes, untilMs, clock, random, next })
+  const faultsOverMs = scheduleFaults(scenario.faults, durationMs, { wrong, services, clock })
+  const { retries, balancer } = scenario
+  const sending = { load, retries, balancer, runId, routes: ways.map((one) => one.sending) }
+  const way = wrong.ways['senders-link']
+  const sender = new SimulatedSender({ ...sending, ...world, way, reach: services.any })
+  sender.sendDue()
+  const drained = await play(
+    clock,
+    Math.max(untilMs, faultsOverMs),
+    async () => sender.done && (await left(queue)) === 0,
+  )
+  const found = await read(ledger, runId)
+  const { attempts } = sender
+  const poisoned = poisonedSeqs({ ...load, runId }, load, poisonsOf(scenario), (at) => options.providers[at]!)
+  const judged = audit({
+    planned: countArrivals(load, Number.POSITIVE_INFINITY),
+    attempts,
+    ...found,
+    duplicatesAbsorbed: services.duplicates,
+    expected: expectedWithPoison(poisoned, expectedWithDrift(load, expectation(seed, scenario))),
+  })
+  const took = { tookMs: clock.monotonic(), startAtMs }
+  return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }
+}
+
+/** Until troubles are over and everything is done, or it is plain that it never will be. */
+async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<boolean>): Promise<boolean> {
+  while (clock.monotonic() < untilMs || (clock.monotonic() < GIVE_UP_MS && !(await isDone()))) {
+    await clock.advance(STEP_MS)
+  }
+  await clock.advance(REST_MS)
+  return isDone()
+}
+
+/** What a bug buries is not replayed here: it may end as a dead letter, or as an effect before or after the bug. */
+function expectedWithPoison(
+  poisoned: ReadonlySet<number>,
+  planned: (seq: number) => Expected,
+): (seq: number) => Expected {
+  return (seq) => (planned(seq) === 'applied' && poisoned.has(seq) ? 'either' : planned(seq))
+}
+
+function wayOf(provider: Provider) {
+  const { signing, verifying } = provider.newSecret?.() ?? { signing: SECRET, verifying: SECRET }
+  const path = `/webhooks/${provider.name}`
+  return {
+    sending: { path, provider, secret: provider.secret(signing) },
+    receiving: { path, source: provider.name, provider, secrets: [provider.secret(verifying)] },
+  }
+}
+
+async function left(queue: Queue): Promise<number> {
+  const { waiting, inFlight } = await queue.depth()
+  return waiting + inFlight
+}
+
+async function read(ledger: Ledger, runId: string): Promise<Pick<Simulated, 'effects' | 'buried'>> {
+  const effects: EffectRecord[] = []
+  const lanes = new Map<string, number>()
+  for await (const [name, value] of ledger.items(EFFECTS)) {
+    if (!lanes.has(name)) lanes.set(name, lanes.size)
+    const bytes = Buffer.from(value)
+    effects.push({ lane: lanes.get(name)!, seq: bytes.readUInt32LE(0), atEpochMs: bytes.readDoubleLE(4) })
+  }
+  const buried: Buried[] = []
+  for await (const letter of ledger.buried()) buried.push(buriedOf(runId, letter))
+  return { effects, buried }
+}

@@ -1,0 +1,52 @@
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { PlannedFault } from '../scenario/scenario.ts'
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
+import type { Victim } from './victim.ts'
+
+type LinkKind = 'senders-link' | 'queue-link' | 'ledger-link'
+
+/** The connections that a scenario's faults strike lead through proxies; all others are direct, since a proxy costs time. */
+export class Links {
+  readonly #wanted: ReadonlySet<string>
+  readonly #seed: number
+  readonly #proxies: { readonly kind: LinkKind; readonly name: string; readonly proxy: TcpProxy }[] = []
+
+  constructor(faults: readonly PlannedFault[], seed: number) {
+    this.#wanted = new Set(faults.map(({ target }) => target))
+    this.#seed = seed
+  }
+
+  /** The port to connect to instead of `port`. */
+  async port(kind: LinkKind, port: number, name: string): Promise<number> {
+    if (!this.#wanted.has(kind)) return port
+    const proxy = await tcpProxy({ host: '127.0.0.1', port }, { seed: this.#seed })
+    this.#proxies.push({ kind, name, proxy })
+    return proxy.port
+  }
+
+  /** The address to use instead of a server's. @throws FloodmarkError 'misuse' for a server that tells its clients another one. */
+  async url(kind: LinkKind, url: string): Promise<string> {
+    if (!this.#wanted.has(kind)) return url
+    const through = new URL(url)
+    if (through.protocol === 'kafka:') {
+      const what = 'a Kafka broker tells its clients its own address, so that no proxy can be put before it'
+      throw new FloodmarkError('misuse', `this scenario strikes the ${kind}; ${what}: choose another --queue`)
+    }
+    through.port = String(await this.port(kind, Number(through.port), `the link to ${through.protocol.slice(0, -1)}`))
+    return through.href.replace(/\/$/, '')
+  }
+
+  /** @throws FloodmarkError 'misuse' where the run has no such link. */
+  victims(kind: LinkKind): readonly Victim[] {
+    const found = this.#proxies.filter((one) => one.kind === kind)
+    if (found.length > 0) return found.map(({ name, proxy }) => ({ name, link: proxy }))
+    throw new FloodmarkError(
+      'misuse',
+      `this scenario strikes the ${kind}, and this run has none: choose a queue with a server`,
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#proxies.map(({ proxy }) => proxy.close()))
+  }
+}

@@ -1,0 +1,69 @@
+import type { ServiceLimits } from '../../core/service/service.ts'
+import type { Durability, ServiceSample } from '../records/facts.ts'
+import type { Misbehaviour } from './misbehave.ts'
+
+/** What a process of the stack is told first. Modules are file URLs. */
+export interface ServiceSetup {
+  readonly kind: 'setup'
+  readonly runId: string
+  readonly seed: number
+  /** undefined: this process takes no requests. */
+  readonly receiver: string | undefined
+  /** undefined: this process processes nothing. */
+  readonly ledger: Place | undefined
+  readonly queue: Place
+  readonly scenario: string
+  /** This process reads the providers' lists, where the scenario wants that: one of the stack does. */
+  readonly reconciles: boolean
+  /** Origin of what the provider offers beside its webhooks; undefined where the scenario needs none of it. */
+  readonly providerApi: string | undefined
+  readonly routes: readonly {
+    readonly path: string
+    readonly source: string
+    readonly provider: string
+    readonly secret: string
+  }[]
+  /** 0 picks a free one; after a restart it is the one from before. */
+  readonly port: number
+  /** Those of the receiver's limits that a person tunes. */
+  readonly limits: Pick<ServiceLimits, 'inFlightMax' | 'publishDeadlineMs'>
+  /** What this process publishes to takes so many events a second; undefined: as many as it can. */
+  readonly capacityPerS: number | undefined
+}
+
+/** A driver's module, and the server's address or folder to open with it. */
+export interface Place {
+  readonly module: string
+  readonly url: string
+}
+
+/** Puts dead letters whose reason contains the text back on the queue; the new file `journal` holds each while it moves. */
+export interface ReplayOrder {
+  readonly kind: 'replay'
+  readonly journal: string
+  readonly ratePerS: number
+  readonly reason: string
+}
+
+export type ToService =
+  | ServiceSetup
+  | { readonly kind: 'export'; readonly folder: string }
+  | ReplayOrder
+  /** The letter in hand is finished, no other is begun. */
+  | { readonly kind: 'end-replay' }
+  /** A fault on purpose, on or off; stallMs: the event loop is blocked at once. */
+  | { readonly kind: 'misbehave'; readonly how: Partial<Misbehaviour> & { readonly stallMs?: number } }
+
+export type FromService =
+  | {
+      readonly kind: 'ready'
+      readonly port: number | undefined
+      readonly queue: Durability['queue']
+      readonly ledger: Durability['ledger'] | undefined
+    }
+  | { readonly kind: 'sample'; readonly sample: ServiceSample }
+  | { readonly kind: 'exported' }
+  /** `error`: it ended before its time. */
+  | { readonly kind: 'replayed'; readonly replayed: number; readonly heldBack: number; readonly error?: string }
+  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -1,0 +1,147 @@
+import { systemClock } from '../../core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import type { Ledger } from '../../core/contracts/ledger.ts'
+import type { Route } from '../../core/contracts/provider.ts'
+import type { Queue } from '../../core/contracts/queue.ts'
+import { seeded } from '../../core/contracts/random.ts'
+import { replayOwn } from '../../core/dead-letters/own.ts'
+import { createBodyFetcher } from '../../core/processing/claim-check.ts'
+import { type Service, startService } from '../../core/service/service.ts'
+import { ownMemoryBytes } from '../processes/own-memory.ts'
+import { exportNotes } from '../records/drift-notes.ts'
+import { exportEffects } from '../records/effects-file.ts'
+import { buriedPath, effectsPath } from '../records/run-record.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { effectOf } from './drift-effect.ts'
+import { eventList } from './list-client.ts'
+import { jumpingClock, makeDiskSlowable, misbehave, stall, throttled, troubled } from './misbehave.ts'
+import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
+
+/** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
+
+const SAMPLE_MS = 500
+/** For lists of a short run: how long a webhook is left to come by itself, and when a list that failed is asked again. */
+const YOUNGEST_MS = 500
+const LIST_BACKOFF = { baseMs: 200, capMs: 2_000 }
+const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0, circuitsOpen: 0 }
+let service: Service | undefined
+let queue: Queue
+let ledger: Ledger | undefined
+let setup: ServiceSetup
+const endReplay = new AbortController()
+let replaying: Promise<void> | undefined
+
+// Ctrl-C reaches every process of the terminal; the runner decides what happens.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => void stop())
+process.on('disconnect', () => process.exit(1))
+process.on('message', (message: ToService) => {
+  perform(message).catch((error) => {
+    const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+    say({ kind: 'failed', code, message: messageOf(error) })
+  })
+})
+
+async function perform(message: ToService): Promise<void> {
+  if (message.kind === 'setup') return start(message)
+  if (message.kind === 'misbehave') {
+    const { stallMs = 0, ...how } = message.how
+    misbehave(how)
+    return stall(stallMs)
+  }
+  if (message.kind === 'replay') return replayLetters(message)
+  if (message.kind === 'end-replay') return endReplay.abort()
+  const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
+  await exportEffects(ledger!, setup.runId, paths)
+  await exportNotes(ledger!, message.folder)
+  say({ kind: 'exported' })
+}
+
+async function replayLetters(order: ReplayOrder): Promise<void> {
+  const stack = { ledger: ledger!, queue, clock: jumpingClock, signal: endReplay.signal }
+  const done = replayOwn(order, { ...stack, namespace: setup.runId })
+  replaying = done.then(() => {})
+  say({ kind: 'replayed', ...(await done) })
+}
+
+async function stop(): Promise<void> {
+  try {
+    endReplay.abort()
+    await replaying
+    await service?.stop()
+    process.exit(0)
+  } catch (error) {
+    say({ kind: 'error', message: `stopping: ${messageOf(error)}` })
+    process.exit(1)
+  }
+}
+
+async function start(given: ServiceSetup): Promise<void> {
+  setup = given
+  makeDiskSlowable()
+  const { runId, seed, port, limits, capacityPerS } = setup
+  const scenario: Scenario = (await import(setup.scenario)).default
+  const open = async ({ module, url }: Place) =>
+    (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
+  queue = throttled(await open(setup.queue), capacityPerS)
+  const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
+  const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
+  const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
+  const effect = troubled(work, seeded(seed ^ 2))
+  ledger = setup.ledger && (await open(setup.ledger))
+  const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
+  service = await startService({
+    queue,
+    clock: jumpingClock,
+    random: seeded(seed),
+    limits: { port, ...limits },
+    ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
+    ...(ledger && { processing: { ledger, effect } }),
+    onError: (error) => say({ kind: 'error', message: messageOf(error) }),
+  })
+  const { server, survives, order, shared } = queue.traits
+  const ofLedger = ledger && pick(ledger)
+  say({ kind: 'ready', port: service.port, queue: { server, survives, order, shared }, ledger: ofLedger })
+  setInterval(() => sample(service!).catch(() => {}), SAMPLE_MS).unref()
+}
+
+async function receive(module: string) {
+  const routes = await Promise.all(
+    setup.routes.map(async ({ path, source, provider, secret }) => {
+      const loaded = (await import(provider)).default
+      return { path, source, provider: loaded, secrets: [loaded.secret(secret)] }
+    }),
+  )
+  return { receiver: (await import(module)).default, routes }
+}
+
+/** Providers of a run list no more than the run's own events. */
+function reconcilingOf({ reconcile }: Scenario, routes: readonly Route[]) {
+  if (!reconcile) return undefined
+  const { everyMs, overlapMs } = reconcile
+  const lists = routes.map((route) => eventList(setup.providerApi!, route))
+  return { lists, everyMs, overlapMs, youngestMs: YOUNGEST_MS, backoff: LIST_BACKOFF }
+}
+
+function pick({ traits: { server, survives, shared } }: Ledger) {
+  return { server, survives, shared }
+}
+
+let busyLast = performance.eventLoopUtilization()
+
+async function sample({ counts }: Service): Promise<void> {
+  const busy = performance.eventLoopUtilization()
+  const { user, system } = process.cpuUsage()
+  const { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen } = counts ?? NOTHING
+  const depth = ledger && (await queue.depth().catch(() => undefined))
+  const eventLoopUtilization = performance.eventLoopUtilization(busy, busyLast).utilization
+  busyLast = busy
+  const backlog = depth ? depth.waiting + depth.inFlight : null
+  const done = { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen, backlog }
+  const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
+  say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
+}
+
+function say(message: FromService): void {
+  if (process.connected) process.send?.(message)
+}

@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Child, startProcess } from '../processes/child.ts'
+import type { Durability, ServiceSample } from '../records/facts.ts'
+import type { Misbehaviour } from './misbehave.ts'
+import type { FromService, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
+
+/** How long a process may take to stop by itself, ms; then it is killed, and the run says so. */
+const STOP_MS = 15_000
+/** A process that dies by itself is started again this often, as a supervisor would. */
+const RESTARTS_MAX = 5
+const RESTART_MS = 200
+const ERRORS_MAX = 20
+
+export interface StackOptions {
+  readonly setup: Omit<ServiceSetup, 'kind' | 'port' | 'reconciles' | 'receiver' | 'ledger'> & {
+    readonly receiver: string
+    readonly ledger: NonNullable<ServiceSetup['ledger']>
+  }
+  /** Receiver processes, and processor processes; where queue or ledger are not shared there can be one of them only. */
+  readonly processes: number
+  readonly shared: { readonly queue: boolean; readonly ledger: boolean }
+  onSample(sample: ServiceSample): void
+}
+
+type Ready = Extract<FromService, { kind: 'ready' }>
+type Role = 'service' | 'receiver' | 'processor'
+
+/** One process of the stack over all of its lives. */
+export interface Member {
+  readonly name: string
+  readonly role: Role
+  readonly setup: ServiceSetup
+  port: number | undefined
+  child: Child<ToService, FromService> | undefined
+  /** Its last start. */
+  ready: Promise<Ready> | undefined
+  /** It died by itself, and is started again when this is over. */
+  revival: NodeJS.Timeout | undefined
+  /** Counts and CPU time include those of earlier lives, up to each one's last sample. */
+  readonly samples: ServiceSample[]
+  before: Pick<ServiceSample, (typeof SUMMED)[number]>
+  /** Nobody is to start it again. */
+  down: boolean
+  deaths: number
+}
+
+const SUMMED = ['applied', 'buried', 'failed', 'duplicates', 'cpuSeconds'] as const
+const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, cpuSeconds: 0 }
+
+/** The processes under test: one that holds everything, or receivers and processors. */
+export class Stack {
+  readonly members: readonly Member[]
+  /** What the processes called their own fault, the first kinds of it, and how often. */
+  readonly #errors = new Map<string, number>()
+  /** Times that a process ended although nobody ended it. */
+  unplannedDeaths = 0
+  #over = false
+  readonly #onSample: (sample: ServiceSample) => void
+
+  constructor({ setup, processes, shared, onSample }: StackOptions) {
+    this.#onSample = onSample
+    const member = (role: Role, at: number, count: number): Member => {
+      const { receiver, ledger } = setup
+      const part = {
+        receiver: role === 'processor' ? undefined : receiver,
+        ledger: role === 'receiver' ? undefined : ledger,
+        reconciles: role !== 'processor' && at === 0,
+      }
+      const name = role === 'service' ? 'receiver + processor' : count === 1 ? role : `${role} ${at + 1}`
+      const whole: ServiceSetup = { kind: 'setup', port: 0, ...setup, ...part }
+      const fresh = { port: undefined, child: undefined, ready: undefined, revival: undefined, down: true, deaths: 0 }
+      return { name, role, setup: whole, samples: [], before: NOTHING, ...fresh }
+    }
+    const several = (role: Role, count: number) => Array.from({ length: count }, (_, at) => member(role, at, count))
+    this.members = shared.queue
+      ? [...several('receiver', processes), ...several('processor', shared.ledger ? processes : 1)]
+      : several('service', 1)
+  }
+
+  get errors(): string[] {
+    return [...this.#errors].map(([error, count]) => (count === 1 ? error : `${error} (${count} times)`))
+  }
+
+  /** Resolves when every process is ready. Processors first: they make what receivers may need. */
+  async start(): Promise<Durability> {
+    let queue: Durability['queue'] | undefined
+    let ledger: Durability['ledger'] | undefined
+    for (const member of this.members.toReversed()) {
+      const ready = await this.up(member)
+      queue = ready.queue
+      ledger ??= ready.ledger
+    }
+    return { queue: queue!, ledger: ledger! }
+  }
+
+  /** Starts a process (again), on the port that it had before. One that runs is left alone: it never runs twice. */
+  up(member: Member): Promise<Ready> {
+    clearTimeout(member.revival)
+    if (!member.down) return member.ready!
+    member.down = false
+    member.ready = this.#start(member)
+    return member.ready
+  }
+
+  async #start(member: Member): Promise<Ready> {
+    const child = startProcess<ToService, FromService>('service', new URL('./service-process.ts', import.meta.url))
+    member.child = child
+    const last = member.samples.at(-1)
+    if (last) member.before = last
+    child.on((message) => this.#listen(member, message))
+    child.process.once('exit', (code, signal) => {
+      if (member.child === child && !member.down) this.#onDeath(member, signal ?? `code ${code}`)
+    })
+    child.send({ ...member.setup, port: member.port ?? 0 })
+    const ready = await child.next('ready')
+    member.port = ready.port
+    return ready
+  }
+
+  /** SIGKILL. */
+  async kill(member: Member): Promise<void> {
+    clearTimeout(member.revival)
+    member.down = true
+    member.child!.process.kill('SIGKILL')
+    await member.child!.exited
+  }
+
+  /** SIGTERM, and SIGKILL for one that does not end. */
+  async stop(member: Member): Promise<void> {
+    clearTimeout(member.revival)
+    if (member.down) return
+    member.down = true
+    const child = member.child!
+    child.process.kill('SIGTERM')
+    const patience = new AbortController()
+    const late = sleep(STOP_MS, 'late' as const, { signal: patience.signal }).catch(() => 'ended' as const)
+    if ((await Promise.race([child.exited, late])) === 'late') {
+      this.#note(`${member.name} did not stop within ${STOP_MS} ms and was killed`)
+      child.process.kill('SIGKILL')
+      await child.exited
+    }
+    patience.abort()
+  }
+
+  /** Tells every process that is up what is wrong in it from now on, or no more. */
+  misbehave(how: Partial<Misbehaviour>): void {
+    for (const { down, child } of this.members) if (!down) child!.send({ kind: 'misbehave', how })
+  }
+
+  /** Writes the ledger's effects and dead letters as they are now into the folder. */
+  async export(folder: string): Promise<void> {
+    const reader = await this.#reader()
+    const exported = reader.next('exported')
+    reader.send({ kind: 'export', folder })
+    await exported
+  }
+
+  /** Lets one process that holds the ledger put dead letters back on the queue; what it came to. */
+  async replay(order: ReplayOrder): Promise<Extract<FromService, { kind: 'replayed' }>> {
+    const reader = await this.#reader()
+    const replayed = reader.next('replayed')
+    reader.send(order)
+    return replayed
+  }
+
+  endReplay(): void {
+    for (const { child, role, down } of this.members)
+      if (role !== 'receiver' && !down) child!.send({ kind: 'end-replay' })
+  }
+
+  /** A process that holds the ledger. */
+  async #reader() {
+    const readers = this.members.filter(({ role }) => role !== 'receiver')
+    const reader = readers.find(({ down }) => !down) ?? readers[0]!
+    // It may be on its way up; and one that has died too often to be started again must still say what it holds.
+    await this.up(reader)
+    return reader.child!
+  }
+
+  async stopAll(): Promise<void> {
+    for (const role of ['receiver', 'service', 'processor']) {
+      await Promise.all(this.members.filter((member) => member.role === role).map((member) => this.stop(member)))
+    }
+  }
+
+  /** Whatever state they are in, none is left afterwards. */
+  async end(): Promise<void> {
+    this.#over = true
+    for (const member of this.members) {
+      clearTimeout(member.revival)
+      member.down = true
+      member.child?.process.kill('SIGKILL')
+      await member.child?.exited
+    }
+  }
+
+  #listen(member: Member, message: FromService): void {
+    if (message.kind === 'error') this.#note(message.message)
+    if (message.kind !== 'sample') return
+    const sample = { ...message.sample }
+    for (const name of SUMMED) sample[name] += member.before[name]
+    member.samples.push(sample)
+    this.#onSample(sample)
+  }
+
+  #onDeath(member: Member, how: string): void {
+    member.down = true
+    this.unplannedDeaths++
+    this.#note(`${member.name} ended by itself (${how})`)
+    if (member.port === undefined && member.role !== 'processor') return
+    if (++member.deaths > RESTARTS_MAX) return
+    // A run that has ended meanwhile must not leave a process behind.
+    if (this.#over) return
+    member.revival = setTimeout(() => {
+      this.up(member).catch((error) => this.#note(`${member.name}: ${error.message}`))
+    }, RESTART_MS)
+  }
+
+  #note(error: string): void {
+    if (this.#errors.has(error) || this.#errors.size < ERRORS_MAX) {
+      this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import type { Config } from '../plan/settings.ts'
+import type { Durability } from '../records/facts.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { Links } from './links.ts'
+import { type ProviderApi, startProviderApi } from './provider-api.ts'
+import { type Servers, startServers } from './run-servers.ts'
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
+import { Stack } from './stack.ts'
+
+/** Room on the disk that a scenario fills. */
+const DISK_MEBIBYTES = 256
+
+/** All that stands while a run lasts: servers, the providers' own API, the stack under test, and the links between. */
+export class Site {
+  readonly links: Links
+  readonly #config: Config
+  readonly #plan: Plan
+  readonly #dataFolder: string
+  disk: SmallDisk | undefined
+  providerApi: ProviderApi | undefined
+  #servers: Servers | undefined
+  #stack: Stack | undefined
+
+  constructor(config: Config, plan: Plan, dataFolder: string) {
+    this.#config = config
+    this.#plan = plan
+    this.#dataFolder = dataFolder
+    this.links = new Links(plan.scenario.faults, config.seed)
+  }
+
+  /** Once open. */
+  get servers(): Servers {
+    return this.#servers!
+  }
+
+  get stack(): Stack {
+    return this.#stack!
+  }
+
+  /** Resolves when every process is ready. Whatever of it fails, `close` is still to be called. */
+  async open(events: RunEvents, interrupt: AbortSignal): Promise<Durability> {
+    const config = this.#config
+    const plan = this.#plan
+    const { faults } = plan.scenario
+    if (faults.some(({ what }) => what === 'full-disk')) this.disk = mountSmallDisk(this.#dataFolder, DISK_MEBIBYTES)
+    this.#servers = await startServers({
+      config,
+      modules: plan.modules,
+      namespace: plan.runId,
+      dataFolder: this.#dataFolder,
+      ownOnly: faults.some(({ target }) => target.endsWith('-server')),
+      links: this.links,
+      signal: interrupt,
+      onProgress: (line) => events.phase('servers', line),
+    })
+    this.providerApi = await startProviderApi(plan, config.seed, interrupt)
+    this.#stack = stackOf(config, plan, this.#servers, this.providerApi, (sample) => events.sample(sample))
+    return this.#stack.start()
+  }
+
+  /** Ends what is there, in whatever state, and removes its data. */
+  async close(): Promise<void> {
+    await this.#stack?.end()
+    await this.providerApi?.close()
+    await this.links.close()
+    await this.#servers?.stop()
+    this.disk?.remove()
+    rmSync(this.#dataFolder, { recursive: true, force: true })
+  }
+}
+
+function stackOf(
+  config: Config,
+  plan: Plan,
+  servers: Servers,
+  providerApi: ProviderApi | undefined,
+  onSample: RunEvents['sample'],
+): Stack {
+  const { runId, scenarioModule: scenario, modules } = plan
+  const routes = plan.routes.map(({ path, source, provider, verifying: secret }) => ({
+    path,
+    source,
+    provider,
+    secret,
+  }))
+  const shared = { queue: servers.queueUrl !== undefined, ledger: servers.ledgerUrl !== undefined }
+  if (config.processes > 1 && !shared.queue) {
+    const what = `--processes ${config.processes} needs a queue that processes share; ${config.queue} lives in one process`
+    throw new FloodmarkError('misuse', `${what}: choose another --queue, or leave --processes out`)
+  }
+  const queue = { module: modules.queue, url: servers.queueUrl ?? join(servers.dataFolder, 'queue') }
+  const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
+  const processes = Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
+  return new Stack({
+    setup: {
+      runId,
+      seed: config.seed,
+      routes,
+      scenario,
+      receiver: modules.receiver,
+      queue,
+      ledger,
+      providerApi: providerApi?.origin,
+      ...sizeOf(config, processes),
+    },
+    processes,
+    shared,
+    onSample,
+  })
+}
+
+/** The receiver's limits, and each receiver's part of the capacity. */
+function sizeOf({ inFlightMax, publishDeadline: publishDeadlineMs, capacity }: Config, processes: number) {
+  const capacityPerS = capacity === undefined ? undefined : capacity / processes
+  return { limits: { inFlightMax, publishDeadlineMs }, capacityPerS }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import generic from '../../../providers/generic.ts'
+import { headerReader } from '../../../src/core/base/headers.ts'
+import { VirtualClock } from '../../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
+import { PublishError } from '../../../src/core/contracts/queue.ts'
+import { createIngest, type IngestOptions } from '../../../src/core/receiving/ingest.ts'
+
+const clock = new VirtualClock()
+const secret = generic.secret('a secret for tests')
+const route = { path: '/webhooks/generic', source: 'generic', provider: generic, secrets: [secret] }
+const BODY = '{"id":"1","type":"order.paid","key":"acct-1"}'
+
+function made(options: Partial<IngestOptions> = {}) {
+  const published: WebhookEvent[] = []
+  const errors: unknown[] = []
+  const steps: string[] = []
+  const ingest = createIngest({
+    routes: [route],
+    ready: async () => {},
+    clock,
+    publish: async (event) => {
+      steps.push('publish')
+      published.push(event)
+    },
+    onError: (error) => errors.push(error),
+    crashPoint: (name) => steps.push(name),
+    ...options,
+  })
+  return { ingest, published, errors, steps }
+}
+
+function request(over: { url?: string; body?: string; id?: string; headers?: string[] } = {}) {
+  const raw = Buffer.from(over.body ?? BODY)
+  const signed = generic.sign(raw, secret, { id: over.id ?? 'evt-1', type: 'order.paid', atMs: clock.now() })
+  const header = headerReader([...Object.entries(signed).flat(), ...(over.headers ?? [])])
+  return { url: over.url ?? route.path, header, raw, receivedAtMs: clock.now() }
+}
+
+describe('the ingest', () => {
+  it('stores a genuine event, byte for byte, before it says that it is accepted', async () => {
+    const { ingest, published, steps } = made()
+    expect(await ingest.handle(request({ url: `${route.path}?a=1` }))).toEqual({ status: 200, reason: 'accepted' })
+    expect(steps).toEqual(['before-store', 'publish', 'after-store'])
+    const expected = { id: 'generic:evt-1', key: 'acct-1', source: 'generic', type: 'order.paid', headers: {} }
+    expect(published).toEqual([{ ...expected, receivedAtMs: clock.now(), body: Buffer.from(BODY) }])
+  })
+
+  it('refuses before anything is stored what is not genuine, not known or not readable', async () => {
+    const { ingest, published, errors } = made()
+    const forged = { ...request(), raw: Buffer.from(`${BODY} `) }
+    expect((await ingest.handle(forged)).status).toBe(401)
+    expect((await ingest.handle(request({ url: '/elsewhere' }))).status).toBe(404)
+    expect((await ingest.handle(request({ headers: ['content-encoding', 'gzip'] }))).status).toBe(415)
+    expect((await ingest.handle(request({ headers: ['x-webhook-id', 'evt-2'] }))).status).toBe(400)
+    expect((await ingest.handle(request({ id: 'x'.repeat(200) }))).status).toBe(400)
+    expect((await ingest.handle(request({ body: '{"key":"a\\u0000b"}' }))).status).toBe(400)
+    expect(published).toEqual([])
+    expect(errors).toEqual([])
+  })
+
+  it('waits for a verification elsewhere, and refuses as that one does', async () => {
+    const { ingest, published } = made()
+    const refused = async () => {
+      throw new FloodmarkError('bad-signature', 'no')
+    }
+    expect((await ingest.handle(request(), refused)).status).toBe(401)
+    expect(published).toEqual([])
+    expect((await ingest.handle({ ...request(), header: () => undefined }, async () => {})).status).toBe(400)
+    expect((await ingest.handle(request(), async () => {})).status).toBe(200)
+  })
+
+  it.each([
+    [new PublishError('overloaded', 'inner full', { unsafe: [0], definite: true }), 503],
+    [new PublishError('timeout', 'inner late', { unsafe: [0], definite: false }), 503],
+    [new Error('anything'), 503],
+    [new PublishError('too-large', 'inner large', { unsafe: [0], definite: true }), 413],
+  ])('answers %s with %i, and tells of what is our fault', async (error, status) => {
+    const { ingest, errors } = made({ publish: () => Promise.reject(error) })
+    const reply = await ingest.handle(request())
+    expect(reply.status).toBe(status)
+    expect(reply.retryAfterS !== undefined).toBe(status === 503)
+    expect(errors).toEqual(status === 503 ? [error] : [])
+    expect(reply.reason).not.toContain(error.message)
+  })
+
+  it('needs a secret for every route, and each path once', () => {
+    expect(() => made({ routes: [{ ...route, secrets: [] }] })).toThrow('has no secret')
+    expect(() => made({ routes: [route, route] })).toThrow('given twice')
+  })
+})

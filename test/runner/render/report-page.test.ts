@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { planted, runsFolder } from '../floodmark.ts'
+import { chromiumPath } from './chromium.ts'
+
+const { root, run } = runsFolder()
+const found = chromiumPath()
+if (found === undefined) {
+  const what = 'no chromium here (apt-get install chromium, or set CHROMIUM): the report is not looked at in a browser'
+  if (process.env.REQUIRE_BROKERS === '1') throw new Error(what)
+  process.stderr.write(`SKIPPED: ${what}\n`)
+}
+
+describe.skipIf(found === undefined)('report.html in a browser', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    const { code, out, err } = await run('seen', planted('scenario-kills'))
+    expect(code, out + err).toBe(0)
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update']
+    browser = await chromium.launch({ executablePath: found!, args })
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+  })
+
+  it.each([
+    [390, 'light'],
+    [390, 'dark'],
+    [1440, 'light'],
+    [1440, 'dark'],
+  ] as const)(
+    'is whole at %i px in %s: charts drawn, nothing beside the page, no error, no request',
+    async (width, colorScheme) => {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('request', (request) => {
+        if (!/^(file|data):/.test(request.url())) complaints.push(`request to ${request.url()}`)
+      })
+      await page.goto(pathToFileURL(join(root, 'seen', 'report.html')).href)
+      await page.waitForSelector('#memory canvas')
+
+      expect(await page.locator('canvas').count()).toBe(6)
+      expect(await page.locator('.verdict').first().isVisible()).toBe(true)
+      // Wide tables scroll by themselves; the page does not.
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+      // A chart of one colour would be an empty one.
+      const colours = `(() => {
+        const canvas = document.querySelector('#latency canvas')
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+        const seen = new Set()
+        for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) seen.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2])
+        return seen.size
+      })()`
+      expect(await page.evaluate(colours)).toBeGreaterThan(3)
+      const ground = await page.evaluate(
+        'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]',
+      )
+      expect(Number(ground) < 100).toBe(colorScheme === 'dark')
+      expect(complaints).toEqual([])
+      if (process.env.SCREENSHOTS) {
+        const path = join(process.env.SCREENSHOTS, `report-${width}-${colorScheme}.png`)
+        await page.screenshot({ path, fullPage: true })
+      }
+      await context.close()
+    },
+    60_000,
+  )
+})

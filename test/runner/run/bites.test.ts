@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { floodmark, planted, runsFolder } from '../floodmark.ts'
+
+const { root, run, reportOf } = runsFolder()
+const WHOLE_RUN_MS = 120_000
+const queue = (name: string) => ['--queue', planted(name)]
+const ledger = (name: string) => ['--ledger', planted(name)]
+const kills = planted('scenario-kills')
+const restarts = planted('scenario-restarts')
+const calm = planted('scenario-steady')
+
+describe('a run bites: a stack with a planted bug fails, by the right counter', () => {
+  it.each([
+    ['2xx before anything is on disk', kills, queue('queue-acks-early'), 'lost'],
+    ['an ack before the effect', calm, queue('queue-acks-before-effect'), 'lost'],
+    ['a tail dropped at shutdown', restarts, queue('queue-drops-tail'), 'lost'],
+    ['one event in fifty thrown away', calm, queue('queue-drops'), 'lost'],
+    ['no dedup', calm, [...ledger('ledger-forgets'), ...queue('queue-doubles')], 'duplicateEffects'],
+    [
+      'check-then-act dedup',
+      calm,
+      [...ledger('ledger-checks-then-acts'), ...queue('queue-doubles')],
+      'duplicateEffects',
+    ],
+    ['an effect outside the transaction', kills, ledger('ledger-effect-outside'), 'duplicateEffects'],
+    ['a key out of order', calm, queue('queue-reorders'), 'reordered'],
+    ['verification of a body written anew', calm, ['--receiver', planted('receiver-reserialises')], 'refused'],
+  ] as const)(
+    '%s',
+    async (bug, scenario, flags, counter) => {
+      const name = bug.replaceAll(' ', '-')
+      const { code, out, err } = await run(name, scenario, ...flags)
+      expect(code, out + err).toBe(1)
+      expect(reportOf(name).audit[counter]).toBeGreaterThan(0)
+    },
+    WHOLE_RUN_MS,
+  )
+
+  it.each([
+    ['kills', kills],
+    ['restarts', restarts],
+  ])(
+    'and the real stack passes through the same %s',
+    async (name, scenario) => {
+      const { code, out, err } = await run(`good-${name}`, scenario)
+      expect(code, out + err).toBe(0)
+      const { audit, faults } = reportOf(`good-${name}`)
+      expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0 })
+      expect(faults.length).toBeGreaterThan(1)
+    },
+    WHOLE_RUN_MS,
+  )
+
+  it('and through every fault that one process can be struck by, each undone', async () => {
+    const flags = ['--rate', '200', '--duration', '16', '--p99', '20000']
+    const { code, out, err } = await run('troubles', planted('scenario-troubles'), ...flags)
+    expect(code, out + err).toBe(0)
+    const { audit, faults, errors } = reportOf('troubles')
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
+    expect(faults.map(({ what }) => what.split(/[ :]/)[0])).toEqual(
+      'stall clock-jump slow-effects failing-effects slow-disk latency cut blackhole drop-replies pause restart kill'.split(
+        ' ',
+      ),
+    )
+    expect(errors.filter((error) => error.startsWith('planned'))).toEqual([])
+  }, 120_000)
+
+  it('absorbs double deliveries with the real ledger', async () => {
+    const { code, out } = await run('doubles', 'steady', ...queue('queue-doubles'))
+    expect(code, out).toBe(0)
+    expect(reportOf('doubles').audit.duplicatesAbsorbed).toBeGreaterThan(100)
+  }, 60_000)
+
+  it('says INVALID, soon, when the generator cannot keep the rate', async () => {
+    const { code } = await floodmark('scenario', 'flash-sale', '--rate', '1000000', '--out', `${root}/invalid`)
+    expect(code).toBe(5)
+    expect(reportOf('invalid').generator.gaveUp).toBe(true)
+  }, 90_000)
+})

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { planted, runsFolder } from '../floodmark.ts'
+
+const { run, reportOf } = runsFolder()
+
+it('a run whose effects all fail for 5 s buries nothing but what was planned, and shows when it paused', async () => {
+  const { code, out, err } = await run('outage', planted('scenario-outage-of-effects'), '--duration', '8')
+  expect(code, out + err).toBe(0)
+  const { audit, deadLetters, faults } = reportOf('outage')
+  expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
+  expect(audit.buried).toBeGreaterThan(0)
+  expect(new Set(deadLetters.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
+  const [down, paused] = faults
+  expect(down?.what).toBe('failing-effects 100%: receiver + processor')
+  expect(paused?.what).toBe('effects paused by the circuit: receiver + processor')
+  expect(paused!.fromMs).toBeGreaterThan(down!.fromMs)
+  expect(paused!.untilMs).toBeGreaterThan(down!.untilMs)
+}, 120_000)

@@ -1,0 +1,139 @@
+import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { floodmark, runsFolder, start, startIn } from '../floodmark.ts'
+
+const { root, run, reportOf } = runsFolder()
+const steady = (name: string, ...flags: string[]) => run(name, 'steady', ...flags)
+
+describe('npm run scenario', () => {
+  it('passes on the default stack: every event accounted for, dead letters as planted', async () => {
+    const { code, out, err } = await steady('pass')
+    expect({ code, err: code === 0 ? '' : err + out }).toEqual({ code: 0, err: '' })
+    const { audit, verdict } = reportOf('pass')
+    expect(verdict).toBe('PASS')
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, unknown: 0 })
+    expect(audit.applied + audit.buried).toBe(audit.planned)
+    expect(audit.planned).toBeGreaterThan(900)
+    for (const name of ['report.html', 'report.md', 'junit.xml'])
+      expect(existsSync(join(root, 'pass', name))).toBe(true)
+  }, 60_000)
+
+  it('makes the same report again from the raw records', async () => {
+    const before = reportOf('pass')
+    expect((await floodmark('report', join(root, 'pass'))).code).toBe(0)
+    expect(reportOf('pass')).toEqual(before)
+  }, 30_000)
+
+  it.each([
+    ['memory', 'memory', 'fastify'],
+    ['embedded', 'memory', 'raw-http'],
+  ])(
+    'passes with the queue %s, the ledger %s and the receiver %s',
+    async (queue, ledger, receiver) => {
+      const { code, out } = await steady(
+        `${queue}-${ledger}`,
+        '--queue',
+        queue,
+        '--ledger',
+        ledger,
+        '--receiver',
+        receiver,
+      )
+      expect(code, out).toBe(0)
+    },
+    60_000,
+  )
+
+  it.each([
+    [['scenario', 'nope'], "unknown scenario 'nope'"],
+    [['scenario', 'steady', '--queue', 'nope'], "unknown queue 'nope'"],
+    [['scenario', 'steady', '--receiver', './nope.ts'], 'no file ./nope.ts'],
+    [['scenario', 'steady', '--rate', 'fast'], 'rate:'],
+    [['scenario', 'steady', '--nope'], 'unknown option'],
+    [['scenario', 'steady', '--out', root], 'holds something already'],
+    [['report', '/nowhere'], 'not a run'],
+  ])(
+    'says in one line what is wrong with %j, and exits with 2',
+    async (args, what) => {
+      const { code, err } = await floodmark(...args)
+      expect(code).toBe(2)
+      expect(err).toContain(what)
+      expect(err).not.toContain('    at ')
+    },
+    30_000,
+  )
+
+  it.each([
+    ['export default { queue: "nope" }', "unknown queue 'nope'"],
+    ['export default { rate: "fast" }', 'rate:'],
+    ['export default { rat: 1 }', '"rat"'],
+    ['export default {', 'floodmark.config.ts cannot be read'],
+  ])(
+    'says in one line what is wrong with a config file of %s',
+    async (text, what) => {
+      const folder = mkdtempSync(join(root, 'config-'))
+      writeFileSync(join(folder, 'floodmark.config.ts'), text)
+      const { code, err } = await startIn(folder, 'scenario', 'steady').ended
+      expect(code, err).toBe(2)
+      expect(err).toContain(what)
+      expect(err).not.toContain('    at ')
+    },
+    30_000,
+  )
+
+  it('explains every flag', async () => {
+    const { code, out } = await floodmark('scenario', '--help')
+    expect(code).toBe(0)
+    for (const flag of 'receiver queue ledger rate duration shape seed quick processes p99 out'.split(' '))
+      expect(out).toContain(`--${flag}`)
+  }, 30_000)
+
+  it('lists the scenarios with their questions', async () => {
+    const { code, out } = await floodmark('scenario')
+    expect(code).toBe(0)
+    expect(out).toMatch(/flash-sale .*\?/)
+  }, 30_000)
+})
+
+describe('a run that is interrupted', () => {
+  it('exits with 130, reports what it has, and leaves no server behind', async () => {
+    const out = join(root, 'interrupted')
+    const flags = ['--queue', 'redis-streams', '--rate', '100', '--duration', '60', '--out', out]
+    const { child, ended } = start('scenario', 'steady', ...flags)
+    await sentSome(out)
+    child.kill('SIGINT')
+    const { code, out: said, err } = await ended
+    if (noRedis(err)) return expect(process.env.REQUIRE_BROKERS).not.toBe('1')
+    expect(code, said + err).toBe(130)
+    const { interrupted, audit, servers } = reportOf('interrupted')
+    expect(interrupted).toBe(true)
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0 })
+    expect(audit.applied).toBeGreaterThan(10)
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(servers.join())![1])
+    await expect(connects(port)).resolves.toBe(false)
+  }, 90_000)
+})
+
+const noRedis = (err: string) => err.includes('redis-server') && err.includes('install')
+
+/** Waits until the sender has written down some attempts. */
+async function sentSome(out: string): Promise<void> {
+  const journal = join(out, 'journal-0.bin')
+  for (let waited = 0; waited < 300; waited++) {
+    if (existsSync(journal) && statSync(journal).size > 10_000) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,22 @@
+import { ask } from '../../../src/runner/servers/ask.ts'
+import { provide } from '../../../src/runner/servers/provide.ts'
+
+/** A run of its own that has a Redis: prints where, and 'wait's, also for SIGINT, or 'exit's, or 'kill's the server and waits. */
+const [cacheFolder, folder, then] = process.argv.slice(2)
+const server = await provide('redis', {
+  cacheFolder: cacheFolder!,
+  folder: folder!,
+  nativeOnly: true,
+  onProgress: () => {},
+})
+const alive = setInterval(() => {}, 1_000)
+process.once('SIGINT', async () => {
+  const answer = await ask('redis', '127.0.0.1', Number(new URL(server.url).port), 5_000)
+  process.stdout.write(`${JSON.stringify({ answers: answer !== undefined })}\n`)
+  await server.stop()
+  clearInterval(alive)
+})
+const where = { url: server.url, pid: server.control!.pid() }
+if (then === 'kill') await server.control!.kill()
+process.stdout.write(`${JSON.stringify(where)}\n`)
+if (then === 'exit') process.exit(0)

@@ -1,0 +1,48 @@
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
+import { expect, it } from 'vitest'
+import { ask } from '../../../src/runner/servers/ask.ts'
+import { describeWithServer } from '../../servers.ts'
+
+describeWithServer('kafka', (server) => {
+  const brokers = () => [new URL(server().url).host]
+  const client = () => new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING, retry: { retries: 20 } })
+
+  it('takes a topic at once, synced on every append', async () => {
+    const admin = client().admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic: 'sale', numPartitions: 2 }], waitForLeaders: true })
+    const { resources } = await admin.describeConfigs({
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: 'sale', configNames: ['flush.messages'] }],
+      includeSynonyms: false,
+    })
+    expect(resources[0]!.configEntries).toMatchObject([{ configName: 'flush.messages', configValue: '1' }])
+    await admin.disconnect()
+    expect(server().says).toMatch(/^Kafka 4.*log flush always, started for this run$/)
+  })
+
+  it('keeps what it acknowledged when it is killed and started again, on the same port', async () => {
+    const producer = client().producer()
+    await producer.connect()
+    await producer.send({ topic: 'sale', acks: -1, messages: [{ key: 'k', value: 'kept', partition: 0 }] })
+    await producer.disconnect()
+    await server().control!.kill()
+    expect(await ask('kafka', '127.0.0.1', Number(new URL(server().url).port), 1_000)).toBeUndefined()
+    await server().control!.start()
+    const admin = client().admin()
+    await admin.connect()
+    const offsets = await admin.fetchTopicOffsets('sale')
+    expect(offsets.find(({ partition }) => partition === 0)).toMatchObject({ low: '0', high: '1' })
+    await admin.disconnect()
+  }, 120_000)
+
+  it('makes no topic by chance', async () => {
+    const admin = client().admin()
+    await admin.connect()
+    const { resources } = await admin.describeConfigs({
+      resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configNames: ['auto.create.topics.enable'] }],
+      includeSynonyms: false,
+    })
+    expect(resources[0]!.configEntries).toMatchObject([{ configValue: 'false' }])
+    await admin.disconnect()
+  })
+})

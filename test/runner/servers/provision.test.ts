@@ -1,0 +1,168 @@
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ServerKind } from '../../../src/core/contracts/queue.ts'
+import { ask } from '../../../src/runner/servers/ask.ts'
+import { listeningServer } from '../../../src/runner/servers/existing.ts'
+import { type Recipe, startNative } from '../../../src/runner/servers/native.ts'
+import { provide } from '../../../src/runner/servers/provide.ts'
+import { remembered } from '../../../src/runner/servers/started.ts'
+import { describeWithServer } from '../../servers.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'floodmark-provision-'))
+const path = process.env.PATH
+let cacheFolder = ''
+let folder = ''
+let lines: string[] = []
+const onProgress = (line: string) => lines.push(line)
+
+beforeEach(() => {
+  const place = mkdtempSync(join(root, 'p-'))
+  cacheFolder = join(place, 'cache')
+  folder = join(place, 'run')
+  lines = []
+})
+afterEach(() => {
+  process.env.PATH = path
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+describe('a server that is given', () => {
+  it.for<[ServerKind, string, string]>([
+    ['redis', 'rediss://me:pa/ss@db.example:6380/0?password=x', 'redis at rediss://db.example:6380/0, as given'],
+    ['kafka', 'kafka://a.example:9092,b.example:9092', 'kafka at kafka://a.example:9092,b.example:9092, as given'],
+    ['sqs', 'https://sqs.eu-west-1.amazonaws.com', 'sqs at https://sqs.eu-west-1.amazonaws.com, as given'],
+    [
+      'sqs',
+      'http://127.0.0.1:1',
+      'not AWS, so an emulator of SQS or a service like it at http://127.0.0.1:1, as given',
+    ],
+    ['sqs', 'https://x.example/?a=.amazonaws.com', expect.stringContaining('not AWS')],
+  ])('is taken as it is, %s %s, and is shown without its password', async ([kind, url, says]) => {
+    const server = await provide(kind, { url, folder, cacheFolder, onProgress })
+    expect(server).toMatchObject({ kind, url, origin: 'given', says })
+    expect(server.control).toBeUndefined()
+    await server.stop()
+  })
+
+  it('is refused when its URL is of another kind, without showing its password', async () => {
+    const wrong = provide('redis', { url: 'kafka://me:secret@a:9092', folder, cacheFolder, onProgress })
+    await expect(wrong).rejects.toMatchObject({ code: 'misuse', message: expect.stringContaining('redis://host:6379') })
+    await expect(wrong).rejects.not.toThrow('secret')
+  })
+})
+
+describe('a server that cannot be had', () => {
+  it.for<ServerKind>(['redis', 'kafka'])('says what to install for %s', async (kind) => {
+    process.env.PATH = root
+    await expect(provide(kind, { folder, cacheFolder, nativeOnly: true, onProgress })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^there is no (redis-server|java).*apt-get install.*Docker.*URL/),
+    })
+  })
+
+  const recipe = (over: Partial<Recipe>): Recipe => ({
+    kind: 'redis',
+    says: 'Redis of a test',
+    scheme: 'redis',
+    ports: 1,
+    readyMaxMs: 10_000,
+    prepare: async () => ({ file: 'sleep', args: ['60'] }),
+    ...over,
+  })
+  const start = (over: Partial<Recipe>, signal = new AbortController().signal) =>
+    startNative(recipe(over), { folder, cacheFolder, onProgress, signal })
+
+  it('shows the end of its log when it ends while starting, and leaves nothing', async () => {
+    const prepare = async () => ({ file: 'sh', args: ['-c', 'echo it is broken >&2; exit 1'] })
+    await expect(start({ prepare })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'Redis of a test: it ended while starting. The end of its log: it is broken',
+    })
+    expect([readdirSync(folder), remembered(cacheFolder)]).toEqual([[], []])
+  })
+
+  it('is ended when it does not answer in time', async () => {
+    await expect(start({ readyMaxMs: 1 })).rejects.toThrow('no answer within 0.001 s. It wrote no log')
+    expect([readdirSync(folder), remembered(cacheFolder)]).toEqual([[], []])
+  })
+
+  it('is ended when the run is interrupted', async () => {
+    await expect(start({}, AbortSignal.timeout(50))).rejects.toThrow('starting redis was interrupted')
+    expect([readdirSync(folder), remembered(cacheFolder)]).toEqual([[], []])
+  })
+})
+
+describeWithServer('redis', (server) => {
+  it('takes another port when someone was quicker', async () => {
+    const quicker: NetServer[] = []
+    const redis: Recipe = {
+      kind: 'redis',
+      says: 'Redis',
+      scheme: 'redis',
+      ports: 1,
+      readyMaxMs: 30_000,
+      async prepare(dir, [port]) {
+        if (quicker.length === 0) {
+          quicker.push(createServer().listen(port, '127.0.0.1'))
+          await once(quicker[0]!, 'listening')
+        }
+        return {
+          file: 'redis-server',
+          args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
+        }
+      },
+    }
+    const mine = await startNative(redis, { folder, cacheFolder, onProgress })
+    expect(mine.url).not.toContain(String((quicker[0]!.address() as AddressInfo).port))
+    await mine.stop()
+    quicker[0]!.close()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('is found where it listens, and is not ours to stop', async () => {
+    const port = Number(new URL(server().url).port)
+    const found = (await listeningServer('redis', cacheFolder, onProgress, port))!
+    expect(found).toMatchObject({
+      origin: 'listening',
+      url: server().url,
+      says: expect.stringMatching(/^Redis \d.*already/),
+    })
+    await found.stop()
+    expect(await ask('redis', '127.0.0.1', port, 5_000)).toBeDefined()
+  })
+
+  it('is passed over when it wants a password, with the reason', async () => {
+    const prepare = async (dir: string, [port]: readonly number[]) => ({
+      file: 'redis-server',
+      args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--requirepass', 'x'],
+    })
+    const recipe: Recipe = { kind: 'redis', says: 'Redis', scheme: 'redis', ports: 1, readyMaxMs: 30_000, prepare }
+    const locked = await startNative(recipe, { folder, cacheFolder, onProgress })
+    const port = Number(new URL(locked.url).port)
+    expect(await listeningServer('redis', join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
+    expect(lines).toEqual([`Redis on port ${port} is not used: it wants a password: give its URL`])
+    await locked.stop()
+  })
+})
+
+describe('asking by hand', () => {
+  const portOf = (server: NetServer) => (server.address() as AddressInfo).port
+  it.for<ServerKind>(['redis', 'kafka', 'sqs'])('takes nothing else for %s', async (kind) => {
+    const mute = createServer()
+    const echo = createServer((socket) => socket.pipe(socket).on('error', () => {}))
+    const flood = createServer((socket) => socket.on('error', () => {}).end(Buffer.alloc(3_000_000, 65)))
+    const web = createHttpServer((_, response) => response.end('<html>'))
+    for (const server of [mute, echo, flood, web]) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      expect(await ask(kind, '127.0.0.1', portOf(server), 200)).toBeUndefined()
+      server.close()
+    }
+    expect(await ask(kind, '127.0.0.1', 1, 200)).toBeUndefined()
+  })
+})

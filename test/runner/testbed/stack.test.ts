@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readEffects } from '../../../src/runner/records/effects-file.ts'
+import { effectsPath } from '../../../src/runner/records/run-record.ts'
+import { moduleOf } from '../../../src/runner/scenario/registry.ts'
+import { Stack } from '../../../src/runner/testbed/stack.ts'
+
+/** Longer than until a process that died by itself is started again. */
+const REVIVAL_MS = 500
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'floodmark-stack-'))
+})
+let stack: Stack
+afterEach(async () => {
+  await stack.end()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A stack of one process, whose process has just died by itself. */
+async function died() {
+  const place = (kind: 'queue' | 'ledger') => ({ module: moduleOf(kind, 'memory'), url: '' })
+  stack = new Stack({
+    setup: {
+      runId: 'test00',
+      seed: 1,
+      routes: [],
+      providerApi: undefined,
+      limits: { inFlightMax: 100, publishDeadlineMs: 1_000 },
+      capacityPerS: undefined,
+      scenario: moduleOf('scenario', 'steady'),
+      receiver: moduleOf('receiver', 'raw-http'),
+      queue: place('queue'),
+      ledger: place('ledger'),
+    },
+    processes: 1,
+    shared: { queue: false, ledger: false },
+    onSample: () => {},
+  })
+  await stack.start()
+  const [member] = stack.members
+  const { process, exited } = member!.child!
+  process.kill('SIGKILL')
+  await exited
+  expect(stack.unplannedDeaths).toBe(1)
+  return member!
+}
+const later = () => new Promise((resolve) => setTimeout(resolve, REVIVAL_MS))
+
+describe('a process of the stack that died by itself', () => {
+  it('is started again, once, on its port', async () => {
+    const member = await died()
+    const { port } = member
+    await expect.poll(() => member.down, { timeout: 10_000 }).toBe(false)
+    const { child } = member
+    expect((await stack.up(member)).port).toBe(port)
+    expect(member.child).toBe(child)
+  })
+
+  it('runs once, when a fault had already restarted it', async () => {
+    const member = await died()
+    await stack.stop(member)
+    await stack.up(member)
+    const { child } = member
+    await later()
+    expect(member.child).toBe(child)
+    expect(stack.unplannedDeaths).toBe(1)
+  })
+
+  it('stays down while a fault keeps it down', async () => {
+    const member = await died()
+    await stack.kill(member)
+    await later()
+    expect(member.down).toBe(true)
+    expect(member.child!.process.signalCode).toBe('SIGKILL')
+  })
+
+  it('is asked for its effects when it is up again', async () => {
+    const member = await died()
+    while (member.down) await new Promise((resolve) => setTimeout(resolve, 5))
+    await stack.export(folder)
+    expect([...readEffects(effectsPath(folder))]).toEqual([])
+  })
+})

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import generic from '../../../providers/generic.ts'
+import { closedLoop } from '../../../src/runner/load/sender/closed-loop.ts'
+import { openLoop } from '../../../src/runner/load/sender/open-loop.ts'
+import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
+import { openJournal, readJournal } from '../../../src/runner/records/journal.ts'
+import { Latencies } from '../../../src/runner/report/stats.ts'
+import { OK, testServer } from '../load/sender-server.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'floodmark-stall-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const RUN_MS = 4_000
+const STALL_FROM_MS = 1_500
+const STALL_MS = 1_000
+const ANSWER_MS = 2
+const CLOSED_CONNECTIONS = 4
+const REQUEST = Buffer.from('POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi')
+
+it('a server that stalls for 1 s shows it in the open loop’s p99, and hides it from a closed loop beside it', async () => {
+  const startAtMs = preciseNow() + 200
+  const stallEndsMs = startAtMs + STALL_FROM_MS + STALL_MS
+  const server = await testServer((socket) => {
+    const nowMs = preciseNow()
+    const stalls = nowMs >= startAtMs + STALL_FROM_MS && nowMs < stallEndsMs
+    setTimeout(() => socket.write(OK), stalls ? stallEndsMs - nowMs : ANSWER_MS)
+  })
+  const path = join(folder, 'journal.bin')
+  const journal = openJournal(path)
+  const open = openLoop({
+    load: {
+      scenario: { shape: () => 1, mix: [{ provider: 'generic', share: 1 }], keys: { count: 10, zipf: 1 } },
+      durationMs: RUN_MS,
+      ratePerS: 250,
+      seed: 11,
+    },
+    runId: 'stall0',
+    retries: undefined,
+    balancer: undefined,
+    senders: { index: 0, count: 1 },
+    targets: [server],
+    routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],
+    connectionsMax: 2_000,
+    journal,
+    latenessMaxMs: 60_000,
+    startAtMs,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
+  const closed = closedLoop({
+    target: server,
+    connections: CLOSED_CONNECTIONS,
+    next: () => REQUEST,
+    warmUpMs: 200,
+    measureMs: RUN_MS,
+  })
+  const [, closedResult] = await Promise.all([open, closed])
+  journal.close()
+  await server.close()
+
+  const response = new Latencies()
+  for (const attempt of readJournal(path)) response.record(attempt.doneMs - attempt.intendedMs)
+  const { p99, count } = response.percentiles()
+  expect(count).toBeGreaterThan(800)
+  expect(p99!.ms).toBeGreaterThan(STALL_MS * 0.8)
+
+  // It did meet the stall, on each of its connections: once, and then it asked no more until the stall was over.
+  expect(closedResult.serviceMaxMs).toBeGreaterThan(STALL_MS * 0.8)
+  expect(closedResult.accepted).toBeGreaterThan(CLOSED_CONNECTIONS * 200)
+  expect(closedResult.serviceP99Ms).toBeLessThan(STALL_MS * 0.4)
+})
