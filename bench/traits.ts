@@ -106,7 +106,7 @@ ${table(
   HEADINGS,
   names.map((name) => traitsRow(name, told.get(name)!, results)),
 )}
-- **Survives**: faults that an event lives through once its publish has resolved. The suite measures \`receiver-crash\` and
+- **Survives**: failures that an event lives through once its publish has resolved. The suite measures \`receiver-crash\` and
   \`broker-crash\` by SIGKILL; \`power-loss\` and \`host-loss\` are read from the server's settings, not measured.
 - **Order**: \`key\`: a stalled key delays only itself. \`lane\`: keys share a partition and stall together. \`none\`: not kept.
 - **Redelivery**: how many of the behaviours below that begin with "delivers again" held, of those that could be measured.

@@ -35,7 +35,7 @@ export const EXPLAINED = [
   'unknown: not told by the server and not to be seen from outside; –: there is none',
 ]
 
-/** A table for each set of faults that an accepted event survives: only within one are figures comparable. */
+/** A table for each set of failures that an accepted event survives: only within one are figures comparable. */
 export function byClass(results: readonly Result[]): Map<string, Result[]> {
   const classes = new Map<string, Result[]>()
   for (const result of results) {

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
-import type { Fault } from '../../src/core/contracts/queue.ts'
+import type { FailureMode } from '../../src/core/contracts/queue.ts'
 
 export interface Server {
   /** Product, version and what decides over its durability. */
   readonly text: string
-  readonly survives: readonly Fault[]
+  readonly survives: readonly FailureMode[]
 }
 
 type Fields = Readonly<Record<string, string | undefined>>
@@ -46,7 +46,7 @@ function durability(info: Fields, config: Fields | undefined): string[] {
 }
 
 /** With everysec up to a second of writes waits in the server's own memory: its death may lose what was settled. */
-function survives(info: Fields, config: Fields | undefined): readonly Fault[] {
+function survives(info: Fields, config: Fields | undefined): readonly FailureMode[] {
   if (!config) return []
   const synced = config.appendfsync === 'always' && config['no-appendfsync-on-rewrite'] !== 'yes'
   const always = info.aof_enabled === '1' && config.appendonly === 'yes' && synced

@@ -1,6 +1,6 @@
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
-import type { Fault, QueueTraits } from '../../src/core/contracts/queue.ts'
+import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** How many lanes a new topic gets: also the most consumers that can share its work. */
 export const PARTITIONS = 12
@@ -93,9 +93,9 @@ export function traitsOf(name: string, { server, replicas, config }: TopicFacts)
  * loses nothing, a host without power does, unless each append is flushed or another host has it. NaN stands for unknown
  * and grants nothing.
  */
-function survives(replicas: number, minInSync: number, flushMessages: number, unclean: unknown): Fault[] {
-  const faults: Fault[] = ['receiver-crash', 'broker-crash']
-  if (flushMessages === 1) faults.push('power-loss')
-  if (replicas >= 3 && minInSync >= 2 && unclean === 'false') faults.push('host-loss')
-  return faults
+function survives(replicas: number, minInSync: number, flushMessages: number, unclean: unknown): FailureMode[] {
+  const survived: FailureMode[] = ['receiver-crash', 'broker-crash']
+  if (flushMessages === 1) survived.push('power-loss')
+  if (replicas >= 3 && minInSync >= 2 && unclean === 'false') survived.push('host-loss')
+  return survived
 }

@@ -1,5 +1,5 @@
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
-import type { Fault } from '../../src/core/contracts/queue.ts'
+import type { FailureMode } from '../../src/core/contracts/queue.ts'
 import type { Link } from './link.ts'
 
 const ASK_MS = 5_000
@@ -8,7 +8,7 @@ const ASK_MS = 5_000
 export interface RedisServer {
   /** Product, version and the settings that decide. */
   readonly text: string
-  readonly survives: readonly Fault[]
+  readonly survives: readonly FailureMode[]
 }
 
 /** @throws FloodmarkError 'unavailable' when it does not answer; 'misuse' when it must not be used: a replica, or one that may evict. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { byClass, markdown, type Result } from '../../bench/compare/report.ts'
 import { cpuSecondsOf } from '../../bench/lib/process-cpu.ts'
-import type { Fault, QueueTraits } from '../../src/core/contracts/queue.ts'
+import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 const TURN = {
   acceptP50Ms: 1,
@@ -17,7 +17,7 @@ const TURN = {
   ranOut: false,
 }
 
-function result(name: string, survives: readonly Fault[], server = 'a server'): Result {
+function result(name: string, survives: readonly FailureMode[], server = 'a server'): Result {
   const traits = { name, server, survives } as unknown as QueueTraits
   return { name, hasServer: true, stored: { traits, diskBytesPerEvent: 5, memoryBytesPerEvent: null }, turns: [TURN] }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
-import type { Fault, ServerKind } from './queue.ts'
+import type { FailureMode, ServerKind } from './queue.ts'
 
 /** Writes that commit in one transaction with the id's mark: the effect is exactly-once however often the event comes. */
 export interface Tx {
@@ -67,8 +67,8 @@ export interface DeadLetter {
 export interface LedgerTraits {
   readonly name: string
   readonly server: string
-  /** Faults that a settled id survives; read from the server like QueueTraits.survives. */
-  readonly survives: readonly Fault[]
+  /** Failures that a settled id survives; read from the server like QueueTraits.survives. */
+  readonly survives: readonly FailureMode[]
   /** True when processors in different processes may share it. */
   readonly shared: boolean
 }

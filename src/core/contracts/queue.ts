@@ -2,16 +2,16 @@ import type { Clock } from './clock.ts'
 import { type ErrorCode, FloodmarkError } from './errors.ts'
 import type { WebhookEvent } from './event.ts'
 
-/** A fault that an accepted event may have to live through. */
-export type Fault = 'receiver-crash' | 'broker-crash' | 'power-loss' | 'host-loss'
+/** A way to fail that an accepted event may have to live through. Faults are what a scenario injects on purpose. */
+export type FailureMode = 'receiver-crash' | 'broker-crash' | 'power-loss' | 'host-loss'
 
 /** What this opened queue really does: read from the server's own answers, never from a brochure; checked by the contract suite. */
 export interface QueueTraits {
   readonly name: string
   /** Product and version that answered; says so when it is an emulator. */
   readonly server: string
-  /** Faults that every published event survives once publish() has resolved. */
-  readonly survives: readonly Fault[]
+  /** Failures that every published event survives once publish() has resolved. */
+  readonly survives: readonly FailureMode[]
   /** 'key': a stalled key delays only itself. 'lane': keys share a partition and stall together. 'none': not kept. */
   readonly order: 'key' | 'lane' | 'none'
   readonly orderSurvivesRetry: boolean
