@@ -19,6 +19,6 @@ export default defineScenario({
   // Few fail by themselves: what a retry holds up must not hide what the bug does.
   effects: { failOnce: 0.002, failAlways: 0.001 },
   faults: [{ at: 0.25, forMs: 5_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
-  replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 30, reason: 'poisoned by a bug' }],
+  replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 30, buriedBy: 'poison' }],
   passes: { acceptP99Ms: 300, drainMs: 30_000 },
 })

@@ -6,5 +6,5 @@ export default defineScenario({
   ...poison,
   name: 'poison-unmended',
   faults: [{ at: 0.2, forMs: 6_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
-  replays: [{ of: 'dead-letters', at: 0.5, ratePerS: 100, reason: 'poisoned by a bug' }],
+  replays: [{ of: 'dead-letters', at: 0.5, ratePerS: 100, buriedBy: 'poison' }],
 })

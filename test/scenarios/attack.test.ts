@@ -33,7 +33,7 @@ describe('the attack', () => {
       expect(Object.keys(kinds.get('malformed')!.statuses)).toEqual(
         expect.arrayContaining(['400', '404', '405', '431']),
       )
-      expect(faults.filter(({ what }) => what.startsWith('attack: '))).toHaveLength(1)
+      expect(faults.filter(({ kind }) => kind === 'attack')).toHaveLength(1)
       // Those that hold on are ended by the receiver's 10 s, where the attack lasts so long.
       if (seconds > 10) expect(kinds.get('slow')!.statuses[408]).toBeGreaterThan(0)
     },

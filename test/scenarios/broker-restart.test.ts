@@ -9,7 +9,7 @@ it(
     const run = await quick('embedded')
     expectPass(run)
     const { faults, audit, delivery } = run.report
-    expect(faults.map(({ what }) => what)).toEqual(['kill: receiver + processor'])
+    expect(faults).toMatchObject([{ kind: 'kill', victim: 'receiver + processor' }])
     expect(audit.refused + audit.unknown).toBeGreaterThan(0)
     expect(audit.applied + audit.buried).toBeGreaterThan(audit.planned / 2)
     expect(delivery.goodputAfter).toBeGreaterThan(0.9)

@@ -26,7 +26,7 @@ it('outage-recovery passes: nobody is there for two scaled hours, and each retry
   expect(code, out + err).toBe(0)
   const { audit, delivery, checks, faults } = reportOf('outage')
   expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0 })
-  expect(faults.map(({ what }) => what)).toEqual(['kill: receiver + processor'])
+  expect(faults).toMatchObject([{ kind: 'kill', victim: 'receiver + processor' }])
   expect(delivery.diagnosis).toMatchObject({ state: 'recovered' })
   // Only GitHub does not try again, and some of the others would after the end of the run.
   expect(audit.refused).toBeLessThan(0.5 * 6 * 150)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import poison from '../../scenarios/poison.ts'
 import { fateOf } from '../../src/runner/plan/identity.ts'
-import { poisonedOf } from '../../src/runner/records/poisoned.ts'
 import { replayedIn } from '../../src/runner/records/replays.ts'
+import { struckByBugs } from '../../src/runner/records/struck-by-bugs.ts'
 import { undisturbedChecks } from '../../src/runner/report/undisturbed.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
@@ -29,7 +29,10 @@ describe('the scenario poison', () => {
       { source: 'stripe', type: 'invoice.paid', reason: 'permanent: planned: poisoned by a bug', count: replayed },
     ])
     expect(untilMs - fromMs).toBeGreaterThan(((replayed - 1) * 1_000) / 30 - 100)
-    expect(faults.map(({ what }) => what)).toEqual(['poison: stripe invoice.paid', expect.stringMatching(/^replay: /)])
+    expect(faults).toMatchObject([
+      { kind: 'poison', fault: { provider: 'stripe', type: 'invoice.paid' } },
+      { kind: 'dead-letter-replay', events: replayed },
+    ])
     expect(undisturbed!.map(({ name, acceptToEffect }) => [name, acceptToEffect.count > 100])).toEqual([
       ['before', true],
       ['while the bug lasts', true],
@@ -39,7 +42,7 @@ describe('the scenario poison', () => {
     const seqs = [...replayedIn(`${root}/poison`, runId)]
     expect(seqs).toHaveLength(replayed)
     const load = { scenario: poison, durationMs: 16_000, ratePerS: setup.ratePerS, seed: setup.seed }
-    const struck = await poisonedOf({ runId, module: moduleOf('scenario', 'poison') }, load)
+    const struck = await struckByBugs({ runId, module: moduleOf('scenario', 'poison') }, load)
     expect(struck.size / audit.planned).toBeGreaterThan(0.05)
     expect(struck.size / audit.planned).toBeLessThan(0.09)
     expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])

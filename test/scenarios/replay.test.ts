@@ -26,7 +26,7 @@ describe('the scenario replay', () => {
     expect(audit.duplicatesAbsorbed).toBeGreaterThanOrEqual(accepted)
     expect(delivery.attempts).toBe(audit.planned)
     const sent = resent!.reduce((sum, one) => sum + one.sent, 0)
-    expect(faults.map(({ what }) => what)).toEqual([`replay: ${sent} recorded events`])
+    expect(faults).toMatchObject([{ kind: 'recorded-replay', events: sent }])
   }, 90_000)
 
   it('finds a ledger that forgets: what comes again takes effect again', async () => {

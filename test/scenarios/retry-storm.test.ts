@@ -13,7 +13,7 @@ describe('retry-storm', () => {
     const { code, out, err } = await storm('roomy')
     expect(code, out + err).toBe(0)
     const { delivery, audit, faults } = reportOf('roomy')
-    expect(faults.map(({ what }) => what)).toEqual(['throttle 20/s: receiver + processor'])
+    expect(faults).toMatchObject([{ kind: 'throttle', fault: { perS: 20 }, victim: 'receiver + processor' }])
     expect(delivery.amplification).toBeGreaterThan(1.1)
     expect(audit.duplicatesAbsorbed).toBeGreaterThan(100)
     expect(delivery.goodputAfter).toBeGreaterThan(0.95)

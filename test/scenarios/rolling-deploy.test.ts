@@ -17,7 +17,7 @@ describe('rolling-deploy', () => {
       expect(audit).toMatchObject({ refused: 0, unknown: 0, unsent: 0, lost: 0, duplicateEffects: 0, reordered: 0 })
       expect(audit.planned).toBeGreaterThan(2_000)
       expect(delivery.attempts).toBe(audit.planned)
-      expect(faults.map(({ what }) => what)).toEqual(['restart: receiver + processor'])
+      expect(faults).toMatchObject([{ kind: 'restart', victim: 'receiver + processor' }])
       expect(setup.balancerMs).toBe(10_000)
       expect(checks.map(({ check }) => check)).toContain('events refused or unanswered')
       expect(out).toContain('through a balancer that holds requests up to 10 s')

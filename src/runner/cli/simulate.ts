@@ -5,8 +5,8 @@ import { moduleOf, providerOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { alarmsOf } from '../simulation/alarms.ts'
 import { drawn } from '../simulation/draw.ts'
+import { NO_FAILURES } from '../simulation/failure-rates.ts'
 import { type Simulated, type SimulationOptions, simulate } from '../simulation/simulate.ts'
-import { NO_TROUBLES } from '../simulation/troubles.ts'
 import { EXIT } from './exit.ts'
 
 const SEED_MAX = 2 ** 32 - 1
@@ -57,7 +57,7 @@ function deliveryOf({ scenario, providers }: SimulationOptions, { attempts }: Si
 async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
   const scenario = await loadScenario(moduleOf('scenario', name), name)
   const providers = await Promise.all(scenario.mix.map(({ provider }) => providerOf(provider)))
-  const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, troubles: NO_TROUBLES }
+  const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, failureRates: NO_FAILURES }
   return { seed, scenario, providers, ...how }
 }
 

@@ -1,7 +1,8 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { type Child, startProcess } from '../processes/child.ts'
-import type { AttackTally, FaultMark } from '../records/facts.ts'
+import type { AttackTally } from '../records/facts.ts'
+import type { FaultMark } from '../records/marks.ts'
 import type { AttackSetup, FromAttacker, ToAttacker } from './attack/attacker-messages.ts'
 import type { Target } from './sender/connection.ts'
 
@@ -70,7 +71,8 @@ export function marksOf(tallies: readonly AttackTally[]): FaultMark[] {
   const second = (ms: number) => Math.round(ms / 1_000)
   const together = Map.groupBy(tallies, ({ fromMs, untilMs }) => `${second(fromMs)}-${second(untilMs)}`)
   return [...together.values()].map((some) => ({
-    what: `attack: ${some.map(({ kind }) => kind).join(', ')}`,
+    kind: 'attack',
+    attacks: some.map(({ kind }) => kind),
     fromMs: Math.min(...some.map(({ fromMs }) => fromMs)),
     untilMs: Math.max(...some.map(({ untilMs }) => untilMs)),
   }))

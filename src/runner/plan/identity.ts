@@ -1,6 +1,5 @@
-import type { WebhookEvent } from '../../core/contracts/event.ts'
 import { drawFor, hash32 } from '../../core/contracts/random.ts'
-import type { Fault, Scenario } from '../scenario/scenario.ts'
+import type { Scenario } from '../scenario/scenario.ts'
 import { claimOf } from './event-content.ts'
 
 /** Who an event is, in the names that travel: every side of the audit must agree on these. */
@@ -35,13 +34,6 @@ export function fateOf(seed: number, seq: number, shares: { failOnce: number; fa
   const draw = drawFor(hash32(seed, 103), seq)
   if (draw < shares.failAlways) return 'fails-always'
   return draw < shares.failAlways + shares.failOnce ? 'fails-once' : 'applies'
-}
-
-/** The events that a bug strikes: those of one type, from one provider. */
-export type Poison = Pick<Extract<Fault, { what: 'poison' }>, 'provider' | 'type'>
-
-export function isPoisoned({ provider, type }: Poison, event: Pick<WebhookEvent, 'source' | 'type'>): boolean {
-  return event.source === provider && event.type === type
 }
 
 /** Whether event `seq`, sent again, comes as it was recorded; else it is signed anew. */

@@ -1,10 +1,4 @@
 import type { Attack } from '../scenario/scenario.ts'
-/** A fault as it took place, for the report's time axis. */
-export interface FaultMark {
-  readonly what: string
-  readonly fromMs: number
-  readonly untilMs: number
-}
 
 /** What one attack came to. */
 export interface AttackTally {

@@ -1,16 +1,18 @@
 import { join } from 'node:path'
 import { attempts } from './attempts.ts'
-import type { FaultMark, ResendRecord } from './facts.ts'
+import type { ResendRecord } from './facts.ts'
 import type { Attempt } from './journal.ts'
 import { readJournal } from './journal.ts'
+import type { FaultMark } from './marks.ts'
 import type { RunRecord } from './run-record.ts'
 
 export const journalOf = (folder: string, index: number) => join(folder, `resent-${index}.bin`)
 
 /** For the report's time axis. */
 export function resendMarks(resends: readonly ResendRecord[]): FaultMark[] {
-  return resends.map(({ fromMs, certificate: { sent, endedAtMs: untilMs } }) => ({
-    what: `replay: ${sent} recorded events`,
+  return resends.map(({ fromMs, certificate: { sent: events, endedAtMs: untilMs } }) => ({
+    kind: 'recorded-replay',
+    events,
     fromMs,
     untilMs,
   }))

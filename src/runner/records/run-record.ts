@@ -6,7 +6,6 @@ import type {
   AttackTally,
   Certificate,
   Durability,
-  FaultMark,
   ListRecord,
   Progress,
   ReplayMark,
@@ -14,6 +13,7 @@ import type {
   ServiceSample,
   StoreRecord,
 } from './facts.ts'
+import type { FaultMark } from './marks.ts'
 
 /** The machine that a run took place on. */
 export interface Environment {

@@ -7,6 +7,7 @@ import { ATTACK_HEAD, attackRows, attackWords } from './attacks.ts'
 import { driftSection } from './drift.ts'
 import { escapeXml } from './junit.ts'
 import { letterTables } from './letters.ts'
+import { bandsOf, markWords } from './marks.ts'
 import { payloadLines } from './payload.ts'
 import { reconciledLines } from './reconciled.ts'
 
@@ -20,7 +21,7 @@ export function html(report: Report): string {
     timeline: report.timeline,
     processes: report.processes,
     phases: scenario.phases,
-    faults: report.faults,
+    bands: bandsOf(report.faults),
     recoveredAtMs: recoveredAtMs(report),
   }).replaceAll('<', '\\u003c')
   return `<!doctype html>
@@ -227,9 +228,9 @@ function rest({
     ],
     ['started', startedAt],
     ...servers.map((server) => ['server', server]),
-    ...faults.map(({ what, fromMs, untilMs }) => [
-      'on purpose',
-      `${what}, from ${seconds(fromMs)} until ${seconds(untilMs)}`,
+    ...faults.map((mark) => [
+      mark.kind === 'circuit-open' ? 'meanwhile' : 'on purpose',
+      `${markWords(mark)}, from ${seconds(mark.fromMs)} until ${seconds(mark.untilMs)}`,
     ]),
     ...errors.map((error) => ['error', error]),
   ]

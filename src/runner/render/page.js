@@ -1,5 +1,5 @@
 // Draws the report's charts. Runs in the browser, with uPlot loaded before it.
-const { timeline, processes, phases, faults, recoveredAtMs } = JSON.parse(document.getElementById('data').textContent)
+const { timeline, processes, phases, bands, recoveredAtMs } = JSON.parse(document.getElementById('data').textContent)
 const seconds = timeline.points.map((point) => point.atMs / 1000)
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const columns = (...names) => names.map((name) => timeline.points.map((point) => point[name]))
@@ -47,8 +47,6 @@ const LABEL_PX = 11
 const ROW_PX = 14
 /** Below the phases' names, so many rows for what was done on purpose. */
 const FAULT_ROWS = 3
-/** Faults that begin within this, ms, and are of one kind, are one. */
-const SAME_MS = 400
 
 function font(ctx, plot) {
   const { left, top, width, height } = plot.bbox
@@ -94,23 +92,12 @@ function drawPhases(plot) {
   ctx.restore()
 }
 
-/** What strikes several at one time is one mark: 'kill: receiver 1, receiver 2'. */
-const marks = []
-for (const { what, fromMs, untilMs } of [...faults].sort((a, b) => a.fromMs - b.fromMs)) {
-  const [kind, whom] = what.split(': ')
-  const same = marks.find((one) => one.kind === kind && fromMs - one.fromMs < SAME_MS)
-  if (same) {
-    same.whom.push(whom)
-    same.untilMs = Math.max(same.untilMs, untilMs)
-  } else marks.push({ kind, whom: [whom], fromMs, untilMs })
-}
-
 /** When something was done to the stack on purpose: a band over the whole height. */
 function drawBands(plot) {
   const { ctx, bbox } = plot
   ctx.save()
   ctx.fillStyle = colour('--fault')
-  for (const { fromMs, untilMs } of marks) {
+  for (const { fromMs, untilMs } of bands) {
     const from = plot.valToPos(fromMs / 1000, 'x', true)
     const until = plot.valToPos(untilMs / 1000, 'x', true)
     ctx.fillRect(from, bbox.top, Math.max(2 * devicePixelRatio, until - from), bbox.height)
@@ -124,10 +111,9 @@ function drawNames(plot) {
   ctx.save()
   font(ctx, plot)
   ctx.fillStyle = colour('--text')
-  for (const [at, { kind, whom, fromMs }] of marks.entries()) {
+  for (const [at, { text, fromMs }] of bands.entries()) {
     const from = plot.valToPos(fromMs / 1000, 'x', true)
     const row = 2.2 + (at % FAULT_ROWS)
-    const text = whom[0] === undefined ? kind : `${kind}: ${whom.sort().join(', ')}`
     ctx.fillText(text, from + 4 * devicePixelRatio, bbox.top + row * ROW_PX * devicePixelRatio)
   }
   ctx.restore()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { markSchema } from '../records/marks.ts'
 import { DRIFT_KINDS } from '../scenario/scenario.ts'
 
 export const REPORT_VERSION = 1
@@ -275,8 +276,8 @@ export const reportSchema = z.object({
       ),
     })
     .optional(),
-  /** What was done to the stack on purpose. */
-  faults: z.array(z.object({ what: z.string(), fromMs: z.number(), untilMs: z.number() })),
+  /** What was done to the stack on purpose, and what it did itself that shows in the figures. */
+  faults: z.array(markSchema),
   /** How each server was got, a line each. */
   servers: z.array(z.string()),
   errors: z.array(z.string()),

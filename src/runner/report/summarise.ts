@@ -1,9 +1,9 @@
 import { peakOf } from '../plan/spike.ts'
-import { poisonedOf } from '../records/poisoned.ts'
 import { type ReadRun, readRun } from '../records/read-record.ts'
 import { replayedIn } from '../records/replays.ts'
 import { everyAttempt, resentAttempts } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
+import { struckByBugs } from '../records/struck-by-bugs.ts'
 import { attackChecks, attackOf } from './attack.ts'
 import { audit } from './audit.ts'
 import { checksOf, verdictOf } from './checks.ts'
@@ -93,7 +93,7 @@ async function specialOf(run: ReadRun, counted: Audited) {
   const { folder, record, scenario, load, planned, buried } = run
   const reconciled = reconciledOf(record, counted, run.attempts(), run.effects())
   const resent = await resentIn(scenario, record, resentAttempts(folder, record, planned))
-  const struck = { effects: scenario.effects, poisoned: await poisonedOf({ ...record, module: record.scenario }, load) }
+  const struck = { effects: scenario.effects, buggy: await struckByBugs({ ...record, module: record.scenario }, load) }
   const undisturbed = undisturbedIn(folder, record, struck, run.attempts())
   const replayed = replayedOf(folder, record, run.effects())
   const drift = driftOf(folder, load, planned, buried)

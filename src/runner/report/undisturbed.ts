@@ -1,4 +1,5 @@
 import { interval, ms } from '../../core/base/words.ts'
+import { kindOf } from '../faults/index.ts'
 import { fateOf } from '../plan/identity.ts'
 import { readEffects } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
@@ -27,7 +28,7 @@ function stretchesOf({
   resends = [],
 }: Pick<RunRecord, 'faults' | 'replays' | 'resends'>): Stretch[] {
   const spans = [
-    ['while the bug lasts', faults.filter(({ what }) => what.startsWith('poison'))],
+    ['while the bug lasts', faults.filter((mark) => 'fault' in mark && kindOf(mark.fault).buries)],
     ['while dead letters are replayed', replays],
     ['while recorded events come again', resendMarks(resends)],
   ] as const
@@ -46,13 +47,13 @@ function stretchesOf({
 export function undisturbedIn(
   folder: string,
   record: RunRecord,
-  { effects, poisoned }: Pick<Scenario, 'effects'> & { readonly poisoned: ReadonlySet<number> },
+  { effects, buggy }: Pick<Scenario, 'effects'> & { readonly buggy: ReadonlySet<number> },
   attempts: Iterable<Readonly<Attempt>>,
 ): Undisturbed {
   const stretches = stretchesOf(record).map((stretch) => ({ ...stretch, latencies: new Latencies() }))
   if (stretches.length === 0) return []
   const { seed } = record.setup
-  const isGood = (seq: number) => fateOf(seed, seq, effects) === 'applies' && !poisoned.has(seq)
+  const isGood = (seq: number) => fateOf(seed, seq, effects) === 'applies' && !buggy.has(seq)
   const acceptedMs = new Map<number, number>()
   for (const { seq, outcome, doneMs } of attempts) {
     if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))

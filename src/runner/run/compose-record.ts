@@ -1,7 +1,5 @@
 import os from 'node:os'
 import { SERVICE_DEFAULTS } from '../../core/service/service.ts'
-import type { Replays } from '../faults/dead-letter-replays.ts'
-import type { Faults } from '../faults/faults.ts'
 import { marksOf } from '../load/attackers.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { Config } from '../plan/settings.ts'
@@ -10,16 +8,17 @@ import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import type { Stack } from '../testbed/stack.ts'
 import type { Site } from '../testbed/testbed.ts'
+import type { DeadLetterReplays } from './dead-letter-replays.ts'
 import type { Drained } from './drain.ts'
-import { driftMarks } from './marks.ts'
-import { pausesOf } from './pauses.ts'
+import type { FaultInjector } from './fault-injector.ts'
+import { circuitMarks, driftMarks } from './marks.ts'
 
 /** What a run knows when it is over. */
 export interface Happened {
   readonly interrupted: boolean
   readonly site: Pick<Site, 'stack' | 'servers' | 'providerApi'>
-  readonly faults: Faults
-  readonly replays: Replays
+  readonly faults: FaultInjector
+  readonly replays: DeadLetterReplays
   readonly attacks: RunRecord['attacks']
   readonly resends: NonNullable<RunRecord['resends']>
   readonly durability: RunRecord['durability']
@@ -59,7 +58,7 @@ export function recordOf(config: Config, plan: Plan, folder: string, happened: H
       ...driftMarks(plan.scenario, durationMs),
       ...faults.marks,
       ...replays.marks,
-      ...pausesOf(samples.stack, startAtMs),
+      ...circuitMarks(samples.stack, startAtMs),
       ...marksOf(attacks),
       ...resendMarks(resends),
     ],

@@ -1,18 +1,34 @@
-import type { FaultMark } from '../records/facts.ts'
-import type { DriftKind, Scenario } from '../scenario/scenario.ts'
-import { DRIFT_KINDS } from '../scenario/scenario.ts'
+import type { FaultMark } from '../records/marks.ts'
+import type { RunRecord } from '../records/run-record.ts'
+import { DRIFT_KINDS, type Scenario } from '../scenario/scenario.ts'
 
-const SAID: Record<DriftKind, string> = {
-  renamed: 'renamed',
-  added: 'added',
-  missing: 'missing fields',
-  newVersion: 'new version',
-  unknownType: 'unknown types',
-}
-
-/** For the report's time axis. */
+/** When providers changed their bodies, as the scenario plans it. */
 export function driftMarks({ drift }: Pick<Scenario, 'drift'>, durationMs: number): FaultMark[] {
   if (!drift) return []
-  const kinds = DRIFT_KINDS.filter((kind) => drift.shares[kind] > 0).map((kind) => SAID[kind])
-  return [{ what: `drift: ${kinds.join(', ')}`, fromMs: drift.from * durationMs, untilMs: drift.until * durationMs }]
+  const drifts = DRIFT_KINDS.filter((kind) => drift.shares[kind] > 0)
+  return [{ kind: 'drift', drifts, fromMs: drift.from * durationMs, untilMs: drift.until * durationMs }]
+}
+
+/** When processes had effects paused, as their samples say. */
+export function circuitMarks(stack: RunRecord['samples']['stack'], startAtMs: number): FaultMark[] {
+  return stack.flatMap(({ name, samples }) => {
+    const marks: FaultMark[] = []
+    const note = (fromMs: number, untilMs: number) =>
+      marks.push({ kind: 'circuit-open', process: name, fromMs, untilMs })
+    let opened = 0
+    let fromMs: number | undefined
+    for (const { atEpochMs, circuitsOpened, circuitsOpen } of samples) {
+      const atMs = atEpochMs - startAtMs
+      // Between two samples it may have opened and closed again.
+      if (circuitsOpen > 0 || circuitsOpened > opened) fromMs ??= atMs
+      if (circuitsOpen === 0 && fromMs !== undefined) {
+        note(fromMs, atMs)
+        fromMs = undefined
+      }
+      opened = circuitsOpened
+    }
+    const last = samples.at(-1)
+    if (fromMs !== undefined && last) note(fromMs, last.atEpochMs - startAtMs)
+    return marks
+  })
 }

@@ -1,7 +1,5 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Replays } from '../faults/dead-letter-replays.ts'
-import { Faults } from '../faults/faults.ts'
 import { Attackers } from '../load/attackers.ts'
 import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
@@ -15,7 +13,9 @@ import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../reco
 import { Site } from '../testbed/testbed.ts'
 import { victimsOf } from '../testbed/victims.ts'
 import { recordOf } from './compose-record.ts'
+import { DeadLetterReplays } from './dead-letter-replays.ts'
 import { drain } from './drain.ts'
+import { FaultInjector } from './fault-injector.ts'
 
 const WARM_UP_MS = 2_000
 const WARM_UP_PER_S_MAX = 500
@@ -31,7 +31,11 @@ export async function run(
 ): Promise<RunRecord> {
   makeRunFolder(folder)
   const site = new Site(config, plan, join(folder, 'data'))
-  const traffic = { faults: new Faults(), replays: new Replays(folder), senders: new Senders(interrupt) }
+  const traffic = {
+    faults: new FaultInjector(),
+    replays: new DeadLetterReplays(folder),
+    senders: new Senders(interrupt),
+  }
   const attackers = new Attackers(interrupt)
   try {
     const durability = await site.open(events, interrupt)
@@ -43,7 +47,7 @@ export async function run(
     await traffic.faults.end(interrupt.aborted)
     await traffic.replays.end(passes.drainMs, interrupt)
     const attacks = await attackers.done()
-    site.stack.misbehave({ capacityPerS: Number.MAX_VALUE })
+    site.stack.liftCapacity()
 
     events.phase('drain')
     const drained = await drain(site.stack, folder, sent.journals, passes.drainMs, interrupt)
@@ -71,8 +75,8 @@ export async function run(
 }
 
 interface Traffic {
-  readonly faults: Faults
-  readonly replays: Replays
+  readonly faults: FaultInjector
+  readonly replays: DeadLetterReplays
   readonly senders: Senders
   readonly attackers: Attackers
 }

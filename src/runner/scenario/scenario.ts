@@ -1,52 +1,11 @@
-type Processes = 'receivers' | 'processors' | 'stack'
-type Server = 'queue-server' | 'ledger-server'
-/** Connections from the senders to the receivers, or from the stack to a server. */
-type Link = 'senders-link' | 'queue-link' | 'ledger-link'
-
-/** What goes wrong on purpose, and whom it strikes. Every fault is undone after forMs, and at the end of a run whatever happens. */
-export type Fault =
-  /** SIGKILL; started again after forMs. */
-  | { readonly what: 'kill'; readonly target: Processes | Server }
-  /** SIGTERM, waits until it has ended by itself; started again after forMs. 'each': one process after the other. */
-  | { readonly what: 'restart'; readonly target: Processes; readonly each?: true }
-  /** SIGSTOP; SIGCONT after forMs. */
-  | { readonly what: 'pause'; readonly target: Processes | Server }
-  /** The event loop is blocked. */
-  | { readonly what: 'stall'; readonly target: Processes }
-  /** The process's wall clock is off by so much; the monotonic clock is not. */
-  | { readonly what: 'clock-jump'; readonly byMs: number; readonly target: Processes }
-  /** Each effect takes so much longer. */
-  | { readonly what: 'slow-effects'; readonly addMs: number; readonly target: 'processors' }
-  /** What effects depend on is down: this share of all tries fails. */
-  | { readonly what: 'failing-effects'; readonly share: number; readonly target: 'processors' }
-  /** A bug: effects of one type of a provider's events fail for good; undone, the bug is mended. One at a time. */
-  | { readonly what: 'poison'; readonly provider: string; readonly type: string; readonly target: 'processors' }
-  /** Each fdatasync that the process asks Node for takes so much longer. */
-  | { readonly what: 'slow-disk'; readonly addMs: number; readonly target: Processes }
-  /** What a receiver publishes to takes no more than so many events a second, first come first served: requests wait. */
-  | { readonly what: 'throttle'; readonly perS: number; readonly target: 'receivers' }
-  /** The file system that holds the run's data has no room left. */
-  | { readonly what: 'full-disk'; readonly target: 'stack' }
-  | { readonly what: 'latency'; readonly addMs: number; readonly jitterMs: number; readonly target: Link }
-  /** Open connections are reset once, and none can be made. */
-  | { readonly what: 'cut'; readonly target: Link }
-  /** Bytes vanish, in both directions or in one; nothing is reset. */
-  | { readonly what: 'blackhole' | 'drop-requests' | 'drop-replies'; readonly target: Link }
-
-export type FaultTarget = Fault['target']
-
-export type PlannedFault = Fault & {
-  /** When it begins, 0-1 of the duration. */
-  readonly at: number
-  readonly forMs: number
-}
+import type { PlannedFault } from '../faults/index.ts'
 
 /** What is processed once more beside the live traffic, from `at` (0-1 of the duration) on, at so many a second. */
 export type PlannedReplay = { readonly at: number; readonly ratePerS: number } & (
   | {
-      /** The processor puts those whose reason contains the text back on its queue; they are to have taken effect in the end. */
+      /** The processor puts those that faults of this kind buried back on its queue. They are to have taken effect in the end. */
       readonly of: 'dead-letters'
-      readonly reason: string
+      readonly buriedBy: PlannedFault['what']
     }
   | {
       /**
@@ -58,12 +17,14 @@ export type PlannedReplay = { readonly at: number; readonly ratePerS: number } &
     }
 )
 
+export const ATTACK_KINDS = ['forged', 'stale', 'oversized', 'slow', 'malformed'] as const
+
 /**
  * Who sends what no provider sends, beside the good traffic: wrong signatures; right ones that are too old; bodies above the
  * limit; a byte a second, or answers that nobody reads; and what is no HTTP, or no request of ours.
  */
 export interface Attack {
-  readonly kind: 'forged' | 'stale' | 'oversized' | 'slow' | 'malformed'
+  readonly kind: (typeof ATTACK_KINDS)[number]
   /** When it begins, 0-1 of the duration; it ends after forMs, or with the run. */
   readonly at: number
   readonly forMs: number

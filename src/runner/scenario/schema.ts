@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../core/contracts/event.ts'
+import type { FaultKind } from '../faults/fault-kind.ts'
+import { FAULT_KINDS, faultSchema, kindOf, type PlannedFault } from '../faults/index.ts'
 import { checkDrift, driftSchema } from './drift-field.ts'
 import { moduleOf } from './registry.ts'
-import type { Fault, Scenario } from './scenario.ts'
+import { ATTACK_KINDS, type Scenario } from './scenario.ts'
 
 const DAY_MS = 86_400_000
 /** So many points of a shape are tried, both ends among them. */
@@ -23,47 +25,15 @@ const bytes = z
   .refine(({ min, max }) => min <= max, 'min must be at most max')
 const runMs = z.number().min(1_000).max(DAY_MS)
 
-const processes = ['receivers', 'processors', 'stack'] as const
-const servers = ['queue-server', 'ledger-server'] as const
-const ofProcesses = { target: z.enum(processes) }
-const ofProcessesOrServers = { target: z.enum([...processes, ...servers]) }
-const ofProcessors = { target: z.literal('processors') }
-const ofLinks = { target: z.enum(['senders-link', 'queue-link', 'ledger-link']) }
-
-/** What each kind of fault has beside `what`, `at` and `forMs`. */
-const FAULTS: Record<Fault['what'], z.ZodRawShape> = {
-  kill: ofProcessesOrServers,
-  restart: { ...ofProcesses, each: z.literal(true).optional() },
-  pause: ofProcessesOrServers,
-  stall: ofProcesses,
-  'clock-jump': { ...ofProcesses, byMs: z.number() },
-  'slow-effects': { ...ofProcessors, addMs: notNegative },
-  'failing-effects': { ...ofProcessors, share },
-  poison: { ...ofProcessors, provider: z.string(), type: z.string().min(1) },
-  'slow-disk': { ...ofProcesses, addMs: notNegative },
-  throttle: { target: z.literal('receivers'), perS: positive },
-  'full-disk': { target: z.literal('stack') },
-  latency: { ...ofLinks, addMs: notNegative, jitterMs: notNegative },
-  cut: ofLinks,
-  blackhole: ofLinks,
-  'drop-requests': ofLinks,
-  'drop-replies': ofLinks,
-}
-
-const [first, ...others] = Object.entries(FAULTS).map(([what, more]) =>
-  z.strictObject({ what: z.literal(what), at: share, forMs: positive, ...more }),
-)
-const fault = z.discriminatedUnion('what', [first!, ...others], {
-  error: ({ code }) => (code === 'invalid_union' ? `use one of ${Object.keys(FAULTS).join(', ')}` : undefined),
-})
-
+/** Only what a bug buried takes effect when it comes again. */
+const burying = Object.entries<FaultKind>(FAULT_KINDS).flatMap(([what, { buries }]) => (buries ? [what] : []))
 const ofReplays = { at: share, ratePerS: positive.max(100_000) }
 const replay = z.discriminatedUnion('of', [
-  z.strictObject({ of: z.literal('dead-letters'), ...ofReplays, reason: z.string().min(1) }),
+  z.strictObject({ of: z.literal('dead-letters'), ...ofReplays, buriedBy: z.enum(burying) }),
   z.strictObject({ of: z.literal('recorded'), ...ofReplays, first: share.positive() }),
 ])
 const attack = z.strictObject({
-  kind: z.enum(['forged', 'stale', 'oversized', 'slow', 'malformed']),
+  kind: z.enum(ATTACK_KINDS),
   at: share,
   forMs: positive,
   times: positive.max(ATTACK_TIMES_MAX),
@@ -108,7 +78,7 @@ const scenarioSchema = z.strictObject({
   claimCheck: z.strictObject({ share, bytes, unavailableOnce: share, altered: share }).optional(),
   reconcile: z.strictObject({ lostShare: share, everyMs: positive, overlapMs: notNegative }).optional(),
   copiesMax: z.int().min(1).max(COPIES_MAX).optional(),
-  faults: z.array(fault),
+  faults: z.array(faultSchema()),
   attacks: z.array(attack).nonempty().optional(),
   retries: z.strictObject({ timeScale: positive, tailMs: notNegative, timeoutScale: positive.optional() }).optional(),
   balancer: z.strictObject({ tryMs: positive.max(BALANCER_MS_MAX) }).optional(),
@@ -148,22 +118,23 @@ function unknownProvider(name: string): string | undefined {
 
 interface BesideMix {
   readonly mix: readonly { readonly provider: string }[]
-  readonly faults: readonly { readonly what?: unknown; readonly provider?: unknown }[]
+  readonly faults: readonly PlannedFault[]
 }
 
-/** A bug strikes events that are sent; whether they have its type is asked where providers are loaded. */
-function checkPoison({ faults, mix }: BesideMix, context: z.RefinementCtx): void {
+/** A bug strikes events that are sent. Whether they have its type is asked where providers are loaded. */
+function checkBugs({ faults, mix }: BesideMix, context: z.RefinementCtx): void {
   const sources = mix.map(({ provider }) => provider)
   for (const [at, fault] of faults.entries()) {
-    if (fault.what !== 'poison' || sources.some((source) => source === fault.provider)) continue
-    const message = `'${fault.provider}' is not in the mix: use one of ${sources.join(', ')}`
+    const provider = kindOf(fault).buries?.events(fault).provider
+    if (provider === undefined || sources.includes(provider)) continue
+    const message = `'${provider}' is not in the mix: use one of ${sources.join(', ')}`
     context.addIssue({ code: 'custom', path: ['faults', at, 'provider'], message })
   }
 }
 
 /** Every mistake of a scenario by its field, in one line; undefined when there is none. */
 export function mistakesIn(scenario: unknown): string | undefined {
-  const { error } = scenarioSchema.superRefine(checkDrift).superRefine(checkPoison).safeParse(scenario)
+  const { error } = scenarioSchema.superRefine(checkDrift).superRefine(checkBugs).safeParse(scenario)
   return error?.issues
     .map(({ path, message }) => [...path.map(String), ''].join('.').replace(/\.$/, ': ') + message)
     .join('; ')

@@ -7,14 +7,14 @@ import standardWebhooks from '../../../providers/standard-webhooks.ts'
 import stripe from '../../../providers/stripe.ts'
 import { hash32, seeded } from '../../core/contracts/random.ts'
 import { drawFaults } from './draw-faults.ts'
+import { drawFailureRates } from './failure-rates.ts'
 import type { SimulationOptions } from './simulate.ts'
-import { drawTroubles } from './troubles.ts'
 
 const PROVIDERS = [generic, github, razorpay, shopify, slack, standardWebhooks, stripe]
 const DURATION_MS = 20_000
 const TAIL_MS = 60_000
 
-/** A scenario and its troubles, drawn from the seed alone. */
+/** A scenario, its faults and what fails by chance, drawn from the seed alone. */
 export function drawn(seed: number): SimulationOptions {
   const random = seeded(hash32(seed, 301))
   const pick = () => PROVIDERS[Math.floor(random() * PROVIDERS.length)]!
@@ -31,9 +31,9 @@ export function drawn(seed: number): SimulationOptions {
   }
   const ratePerS = 0.5 + random() * 2.5
   const services = 1 + Math.floor(random() * 2)
-  const troubles = drawTroubles(random, 10_000 + random() * 20_000)
+  const failureRates = drawFailureRates(random, 10_000 + random() * 20_000)
   const limits = { lingerMs: Math.floor(random() * 6), batchEventsMax: 2 ** Math.floor(random() * 7) }
-  return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, troubles, limits }
+  return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, failureRates, limits }
 }
 
 /** A quarter of all have one. Drawn on its own: whatever else a seed draws stays what it was. */

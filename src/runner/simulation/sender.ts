@@ -9,9 +9,9 @@ import { timeoutMs } from '../plan/retry.ts'
 import type { Attempt } from '../records/journal.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { SendingRoute } from '../scenario/sending-route.ts'
-import type { Life } from './life.ts'
-import type { Strikes } from './troubles.ts'
-import type { Way } from './wrong.ts'
+import type { SimulatedLink } from './conditions.ts'
+import type { Fails } from './failure-rates.ts'
+import type { ServiceLifetime } from './service-lifetime.ts'
 
 /** A request, or an answer, is on its way for up to this long, ms. */
 const NETWORK_MS = 20
@@ -26,10 +26,10 @@ export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
   readonly routes: readonly SendingRoute[]
   readonly clock: Clock
   readonly random: Random
-  readonly strikes: Strikes
-  readonly way: Way
+  readonly fails: Fails
+  readonly link: SimulatedLink
   /** Who answers just now; undefined: nobody listens. */
-  readonly reach: () => Life | undefined
+  readonly reach: () => ServiceLifetime | undefined
 }
 
 /** What became of an attempt; neither status nor cause is known of before it has ended. */
@@ -78,7 +78,7 @@ export class SimulatedSender {
   }
 
   #send(due: Due): void {
-    const { clock, random, strikes, reach, routes, retries, way, balancer } = this.#options
+    const { clock, random, fails, reach, routes, retries, link, balancer } = this.#options
     const sentMs = clock.monotonic()
     if (this.#agenda.disabled(due)) {
       this.#note(due, sentMs, { sent: false, cause: 'disabled' })
@@ -97,25 +97,25 @@ export class SimulatedSender {
     let forget = () => {}
     const limitMs = timeoutMs(routes[due.provider]!.provider.delivery, retries)
     const cancelLimit = clock.after(limitMs, () => end({ sent: !held, cause: 'timeout' }))
-    const lost = strikes('requestsLost')
+    const lost = fails('requestsLost')
     const request = this.#request(due)
     const arrive = () => {
-      if (ended || way.requestsVanish > 0) return
-      const life = lost || way.refused > 0 ? undefined : reach()
-      held = !life && !lost && balancer !== undefined && clock.monotonic() - sentMs < balancer.tryMs
+      if (ended || link.requestsDropped > 0) return
+      const service = lost || link.refused > 0 ? undefined : reach()
+      held = !service && !lost && balancer !== undefined && clock.monotonic() - sentMs < balancer.tryMs
       if (held) return void clock.after(PROBE_MS, arrive)
-      if (!life) return end({ sent: false, cause: 'connect' })
-      forget = life.onEnd(() => end({ sent: true, cause: 'reset' }))
-      void life.handle(request).then((reply) => {
-        if (life.ended || strikes('repliesLost') || way.repliesVanish > 0) return
+      if (!service) return end({ sent: false, cause: 'connect' })
+      forget = service.onEnd(() => end({ sent: true, cause: 'reset' }))
+      void service.handle(request).then((reply) => {
+        if (service.ended || fails('repliesLost') || link.repliesDropped > 0) return
         // Once it is on its way it arrives, whatever becomes of who sent it.
         forget()
-        clock.after(random() * NETWORK_MS + way.extraMs(random), () =>
-          end(way.refused > 0 ? { sent: true, cause: 'reset' } : reply),
+        clock.after(random() * NETWORK_MS + link.extraMs(random), () =>
+          end(link.refused > 0 ? { sent: true, cause: 'reset' } : reply),
         )
       })
     }
-    clock.after(random() * NETWORK_MS + way.extraMs(random), arrive)
+    clock.after(random() * NETWORK_MS + link.extraMs(random), arrive)
   }
 
   #request({ seq, key, provider: route }: Due): Omit<Incoming, 'receivedAtMs'> {

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../core/contracts/clock.ts'
 import type { Random } from '../../core/contracts/random.ts'
-import type { Downable } from './faults.ts'
-import { Life, type LifeOptions } from './life.ts'
+import type { ServiceControl } from '../faults/levers.ts'
+import { type LifetimeOptions, ServiceLifetime } from './service-lifetime.ts'
 
 /** A service that crashed is back within this time, ms. */
 const DOWN_MS = 3_000
@@ -13,19 +13,19 @@ export interface ServicesOptions {
   readonly untilMs: number
   readonly clock: Clock
   readonly random: Random
-  /** What the next life is to be like; `ended` tells when it is over. */
-  readonly next: (ended: () => boolean) => LifeOptions
+  /** The options of the next lifetime. `ended` tells when that is over. */
+  readonly next: (ended: () => boolean) => LifetimeOptions
 }
 
 /** Several services over one queue and one ledger. Each comes back after a crash, with nothing left in its memory. */
-export class Services implements Downable {
+export class Services implements ServiceControl {
   readonly #options: ServicesOptions
-  readonly #lives: Life[] = []
-  readonly #now: (Life | undefined)[] = []
-  /** Nobody comes back before. */
+  readonly #lifetimes: ServiceLifetime[] = []
+  readonly #now: (ServiceLifetime | undefined)[] = []
+  /** No service starts before. */
   #downUntilMs = 0
-  /** Of those that a fault ends: how long after their end the next life of the service begins. */
-  readonly #backAfterMs = new Map<Life, number>()
+  /** For those that a fault ends: how long after their end the service starts again. */
+  readonly #backAfterMs = new Map<ServiceLifetime, number>()
 
   constructor(options: ServicesOptions) {
     this.#options = options
@@ -38,9 +38,9 @@ export class Services implements Downable {
 
   kill(forMs: number): void {
     this.#downUntilMs = Math.max(this.#downUntilMs, this.#options.clock.monotonic() + forMs)
-    for (const life of this.#lives.filter(({ ended }) => !ended)) {
-      this.#backAfterMs.set(life, forMs)
-      life.end()
+    for (const one of this.#lifetimes.filter(({ ended }) => !ended)) {
+      this.#backAfterMs.set(one, forMs)
+      one.end()
     }
   }
 
@@ -59,35 +59,35 @@ export class Services implements Downable {
 
   /** Resolves when it has ended; it is back after `forMs`. */
   async #stop(service: number, forMs: number): Promise<void> {
-    const life = this.#now[service]
-    if (!life) return
+    const running = this.#now[service]
+    if (!running) return
     this.#now[service] = undefined
-    this.#backAfterMs.set(life, forMs)
-    await life.stop()
+    this.#backAfterMs.set(running, forMs)
+    await running.stop()
   }
 
   /** One that is up; undefined when none is. */
-  readonly any = (): Life | undefined => {
-    const up = this.#now.filter((life) => life !== undefined)
+  readonly any = (): ServiceLifetime | undefined => {
+    const up = this.#now.filter((one) => one !== undefined)
     return up[Math.floor(this.#options.random() * up.length)]
   }
 
   get crashes(): number {
-    return this.#lives.length - this.#options.count
+    return this.#lifetimes.length - this.#options.count
   }
 
-  /** Deliveries of events that were settled before, over all lives. */
+  /** Deliveries of events that were settled before, over all lifetimes. */
   get duplicates(): number {
-    return this.#lives.reduce((sum, { counts }) => sum + counts.duplicates, 0)
+    return this.#lifetimes.reduce((sum, { counts }) => sum + counts.duplicates, 0)
   }
 
   #start(service: number): void {
-    const life: Life = new Life(this.#options.next(() => life.ended))
-    this.#lives.push(life)
-    this.#now[service] = life
-    life.onEnd(() => {
+    const started: ServiceLifetime = new ServiceLifetime(this.#options.next(() => started.ended))
+    this.#lifetimes.push(started)
+    this.#now[service] = started
+    started.onEnd(() => {
       this.#now[service] = undefined
-      this.#startAfter(service, this.#backAfterMs.get(life) ?? this.#options.random() * DOWN_MS)
+      this.#startAfter(service, this.#backAfterMs.get(started) ?? this.#options.random() * DOWN_MS)
     })
   }
 

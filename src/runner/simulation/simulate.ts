@@ -6,24 +6,25 @@ import type { Provider } from '../../core/contracts/provider.ts'
 import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
 import { hash32, seeded } from '../../core/contracts/random.ts'
 import { SERVICE_DEFAULTS, type ServiceLimits } from '../../core/service/service.ts'
+import type { FaultKinds } from '../faults/index.ts'
 import { countArrivals } from '../plan/arrivals.ts'
+import { bugsOf, struckSeqs } from '../plan/bugs.ts'
 import { expectedWithDrift } from '../plan/drift-plan.ts'
 import { type Expected, expectation } from '../plan/identity.ts'
-import { poisonedSeqs, poisonsOf } from '../plan/poison.ts'
 import { type Buried, buriedOf, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
 import { audit } from '../report/audit.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from '../testbed/drift-effect.ts'
-import { scheduleFaults } from './faults.ts'
-import type { LifeOptions } from './life.ts'
+import { SimulatedConditions } from './conditions.ts'
+import { type FailureRates, failingEffect, failsBy } from './failure-rates.ts'
+import { scheduleFaults } from './schedule-faults.ts'
 import { SimulatedSender } from './sender.ts'
+import type { LifetimeOptions } from './service-lifetime.ts'
 import { Services } from './services.ts'
 import { simulatedStore } from './store.ts'
-import { strikes as strikesOf, type Troubles, troubledEffect } from './troubles.ts'
-import { clockOfProcess, Wrong } from './wrong.ts'
 
-/** What of a scenario is played; how each fault is, see simulation/faults.ts. */
+/** What of a scenario is played. How a fault is played is said by its kind (src/runner/faults/kinds). */
 export type SimulatedScenario = Pick<
   Scenario,
   | 'shape'
@@ -48,12 +49,14 @@ export interface SimulationOptions {
   readonly providers: readonly Provider[]
   /** Services that share the queue and the ledger. */
   readonly services: number
-  readonly troubles: Troubles
+  readonly failureRates: FailureRates
   readonly limits?: Partial<ServiceLimits>
   /** What outlives every service. Default: in memory. */
   readonly queue?: QueueDriver
   readonly ledger?: LedgerDriver
-  /** What one life of a service sees of queue and ledger, for bugs that must die with it. */
+  /** Default: those that a scenario may name. */
+  readonly faultKinds?: FaultKinds
+  /** What a service sees of queue and ledger from its start to its end, for bugs that must end with it. */
   readonly seenBy?: (base: { queue: Queue; ledger: Ledger }, clock: Clock, ended: () => boolean) => typeof base
 }
 
@@ -84,7 +87,7 @@ const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
 
 /** One run in virtual time: no socket, no file, no real wait. Everything follows from the options: same seed, same result. */
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
-  const { seed, scenario, troubles, durationMs, ratePerS } = options
+  const { seed, scenario, failureRates, durationMs, ratePerS } = options
   const clock = new VirtualClock(undefined, settledPromises)
   const startAtMs = clock.now()
   const random = seeded(hash32(seed, 201))
@@ -93,29 +96,28 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const queue = await (options.queue ?? memoryQueue).open(opening)
   const ledger = await (options.ledger ?? memoryLedger).open(opening)
   const fetchBody = simulatedStore(seed, scenario)
-  const strikes = strikesOf(troubles, clock, random)
-  const ways = options.providers.map(wayOf)
-  const wrong = new Wrong()
-  const world = { clock, random, strikes }
-  const inProcess = { ...world, clock: clockOfProcess(clock, wrong), wrong }
+  const fails = failsBy(failureRates, clock, random)
+  const routes = options.providers.map(routeOf)
+  const conditions = new SimulatedConditions(clock, random)
+  const world = { clock, random, fails }
+  const inProcess = { ...world, clock: conditions.processClock }
   const load = { scenario, durationMs, ratePerS, seed }
-  const { crashes, untilMs } = troubles
-  const next = (ended: () => boolean): LifeOptions => ({
+  const { crashes, untilMs } = failureRates
+  const next = (ended: () => boolean): LifetimeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...inProcess,
-    effect: troubledEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), {
-      ...inProcess,
-      slowMs: SLOW_MS,
-    }),
-    routes: ways.map(({ receiving }) => receiving),
+    conditions,
+    effect: failingEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), { ...inProcess, slowMs: SLOW_MS }),
+    routes: routes.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })
   const services = new Services({ count: options.services, crashes, untilMs, clock, random, next })
-  const faultsOverMs = scheduleFaults(scenario.faults, durationMs, { wrong, services, clock })
+  conditions.services = services
+  const faultsOverMs = scheduleFaults(scenario.faults, durationMs, conditions, clock, options.faultKinds)
   const { retries, balancer } = scenario
-  const sending = { load, retries, balancer, runId, routes: ways.map((one) => one.sending) }
-  const way = wrong.ways['senders-link']
-  const sender = new SimulatedSender({ ...sending, ...world, way, reach: services.any })
+  const sending = { load, retries, balancer, runId, routes: routes.map((one) => one.sending) }
+  const link = conditions.links['senders-link']
+  const sender = new SimulatedSender({ ...sending, ...world, link, reach: services.any })
   sender.sendDue()
   const drained = await play(
     clock,
@@ -124,19 +126,19 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   )
   const found = await read(ledger, runId)
   const { attempts } = sender
-  const poisoned = poisonedSeqs({ ...load, runId }, load, poisonsOf(scenario), (at) => options.providers[at]!)
+  const buggy = struckSeqs({ ...load, runId }, load, bugsOf(scenario), (at) => options.providers[at]!)
   const judged = audit({
     planned: countArrivals(load, Number.POSITIVE_INFINITY),
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: expectedWithPoison(poisoned, expectedWithDrift(load, expectation(seed, scenario))),
+    expected: expectedWithBugs(buggy, expectedWithDrift(load, expectation(seed, scenario))),
   })
   const took = { tookMs: clock.monotonic(), startAtMs }
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, ...took }
 }
 
-/** Until troubles are over and everything is done, or it is plain that it never will be. */
+/** Until nothing fails by chance any more and everything is done, or it is plain that it never will be. */
 async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<boolean>): Promise<boolean> {
   while (clock.monotonic() < untilMs || (clock.monotonic() < GIVE_UP_MS && !(await isDone()))) {
     await clock.advance(STEP_MS)
@@ -146,14 +148,11 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
 }
 
 /** What a bug buries is not replayed here: it may end as a dead letter, or as an effect before or after the bug. */
-function expectedWithPoison(
-  poisoned: ReadonlySet<number>,
-  planned: (seq: number) => Expected,
-): (seq: number) => Expected {
-  return (seq) => (planned(seq) === 'applied' && poisoned.has(seq) ? 'either' : planned(seq))
+function expectedWithBugs(buggy: ReadonlySet<number>, planned: (seq: number) => Expected): (seq: number) => Expected {
+  return (seq) => (planned(seq) === 'applied' && buggy.has(seq) ? 'either' : planned(seq))
 }
 
-function wayOf(provider: Provider) {
+function routeOf(provider: Provider) {
   const { signing, verifying } = provider.newSecret?.() ?? { signing: SECRET, verifying: SECRET }
   const path = `/webhooks/${provider.name}`
   return {

@@ -1,23 +1,21 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { PlannedFault } from '../scenario/scenario.ts'
+import type { AnyFault, LinkTarget } from '../faults/planned-fault.ts'
+import type { Victim } from '../faults/victim.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
-import type { Victim } from './victim.ts'
-
-type LinkKind = 'senders-link' | 'queue-link' | 'ledger-link'
 
 /** The connections that a scenario's faults strike lead through proxies; all others are direct, since a proxy costs time. */
 export class Links {
   readonly #wanted: ReadonlySet<string>
   readonly #seed: number
-  readonly #proxies: { readonly kind: LinkKind; readonly name: string; readonly proxy: TcpProxy }[] = []
+  readonly #proxies: { readonly kind: LinkTarget; readonly name: string; readonly proxy: TcpProxy }[] = []
 
-  constructor(faults: readonly PlannedFault[], seed: number) {
+  constructor(faults: readonly Pick<AnyFault, 'target'>[], seed: number) {
     this.#wanted = new Set(faults.map(({ target }) => target))
     this.#seed = seed
   }
 
   /** The port to connect to instead of `port`. */
-  async port(kind: LinkKind, port: number, name: string): Promise<number> {
+  async port(kind: LinkTarget, port: number, name: string): Promise<number> {
     if (!this.#wanted.has(kind)) return port
     const proxy = await tcpProxy({ host: '127.0.0.1', port }, { seed: this.#seed })
     this.#proxies.push({ kind, name, proxy })
@@ -25,7 +23,7 @@ export class Links {
   }
 
   /** The address to use instead of a server's. @throws FloodmarkError 'misuse' for a server that tells its clients another one. */
-  async url(kind: LinkKind, url: string): Promise<string> {
+  async url(kind: LinkTarget, url: string): Promise<string> {
     if (!this.#wanted.has(kind)) return url
     const through = new URL(url)
     if (through.protocol === 'kafka:') {
@@ -37,7 +35,7 @@ export class Links {
   }
 
   /** @throws FloodmarkError 'misuse' where the run has no such link. */
-  victims(kind: LinkKind): readonly Victim[] {
+  victims(kind: LinkTarget): readonly Victim[] {
     const found = this.#proxies.filter((one) => one.kind === kind)
     if (found.length > 0) return found.map(({ name, proxy }) => ({ name, link: proxy }))
     throw new FloodmarkError(

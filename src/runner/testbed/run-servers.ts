@@ -1,10 +1,10 @@
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver, ServerKind } from '../../core/contracts/queue.ts'
+import type { Victim } from '../faults/victim.ts'
 import type { Config } from '../plan/settings.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 import type { Links } from './links.ts'
-import type { Victim } from './victim.ts'
 
 /** The servers that a run's queue and ledger need. */
 export interface Servers {

@@ -1,6 +1,6 @@
 import type { ServiceLimits } from '../../core/service/service.ts'
+import type { AnyFault } from '../faults/planned-fault.ts'
 import type { Durability, ServiceSample } from '../records/facts.ts'
-import type { Misbehaviour } from './misbehave.ts'
 
 /** What a process of the stack is told first. Modules are file URLs. */
 export interface ServiceSetup {
@@ -51,8 +51,10 @@ export type ToService =
   | ReplayOrder
   /** The letter in hand is finished, no other is begun. */
   | { readonly kind: 'end-replay' }
-  /** A fault on purpose, on or off; stallMs: the event loop is blocked at once. */
-  | { readonly kind: 'misbehave'; readonly how: Partial<Misbehaviour> & { readonly stallMs?: number } }
+  /** `id` tells the fault from others that are on in the process. */
+  | { readonly kind: 'fault-on'; readonly id: number; readonly fault: AnyFault }
+  | { readonly kind: 'fault-off'; readonly id: number }
+  | { readonly kind: 'lift-capacity' }
 
 export type FromService =
   | {

@@ -7,6 +7,10 @@ import { seeded } from '../../core/contracts/random.ts'
 import { replayOwn } from '../../core/dead-letters/own.ts'
 import { createBodyFetcher } from '../../core/processing/claim-check.ts'
 import { type Service, startService } from '../../core/service/service.ts'
+import { kindOf } from '../faults/index.ts'
+import type { AnyFault } from '../faults/planned-fault.ts'
+import { limitPublishes } from '../faults/rate-limit.ts'
+import type { Undo } from '../faults/victim.ts'
 import { ownMemoryBytes } from '../processes/own-memory.ts'
 import { exportNotes } from '../records/drift-notes.ts'
 import { exportEffects } from '../records/effects-file.ts'
@@ -14,12 +18,14 @@ import { buriedPath, effectsPath } from '../records/run-record.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
 import { eventList } from './list-client.ts'
-import { jumpingClock, makeDiskSlowable, misbehave, stall, throttled, troubled } from './misbehave.ts'
+import { Levers } from './process-levers.ts'
 import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
 
 /** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
 
 const SAMPLE_MS = 500
+/** So many publishes make a second's capacity. In larger ones requests would wait for their batch rather than for their turn. */
+const PUBLISHES_PER_S = 20
 /** For lists of a short run: how long a webhook is left to come by itself, and when a list that failed is asked again. */
 const YOUNGEST_MS = 500
 const LIST_BACKOFF = { baseMs: 200, capMs: 2_000 }
@@ -28,6 +34,10 @@ let service: Service | undefined
 let queue: Queue
 let ledger: Ledger | undefined
 let setup: ServiceSetup
+let levers: Levers
+/** What undoes each fault that is on in this process. */
+const faults = new Map<number, Undo>()
+let liftCapacity: Undo = () => {}
 const endReplay = new AbortController()
 let replaying: Promise<void> | undefined
 
@@ -44,11 +54,9 @@ process.on('message', (message: ToService) => {
 
 async function perform(message: ToService): Promise<void> {
   if (message.kind === 'setup') return start(message)
-  if (message.kind === 'misbehave') {
-    const { stallMs = 0, ...how } = message.how
-    misbehave(how)
-    return stall(stallMs)
-  }
+  if (message.kind === 'fault-on') return turnOn(message.id, message.fault)
+  if (message.kind === 'fault-off') return turnOff(message.id)
+  if (message.kind === 'lift-capacity') return void liftCapacity()
   if (message.kind === 'replay') return replayLetters(message)
   if (message.kind === 'end-replay') return endReplay.abort()
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
@@ -57,8 +65,20 @@ async function perform(message: ToService): Promise<void> {
   say({ kind: 'exported' })
 }
 
+function turnOn(id: number, fault: AnyFault): void {
+  const { inside } = kindOf(fault)
+  if (!inside) throw new FloodmarkError('misuse', `the fault ${fault.what} does not act inside a process`)
+  faults.set(id, inside(levers, fault))
+}
+
+/** A fault that was turned on before the process was started again is not on any more. */
+function turnOff(id: number): void {
+  faults.get(id)?.()
+  faults.delete(id)
+}
+
 async function replayLetters(order: ReplayOrder): Promise<void> {
-  const stack = { ledger: ledger!, queue, clock: jumpingClock, signal: endReplay.signal }
+  const stack = { ledger: ledger!, queue, clock: levers.processClock, signal: endReplay.signal }
   const done = replayOwn(order, { ...stack, namespace: setup.runId })
   replaying = done.then(() => {})
   say({ kind: 'replayed', ...(await done) })
@@ -78,21 +98,21 @@ async function stop(): Promise<void> {
 
 async function start(given: ServiceSetup): Promise<void> {
   setup = given
-  makeDiskSlowable()
+  levers = new Levers(seeded(setup.seed ^ 2))
   const { runId, seed, port, limits, capacityPerS } = setup
   const scenario: Scenario = (await import(setup.scenario)).default
   const open = async ({ module, url }: Place) =>
-    (await import(module)).default.open({ url, namespace: runId, clock: jumpingClock })
-  queue = throttled(await open(setup.queue), capacityPerS)
+    (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })
+  queue = publishedTo(await open(setup.queue), capacityPerS)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
-  const effect = troubled(work, seeded(seed ^ 2))
+  const effect = levers.effect(work)
   ledger = setup.ledger && (await open(setup.ledger))
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
     queue,
-    clock: jumpingClock,
+    clock: levers.processClock,
     random: seeded(seed),
     limits: { port, ...limits },
     ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
@@ -103,6 +123,14 @@ async function start(given: ServiceSetup): Promise<void> {
   const ofLedger = ledger && pick(ledger)
   say({ kind: 'ready', port: service.port, queue: { server, survives, order, shared }, ledger: ofLedger })
   setInterval(() => sample(service!).catch(() => {}), SAMPLE_MS).unref()
+}
+
+/** The queue as the process publishes to it, no faster than the capacity that the run gave it. */
+function publishedTo(opened: Queue, capacityPerS: number | undefined): Queue {
+  if (capacityPerS === undefined) return levers.queue(opened)
+  liftCapacity = limitPublishes(levers, capacityPerS)
+  const smallBatch = Math.ceil(capacityPerS / PUBLISHES_PER_S)
+  return levers.queue(opened, { publishEventsMax: Math.min(opened.traits.publishEventsMax, smallBatch) })
 }
 
 async function receive(module: string) {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AnyFault } from '../faults/planned-fault.ts'
+import type { Undo } from '../faults/victim.ts'
 import { type Child, startProcess } from '../processes/child.ts'
 import type { Durability, ServiceSample } from '../records/facts.ts'
-import type { Misbehaviour } from './misbehave.ts'
 import type { FromService, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
 
 /** How long a process may take to stop by itself, ms; then it is killed, and the run says so. */
@@ -55,6 +56,8 @@ export class Stack {
   /** Times that a process ended although nobody ended it. */
   unplannedDeaths = 0
   #over = false
+  /** So many faults were turned on inside processes. */
+  #faults = 0
   readonly #onSample: (sample: ServiceSample) => void
 
   constructor({ setup, processes, shared, onSample }: StackOptions) {
@@ -142,9 +145,16 @@ export class Stack {
     patience.abort()
   }
 
-  /** Tells every process that is up what is wrong in it from now on, or no more. */
-  misbehave(how: Partial<Misbehaviour>): void {
-    for (const { down, child } of this.members) if (!down) child!.send({ kind: 'misbehave', how })
+  /** Turns a fault on inside a process. What it gives turns it off again. */
+  inject({ child }: Member, fault: AnyFault): Undo {
+    const id = this.#faults++
+    child!.send({ kind: 'fault-on', id, fault })
+    return () => child!.send({ kind: 'fault-off', id })
+  }
+
+  /** The stack takes as many events as it can from now on, whatever capacity the run gave it. */
+  liftCapacity(): void {
+    for (const { down, child } of this.members) if (!down) child!.send({ kind: 'lift-capacity' })
   }
 
   /** Writes the ledger's effects and dead letters as they are now into the folder. */

@@ -2,20 +2,8 @@ import { once } from 'node:events'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { type Clock, systemClock } from '../../core/contracts/clock.ts'
 import { seeded } from '../../core/contracts/random.ts'
+import type { LinkMode } from '../faults/victim.ts'
 import { freePorts } from '../servers/ports.ts'
-
-/**
- * What a link does. 'blackhole': connects, then swallows everything and resets nothing. 'drop-requests', 'drop-replies': half open,
- * bytes of one direction are swallowed; with the second the server does what was asked and nobody hears of it. 'refuse': no new
- * connections. Latency is added to each direction; jitter is drawn evenly from 0 to `jitterMs`, and bytes stay in order.
- */
-export type LinkMode =
-  | 'pass'
-  | 'blackhole'
-  | 'drop-requests'
-  | 'drop-replies'
-  | 'refuse'
-  | { readonly latencyMs: number; readonly jitterMs: number }
 
 export interface LinkCounts {
   readonly accepted: number

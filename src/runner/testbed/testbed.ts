@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { kindOf } from '../faults/index.ts'
+import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { Config } from '../plan/settings.ts'
 import type { Durability } from '../records/facts.ts'
@@ -46,13 +48,14 @@ export class Site {
     const config = this.#config
     const plan = this.#plan
     const { faults } = plan.scenario
-    if (faults.some(({ what }) => what === 'full-disk')) this.disk = mountSmallDisk(this.#dataFolder, DISK_MEBIBYTES)
+    if (faults.some((fault) => kindOf(fault).needsSmallDisk))
+      this.disk = mountSmallDisk(this.#dataFolder, DISK_MEBIBYTES)
     this.#servers = await startServers({
       config,
       modules: plan.modules,
       namespace: plan.runId,
       dataFolder: this.#dataFolder,
-      ownOnly: faults.some(({ target }) => target.endsWith('-server')),
+      ownOnly: faults.some(({ target }) => isServer(target)),
       links: this.links,
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),

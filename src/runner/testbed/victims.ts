@@ -1,12 +1,12 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { FaultTarget } from '../scenario/scenario.ts'
+import type { FaultTarget } from '../faults/planned-fault.ts'
+import type { Victim } from '../faults/victim.ts'
 import type { Links } from './links.ts'
 import type { SmallDisk } from './small-disk.ts'
 import type { Member, Stack } from './stack.ts'
-import type { Victim } from './victim.ts'
 
 /** What a run's faults can strike. */
-export interface Struck {
+export interface Targets {
   readonly stack: Stack
   /** undefined: the run's queue or ledger has no server, or one that the run did not start. */
   readonly servers: {
@@ -20,7 +20,7 @@ export interface Struck {
 }
 
 /** Whom a target means in this run. @throws FloodmarkError 'misuse' where there is nobody of the run's own to strike. */
-export function victimsOf({ stack, servers, links, disk }: Struck): (target: FaultTarget) => readonly Victim[] {
+export function victimsOf({ stack, servers, links, disk }: Targets): (target: FaultTarget) => readonly Victim[] {
   const ofStack = stack.members.map((member) => victimOf(stack, member, disk))
   const members = (role: 'receiver' | 'processor') =>
     ofStack.filter((_, at) => [role, 'service'].includes(stack.members[at]!.role))
@@ -33,7 +33,7 @@ export function victimsOf({ stack, servers, links, disk }: Struck): (target: Fau
       `this scenario strikes the server at ${url}, which this run did not start: leave the url out, and the run starts its own`,
     )
   }
-  const targets: Record<FaultTarget, () => readonly Victim[]> = {
+  const found: Record<FaultTarget, () => readonly Victim[]> = {
     stack: () => ofStack,
     receivers: () => members('receiver'),
     processors: () => members('processor'),
@@ -43,7 +43,7 @@ export function victimsOf({ stack, servers, links, disk }: Struck): (target: Fau
     'queue-link': () => links.victims('queue-link'),
     'ledger-link': () => links.victims('ledger-link'),
   }
-  return (target) => targets[target]()
+  return (target) => found[target]()
 }
 
 function victimOf(stack: Stack, member: Member, disk: SmallDisk | undefined): Victim {
@@ -54,7 +54,7 @@ function victimOf(stack: Stack, member: Member, disk: SmallDisk | undefined): Vi
     start: () => stack.up(member),
     pause: () => void member.child!.process.kill('SIGSTOP'),
     resume: () => void member.child!.process.kill('SIGCONT'),
-    misbehave: (how) => member.child!.send({ kind: 'misbehave', how }),
+    inject: (fault) => stack.inject(member, fault),
     ...(disk && { fillDisk: () => disk.fill() }),
   }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/contracts/clock.ts'
 import type { Handler } from '../../../src/core/contracts/queue.ts'
-import type { LinkMode } from '../../../src/runner/testbed/tcp-proxy.ts'
+import type { LinkMode } from '../../../src/runner/faults/victim.ts'
 import { type Behaviours, LIMIT, numbered, numbersOf, SHORT_LEASE_MS, type Subject, upTo } from './kit.ts'
 
 /** How long a fault lasts, ms: longer than the publisher's deadline and the short lease. */

@@ -11,8 +11,8 @@ it('a run whose effects all fail for 5 s buries nothing but what was planned, an
   expect(audit.buried).toBeGreaterThan(0)
   expect(new Set(deadLetters.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
   const [down, paused] = faults
-  expect(down?.what).toBe('failing-effects 100%: receiver + processor')
-  expect(paused?.what).toBe('effects paused by the circuit: receiver + processor')
+  expect(down).toMatchObject({ kind: 'failing-effects', fault: { share: 1 }, victim: 'receiver + processor' })
+  expect(paused).toMatchObject({ kind: 'circuit-open', process: 'receiver + processor' })
   expect(paused!.fromMs).toBeGreaterThan(down!.fromMs)
   expect(paused!.untilMs).toBeGreaterThan(down!.untilMs)
 }, 120_000)

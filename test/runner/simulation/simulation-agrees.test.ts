@@ -10,8 +10,8 @@ import type { Attempt } from '../../../src/runner/records/journal.ts'
 import { buriedPath, effectsPath, type RunRecord, readRecord } from '../../../src/runner/records/run-record.ts'
 import { moduleOf } from '../../../src/runner/scenario/registry.ts'
 import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
+import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
-import { NO_TROUBLES } from '../../../src/runner/simulation/troubles.ts'
 import { expectPass, QUICK_MS, quickRuns } from '../../scenarios/quick.ts'
 import { type Accounts, disagreements, type Edge } from './agreement.ts'
 
@@ -55,7 +55,15 @@ async function compare(
   planted: Partial<SimulationOptions> = {},
 ) {
   const { seed, ratePerS, durationMs } = record.setup
-  const same = { seed, scenario, ratePerS, durationMs, services: 1, troubles: NO_TROUBLES, limits: SERVICE_DEFAULTS }
+  const same = {
+    seed,
+    scenario,
+    ratePerS,
+    durationMs,
+    services: 1,
+    failureRates: NO_FAILURES,
+    limits: SERVICE_DEFAULTS,
+  }
   const providers = await providersOf(scenario)
   const simulated = await simulate({ ...same, providers, ...planted })
   const policies = providers.map(({ delivery }) => delivery)

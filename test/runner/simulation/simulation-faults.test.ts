@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import generic from '../../../providers/generic.ts'
 import stripe from '../../../providers/stripe.ts'
-import type { Fault } from '../../../src/runner/scenario/scenario.ts'
+import { type Fault, kindOf } from '../../../src/runner/faults/index.ts'
 import { alarmsOf } from '../../../src/runner/simulation/alarms.ts'
+import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type Simulated, simulate } from '../../../src/runner/simulation/simulate.ts'
-import { NO_TROUBLES } from '../../../src/runner/simulation/troubles.ts'
 
 const DURATION_MS = 20_000
 const AT_MS = 5_000
@@ -28,7 +28,7 @@ const play = (fault?: Fault, forMs = FOR_MS) =>
     durationMs: DURATION_MS,
     ratePerS: 20,
     services: 2,
-    troubles: NO_TROUBLES,
+    failureRates: NO_FAILURES,
     limits: { publishDeadlineMs: 2_000 },
   })
 
@@ -164,7 +164,7 @@ describe('a fault in virtual time', () => {
       seen(result)
       expect(alarmsOf(result)).toEqual([])
       expect(result.audit.applied + result.audit.buried).toBe(result.audit.planned)
-      if (fault.what !== 'poison') expect(result.audit.buried).toBe(0)
+      if (!kindOf(fault).buries) expect(result.audit.buried).toBe(0)
     })
   }
 })

@@ -4,8 +4,8 @@ import type { Provider } from '../../../src/core/contracts/provider.ts'
 import { moduleOf } from '../../../src/runner/scenario/registry.ts'
 import { alarmsOf } from '../../../src/runner/simulation/alarms.ts'
 import { drawn } from '../../../src/runner/simulation/draw.ts'
+import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
-import { NO_TROUBLES } from '../../../src/runner/simulation/troubles.ts'
 import { BUGS } from './simulation-bugs.ts'
 import { harmOf } from './simulation-seeds.ts'
 import { seedThreads } from './simulation-threads.ts'
@@ -45,7 +45,7 @@ describe('the scenarios of the command line, in virtual time', () => {
       scenario.mix.map(async (part): Promise<Provider> => (await import(moduleOf('provider', part.provider))).default),
     )
     const { quickMs: durationMs } = scenario
-    const usual = { seed: 1, scenario, providers, durationMs, ratePerS: 30, services: 2, troubles: NO_TROUBLES }
+    const usual = { seed: 1, scenario, providers, durationMs, ratePerS: 30, services: 2, failureRates: NO_FAILURES }
     return simulate({ ...usual, ...how })
   }
 

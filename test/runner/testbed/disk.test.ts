@@ -60,6 +60,6 @@ describe.skipIf(!mountable)('a run whose disk fails', () => {
     expect(code, said + err).toBe(0)
     const report = reportSchema.parse(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')))
     expect(report.audit).toMatchObject({ lost: 0, duplicateEffects: 0, misjudged: 0 })
-    expect(report.faults.map(({ what }) => what)).toEqual(['full-disk: receiver + processor'])
+    expect(report.faults).toMatchObject([{ kind: 'full-disk', victim: 'receiver + processor' }])
   }, 90_000)
 })

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
-import { type LinkMode, type TcpProxy, tcpProxy } from '../../../src/runner/testbed/tcp-proxy.ts'
+import type { LinkMode } from '../../../src/runner/faults/victim.ts'
+import { type TcpProxy, tcpProxy } from '../../../src/runner/testbed/tcp-proxy.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {

@@ -11,9 +11,9 @@ import { type ProcessorCounts, startProcessor } from '../../core/processing/proc
 import { createBatcher } from '../../core/receiving/batcher.ts'
 import { createIngest } from '../../core/receiving/ingest.ts'
 import type { ServiceLimits } from '../../core/service/service.ts'
-import { throttle } from '../testbed/throttle.ts'
-import type { Strikes } from './troubles.ts'
-import type { LinkName, Way, Wrong } from './wrong.ts'
+import type { LinkTarget } from '../faults/planned-fault.ts'
+import type { SimulatedConditions, SimulatedLink } from './conditions.ts'
+import type { Fails } from './failure-rates.ts'
 
 /** A call of queue or ledger takes up to this long each way, ms. */
 const CALL_MS = 4
@@ -22,41 +22,45 @@ const CALL_MAX_MS = 5_000
 /** The queue delivers an event once more within this time, ms. */
 const AGAIN_MS = 5_000
 
-export interface LifeOptions {
+export interface LifetimeOptions {
   readonly queue: Queue
   readonly ledger: Ledger
   readonly effect: Effect
   readonly routes: readonly Route[]
   readonly limits: ServiceLimits
-  /** The process's own, which a fault may hold up or put wrong. */
+  /** The process's own, which faults may stop or put wrong. */
   readonly clock: Clock
   readonly random: Random
-  readonly strikes: Strikes
-  readonly wrong: Wrong
+  readonly fails: Fails
+  readonly conditions: SimulatedConditions
 }
 
 type Failed = (definite: boolean) => FloodmarkError
 
 /**
- * One life of a service, from its start to its crash: the ingest, batcher and processor that every service has. Queue and
- * ledger outlive it. When it has ended none of its calls settles any more: nobody is there to hear of it.
+ * A service from its start to its end: the ingest, batcher and processor that every service has. Queue and ledger outlive it.
+ *
+ * How a simulated call of queue or ledger can end: it returns what the server says; it fails, and has certainly done nothing, or
+ * may have; or it never settles. No call settles once the service has ended, since nobody is there to hear of it. Where a link
+ * drops requests or replies, the call waits until its own time limit.
  */
-export class Life {
+export class ServiceLifetime {
   readonly ingest: Ingest
   readonly counts: Readonly<ProcessorCounts>
-  readonly #options: LifeOptions
+  readonly #options: LifetimeOptions
   readonly #end = new AbortController()
   readonly #stop = new AbortController()
   readonly #processed: Promise<void>
   #requests = 0
 
-  constructor(options: LifeOptions) {
+  constructor(options: LifetimeOptions) {
     this.#options = options
-    const { limits, clock, random, routes, effect, strikes } = options
+    const { limits, clock, random, routes, fails } = options
     const queue = this.#queue()
     const ledger = this.#ledger()
+    const effect = this.#effect()
     const crashPoint = () => {
-      if (strikes('crashPoints')) this.end()
+      if (fails('crashPoints')) this.end()
     }
     const soon = (fn: () => void) => void clock.after(0, fn)
     const { publish } = createBatcher({ ...limits, queue, clock, deadlineMs: limits.publishDeadlineMs, soon })
@@ -72,12 +76,12 @@ export class Life {
     return this.#end.signal.aborted
   }
 
-  /** A crash. Twice is fine. */
+  /** Ends it at once, as a crash does. Twice is fine. */
   end(): void {
     this.#end.abort()
   }
 
-  /** An end in order: whoever calls it sends no more requests. */
+  /** Ends it in order. The caller sends it no more requests. */
   async stop(): Promise<void> {
     const { clock } = this.#options
     this.#stop.abort()
@@ -90,40 +94,40 @@ export class Life {
 
   /** Answers a request as soon as the process can; never once it has ended. */
   handle(request: Omit<Incoming, 'receivedAtMs'>): Promise<Reply> {
-    const { wrong, clock } = this.#options
+    const { conditions, clock } = this.#options
     this.#requests++
     const { promise, resolve } = Promise.withResolvers<Reply>()
-    wrong.frozen.pass(() => resolve(this.ingest.handle({ ...request, receivedAtMs: clock.now() })))
+    conditions.frozen.pass(() => resolve(this.ingest.handle({ ...request, receivedAtMs: clock.now() })))
     return promise.finally(() => this.#requests--)
   }
 
-  /** Calls `fn` when this life ends. Returns what takes that back. */
+  /** Calls `fn` when it ends. Returns what takes that back. */
   onEnd(fn: () => void): () => void {
     const { signal } = this.#end
     signal.addEventListener('abort', fn, { once: true })
     return () => signal.removeEventListener('abort', fn)
   }
 
-  /** One way between this process and a server. Never resolves once this life has ended. */
-  async #travel(way: Way): Promise<void> {
+  /** One direction between this process and a server. Never resolves once the service has ended. */
+  async #travel(link: SimulatedLink): Promise<void> {
     const { clock, random } = this.#options
-    await sleep(clock, random() * CALL_MS + way.extraMs(random))
-    if (way.hangs.raised) await new Promise<void>((resolve) => way.hangs.pass(resolve))
+    await sleep(clock, random() * CALL_MS + link.extraMs(random))
+    if (link.hanging.raised) await new Promise<void>((resolve) => link.hanging.pass(resolve))
     if (this.ended) await new Promise(() => {})
   }
 
   /** A call to a server and back, in time or not at all. What is given up may still be carried out. */
-  #call<T>(link: LinkName, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
-    const { wrong, clock } = this.#options
-    const way = wrong.ways[link]
+  #call<T>(to: LinkTarget, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
+    const { conditions, clock } = this.#options
+    const link = conditions.links[to]
     const going = async () => {
-      await this.#travel(way)
-      if (way.refused > 0) throw failed(true)
-      if (way.requestsVanish > 0) await new Promise(() => {})
+      await this.#travel(link)
+      if (link.refused > 0) throw failed(true)
+      if (link.requestsDropped > 0) await new Promise(() => {})
       const [done] = await Promise.allSettled([call()])
-      await this.#travel(way)
-      if (way.repliesVanish > 0) await new Promise(() => {})
-      if (way.refused > 0) throw failed(false)
+      await this.#travel(link)
+      if (link.repliesDropped > 0) await new Promise(() => {})
+      if (link.refused > 0) throw failed(false)
       if (done.status === 'rejected') throw done.reason
       return done.value
     }
@@ -134,63 +138,71 @@ export class Life {
   }
 
   #queue(): Queue {
-    const { queue, strikes, clock, random, wrong } = this.#options
-    const admit = throttle(() => wrong.throttlePerS, clock)
+    const { queue, conditions } = this.#options
+    const publishing = conditions.publishes.around((events, options) => this.#publish(events, options))
     return {
       traits: queue.traits,
-      publish: async (events, options) => {
-        const unsafe = events.map((_, position) => position)
-        const failed: Failed = (definite) => new PublishError('unavailable', 'simulated', { unsafe, definite })
-        const publish = async () => {
-          if (wrong.disksFull > 0 || strikes('callsFailed')) throw failed(true)
-          if (wrong.syncMs > 0) await sleep(clock, wrong.syncMs)
-          if (this.ended) await new Promise(() => {})
-          await queue.publish(events, options)
-          const again = events.filter(() => strikes('duplicates'))
-          if (again.length > 0) clock.after(random() * AGAIN_MS, () => void queue.publish(again, options))
-          if (strikes('callsFailed')) throw failed(false)
-        }
-        const leftMs = await admit(events.length, options.deadlineMs)
-        return this.#call('queue-link', failed, publish, leftMs)
-      },
+      publish: (events, options) => publishing.top(events, options),
       consume: (handle, options) => queue.consume((batch) => this.#deliver(handle, batch), options),
       depth: () => queue.depth(),
       close: async () => {},
     }
   }
 
-  /** What the queue hands out reaches the process, and its verdicts the queue; what does not comes again. */
+  #publish: Queue['publish'] = (events, options) => {
+    const { queue, fails, clock, random, conditions } = this.#options
+    const unsafe = events.map((_, position) => position)
+    const failed: Failed = (definite) => new PublishError('unavailable', 'simulated', { unsafe, definite })
+    const publish = async () => {
+      if (conditions.disksFull > 0 || fails('callsFailed')) throw failed(true)
+      if (conditions.syncMs > 0) await sleep(clock, conditions.syncMs)
+      if (this.ended) await new Promise(() => {})
+      await queue.publish(events, options)
+      const again = events.filter(() => fails('duplicates'))
+      if (again.length > 0) clock.after(random() * AGAIN_MS, () => void queue.publish(again, options))
+      if (fails('callsFailed')) throw failed(false)
+    }
+    return this.#call('queue-link', failed, publish, options.deadlineMs)
+  }
+
+  #effect(): Effect {
+    const { effect, conditions } = this.#options
+    const layered = conditions.effects.around(effect)
+    return (event, tx) => layered.top(event, tx)
+  }
+
+  /** What the queue hands out reaches the process, and its verdicts reach the queue. What does not comes again. */
   async #deliver(handle: Handler, batch: Parameters<Handler>[0]): ReturnType<Handler> {
-    const way = this.#options.wrong.ways['queue-link']
-    await this.#travel(way)
-    // Deliveries are what a queue sends of itself: they are lost as replies are, verdicts as requests.
-    if (way.refused + way.repliesVanish > 0) throw new FloodmarkError('unavailable', 'simulated')
+    const link = this.#options.conditions.links['queue-link']
+    await this.#travel(link)
+    // A queue sends deliveries by itself: they are lost as replies are, and verdicts as requests are.
+    if (link.refused + link.repliesDropped > 0) throw new FloodmarkError('unavailable', 'simulated')
     const [done] = await Promise.allSettled([handle(batch)])
-    await this.#travel(way)
-    if (way.refused + way.requestsVanish > 0) throw new FloodmarkError('unavailable', 'simulated')
+    await this.#travel(link)
+    if (link.refused + link.requestsDropped > 0) throw new FloodmarkError('unavailable', 'simulated')
     if (done.status === 'rejected') throw done.reason
     return done.value
   }
 
   #ledger(): Ledger {
-    const { ledger, strikes, wrong } = this.#options
+    const { ledger, fails, conditions } = this.#options
     const failed: Failed = (definite) => new FloodmarkError('unavailable', 'simulated', { definite })
     return {
       traits: ledger.traits,
       claim: (events, leaseMs) =>
         this.#call('ledger-link', failed, async () => {
-          if (strikes('callsFailed')) throw failed(true)
+          if (fails('callsFailed')) throw failed(true)
           return ledger.claim(events, leaseMs)
         }),
       settle: (settlements) =>
         this.#call('ledger-link', failed, async () => {
-          if (wrong.disksFull > 0 || strikes('callsFailed')) {
+          if (conditions.disksFull > 0 || fails('callsFailed')) {
             // As the contract says: what could not be stored gives its claims back.
             await ledger.settle(settlements.map(({ event, fence }) => ({ event, fence, result: 'released' })))
             throw failed(true)
           }
           const settled = await ledger.settle(settlements)
-          if (strikes('callsFailed')) throw failed(false)
+          if (fails('callsFailed')) throw failed(false)
           return settled
         }),
       buried: () => ledger.buried(),

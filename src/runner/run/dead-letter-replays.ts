@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { sleep, systemClock } from '../../core/contracts/clock.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
-import type { FaultMark, ReplayMark } from '../records/facts.ts'
+import { kindOf } from '../faults/index.ts'
+import type { ReplayMark } from '../records/facts.ts'
+import type { FaultMark } from '../records/marks.ts'
 import type { PlannedReplay } from '../scenario/scenario.ts'
 import type { Stack } from '../testbed/stack.ts'
 
@@ -10,7 +12,7 @@ type OfLetters = Extract<PlannedReplay, { of: 'dead-letters' }>
 type Replaying = Pick<Stack, 'replay' | 'endReplay'>
 
 /** Lets the stack replay its dead letters as a scenario plans it, one replay after the other. */
-export class Replays {
+export class DeadLetterReplays {
   readonly done: ReplayMark[] = []
   readonly errors: string[] = []
   readonly #folder: string
@@ -25,8 +27,9 @@ export class Replays {
 
   /** For the report's time axis. */
   get marks(): FaultMark[] {
-    return this.done.map(({ replayed, fromMs, untilMs }) => ({
-      what: `replay: ${replayed} dead letters`,
+    return this.done.map(({ replayed: events, fromMs, untilMs }) => ({
+      kind: 'dead-letter-replay',
+      events,
       fromMs,
       untilMs,
     }))
@@ -42,7 +45,7 @@ export class Replays {
   }
 
   async #replay(
-    { at, ratePerS, reason }: OfLetters,
+    { at, ratePerS, buriedBy }: OfLetters,
     index: number,
     { durationMs, startAtMs }: { durationMs: number; startAtMs: number },
   ): Promise<void> {
@@ -51,6 +54,7 @@ export class Replays {
     if (this.#endNow.signal.aborted) return
     const fromMs = sinceStart()
     try {
+      const { reason } = kindOf({ what: buriedBy }).buries!
       const journal = join(this.#folder, `dlq-replay-${index}.jsonl`)
       const { replayed, heldBack, error } = await this.#stack!.replay({ kind: 'replay', journal, ratePerS, reason })
       this.done.push({ ratePerS, fromMs, untilMs: sinceStart(), replayed, heldBack })

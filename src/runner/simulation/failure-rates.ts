@@ -1,13 +1,10 @@
 import { type Clock, sleep } from '../../core/contracts/clock.ts'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Effect } from '../../core/contracts/ledger.ts'
 import type { Random } from '../../core/contracts/random.ts'
-import { isPoisoned } from '../plan/identity.ts'
-import type { Wrong } from './wrong.ts'
 
-/** What goes wrong in a simulation, and how often. Shares are 0-1 of all tries, as long as troubles last. */
-export interface Troubles {
-  /** From then on, ms of virtual time, nothing goes wrong any more: what is left can be carried out. */
+/** What fails by chance in a simulation, and how often. Shares are 0-1 of all tries until `untilMs`. */
+export interface FailureRates {
+  /** From then on, ms of virtual time, nothing fails by chance any more: what is left can be carried out. */
   readonly untilMs: number
   /** Services that end at a random time, and come back after a while. */
   readonly crashes: number
@@ -25,7 +22,7 @@ export interface Troubles {
   readonly effectsSlow: number
 }
 
-/** How much of each trouble there is at most: every simulation draws its own. */
+/** The highest rate of each failure. Every simulation draws its own. */
 const MOST = {
   crashes: 4,
   crashPoints: 0.01,
@@ -37,7 +34,7 @@ const MOST = {
   effectsSlow: 0.2,
 } as const
 
-export function drawTroubles(random: Random, untilMs: number): Troubles {
+export function drawFailureRates(random: Random, untilMs: number): FailureRates {
   // Half of them are absent, so that each is also seen without the others.
   const share = (most: number) => (random() < 0.5 ? 0 : random() * most)
   return {
@@ -53,7 +50,7 @@ export function drawTroubles(random: Random, untilMs: number): Troubles {
   }
 }
 
-export const NO_TROUBLES: Troubles = {
+export const NO_FAILURES: FailureRates = {
   untilMs: 0,
   crashes: 0,
   crashPoints: 0,
@@ -65,33 +62,26 @@ export const NO_TROUBLES: Troubles = {
   effectsSlow: 0,
 }
 
-/** Draws whether something goes wrong now. */
-export type Strikes = (trouble: Exclude<keyof Troubles, 'untilMs' | 'crashes'>) => boolean
+/** Draws whether this fails now. */
+export type Fails = (failure: Exclude<keyof FailureRates, 'untilMs' | 'crashes'>) => boolean
 
-export function strikes(troubles: Troubles, clock: Clock, random: Random): Strikes {
-  return (trouble) => clock.monotonic() < troubles.untilMs && random() < troubles[trouble]
+export function failsBy(rates: FailureRates, clock: Clock, random: Random): Fails {
+  return (failure) => clock.monotonic() < rates.untilMs && random() < rates[failure]
 }
 
-export interface EffectTroubles {
+export interface EffectFailures {
   readonly clock: Clock
   readonly random: Random
-  readonly strikes: Strikes
-  readonly wrong: Wrong
-  /** The longest delay of a slow one, ms. */
+  readonly fails: Fails
+  /** The longest delay of a slow effect, ms. */
   readonly slowMs: number
 }
 
-/** The effect as it goes when what it depends on is down or slow, or when it has a bug. */
-export function troubledEffect(effect: Effect, troubles: EffectTroubles): Effect {
-  const { clock, random, strikes, wrong, slowMs } = troubles
+/** The effect as it goes when what it depends on fails by chance, or is slow. */
+export function failingEffect(effect: Effect, { clock, random, fails, slowMs }: EffectFailures): Effect {
   return async (event, tx) => {
-    for (const bug of wrong.poisons) {
-      if (isPoisoned(bug, event)) throw new FloodmarkError('rejected', 'planned: poisoned by a bug')
-    }
-    const waitMs = wrong.effectMs + (strikes('effectsSlow') ? random() * slowMs : 0)
-    if (waitMs > 0) await sleep(clock, waitMs)
-    const down = wrong.effectFailShare > 0 && random() < wrong.effectFailShare
-    if (down || strikes('effectsFailed')) throw new Error('what the effect depends on is down')
+    if (fails('effectsSlow')) await sleep(clock, random() * slowMs)
+    if (fails('effectsFailed')) throw new Error('what the effect depends on is down')
     return effect(event, tx)
   }
 }

@@ -1,17 +1,22 @@
 import { sleep, systemClock } from '../../core/contracts/clock.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
-import type { FaultMark } from '../records/facts.ts'
-import type { FaultTarget, PlannedFault } from '../scenario/scenario.ts'
-import type { Victim } from '../testbed/victim.ts'
-import { describeFault, strike } from './fault-kinds.ts'
+import { FAULT_KINDS, type FaultKinds, faultWords, kindOf, type PlannedFault } from '../faults/index.ts'
+import type { FaultTarget } from '../faults/planned-fault.ts'
+import type { Victim } from '../faults/victim.ts'
+import type { FaultMark } from '../records/marks.ts'
 
-/** Carries out what a scenario plans against its own stack, and undoes it. */
-export class Faults {
+/** Strikes the run's own stack as its scenario plans it, and undoes that. */
+export class FaultInjector {
   readonly marks: FaultMark[] = []
   readonly errors: string[] = []
+  readonly #kinds: FaultKinds
   readonly #timers: NodeJS.Timeout[] = []
   readonly #running = new Set<Promise<void>>()
   readonly #endNow = new AbortController()
+
+  constructor(kinds: FaultKinds = FAULT_KINDS) {
+    this.#kinds = kinds
+  }
 
   /** Plans every fault of a run that begins at `startAtMs` (ms since the Unix epoch). */
   schedule(
@@ -34,23 +39,20 @@ export class Faults {
 
   async #begin(fault: PlannedFault, victims: readonly Victim[], sinceStart: () => number): Promise<void> {
     const one = (victim: Victim) => this.#strike(fault, victim, sinceStart)
-    if (!('each' in fault)) return void (await Promise.all(victims.map(one)))
+    if (!kindOf(fault, this.#kinds).oneByOne?.(fault)) return void (await Promise.all(victims.map(one)))
     for (const victim of victims) if (!this.#endNow.signal.aborted) await one(victim)
   }
 
   async #strike(fault: PlannedFault, victim: Victim, sinceStart: () => number): Promise<void> {
-    // A bug comes with the code: all processors have it, which makes one mark.
-    const what = fault.what === 'poison' ? describeFault(fault) : `${describeFault(fault)}: ${victim.name}`
     const fromMs = sinceStart()
     try {
-      const undo = await strike(fault, victim)
+      const undo = await kindOf(fault, this.#kinds).strike(victim, fault)
       await sleep(systemClock, fault.forMs, this.#endNow.signal)
       await undo()
     } catch (error) {
-      this.errors.push(`${what}: ${messageOf(error)}`)
+      this.errors.push(`${faultWords(fault, this.#kinds)}: ${victim.name}: ${messageOf(error)}`)
     }
-    if (this.marks.some((mark) => mark.what === what && mark.untilMs > fromMs)) return
-    this.marks.push({ what, fromMs, untilMs: sinceStart() })
+    this.marks.push({ kind: fault.what, victim: victim.name, fault, fromMs, untilMs: sinceStart() })
   }
 
   /** No new fault begins; those under way are undone. `now`: at once, not when their time is over. */

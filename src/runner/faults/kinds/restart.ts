@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { faultKind, oneOf } from '../fault-kind.ts'
+import { PROCESSES } from '../planned-fault.ts'
+import { able, nothing } from '../victim.ts'
+
+/** SIGTERM. Waits until it has ended by itself, and starts it again after forMs. `each`: one process after the other. */
+export default faultKind({
+  schema: { target: z.enum(PROCESSES), each: z.literal(true).exactOptional() },
+  async strike(victim) {
+    await able(victim, 'stop')()
+    return able(victim, 'start')
+  },
+  oneByOne: ({ each = false }) => each,
+  simulate({ services }, { forMs, each = false }) {
+    services.restart(forMs, each)
+    return nothing
+  },
+  draw: (random) => ({ target: oneOf(random, PROCESSES), ...(random() < 0.5 && { each: true as const }) }),
+  words: () => 'restart',
+})
