@@ -1,7 +1,7 @@
 import type { Provider } from '../../core/contracts/provider.ts'
 import { seeded } from '../../core/contracts/random.ts'
 import { type EventFilter, matches } from '../faults/fault-kind.ts'
-import { kindOf } from '../faults/index.ts'
+import { type FaultKinds, kindOf } from '../faults/index.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { arrivals, type Load } from './arrivals.ts'
 import { driftKindOf } from './drift-plan.ts'
@@ -12,8 +12,8 @@ import { type Making, sampled } from './make-event.ts'
 /** A provider is taken never to send a type that none of so many samples has. */
 const SAMPLES = 2_000
 
-export function bugsOf({ faults }: Pick<Scenario, 'faults'>): EventFilter[] {
-  return faults.flatMap((fault) => kindOf(fault).buries?.events(fault) ?? [])
+export function bugsOf({ faults }: Pick<Scenario, 'faults'>, kinds?: FaultKinds): EventFilter[] {
+  return faults.flatMap((fault) => kindOf(fault, kinds).buries?.events(fault) ?? [])
 }
 
 /** The numbers of the events that bugs strike while they last. The types of a run's events follow from the plan alone. */

@@ -126,7 +126,12 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   )
   const found = await read(ledger, runId)
   const { attempts } = sender
-  const buggy = struckSeqs({ ...load, runId }, load, bugsOf(scenario), (at) => options.providers[at]!)
+  const buggy = struckSeqs(
+    { ...load, runId },
+    load,
+    bugsOf(scenario, options.faultKinds),
+    (at) => options.providers[at]!,
+  )
   const judged = audit({
     planned: countArrivals(load, Number.POSITIVE_INFINITY),
     attempts,
