@@ -40,7 +40,7 @@ interface Described<F, S extends FaultShape> {
   readonly buries?: { readonly reason: string; events(fault: F): EventFilter }
 }
 
-/** All that is to be known of one kind of fault. A file in kinds/ exports one, and index.ts has a line for it. */
+/** One kind of fault. A file in kinds/ exports one by default, and index.ts has a line for it. */
 export interface FaultKind<F = Fields, S extends FaultShape = FaultShape> extends Described<F, S> {
   /** Resolves when the fault is on. @throws FloodmarkError 'misuse' where the victim cannot be struck so. */
   strike(victim: Victim, fault: F & AnyFault): Promise<Undo>

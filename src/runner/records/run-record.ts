@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Trace } from '../scenario/trace.ts'
 import type {
@@ -13,7 +14,7 @@ import type {
   ServiceSample,
   StoreRecord,
 } from './facts.ts'
-import type { FaultMark } from './marks.ts'
+import { type FaultMark, markSchema } from './marks.ts'
 
 /** The machine that a run took place on. */
 export interface Environment {
@@ -102,10 +103,14 @@ export function writeRecord(folder: string, record: RunRecord): void {
   writeFileSync(join(folder, 'run.json'), JSON.stringify(record))
 }
 
+/** @throws FloodmarkError 'misuse' when the folder holds no run, or one that another version of floodmark wrote. */
 export function readRecord(folder: string): RunRecord {
+  let record: RunRecord
   try {
-    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
+    record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
   } catch (cause) {
     throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${messageOf(cause)}`, { cause })
   }
+  if (z.array(markSchema).safeParse(record.faults).success) return record
+  throw new FloodmarkError('misuse', `${folder} was recorded by another version of floodmark: run its scenario again`)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { markSchema } from '../records/marks.ts'
 import { DRIFT_KINDS } from '../scenario/scenario.ts'
 
-export const REPORT_VERSION = 1
+export const REPORT_VERSION = 2
 
 const quantile = z.object({ ms: z.number(), lowMs: z.number(), highMs: z.number() })
 const percentiles = z.object({
