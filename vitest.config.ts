@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: RUNS,
+          exclude: [...RUNS, '**/node_modules/**'],
           testTimeout: 20_000,
           fileParallelism: false,
         },

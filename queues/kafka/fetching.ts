@@ -84,22 +84,22 @@ export class Fetching {
   }
 
   #take(response: Fetched, from: ReadonlyMap<number, number>): void {
-    for (const { partitionIndex, records: batches = [] } of response.responses.flatMap((topic) => topic.partitions)) {
+    for (const { partitionIndex, records } of response.responses.flatMap((topic) => topic.partitions)) {
       const asked = from.get(partitionIndex)
       if (asked === undefined) continue
-      const records: Arrived[] = []
+      const arrived: Arrived[] = []
       let next = asked
-      for (const batch of batches) {
+      for (const batch of records ?? []) {
         const first = Number(batch.firstOffset)
         next = first + batch.lastOffsetDelta + 1
         if (batch.attributes & IS_CONTROL) continue
         for (const record of batch.records) {
           const offset = first + record.offsetDelta
           // A batch is sent whole, also when the offset asked for lies within it.
-          if (offset >= asked) records.push({ offset, value: record.value ?? Buffer.alloc(0) })
+          if (offset >= asked) arrived.push({ offset, value: record.value ?? Buffer.alloc(0) })
         }
       }
-      this.#lanes.add(partitionIndex, asked, records, next)
+      this.#lanes.add(partitionIndex, asked, arrived, next)
     }
   }
 }

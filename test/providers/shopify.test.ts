@@ -1,11 +1,18 @@
-import '@shopify/shopify-api/adapters/web-api'
 import { createHmac } from 'node:crypto'
-import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api'
 import { describe, expect, it } from 'vitest'
 import shopify from '../../providers/shopify.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
+import { itWithOracles, oracle } from '../oracles/oracle.ts'
 import { expectSizes } from './sizes.ts'
+
+interface Official {
+  readonly ApiVersion: { readonly July26: string }
+  readonly LogSeverity: { readonly Error: number }
+  shopifyApi(options: object): {
+    readonly webhooks: { validate(request: { rawBody: string; rawRequest: Request }): Promise<unknown> }
+  }
+}
 
 providerContract(shopify, { signature: 'x-shopify-hmac-sha256', digest: /.+/ })
 
@@ -14,30 +21,35 @@ const secret = shopify.secret(SECRET)
 const { type, body } = shopify.sample(seeded(1), { id: 'run1-1', key: 'k1' })
 
 describe('shopify', () => {
-  it('is verified by the official package; that signs nothing, so node:crypto does for the other way', async () => {
-    const official = shopifyApi({
-      apiKey: 'key',
-      apiSecretKey: SECRET,
-      hostName: 'hooks.example.com',
-      apiVersion: ApiVersion.July26,
-      isEmbeddedApp: false,
-      logger: { level: LogSeverity.Error },
-    })
-    const headers = shopify.sign(body, secret, { id: 'run1-1', type, atMs: AT_MS })
-    const validate = (raw: string) =>
-      official.webhooks.validate({
-        rawBody: raw,
-        rawRequest: new Request('https://hooks.example.com/', { method: 'POST', headers, body: raw }),
+  itWithOracles(
+    'is verified by the official package; node:crypto signs in its place, as that signs nothing',
+    async () => {
+      oracle('@shopify/shopify-api/adapters/web-api')
+      const { ApiVersion, LogSeverity, shopifyApi } = oracle<Official>('@shopify/shopify-api')
+      const official = shopifyApi({
+        apiKey: 'key',
+        apiSecretKey: SECRET,
+        hostName: 'hooks.example.com',
+        apiVersion: ApiVersion.July26,
+        isEmbeddedApp: false,
+        logger: { level: LogSeverity.Error },
       })
-    const text = Buffer.from(body).toString()
-    expect(await validate(text)).toMatchObject({ valid: true, eventId: 'run1-1', webhookId: 'run1-1' })
-    expect(await validate(`${text} `)).toMatchObject({ valid: false, reason: 'invalid_hmac' })
+      const headers = shopify.sign(body, secret, { id: 'run1-1', type, atMs: AT_MS })
+      const validate = (raw: string) =>
+        official.webhooks.validate({
+          rawBody: raw,
+          rawRequest: new Request('https://hooks.example.com/', { method: 'POST', headers, body: raw }),
+        })
+      const text = Buffer.from(body).toString()
+      expect(await validate(text)).toMatchObject({ valid: true, eventId: 'run1-1', webhookId: 'run1-1' })
+      expect(await validate(`${text} `)).toMatchObject({ valid: false, reason: 'invalid_hmac' })
 
-    const theirs = createHmac('sha256', SECRET).update(body).digest('base64')
-    for (const name of ['x-shopify-hmac-sha256', 'shopify-hmac-sha256']) {
-      shopify.verify(incoming({ [name]: theirs }, body), [secret])
-    }
-  })
+      const theirs = createHmac('sha256', SECRET).update(body).digest('base64')
+      for (const name of ['x-shopify-hmac-sha256', 'shopify-hmac-sha256']) {
+        shopify.verify(incoming({ [name]: theirs }, body), [secret])
+      }
+    },
+  )
 
   it('keeps apart what one action causes under two topics, and knows a second delivery of one', () => {
     const idOf = (headers: Record<string, string>) => shopify.identify(incoming(headers, body)).id

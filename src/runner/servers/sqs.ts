@@ -29,6 +29,6 @@ function versionOf(): string {
     ?.map((folder) => join(folder, 'fauxqs', 'package.json'))
     .find(existsSync)
   if (file) return require(file).version
-  const how = 'npm install fauxqs, start Docker, or give the URL of a queue service'
+  const how = 'npm ci --include=dev, start Docker, or give the URL of a queue service'
   throw new FloodmarkError('unavailable', `there is no emulator of SQS: ${how}`)
 }

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Admin, Consumer, heartbeatV4 } from '@platformatic/kafka'
+import { afterEach, expect, it, vi } from 'vitest'
+import { describeWithServer } from '../servers.ts'
+
+/**
+ * What queues/kafka relies on beyond the documented interface of its client. A new version of it has to pass here before
+ * the pin in package.json moves: where one of these no longer holds, members would leave their keys' order unnoticed.
+ */
+const json = (file: string) => JSON.parse(readFileSync(resolve(file), 'utf8'))
+afterEach(() => void vi.restoreAllMocks())
+
+it('the client is pinned exactly, to the version that is installed', () => {
+  const { version } = json('node_modules/@platformatic/kafka/package.json')
+  expect(json('package.json').dependencies['@platformatic/kafka']).toBe(version)
+})
+
+it('a heartbeat can be sent by hand: request 12, version 4, on a given connection', async () => {
+  const send = vi.fn((...args: unknown[]) => (args.at(-1) as (error: null, result: unknown) => void)(null, {}))
+  await heartbeatV4.api.async({ send } as never, 'group', 7, 'member', null)
+  expect(send.mock.calls[0]!.slice(0, 2)).toEqual([12, 4])
+})
+
+describeWithServer('kafka', (server) => {
+  it('joinGroup reads the interval of its heartbeat only when it has joined, from the object that it was given', async () => {
+    const [base, bootstrapBrokers] = [{ clientId: 'canary' }, [server().url.replace('kafka://', '')]]
+    const admin = new Admin({ ...base, bootstrapBrokers })
+    await admin.createTopics({ topics: ['canary'], partitions: 2 })
+    const consumer = new Consumer({ ...base, bootstrapBrokers, groupId: 'canary', autocommit: false })
+    consumer.topics.track('canary')
+    const [asked, changed] = [3_111, 1_234_567]
+    const options = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInterval: asked }
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const joining = consumer.joinGroup(options)
+    options.heartbeatInterval = changed
+    await joining
+    const waits = timers.mock.calls.map(([, ms]) => ms)
+    expect(waits).toContain(changed)
+    expect(waits).not.toContain(asked)
+    // Partitions, generation and coordinator of the member are what queues/kafka/member.ts reads.
+    expect(consumer.assignments).toEqual([{ topic: 'canary', partitions: [0, 1] }])
+    const coordinator = await consumer.findGroupCoordinator()
+    const connections = await consumer.connectToBrokers([coordinator])
+    await heartbeatV4.api.async(
+      connections.get(coordinator)!,
+      consumer.groupId,
+      consumer.generationId,
+      consumer.memberId!,
+      null,
+    )
+    await consumer.close(true)
+    await admin.close()
+  }, 60_000)
+})
