@@ -22,7 +22,7 @@ type Outcome = { readonly state: 'held' | 'failed' | 'excepted' | 'not run'; rea
 /** Behaviour → queue → what came of it; both in the suite's order. */
 type Results = Map<string, Map<string, Outcome>>
 
-async function main(): Promise<void> {
+export async function writeTraits(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-traits-'))
   try {
     const told = await askAll(folder)
@@ -189,5 +189,3 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`
   return line(headings) + line(headings.map(() => '---')) + rows.map(line).join('')
 }
-
-await main()

@@ -7,6 +7,7 @@ import { type Recorded, templateOf } from '../recording/template.ts'
 import { providerOf } from '../scenario/registry.ts'
 
 const MISTAKES_TOLD_MAX = 10
+const EXITS = 'Exits: 0 done, 2 bad input, 3 environment.'
 
 /** The command `record`: a person's own bodies, for a scenario of their own. */
 export function addRecord(program: Command): void {
@@ -21,6 +22,7 @@ export function addRecord(program: Command): void {
       'a file of JSON lines (headers and body, bodies alone, or what dlq export wrote), or a folder of bodies',
     )
     .requiredOption('--out <file>', 'a new file for the bodies')
+    .addHelpText('after', `\nExample:\n  npm run record -- stripe kept.jsonl --out mine.jsonl\n${EXITS}`)
     .action(async (provider: string, input: string, { out }: { out: string }) => {
       await record(provider, input, out)
     })

@@ -3,17 +3,25 @@ import { type Actions, actions, type DlqFlags } from './actions.ts'
 
 const EXAMPLES = `
 A ledger of lmdb belongs to one process: stop the service first. Give its folder, and the namespace of the service:
-  dlq list   --ledger-url ./data/ledger --namespace shop --since 2h
-  dlq replay --ledger-url ./data/ledger --namespace shop --queue-url ./data/queue --type order.paid --dry-run
-  dlq list   --ledger redis --ledger-url redis://127.0.0.1:6379 --namespace shop --reason 'no account'`
+  npm run dlq -- list --ledger-url ./data/ledger --namespace shop --since 2h
+  npm run dlq -- replay --ledger-url ./data/ledger --namespace shop --queue-url ./data/queue --type order.paid --dry-run
+  npm run dlq -- list --ledger redis --ledger-url redis://127.0.0.1:6379 --namespace shop --reason 'no account'`
 const FILTERS = 'A letter must match every filter that is given.'
 const EXITS = 'Exits: 0 done, 2 bad input, 3 environment, or letters held back, 130 interrupted.'
+
+const EXAMPLE_OF: Record<keyof Actions, string> = {
+  list: 'list --since 2h',
+  show: 'show evt_1',
+  export: "export --reason 'no account' --out letters.jsonl",
+  replay: 'replay --queue-url ./data/queue --type order.paid --dry-run',
+  purge: 'purge --expired --dry-run',
+}
 
 /** The command `dlq`: dead letters for people. */
 export function addDlq(program: Command): void {
   const dlq = program.command('dlq').description('Dead letters: look at them, replay, export or purge them.')
   dlq.showHelpAfterError(false).addHelpText('after', EXAMPLES)
-  const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does))
+  const add = (name: keyof Actions, does: string) => where(dlq.command(name).description(does), EXAMPLE_OF[name])
   const act = (name: keyof Actions) => (flags: DlqFlags) => run(name, flags)
 
   filters(
@@ -33,7 +41,7 @@ export function addDlq(program: Command): void {
   )
     .option('--queue <name>', 'the queue that the processors read', 'embedded')
     .option('--queue-url <url>', "address of the queue's server, or its folder")
-    .option('--rate <perSecond>', 'letters a second at most', '100')
+    .option('--rate <perSecond>', 'at most, letters/s', '100')
     .option('--journal <file>', 'a new file that holds each letter while it moves; default: one named by the time')
     .option('--resume <file>', 'finish what the journal of an earlier replay holds open, and no more')
     .option('--dry-run', 'only say what would be replayed')
@@ -47,12 +55,15 @@ export function addDlq(program: Command): void {
     .action(act('purge'))
 }
 
-function where(command: Command): Command {
+function where(command: Command, example: string): Command {
   return command
     .option('--ledger <name>', 'lmdb, redis, or a path such as ./mine.ts', 'lmdb')
     .option('--ledger-url <url>', "the ledger's folder, or address of its server")
     .requiredOption('--namespace <name>', 'that of the service: 1-64 of a-z, 0-9 and -')
-    .addHelpText('after', `\n${EXITS}`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  npm run dlq -- ${example} --ledger-url ./data/ledger --namespace shop\n${EXITS}`,
+    )
 }
 
 function filters(command: Command): Command {

@@ -1,0 +1,88 @@
+import { availableParallelism, loadavg } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import type { BenchOptions } from './lib/rounds.ts'
+
+type Section = (options: BenchOptions) => Promise<void>
+
+/** Every benchmark by its name on the command line. Each is loaded only when it runs. */
+const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
+  stack: () => import('./stack.ts'),
+  queues: () => import('./queues.ts'),
+  compare: () => import('./compare.ts'),
+  receivers: () => import('./receivers.ts'),
+  sender: () => import('./sender.ts'),
+}
+const BENCH_HELP = `
+Sections:
+  stack      the whole stack against a bare server, in requests/s
+  queues     each queue's driver against its bare client, in events/s
+  compare    the stack on every queue, in one table
+  receivers  each receiver, in requests/s
+  sender     the generator against its plan, and wrk where that is installed, in requests/s
+Subjects take turns on this machine. Rates are a second's, CPU times are seconds for 10,000 requests.
+
+Examples:
+  npm run bench -- stack
+  npm run bench -- queues --only kafka --rounds 5
+  npm run bench -- compare --markdown
+Exits: 0 done, 2 bad input, 3 environment.`
+const TRAITS_HELP = `
+Starts every server that this machine can start. Takes several minutes, and needs the development packages (npm ci).
+
+Example:
+  npm run traits
+Exits: 0 every behaviour held, 1 one did not (the table says which), 3 environment.`
+
+/** The commands for those who work on floodmark, or want its figures from their own machine. */
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('Measure the parts against bare servers and clients, side by side.')
+    .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
+    .option('--seconds <count>', 'measured part of a turn, s, from 1 to 60', '3')
+    .option('--rounds <count>', 'turns that each subject gets, from 1 to 50', '3')
+    .option('--only <queue>', "for 'queues': this one alone (default: every queue with a client of its own)")
+    .option('--markdown', "for 'compare': also write docs/compare.md", false)
+    .addHelpText('after', BENCH_HELP)
+    .action(bench)
+  program
+    .command('traits')
+    .description('Measure what each queue survives, orders and delivers again, and write docs/traits.md.')
+    .addHelpText('after', TRAITS_HELP)
+    .action(async () => {
+      // What it runs and writes is the kit's own, wherever it was called from.
+      process.chdir(join(import.meta.dirname, '..'))
+      await (await import('./traits.ts')).writeTraits()
+    })
+}
+
+type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'markdown'>
+
+async function bench(named: readonly string[], flags: BenchFlags): Promise<void> {
+  const options = {
+    ...flags,
+    seconds: within('seconds', flags.seconds, 60),
+    rounds: within('rounds', flags.rounds, 50),
+  }
+  const unknown = named.find((name) => !Object.hasOwn(SECTIONS, name))
+  if (unknown !== undefined) {
+    const known = Object.keys(SECTIONS).join(', ')
+    throw new FloodmarkError('misuse', `there is no section '${unknown}': use ${known}. See npm run bench -- --help`)
+  }
+  tellMachine()
+  for (const name of named.length > 0 ? named : Object.keys(SECTIONS)) await (await SECTIONS[name]!()).default(options)
+}
+
+function tellMachine(): void {
+  const before = loadavg()[0]!
+  const busy = before > 0.5 ? ': other work is going on, trust the ratios by CPU time more than rates' : ''
+  process.stdout.write(`${availableParallelism()} cores, load average ${before.toFixed(1)} before the start${busy}.\n`)
+}
+
+function within(name: string, text: string, max: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  throw new FloodmarkError('misuse', `--${name} is '${text}': give a whole number from 1 to ${max}`)
+}
