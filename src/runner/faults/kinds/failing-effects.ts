@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { percent } from '../../../core/base/words.ts'
 import { processFault } from '../fault-kind.ts'
 
 /** So many fail, and yet none so often that it would be buried. */
@@ -13,5 +14,5 @@ export default processFault({
       return effect(event, tx)
     }),
   draw: (random) => ({ target: 'processors' as const, share: random() * DRAWN_SHARE_MAX }),
-  words: ({ share }) => `failing-effects ${share * 100}%`,
+  words: ({ share }) => `failing-effects ${percent(share)}`,
 })
