@@ -8,11 +8,11 @@ it(
   async () => {
     const run = await quick('embedded', '--p99', '20000')
     expectPass(run)
-    const { faults, latency, delivery } = run.report
+    const { faults, latency, cards } = run.report
     expect(faults).toMatchObject([{ kind: 'pause', victim: 'receiver + processor' }])
     // Whoever counted from when a socket was free would not see the pause.
     expect(latency.response.maxMs).toBeGreaterThan(faults[0]!.untilMs - faults[0]!.fromMs - 2_000)
-    expect(delivery.goodputAfter).toBeGreaterThan(0.9)
+    expect(cards.delivery!.goodputAfter).toBeGreaterThan(0.9)
   },
   QUICK_MS,
 )

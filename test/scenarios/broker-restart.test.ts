@@ -8,11 +8,11 @@ it(
   async () => {
     const run = await quick('embedded')
     expectPass(run)
-    const { faults, audit, delivery } = run.report
+    const { faults, audit, cards } = run.report
     expect(faults).toMatchObject([{ kind: 'kill', victim: 'receiver + processor' }])
     expect(audit.refused + audit.unknown).toBeGreaterThan(0)
     expect(audit.applied + audit.buried).toBeGreaterThan(audit.planned / 2)
-    expect(delivery.goodputAfter).toBeGreaterThan(0.9)
+    expect(cards.delivery!.goodputAfter).toBeGreaterThan(0.9)
   },
   QUICK_MS,
 )

@@ -9,7 +9,8 @@ it(
   async () => {
     const run = await quick('embedded')
     expectPass(run)
-    const { audit, delivery } = run.report
+    const { audit, cards } = run.report
+    const delivery = cards.delivery!
     expect(delivery.amplification).toBeGreaterThan(2)
     expect(audit.duplicatesAbsorbed).toBeGreaterThan(audit.planned)
     // Those of the run alone: the warm-up sends copies too.

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/large-payload.ts'
 import { claimOf } from '../../src/runner/plan/event-content.ts'
 import { readJournal } from '../../src/runner/records/journal.ts'
-import { payloadChecks } from '../../src/runner/report/payload.ts'
+import { sayCheck } from '../../src/runner/render/words/checks.ts'
+import { sizeChecks } from '../../src/runner/report/cards/body-sizes.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
@@ -17,13 +18,13 @@ describe('large-payload', () => {
   it('passes: bodies to the last allowed byte, contents by reference, what was altered as dead letters', async () => {
     const { code, out, err } = await play('pass')
     expect(code, out + err).toBe(0)
-    const { audit, payload, setup, deadLetters } = reportOf('pass')
+    const { audit, setup, cards } = reportOf('pass')
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, refused: 0, unknown: 0, misjudged: 0 })
-    expect(payload!.maxBytes).toBe(MIB)
+    expect(cards.bodySizes!.maxBytes).toBe(MIB)
     const claims = Array.from({ length: audit.planned }, (_, seq) => claimOf(setup.seed, seq, scenario))
     const altered = claims.filter((claim) => claim?.altered).length
-    const { applied, served, unavailable, fetches, bytes } = payload!.contents!
-    expect(deadLetters.find(({ reason }) => /digest differs/.test(reason))?.count ?? 0).toBe(altered)
+    const { applied, served, unavailable, fetches, bytes } = cards.bodySizes!.contents!
+    expect(cards.deadLetters!.find(({ reason }) => /digest differs/.test(reason))?.count ?? 0).toBe(altered)
     expect(altered).toBeGreaterThan(0)
     expect(unavailable).toBeGreaterThan(0)
     expect(applied).toBeGreaterThan(20)
@@ -49,19 +50,20 @@ describe('large-payload', () => {
   }, 120_000)
 })
 
-describe('the checks on payloads', () => {
-  const payload = { p50Bytes: 1, p99Bytes: 1, maxBytes: 1, bytesPerS: 1, memoryBytesMax: 200 * MIB }
+describe('the checks on body sizes', () => {
+  const sizes = { p50Bytes: 1, p99Bytes: 1, maxBytes: 1, bytesPerS: 1, memoryBytesMax: 200 * MIB }
   const contents = { fetches: 9, unavailable: 0, bytes: 9, served: 9, applied: 9 }
   const passes = { acceptP99Ms: 1, drainMs: 1, memoryBytesMax: 100 * MIB }
 
   it('find effects whose content nobody fetched', () => {
-    const check = (applied: number) => payloadChecks({ ...payload, contents: { ...contents, applied } }, passes)[0]
-    expect(check(9)).toMatchObject({ ok: true, measured: '0' })
-    expect(check(11)).toMatchObject({ ok: false, measured: '2' })
+    const check = (applied: number) => sizeChecks({ ...sizes, contents: { ...contents, applied } }, passes)[0]
+    expect(check(9)).toMatchObject({ ok: true, values: { measured: { value: 0 } } })
+    expect(check(11)).toMatchObject({ ok: false, values: { measured: { value: 2 } } })
   })
 
   it('find a process that holds more memory than allowed', () => {
-    const [check] = payloadChecks({ ...payload, contents: null }, passes)
-    expect(check).toMatchObject({ ok: false, measured: '200 MiB', wanted: 'at most 100 MiB' })
+    const [check] = sizeChecks({ ...sizes, contents: null }, passes)
+    expect(check).toMatchObject({ id: 'process-memory', ok: false })
+    expect(sayCheck(check!)).toMatchObject({ measured: '200 MiB', wanted: 'at most 100 MiB' })
   })
 })

@@ -3,7 +3,7 @@ import poison from '../../scenarios/poison.ts'
 import { fateOf } from '../../src/runner/plan/identity.ts'
 import { replayedIn } from '../../src/runner/records/replays.ts'
 import { struckByBugs } from '../../src/runner/records/struck-by-bugs.ts'
-import { undisturbedChecks } from '../../src/runner/report/undisturbed.ts'
+import { undisturbedChecks } from '../../src/runner/report/cards/undisturbed.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
 
@@ -13,15 +13,16 @@ describe('the scenario poison', () => {
   it('buries what the bug strikes, and once it is mended each is replayed and takes effect once', async () => {
     const { code, out, err } = await run('poison', 'poison', '--rate', '250', '--duration', '16')
     expect(code, out + err).toBe(0)
-    const { audit, replays, replayed: again, undisturbed, faults, deadLetters, setup } = reportOf('poison')
+    const { audit, cards, faults, setup } = reportOf('poison')
+    const { deadLetterReplays: again, undisturbed, deadLetters = [] } = cards
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0, refused: 0 })
     const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(setup.seed, seq, poison.effects))
     expect(audit.buried).toBe(doomed.filter((fate) => fate === 'fails-always').length)
     expect(audit.applied).toBe(audit.planned - audit.buried)
     expect(deadLetters.map(({ reason }) => reason)).not.toContain('planned: poisoned by a bug')
     // Five seconds of seven events in a hundred.
-    expect(replays).toHaveLength(1)
-    const { replayed, fromMs, untilMs } = replays![0]!
+    expect(again!.replays).toHaveLength(1)
+    const { replayed, fromMs, untilMs } = again!.replays[0]!
     expect(replayed).toBeGreaterThan(30)
     expect(replayed).toBeLessThan(170)
     expect(again).toMatchObject({ events: replayed, applied: replayed })
@@ -33,10 +34,10 @@ describe('the scenario poison', () => {
       { kind: 'poison', fault: { provider: 'stripe', type: 'invoice.paid' } },
       { kind: 'dead-letter-replay', events: replayed },
     ])
-    expect(undisturbed!.map(({ name, acceptToEffect }) => [name, acceptToEffect.count > 100])).toEqual([
+    expect(undisturbed!.map(({ during, acceptToEffect }) => [during, acceptToEffect.count > 100])).toEqual([
       ['before', true],
-      ['while the bug lasts', true],
-      ['while dead letters are replayed', true],
+      ['poison', true],
+      ['dead-letter-replay', true],
     ])
     const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
     const seqs = [...replayedIn(`${root}/poison`, runId)]
@@ -52,29 +53,29 @@ describe('the scenario poison', () => {
     const scenario = planted('scenario-poison-unmended')
     const { code, out, err } = await run('unmended', scenario, '--rate', '200', '--duration', '9')
     expect(code, out + err).toBe(1)
-    const { audit, replays, checks } = reportOf('unmended')
-    expect(replays![0]!.replayed).toBeGreaterThan(20)
+    const { audit, cards, checks } = reportOf('unmended')
+    expect(cards.deadLetterReplays!.replays[0]!.replayed).toBeGreaterThan(20)
     expect(audit.misjudged).toBeGreaterThan(20)
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0 })
-    const failed = checks.filter(({ ok, about }) => ok === false && about === 'stack').map(({ check }) => check)
-    expect(failed).toEqual(['dead letters not as planned'])
+    const failed = checks.filter(({ ok, about }) => ok === false && about === 'stack').map(({ id }) => id)
+    expect(failed).toEqual(['dead-letters-misjudged'])
   }, 90_000)
 })
 
 describe('the check of good events', () => {
-  const stretch = (name: string, lowMs: number) => {
+  const stretch = (during: 'before' | 'poison', lowMs: number) => {
     const p99 = { ms: lowMs + 1, lowMs, highMs: lowMs + 2 }
-    return { name, fromMs: 0, untilMs: 1, acceptToEffect: { count: 1_000, p99 } }
+    return { during, fromMs: 0, untilMs: 1, acceptToEffect: { count: 1_000, p99 } }
   }
   const okWith = (duringMs: number) =>
-    undisturbedChecks([stretch('before', 8), stretch('during', duringMs)], 100)[0]!.ok
+    undisturbedChecks([stretch('before', 8), stretch('poison', duringMs)], 100)[0]!.ok
 
   it('fails beyond twice the time of before and half of the pass mark', () => {
     expect([okWith(9), okWith(70), okWith(71)]).toEqual([true, true, false])
   })
 
   it('is undecided with too few samples', () => {
-    const few = { ...stretch('during', 1), acceptToEffect: { count: 3 } }
+    const few = { ...stretch('poison', 1), acceptToEffect: { count: 3 } }
     expect(undisturbedChecks([stretch('before', 8), few], 100)[0]!.ok).toBe(null)
   })
 })

@@ -13,7 +13,8 @@ describe('the scenario replay', () => {
   it('absorbs what is signed anew, refuses recordings that are too old, and absorbs those without a time', async () => {
     const { code, out, err } = await run('replay', 'replay', '--rate', '200', '--duration', '14')
     expect(code, out + err).toBe(0)
-    const { audit, resent, faults, delivery } = reportOf('replay')
+    const { audit, cards, faults } = reportOf('replay')
+    const { resent, delivery } = cards
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0, unknown: 0 })
     for (const { provider, signature, sent, accepted, refusedAsStale, otherwise } of resent!) {
       expect(sent, provider).toBeGreaterThan(0)
@@ -24,7 +25,7 @@ describe('the scenario replay', () => {
     }
     const accepted = resent!.reduce((sum, one) => sum + one.accepted, 0)
     expect(audit.duplicatesAbsorbed).toBeGreaterThanOrEqual(accepted)
-    expect(delivery.attempts).toBe(audit.planned)
+    expect(delivery!.attempts).toBe(audit.planned)
     const sent = resent!.reduce((sum, one) => sum + one.sent, 0)
     expect(faults).toMatchObject([{ kind: 'recorded-replay', events: sent }])
   }, 90_000)

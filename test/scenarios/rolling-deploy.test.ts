@@ -13,14 +13,14 @@ describe('rolling-deploy', () => {
     async (receiver) => {
       const { code, out, err } = await deploy(receiver, 'rolling-deploy', '--quick', '--receiver', receiver)
       expect(code, out + err).toBe(0)
-      const { audit, faults, setup, delivery, checks } = reportOf(receiver)
+      const { audit, faults, setup, cards, checks } = reportOf(receiver)
       expect(audit).toMatchObject({ refused: 0, unknown: 0, unsent: 0, lost: 0, duplicateEffects: 0, reordered: 0 })
       expect(audit.planned).toBeGreaterThan(2_000)
-      expect(delivery.attempts).toBe(audit.planned)
+      expect(cards.delivery!.attempts).toBe(audit.planned)
       expect(faults).toMatchObject([{ kind: 'restart', victim: 'receiver + processor' }])
       expect(setup.balancerMs).toBe(10_000)
-      expect(checks.map(({ check }) => check)).toContain('events refused or unanswered')
-      expect(out).toContain('through a balancer that holds requests up to 10 s')
+      expect(checks.map(({ id }) => id)).toContain('refused')
+      expect(out).toContain('through a balancer that holds requests up to 10.0 s')
     },
     120_000,
   )
@@ -36,7 +36,7 @@ describe('rolling-deploy', () => {
       const { audit, checks } = reportOf(counter)
       expect(audit[counter]).toBeGreaterThan(0)
       expect(audit.lost).toBe(0)
-      expect(checks.find(({ check }) => check === 'events refused or unanswered')?.ok).toBe(false)
+      expect(checks.find(({ id }) => id === 'refused')?.ok).toBe(false)
     },
     120_000,
   )

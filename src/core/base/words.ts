@@ -1,14 +1,64 @@
+/** Quantities in words: the one place where a measured number becomes text that people read. */
+
+export type Unit = 'count' | 'share' | 'ms' | 'bytes'
+
+/** A number with its unit; `low` and `high` are the ends of its 95% confidence interval, where it has one. */
+export interface Quantity {
+  readonly value: number
+  readonly unit: Unit
+  readonly low?: number | undefined
+  readonly high?: number | undefined
+}
+
+/** A quantity, so many of a total, or the reason why there is neither. */
+export type Value = Quantity | { readonly count: number; readonly of: number } | 'too-few-samples'
+
+const KIB = 2 ** 10
+const MIB = 2 ** 20
+const GIB = 2 ** 30
+
 export function ms(value: number): string {
-  return value >= 10_000 ? `${(value / 1_000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 2 : 0)} ms`
+  return value >= 10_000 ? seconds(value) : `${value.toFixed(value < 10 ? 2 : 0)} ms`
 }
 
-/** A quantile with its confidence interval. */
-export function interval(of: { readonly ms: number; readonly lowMs: number; readonly highMs: number }): string {
-  return `${ms(of.ms)} (${ms(of.lowMs)} … ${ms(of.highMs)})`
+/** A time in ms, in seconds. */
+export function seconds(valueMs: number): string {
+  return `${(valueMs / 1_000).toFixed(1)} s`
 }
 
+/** A share of 1. */
 export function percent(share: number): string {
   // What is not zero must not look like it.
   const digits = share > 0 && share < 0.001 ? 2 - Math.ceil(Math.log10(share * 100)) : 1
   return `${(share * 100).toFixed(digits)}%`
+}
+
+export function bytes(value: number): string {
+  const size = Math.abs(value)
+  if (size < 10 * KIB) return `${Math.round(value)} bytes`
+  if (size < MIB) return `${(value / KIB).toFixed(1)} KiB`
+  if (size < 10 * GIB) return `${(value / MIB).toFixed(size < 10 * MIB ? 2 : 0)} MiB`
+  return `${(value / GIB).toFixed(0)} GiB`
+}
+
+/** Events or requests a second. */
+export function perS(rate: number): string {
+  return `${Math.round(rate)}/s`
+}
+
+/** A percentile and its confidence interval, in ms. */
+export function interval(of: { readonly ms: number; readonly lowMs: number; readonly highMs: number }): string {
+  return inWords({ value: of.ms, unit: 'ms', low: of.lowMs, high: of.highMs })
+}
+
+const WRITE: Readonly<Record<Unit, (value: number) => string>> = { count: String, share: percent, ms, bytes }
+
+export function inWords(value: Value | undefined): string {
+  if (value === undefined) return 'not measured'
+  if (value === 'too-few-samples') return 'too few samples'
+  if ('of' in value) return `${value.count} of ${value.of}`
+  const write = WRITE[value.unit]
+  const { low, high } = value
+  const between = low === undefined || high === undefined ? '' : ` (${write(low)} … ${write(high)})`
+  return write(value.value) + between
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import { retriesOf } from '../report/delivery.ts'
+import { retriesOf } from '../report/delivery/retries.ts'
 import { moduleOf, providerOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { alarmsOf } from '../simulation/alarms.ts'

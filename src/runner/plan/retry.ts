@@ -17,24 +17,26 @@ export interface Ended {
 }
 
 /** Why a provider sends an event no more. */
-export type GivenUp =
-  | 'attempts used up'
-  | 'final status'
-  | 'asked not to try again'
-  | 'only failed connections are tried again'
-  | 'endpoint disabled'
+export const GIVEN_UP = [
+  'attempts-used-up',
+  'final-status',
+  'asked-not-to-retry',
+  'only-failed-connections-retried',
+  'endpoint-disabled',
+] as const
+export type GivenUp = (typeof GIVEN_UP)[number]
 
 export type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | 'delivered'
 
 /** What a provider does after an attempt, by its documented policy; waits and spans are divided by `timeScale`. Pure. */
 export function nextAttempt(policy: RetryPolicy, ended: Ended, timeScale: number, random: Random): Next {
   if (ended.outcome === 'accepted') return 'delivered'
-  if (policy.stopsOn?.includes(ended.status)) return { givenUp: 'final status' }
-  if (ended.cause === 'no-retry') return { givenUp: 'asked not to try again' }
+  if (policy.stopsOn?.includes(ended.status)) return { givenUp: 'final-status' }
+  if (ended.cause === 'no-retry') return { givenUp: 'asked-not-to-retry' }
   // Refused without a status: nobody was connected.
   const connected = ended.outcome === 'unknown' || ended.status !== 0
-  if (policy.retriesOn === 'connection' && connected) return { givenUp: 'only failed connections are tried again' }
-  if (ended.attempt >= policy.attemptsMax) return { givenUp: 'attempts used up' }
+  if (policy.retriesOn === 'connection' && connected) return { givenUp: 'only-failed-connections-retried' }
+  if (ended.attempt >= policy.attemptsMax) return { givenUp: 'attempts-used-up' }
   const waitMs = policy.waitMs(ended.attempt + 1, random)
   const askedMs = policy.honoursRetryAfter ? (ended.retryAfterS ?? 0) * 1_000 : 0
   return { atMs: ended.doneMs + Math.max(waitMs, askedMs) / timeScale }

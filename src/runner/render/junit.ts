@@ -1,18 +1,22 @@
 import type { Report } from '../report/report-schema.ts'
+import { markup } from './markup.ts'
+import { sayCheck } from './words/checks.ts'
 
 /** One test case a check, for CI systems. */
-export function junit(report: Report): string {
-  const cases = report.checks.map(({ check, ok, measured, wanted }) => {
-    const what = escapeXml(`${measured}, wanted ${wanted}`)
-    const inner = ok ? '' : ok === null ? `<skipped message="${what}"/>` : `<failure message="${what}"/>`
-    return `  <testcase classname="${escapeXml(report.scenario.name)}" name="${escapeXml(check)}">${inner}</testcase>`
+export function junit({ scenario, checks }: Report): string {
+  const cases = checks.map((check) => {
+    const { title, measured, wanted } = sayCheck(check)
+    const what = `${measured}, wanted ${wanted}`
+    const inner =
+      check.ok === null
+        ? markup`<skipped message="${what}"/>`
+        : check.ok === false && markup`<failure message="${what}"/>`
+    return markup`  <testcase classname="${scenario.name}" name="${title}">${inner}</testcase>\n`
   })
-  const failures = report.checks.filter(({ ok }) => ok === false).length
-  const skipped = report.checks.filter(({ ok }) => ok === null).length
-  const attributes = `name="floodmark ${escapeXml(report.scenario.name)}" tests="${cases.length}" failures="${failures}" skipped="${skipped}"`
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite ${attributes}>\n${cases.join('\n')}\n</testsuite>\n`
-}
-
-export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
+  const failures = checks.filter(({ ok }) => ok === false).length
+  const skipped = checks.filter(({ ok }) => ok === null).length
+  return markup`<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="floodmark ${scenario.name}" tests="${checks.length}" failures="${failures}" skipped="${skipped}">
+${cases}</testsuite>
+`.text
 }

@@ -1,24 +1,24 @@
+import { markdownTable } from '../../core/base/table.ts'
+import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
+import { sayCheck } from './words/checks.ts'
+import { stackWords, sumWords } from './words/run.ts'
 
 /** For a comment on a pull request. */
-export function markdown(report: Report): string {
-  const { audit, setup } = report
-  const cell = (text: string) => text.replaceAll('|', '\\|')
+export function markdown({ scenario, verdict, checks, setup, audit, reproduce }: Report): string {
+  const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
+    return [title, measured, wanted, state === 'failed' ? '**failed**' : state]
+  })
   return [
-    `### floodmark ${report.scenario.name}: **${report.verdict}**`,
+    `### floodmark ${scenario.name}: **${verdict}**`,
     '',
-    `${setup.receiver} → ${setup.queue} → ${setup.ledger}, peak ${Math.round(setup.peakPerS)}/s, ${audit.planned} events`,
+    `${stackWords(setup)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
     '',
-    '| check | measured | wanted | |',
-    '|---|---|---|---|',
-    ...report.checks.map(
-      ({ check, ok, measured, wanted, warning }) =>
-        `| ${cell(check)} | ${cell(measured)} | ${cell(wanted)} | ${warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : '**failed**'} |`,
-    ),
+    ...markdownTable(['check', 'measured', 'wanted', ''], rows),
     '',
-    `${audit.planned} planned = ${audit.applied} applied + ${audit.buried} buried + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,
+    sumWords(audit),
     '',
-    `\`${report.reproduce}\``,
+    `\`${reproduce}\``,
     '',
   ].join('\n')
 }

@@ -1,37 +1,42 @@
 import { styleText } from 'node:util'
-import { interval, ms, percent } from '../../core/base/words.ts'
-import { throughBalancer } from '../report/checks.ts'
+import { interval, ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
-import { payloadLines } from './payload.ts'
-import { reconciledLines } from './reconciled.ts'
+import { sayCards } from './words/cards.ts'
+import { type SaidCheck, sayCheck } from './words/checks.ts'
+import { stackWords, sumWords, survives, throughBalancer } from './words/run.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
+const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
+  ok: 'ok  ',
+  warning: 'warn',
+  undecided: '?   ',
+  failed: 'FAIL',
+}
 
 /** What a person wants to know first, in some thirty lines. */
 export function terminal(report: Report): string {
-  const { audit, latency, generator, setup } = report
-  const { diagnosis } = report.delivery
+  const { audit, latency, generator, setup, durability } = report
+  const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
     q ? interval(q) : 'too few samples'
+  const bound = audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`
   const lines = [
     '',
-    `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${setup.receiver} → ${setup.queue} → ${setup.ledger}`,
+    `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(setup)}`,
     '',
-    ...report.checks.map(({ check, ok, measured, wanted, warning }) => {
-      const mark = warning ? 'warn' : ok ? 'ok  ' : ok === null ? '?   ' : 'FAIL'
-      return `  ${mark}  ${check}: ${measured}${ok && !warning ? '' : `, wanted ${wanted}`}`
+    ...report.checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
+      return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`
     }),
-    ...(diagnosis ? ['', ...folded(diagnosis.says)] : []),
+    ...cards.flatMap(({ lead }) => (lead ? ['', ...folded(lead.text)] : [])),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
     `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,
-    `  peak ${Math.round(setup.peakPerS)}/s planned; ${setup.rateChosen}`,
-    `  ${audit.planned} planned = ${audit.applied} applied + ${audit.buried} dead letters + ${audit.refused} refused + ${audit.unsent} unsent + ${audit.unknown} unknown + ${audit.lost} lost`,
-    `  lost ${audit.lost}${audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
-    ...reconciledLines(report).map((line) => `  ${line}`),
-    ...payloadLines(report).map((line) => `  ${line}`),
-    `  durable at 2xx: survives ${report.durability.queue.survives.join(', ') || 'nothing'}; effects survive ${report.durability.ledger.survives.join(', ') || 'nothing'}`,
+    `  peak ${perS(setup.peakPerS)} planned; ${setup.rateChosen}`,
+    `  ${sumWords(audit)}`,
+    `  lost ${audit.lost}${bound}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
+    ...cards.flatMap(({ lines = [] }) => lines.map((line) => `  ${line}`)),
+    `  durable at 2xx: survives ${survives(durability.queue.survives)}; effects survive ${survives(durability.ledger.survives)}`,
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),
     '',
@@ -41,5 +46,5 @@ export function terminal(report: Report): string {
 
 /** In lines that fit a terminal. */
 function folded(text: string): string[] {
-  return text.match(/.{1,110}(?:\s|$)/g)!.map((line) => `  ${line.trim()}`)
+  return (text.match(/.{1,110}(?:\s|$)/g) ?? [text]).map((line) => `  ${line.trim()}`)
 }

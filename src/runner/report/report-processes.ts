@@ -1,9 +1,9 @@
 import type { RunRecord } from '../records/run-record.ts'
-import type { Report } from './report-schema.ts'
+import type { CommonReport } from './common-schema.ts'
 import { slope } from './stats.ts'
 
 /** How well the senders kept the plan, over all of them: sums, and the worst of each. */
-export function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): Report['generator'] {
+export function certify({ certificates }: RunRecord, planned: number, endedAtMs: number): CommonReport['generator'] {
   const sum = (of: (one: (typeof certificates)[number]) => number) =>
     certificates.reduce((total, one) => total + of(one), 0)
   const worst = (of: (one: (typeof certificates)[number]) => number) => Math.max(...certificates.map(of))
@@ -23,7 +23,7 @@ export function certify({ certificates }: RunRecord, planned: number, endedAtMs:
 }
 
 /** What each process took. */
-export function processes(record: RunRecord): Report['processes'] {
+export function processes(record: RunRecord): CommonReport['processes'] {
   const stack = record.samples.stack.map(({ name, samples }) => ({
     name,
     samples: samples.map((one) => ({ ...one, atMs: one.atEpochMs - record.startAtMs })),

@@ -1,23 +1,8 @@
 import type { Histogram } from 'hdr-histogram-js'
 import { latencyHistogram, record } from '../records/histogram.ts'
+import type { Percentiles } from './common-schema.ts'
 
-/** A percentile and its 95% confidence interval, ms. */
-export interface Quantile {
-  readonly ms: number
-  readonly lowMs: number
-  readonly highMs: number
-}
-
-/** Absent where there are too few samples to say anything. */
-export interface Percentiles {
-  readonly count: number
-  readonly meanMs?: number
-  readonly maxMs?: number
-  readonly p50?: Quantile
-  readonly p90?: Quantile
-  readonly p99?: Quantile
-  readonly p999?: Quantile
-}
+type Quantile = NonNullable<Percentiles['p50']>
 
 export class Latencies {
   readonly #histogram: Histogram = latencyHistogram()

@@ -1,6 +1,5 @@
-import { attempts } from '../records/attempts.ts'
-import { readEffects } from '../records/effects-file.ts'
-import { effectsPath, type RunRecord } from '../records/run-record.ts'
+import type { ReadRun } from '../records/read-record.ts'
+import type { RunRecord } from '../records/run-record.ts'
 import { Latencies } from './stats.ts'
 
 const POINTS_MAX = 240
@@ -15,9 +14,10 @@ function stepOfMs(durationMs: number, planned: number): number {
   return Math.ceil(Math.max(1, durationMs / POINTS_MAX, forP99Ms) / STEP_MS) * STEP_MS
 }
 
+export type Timeline = ReturnType<typeof collect>
+
 /** Latencies and rates over time, from the journals and the effects. */
-export function collect(folder: string, record: RunRecord, planned: number) {
-  const { durationMs } = record.setup
+export function collect({ record, load: { durationMs }, planned, attempts, effects }: ReadRun) {
   const stepMs = stepOfMs(durationMs, planned)
   const response = new Latencies()
   const service = new Latencies()
@@ -34,7 +34,7 @@ export function collect(folder: string, record: RunRecord, planned: number) {
   }))
   const doneMs = new Float64Array(planned).fill(Number.NaN)
   const stepOf = (atMs: number) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(atMs / stepMs)))]!
-  for (const attempt of attempts(folder, record.certificates.length, planned)) {
+  for (const attempt of attempts()) {
     if (attempt.cause === 'lost-by-sender') continue
     const step = stepOf(attempt.intendedMs)
     if (attempt.attempt === 1) step.offered++
@@ -49,7 +49,7 @@ export function collect(folder: string, record: RunRecord, planned: number) {
     stepOf(attempt.doneMs).accepted++
     doneMs[attempt.seq] = attempt.doneMs
   }
-  for (const { seq, atEpochMs } of readEffects(effectsPath(folder))) {
+  for (const { seq, atEpochMs } of effects()) {
     const atMs = atEpochMs - record.startAtMs
     const step = atMs < lastMs + stepMs ? stepOf(atMs) : undefined
     if (step) step.effects++

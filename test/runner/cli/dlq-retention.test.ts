@@ -5,7 +5,7 @@ import lmdb from '../../../ledgers/lmdb.ts'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import { Groups } from '../../../src/core/dead-letters/groups.ts'
 import { groupLines } from '../../../src/runner/cli/dlq/view.ts'
-import { deadLetterCheck, groupsOf } from '../../../src/runner/report/dead-letters.ts'
+import { deadLetterCheck, groupsOf } from '../../../src/runner/report/cards/dead-letters.ts'
 import { anEvent } from '../../events.ts'
 import { bury, stack } from './dlq-stack.ts'
 
@@ -74,7 +74,10 @@ describe('the thresholds of dead letters', () => {
   })
 
   it('count no letter that the plan dooms, and may be set by the scenario', () => {
-    expect(deadLetterCheck(letters(2_000), () => 'buried', passes)).toMatchObject({ ok: true, measured: '0' })
+    expect(deadLetterCheck(letters(2_000), () => 'buried', passes)).toMatchObject({
+      ok: true,
+      values: { measured: { value: 0 } },
+    })
     const own = { ...passes, deadLetters: { warn: 1, fail: 2 } }
     expect(deadLetterCheck(letters(2), () => 'either', own).ok).toBe(false)
   })

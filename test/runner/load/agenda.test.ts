@@ -55,16 +55,16 @@ describe('what a provider does after an attempt', () => {
   })
 
   it('ends with its attempts, with a final status, or with success', () => {
-    expect(nextAttempt(policy, { ...ended, attempt: 4 }, 1, Math.random)).toEqual({ givenUp: 'attempts used up' })
+    expect(nextAttempt(policy, { ...ended, attempt: 4 }, 1, Math.random)).toEqual({ givenUp: 'attempts-used-up' })
     expect(nextAttempt({ ...policy, stopsOn: [410] }, { ...ended, status: 410 }, 1, Math.random)).toEqual({
-      givenUp: 'final status',
+      givenUp: 'final-status',
     })
     expect(nextAttempt(policy, { ...ended, outcome: 'accepted' }, 1, Math.random)).toBe('delivered')
   })
 
   it('ends with any answer, and with none in time, for one that tries again only where it could not connect', () => {
     const once = { ...policy, retriesOn: 'connection' } as const
-    const givenUp = { givenUp: 'only failed connections are tried again' }
+    const givenUp = { givenUp: 'only-failed-connections-retried' }
     expect(nextAttempt(once, ended, 1, Math.random)).toEqual(givenUp)
     for (const cause of ['timeout', 'reset'] as const) {
       const none = { ...ended, outcome: 'unknown', status: 0, cause } as const
@@ -78,7 +78,7 @@ describe('what a provider does after an attempt', () => {
 
   it('ends where the answer asked not to try again', () => {
     const asked = { ...ended, cause: 'no-retry' } as const
-    expect(nextAttempt(policy, asked, 1, Math.random)).toEqual({ givenUp: 'asked not to try again' })
+    expect(nextAttempt(policy, asked, 1, Math.random)).toEqual({ givenUp: 'asked-not-to-retry' })
   })
 
   it('waits longer when asked to, if it is one that listens', () => {

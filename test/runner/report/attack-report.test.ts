@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AttackTally } from '../../../src/runner/records/facts.ts'
 import { emptyAttempt } from '../../../src/runner/records/journal.ts'
 import type { RunRecord } from '../../../src/runner/records/run-record.ts'
-import { attackChecks, attackOf } from '../../../src/runner/report/attack.ts'
-import type { Report } from '../../../src/runner/report/report-schema.ts'
+import { attackChecks, attackOf } from '../../../src/runner/report/cards/attack.ts'
 
 const MIB = 2 ** 20
 const FORGED: AttackTally = {
@@ -30,11 +29,10 @@ function checked({ attacks = [FORGED], calmMs = 3, underMs = 3, atMost = 100, un
     { atEpochMs: 1_500, rssBytes: atMost * MIB },
   ]
   const record = { attacks, samples: { stack: [{ name: 'receiver', samples }] }, startAtMs: 0 } as unknown as RunRecord
-  const about = { audit: { unexpected }, setup: { acceptP99Ms: 500 } } as unknown as Report
-  const checks = attackChecks(attackOf(record, attempts), about)
-  return checks
+  const card = attackOf({ record, attempts: () => attempts })!
+  return attackChecks(card, { unexpected }, 500)
     .filter(({ ok }) => ok !== true)
-    .map(({ check, ok }) => `${check}: ${ok === null ? 'undecided' : 'failed'}`)
+    .map(({ id, ok }) => `${id}: ${ok === null ? 'undecided' : 'failed'}`)
 }
 
 describe('a run with attacks', () => {
@@ -48,20 +46,16 @@ describe('a run with attacks', () => {
 
   it('passes where a slow calm becomes less than twice as slow, and fails beyond', () => {
     expect(checked({ calmMs: 100, underMs: 180 })).toEqual([])
-    expect(checked({ calmMs: 100, underMs: 230 })).toEqual(['good response p99 under attack: failed'])
+    expect(checked({ calmMs: 100, underMs: 230 })).toEqual(['attack-p99: failed'])
   })
 
   it.each<[string, Partial<AttackTally>, string]>([
-    ['a forged request was answered 2xx', { statuses: { 200: 1, 401: 99 } }, 'forged events that took effect: failed'],
-    [
-      'a forged request broke it',
-      { statuses: { 500: 1, 401: 99 } },
-      'bad requests neither refused nor cut off: failed',
-    ],
-    ['it asked for the body', { statuses: { 100: 1, 413: 99 } }, 'bad requests neither refused nor cut off: failed'],
-    ['no answer came', { unanswered: 1 }, 'bad requests neither refused nor cut off: failed'],
-    ['it was patient', { heldMaxMs: 13_000 }, 'slow senders ended by the receiver’s own limit: failed'],
-    ['the attacker was too slow', { sent: 50 }, 'attackers kept their rate: undecided'],
+    ['a forged request was answered 2xx', { statuses: { 200: 1, 401: 99 } }, 'forged-took-effect: failed'],
+    ['a forged request broke it', { statuses: { 500: 1, 401: 99 } }, 'bad-requests-unrefused: failed'],
+    ['it asked for the body', { statuses: { 100: 1, 413: 99 } }, 'bad-requests-unrefused: failed'],
+    ['no answer came', { unanswered: 1 }, 'bad-requests-unrefused: failed'],
+    ['it was patient', { heldMaxMs: 13_000 }, 'slow-senders-held: failed'],
+    ['the attacker was too slow', { sent: 50 }, 'attack-rate: undecided'],
   ])('says so when %s', (_what, how, failed) => {
     expect(checked({ attacks: [{ ...FORGED, ...how }] })).toEqual([failed])
   })
@@ -71,12 +65,12 @@ describe('a run with attacks', () => {
   })
 
   it('says so when something took effect that nobody sent, and when memory grew', () => {
-    expect(checked({ unexpected: 1 })).toEqual(['forged events that took effect: failed'])
-    expect(checked({ atMost: 300 })).toEqual(['memory under attack beyond that in the calm: failed'])
+    expect(checked({ unexpected: 1 })).toEqual(['forged-took-effect: failed'])
+    expect(checked({ atMost: 300 })).toEqual(['attack-memory: failed'])
   })
 })
 
-it('without attacks there is nothing to check', () => {
-  expect(attackOf({ attacks: [] } as unknown as RunRecord, [])).toBeNull()
-  expect(attackChecks(null, {} as Report)).toEqual([])
+it('a run without attacks has no such card', () => {
+  const record = { attacks: [] } as unknown as RunRecord
+  expect(attackOf({ record, attempts: () => [] })).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { diagnose } from '../../../src/runner/report/diagnosis.ts'
-import type { After } from '../../../src/runner/report/recovery.ts'
+import { diagnose } from '../../../src/runner/report/delivery/diagnosis.ts'
+import { diagnosisWords } from '../../../src/runner/report/delivery/diagnosis-words.ts'
+import type { After } from '../../../src/runner/report/delivery/recovery.ts'
 
 const retries = { timeScale: 600, tailMs: 1_000 }
 const NONE = { p50Ms: null, p99Ms: null, maxMs: null, ageMs: null, backlog: null }
@@ -12,11 +13,11 @@ function of(rates: { offered: number; retries: number; accepted: number; effects
     ...{ atEpochMs: at * 500, duplicates: (absorbedPerS * at) / 2, backlog: 0 },
     ...{ applied: 0, buried: 0, failed: 0, cpuSeconds: 0, rssBytes: 0, eventLoopUtilization: 0 },
   }))
-  const record = {
-    ...{ startAtMs: 0, samples: { stack: [{ name: 'all', samples }], senders: [] } as never },
+  const run = {
+    record: { startAtMs: 0, samples: { stack: [{ name: 'all', samples }], senders: [] } } as never,
     setup: { capacityPerS: null, processes: 2 } as never,
   }
-  return diagnose({ retries }, record, after, [500, 2_000])!
+  return diagnose({ retries }, run, after, [500, 2_000])!
 }
 
 describe('the diagnosis of what came after the last fault', () => {
@@ -26,18 +27,20 @@ describe('the diagnosis of what came after the last fault', () => {
     expect(found.donePerS).toBeCloseTo(280, 6)
     expect(found.wastedShare).toBeCloseTo(260 / 280, 6)
     // Half of 500 ms at 280/s, on two receivers.
-    expect(found.says).toContain('--in-flight-max 35,')
+    expect(found.inFlightMaxAdvised).toBe(35)
+    expect(diagnosisWords({ ...found, recoveredMs: null })).toContain('--in-flight-max 35,')
   })
 
   it.each([
-    ['too small', { offered: 200, retries: 600, accepted: 90, effects: 100 }],
+    ['too-small', { offered: 200, retries: 600, accepted: 90, effects: 100 }],
     ['down', { offered: 200, retries: 600, accepted: 0, effects: 0 }],
     ['recovered', { offered: 200, retries: 20, accepted: 190, effects: 190 }],
   ] as const)('is %s by the rates alone, and its words have them', (state, rates) => {
     const found = of(rates)
     expect(found.state).toBe(state)
-    expect(found.says).toContain(`retries at ${rates.retries}/s`)
-    expect(found.says).not.toMatch(/NaN|undefined|Infinity/)
+    const says = diagnosisWords({ ...found, recoveredMs: null })
+    expect(says).toContain(`retries at ${rates.retries}/s`)
+    expect(says).not.toMatch(/NaN|undefined|Infinity/)
   })
 
   it('says nothing where nobody tries again, or there is nothing to judge', () => {

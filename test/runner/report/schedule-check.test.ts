@@ -3,7 +3,7 @@ import { providers } from '../../../providers/index.ts'
 import type { RetryPolicy } from '../../../src/core/contracts/provider.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { emptyAttempt } from '../../../src/runner/records/journal.ts'
-import { ScheduleCheck, waitRangeMs } from '../../../src/runner/report/schedule-check.ts'
+import { ScheduleCheck, waitRangeMs } from '../../../src/runner/report/delivery/schedule-check.ts'
 
 const policy: RetryPolicy = {
   attemptsMax: 3,

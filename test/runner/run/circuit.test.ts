@@ -6,10 +6,10 @@ const { run, reportOf } = runsFolder()
 it('a run whose effects all fail for 5 s buries nothing but what was planned, and shows when it paused', async () => {
   const { code, out, err } = await run('outage', planted('scenario-outage-of-effects'), '--duration', '8')
   expect(code, out + err).toBe(0)
-  const { audit, deadLetters, faults } = reportOf('outage')
+  const { audit, cards, faults } = reportOf('outage')
   expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
   expect(audit.buried).toBeGreaterThan(0)
-  expect(new Set(deadLetters.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
+  expect(new Set(cards.deadLetters!.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
   const [down, paused] = faults
   expect(down).toMatchObject({ kind: 'failing-effects', fault: { share: 1 }, victim: 'receiver + processor' })
   expect(paused).toMatchObject({ kind: 'circuit-open', process: 'receiver + processor' })

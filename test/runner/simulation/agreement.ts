@@ -2,7 +2,7 @@ import type { RetryPolicy } from '../../../src/core/contracts/provider.ts'
 import type { Buried, EffectRecord } from '../../../src/runner/records/effects-file.ts'
 import type { Attempt } from '../../../src/runner/records/journal.ts'
 import type { Audit } from '../../../src/runner/report/audit.ts'
-import { retriesOf } from '../../../src/runner/report/delivery.ts'
+import { retriesOf } from '../../../src/runner/report/delivery/retries.ts'
 import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
 
 /** What a run leaves behind, be it real or simulated. Attempts in the order they ended. */

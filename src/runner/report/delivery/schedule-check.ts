@@ -1,5 +1,5 @@
-import type { RetryPolicy } from '../../core/contracts/provider.ts'
-import type { Attempt } from '../records/journal.ts'
+import type { RetryPolicy } from '../../../core/contracts/provider.ts'
+import type { Attempt } from '../../records/journal.ts'
 
 /** Times in a journal are sums and differences of floating numbers, ms. */
 const ROUNDING_MS = 0.001

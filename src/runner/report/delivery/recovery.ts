@@ -1,8 +1,7 @@
-import type { RunRecord } from '../records/run-record.ts'
-import type { Report } from './report-schema.ts'
+import type { RunRecord } from '../../records/run-record.ts'
+import type { CommonReport } from '../common-schema.ts'
 
-type Delivery = Report['delivery']
-type Timeline = Report['timeline']
+type Timeline = CommonReport['timeline']
 type Point = Timeline['points'][number]
 
 /** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
@@ -23,17 +22,28 @@ export interface After {
 }
 
 /** undefined: nothing to judge, without faults or when they last to the end of the first attempts. */
-export function afterFaults(record: RunRecord, { points, stepMs }: Timeline): After | undefined {
-  const overMs = Math.max(...record.faults.map(({ untilMs }) => untilMs))
-  const after = points.filter(({ atMs }) => atMs >= overMs && atMs + stepMs <= record.setup.durationMs)
-  if (record.faults.length === 0 || after.length < POINTS_MIN) return undefined
+export function afterFaults(
+  { faults }: Pick<RunRecord, 'faults'>,
+  { points, stepMs }: Timeline,
+  durationMs: number,
+): After | undefined {
+  const overMs = Math.max(...faults.map(({ untilMs }) => untilMs))
+  const after = points.filter(({ atMs }) => atMs >= overMs && atMs + stepMs <= durationMs)
+  if (faults.length === 0 || after.length < POINTS_MIN) return undefined
   return { overMs, points: after, judged: after.slice(Math.floor(after.length * GRACE_SHARE)) }
 }
 
 export const mean = (points: readonly Point[], of: (point: Point) => number) =>
   points.reduce((total, point) => total + of(point), 0) / Math.max(1, points.length)
 
-export function recovery(after: After | undefined): Pick<Delivery, 'goodputAfter' | 'recoveredMs'> {
+export interface Recovery {
+  /** Accepted events for each first attempt, well after the last fault; null where there is nothing to judge. */
+  readonly goodputAfter: number | null
+  /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
+  readonly recoveredMs: number | null
+}
+
+export function recovery(after: After | undefined): Recovery {
   if (!after) return { goodputAfter: null, recoveredMs: null }
   const { overMs, points, judged } = after
   const behind = points.findLastIndex((_, at) => {

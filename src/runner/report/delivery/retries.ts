@@ -1,35 +1,23 @@
-import type { RetryPolicy } from '../../core/contracts/provider.ts'
-import type { Cause, Outcome } from '../plan/outcome.ts'
-import { type GivenUp, nextAttempt, timeoutMs } from '../plan/retry.ts'
-import type { Attempt } from '../records/journal.ts'
-import type { RunRecord } from '../records/run-record.ts'
-import { providerOf } from '../scenario/registry.ts'
-import type { Scenario } from '../scenario/scenario.ts'
-import { diagnose } from './diagnosis.ts'
-import { afterFaults, recovery } from './recovery.ts'
-import type { Report } from './report-schema.ts'
+import type { RetryPolicy } from '../../../core/contracts/provider.ts'
+import type { Cause, Outcome } from '../../plan/outcome.ts'
+import { GIVEN_UP, nextAttempt } from '../../plan/retry.ts'
+import type { Attempt } from '../../records/journal.ts'
+import type { Scenario } from '../../scenario/scenario.ts'
 import { ScheduleCheck } from './schedule-check.ts'
 
-type Delivery = Report['delivery']
-type Timeline = Report['timeline']
+/** Why an event that was never accepted is sent no more. */
+export const NO_MORE = [...GIVEN_UP, 'run-ended', 'no-retries'] as const
+type NoMore = (typeof NO_MORE)[number]
 
-/** What the providers' retries made of the load, and what became of it when the faults were over. */
-export async function deliveryOf(
-  scenario: Scenario,
-  record: RunRecord,
-  attempts: Iterable<Readonly<Attempt>>,
-  timeline: Timeline,
-): Promise<Delivery> {
-  const policies = await Promise.all(scenario.mix.map(({ provider }) => policyOf(provider)))
-  const tally = retriesOf(scenario, policies, attempts)
-  const after = afterFaults(record, timeline)
-  const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
-  return {
-    ...tally,
-    cutOff: record.certificates.reduce((sum, one) => sum + one.cutOff, 0),
-    ...recovery(after),
-    diagnosis: diagnose(scenario, record, after, timeoutsMs),
-  }
+export interface Retries {
+  /** Requests sent, and how many that is for each event. */
+  readonly attempts: number
+  readonly amplification: number
+  /** Events never accepted, by whom they were given up and why. */
+  readonly givenUp: { readonly provider: string; readonly reason: NoMore; readonly count: number }[]
+  /** Retries that were compared with their providers' schedules, and those that were not due by them, within the jitter. */
+  readonly retriesChecked: number
+  readonly retriesOffSchedule: number
 }
 
 /** What retries are counted from: of a run, or of its simulation. Events whose attempts are all there, in the order they ended. */
@@ -37,7 +25,7 @@ export function retriesOf(
   scenario: Pick<Scenario, 'mix' | 'retries' | 'copiesMax'>,
   policies: readonly RetryPolicy[],
   attempts: Iterable<Readonly<Attempt>>,
-): Pick<Delivery, 'attempts' | 'amplification' | 'givenUp' | 'retriesChecked' | 'retriesOffSchedule'> {
+): Retries {
   // Copies of an event are no retries.
   const compared = scenario.copiesMax === undefined ? scenario.retries : undefined
   const schedules = compared && new ScheduleCheck(policies, compared.timeScale)
@@ -61,13 +49,13 @@ export function retriesOf(
     if (outcome === 'unsent' || outcome === 'accepted') continue
     const ended = { attempt, outcome, status, cause, retryAfterS: undefined, doneMs: 0 }
     const next = nextAttempt(policies[provider]!, ended, 1, () => 0.5)
-    const reason = cause === 'disabled' ? 'endpoint disabled' : whyNot(scenario, next)
+    const reason = cause === 'disabled' ? 'endpoint-disabled' : whyNot(scenario, next)
     const key = `${scenario.mix[provider]!.provider}\0${reason}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   const givenUp = [...counts].map(([key, count]) => {
-    const [provider, reason] = key.split('\0')
-    return { provider: provider!, reason: reason!, count }
+    const [provider, reason] = key.split('\0') as [string, NoMore]
+    return { provider, reason, count }
   })
   return {
     attempts: sent,
@@ -78,14 +66,7 @@ export function retriesOf(
   }
 }
 
-async function policyOf(name: string) {
-  return (await providerOf(name)).delivery
-}
-
-function whyNot(
-  scenario: Pick<Scenario, 'retries'>,
-  next: ReturnType<typeof nextAttempt>,
-): GivenUp | 'the run ended first' | 'no retries in this run' {
+function whyNot(scenario: Pick<Scenario, 'retries'>, next: ReturnType<typeof nextAttempt>): NoMore {
   if (typeof next === 'object' && 'givenUp' in next) return next.givenUp
-  return scenario.retries ? 'the run ended first' : 'no retries in this run'
+  return scenario.retries ? 'run-ended' : 'no-retries'
 }

@@ -1,0 +1,73 @@
+import { ms, percent, perS } from '../../../core/base/words.ts'
+import type { CardWords } from '../../report/card.ts'
+import { PERCENTILE_HEAD, percentileCells } from '../../report/latency-words.ts'
+import type { Report } from '../../report/report-schema.ts'
+import { type Markup, markup } from '../markup.ts'
+import { type SaidCheck, sayCheck } from '../words/checks.ts'
+import { stackWords, survives } from '../words/run.ts'
+import { accountingBlocks } from './cards.ts'
+import { section, table } from './table.ts'
+
+export function header({ verdict, interrupted, scenario, setup }: Report): Markup {
+  return markup`<header class="${verdict.toLowerCase()}">
+<p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
+<h1>${scenario.name}: ${stackWords(setup)}</h1>
+<p>${scenario.question}</p>
+</header>
+`
+}
+
+/** What most people look for. */
+export function figures({ latency, audit, setup, durability }: Report): Markup {
+  const figure = (value: string | number, name: string) => markup`<div><b>${value}</b><span>${name}</span></div>`
+  return markup`<section class="figures">${[
+    figure(latency.response.p99 ? ms(latency.response.p99.ms) : 'too few samples', 'response p99'),
+    figure(perS(setup.peakPerS), 'planned at the peak'),
+    figure(audit.lost, 'accepted and lost'),
+    figure(audit.duplicateEffects, 'double effects'),
+    figure(survives(durability.queue.survives), 'a 2xx survives'),
+  ]}</section>
+`
+}
+
+const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  undecided: 'undecided',
+  failed: 'FAILED',
+}
+
+export function checksTable({ checks }: Report): Markup {
+  const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => [MARKS[state], title, measured, wanted])
+  return section('Checks', table(['', 'check', 'measured', 'wanted'], rows))
+}
+
+export function accounting({ audit }: Report, cards: readonly CardWords[]): Markup {
+  const bound = audit.lossBound95 === null ? '' : `; 95% sure: below ${percent(audit.lossBound95)}`
+  const rows = [
+    ['applied', audit.applied, 'took effect'],
+    ['dead letters', audit.buried, 'kept with payload and reason'],
+    ['refused', audit.refused, 'the sender knows; refusing is not losing'],
+    ['unsent', audit.unsent, 'the generator could not; makes the run INVALID'],
+    ['unknown', audit.unknown, 'no answer, and no effect'],
+    ['lost', audit.lost, `accepted, then gone${bound}`],
+    ['= planned', audit.planned, 'each event is in one of these six'],
+    ['double effects', audit.duplicateEffects, 'must be 0'],
+    ['out of order', audit.reordered, 'within a key'],
+    ['never sent', audit.unexpected, 'effects that nobody asked for'],
+    ['duplicates absorbed', audit.duplicatesAbsorbed, 'extra deliveries; a cost, not a fault'],
+    ['applied after a refusal', audit.appliedAfterRefusal, 'the answer was not 2xx, the event was kept'],
+  ]
+  return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))
+}
+
+export function percentileTable({ latency }: Report): Markup {
+  const rows = [
+    ['response: done − intended', ...percentileCells(latency.response)],
+    ['service: done − sent', ...percentileCells(latency.service)],
+    ['lateness: sent − intended', ...percentileCells(latency.lateness)],
+    ['accepted → effect', ...percentileCells(latency.acceptToEffect)],
+  ]
+  const about = 'With 95% confidence intervals; left out where there are too few samples.'
+  return section('Percentiles', markup`<p>${about}</p>`, table(PERCENTILE_HEAD, rows))
+}

@@ -1,0 +1,21 @@
+import { seconds } from '../../../core/base/words.ts'
+import type { Report } from '../../report/report-schema.ts'
+
+export function stackWords({ receiver, queue, ledger }: Report['setup']): string {
+  return `${receiver} → ${queue} → ${ledger}`
+}
+
+/** Where every planned event went. */
+export function sumWords({ planned, applied, buried, refused, unsent, unknown, lost }: Report['audit']): string {
+  return `${planned} planned = ${applied} applied + ${buried} dead letters + ${refused} refused + ${unsent} unsent + ${unknown} unknown + ${lost} lost`
+}
+
+/** The faults that something durable survives. */
+export function survives(faults: readonly string[]): string {
+  return faults.join(', ') || 'nothing'
+}
+
+/** How the senders reach the receivers, where it is not straight. */
+export function throughBalancer({ balancerMs }: Report['setup']): string {
+  return balancerMs === undefined ? '' : `; through a balancer that holds requests up to ${seconds(balancerMs)}`
+}

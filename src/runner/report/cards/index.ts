@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { Card } from '../card.ts'
+import { attack } from './attack.ts'
+import { bodySizes } from './body-sizes.ts'
+import { deadLetterReplays } from './dead-letter-replays.ts'
+import { deadLetters } from './dead-letters.ts'
+import { delivery } from './delivery.ts'
+import { drift } from './drift.ts'
+import { reconciled } from './reconciled.ts'
+import { resent } from './resent.ts'
+import { undisturbed } from './undisturbed.ts'
+
+/** Every card, in the order in which a report shows them. A new one is its own file and a line here. */
+export const cards = {
+  delivery,
+  deadLetters,
+  deadLetterReplays,
+  reconciled,
+  bodySizes,
+  attack,
+  drift,
+  resent,
+  undisturbed,
+}
+
+type Cards = typeof cards
+export type CardName = keyof Cards
+/** Any card, for what walks the map. */
+export type AnyCard = Card<z.ZodType, string>
+
+export const cardNames = Object.keys(cards) as CardName[]
+export const cardOf = (name: CardName): AnyCard => cards[name]
+
+type Shape = { [Name in CardName]: z.ZodOptional<Cards[Name]['schema']> }
+export const cardsSchema = z.object(
+  Object.fromEntries(cardNames.map((name) => [name, cards[name].schema.optional()])) as Shape,
+)

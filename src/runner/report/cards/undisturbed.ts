@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { inWords } from '../../../core/base/words.ts'
+import { kindOf } from '../../faults/index.ts'
+import { fateOf } from '../../plan/identity.ts'
+import { resendMarks } from '../../records/resends.ts'
+import type { RunRecord } from '../../records/run-record.ts'
+import { struckByBugs } from '../../records/struck-by-bugs.ts'
+import { defineCard } from '../card.ts'
+import { type Check, type CheckValues, check, inMs, quantile } from '../check.ts'
+import { percentiles } from '../common-schema.ts'
+import type { JudgedRun } from '../judged-run.ts'
+import { PERCENTILE_HEAD, percentileCells } from '../latency-words.ts'
+import { Latencies } from '../stats.ts'
+
+/** From accept to effect at most so many times as long as before, and a share of the pass mark for the response on top. */
+const TIMES_MAX = 2
+const SLACK_SHARE = 0.5
+
+const CAUSES = ['poison', 'dead-letter-replay', 'recorded-replay'] as const
+type Cause = (typeof CAUSES)[number]
+
+/** Latency of unrelated events before and during a bug or a replay, to show that they were not slowed down. */
+const schema = z.array(
+  z.object({
+    during: z.enum(['before', ...CAUSES]),
+    fromMs: z.number(),
+    untilMs: z.number(),
+    acceptToEffect: percentiles,
+  }),
+)
+type Undisturbed = z.infer<typeof schema>
+
+const NAMES: Readonly<Record<Undisturbed[number]['during'], string>> = {
+  before: 'before',
+  poison: 'while the bug lasts',
+  'dead-letter-replay': 'while dead letters are replayed',
+  'recorded-replay': 'while recorded events come again',
+}
+
+export const undisturbed = defineCard({
+  schema,
+  make: undisturbedOf,
+  checks: (card, { setup }) => undisturbedChecks(card ?? [], setup.acceptP99Ms),
+  checkWords: {
+    'undisturbed-by-poison': checkWords('poison'),
+    'undisturbed-by-dead-letter-replay': checkWords('dead-letter-replay'),
+    'undisturbed-by-recorded-replay': checkWords('recorded-replay'),
+  },
+  words: (card) => ({
+    title: 'Good events',
+    blocks: [
+      {
+        paragraph:
+          'Good events are those that no bug strikes and whose effect is not planned to fail. The times are from accepted to effect, with 95% confidence intervals; left out where there are too few samples.',
+      },
+      {
+        head: PERCENTILE_HEAD,
+        rows: card.map(({ during, acceptToEffect }) => [NAMES[during], ...percentileCells(acceptToEffect)]),
+      },
+    ],
+  }),
+})
+
+function checkWords(cause: Cause) {
+  return {
+    title: `good events undisturbed ${NAMES[cause]} (p99 from accept to effect)`,
+    wanted: ({ atMost, before }: CheckValues) =>
+      atMost ? `at most ${inWords(atMost)}, from ${inWords(before)} before` : 'samples from before it',
+  }
+}
+
+/** When something was going on that must not hold up the other events, and all of the time before. Empty: nothing was. */
+function stretchesOf({
+  faults,
+  replays = [],
+  resends = [],
+}: Pick<RunRecord, 'faults' | 'replays' | 'resends'>): Omit<Undisturbed[number], 'acceptToEffect'>[] {
+  const spans = {
+    poison: faults.filter((mark) => 'fault' in mark && kindOf(mark.fault).buries),
+    'dead-letter-replay': replays,
+    'recorded-replay': resendMarks(resends),
+  }
+  const found = CAUSES.filter((cause) => spans[cause].length > 0).map((cause) => ({
+    during: cause,
+    fromMs: Math.min(...spans[cause].map(({ fromMs }) => fromMs)),
+    untilMs: Math.max(...spans[cause].map(({ untilMs }) => untilMs)),
+  }))
+  if (found.length === 0) return []
+  return [{ during: 'before', fromMs: 0, untilMs: Math.min(...found.map(({ fromMs }) => fromMs)) }, ...found]
+}
+
+/** By when they were accepted. */
+async function undisturbedOf({
+  record,
+  setup,
+  scenario,
+  load,
+  attempts,
+  effects,
+}: JudgedRun): Promise<Undisturbed | undefined> {
+  const stretches = stretchesOf(record).map((stretch) => ({ ...stretch, latencies: new Latencies() }))
+  if (stretches.length === 0) return undefined
+  const struck = await struckByBugs({ runId: record.runId, module: record.scenario }, load)
+  const isGood = (seq: number) => fateOf(setup.seed, seq, scenario.effects) === 'applies' && !struck.has(seq)
+  const acceptedMs = new Map<number, number>()
+  for (const { seq, outcome, doneMs } of attempts()) {
+    if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))
+  }
+  for (const { seq, atEpochMs } of effects()) {
+    const fromMs = acceptedMs.get(seq)
+    if (fromMs === undefined) continue
+    const tookMs = atEpochMs - record.startAtMs - fromMs
+    for (const one of stretches) if (fromMs >= one.fromMs && fromMs < one.untilMs) one.latencies.record(tookMs)
+  }
+  return stretches.map(({ latencies, ...stretch }) => ({ ...stretch, acceptToEffect: latencies.percentiles() }))
+}
+
+/** A check for each stretch but the first: are the good events as quick as before? Undecided with too few of them. */
+export function undisturbedChecks(stretches: Undisturbed, acceptP99Ms: number): Check<`undisturbed-by-${Cause}`>[] {
+  const before = stretches.find(({ during }) => during === 'before')?.acceptToEffect.p99
+  const atMostMs = before && TIMES_MAX * before.highMs + SLACK_SHARE * acceptP99Ms
+  return stretches.flatMap(({ during, acceptToEffect: { p99 } }) => {
+    if (during === 'before') return []
+    const ok = p99 && atMostMs !== undefined ? p99.lowMs <= atMostMs : null
+    const limit = before && atMostMs !== undefined ? { atMost: inMs(atMostMs), before: inMs(before.ms) } : {}
+    return [check(`undisturbed-by-${during}`, ok, { measured: quantile(p99), ...limit })]
+  })
+}

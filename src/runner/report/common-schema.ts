@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { markSchema } from '../records/marks.ts'
+import { checkSchema } from './check.ts'
+
+/** What every report has. Times in ms, sizes in bytes, rates in events a second, shares 0-1. */
+
+const quantile = z.object({ ms: z.number(), lowMs: z.number(), highMs: z.number() })
+/** A percentile is absent where there are too few samples to say anything of it. */
+export const percentiles = z.object({
+  count: z.number().int(),
+  meanMs: z.number().optional(),
+  maxMs: z.number().optional(),
+  p50: quantile.optional(),
+  p90: quantile.optional(),
+  p99: quantile.optional(),
+  p999: quantile.optional(),
+})
+export const count = z.number().int().nonnegative()
+
+export const commonSchema = z.object({
+  id: z.string(),
+  verdict: z.enum(['PASS', 'FAIL', 'INVALID', 'INDETERMINATE']),
+  interrupted: z.boolean(),
+  checks: z.array(checkSchema),
+  scenario: z.object({
+    name: z.string(),
+    question: z.string(),
+    durationMs: z.number(),
+    quick: z.boolean(),
+    phases: z.array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number() })),
+  }),
+  setup: z.object({
+    receiver: z.string(),
+    queue: z.string(),
+    ledger: z.string(),
+    ratePerS: z.number(),
+    rateChosen: z.string(),
+    peakPerS: z.number(),
+    seed: z.number(),
+    acceptP99Ms: z.number(),
+    connectionsMax: z.number(),
+    processes: z.number(),
+    /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
+    balancerMs: z.number().optional(),
+    /** Limits of each receiver, and what the receivers publish to takes in a second; null: as much as it can. */
+    inFlightMax: z.number(),
+    publishDeadlineMs: z.number(),
+    capacityPerS: z.number().nullable(),
+    mix: z.array(z.object({ provider: z.string(), share: z.number() })),
+  }),
+  durability: z.object({
+    queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string(), shared: z.boolean() }),
+    ledger: z.object({ server: z.string(), survives: z.array(z.string()), shared: z.boolean() }),
+  }),
+  startedAt: z.string(),
+  tookMs: z.object({ sending: z.number(), draining: z.number() }),
+  latency: z.object({
+    response: percentiles,
+    service: percentiles,
+    lateness: percentiles,
+    acceptToEffect: percentiles,
+  }),
+  timeline: z.object({
+    stepMs: z.number(),
+    points: z.array(
+      z.object({
+        atMs: z.number(),
+        /** First attempts and retries apart; accepted counts each event once. */
+        offered: z.number(),
+        retries: z.number(),
+        accepted: z.number(),
+        effects: z.number(),
+        p50Ms: z.number().nullable(),
+        p99Ms: z.number().nullable(),
+        maxMs: z.number().nullable(),
+        /** Longest time from accepted to effect, of those that took effect then. */
+        ageMs: z.number().nullable(),
+        backlog: z.number().nullable(),
+      }),
+    ),
+  }),
+  processes: z.array(
+    z.object({
+      name: z.string(),
+      cpuSeconds: z.number(),
+      rssMaxBytes: z.number(),
+      rssSlopeBytesPerMin: z.number().nullable(),
+      rssSlopeErrorBytesPerMin: z.number().nullable(),
+      samples: z.array(z.object({ atMs: z.number(), cpuShare: z.number(), rssBytes: z.number() })),
+    }),
+  ),
+  audit: z.object({
+    planned: count,
+    applied: count,
+    buried: count,
+    refused: count,
+    unsent: count,
+    unknown: count,
+    lost: count,
+    duplicateEffects: count,
+    duplicatesAbsorbed: count,
+    reordered: count,
+    unexpected: count,
+    misjudged: count,
+    appliedAfterRefusal: count,
+    /** Events that the sender never sent, found in the provider's list (and settled), or not (and among the unsent). */
+    found: count.default(0),
+    neverFound: count.default(0),
+    /** With 95% confidence no larger share of the accepted is lost: 3/N where none was seen. */
+    lossBound95: z.number().nullable(),
+  }),
+  generator: z.object({
+    offeredPerS: z.number(),
+    achievedRatio: z.number(),
+    latenessP50Ms: z.number(),
+    latenessP99Ms: z.number(),
+    latenessMaxMs: z.number(),
+    eventLoopUtilization: z.number(),
+    cpuSeconds: z.number(),
+    connectionsOpenedMax: z.number(),
+    /** Retries that could not be sent: every connection was busy. */
+    unsentRetries: count,
+    gaveUp: z.boolean(),
+  }),
+  /** What was done to the stack on purpose, and what it did itself that shows in the figures. */
+  faults: z.array(markSchema),
+  /** How each server was got, a line each. */
+  servers: z.array(z.string()),
+  errors: z.array(z.string()),
+  environment: z.object({
+    node: z.string(),
+    platform: z.string(),
+    cpu: z.string(),
+    cores: z.number(),
+    memoryBytes: z.number(),
+  }),
+  reproduce: z.string(),
+})
+
+export type CommonReport = z.infer<typeof commonSchema>
+export type Percentiles = z.infer<typeof percentiles>

@@ -1,0 +1,47 @@
+import type { Attempt } from '../records/journal.ts'
+import { type ReadRun, readRun } from '../records/read-record.ts'
+import { replayedIn } from '../records/replays.ts'
+import { everyAttempt, resentAttempts } from '../records/resends.ts'
+import type { RunRecord } from '../records/run-record.ts'
+import { type Audited, audit } from './audit.ts'
+import { collect, type Timeline } from './timeline.ts'
+
+/** A run as every card sees it: its raw records, its plan, and what all cards go by. */
+export interface JudgedRun extends ReadRun {
+  readonly setup: RunRecord['setup']
+  readonly audit: Audited
+  readonly latency: Timeline['latency']
+  readonly timeline: Timeline['timeline']
+  /** Attempts at sending an event again, beside those of the plan. Read anew by every call, as all attempts are. */
+  resent(): Iterable<Readonly<Attempt>>
+}
+
+export async function judgedRun(folder: string, record: RunRecord): Promise<JudgedRun> {
+  const run = await readRun(folder, record)
+  return {
+    ...run,
+    ...collect(run),
+    setup: record.setup,
+    audit: audited(run),
+    resent: () => resentAttempts(folder, record, run.planned),
+  }
+}
+
+function audited({ folder, record, scenario, cutShort, planned, expected, buried, effects }: ReadRun): Audited {
+  const { stack } = record.samples
+  const partly = cutShort && scenario.reconcile !== undefined
+  return audit({
+    planned,
+    attempts: everyAttempt(folder, record, planned),
+    effects: partly ? ofPlan(effects(), planned) : effects(),
+    buried: partly ? ofPlan(buried, planned) : buried,
+    duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
+    expected,
+    ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
+  })
+}
+
+/** Without what a list went on to show when a run was cut short: it belongs to no plan any more. */
+function* ofPlan<T extends { readonly seq: number | undefined }>(items: Iterable<T>, planned: number): Generator<T> {
+  for (const item of items) if (item.seq === undefined || item.seq < planned) yield item
+}
