@@ -29,7 +29,7 @@ const KNOWN = SENT | LISTED
 
 export interface Audited extends Audit {
   readonly appliedAfterRefusal: number
-  /** Of the events that the sender lost: settled all the same, or not. The latter are among the unsent. */
+  /** Events that the sender lost by plan: settled all the same, or not. The latter are among the unsent. */
   readonly found: number
   readonly neverFound: number
 }
@@ -128,7 +128,7 @@ function classOf(bits: number): 'applied' | 'buried' | 'refused' | 'unsent' | 'u
   return bits & SENT ? 'refused' : 'unsent'
 }
 
-/** Every planned event ends in exactly one of the first six; they add up to `planned`. */
+/** Every planned event is in exactly one of the first six classes. */
 export interface Audit {
   readonly planned: number
   readonly applied: number
@@ -145,7 +145,10 @@ export interface Audit {
   readonly duplicateEffects: number
   /** Extra deliveries absorbed; a cost, not a fault. */
   readonly duplicatesAbsorbed: number
-  /** Events that took effect after one of their key which was sent only after they had been accepted. Must be 0 where order is promised. */
+  /**
+   * Pairs of one key that took effect in the wrong order: B was sent only after A had been accepted, yet B's effect came
+   * first. Counts the As. Must be 0 where order is promised.
+   */
   readonly reordered: number
   /** Took effect, or lies buried, but was never sent. Must be 0. */
   readonly unexpected: number

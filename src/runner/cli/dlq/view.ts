@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { textTable } from '../../../core/base/table.ts'
 import type { DeadLetter } from '../../../core/contracts/ledger.ts'
 import { type Groups, LETTER_THRESHOLDS } from '../../../core/dead-letters/groups.ts'
 
@@ -14,9 +15,7 @@ export function groupRows(groups: Groups): string[] {
     const times = oldest === newest ? oldest : `${oldest} … ${newest}`
     return [String(count).padStart(7), oneLine(source), oneLine(type), times, oneLine(reason)]
   })
-  const widthOf = (column: number) => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0)
-  const widths = [0, 1, 2, 3, 4].map((column) => (column < 4 ? widthOf(column) : 0))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
+  return textTable(rows)
 }
 
 /** How many letters there are, by group, and whether that is too many. */

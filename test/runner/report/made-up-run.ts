@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { arrivals } from '../../../src/runner/plan/arrivals.ts'
+import { isLostBySender } from '../../../src/runner/plan/identity.ts'
+import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
+import { journalOf } from '../../../src/runner/records/resends.ts'
+import { buriedPath, effectsPath, journalPath, type RunRecord } from '../../../src/runner/records/run-record.ts'
+import scenario from '../../planted/scenario-everything.ts'
+import { planted } from '../floodmark.ts'
+
+const RUN_ID = 'a1b2c3d4e5'
+const START_MS = 1_700_000_000_000
+const SEED = 11
+const DURATION_MS = 8_000
+const PER_S = 300
+const certificate = {
+  ...{ endedAtMs: DURATION_MS, connectionsOpenedMax: 3, connectionsMax: 64, gaveUp: false, cutOff: 0 },
+  ...{ planned: 0, sent: 0, unsent: 0, retries: 0, unsentRetries: 0, cpuSeconds: 1 },
+  ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
+}
+const during = { fromMs: 4_000, untilMs: 5_000 }
+const letter = { source: 'stripe', type: 'invoice.paid', reason: 'permanent: planned: poisoned by a bug', failures: 1 }
+
+/** Raw records as a run writes them, of which the report has every card and every check. No process, no load. */
+export function madeUpRun(): { readonly folder: string; readonly record: RunRecord } {
+  const folder = mkdtempSync(join(tmpdir(), 'floodmark-made-up-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const sent = writeJournals(folder)
+  const lines = [{ seq: 3, id: `x-${RUN_ID}-3`, ...letter, atMs: START_MS + 2_000 }]
+  writeFileSync(buriedPath(folder), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  const open = {
+    id: `${RUN_ID}-5`,
+    key: 'k1',
+    receivedAtMs: START_MS,
+    headers: {},
+    body: '',
+    ...letter,
+    atMs: START_MS,
+  }
+  const head = { floodmark: 'dlq-replay-1', route: { ledger: 'lmdb', queue: 'embedded', namespace: RUN_ID } }
+  const replay = [head, { open, takenAtMs: START_MS }, { done: open.id }]
+  writeFileSync(join(folder, 'dlq-replay-0.jsonl'), replay.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return { folder, record: recordOf(sent) }
+}
+
+/** Everything is accepted at once, but for one in a hundred, which is on its second attempt; and takes effect 5 ms later. */
+function writeJournals(folder: string): number {
+  const journal = openJournal(journalPath(folder, 0))
+  const again = openJournal(journalOf(folder, 0))
+  const effects: Buffer[] = []
+  let sent = 0
+  for (const { seq, intendedMs, provider, key } of arrivals({
+    scenario,
+    durationMs: DURATION_MS,
+    ratePerS: PER_S,
+    seed: SEED,
+  })) {
+    const due = { ...emptyAttempt(), seq, provider, key, intendedMs, sentMs: intendedMs, doneMs: intendedMs + 1 }
+    const accepted = { ...due, outcome: 'accepted', status: 200, bodyBytes: 900 } as const
+    if (isLostBySender(SEED, seq, scenario)) journal.write({ ...due, outcome: 'unsent', cause: 'lost-by-sender' })
+    else {
+      sent++
+      if (seq % 100 === 99) journal.write({ ...accepted, outcome: 'refused', status: 503 })
+      journal.write({ ...accepted, attempt: seq % 100 === 99 ? 2 : 1 })
+      if (seq < 50) again.write(accepted)
+    }
+    const effect = Buffer.alloc(16)
+    effect.writeUInt32LE(key, 0)
+    effect.writeUInt32LE(seq, 4)
+    effect.writeDoubleLE(START_MS + intendedMs + 6, 8)
+    if (seq !== 3) effects.push(effect)
+  }
+  journal.close()
+  again.close()
+  effects.sort((a, b) => a.readUInt32LE(0) - b.readUInt32LE(0))
+  writeFileSync(effectsPath(folder), Buffer.concat(effects))
+  return sent
+}
+
+function recordOf(sent: number): RunRecord {
+  const samples = Array.from({ length: 17 }, (_, at) => ({
+    ...{ atEpochMs: START_MS + at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0 },
+    ...{ circuitsOpen: 0, backlog: 0, cpuSeconds: at / 10, rssBytes: 2 ** 26 + at, eventLoopUtilization: 0.1 },
+  }))
+  return {
+    ...{ id: 'everything', runId: RUN_ID, startedAt: '2026-01-01T00:00:00.000Z', startAtMs: START_MS },
+    scenario: new URL(`file://${planted('scenario-everything')}`).href,
+    setup: {
+      ...{ receiver: 'raw-http', queue: 'embedded', ledger: 'lmdb', ratePerS: PER_S, rateChosen: 'made up' },
+      ...{ durationMs: DURATION_MS, quick: true, seed: SEED, acceptP99Ms: 250, connectionsMax: 64, processes: 1 },
+      ...{ inFlightMax: 100, publishDeadlineMs: 5_000, capacityPerS: null },
+    },
+    durability: {
+      queue: { server: 'a log', survives: ['receiver-crash'], order: 'key', shared: false },
+      ledger: { server: 'LMDB', survives: ['receiver-crash'], shared: false },
+    },
+    certificates: [{ ...certificate, planned: sent, sent }],
+    samples: { stack: [{ name: 'receiver + processor', samples }], senders: [[]] },
+    faults: [
+      { kind: 'poison', fault: scenario.faults[0]!, victim: 'receiver + processor', fromMs: 1_600, untilMs: 3_600 },
+    ],
+    replays: [{ ratePerS: 100, ...during, replayed: 1, heldBack: 0 }],
+    attacks: [
+      {
+        ...{ kind: 'forged', times: 1, ...during, planned: 300, sent: 300, statuses: { 401: 300 }, closed: 0 },
+        ...{ unanswered: 0, held: 0, heldMaxMs: 0, leftOut: ['github: stale requests'] },
+      },
+    ],
+    resends: [{ fromMs: 4_000, certificate: { ...certificate, sent: 50, endedAtMs: 5_000 } }],
+    ...{ unplannedDeaths: 0, servers: ['redis: started here'], errors: ['made up'], drainedMs: 800, drained: true },
+    store: { fetches: 2, unavailable: 1, bytes: 1_000, served: 1 },
+    list: { requests: 9, unavailable: 1, listed: 99 },
+    interrupted: false,
+    environment: { node: 'v26', platform: 'Linux', cpu: 'a cpu', cores: 2, memoryBytes: 2 ** 34 },
+    reproduce: 'npm run scenario everything',
+  }
+}
