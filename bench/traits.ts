@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
 import { queues } from '../queues/index.ts'
+import { markdownTable } from '../src/core/base/table.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
 import type { QueueTraits, ServerKind } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
@@ -102,10 +103,11 @@ Made by \`npm run traits\` on ${on} with Node ${process.versions.node}. Every ce
 
 Asked of a server that was started for it, with every write forced to disk before it is acknowledged, where the server can.
 
-${table(
+${markdownTable(
   HEADINGS,
   names.map((name) => traitsRow(name, told.get(name)!, results)),
-)}
+).join('\n')}
+
 - **Survives**: failures that an event lives through once its publish has resolved. The suite measures \`receiver-crash\` and
   \`broker-crash\` by SIGKILL; \`power-loss\` and \`host-loss\` are read from the server's settings, not measured.
 - **Order**: \`key\`: a stalled key delays only itself. \`lane\`: keys share a partition and stall together. \`none\`: not kept.
@@ -121,7 +123,8 @@ figure is the reason below. It was one run: a rare fault can hide behind a ✓, 
 A title with a condition ("where it says so", "where it keeps an order") is measured against what the table above says of that
 queue: a queue that promises nothing there has a ✓ too.
 
-${table(['Behaviour', ...names], rows)}
+${markdownTable(['Behaviour', ...names], rows).join('\n')}
+
 ${reasons.map((reason, at) => `${at + 1}. ${reason}`).join('\n')}
 `
 }
@@ -182,10 +185,4 @@ function matrix(names: readonly string[], results: Results) {
   const absent: Outcome = { state: 'not run', why: 'the suite has no such test of this queue' }
   const rows = [...results].map(([title, each]) => [title, ...names.map((name) => cell(each.get(name) ?? absent))])
   return { rows, reasons }
-}
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`
-  return line(headings) + line(headings.map(() => '---')) + rows.map(line).join('')
 }

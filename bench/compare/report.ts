@@ -1,3 +1,4 @@
+import { FIGURES, markdownTable } from '../../src/core/base/table.ts'
 import { type Cell, medianOf, printTable, say, textOf } from '../lib/table.ts'
 import { STORED_EVENTS, type Stored } from './stored.ts'
 import { DUPLICATES, PACED_PER_S, type Turn } from './turn.ts'
@@ -87,16 +88,12 @@ export function markdown(caption: string, results: readonly Result[]): string {
   return `# Queues compared\n\n${caption}\n\n${how}\n\n${tables.join('\n\n')}\n\n## What the columns are\n\n${notes}\n`
 }
 
-/** Columns of equal width, as the formatter of this repository wants them. */
 function tableOf(results: readonly Result[]): string {
-  const texts = [COLUMNS, ...results.map((result) => rowOf(result).map(textOf))]
-  const widths = COLUMNS.map((_, column) => Math.max(...texts.map((row) => row[column]!.length)))
-  const line = (row: readonly string[]) => {
-    const cells = row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
-    return `| ${cells.join(' | ')} |`
-  }
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-  return [line(texts[0]!), line(rule), ...texts.slice(1).map(line)].join('\n')
+  return markdownTable(
+    COLUMNS,
+    results.map((result) => rowOf(result).map(textOf)),
+    FIGURES,
+  ).join('\n')
 }
 
 function servers(results: readonly Result[]): string[] {

@@ -1,15 +1,14 @@
+import { FIGURES, textTable } from '../../src/core/base/table.ts'
 import type { Turn } from './rounds.ts'
 
 export type Cell = string | number | null
 
 /** Columns of equal width; numbers to the right. null: not measured. */
 export function printTable(title: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
-  const texts = [columns, ...rows.map((row) => row.map(textOf))]
-  const widths = columns.map((_, column) => Math.max(...texts.map((row) => row[column]!.length)))
-  const lines = texts.map((row) =>
-    row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  '),
+  const lines = textTable(
+    rows.map((row) => row.map(textOf)),
+    { head: columns, right: FIGURES },
   )
-  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '))
   process.stdout.write(`\n${title}\n\n${lines.join('\n')}\n`)
 }
 
