@@ -25,13 +25,11 @@ function runsTypeScript(version) {
   return major > 24 || (major === 24 && minor >= 3) || (major === 22 && minor >= 18)
 }
 
-/** The Node of an optional package. What these packages are called follows no rule on two platforms. */
-function bundledNode() {
+/** The optional package that has a Node for this machine. What these packages are called follows no rule on two platforms. */
+function bundledPackage() {
   const { platform, arch } = process
-  const windows = platform === 'win32'
   const prefix = platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'
-  const name = `${prefix}-${windows ? 'win' : platform}-${arch}`
-  return join(ROOT, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node')
+  return `${prefix}-${platform === 'win32' ? 'win' : platform}-${arch}`
 }
 
 function fail(what) {
@@ -39,8 +37,8 @@ function fail(what) {
   process.exitCode = ENVIRONMENT
 }
 
-function tooOld(why) {
-  fail(`Node ${process.versions.node} is too old, and ${why}: install Node 22.18 or newer, or run npm ci in ${ROOT}`)
+function tooOld(why, otherwise) {
+  fail(`Node ${process.versions.node} is too old, and ${why}: install Node 22.18 or newer${otherwise || ''}`)
 }
 
 /** Runs the program as a child. Its end is ours: the same exit code, or the same signal. */
@@ -74,9 +72,12 @@ function main() {
     process.argv = [...process.argv.slice(0, 2), ...args]
     return require(START).start(file)
   }
-  const node = bundledNode()
+  const name = bundledPackage()
+  const node = join(ROOT, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(node)) return runOn(node, file, args)
-  tooOld(`npm installed no newer one for ${process.platform} on ${process.arch}`)
+  const exists = name in require('../package.json').optionalDependencies
+  if (exists) tooOld(`${name} is not installed`, `, or run npm ci --include=optional in ${ROOT}`)
+  else tooOld(`npm has no newer one for ${process.platform} on ${process.arch}`)
 }
 
 main()

@@ -7,14 +7,15 @@ import { onTestFinished } from 'vitest'
 
 export const BIN = resolve(import.meta.dirname, '../../bin')
 /** What bin/floodmark.js looks for where these tests run. */
-const BUNDLED = `node_modules/node-${process.platform}-${process.arch}/bin/node`
+const PACKAGE = `node-${process.platform}-${process.arch}`
+const BUNDLED = `node_modules/${PACKAGE}/bin/node`
 
 interface Clone {
   /** Text of the file that stands for the command line. */
   readonly main?: string
   readonly installed?: boolean
-  /** Whether the optional package with a newer Node is there, or one for another C library, which does not start. */
-  readonly bundled?: boolean | 'broken'
+  /** Whether the optional package with a newer Node is there, one for another C library, which does not start, or none for this platform. */
+  readonly bundled?: boolean | 'broken' | 'unheard of'
   /** The version that the Node that is called says it has; unset: its own. */
   readonly version?: string
 }
@@ -29,7 +30,7 @@ export function clone({ main = '', installed = true, bundled = false, version }:
       type: 'module',
       dependencies: { shipped: '1.0.0' },
       devDependencies: { developing: '1.0.0' },
-      optionalDependencies: { '@scope/optional': '1.0.0' },
+      optionalDependencies: { '@scope/optional': '1.0.0', ...(bundled !== 'unheard of' && { [PACKAGE]: '26.0.0' }) },
     }),
     'src/runner/cli/main.ts': main,
     'test/check.ts': "console.log('check', ...process.argv.slice(2))",
