@@ -130,6 +130,8 @@ async function scenario(config: Config): Promise<number> {
   const names = [config.scenario, config.receiver, config.queue].map((name) => name.replace(/^.*\/|\.ts$/g, ''))
   const folder = config.out ?? join('reports', `${stamp}-${names.join('-')}`)
   const plan = await planOf(config)
+  // The report needs it at the end. That it is missing is told before the run, not after.
+  import.meta.resolve('uplot/dist/uPlot.iife.min.js')
   const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
