@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import { RedisConnection } from '../src/clients/redis/connection.ts'
+import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
+import { type RedisFacts, redisFacts } from '../src/clients/redis/facts.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
-import { namespaceFolder } from '../src/core/base/lock.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
+import { messageOf } from '../src/core/contracts/errors.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -14,13 +15,12 @@ import {
   type Settled,
   type Settlement,
 } from '../src/core/contracts/ledger.ts'
+import { checkNamespace } from '../src/core/contracts/namespace.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
-import { Link } from './redis/link.ts'
 import { type Script, scripts } from './redis/scripts.ts'
-import { ask, judge, type Server } from './redis/server.ts'
 
-const CONNECT_MS = 5_000
-const RECONNECT_MS_MAX = 500
+/** No call takes longer than this, whatever the network does. */
+const CALL_MS = 5_000
 const PAGE_ITEMS = 512
 
 /**
@@ -30,7 +30,7 @@ const PAGE_ITEMS = 512
  */
 class RedisLedger implements Ledger {
   readonly traits
-  readonly #link: Link
+  readonly #connection: RedisConnection
   readonly #prefix: string
   readonly #now: () => string
   readonly #ttlMs: string
@@ -38,13 +38,13 @@ class RedisLedger implements Ledger {
   readonly #session = randomBytes(6).toString('base64url')
   #calls = 0
 
-  constructor(link: Link, prefix: string, options: LedgerOpenOptions, server: Server) {
+  constructor(connection: RedisConnection, prefix: string, options: LedgerOpenOptions, facts: RedisFacts) {
     const { clock, ttlMs = MARK_TTL_MS } = options
-    this.#link = link
+    this.#connection = connection
     this.#prefix = prefix
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = String(ttlMs)
-    this.traits = { name: 'redis', server: server.text, survives: server.survives, shared: true } as const
+    this.traits = { name: 'redis', server: facts.text, survives: facts.survives, shared: true } as const
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
@@ -80,7 +80,7 @@ class RedisLedger implements Ledger {
   }
 
   #run(script: Script, args: readonly (string | Buffer)[]): Promise<number[]> {
-    return this.#link.call(async (redis) => {
+    return this.#connection.repeat(CALL_MS, async (redis) => {
       try {
         return (await redis.evalsha(script.sha, 1, this.#prefix, ...args)) as number[]
       } catch (error) {
@@ -92,12 +92,14 @@ class RedisLedger implements Ledger {
 
   async *buried(): AsyncIterable<DeadLetter> {
     for (let after = '-inf'; ; ) {
-      const page = await this.#link.call((redis) =>
+      const page = await this.#connection.repeat(CALL_MS, (redis) =>
         redis.zrangebyscore(`${this.#prefix}deaths`, `(${after}`, '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE_ITEMS),
       )
       const ids = page.filter((_, at) => at % 2 === 0)
       if (ids.length === 0) return
-      for (const letter of await this.#link.call((redis) => redis.hmgetBuffer(`${this.#prefix}dead`, ...ids))) {
+      for (const letter of await this.#connection.repeat(CALL_MS, (redis) =>
+        redis.hmgetBuffer(`${this.#prefix}dead`, ...ids),
+      )) {
         if (letter) yield decodeDeadLetter(letter)
       }
       after = page.at(-1)!
@@ -113,12 +115,16 @@ class RedisLedger implements Ledger {
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    return (await this.#link.call((redis) => redis.hgetBuffer(`${this.#prefix}values`, name))) ?? undefined
+    return (
+      (await this.#connection.repeat(CALL_MS, (redis) => redis.hgetBuffer(`${this.#prefix}values`, name))) ?? undefined
+    )
   }
 
   async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
     for await (const names of this.#names('names', prefix)) {
-      const values = await this.#link.call((redis) => redis.hmgetBuffer(`${this.#prefix}values`, ...names))
+      const values = await this.#connection.repeat(CALL_MS, (redis) =>
+        redis.hmgetBuffer(`${this.#prefix}values`, ...names),
+      )
       for (const [at, name] of names.entries()) yield [name, values[at]!]
     }
   }
@@ -128,7 +134,9 @@ class RedisLedger implements Ledger {
       for (const name of names) {
         for (let from = 0; ; from += PAGE_ITEMS) {
           const key = `${this.#prefix}list:${name}`
-          const items = await this.#link.call((redis) => redis.lrangeBuffer(key, from, from + PAGE_ITEMS - 1))
+          const items = await this.#connection.repeat(CALL_MS, (redis) =>
+            redis.lrangeBuffer(key, from, from + PAGE_ITEMS - 1),
+          )
           for (const item of items) yield [name, item]
           if (items.length < PAGE_ITEMS) break
         }
@@ -139,7 +147,7 @@ class RedisLedger implements Ledger {
   /** Sorted names with a prefix, a page at a time. */
   async *#names(set: 'names' | 'lists', prefix: string): AsyncIterable<readonly string[]> {
     for (let start = `[${prefix}`; ; ) {
-      const page = await this.#link.call((redis) =>
+      const page = await this.#connection.repeat(CALL_MS, (redis) =>
         redis.zrangebylex(this.#prefix + set, start, '+', 'LIMIT', 0, PAGE_ITEMS),
       )
       const names = page.filter((name) => name.startsWith(prefix))
@@ -150,7 +158,7 @@ class RedisLedger implements Ledger {
   }
 
   close(): Promise<void> {
-    return this.#link.close()
+    return this.#connection.close()
   }
 }
 
@@ -175,65 +183,23 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-async function connect(url: string): Promise<{ redis: Redis; address: string }> {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (!parsed || !/^rediss?:$/.test(parsed.protocol)) {
-    throw new FloodmarkError('misuse', 'the redis ledger needs a URL like redis://127.0.0.1:6379')
-  }
-  const client = await import('ioredis').catch((cause) => {
-    throw new FloodmarkError('misuse', 'the redis ledger needs its client: npm install ioredis', { cause })
-  })
-  const address = parsed.host
-  const redis = new client.Redis(url, {
-    lazyConnect: true,
-    protocol: 2,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    connectTimeout: CONNECT_MS,
-    retryStrategy: (times: number) => Math.min(times * 50, RECONNECT_MS_MAX),
-  })
-  let why: unknown
-  redis.on('error', (error) => {
-    why = error
-  })
-  try {
-    await redis.connect()
-  } catch (cause) {
-    redis.disconnect()
-    const reason = messageOf(why ?? cause)
-    throw new FloodmarkError('unavailable', `cannot reach redis at ${address}: ${reason}. Is it running?`, { cause })
-  }
-  return { redis, address }
-}
-
 function prefixOf(namespace: string): string {
-  return `floodmark:{${namespaceFolder({ url: '', namespace })}}:ledger:`
+  return `floodmark:{${checkNamespace(namespace)}}:ledger:`
 }
 
 const driver: LedgerDriver = {
   server: 'redis',
   async open(options) {
     const prefix = prefixOf(options.namespace)
-    const { redis, address } = await connect(options.url)
-    const link = new Link(redis, options.clock ?? systemClock, address)
+    const connection = new RedisConnection(options.url, options.clock ?? systemClock)
     try {
-      return new RedisLedger(link, prefix, options, judge(await link.call(ask)))
+      await connection.ready()
+      return new RedisLedger(connection, prefix, options, await redisFacts(connection))
     } catch (error) {
-      await link.close()
+      await connection.close()
       throw error
     }
   },
-  async drop({ url, namespace }) {
-    const prefix = prefixOf(namespace)
-    const { redis, address } = await connect(url)
-    const link = new Link(redis, systemClock, address)
-    let cursor = '0'
-    do {
-      const [next, keys] = await link.call((client) => client.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', PAGE_ITEMS))
-      if (keys.length > 0) await link.call((client) => client.unlink(...keys))
-      cursor = next
-    } while (cursor !== '0')
-    await link.close()
-  },
+  drop: ({ url, namespace }) => deleteKeys(url, prefixOf(namespace)),
 }
 export default driver

@@ -1,4 +1,6 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
+import type { RedisConnection } from '../src/clients/redis/connection.ts'
+import type { RedisFacts } from '../src/clients/redis/facts.ts'
 import { decode, encode } from '../src/core/base/codec.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
@@ -14,10 +16,7 @@ import {
 } from '../src/core/contracts/queue.ts'
 import { Gather } from './bullmq/gather.ts'
 import { Room } from './bullmq/room.ts'
-import { redisDriver } from './redis/driver.ts'
-import { prefixOf } from './redis/drop.ts'
-import type { Link } from './redis/link.ts'
-import type { RedisServer } from './redis/server.ts'
+import { prefixOf, redisDriver } from './redis/driver.ts'
 
 const NAME = 'events'
 const BYTES_MAX = 1024 * 1024 * 1024
@@ -44,15 +43,15 @@ class BullMQ implements Queue {
   readonly traits: QueueTraits
   readonly #options: QueueOpenOptions
   readonly #clock: Clock
-  readonly #link: Link
+  readonly #connection: RedisConnection
   readonly #queue: BullQueue<string>
   readonly #room: Room
 
-  constructor(link: Link, server: RedisServer, options: QueueOpenOptions) {
-    this.#link = link
+  constructor(connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) {
+    this.#connection = connection
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#queue = new BullQueue(NAME, { connection: link.client, prefix: prefixOf('bullmq', options.namespace) })
+    this.#queue = new BullQueue(NAME, { connection: connection.client, prefix: prefixOf('bullmq', options.namespace) })
     this.#queue.on('error', () => {}) // each call hears of it
     this.#room = new Room(options.bytesMax ?? BYTES_MAX, this.#clock, async () => {
       const { waiting, inFlight } = await this.depth()
@@ -60,8 +59,8 @@ class BullMQ implements Queue {
     })
     this.traits = {
       name: 'bullmq',
-      server: server.text,
-      survives: server.survives,
+      server: facts.text,
+      survives: facts.survives,
       order: 'none',
       orderSurvivesRetry: false,
       countsDeliveries: true,
@@ -87,7 +86,7 @@ class BullMQ implements Queue {
     }
     try {
       this.#room.take(events.length, bytes)
-      await this.#link.ask(deadlineMs, () => this.#queue.addBulk(jobs))
+      await this.#connection.once(deadlineMs, () => this.#queue.addBulk(jobs))
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
       // addBulk is a pipeline: the server may have refused one job and stored the others.
@@ -143,7 +142,7 @@ class BullMQ implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const counts = await this.#link.ask(DEPTH_MS, () =>
+    const counts = await this.#connection.once(DEPTH_MS, () =>
       this.#queue.getJobCounts('wait', 'delayed', 'prioritized', 'active'),
     )
     const { active = 0, ...rest } = counts
@@ -152,9 +151,9 @@ class BullMQ implements Queue {
   }
 
   async close(): Promise<void> {
-    await this.#link.close()
+    await this.#connection.close()
     await this.#queue.close()
   }
 }
 
-export default redisDriver('bullmq', (link, server, options) => new BullMQ(link, server, options))
+export default redisDriver('bullmq', (connection, facts, options) => new BullMQ(connection, facts, options))

@@ -1,3 +1,5 @@
+import { RedisConnection } from '../src/clients/redis/connection.ts'
+import type { RedisFacts } from '../src/clients/redis/facts.ts'
 import { encode } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -12,8 +14,6 @@ import {
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
 import { redisDriver } from './redis/driver.ts'
-import { Link } from './redis/link.ts'
-import type { RedisServer } from './redis/server.ts'
 import { Consumer, READERS } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
@@ -31,18 +31,18 @@ class RedisStreams implements Queue {
   readonly #keys: Keys
   readonly #bytesMax: number
   readonly #clock
-  readonly #link: Link
+  readonly #connection: RedisConnection
 
-  constructor(link: Link, server: RedisServer, options: QueueOpenOptions) {
-    this.#link = link
+  constructor(connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) {
+    this.#connection = connection
     this.#url = options.url
     this.#keys = keysOf(options.namespace)
     this.#bytesMax = options.bytesMax ?? BYTES_MAX
     this.#clock = options.clock ?? systemClock
     this.traits = {
       name: 'redis-streams',
-      server: server.text,
-      survives: server.survives,
+      server: facts.text,
+      survives: facts.survives,
       order: 'key',
       orderSurvivesRetry: true,
       countsDeliveries: false,
@@ -69,7 +69,7 @@ class RedisStreams implements Queue {
     const names = [this.#keys.bytes, ...this.#keys.shards.map(({ stream }) => stream)]
     let stored: number
     try {
-      stored = await this.#link.ask(deadlineMs, (client) => {
+      stored = await this.#connection.once(deadlineMs, (client) => {
         return client.eval(PUBLISH, names.length, ...names, this.#bytesMax, bytes, ...entries) as Promise<number>
       })
     } catch (cause) {
@@ -80,25 +80,25 @@ class RedisStreams implements Queue {
   }
 
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const waitLinks = Array.from({ length: READERS }, () => new Link(this.#url, this.#clock))
+    const waiters = Array.from({ length: READERS }, () => new RedisConnection(this.#url, this.#clock))
     try {
-      await new Consumer(this.#link, waitLinks, this.#keys, this.#clock, options).run(handle)
+      await new Consumer(this.#connection, waiters, this.#keys, this.#clock, options).run(handle)
     } finally {
-      await Promise.all(waitLinks.map((link) => link.close()))
+      await Promise.all(waiters.map((waiter) => waiter.close()))
     }
   }
 
   async depth(): Promise<Depth> {
     const names = this.#keys.shards.flatMap(({ lease, stream }) => [lease, stream])
-    const [waiting, inFlight, oldestMs] = (await this.#link.ask(DEPTH_MS, (client) =>
+    const [waiting, inFlight, oldestMs] = (await this.#connection.once(DEPTH_MS, (client) =>
       client.eval(DEPTH, names.length, ...names),
     )) as [number, number, number]
     return { waiting, inFlight, oldestMs: oldestMs < 0 ? undefined : oldestMs, exact: true }
   }
 
   close(): Promise<void> {
-    return this.#link.close()
+    return this.#connection.close()
   }
 }
 
-export default redisDriver('streams', (link, server, options) => new RedisStreams(link, server, options))
+export default redisDriver('streams', (connection, facts, options) => new RedisStreams(connection, facts, options))

@@ -18,6 +18,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'core/processing': ['core/contracts', 'core/base'],
   'core/dead-letters': ['core/contracts', 'core/base'],
   'core/service': KIT,
+  'clients/redis': ['core/contracts', 'core/base'],
   'runner/faults': KIT,
   'runner/scenario': [...KIT, ...PLUGINS, 'runner/faults'],
   'runner/plan': [...KIT, 'runner/faults', 'runner/scenario'],
@@ -75,11 +76,13 @@ const PURE = ['runner/plan', 'runner/report']
 /** What a plug-in may import beside `core/contracts`, `core/base` and its own parts. */
 const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   receivers: /^src\/core\/receiving\//,
-  queues: /^src\/core\/processing\/lanes\.ts$/,
-  ledgers: /^src\/core\/processing\/(claims|writes)\.ts$/,
+  queues: /^src\/core\/processing\/lanes\.ts$|^src\/clients\//,
+  ledgers: /^src\/core\/processing\/(claims|writes)\.ts$|^src\/clients\//,
   providers: /^src\/core\/receiving\/|^providers\/samples\//,
   scenarios: /^src\/runner\/scenario\/scenario\.ts$/,
 }
+/** What a client's room may import beside the contracts: the library that speaks to its server. */
+const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = { 'clients/redis': /^ioredis$/ }
 /** A folder for what some of a kind share, as the drivers of one kind of server. Only they import it. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   'queues/redis/': ['redis-streams', 'bullmq'],
@@ -146,6 +149,14 @@ describe('the architecture', () => {
     }
   })
 
+  it('a client of a server imports nothing but node, the contracts and its own library', () => {
+    for (const file of filesIn('src/clients')) {
+      for (const to of imports.get(file)!) {
+        if (!/^(node:|src\/)/.test(to)) expect(to, file).toMatch(CLIENT_LIBRARY[roomOf(file)]!)
+      }
+    }
+  })
+
   it('receivers, queues, ledgers, providers and scenarios know the contracts and their own parts, not each other', () => {
     const wrong: string[] = []
     for (const kind of PLUGINS) {
@@ -198,7 +209,7 @@ describe('the architecture', () => {
   })
 
   it('the tests of a room lie in a folder of its name', () => {
-    for (const wing of ['core', 'runner']) {
+    for (const wing of ['core', 'clients', 'runner']) {
       for (const entry of readdirSync(join(root, 'test', wing), { withFileTypes: true })) {
         if (!entry.isDirectory()) continue
         expect(existsSync(join(root, 'src', wing, entry.name)), `test/${wing}/${entry.name} has no room`).toBe(true)

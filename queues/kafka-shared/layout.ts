@@ -1,5 +1,6 @@
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
+import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** How many lanes a new topic gets: also the most consumers that can share its work. */
@@ -49,10 +50,7 @@ export function layoutOf({ url, namespace }: { readonly url: string; readonly na
       'the address of Kafka is kafka://host:port, or several by commas, without user or path',
     )
   }
-  if (!/^[a-z0-9-]{1,64}$/.test(namespace)) {
-    throw new FloodmarkError('misuse', `the namespace '${namespace}' is not 1-64 of a-z, 0-9 and -`)
-  }
-  return { brokers, topic: `floodmark-${namespace}` }
+  return { brokers, topic: `floodmark-${checkNamespace(namespace)}` }
 }
 
 export const TOPIC_CONFIG = [

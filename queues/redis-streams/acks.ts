@@ -1,5 +1,5 @@
+import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
-import type { Link } from '../redis/link.ts'
 import { ACK } from './scripts.ts'
 import type { Item, Shard } from './shard.ts'
 
@@ -16,7 +16,7 @@ interface Holder {
 
 /** What a consumer's handlers acked, on its way to the server: one call at a time, tried until it answers or all is over. */
 export class Acks {
-  readonly #link: Link
+  readonly #connection: RedisConnection
   readonly #bytesKey: string
   readonly #clock: Clock
   readonly #holder: Holder
@@ -25,8 +25,14 @@ export class Acks {
   #flushing: Promise<void> | undefined
 
   /** `onLost`: the shard was somebody else's, so that nothing was settled. */
-  constructor(link: Link, bytesKey: string, clock: Clock, holder: Holder, onLost: (shard: Shard) => void) {
-    this.#link = link
+  constructor(
+    connection: RedisConnection,
+    bytesKey: string,
+    clock: Clock,
+    holder: Holder,
+    onLost: (shard: Shard) => void,
+  ) {
+    this.#connection = connection
     this.#bytesKey = bytesKey
     this.#clock = clock
     this.#holder = holder
@@ -74,7 +80,7 @@ export class Acks {
       ...batch.map(({ id }) => id),
     ])
     const { me, holdMs } = this.#holder
-    return this.#link.ask(holdMs, (client) => {
+    return this.#connection.once(holdMs, (client) => {
       return client.eval(ACK, names.length, ...names, me, ...args) as Promise<number[]>
     })
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { decode } from '../../src/core/base/codec.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { Lanes } from '../../src/core/processing/lanes.ts'
-import type { Link } from '../redis/link.ts'
 import { Acks } from './acks.ts'
 import { type Keys, shardOf } from './keys.ts'
 import { HOLD, READ, RELEASE } from './scripts.ts'
@@ -34,8 +34,8 @@ const HOLD_MS_MIN = 1_000
  */
 export class Consumer {
   readonly #me = randomUUID()
-  readonly #link: Link
-  readonly #waitLinks: readonly Link[]
+  readonly #connection: RedisConnection
+  readonly #waiters: readonly RedisConnection[]
   readonly #keys: Keys
   readonly #clock: Clock
   readonly #options: ConsumeOptions
@@ -48,10 +48,16 @@ export class Consumer {
   #heldUntilMs = 0
   #turn = 0
 
-  /** `waitLinks`, one a reader, are for this consumer alone: their calls block. */
-  constructor(link: Link, waitLinks: readonly Link[], keys: Keys, clock: Clock, options: ConsumeOptions) {
-    this.#link = link
-    this.#waitLinks = waitLinks
+  /** `waiters`: one connection for each reader, for this consumer alone, as their calls block. */
+  constructor(
+    connection: RedisConnection,
+    waiters: readonly RedisConnection[],
+    keys: Keys,
+    clock: Clock,
+    options: ConsumeOptions,
+  ) {
+    this.#connection = connection
+    this.#waiters = waiters
     this.#keys = keys
     this.#clock = clock
     this.#options = options
@@ -59,14 +65,14 @@ export class Consumer {
     const fresh = { state: 'free', cursor: '', lastId: '', events: 0, bytes: 0 } as const
     this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
     const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
-    this.#acks = new Acks(link, keys.bytes, clock, holder, (shard) => this.#leave(shard))
+    this.#acks = new Acks(connection, keys.bytes, clock, holder, (shard) => this.#leave(shard))
     this.#lanes = new Lanes<Item>(clock, (item) => this.#acks.push(item))
   }
 
   async run(handle: Handler): Promise<void> {
     const signal = AbortSignal.any([this.#options.signal, this.#failed.signal])
     const keeping = this.#keep(signal)
-    const reading = Promise.all(this.#waitLinks.map((waitLink, reader) => this.#read(signal, reader, waitLink)))
+    const reading = Promise.all(this.#waiters.map((waiter, reader) => this.#read(signal, reader, waiter)))
     await this.#lanes.consume(handle, { ...this.#options, signal })
     await reading
     const untilMs = this.#clock.monotonic() + SETTLE_MS
@@ -95,7 +101,7 @@ export class Consumer {
     const askedMs = this.#clock.monotonic()
     const takes = this.#shards.map(({ state }) => (state === 'free' && !stopping.aborted ? '1' : '0'))
     const names = [this.#keys.consumers, ...this.#shards.flatMap(({ lease, stream }) => [lease, stream])]
-    const [share, ...held] = await this.#link.ask(this.#holdMs, (client) => {
+    const [share, ...held] = await this.#connection.once(this.#holdMs, (client) => {
       return client.eval(HOLD, names.length, ...names, this.#me, this.#holdMs, ...takes) as Promise<number[]>
     })
     this.#heldUntilMs = askedMs + (this.#holdMs * 2) / 3
@@ -121,15 +127,15 @@ export class Consumer {
   /** Resolves with whether the server has answered. Without it the leases run out by themselves. */
   async #release(shards: readonly Shard[], consumers: string): Promise<boolean> {
     const names = [consumers, ...shards.map(({ lease }) => lease)]
-    return this.#link
-      .ask(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me))
+    return this.#connection
+      .once(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me))
       .then(
         () => true,
         () => false,
       )
   }
 
-  async #read(signal: AbortSignal, reader: number, waitLink: Link): Promise<void> {
+  async #read(signal: AbortSignal, reader: number, waiter: RedisConnection): Promise<void> {
     while (!signal.aborted) {
       const wanted = this.#shards.filter(
         ({ number, state, events, bytes }) =>
@@ -145,7 +151,7 @@ export class Consumer {
         if (!found && !signal.aborted)
           await this.#wait(
             wanted.filter(({ state }) => state === 'held'),
-            waitLink,
+            waiter,
           )
       } catch {
         if (this.#failed.signal.aborted) return
@@ -161,7 +167,7 @@ export class Consumer {
     const names = shards.flatMap(({ lease, stream }) => [lease, stream])
     const cursors = shards.map(({ cursor }) => cursor)
     const { events, bytes } = READ_MAX
-    const replies = await this.#link.ask(this.#holdMs, (client) => {
+    const replies = await this.#connection.once(this.#holdMs, (client) => {
       const args = [READ, names.length, ...names, this.#me, events, bytes, ...cursors]
       return client.callBuffer('EVAL', args) as Promise<Buffer[][]>
     })
@@ -194,12 +200,12 @@ export class Consumer {
   }
 
   /** Blocks on a connection of its own until one of the shards has something new, or for a moment. */
-  async #wait(shards: readonly Shard[], waitLink: Link): Promise<void> {
+  async #wait(shards: readonly Shard[], waiter: RedisConnection): Promise<void> {
     if (shards.length === 0) return
     const streams = shards.map(({ stream }) => stream)
     const ids = shards.map(({ lastId }) => lastId || '$')
-    await waitLink
-      .ask(IDLE_MS + SETTLE_MS, (client) =>
+    await waiter
+      .once(IDLE_MS + SETTLE_MS, (client) =>
         client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', IDLE_MS, 'STREAMS', ...streams, ...ids]),
       )
       .catch(() => sleep(this.#clock, TROUBLE_MS, this.#options.signal))

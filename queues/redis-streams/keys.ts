@@ -1,4 +1,4 @@
-import { prefixOf } from '../redis/drop.ts'
+import { prefixOf } from '../redis/driver.ts'
 
 /** Streams of one namespace. Never to be changed for a namespace that holds events: a key would move to another stream. */
 export const SHARDS = 16

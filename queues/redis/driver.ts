@@ -1,29 +1,33 @@
+import { RedisConnection } from '../../src/clients/redis/connection.ts'
+import { deleteKeys } from '../../src/clients/redis/delete-keys.ts'
+import { type RedisFacts, redisFacts } from '../../src/clients/redis/facts.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
+import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { Queue, QueueDriver, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
-import { dropKeys, prefixOf } from './drop.ts'
-import { Link } from './link.ts'
-import { askServer } from './server.ts'
 
-type Answer = Awaited<ReturnType<typeof askServer>>
+/** Where a namespace's keys begin. The braces keep them together on one node. @throws FloodmarkError 'misuse'. */
+export function prefixOf(driver: string, namespace: string): string {
+  return `floodmark:${driver}:{${checkNamespace(namespace)}}`
+}
 
-/** A driver on a Redis server: connects, asks the server what it is, and hands both on. `kind` begins every key of its own. */
+/** A driver on a Redis server: connects, asks the server what it promises, and hands both on. `kind` begins every key of its own. */
 export function redisDriver(
   kind: string,
-  make: (link: Link, server: Answer, options: QueueOpenOptions) => Queue,
+  make: (connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) => Queue,
 ): QueueDriver {
   return {
     server: 'redis',
     async open(options) {
       prefixOf(kind, options.namespace)
-      const link = new Link(options.url, options.clock ?? systemClock)
+      const connection = new RedisConnection(options.url, options.clock ?? systemClock)
       try {
-        await link.ready()
-        return make(link, await askServer(link), options)
+        await connection.ready()
+        return make(connection, await redisFacts(connection), options)
       } catch (error) {
-        await link.close()
+        await connection.close()
         throw error
       }
     },
-    drop: ({ url, namespace }) => dropKeys(url, prefixOf(kind, namespace)),
+    drop: ({ url, namespace }) => deleteKeys(url, `${prefixOf(kind, namespace)}:`),
   }
 }

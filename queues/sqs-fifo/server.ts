@@ -1,6 +1,7 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 
 /** Any call but a publish and the wait of a long poll, ms. */
 export const CALL_MS = 5_000
@@ -8,7 +9,6 @@ const SOCKETS_MAX = 128
 /** What SQS keeps a message for at most, s: by default it would throw it away after four days. */
 const RETENTION_S = 14 * 24 * 3_600
 const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/
-const NAMESPACE = /^[a-z0-9-]{1,64}$/
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
 const GONE = /QueueDoesNotExist|NonExistentQueue/
 
@@ -56,13 +56,10 @@ export class SqsServer {
   #queueUrl = ''
 
   constructor(address: Address, sqs: SQS, namespace: string, clock: Clock) {
-    if (!NAMESPACE.test(namespace)) {
-      throw new FloodmarkError('misuse', `'${namespace}' is no namespace: use 1-64 of a-z, 0-9 and -`)
-    }
     this.address = address
     this.#sqs = sqs
     this.#clock = clock
-    this.#name = `${namespace}.fifo`
+    this.#name = `${checkNamespace(namespace)}.fifo`
   }
 
   /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */

@@ -2,15 +2,11 @@ import { randomInt } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
-
-const NAMESPACE = /^[a-z0-9-]{1,64}$/
+import { checkNamespace } from '../contracts/namespace.ts'
 
 /** The folder of a namespace. @throws FloodmarkError 'misuse' when the name could lead elsewhere. */
 export function namespaceFolder({ url, namespace }: { readonly url: string; readonly namespace: string }): string {
-  if (!NAMESPACE.test(namespace)) {
-    throw new FloodmarkError('misuse', `'${namespace}' is no namespace: use 1-64 of a-z, 0-9 and -`)
-  }
-  return join(url, namespace)
+  return join(url, checkNamespace(namespace))
 }
 
 /** Who wants the folder: `lock-<pid>-<start>-<try>`, an empty file, so that it is there with all it says or not at all. */

@@ -1,0 +1,102 @@
+import type { Redis } from 'ioredis'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { FailureMode } from '../../core/contracts/queue.ts'
+import { isAnswer, type RedisConnection } from './connection.ts'
+
+const ASK_MS = 5_000
+
+/** What one Redis promises for a write that it acknowledged, from its own answers. */
+export interface RedisFacts {
+  /** Product and version: 'Redis 7.4.2'. */
+  readonly product: string
+  /** The product, and the settings that decide over durability. */
+  readonly text: string
+  readonly survives: readonly FailureMode[]
+}
+
+type Fields = Readonly<Record<string, string | undefined>>
+
+/** What a Redis answered. */
+export interface RedisAnswers {
+  /** INFO */
+  readonly info: Fields
+  /** CONFIG GET; undefined where the server does not let us ask, as managed ones do not. */
+  readonly config: Fields | undefined
+}
+
+/** Asks a Redis what it promises. @throws FloodmarkError 'unavailable' when it does not answer; else as judgeRedis. */
+export async function redisFacts(connection: RedisConnection): Promise<RedisFacts> {
+  const info = fieldsOf(await connection.repeat(ASK_MS, (client) => client.info()))
+  const flat = await connection.repeat(ASK_MS, settingsOf)
+  const config = Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])))
+  return judgeRedis({ info, config: flat.length > 0 ? config : undefined })
+}
+
+/** Names and values in turn; empty where the server refuses to tell. */
+async function settingsOf(client: Redis): Promise<string[]> {
+  try {
+    const append = (await client.config('GET', '*append*')) as string[]
+    return [...append, ...((await client.config('GET', 'maxmemory-policy')) as string[])]
+  } catch (error) {
+    if (isAnswer(error)) return []
+    throw error
+  }
+}
+
+/**
+ * What the answers mean. @throws FloodmarkError 'misuse' when a queue or a ledger would lose or never store what it took: on a
+ * replica, on a node of a cluster, or on a server that evicts keys; 'unavailable' while the server loads its data.
+ */
+export function judgeRedis({ info, config }: RedisAnswers): RedisFacts {
+  const product = productOf(info)
+  const refuse = (what: string, remedy: string) => new FloodmarkError('misuse', `this ${product} ${what}: ${remedy}`)
+  if (info.loading === '1') {
+    throw new FloodmarkError('unavailable', `this ${product} is still loading its data: try again when it has finished`)
+  }
+  if (info.role !== undefined && info.role !== 'master') {
+    const primary = info.master_host ? ` of ${info.master_host}:${info.master_port}` : ''
+    throw refuse(`is a replica${primary} and takes no writes`, 'give the address of its primary')
+  }
+  if (info.redis_mode === 'cluster') {
+    throw refuse('is a node of a cluster', 'give the address of a single server, or of a proxy')
+  }
+  // Also without a maxmemory: whoever chose such a policy may set one at any time.
+  const policy = config?.['maxmemory-policy'] ?? info.maxmemory_policy
+  if (policy !== undefined && policy !== 'noeviction') {
+    const what = `deletes stored keys when its memory is full (maxmemory-policy ${policy})`
+    throw refuse(what, 'set maxmemory-policy noeviction')
+  }
+  return { product, ...durabilityOf(product, info, config) }
+}
+
+/** An acknowledged write lies in the server's memory at least, so it outlives our own process whatever the settings are. */
+function durabilityOf(product: string, info: Fields, config: Fields | undefined): Omit<RedisFacts, 'product'> {
+  const append = info.aof_enabled === '0' ? 'no' : config?.appendonly
+  if (append === 'no') return { text: `${product}, appendonly no`, survives: ['receiver-crash'] }
+  const fsync = config?.appendfsync
+  if (append === undefined || fsync === undefined) {
+    const text = `${product}, durability unknown: it does not answer CONFIG GET`
+    return { text, survives: ['receiver-crash'] }
+  }
+  const pauses = config?.['no-appendfsync-on-rewrite'] === 'yes'
+  const text = `${product}, appendonly ${append}, appendfsync ${fsync}${pauses ? ', no-appendfsync-on-rewrite yes' : ''}`
+  // everysec may hold back its write as well as its fsync for up to 2 s, so a killed server may have lost the last of it.
+  const synced = append === 'yes' && fsync === 'always' && !pauses
+  return { text, survives: synced ? ['receiver-crash', 'broker-crash', 'power-loss'] : ['receiver-crash'] }
+}
+
+/** Others that speak the protocol also tell a redis_version, for clients that look for one. */
+function productOf(info: Fields): string {
+  if (info.dragonfly_version) return `Dragonfly ${info.dragonfly_version}`
+  if (info.valkey_version) return `Valkey ${info.valkey_version}`
+  return `Redis ${info.redis_version ?? 'of unknown version'}`
+}
+
+function fieldsOf(info: string): Fields {
+  return Object.fromEntries(
+    info.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(':')
+      return colon > 0 && !line.startsWith('#') ? [[line.slice(0, colon), line.slice(colon + 1)]] : []
+    }),
+  )
+}
