@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { queues } from '../queues/index.ts'
-import type { ServerKind } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { Server } from '../src/runner/servers/server.ts'
 import { markdown, print, type Result } from './compare/report.ts'
@@ -28,7 +27,7 @@ interface Compared {
 
 export default async function compare(options: BenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-compare-'))
-  const servers = new Map<ServerKind, Server>()
+  const servers = new Map<string, Server>()
   try {
     const before = loadavg()[0]!
     const all = await prepared(folder, servers)
@@ -50,7 +49,7 @@ export default async function compare(options: BenchOptions): Promise<void> {
 }
 
 /** Each queue with its server, one of a kind for all that need it, and with what it stores. */
-async function prepared(folder: string, servers: Map<ServerKind, Server>): Promise<Compared[]> {
+async function prepared(folder: string, servers: Map<string, Server>): Promise<Compared[]> {
   const all: Compared[] = []
   for (const [name, load] of Object.entries(queues)) {
     if (name === LEFT_OUT) continue
@@ -59,7 +58,7 @@ async function prepared(folder: string, servers: Map<ServerKind, Server>): Promi
     if (driver.server && !servers.has(driver.server)) {
       servers.set(driver.server, await provide(driver.server, { folder: home, nativeOnly: true, onProgress: tell }))
     }
-    const server = driver.server && servers.get(driver.server)
+    const server = driver.server === undefined ? undefined : servers.get(driver.server)
     tell(`what it stores: ${name}`)
     const kept = await stored(driver, server?.url ?? home, home)
     const where = server && { url: server.url, pid: server.control!.pid() }

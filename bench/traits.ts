@@ -6,7 +6,7 @@ import { startVitest } from 'vitest/node'
 import { queues } from '../queues/index.ts'
 import { markdownTable } from '../src/core/base/table.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
-import type { QueueTraits, ServerKind } from '../src/core/contracts/queue.ts'
+import type { QueueTraits } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { Server } from '../src/runner/servers/server.ts'
 
@@ -39,9 +39,9 @@ export async function writeTraits(): Promise<void> {
 
 /** Opens each queue once, those of one kind of server on the same one. */
 async function askAll(folder: string): Promise<Map<string, Told>> {
-  const servers = new Map<ServerKind, Promise<Server>>()
+  const servers = new Map<string, Promise<Server>>()
   const onProgress = (line: string) => void process.stderr.write(`${line}\n`)
-  const serverOf = (kind: ServerKind) => {
+  const serverOf = (kind: string) => {
     const server = servers.get(kind) ?? provide(kind, { folder, nativeOnly: true, onProgress })
     servers.set(kind, server)
     return server
@@ -50,7 +50,7 @@ async function askAll(folder: string): Promise<Map<string, Told>> {
   for (const [name, load] of Object.entries(queues)) {
     try {
       const { default: driver } = await load()
-      const server = driver.server && (await serverOf(driver.server))
+      const server = driver.server === undefined ? undefined : await serverOf(driver.server)
       const at = { url: server?.url ?? join(folder, name), namespace: 'traits' }
       const queue = await driver.open(at)
       await queue.close()

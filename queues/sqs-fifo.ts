@@ -1,3 +1,4 @@
+import { addressOf, connect } from '../src/clients/sqs/connect.ts'
 import { encodedBytes } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -15,7 +16,7 @@ import {
 import { Consumer } from './sqs-fifo/consumer.ts'
 import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'
-import { addressOf, connect, SqsServer } from './sqs-fifo/server.ts'
+import { SqsServer } from './sqs-fifo/server.ts'
 
 /** Calls of ten go at once from one publish: a batch under load is worth more than the ten messages of one call. */
 const PUBLISH_EVENTS_MAX = 250

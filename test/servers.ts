@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import type { ServerKind } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { ProvideOptions, Server } from '../src/runner/servers/server.ts'
 
@@ -14,7 +13,7 @@ const START_MS = 300_000
  * Where the server cannot be had, its tests are skipped with the reason, and fail with REQUIRE_BROKERS=1.
  */
 export function describeWithServer(
-  kind: ServerKind,
+  kind: string,
   suite: (server: () => Server, folder: string) => void,
   options: Pick<ProvideOptions, 'fsync'> = {},
 ): void {

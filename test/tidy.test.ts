@@ -10,6 +10,9 @@ const FILES_MAX = 20
 /** What ships. It knows nothing of measuring. */
 const KIT = ['core/contracts', 'core/base', 'core/receiving', 'core/processing', 'core/dead-letters', 'core/service']
 
+/** Connections that queues, a ledger and the runner share. */
+const CLIENTS = ['clients/redis', 'clients/kafka', 'clients/sqs']
+
 /** The rooms of src, and whom each may import beside itself. Nothing else is allowed; a new room gets its line here. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   'core/contracts': [],
@@ -19,12 +22,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'core/dead-letters': ['core/contracts', 'core/base'],
   'core/service': KIT,
   'clients/redis': ['core/contracts', 'core/base'],
+  'clients/kafka': ['core/contracts', 'core/base'],
+  'clients/sqs': ['core/contracts', 'core/base'],
   'runner/faults': KIT,
   'runner/scenario': [...KIT, ...PLUGINS, 'runner/faults'],
   'runner/plan': [...KIT, 'runner/faults', 'runner/scenario'],
   'runner/records': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan'],
   'runner/processes': KIT,
-  'runner/servers': KIT,
+  'runner/servers': [...KIT, ...CLIENTS],
   'runner/load': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/processes'],
   'runner/testbed': [
     ...KIT,
@@ -82,7 +87,11 @@ const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   scenarios: /^src\/runner\/scenario\/scenario\.ts$/,
 }
 /** What a client's room may import beside the contracts: the library that speaks to its server. */
-const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = { 'clients/redis': /^ioredis$/ }
+const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = {
+  'clients/redis': /^ioredis$/,
+  'clients/kafka': /^$/,
+  'clients/sqs': /^@aws-sdk\/client-sqs$/,
+}
 /** A folder for what some of a kind share, as the drivers of one kind of server. Only they import it. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   'queues/redis/': ['redis-streams', 'bullmq'],

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { QueueDriver, QueueTraits } from '../../src/core/contracts/queue.ts'
 import { orderingKey } from '../../src/runner/plan/identity.ts'
+import { serverKinds } from '../../src/runner/servers/kinds/index.ts'
 import { BODY_BYTES } from '../lib/requests.ts'
 
 /** What a queue keeps for an event that waits, beyond what it keeps without any. null: not known. */
@@ -26,7 +26,9 @@ export async function stored(driver: QueueDriver, url: string, folder: string): 
   const at = { url, namespace: 'bench-stored' }
   const queue = await driver.open(at)
   try {
-    if (driver.server === 'sqs') return { traits: queue.traits, diskBytesPerEvent: null, memoryBytesPerEvent: null }
+    const kind = driver.server === undefined ? undefined : serverKinds[driver.server]
+    if (kind?.memoryBytes === null) return { traits: queue.traits, diskBytesPerEvent: null, memoryBytesPerEvent: null }
+    const memoryBytes = async () => (await kind?.memoryBytes?.(url)) ?? null
     const batch = Math.min(BATCH_EVENTS, queue.traits.publishEventsMax)
     const publish = async (from: number, to: number) => {
       for (let n = from; n < to; n += batch) {
@@ -39,9 +41,9 @@ export async function stored(driver: QueueDriver, url: string, folder: string): 
     }
     // What is made once, with the first events, is no event's share.
     await publish(0, batch)
-    const [disk, memory] = [diskBytes(folder), await memoryBytes(driver, url)]
+    const [disk, memory] = [diskBytes(folder), await memoryBytes()]
     await publish(batch, batch + STORED_EVENTS)
-    const memoryAfter = await memoryBytes(driver, url)
+    const memoryAfter = await memoryBytes()
     return {
       traits: queue.traits,
       diskBytesPerEvent: (diskBytes(folder) - disk) / STORED_EVENTS,
@@ -72,14 +74,4 @@ function usedBytes(path: string): number {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--
   return end
-}
-
-async function memoryBytes({ server }: QueueDriver, url: string): Promise<number | null> {
-  if (server !== 'redis') return null
-  const redis = new Redis(url)
-  try {
-    return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1])
-  } finally {
-    redis.disconnect()
-  }
 }

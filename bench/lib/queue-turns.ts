@@ -1,6 +1,6 @@
 import { encode } from '../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
-import type { Queue, QueueDriver, ServerKind } from '../../src/core/contracts/queue.ts'
+import type { Queue, QueueDriver } from '../../src/core/contracts/queue.ts'
 import { orderingKey } from '../../src/runner/plan/identity.ts'
 import { BODY_BYTES } from './requests.ts'
 
@@ -23,7 +23,7 @@ export interface BareClient {
 
 /** What every file in bench/queues/ exports by default. */
 export interface QueueBench {
-  readonly server: ServerKind
+  readonly server: string
   readonly driver: QueueDriver
   bare(options: { readonly url: string; readonly namespace: string }): Promise<BareClient>
 }

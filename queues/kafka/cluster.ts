@@ -1,4 +1,5 @@
 import { type Admin, type BaseOptions, ConfigResourceTypes } from '@platformatic/kafka'
+import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import {
@@ -9,7 +10,6 @@ import {
   RETRY_MS,
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
-import { serverVersion } from '../kafka-shared/version.ts'
 
 const EARLIEST = -2n
 const LATEST = -1n

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import {
@@ -11,7 +12,6 @@ import {
   TOPIC_CONFIG,
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
-import { serverVersion } from '../kafka-shared/version.ts'
 import { silenceNegativeTimers } from './quiet.ts'
 
 silenceNegativeTimers()

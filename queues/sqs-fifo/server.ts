@@ -1,51 +1,14 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
+import { type Address, NO_SUCH_QUEUE } from '../../src/clients/sqs/connect.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 
 /** Any call but a publish and the wait of a long poll, ms. */
 export const CALL_MS = 5_000
-const SOCKETS_MAX = 128
 /** What SQS keeps a message for at most, s: by default it would throw it away after four days. */
 const RETENTION_S = 14 * 24 * 3_600
-const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$/
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
-const GONE = /QueueDoesNotExist|NonExistentQueue/
-
-export interface Address {
-  readonly endpoint: string
-  readonly host: string
-  readonly region: string
-  /** Whether it is Amazon's own: everything else is an emulator. */
-  readonly aws: boolean
-}
-
-/** @throws FloodmarkError 'misuse' when it is no URL of an SQS endpoint. */
-export function addressOf(url: string): Address {
-  const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
-  const region = AWS_HOST.exec(hostname)?.[1]
-  if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
-    const what = `'${url}' is no address of SQS: give https://sqs.<region>.amazonaws.com`
-    throw new FloodmarkError('misuse', `${what}, or an emulator's http://127.0.0.1:<port>`)
-  }
-  return { endpoint: `${protocol}//${host}`, host, region: region ?? 'us-east-1', aws: region !== undefined }
-}
-
-/** The client is loaded when it is needed. @throws FloodmarkError 'unavailable' when it is not installed. */
-export async function connect({ endpoint, region, aws }: Address): Promise<SQS> {
-  const sdk = await import('@aws-sdk/client-sqs').catch((cause) => {
-    throw new FloodmarkError('unavailable', 'the sqs-fifo queue needs npm install @aws-sdk/client-sqs', { cause })
-  })
-  return new sdk.SQS({
-    endpoint,
-    region,
-    // Retries belong to the callers, who know whether the deadline allows one.
-    maxAttempts: 1,
-    requestHandler: { httpAgent: { maxSockets: SOCKETS_MAX }, httpsAgent: { maxSockets: SOCKETS_MAX } },
-    // Without credentials here the standard chain finds them.
-    ...(aws ? {} : { credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' } }),
-  })
-}
 
 /** One queue on one server. Every call has a deadline, and every failure says whether it may have happened. */
 export class SqsServer {
@@ -73,7 +36,7 @@ export class SqsServer {
     try {
       return await send(this.#sqs, this.#queueUrl, { abortSignal })
     } catch (error) {
-      if (!GONE.test((error as Error).name)) throw failureOf(error, abortSignal.aborted)
+      if (!NO_SUCH_QUEUE.test((error as Error).name)) throw failureOf(error, abortSignal.aborted)
       throw await this.#gone(error)
     } finally {
       cancel()
@@ -86,7 +49,7 @@ export class SqsServer {
     try {
       this.#queueUrl = await this.call(async (sqs, _, options) => {
         const found = await sqs.getQueueUrl({ QueueName }, options).catch((error) => {
-          if (!GONE.test(error.name)) throw error
+          if (!NO_SUCH_QUEUE.test(error.name)) throw error
         })
         return (found ?? (await sqs.createQueue({ QueueName, Attributes: ATTRIBUTES }, options))).QueueUrl!
       })
@@ -103,7 +66,7 @@ export class SqsServer {
         const { QueueUrl } = await sqs.getQueueUrl({ QueueName: this.#name }, options)
         await sqs.deleteQueue({ QueueUrl }, options)
       } catch (error) {
-        if (!GONE.test((error as Error).name)) throw error
+        if (!NO_SUCH_QUEUE.test((error as Error).name)) throw error
       }
     })
   }

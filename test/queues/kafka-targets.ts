@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
-import { kafkaRecipe } from '../../src/runner/servers/kafka.ts'
+import kafka from '../../src/runner/servers/kinds/kafka.ts'
 import { startNative } from '../../src/runner/servers/native.ts'
 import type { Server } from '../../src/runner/servers/server.ts'
 import { type TcpProxy, tcpProxy } from '../../src/runner/testbed/tcp-proxy.ts'
@@ -57,7 +57,7 @@ export function describeWithProxiedKafka(
 
 async function start(folder: string) {
   const options = { folder, cacheFolder: resolve('.cache'), onProgress: () => {} }
-  const recipe = await kafkaRecipe('always', options)
+  const recipe = await kafka.recipe({ ...options, fsync: 'always' })
   let proxy: TcpProxy | undefined
   const prepare: typeof recipe.prepare = async (data, ports) => {
     const command = await recipe.prepare(data, ports)
@@ -68,6 +68,6 @@ async function start(folder: string) {
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^advertised\.listeners=.*$/m, told))
     return command
   }
-  const server = await startNative({ ...recipe, prepare }, options)
+  const server = await startNative(kafka, { ...recipe, prepare }, options)
   return { server, proxy: proxy! }
 }

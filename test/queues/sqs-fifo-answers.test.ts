@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { entryOf } from '../../queues/sqs-fifo/message.ts'
-import { addressOf } from '../../queues/sqs-fifo/server.ts'
 import sqsFifo from '../../queues/sqs-fifo.ts'
+import { addressOf } from '../../src/clients/sqs/connect.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Handler } from '../../src/core/contracts/queue.ts'

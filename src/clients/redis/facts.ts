@@ -26,19 +26,19 @@ export interface RedisAnswers {
 
 /** Asks a Redis what it promises. @throws FloodmarkError 'unavailable' when it does not answer; else as judgeRedis. */
 export async function redisFacts(connection: RedisConnection): Promise<RedisFacts> {
-  const info = fieldsOf(await connection.repeat(ASK_MS, (client) => client.info()))
-  const flat = await connection.repeat(ASK_MS, settingsOf)
-  const config = Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])))
-  return judgeRedis({ info, config: flat.length > 0 ? config : undefined })
+  return judgeRedis(await connection.repeat(ASK_MS, askRedis))
 }
 
-/** Names and values in turn; empty where the server refuses to tell. */
-async function settingsOf(client: Redis): Promise<string[]> {
+/** Rejects with the client's own error. */
+export async function askRedis(client: Redis): Promise<RedisAnswers> {
+  const info = fieldsOf(await client.info())
   try {
     const append = (await client.config('GET', '*append*')) as string[]
-    return [...append, ...((await client.config('GET', 'maxmemory-policy')) as string[])]
+    const flat = [...append, ...((await client.config('GET', 'maxmemory-policy')) as string[])]
+    const config = Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])))
+    return { info, config }
   } catch (error) {
-    if (isAnswer(error)) return []
+    if (isAnswer(error)) return { info, config: undefined }
     throw error
   }
 }
@@ -86,7 +86,7 @@ function durabilityOf(product: string, info: Fields, config: Fields | undefined)
 }
 
 /** Others that speak the protocol also tell a redis_version, for clients that look for one. */
-function productOf(info: Fields): string {
+export function productOf(info: Fields): string {
   if (info.dragonfly_version) return `Dragonfly ${info.dragonfly_version}`
   if (info.valkey_version) return `Valkey ${info.valkey_version}`
   return `Redis ${info.redis_version ?? 'of unknown version'}`

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
-import type { FailureMode, ServerKind } from './queue.ts'
+import type { FailureMode } from './queue.ts'
 
 /** Writes that commit in one transaction with the id's mark: the effect is exactly-once however often the event comes. */
 export interface Tx {
@@ -116,8 +116,8 @@ export const MARK_TTL_MS = 72 * 3_600_000
 
 /** What every file in ledgers/ exports by default. */
 export interface LedgerDriver {
-  /** The server that `url` must lead to. Absent: `url` is a folder on local disk, or not used. */
-  readonly server?: ServerKind
+  /** The kind of server that `url` must lead to, as a QueueDriver's. */
+  readonly server?: string
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened. */
   open(options: LedgerOpenOptions): Promise<Ledger>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */

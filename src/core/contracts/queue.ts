@@ -109,13 +109,13 @@ export interface QueueOpenOptions {
   readonly clock?: Clock
 }
 
-/** A kind of server that a run can start by itself, and that several drivers may speak to. */
-export type ServerKind = 'redis' | 'kafka' | 'sqs'
-
 /** What every file in queues/ exports by default. */
 export interface QueueDriver {
-  /** The server that `url` must lead to. Absent: `url` is a folder on local disk, or not used. */
-  readonly server?: ServerKind
+  /**
+   * The kind of server that `url` must lead to. A run can find or start the kinds of src/runner/servers/kinds; for any other
+   * kind the address must be given. Absent: unless an address is given, `url` is a folder on local disk.
+   */
+  readonly server?: string
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened, 'misuse' when the URL is not one of its own. */
   open(options: QueueOpenOptions): Promise<Queue>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */

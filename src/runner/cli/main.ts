@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { Argument, Command, CommanderError } from 'commander'
 import { addBench } from '../../../bench/command.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
-import type { ServerKind } from '../../core/contracts/queue.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { type Config, type ConfigInput, settings } from '../plan/settings.ts'
 import { readRecord } from '../records/run-record.ts'
@@ -12,7 +11,8 @@ import { summarise } from '../report/summarise.ts'
 import { run } from '../run/run.ts'
 import { moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
-import { brokers, SERVER_KINDS } from '../servers/brokers.ts'
+import { brokers } from '../servers/brokers.ts'
+import { serverKinds } from '../servers/kinds/index.ts'
 import { addDlq } from './dlq/command.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { liveLine } from './live-line.ts'
@@ -87,15 +87,15 @@ program
   .command('brokers')
   .description('Servers that stay: start them for later runs, end them, or say what is there.')
   .addArgument(new Argument('<action>').choices(['up', 'down', 'status']))
-  .addArgument(new Argument('[kinds...]', '(default: all)').choices(SERVER_KINDS))
+  .addArgument(new Argument('[kinds...]', '(default: all)').choices(Object.keys(serverKinds)))
   .addHelpText(
     'after',
     '\nExamples:\n  npm run brokers -- up redis\n  npm run brokers -- status\n  npm run brokers -- down',
   )
-  .action(async (action: 'up' | 'down' | 'status', kinds: ServerKind[]) => {
+  .action(async (action: 'up' | 'down' | 'status', kinds: string[]) => {
     const interrupt = new AbortController()
     process.once('SIGINT', () => interrupt.abort())
-    await brokers[action](kinds.length ? kinds : SERVER_KINDS, {
+    await brokers[action](kinds.length ? kinds : Object.keys(serverKinds), {
       signal: interrupt.signal,
       say: (line) => process.stdout.write(`${line}\n`),
       onProgress: (line) => process.stderr.write(`${line}\n`),

@@ -1,13 +1,11 @@
 import { join, resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import type { ServerKind } from '../../core/contracts/queue.ts'
-import { ask } from './ask.ts'
 import { listeningServer } from './existing.ts'
+import { serverKinds } from './kinds/index.ts'
 import { endStale, provide } from './provide.ts'
 import { endEntry, remembered } from './started.ts'
 
-export const SERVER_KINDS: readonly ServerKind[] = ['redis', 'kafka', 'sqs']
-const ASK_MS = 2_000
+const PROBE_MS = 2_000
 
 export interface BrokersOptions {
   readonly cacheFolder?: string
@@ -18,8 +16,8 @@ export interface BrokersOptions {
   onProgress(line: string): void
 }
 
-/** Starts servers that stay until `down`; later runs use them. @throws FloodmarkError 'unavailable'. */
-async function up(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+/** The kinds are names of serverKinds. Starts servers that stay until `down`; later runs use them. @throws FloodmarkError 'unavailable'. */
+async function up(kinds: readonly string[], options: BrokersOptions): Promise<void> {
   const { cacheFolder = resolve('.cache'), say, ...rest } = options
   for (const kind of kinds) {
     const server = await provide(kind, { ...rest, cacheFolder, folder: join(cacheFolder, 'servers'), stays: true })
@@ -28,7 +26,7 @@ async function up(kinds: readonly ServerKind[], options: BrokersOptions): Promis
 }
 
 /** Ends servers that `up` started, with their data. */
-async function down(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+async function down(kinds: readonly string[], options: BrokersOptions): Promise<void> {
   const { cacheFolder = resolve('.cache'), say, onProgress } = options
   await endStale(cacheFolder, onProgress)
   for (const entry of remembered(cacheFolder)) {
@@ -43,17 +41,18 @@ async function down(kinds: readonly ServerKind[], options: BrokersOptions): Prom
 }
 
 /** Says what of each kind is there, who has it, and whether it answers. */
-async function status(kinds: readonly ServerKind[], options: BrokersOptions): Promise<void> {
+async function status(kinds: readonly string[], options: BrokersOptions): Promise<void> {
   const { cacheFolder = resolve('.cache'), say, onProgress } = options
   await endStale(cacheFolder, onProgress)
   for (const kind of kinds) {
+    const known = serverKinds[kind]!
     const entries = remembered(cacheFolder).filter((entry) => entry.kind === kind)
     for (const { url, says, owner } of entries) {
-      const answers = (await ask(kind, '127.0.0.1', Number(new URL(url).port), ASK_MS)) ? '' : '; does not answer'
+      const answers = (await known.probe(url, PROBE_MS)) ? '' : '; does not answer'
       say(line(kind, url, `${says}${owner ? ` (process ${owner.pid})` : ''}${answers}`))
     }
     if (entries.some(({ owner }) => owner === null)) continue
-    const other = await listeningServer(kind, cacheFolder, onProgress)
+    const other = await listeningServer(known, cacheFolder, onProgress)
     if (other) say(line(kind, other.url, other.says))
     else if (entries.length === 0) say(line(kind, '-', `none: npm run brokers -- up ${kind}`))
   }
@@ -62,4 +61,4 @@ async function status(kinds: readonly ServerKind[], options: BrokersOptions): Pr
 /** What `brokers` can do. */
 export const brokers = { up, down, status }
 
-const line = (kind: ServerKind, url: string, says: string) => `${kind.padEnd(6)} ${url.padEnd(24)} ${says}`
+const line = (kind: string, url: string, says: string) => `${kind.padEnd(6)} ${url.padEnd(24)} ${says}`

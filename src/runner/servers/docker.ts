@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { ServerKind } from '../../core/contracts/queue.ts'
 
 const run = promisify(execFile)
 const FILE = fileURLToPath(new URL('../../../infra/docker-compose.yml', import.meta.url))
@@ -22,7 +21,7 @@ export async function dockerAnswers(): Promise<boolean> {
 
 /** Starts one kind's server as a project of its own; resolves when its health check passes. Rejects with what compose said. */
 export async function composeUp(
-  kind: ServerKind,
+  kind: string,
   project: string,
   env: Readonly<Record<string, string>>,
   signal?: AbortSignal,
@@ -32,8 +31,8 @@ export async function composeUp(
 }
 
 /** Ends a project's containers and removes its volumes. */
-export async function composeDown(kind: ServerKind, project: string): Promise<void> {
+export async function composeDown(kind: string, project: string): Promise<void> {
   await run('docker', [...compose(kind, project), 'down', '-v', '-t', '1'], { timeout: DOWN_MAX_MS })
 }
 
-const compose = (kind: ServerKind, project: string) => ['compose', '-f', FILE, '-p', project, '--profile', kind]
+const compose = (kind: string, project: string) => ['compose', '-f', FILE, '-p', project, '--profile', kind]

@@ -1,48 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { ServerKind } from '../../core/contracts/queue.ts'
-import { ask } from './ask.ts'
 import { endWithProcess } from './exit.ts'
 import { type Holder, holderOf, signal } from './holder.ts'
+import type { Command, Recipe, ServerKindDefinition } from './kinds/definition.ts'
 import { freePorts } from './ports.ts'
 import type { ProvideOptions, Server } from './server.ts'
-import { endProcess, remember, removeData } from './started.ts'
-
-/** How to run one kind of server as a process of our own. */
-export interface Recipe {
-  readonly kind: ServerKind
-  /** What it is and how it is set, for people. */
-  readonly says: string
-  readonly scheme: 'redis' | 'kafka' | 'http'
-  /** How many ports it needs; clients use the first. */
-  readonly ports: number
-  readonly readyMaxMs: number
-  /** Prepares the data folder; says what to run. */
-  prepare(folder: string, ports: readonly number[]): Promise<Command>
-}
-
-export interface Command {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-}
+import { endProcess, makeData, remember, removeData } from './started.ts'
 
 const TRIES_MAX = 3
 const POLL_MS = 25
+const PROBE_MS = 1_000
 const LOG_LINES = 4
 const TAKEN = /address already in use/i
 
 /** Starts a server; resolves when it answers in its own protocol. @throws FloodmarkError 'unavailable'. */
-export async function startNative(recipe: Recipe, options: ProvideOptions & { cacheFolder: string }): Promise<Server> {
-  mkdirSync(options.folder, { recursive: true })
-  const folder = mkdtempSync(join(resolve(options.folder), `${recipe.kind}-`))
+export async function startNative(
+  kind: ServerKindDefinition,
+  recipe: Recipe,
+  options: ProvideOptions & { cacheFolder: string },
+): Promise<Server> {
+  const folder = makeData(options.folder, kind.name)
   for (let tries = 1; ; tries++) {
     const ports = await freePorts(recipe.ports)
     try {
-      return await startOn(ports, recipe, folder, options)
+      return await startOn(ports, kind, recipe, folder, options)
     } catch (error) {
       removeData(folder)
       // Another process was quicker to take the port.
@@ -54,14 +38,14 @@ export async function startNative(recipe: Recipe, options: ProvideOptions & { ca
 
 async function startOn(
   ports: readonly number[],
+  { name: kind, scheme, probe }: ServerKindDefinition,
   recipe: Recipe,
   folder: string,
   { cacheFolder, stays = false, signal: abort }: ProvideOptions & { cacheFolder: string },
 ): Promise<Server> {
-  const { kind } = recipe
   const says = `${recipe.says}, ${stays ? "kept by 'brokers up'" : 'started for this run'}`
   const port = ports[0]!
-  const url = `${recipe.scheme}://127.0.0.1:${port}`
+  const url = `${scheme}://127.0.0.1:${port}`
   const command = await recipe.prepare(folder, ports)
   const owner = stays ? null : holderOf(process.pid)!
   let running: { child: ChildProcess; holder: Holder } | undefined
@@ -92,7 +76,7 @@ async function startOn(
     if (holder) running = { child, holder }
     note()
     try {
-      await answering(recipe, port, child, folder, abort)
+      await answering(recipe, () => probe(url, PROBE_MS), child, folder, abort)
       child.unref()
     } catch (error) {
       await kill()
@@ -143,20 +127,25 @@ function spawnApart({ file, args, env }: Command, folder: string): ChildProcess 
   }
 }
 
-async function answering(recipe: Recipe, port: number, child: ChildProcess, folder: string, abort?: AbortSignal) {
-  const { kind, readyMaxMs } = recipe
+async function answering(
+  { says, readyMaxMs }: Recipe,
+  probe: () => ReturnType<ServerKindDefinition['probe']>,
+  child: ChildProcess,
+  folder: string,
+  abort?: AbortSignal,
+) {
   const startedMs = performance.now()
   for (;;) {
-    if (abort?.aborted) throw new FloodmarkError('unavailable', `starting ${kind} was interrupted`)
-    const answer = await ask(kind, '127.0.0.1', port, 1_000)
+    if (abort?.aborted) throw new FloodmarkError('unavailable', `${says}: its start was interrupted`)
+    const answer = await probe()
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-      throw new FloodmarkError('unavailable', `${recipe.says}: it ended while starting. ${lastOf(folder)}`)
+      throw new FloodmarkError('unavailable', `${says}: it ended while starting. ${lastOf(folder)}`)
     }
     // Another server may have come first on this port, where ours is about to give up.
     if (answer && (answer.pid ?? child.pid) === child.pid) return
     if (performance.now() - startedMs > readyMaxMs) {
       const waited = `no answer within ${readyMaxMs / 1_000} s`
-      throw new FloodmarkError('unavailable', `${recipe.says}: ${waited}. ${lastOf(folder)}`)
+      throw new FloodmarkError('unavailable', `${says}: ${waited}. ${lastOf(folder)}`)
     }
     await pause(POLL_MS)
   }

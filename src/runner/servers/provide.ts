@@ -1,38 +1,42 @@
 import { resolve } from 'node:path'
-import { messageOf } from '../../core/contracts/errors.ts'
-import type { ServerKind } from '../../core/contracts/queue.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { startCompose } from './compose.ts'
 import { givenServer, listeningServer } from './existing.ts'
-import { kafkaRecipe } from './kafka.ts'
-import { type Recipe, startNative } from './native.ts'
-import { redisRecipe } from './redis.ts'
+import { knownKind } from './kinds/index.ts'
+import { startNative } from './native.ts'
 import type { ProvideOptions, Server } from './server.ts'
-import { sqsRecipe } from './sqs.ts'
 import { endEntry, isStale, remembered } from './started.ts'
-
-const RECIPES: Record<ServerKind, (options: ProvideOptions & { cacheFolder: string }) => Promise<Recipe>> = {
-  kafka: ({ fsync = 'always', ...options }) => kafkaRecipe(fsync, options),
-  redis: async ({ fsync = 'always' }) => redisRecipe(fsync),
-  sqs: async () => sqsRecipe(),
-}
 
 /**
  * A server of this kind: the one whose URL is given, else one that listens already, else one by docker compose, else a process
  * of our own. @throws FloodmarkError 'unavailable' that says what to install when there is none of these; 'misuse' on a URL of
- * another kind.
+ * another kind, or without one for a kind that is not in kinds/index.ts.
  */
-export async function provide(kind: ServerKind, options: ProvideOptions): Promise<Server> {
-  const { url, nativeOnly = false, cacheFolder = resolve('.cache'), onProgress } = options
+export async function provide(kind: string, options: ProvideOptions): Promise<Server> {
+  const {
+    url,
+    flag = 'its URL',
+    nativeOnly = false,
+    cacheFolder = resolve('.cache'),
+    fsync = 'always',
+    onProgress,
+  } = options
   await endStale(cacheFolder, onProgress)
   if (url !== undefined) return givenServer(kind, url)
-  const complete = { ...options, cacheFolder }
+  const known = knownKind(kind)
+  if (!known)
+    throw new FloodmarkError(
+      'misuse',
+      `floodmark cannot start a '${kind}' server: give the address of one with ${flag}`,
+    )
+  const complete = { ...options, cacheFolder, fsync }
   const other = nativeOnly
     ? undefined
-    : ((await listeningServer(kind, cacheFolder, onProgress)) ?? (await startCompose(kind, complete)))
+    : ((await listeningServer(known, cacheFolder, onProgress)) ?? (await startCompose(known, complete)))
   if (other) return other
-  const recipe = await RECIPES[kind](complete)
+  const recipe = await known.recipe(complete)
   onProgress(`starting ${recipe.says}`)
-  return startNative(recipe, complete)
+  return startNative(known, recipe, complete)
 }
 
 /** Ends what a crashed run left behind, as far as that works now. */

@@ -1,9 +1,7 @@
-import type { ServerKind } from '../../core/contracts/queue.ts'
-
 /** A server that a run may use, however it was got. */
 export interface Server {
-  readonly kind: ServerKind
-  /** redis://127.0.0.1:PORT, kafka://127.0.0.1:PORT, http://127.0.0.1:PORT (sqs); a given URL as it was given. */
+  readonly kind: string
+  /** One on this machine: <scheme of its kind>://127.0.0.1:<port>. A given URL as it was given. */
   readonly url: string
   readonly origin: 'given' | 'listening' | 'compose' | 'native'
   /** One line for people: what it is and how it was got; says so when it is an emulator. Holds no password. */
@@ -36,6 +34,8 @@ export type Fsync = 'always' | 'everysec'
 export interface ProvideOptions {
   /** A server that is there already: nothing is started or stopped. */
   readonly url?: string | undefined
+  /** What people give that URL with, for messages. */
+  readonly flag?: string
   /** Where a native server gets a data folder of its own. */
   readonly folder: string
   /** Keeps what is fetched, and the list of started servers. Default: .cache in the working folder. */

@@ -1,13 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ServerKind } from '../../core/contracts/queue.ts'
 import { composeDown } from './docker.ts'
 import { type Holder, isAlive, signal } from './holder.ts'
 
 /** A server that was started: kept in a file of its own, so that a later process can end what a crashed one left. */
 export interface Entry {
-  readonly kind: ServerKind
+  readonly kind: string
   readonly url: string
   readonly says: string
   /** Its data; removed with it. */
@@ -24,7 +23,7 @@ export interface Found extends Entry {
   readonly file: string
 }
 
-const DATA_FOLDER = /^(redis|kafka|sqs)-\w{6}$/
+const DATA_FOLDER = /^server-data-[\w-]+-\w{6}$/
 const END_MS = 10_000
 
 const folderOf = (cacheFolder: string) => join(cacheFolder, 'servers')
@@ -75,6 +74,12 @@ export async function endEntry({ kind, process, project, folder, file }: Found):
 export async function endProcess(holder: Holder): Promise<void> {
   signal(holder, 'SIGKILL')
   for (let waitedMs = 0; waitedMs < END_MS && isAlive(holder); waitedMs += 20) await pause(20)
+}
+
+/** A new data folder for one server, with a name that `removeData` knows. */
+export function makeData(folder: string, kind: string): string {
+  mkdirSync(folder, { recursive: true })
+  return mkdtempSync(join(resolve(folder), `server-data-${kind}-`))
 }
 
 /** Removes a data folder, if by its name it is one of ours. */

@@ -1,5 +1,5 @@
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
-import type { QueueDriver, ServerKind } from '../../core/contracts/queue.ts'
+import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { Config } from '../plan/settings.ts'
 import { provide } from '../servers/provide.ts'
@@ -46,7 +46,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   const stop = async () => {
     for (const server of started) await server.stop()
   }
-  const get = async (kind: ServerKind | undefined, url: string | undefined): Promise<Server | undefined> => {
+  const get = async (kind: string | undefined, url: string | undefined): Promise<Server | undefined> => {
     if (kind === undefined) return undefined
     const same = started.find((server) => server.kind === kind && (url === undefined || url === server.url))
     if (same) return same

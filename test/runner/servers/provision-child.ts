@@ -1,4 +1,4 @@
-import { ask } from '../../../src/runner/servers/ask.ts'
+import redis from '../../../src/runner/servers/kinds/redis.ts'
 import { provide } from '../../../src/runner/servers/provide.ts'
 
 /** A run of its own that has a Redis: prints where, and 'wait's, also for SIGINT, or 'exit's, or 'kill's the server and waits. */
@@ -11,7 +11,7 @@ const server = await provide('redis', {
 })
 const alive = setInterval(() => {}, 1_000)
 process.once('SIGINT', async () => {
-  const answer = await ask('redis', '127.0.0.1', Number(new URL(server.url).port), 5_000)
+  const answer = await redis.probe(server.url, 5_000)
   process.stdout.write(`${JSON.stringify({ answers: answer !== undefined })}\n`)
   await server.stop()
   clearInterval(alive)

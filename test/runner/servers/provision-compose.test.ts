@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
-import { ask } from '../../../src/runner/servers/ask.ts'
 import { startCompose } from '../../../src/runner/servers/compose.ts'
+import redis from '../../../src/runner/servers/kinds/redis.ts'
 import { endStale } from '../../../src/runner/servers/provide.ts'
 import { remember, remembered } from '../../../src/runner/servers/started.ts'
 import { describeWithServer } from '../../servers.ts'
@@ -44,17 +44,17 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 describeWithServer('redis', () => {
   it('starts one service as a project of its own on a free port, and ends it with its volumes', async () => {
     docker(upRedis())
-    const server = (await startCompose('redis', { ...options(), fsync: 'everysec' }))!
+    const server = (await startCompose(redis, { ...options(), fsync: 'everysec' }))!
     const port = Number(new URL(server.url).port)
     expect(server).toMatchObject({ origin: 'compose', says: 'redis by docker compose, started for this run' })
-    expect(await ask('redis', '127.0.0.1', port, 5_000)).toBeDefined()
+    expect(await redis.probe(server.url, 5_000)).toBeDefined()
     expect(remembered(folder)).toMatchObject([{ project: `floodmark-redis-${port}`, process: null }])
     await server.stop()
     await server.stop()
     const compose = `compose -f COMPOSE -p floodmark-redis-${port} --profile redis`
     expect(calls()).toEqual(['compose version', 'info', `${compose} up -d --wait redis`, `${compose} down -v -t 1`])
     expect(remembered(folder)).toEqual([])
-    await expect.poll(() => ask('redis', '127.0.0.1', port, 1_000), { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(() => redis.probe(server.url, 1_000), { timeout: 10_000 }).toBeUndefined()
   })
 
   it('ends the project that a crashed run left', async () => {
@@ -70,7 +70,7 @@ describeWithServer('redis', () => {
 
 it('gives way when Docker cannot start it, says why and leaves nothing', async () => {
   docker('echo no such image >&2; exit 1')
-  expect(await startCompose('redis', options())).toBeUndefined()
+  expect(await startCompose(redis, options())).toBeUndefined()
   expect(lines.at(-1)).toMatch(/^docker compose did not start redis: .*no such image/s)
   expect(calls().at(-1)).toContain('down -v')
   expect(remembered(folder)).toEqual([])
@@ -78,7 +78,7 @@ it('gives way when Docker cannot start it, says why and leaves nothing', async (
 
 it('gives way too when what Docker began cannot be ended, which the next run tries again', async () => {
   docker('exit 1', 'echo no daemon >&2; exit 1')
-  expect(await startCompose('redis', options())).toBeUndefined()
+  expect(await startCompose(redis, options())).toBeUndefined()
   expect(lines.at(-1)).toMatch(/^redis could not be ended by docker compose -p floodmark-redis-\d+ down -v: /)
   const [{ file, ...entry }] = remembered(folder) as [ReturnType<typeof remembered>[0]]
   remember(folder, { ...entry, owner: { pid: 4_194_303, started: '1' } })
@@ -89,13 +89,13 @@ it('gives way too when what Docker began cannot be ended, which the next run tri
 
 it('gives way when what was started does not answer', async () => {
   docker('exit 0')
-  expect(await startCompose('redis', options())).toBeUndefined()
+  expect(await startCompose(redis, options())).toBeUndefined()
   expect(lines.at(-1)).toMatch('redis by docker compose runs, but does not answer')
   expect(calls().at(-1)).toContain('down -v')
 })
 
 it('gives way without a word when there is no Docker', async () => {
   process.env.PATH = folder
-  expect(await startCompose('redis', options())).toBeUndefined()
+  expect(await startCompose(redis, options())).toBeUndefined()
   expect(lines).toEqual([])
 })

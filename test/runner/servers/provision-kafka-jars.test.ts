@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KAFKA_VERSION, kafkaJars } from '../../../src/runner/servers/kafka-jars.ts'
+import { KAFKA_VERSION, kafkaJars } from '../../../src/runner/servers/kinds/kafka-jars.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-jars-'))
 const path = process.env.PATH

@@ -1,6 +1,6 @@
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { expect, it } from 'vitest'
-import { ask } from '../../../src/runner/servers/ask.ts'
+import kafka from '../../../src/runner/servers/kinds/kafka.ts'
 import { describeWithServer } from '../../servers.ts'
 
 describeWithServer('kafka', (server) => {
@@ -26,7 +26,7 @@ describeWithServer('kafka', (server) => {
     await producer.send({ topic: 'sale', acks: -1, messages: [{ key: 'k', value: 'kept', partition: 0 }] })
     await producer.disconnect()
     await server().control!.kill()
-    expect(await ask('kafka', '127.0.0.1', Number(new URL(server().url).port), 1_000)).toBeUndefined()
+    expect(await kafka.probe(server().url, 1_000)).toBeUndefined()
     await server().control!.start()
     const admin = client().admin()
     await admin.connect()
@@ -34,6 +34,10 @@ describeWithServer('kafka', (server) => {
     expect(offsets.find(({ partition }) => partition === 0)).toMatchObject({ low: '0', high: '1' })
     await admin.disconnect()
   }, 120_000)
+
+  it('is known by its version', async () => {
+    expect(await kafka.probe(server().url, 5_000)).toMatchObject({ product: 'Kafka 4.1', trouble: undefined })
+  })
 
   it('makes no topic by chance', async () => {
     const admin = client().admin()

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
-import { ask } from '../../../src/runner/servers/ask.ts'
 import { brokers } from '../../../src/runner/servers/brokers.ts'
 import { holderOf, isAlive } from '../../../src/runner/servers/holder.ts'
+import redis from '../../../src/runner/servers/kinds/redis.ts'
 import { startNative } from '../../../src/runner/servers/native.ts'
 import { endStale, provide } from '../../../src/runner/servers/provide.ts'
-import { redisRecipe } from '../../../src/runner/servers/redis.ts'
 import { remember, remembered } from '../../../src/runner/servers/started.ts'
 import { describeWithServer } from '../../servers.ts'
 
@@ -57,9 +56,7 @@ describeWithServer('redis', () => {
     const { ended, next } = child('exit')
     const { url } = await next()
     await ended
-    await expect
-      .poll(() => ask('redis', '127.0.0.1', Number(new URL(url).port), 1_000), { timeout: 10_000 })
-      .toBe(undefined)
+    await expect.poll(() => redis.probe(url, 1_000), { timeout: 10_000 }).toBe(undefined)
     expect(data()).toBe(0)
   })
 
@@ -121,7 +118,12 @@ describeWithServer('redis', () => {
   it('stays after `up`, is used by runs, which leave it, shows in `status`, and is ended by `down`', async () => {
     const say = (line: string) => lines.push(line)
     const options = { cacheFolder, say, onProgress: () => {} }
-    const first = await startNative(redisRecipe('always'), { folder, cacheFolder, stays: true, onProgress })
+    const first = await startNative(redis, await redis.recipe({ fsync: 'always', cacheFolder, onProgress }), {
+      folder,
+      cacheFolder,
+      stays: true,
+      onProgress,
+    })
     await brokers.up(['redis'], options)
     const used = await provide('redis', { folder, cacheFolder, onProgress })
     expect(used).toMatchObject({ origin: 'listening', url: first.url })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { expect, it } from 'vitest'
-import { ask } from '../../../src/runner/servers/ask.ts'
+import redisKind from '../../../src/runner/servers/kinds/redis.ts'
 import { describeWithServer } from '../../servers.ts'
 
 /** One inline command, one answer. */
@@ -17,8 +17,6 @@ function redis(url: string, command: string): Promise<string> {
 }
 
 describeWithServer('redis', (server) => {
-  const port = () => Number(new URL(server().url).port)
-
   it('is set to be durable and never to evict', async () => {
     expect(await redis(server().url, 'CONFIG GET append*')).toMatch(/appendfsync\r\n\$6\r\nalways/)
     expect(await redis(server().url, 'CONFIG GET appendonly')).toContain('yes')
@@ -32,7 +30,7 @@ describeWithServer('redis', (server) => {
     expect(await redis(server().url, 'SET kept yes')).toBe('+OK\r\n')
     const before = server().control!.pid()
     await server().control!.kill()
-    expect(await ask('redis', '127.0.0.1', port(), 1_000)).toBeUndefined()
+    expect(await redisKind.probe(server().url, 1_000)).toBeUndefined()
     await server().control!.start()
     expect(server().control!.pid()).not.toBe(before)
     expect(await redis(server().url, 'GET kept')).toBe('$3\r\nyes\r\n')
@@ -40,9 +38,9 @@ describeWithServer('redis', (server) => {
 
   it('does not answer while paused, and does again afterwards', async () => {
     server().control!.pause()
-    expect(await ask('redis', '127.0.0.1', port(), 300)).toBeUndefined()
+    expect(await redisKind.probe(server().url, 300)).toBeUndefined()
     server().control!.resume()
-    expect(await ask('redis', '127.0.0.1', port(), 10_000)).toMatchObject({ pid: server().control!.pid() })
+    expect(await redisKind.probe(server().url, 10_000)).toMatchObject({ pid: server().control!.pid() })
   })
 
   it('refuses to be started twice', async () => {
@@ -56,7 +54,7 @@ describeWithServer('redis', (server) => {
     await server().stop()
     await server().stop()
     expect(existsSync(folder)).toBe(false)
-    expect(await ask('redis', '127.0.0.1', port(), 1_000)).toBeUndefined()
+    expect(await redisKind.probe(server().url, 1_000)).toBeUndefined()
   })
 })
 

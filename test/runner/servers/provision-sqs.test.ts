@@ -6,6 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { expect, it } from 'vitest'
+import sqs from '../../../src/runner/servers/kinds/sqs.ts'
 import { describeWithServer } from '../../servers.ts'
 
 describeWithServer('sqs', (server) => {
@@ -24,6 +25,10 @@ describeWithServer('sqs', (server) => {
     const depth = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })
     expect((await client().send(depth)).Attributes).toEqual({ ApproximateNumberOfMessages: '1' })
     expect(server().says).toMatch(/^fauxqs [\d.]+, an emulator of SQS that keeps everything in memory/)
+  })
+
+  it('is known as one by what it answers', async () => {
+    expect(await sqs.probe(server().url, 5_000)).toMatchObject({ product: 'an emulator of SQS', trouble: undefined })
   })
 
   it('loses all of it when killed, and answers again on the same port', async () => {

@@ -4,11 +4,13 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ServerKind } from '../../../src/core/contracts/queue.ts'
-import { ask } from '../../../src/runner/servers/ask.ts'
 import { listeningServer } from '../../../src/runner/servers/existing.ts'
-import { type Recipe, startNative } from '../../../src/runner/servers/native.ts'
+import type { Recipe } from '../../../src/runner/servers/kinds/definition.ts'
+import { serverKinds } from '../../../src/runner/servers/kinds/index.ts'
+import redis from '../../../src/runner/servers/kinds/redis.ts'
+import { startNative } from '../../../src/runner/servers/native.ts'
 import { provide } from '../../../src/runner/servers/provide.ts'
 import { remembered } from '../../../src/runner/servers/started.ts'
 import { describeWithServer } from '../../servers.ts'
@@ -32,7 +34,7 @@ afterEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 describe('a server that is given', () => {
-  it.for<[ServerKind, string, string]>([
+  it.for<[string, string, string]>([
     ['redis', 'rediss://me:pa/ss@db.example:6380/0?password=x', 'redis at rediss://db.example:6380/0, as given'],
     ['kafka', 'kafka://a.example:9092,b.example:9092', 'kafka at kafka://a.example:9092,b.example:9092, as given'],
     ['sqs', 'https://sqs.eu-west-1.amazonaws.com', 'sqs at https://sqs.eu-west-1.amazonaws.com, as given'],
@@ -57,7 +59,7 @@ describe('a server that is given', () => {
 })
 
 describe('a server that cannot be had', () => {
-  it.for<ServerKind>(['redis', 'kafka'])('says what to install for %s', async (kind) => {
+  it.for<string>(['redis', 'kafka'])('says what to install for %s', async (kind) => {
     process.env.PATH = root
     await expect(provide(kind, { folder, cacheFolder, nativeOnly: true, onProgress })).rejects.toMatchObject({
       code: 'unavailable',
@@ -66,16 +68,14 @@ describe('a server that cannot be had', () => {
   })
 
   const recipe = (over: Partial<Recipe>): Recipe => ({
-    kind: 'redis',
     says: 'Redis of a test',
-    scheme: 'redis',
     ports: 1,
     readyMaxMs: 10_000,
     prepare: async () => ({ file: 'sleep', args: ['60'] }),
     ...over,
   })
   const start = (over: Partial<Recipe>, signal = new AbortController().signal) =>
-    startNative(recipe(over), { folder, cacheFolder, onProgress, signal })
+    startNative(redis, recipe(over), { folder, cacheFolder, onProgress, signal })
 
   it('shows the end of its log when it ends while starting, and leaves nothing', async () => {
     const prepare = async () => ({ file: 'sh', args: ['-c', 'echo it is broken >&2; exit 1'] })
@@ -92,7 +92,7 @@ describe('a server that cannot be had', () => {
   })
 
   it('is ended when the run is interrupted', async () => {
-    await expect(start({}, AbortSignal.timeout(50))).rejects.toThrow('starting redis was interrupted')
+    await expect(start({}, AbortSignal.timeout(50))).rejects.toThrow('Redis of a test: its start was interrupted')
     expect([readdirSync(folder), remembered(cacheFolder)]).toEqual([[], []])
   })
 })
@@ -100,10 +100,8 @@ describe('a server that cannot be had', () => {
 describeWithServer('redis', (server) => {
   it('takes another port when someone was quicker', async () => {
     const quicker: NetServer[] = []
-    const redis: Recipe = {
-      kind: 'redis',
+    const recipe: Recipe = {
       says: 'Redis',
-      scheme: 'redis',
       ports: 1,
       readyMaxMs: 30_000,
       async prepare(dir, [port]) {
@@ -117,7 +115,7 @@ describeWithServer('redis', (server) => {
         }
       },
     }
-    const mine = await startNative(redis, { folder, cacheFolder, onProgress })
+    const mine = await startNative(redis, recipe, { folder, cacheFolder, onProgress })
     expect(mine.url).not.toContain(String((quicker[0]!.address() as AddressInfo).port))
     await mine.stop()
     quicker[0]!.close()
@@ -126,14 +124,26 @@ describeWithServer('redis', (server) => {
 
   it('is found where it listens, and is not ours to stop', async () => {
     const port = Number(new URL(server().url).port)
-    const found = (await listeningServer('redis', cacheFolder, onProgress, port))!
+    const found = (await listeningServer(redis, cacheFolder, onProgress, port))!
     expect(found).toMatchObject({
       origin: 'listening',
       url: server().url,
       says: expect.stringMatching(/^Redis \d.*already/),
     })
     await found.stop()
-    expect(await ask('redis', '127.0.0.1', port, 5_000)).toBeDefined()
+    expect(await redis.probe(server().url, 5_000)).toBeDefined()
+  })
+
+  it('is passed over when it may not be used, with the reason', async () => {
+    const admin = new Redis(server().url)
+    const port = Number(new URL(server().url).port)
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    expect(await listeningServer(redis, join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
+    await admin.config('SET', 'maxmemory-policy', 'noeviction')
+    await admin.quit()
+    expect(lines).toEqual([
+      expect.stringMatching(/^Redis \d\S+ on port \d+ is not used: it deletes stored keys .*noeviction$/),
+    ])
   })
 
   it('is passed over when it wants a password, with the reason', async () => {
@@ -141,28 +151,31 @@ describeWithServer('redis', (server) => {
       file: 'redis-server',
       args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--requirepass', 'x'],
     })
-    const recipe: Recipe = { kind: 'redis', says: 'Redis', scheme: 'redis', ports: 1, readyMaxMs: 30_000, prepare }
-    const locked = await startNative(recipe, { folder, cacheFolder, onProgress })
+    const recipe: Recipe = { says: 'Redis', ports: 1, readyMaxMs: 30_000, prepare }
+    const locked = await startNative(redis, recipe, { folder, cacheFolder, onProgress })
     const port = Number(new URL(locked.url).port)
-    expect(await listeningServer('redis', join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
+    expect(await listeningServer(redis, join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
     expect(lines).toEqual([`Redis on port ${port} is not used: it wants a password: give its URL`])
     await locked.stop()
   })
 })
 
-describe('asking by hand', () => {
+describe('asking what answers', () => {
   const portOf = (server: NetServer) => (server.address() as AddressInfo).port
-  it.for<ServerKind>(['redis', 'kafka', 'sqs'])('takes nothing else for %s', async (kind) => {
+  it.for<string>(['redis', 'kafka', 'sqs'])('takes nothing else for %s', async (name) => {
+    const kind = serverKinds[name]!
+    const probe = (port: number) => kind.probe(`${kind.scheme}://127.0.0.1:${port}`, 200)
     const mute = createServer()
     const echo = createServer((socket) => socket.pipe(socket).on('error', () => {}))
     const flood = createServer((socket) => socket.on('error', () => {}).end(Buffer.alloc(3_000_000, 65)))
     const web = createHttpServer((_, response) => response.end('<html>'))
-    for (const server of [mute, echo, flood, web]) {
+    const json = createHttpServer((_, response) => response.end('{}'))
+    for (const server of [mute, echo, flood, web, json]) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
-      expect(await ask(kind, '127.0.0.1', portOf(server), 200)).toBeUndefined()
+      expect(await probe(portOf(server))).toBeUndefined()
       server.close()
     }
-    expect(await ask(kind, '127.0.0.1', 1, 200)).toBeUndefined()
+    expect(await probe(1)).toBeUndefined()
   })
 })

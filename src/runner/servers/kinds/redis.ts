@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { Recipe } from './native.ts'
-import type { Fsync } from './server.ts'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import type { Fsync } from '../server.ts'
+import type { Recipe, ServerKindDefinition } from './definition.ts'
 
 /** No snapshots: the log alone holds the data. An evicting server would forget events and marks without a word. */
 export const REDIS_SETTINGS = {
@@ -14,14 +14,12 @@ const INSTALL =
   'install it (apt-get install redis-server, or brew install redis), start Docker, or give the URL of a server'
 
 /** @throws FloodmarkError 'unavailable' when there is no redis-server on this machine. */
-export function redisRecipe(fsync: Fsync): Recipe {
+function recipe(fsync: Fsync): Recipe {
   const { stdout, error } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
   if (error) throw new FloodmarkError('unavailable', `there is no redis-server: ${INSTALL}`, { cause: error })
   const version = /v=([\w.]+)/.exec(stdout)?.[1] ?? ''
   return {
-    kind: 'redis',
     says: `Redis ${version}, appendfsync ${fsync}`,
-    scheme: 'redis',
     ports: 1,
     readyMaxMs: 30_000,
     async prepare(folder, [port]) {
@@ -33,3 +31,15 @@ export function redisRecipe(fsync: Fsync): Recipe {
     },
   }
 }
+
+const redis: ServerKindDefinition = {
+  name: 'redis',
+  urlLike: { pattern: /^rediss?:\/\/\S+$/, example: 'redis://host:6379' },
+  scheme: 'redis',
+  defaultPort: 6379,
+  probe: async (url, ms) => (await import('../../../clients/redis/probe.ts')).probeRedis(url, ms),
+  recipe: async ({ fsync }) => recipe(fsync),
+  compose: { env: (fsync) => ({ FLOODMARK_REDIS_APPENDFSYNC: fsync }) },
+  memoryBytes: async (url) => (await import('../../../clients/redis/memory-bytes.ts')).redisMemoryBytes(url),
+}
+export default redis

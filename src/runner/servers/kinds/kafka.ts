@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { type FetchOptions, KAFKA_INSTALL, KAFKA_VERSION, kafkaJars } from './kafka-jars.ts'
-import type { Recipe } from './native.ts'
-import type { Fsync } from './server.ts'
+import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
+import type { Fsync } from '../server.ts'
+import type { Recipe, RecipeOptions, ServerKindDefinition } from './definition.ts'
+import { KAFKA_INSTALL, KAFKA_VERSION, kafkaJars } from './kafka-jars.ts'
 
 /** A single node that is broker and controller, so every topic has one replica. */
 export const KAFKA_SETTINGS = {
@@ -43,13 +43,11 @@ export const KAFKA_HEAP = ['-Xms256m', '-Xmx512m']
 const FORMAT_MAX_MS = 60_000
 
 /** @throws FloodmarkError 'unavailable' without Java 17, or when Kafka can be neither found nor fetched. */
-export async function kafkaRecipe(fsync: Fsync, options: FetchOptions): Promise<Recipe> {
+async function recipe({ fsync, ...options }: RecipeOptions): Promise<Recipe> {
   await needJava()
   const jars = join(await kafkaJars(options), '*')
   return {
-    kind: 'kafka',
     says: `Kafka ${KAFKA_VERSION}, one KRaft node, log flush ${fsync}`,
-    scheme: 'kafka',
     ports: 2,
     readyMaxMs: 90_000,
     async prepare(folder, [port, controllerPort]) {
@@ -100,3 +98,15 @@ async function needJava(): Promise<void> {
   const here = Number.isNaN(version) ? 'an unknown one' : version
   throw new FloodmarkError('unavailable', `Kafka needs Java ${JAVA_MIN}, here is ${here}: ${KAFKA_INSTALL}`)
 }
+
+const kafka: ServerKindDefinition = {
+  name: 'kafka',
+  urlLike: { pattern: /^kafka:\/\/\S+$/, example: 'kafka://host:9092' },
+  scheme: 'kafka',
+  defaultPort: 9092,
+  probe: async (url, ms) => (await import('../../../clients/kafka/broker-version.ts')).probeKafka(url, ms),
+  recipe,
+  compose: { env: (fsync) => ({ FLOODMARK_KAFKA_FLUSH_MESSAGES: KAFKA_FLUSH_MESSAGES[fsync] }) },
+  noProxy: 'a Kafka broker tells its clients its own address',
+}
+export default kafka

@@ -3,28 +3,23 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import type { RecipeOptions } from './definition.ts'
 
 /** The version in infra/kafka/pom.xml and of the image in infra/docker-compose.yml. */
 export const KAFKA_VERSION = '4.1.0'
 
-const POM = fileURLToPath(new URL('../../../infra/kafka/pom.xml', import.meta.url))
+const POM = fileURLToPath(new URL('../../../../infra/kafka/pom.xml', import.meta.url))
 /** In full: its short name would need another look at the registry. */
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 const FETCH_MAX_MS = 300_000
 const TOLD_BYTES_MAX = 10_000
 
-export interface FetchOptions {
-  readonly cacheFolder: string
-  readonly signal?: AbortSignal
-  onProgress(line: string): void
-}
-
 /**
  * The folder with Kafka's jars, fetched through Maven when it is not there yet. Only whole sets of jars get that name, so two
  * processes at once are fine. @throws FloodmarkError 'unavailable'.
  */
-export async function kafkaJars({ cacheFolder, signal, onProgress }: FetchOptions): Promise<string> {
+export async function kafkaJars({ cacheFolder, signal, onProgress }: Omit<RecipeOptions, 'fsync'>): Promise<string> {
   const kafkaFolder = resolve(cacheFolder, 'kafka')
   const folder = join(kafkaFolder, KAFKA_VERSION)
   if (existsSync(folder)) return folder

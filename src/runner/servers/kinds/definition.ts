@@ -1,0 +1,53 @@
+import type { ProbeAnswer } from '../../../core/contracts/probe.ts'
+import type { Fsync } from '../server.ts'
+
+/** All that the runner knows of one kind of server. Each kind is one file in this folder, and one line in its index. */
+export interface ServerKindDefinition {
+  /** What drivers name as their `server`, and people after `brokers up`. */
+  readonly name: string
+  /** Which URLs may lead to such a server. */
+  readonly urlLike: { readonly pattern: RegExp; readonly example: string }
+  /** What the URL of a server on this machine begins with. */
+  readonly scheme: string
+  /** Where such a server usually listens. */
+  readonly defaultPort: number
+  /** How a server is called whose URL was given. Default: its name. */
+  describe?(url: string): string
+  /** Asks what answers at a URL; undefined when nothing there speaks the protocol and is ready within `ms`. Never rejects. */
+  probe(url: string, ms: number): Promise<ProbeAnswer | undefined>
+  /** How to run one as a process of our own. @throws FloodmarkError 'unavailable' that says what to install. */
+  recipe(options: RecipeOptions): Promise<Recipe>
+  /** The service of this kind's name in infra/docker-compose.yml. Absent: there is none. */
+  readonly compose?: { env(fsync: Fsync): Readonly<Record<string, string>> }
+  /** Why a server that we start is not the real thing, in words. Absent: it is. */
+  readonly emulator?: string
+  /** Why nothing can stand between such a server and its clients, in words. Absent: a proxy can. */
+  readonly noProxy?: string
+  /** Memory that it uses, in bytes. Absent: such a server keeps what matters on disk. null: it does not say. */
+  readonly memoryBytes?: ((url: string) => Promise<number>) | null
+}
+
+export interface RecipeOptions {
+  readonly fsync: Fsync
+  /** Keeps what is fetched. */
+  readonly cacheFolder: string
+  readonly signal?: AbortSignal
+  onProgress(line: string): void
+}
+
+/** How to run a server as a process of our own. */
+export interface Recipe {
+  /** What it is and how it is set, for people. */
+  readonly says: string
+  /** How many ports it needs; clients use the first. */
+  readonly ports: number
+  readonly readyMaxMs: number
+  /** Prepares the data folder; says what to run. */
+  prepare(folder: string, ports: readonly number[]): Promise<Command>
+}
+
+export interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
