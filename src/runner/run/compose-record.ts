@@ -16,7 +16,7 @@ import { circuitMarks, driftMarks } from './marks.ts'
 /** What a run knows when it is over. */
 export interface Happened {
   readonly interrupted: boolean
-  readonly site: Pick<Site, 'stack' | 'servers' | 'providerApi'>
+  readonly site: Pick<Site, 'stack' | 'stores' | 'providerApi'>
   readonly faults: FaultInjector
   readonly replays: DeadLetterReplays
   readonly attacks: RunRecord['attacks']
@@ -32,7 +32,7 @@ export interface Happened {
 export function recordOf(config: Config, plan: Plan, folder: string, happened: Happened): RunRecord {
   const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
   const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
-  const { stack, servers, providerApi } = site
+  const { stack, stores, providerApi } = site
   const samples = samplesOf(stack, happened.senderSamples, startAtMs)
   const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
@@ -68,7 +68,7 @@ export function recordOf(config: Config, plan: Plan, folder: string, happened: H
     ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),
     unplannedDeaths: stack.unplannedDeaths,
-    servers: servers.says,
+    servers: stores.says,
     errors: [...stack.errors, ...faults.errors, ...replays.errors],
     environment: {
       node: process.version,

@@ -1,6 +1,8 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { AnyFault, LinkTarget } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
+import { knownKind } from '../servers/kinds/index.ts'
+import type { Server } from '../servers/server.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** The connections that a scenario's faults strike lead through proxies; all others are direct, since a proxy costs time. */
@@ -23,14 +25,15 @@ export class Links {
   }
 
   /** The address to use instead of a server's. @throws FloodmarkError 'misuse' for a server that tells its clients another one. */
-  async url(kind: LinkTarget, url: string): Promise<string> {
+  async url(kind: LinkTarget, { kind: server, url }: Pick<Server, 'kind' | 'url'>): Promise<string> {
     if (!this.#wanted.has(kind)) return url
-    const through = new URL(url)
-    if (through.protocol === 'kafka:') {
-      const what = 'a Kafka broker tells its clients its own address, so that no proxy can be put before it'
-      throw new FloodmarkError('misuse', `this scenario strikes the ${kind}; ${what}: choose another --queue`)
+    const why = knownKind(server)?.noProxy
+    if (why !== undefined) {
+      const what = `this scenario strikes the ${kind}; ${why}, so that no proxy can be put before it`
+      throw new FloodmarkError('misuse', `${what}: choose another --queue`)
     }
-    through.port = String(await this.port(kind, Number(through.port), `the link to ${through.protocol.slice(0, -1)}`))
+    const through = new URL(url)
+    through.port = String(await this.port(kind, Number(through.port), `the link to ${server}`))
     return through.href.replace(/\/$/, '')
   }
 

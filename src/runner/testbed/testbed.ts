@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { kindOf } from '../faults/index.ts'
 import { isServer } from '../faults/planned-fault.ts'
@@ -9,14 +8,14 @@ import type { Durability } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { Links } from './links.ts'
 import { type ProviderApi, startProviderApi } from './provider-api.ts'
-import { type Servers, startServers } from './run-servers.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { Stack } from './stack.ts'
+import { type Stores, startStores } from './stores.ts'
 
 /** Room on the disk that a scenario fills. */
 const DISK_MEBIBYTES = 256
 
-/** All that stands while a run lasts: servers, the providers' own API, the stack under test, and the links between. */
+/** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
 export class Site {
   readonly links: Links
   readonly #config: Config
@@ -24,7 +23,7 @@ export class Site {
   readonly #dataFolder: string
   disk: SmallDisk | undefined
   providerApi: ProviderApi | undefined
-  #servers: Servers | undefined
+  #stores: Stores | undefined
   #stack: Stack | undefined
 
   constructor(config: Config, plan: Plan, dataFolder: string) {
@@ -35,8 +34,8 @@ export class Site {
   }
 
   /** Once open. */
-  get servers(): Servers {
-    return this.#servers!
+  get stores(): Stores {
+    return this.#stores!
   }
 
   get stack(): Stack {
@@ -50,7 +49,7 @@ export class Site {
     const { faults } = plan.scenario
     if (faults.some((fault) => kindOf(fault).needsSmallDisk))
       this.disk = mountSmallDisk(this.#dataFolder, DISK_MEBIBYTES)
-    this.#servers = await startServers({
+    this.#stores = await startStores({
       config,
       modules: plan.modules,
       namespace: plan.runId,
@@ -61,7 +60,7 @@ export class Site {
       onProgress: (line) => events.phase('servers', line),
     })
     this.providerApi = await startProviderApi(plan, config.seed, interrupt)
-    this.#stack = stackOf(config, plan, this.#servers, this.providerApi, (sample) => events.sample(sample))
+    this.#stack = stackOf(config, plan, this.#stores, this.providerApi, (sample) => events.sample(sample))
     return this.#stack.start()
   }
 
@@ -70,7 +69,7 @@ export class Site {
     await this.#stack?.end()
     await this.providerApi?.close()
     await this.links.close()
-    await this.#servers?.stop()
+    await this.#stores?.stop()
     this.disk?.remove()
     rmSync(this.#dataFolder, { recursive: true, force: true })
   }
@@ -79,7 +78,7 @@ export class Site {
 function stackOf(
   config: Config,
   plan: Plan,
-  servers: Servers,
+  stores: Stores,
   providerApi: ProviderApi | undefined,
   onSample: RunEvents['sample'],
 ): Stack {
@@ -90,13 +89,13 @@ function stackOf(
     provider,
     secret,
   }))
-  const shared = { queue: servers.queueUrl !== undefined, ledger: servers.ledgerUrl !== undefined }
+  const shared = { queue: stores.queue.shared, ledger: stores.ledger.shared }
   if (config.processes > 1 && !shared.queue) {
     const what = `--processes ${config.processes} needs a queue that processes share; ${config.queue} lives in one process`
     throw new FloodmarkError('misuse', `${what}: choose another --queue, or leave --processes out`)
   }
-  const queue = { module: modules.queue, url: servers.queueUrl ?? join(servers.dataFolder, 'queue') }
-  const ledger = { module: modules.ledger, url: servers.ledgerUrl ?? join(servers.dataFolder, 'ledger') }
+  const queue = { module: modules.queue, url: stores.queue.url }
+  const ledger = { module: modules.ledger, url: stores.ledger.url }
   const processes = Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
   return new Stack({
     setup: {

@@ -4,41 +4,38 @@ import type { Victim } from '../faults/victim.ts'
 import type { Links } from './links.ts'
 import type { SmallDisk } from './small-disk.ts'
 import type { Member, Stack } from './stack.ts'
+import type { Store } from './stores.ts'
 
 /** What a run's faults can strike. */
 export interface Targets {
   readonly stack: Stack
-  /** undefined: the run's queue or ledger has no server, or one that the run did not start. */
-  readonly servers: {
-    readonly queue: Victim | undefined
-    readonly ledger: Victim | undefined
-    readonly queueUrl: string | undefined
-    readonly ledgerUrl: string | undefined
-  }
+  readonly stores: { readonly queue: Store; readonly ledger: Store }
   readonly links: Links
   readonly disk: SmallDisk | undefined
 }
 
 /** Whom a target means in this run. @throws FloodmarkError 'misuse' where there is nobody of the run's own to strike. */
-export function victimsOf({ stack, servers, links, disk }: Targets): (target: FaultTarget) => readonly Victim[] {
+export function victimsOf({ stack, stores, links, disk }: Targets): (target: FaultTarget) => readonly Victim[] {
   const ofStack = stack.members.map((member) => victimOf(stack, member, disk))
   const members = (role: 'receiver' | 'processor') =>
     ofStack.filter((_, at) => [role, 'service'].includes(stack.members[at]!.role))
-  const serverOr = (server: Victim | undefined, url: string | undefined): readonly Victim[] => {
-    if (server) return [server]
-    // A queue or a ledger without a server lives in the processor's process: its fate is that process's.
-    if (url === undefined) return members('processor')
+  const serverOf = (part: 'queue' | 'ledger'): readonly Victim[] => {
+    const { victim, shared } = stores[part]
+    if (victim) return [victim]
+    // What one process has to itself lives in the processor's process: its fate is that process's.
+    if (!shared) return members('processor')
+    const what = `this scenario strikes the ${part}'s server, and this run did not start one`
     throw new FloodmarkError(
       'misuse',
-      `this scenario strikes the server at ${url}, which this run did not start: leave the url out, and the run starts its own`,
+      `${what}: leave --${part}-url out, or choose a ${part} whose server it can start`,
     )
   }
   const found: Record<FaultTarget, () => readonly Victim[]> = {
     stack: () => ofStack,
     receivers: () => members('receiver'),
     processors: () => members('processor'),
-    'queue-server': () => serverOr(servers.queue, servers.queueUrl),
-    'ledger-server': () => serverOr(servers.ledger, servers.ledgerUrl),
+    'queue-server': () => serverOf('queue'),
+    'ledger-server': () => serverOf('ledger'),
     'senders-link': () => links.victims('senders-link'),
     'queue-link': () => links.victims('queue-link'),
     'ledger-link': () => links.victims('ledger-link'),

@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import type { LedgerDriver } from '../../core/contracts/ledger.ts'
+import type { QueueDriver } from '../../core/contracts/queue.ts'
+import type { Victim } from '../faults/victim.ts'
+import type { Config } from '../plan/settings.ts'
+import { provide } from '../servers/provide.ts'
+import type { Server } from '../servers/server.ts'
+import type { Links } from './links.ts'
+
+/** Where a run's queue or ledger keeps its data. */
+export interface Store {
+  /** What the stack's processes open it with. */
+  readonly url: string
+  /** Several processes may have it open at once: what the opened queue or ledger says of itself. */
+  readonly shared: boolean
+  /** Its server, for faults; undefined where it has none, or one that this run did not start. */
+  readonly victim: Victim | undefined
+}
+
+/** The queue and the ledger of a run, ready to be opened by the stack. */
+export interface Stores {
+  readonly queue: Store
+  readonly ledger: Store
+  /** How each server was got, a line each. */
+  readonly says: readonly string[]
+  /** Deletes what the run left where others keep their data too, and ends the servers that it started. */
+  stop(): Promise<void>
+}
+
+export interface StoresOptions {
+  readonly config: Pick<Config, 'queueUrl' | 'ledgerUrl' | 'fsync'>
+  readonly modules: { readonly queue: string; readonly ledger: string }
+  /** The run's namespace in every store. */
+  readonly namespace: string
+  /** For what lies on local disk; gone when the run has ended. */
+  readonly dataFolder: string
+  /** Faults will strike the servers: only servers of the run's own will do. */
+  readonly ownOnly: boolean
+  readonly links: Links
+  readonly signal: AbortSignal
+  onProgress(line: string): void
+}
+
+type Part = 'queue' | 'ledger'
+type Driver = QueueDriver | LedgerDriver
+
+/**
+ * Finds or starts the servers that queue and ledger need, one for both where they need the same. An address that was given is
+ * used as it is. @throws as `provide`, and as the drivers' open().
+ */
+export async function startStores(options: StoresOptions): Promise<Stores> {
+  const { config, modules, namespace, dataFolder, ownOnly, links, signal, onProgress } = options
+  const started: Server[] = []
+  const drops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const drop of drops) await drop().catch(() => {})
+    for (const server of started) await server.stop()
+  }
+  const serverOf = async (kind: string, part: Part, url: string | undefined): Promise<Server> => {
+    const same = started.find((server) => server.kind === kind && (url === undefined || url === server.url))
+    if (same) return same
+    const { fsync } = config
+    const flag = `--${part}-url`
+    const server = await provide(kind, {
+      url,
+      flag,
+      folder: dataFolder,
+      fsync,
+      nativeOnly: ownOnly,
+      signal,
+      onProgress,
+    })
+    started.push(server)
+    return server
+  }
+  const storeOf = async (part: Part, given: string | undefined): Promise<Store> => {
+    const driver: Driver = (await import(modules[part])).default
+    const server = driver.server === undefined ? undefined : await serverOf(driver.server, part, given)
+    const home = server?.url ?? given ?? join(dataFolder, part)
+    if (server ? server.origin !== 'native' : given !== undefined) {
+      drops.push(() => driver.drop({ url: home, namespace }))
+    }
+    const url = server ? await links.url(`${part}-link`, server) : home
+    return { url, shared: await isShared(driver, home, namespace), victim: server && victimOf(server) }
+  }
+  try {
+    const queue = await storeOf('queue', config.queueUrl)
+    const ledger = await storeOf('ledger', config.ledgerUrl)
+    // An address that a person gave may hold a password; one of ours does not.
+    const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says))
+    return { queue, ledger, says, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Opens it for a moment, since only an opened queue or ledger knows. */
+async function isShared(driver: Driver, url: string, namespace: string): Promise<boolean> {
+  const store = await driver.open({ url, namespace })
+  await store.close()
+  return store.traits.shared
+}
+
+function victimOf({ kind, control }: Server): Victim | undefined {
+  return control && { ...control, name: `the ${kind} server` }
+}
