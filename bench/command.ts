@@ -35,11 +35,9 @@ Example:
   npm run traits
 Exits: 0 every behaviour held, 1 one did not (the table says which), 3 environment.`
 
-/** The commands for those who work on floodmark, or want its figures from their own machine. */
-export function addBench(program: Command): void {
-  program
-    .command('bench')
-    .description('Measure the parts against bare servers and clients, side by side.')
+/** The command `bench`, for those who work on floodmark, or want its figures from their own machine. */
+export function define(command: Command): void {
+  command
     .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
     .option('--seconds <count>', 'measured part of a turn, s, from 1 to 60', '3')
     .option('--rounds <count>', 'turns that each subject gets, from 1 to 50', '3')
@@ -47,15 +45,15 @@ export function addBench(program: Command): void {
     .option('--markdown', "for 'compare': also write docs/compare.md", false)
     .addHelpText('after', BENCH_HELP)
     .action(bench)
-  program
-    .command('traits')
-    .description('Measure what each queue survives, orders and delivers again, and write docs/traits.md.')
-    .addHelpText('after', TRAITS_HELP)
-    .action(async () => {
-      // What it runs and writes is the kit's own, wherever it was called from.
-      process.chdir(join(import.meta.dirname, '..'))
-      await (await import('./traits.ts')).writeTraits()
-    })
+}
+
+/** The command `traits`. */
+export function defineTraits(command: Command): void {
+  command.addHelpText('after', TRAITS_HELP).action(async () => {
+    // What it runs and writes is the kit's own, wherever it was called from.
+    process.chdir(join(import.meta.dirname, '..'))
+    await (await import('./traits.ts')).writeTraits()
+  })
 }
 
 type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'markdown'>

@@ -18,10 +18,10 @@ describe('large-payload', () => {
   it('passes: bodies to the last allowed byte, contents by reference, what was altered as dead letters', async () => {
     const { code, out, err } = await play('pass')
     expect(code, out + err).toBe(0)
-    const { audit, setup, cards } = reportOf('pass')
+    const { audit, settings, cards } = reportOf('pass')
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, refused: 0, unknown: 0, misjudged: 0 })
     expect(cards.bodySizes!.maxBytes).toBe(MIB)
-    const claims = Array.from({ length: audit.planned }, (_, seq) => claimOf(setup.seed, seq, scenario))
+    const claims = Array.from({ length: audit.planned }, (_, seq) => claimOf(settings.seed, seq, scenario))
     const altered = claims.filter((claim) => claim?.altered).length
     const { applied, served, unavailable, fetches, bytes } = cards.bodySizes!.contents!
     expect(cards.deadLetters!.find(({ reason }) => /digest differs/.test(reason))?.count ?? 0).toBe(altered)

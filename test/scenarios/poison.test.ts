@@ -13,10 +13,10 @@ describe('the scenario poison', () => {
   it('buries what the bug strikes, and once it is mended each is replayed and takes effect once', async () => {
     const { code, out, err } = await run('poison', 'poison', '--rate', '250', '--duration', '16')
     expect(code, out + err).toBe(0)
-    const { audit, cards, faults, setup } = reportOf('poison')
+    const { audit, cards, faults, settings, setup } = reportOf('poison')
     const { deadLetterReplays: again, undisturbed, deadLetters = [] } = cards
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0, refused: 0 })
-    const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(setup.seed, seq, poison.effects))
+    const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(settings.seed, seq, poison.effects))
     expect(audit.buried).toBe(doomed.filter((fate) => fate === 'fails-always').length)
     expect(audit.applied).toBe(audit.planned - audit.buried)
     expect(deadLetters.map(({ reason }) => reason)).not.toContain('planned: poisoned by a bug')
@@ -42,7 +42,7 @@ describe('the scenario poison', () => {
     const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
     const seqs = [...replayedIn(`${root}/poison`, runId)]
     expect(seqs).toHaveLength(replayed)
-    const load = { scenario: poison, durationMs: 16_000, ratePerS: setup.ratePerS, seed: setup.seed }
+    const load = { scenario: poison, durationMs: 16_000, ratePerS: setup.ratePerS, seed: settings.seed }
     const struck = await struckByBugs({ runId, module: moduleOf('scenario', 'poison') }, load)
     expect(struck.size / audit.planned).toBeGreaterThan(0.05)
     expect(struck.size / audit.planned).toBeLessThan(0.09)

@@ -9,8 +9,8 @@ const play = (name: string, which: string, ...flags: string[]) => {
   const easy = ['--quick', '--rate', '150', '--p99', '10000', '--out', join(root, name)]
   return floodmark('scenario', which, ...easy, ...flags)
 }
-const lost = ({ setup, audit }: ReturnType<typeof reportOf>) =>
-  Array.from({ length: audit.planned }, (_, seq) => isLostBySender(setup.seed, seq, scenario)).filter(Boolean).length
+const lost = ({ settings, audit }: ReturnType<typeof reportOf>) =>
+  Array.from({ length: audit.planned }, (_, seq) => isLostBySender(settings.seed, seq, scenario)).filter(Boolean).length
 
 describe('reconcile', () => {
   it('passes: every webhook that was never sent is found in the list, and none takes effect twice', async () => {

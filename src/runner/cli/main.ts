@@ -1,155 +1,72 @@
-import { join } from 'node:path'
-import { Argument, Command, CommanderError } from 'commander'
-import { addBench } from '../../../bench/command.ts'
+import { Command, CommanderError } from 'commander'
 import { messageOf } from '../../core/contracts/errors.ts'
-import { planOf } from '../plan/plan-run.ts'
-import { type Config, type ConfigInput, settings } from '../plan/settings.ts'
-import { readRecord } from '../records/run-record.ts'
-import { renderAll } from '../render/index.ts'
-import { terminal } from '../render/terminal.ts'
-import { summarise } from '../report/summarise.ts'
-import { run } from '../run/run.ts'
-import { moduleOf, namesOf } from '../scenario/registry.ts'
-import { loadScenario } from '../scenario/schema.ts'
-import { brokers } from '../servers/brokers.ts'
-import { serverKinds } from '../servers/kinds/index.ts'
-import { addDlq } from './dlq/command.ts'
+import { didYouMean } from '../scenario/nearest.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
-import { liveLine } from './live-line.ts'
-import { readConfig } from './read-config.ts'
-import { addRecord } from './record.ts'
-import { addSimulate } from './simulate.ts'
 
-const EXITS =
-  'Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.'
-const EXAMPLES = `
-Examples:
-  npm run scenario
-  npm run scenario flash-sale
-  npm run scenario flash-sale -- --queue kafka --rate 500 --duration 60
-  npm run scenario ./my-sale.ts -- --quick --p99 250`
-/** What holds where neither a flag nor floodmark.config.ts says otherwise. */
-const unset = settings.parse({ scenario: '' })
-
-const program = new Command('floodmark').exitOverride()
-program
-  .command('scenario')
-  .description('Run a scenario and say what the stack takes; without a name, list the scenarios.')
-  .argument('[name]', 'a scenario, or the path of your own')
-  .option('--receiver <name>', `${choice('receiver')} (default: ${unset.receiver})`)
-  .option('--queue <name>', `${choice('queue')} (default: ${unset.queue})`)
-  .option('--ledger <name>', `${choice('ledger')} (default: ${unset.ledger})`)
-  .option('--rate <perSecond>', "base rate that the scenario's shape multiplies, events/s (default: the scenario's)")
-  .option('--duration <seconds>', "length of the run, s (default: the scenario's)")
-  .option('--shape <file>', "your own arrivals a second (lines of second,count or of a count) for the scenario's shape")
-  .option('--spike <factor>', "peak of the scenario's shape, in base rates (default: the scenario's)")
-  .option('--seed <number>', `the same seed plans the same run (default: ${unset.seed})`)
-  .option('--quick', 'a shorter run that keeps the meaning')
-  .option(
-    '--processes <count>',
-    `receiver processes, and as many processor processes, where queue and ledger are shared (default: ${unset.processes})`,
-  )
-  .option('--queue-url <url>', "address of the queue's server (default: one is found or started)")
-  .option('--ledger-url <url>', "address of the ledger's server (default: one is found or started)")
-  .option(
-    '--fsync <when>',
-    `disk writes of a server that the run starts: always (before each answer), or everysec (default: ${unset.fsync})`,
-  )
-  .option('--senders <count>', `sender processes (default: ${unset.senders})`)
-  .option(
-    '--in-flight-max <count>',
-    `requests that a receiver has in progress; beyond it 503 at once (load shedding) (default: ${unset.inFlightMax})`,
-  )
-  .option(
-    '--publish-deadline <ms>',
-    `how long a receiver waits for the queue before it answers 503, ms (default: ${unset.publishDeadline})`,
-  )
-  .option(
-    '--capacity <perSecond>',
-    'what the receivers publish to takes no more, events/s: a stack of that size (default: as much as it can)',
-  )
-  .option('--p99 <ms>', "pass mark for the response p99, ms (default: the scenario's)")
-  .option('--out <folder>', "folder for the run's records and report (default: a new one in reports/)")
-  .addHelpText('after', `\nThe same settings may stand in floodmark.config.ts.\n${EXAMPLES}\n${EXITS}`)
-  .action(async (name: string | undefined, flags: ConfigInput) => {
-    process.exitCode =
-      name === undefined ? await list() : await scenario(await readConfig({ ...flags, scenario: name }))
-  })
-program
-  .command('report')
-  .description("Make a run's report again from its raw records.")
-  .argument('<folder>', "the run's folder")
-  .addHelpText('after', '\nExample:\n  npm run report -- reports/<run>')
-  .action(async (folder: string) => {
-    process.exitCode = await report(folder)
-  })
-program
-  .command('brokers')
-  .description('Servers that stay: start them for later runs, end them, or say what is there.')
-  .addArgument(new Argument('<action>').choices(['up', 'down', 'status']))
-  .addArgument(new Argument('[kinds...]', '(default: all)').choices(Object.keys(serverKinds)))
-  .addHelpText(
-    'after',
-    '\nExamples:\n  npm run brokers -- up redis\n  npm run brokers -- status\n  npm run brokers -- down',
-  )
-  .action(async (action: 'up' | 'down' | 'status', kinds: string[]) => {
-    const interrupt = new AbortController()
-    process.once('SIGINT', () => interrupt.abort())
-    await brokers[action](kinds.length ? kinds : Object.keys(serverKinds), {
-      signal: interrupt.signal,
-      say: (line) => process.stdout.write(`${line}\n`),
-      onProgress: (line) => process.stderr.write(`${line}\n`),
-    })
-    if (interrupt.signal.aborted) process.exitCode = EXIT.INTERRUPTED
-  })
-addDlq(program)
-addSimulate(program)
-addRecord(program)
-addBench(program)
-for (const command of program.commands) command.showHelpAfterError(`See npm run ${command.name()} -- --help`)
-
-/** The names that an option takes. */
-function choice(kind: Parameters<typeof namesOf>[0]): string {
-  return `one of ${namesOf(kind).join(', ')}, or a path`
+/** What the file of a command exports: `define` gives the command its arguments, options, examples and action. */
+export interface CommandFile {
+  define(command: Command): void
+  /** Whether a flag, or an argument by its name, would take a value: tells apart what npm mixed up. Default: it would. */
+  takes?(name: string, value: string): boolean
 }
 
-async function list(): Promise<number> {
-  for (const name of namesOf('scenario')) {
-    const { question, durationMs, quickMs } = await loadScenario(moduleOf('scenario', name), name)
-    const times = `${durationMs / 1_000} s, quick ${quickMs / 1_000} s`
-    process.stdout.write(`${name.padEnd(16)} ${times.padEnd(17)} ${question}\n`)
+/** Every command, in the order of --help. Its file is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise<CommandFile> }>> = {
+  scenario: {
+    does: 'Run a scenario and say what the stack takes; without a name, list the scenarios.',
+    load: () => import('./scenario.ts'),
+  },
+  report: {
+    does: "Make a run's report again from its raw records.",
+    load: () => import('./report.ts'),
+  },
+  brokers: {
+    does: 'Servers that stay: start them for later runs, end them, or say what is there.',
+    load: () => import('./brokers.ts'),
+  },
+  dlq: {
+    does: 'Dead letters: look at them, replay, export or purge them.',
+    load: () => import('./dlq/command.ts'),
+  },
+  record: {
+    does: 'Make bodies for your own scenario from requests you kept: sizes and fields stay, every value is replaced.',
+    load: () => import('./record.ts'),
+  },
+  simulate: {
+    does: 'Play a seed, or many, in virtual time: no sockets, no waiting, the same result every time.',
+    load: () => import('./simulate.ts'),
+  },
+  bench: {
+    does: 'Measure the parts against bare servers and clients, side by side.',
+    load: () => import('../../../bench/command.ts'),
+  },
+  traits: {
+    does: 'Measure what each queue survives, orders and delivers again, and write docs/traits.md.',
+    load: async () => ({ define: (await import('../../../bench/command.ts')).defineTraits }),
+  },
+}
+
+async function start(args: readonly string[]): Promise<void> {
+  const program = new Command('floodmark').exitOverride().showSuggestionAfterError()
+  program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'floodmark: ')) })
+  program.addHelpText('after', '\nEach command explains itself: floodmark <command> --help')
+  // `help scenario` is the same as `scenario --help`.
+  const called = args[0] === 'help' ? args[1] : args[0]
+  for (const [name, { does, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(does)
+    if (name !== called) continue
+    command.showHelpAfterError(`See npm run ${name} -- --help`)
+    const file = await load()
+    file.define(command)
   }
-  process.stdout.write(
-    '\nTimes of sending; starting, warm-up and draining come on top. npm run scenario <name>; flags: npm run scenario -- --help\n',
-  )
-  return EXIT.PASS
-}
-
-async function scenario(config: Config): Promise<number> {
-  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
-  const names = [config.scenario, config.receiver, config.queue].map((name) => name.replace(/^.*\/|\.ts$/g, ''))
-  const folder = config.out ?? join('reports', `${stamp}-${names.join('-')}`)
-  const plan = await planOf(config)
-  // The report needs it at the end. That it is missing is told before the run, not after.
-  import.meta.resolve('uplot/dist/uPlot.iife.min.js')
-  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
-  const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
-  process.once('SIGTERM', () => interrupt.abort())
-  try {
-    await run(config, plan, folder, live, interrupt.signal)
-  } finally {
-    live.end()
+  const known = Object.keys(COMMANDS)
+  if (called !== undefined && !called.startsWith('-') && called !== 'help' && !known.includes(called)) {
+    const meant = didYouMean(called, known)
+    process.stderr.write(`floodmark: there is no command '${called}'${meant || `: use one of ${known.join(', ')}`}\n`)
+    process.exitCode = EXIT.BAD_INPUT
+    return
   }
-  return report(folder)
-}
-
-async function report(folder: string): Promise<number> {
-  const made = await summarise(folder, readRecord(folder))
-  renderAll(made, folder)
-  process.stdout.write(terminal(made))
-  process.stdout.write(`  ${join(folder, 'report.html')}\n\n`)
-  return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
+  await program.parseAsync([...args], { from: 'user' })
 }
 
 // A reader that has seen enough, as `head` has, is no error.
@@ -160,7 +77,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env
 if (folder && script === process.argv[2]) process.chdir(folder)
 try {
-  await program.parseAsync()
+  await start(process.argv.slice(2))
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.BAD_INPUT
   // bin/floodmark.js says which package is missing and how to install it.

@@ -1,35 +1,45 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
 import { requestsIn } from '../recording/input.ts'
 import { type Recorded, templateOf } from '../recording/template.ts'
-import { providerOf } from '../scenario/registry.ts'
+import { load } from '../scenario/plugins.ts'
+import { isThere, namesOf } from '../scenario/registry.ts'
 
 const MISTAKES_TOLD_MAX = 10
-const EXITS = 'Exits: 0 done, 2 bad input, 3 environment.'
+
+const AFTER = `
+A file of JSON lines holds headers and body, bodies alone, or what dlq export wrote. A folder holds one body in each file.
+Names of fields stay. Look through the new file once before you give it away.
+
+Examples:
+  npm run record -- stripe kept.jsonl --out mine.jsonl
+  npm run record -- ./my-provider.ts ./kept --out mine.jsonl
+
+Exits: 0 done, 2 bad input, 3 environment.`
 
 /** The command `record`: a person's own bodies, for a scenario of their own. */
-export function addRecord(program: Command): void {
-  program
-    .command('record')
-    .description(
-      'Make bodies for your own scenario from requests you kept: sizes and fields stay, every value is replaced.',
-    )
-    .argument('<provider>', 'who sent them')
-    .argument(
-      '<input>',
-      'a file of JSON lines (headers and body, bodies alone, or what dlq export wrote), or a folder of bodies',
-    )
-    .requiredOption('--out <file>', 'a new file for the bodies')
-    .addHelpText('after', `\nExample:\n  npm run record -- stripe kept.jsonl --out mine.jsonl\n${EXITS}`)
+export function define(command: Command): void {
+  command
+    .argument('<provider>', `who sent them: ${namesOf('provider').join(', ')}, or the path of your own`)
+    .argument('<input>', 'a file of JSON lines, or a folder of bodies')
+    .requiredOption('--out <file>', 'a new file for the bodies; there is no default')
+    .addHelpText('after', AFTER)
     .action(async (provider: string, input: string, { out }: { out: string }) => {
       await record(provider, input, out)
     })
 }
 
+/** For values that npm mixed up: which of them is the provider, the input, the new file. */
+export function takes(name: string, value: string): boolean {
+  if (name === 'provider') return isThere('provider', value)
+  return existsSync(value) === (name === 'input')
+}
+
 async function record(name: string, input: string, path: string): Promise<void> {
-  const provider = await providerOf(name)
+  const provider = await load('provider', name)
   if (provider.seal) throw new FloodmarkError('misuse', `${name} signs inside the body: its bodies cannot be sent anew`)
   const types = new Map<string, number>()
   const mistakes: string[] = []

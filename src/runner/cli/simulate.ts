@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { SETTINGS } from '../plan/settings.ts'
 import { retriesOf } from '../report/delivery/retries.ts'
-import { moduleOf, providerOf } from '../scenario/registry.ts'
+import { load } from '../scenario/plugins.ts'
+import { moduleOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { alarmsOf } from '../simulation/alarms.ts'
 import { drawn } from '../simulation/draw.ts'
@@ -9,28 +11,29 @@ import { NO_FAILURES } from '../simulation/failure-rates.ts'
 import { type Simulated, type SimulationOptions, simulate } from '../simulation/simulate.ts'
 import { EXIT } from './exit.ts'
 
-const SEED_MAX = 2 ** 32 - 1
 const SEEDS_DEFAULT = 100
 const RATE_PER_S = 30
 const SERVICES = 2
-const HELP = `
+
+const AFTER = `
+What raises an alarm is printed, with its seed; one seed alone is always printed.
+
 Examples:
   npm run simulate
-  npm run simulate -- --scenario poison
   npm run simulate -- --seed 7
-Exits: 0 no seed raised an alarm, 1 one did, 2 bad input.`
+  npm run simulate -- --scenario poison --seed 7
+
+Exits: 0 no alarm, 1 an alarm, 2 bad input.`
 
 /** The command `simulate`: one seed, one scenario or many seeds, in virtual time. */
-export function addSimulate(program: Command): void {
-  program
-    .command('simulate')
-    .description('Play a seed, or many, in virtual time: no sockets, no waiting, the same result every time.')
-    .option('--seed <number>', `this seed alone (default: the seeds from 0 to ${SEEDS_DEFAULT - 1})`)
+export function define(command: Command): void {
+  command
+    .option('--seed <number>', `one seed, a whole number (default: every seed from 0 to ${SEEDS_DEFAULT - 1})`)
     .option(
       '--scenario <name>',
-      `this scenario, for its quick duration at ${RATE_PER_S} events/s (default: one drawn from the seed)`,
+      `a scenario or the path of your own, at ${RATE_PER_S} events/s for its quick duration (default: one drawn from the seed)`,
     )
-    .addHelpText('after', HELP)
+    .addHelpText('after', AFTER)
     .action(async ({ seed, scenario }: { seed?: string; scenario?: string }) => {
       const one = seed === undefined ? undefined : seedOf(seed)
       const seeds = one === undefined ? [...Array(SEEDS_DEFAULT).keys()] : [one]
@@ -66,13 +69,13 @@ function deliveryOf({ scenario, providers }: SimulationOptions, { attempts }: Si
 
 async function optionsOf(seed: number, name: string): Promise<SimulationOptions> {
   const scenario = await loadScenario(moduleOf('scenario', name), name)
-  const providers = await Promise.all(scenario.mix.map(({ provider }) => providerOf(provider)))
+  const providers = await Promise.all(scenario.mix.map(({ provider }) => load('provider', provider)))
   const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, failureRates: NO_FAILURES }
   return { seed, scenario, providers, ...how }
 }
 
 function seedOf(text: string): number {
-  const seed = Number(text)
-  if (/^\d+$/.test(text) && seed <= SEED_MAX) return seed
-  throw new FloodmarkError('misuse', `--seed ${text}: use a whole number from 0 to ${SEED_MAX}`)
+  const { data, error } = SETTINGS.seed.schema.safeParse(text)
+  if (data !== undefined) return data
+  throw new FloodmarkError('misuse', `--seed ${error!.issues[0]!.message}`)
 }

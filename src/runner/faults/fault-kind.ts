@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { shortName } from '../../core/base/short-name.ts'
 import type { WebhookEvent } from '../../core/contracts/event.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import type { Random } from '../../core/contracts/random.ts'
@@ -19,7 +20,8 @@ export interface EventFilter {
 }
 
 export function matches({ provider, type }: EventFilter, event: Pick<WebhookEvent, 'source' | 'type'>): boolean {
-  return event.source === provider && event.type === type
+  // A provider of one's own is given by its path, and its events have the path's short name for their source.
+  return event.type === type && shortName(event.source) === shortName(provider)
 }
 
 interface Described<F, S extends FaultShape> {

@@ -22,7 +22,7 @@ export class Attackers {
   }
 
   /** Resolves when it is ready. @throws FloodmarkError 'misuse' when an attack asks for too much. */
-  async prepare({ scenario, runId, durationMs, ratePerS, routes }: Plan, targets: readonly Target[], seed: number) {
+  async prepare({ settings, scenario, runId, durationMs, ratePerS, routes }: Plan, targets: readonly Target[]) {
     const { attacks } = scenario
     if (!attacks) return
     for (const { kind, times } of attacks) {
@@ -36,7 +36,7 @@ export class Attackers {
     )
     this.#child = child
     const setup: AttackSetup = {
-      ...{ kind: 'setup', runId, seed, attacks, durationMs, ratePerS, targets },
+      ...{ kind: 'setup', runId, seed: settings.seed, attacks, durationMs, ratePerS, targets },
       routes: routes.map(({ path, provider, signing: secret }) => ({ path, provider, secret })),
     }
     child.send(setup)

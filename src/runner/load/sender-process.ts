@@ -1,11 +1,10 @@
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Load } from '../plan/arrivals.ts'
 import { isRecorded } from '../plan/identity.ts'
-import { withSpike } from '../plan/spike.ts'
+import { plannedScenario } from '../plan/planned-scenario.ts'
 import { openJournal } from '../records/journal.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { sendingRoute } from '../scenario/sending-route.ts'
-import { withTrace } from '../scenario/trace.ts'
 import type { Due } from './sender/agenda.ts'
 import { openLoop } from './sender/open-loop.ts'
 import { RECORDED_AGE_MS, ResendAgenda, type ResendPlan } from './sender/resends.ts'
@@ -33,14 +32,14 @@ let scenario: Scenario
 
 async function prepare(message: SenderSetup): Promise<void> {
   setup = message
-  const own: Scenario = withSpike(withTrace((await import(setup.scenario)).default, setup.trace), setup.spike)
+  const own = plannedScenario((await import(setup.scenario)).default, setup)
   scenario = setup.warmUp ? { ...own, copiesMax: 1 } : own
   routes = await Promise.all(setup.routes.map(sendingRoute))
   say({ kind: 'ready' })
 }
 
 async function send(startAtMs: number): Promise<void> {
-  const { runId, seed, durationMs, ratePerS, senders, targets, connectionsMax, latenessMaxMs } = setup
+  const { runId, seed, durationMs, ratePerS, senders, targets, settings, latenessMaxMs } = setup
   const journal = openJournal(setup.journalPath)
   const load = { scenario, durationMs, ratePerS, seed }
   const onProgress = (progress: Parameters<Parameters<typeof openLoop>[0]['onProgress']>[0]) => {
@@ -55,7 +54,7 @@ async function send(startAtMs: number): Promise<void> {
     senders,
     targets,
     routes,
-    connectionsMax,
+    connectionsMax: settings.connectionsMax,
     journal,
     latenessMaxMs,
     startAtMs,

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { shortName } from '../../core/base/short-name.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { Provider } from '../../core/contracts/provider.ts'
-import { moduleOf, namesOf } from '../scenario/registry.ts'
+import { load } from '../scenario/plugins.ts'
+import { isOurs, moduleOf } from '../scenario/registry.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { bodiesFile, sendingProvider } from '../scenario/sending-route.ts'
-import { meanPerS, readTrace, type Trace, withTrace } from '../scenario/trace.ts'
+import { meanPerS, readTrace, type Trace } from '../scenario/trace.ts'
 import { wrongType } from './bugs.ts'
 import { requireRoom } from './event-content.ts'
-import type { Config } from './settings.ts'
-import { withSpike } from './spike.ts'
+import { plannedScenario } from './planned-scenario.ts'
+import type { RunSettings } from './settings.ts'
 
 /** Who sends to which path. `provider` is the file URL of its module. */
 export interface PlannedRoute {
@@ -23,13 +24,13 @@ export interface PlannedRoute {
   readonly bodies: string | undefined
 }
 
-/** What a run is to do, before anything is started. */
+/** What a run is to do: all that follows from its settings and its scenario, before anything is started. */
 export interface Plan {
+  readonly settings: RunSettings
   readonly scenarioModule: string
-  /** With the trace's shape, or the spike, where there is one. */
+  /** As plannedScenario makes it. */
   readonly scenario: Scenario
   readonly trace: Trace | undefined
-  readonly spike: number | undefined
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
   readonly routes: readonly PlannedRoute[]
   readonly runId: string
@@ -39,47 +40,53 @@ export interface Plan {
   readonly rateChosen: string
 }
 
-/** Everything that follows from the config alone. @throws FloodmarkError 'misuse'. */
-export async function planOf(config: Config): Promise<Plan> {
-  const scenarioModule = moduleOf('scenario', config.scenario)
-  const own = await loadScenario(scenarioModule, config.scenario)
-  const { spike } = config
-  if (spike !== undefined && config.shape !== undefined) {
+/** @throws FloodmarkError 'misuse' when a setting, the scenario, or a plug-in that they name is wrong. */
+export async function planOf(settings: RunSettings): Promise<Plan> {
+  const { spike, shape } = settings
+  const scenarioModule = moduleOf('scenario', settings.scenario)
+  const own = await loadScenario(scenarioModule, settings.scenario)
+  if (spike !== undefined && shape !== undefined) {
     throw new FloodmarkError(
       'misuse',
       "--spike scales the scenario's own peak, --shape replaces it: choose one of them",
     )
   }
-  const trace = config.shape === undefined ? undefined : readTrace(config.shape)
-  const scenario = withSpike(withTrace(own, trace), spike)
-  const durationMs = durationOf(config, own, trace)
-  const ratePerS = config.rate ?? (trace ? meanPerS(trace) : own.ratePerS)
+  const trace = shape === undefined ? undefined : readTrace(shape)
+  const scenario = plannedScenario(own, { scenario: scenarioModule, settings, trace })
+  const durationMs = durationOf(settings, own, trace)
+  const ratePerS = settings.ratePerS ?? (trace ? meanPerS(trace) : own.ratePerS)
   return {
+    settings,
     scenarioModule,
     scenario,
     trace,
-    spike,
-    modules: {
-      receiver: moduleOf('receiver', config.receiver),
-      queue: moduleOf('queue', config.queue),
-      ledger: moduleOf('ledger', config.ledger),
-    },
-    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario, config.scenario))),
+    modules: await modulesOf(settings),
+    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario, settings.scenario))),
     runId: randomBytes(5).toString('hex'),
     durationMs,
     ratePerS,
-    rateChosen: rateChosenOf(config, { ratePerS, durationMs, trace }),
+    rateChosen: rateChosenOf(settings, { ratePerS, durationMs, trace }),
   }
 }
 
-function durationOf({ duration, quick }: Config, own: Scenario, trace: Trace | undefined): number {
-  if (duration !== undefined) return duration * 1_000
+/** Each is loaded once here, so that a mistake in it is named before anything starts. */
+async function modulesOf({ receiver, queue, ledger }: RunSettings): Promise<Plan['modules']> {
+  await Promise.all([load('receiver', receiver), load('queue', queue), load('ledger', ledger)])
+  return {
+    receiver: moduleOf('receiver', receiver),
+    queue: moduleOf('queue', queue),
+    ledger: moduleOf('ledger', ledger),
+  }
+}
+
+function durationOf(settings: RunSettings, own: Scenario, trace: Trace | undefined): number {
+  if (settings.durationMs !== undefined) return settings.durationMs
   const wholeMs = trace ? trace.length * 1_000 : own.durationMs
-  return quick ? Math.min(own.quickMs, wholeMs) : wholeMs
+  return settings.quick ? Math.min(own.quickMs, wholeMs) : wholeMs
 }
 
 function rateChosenOf(
-  { rate, shape, spike, scenario }: Config,
+  { ratePerS: rate, shape, spike, scenario }: RunSettings,
   { ratePerS, durationMs, trace }: Pick<Plan, 'ratePerS' | 'durationMs' | 'trace'>,
 ): string {
   const asked = 'asked for by --rate'
@@ -91,9 +98,7 @@ function rateChosenOf(
   if (rate !== undefined) return asked + spiked
   const fixed = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare`
   if (spiked) return fixed + spiked
-  return namesOf('scenario').includes(scenario)
-    ? `${fixed}; chosen to leave a two-core machine room at the peak`
-    : fixed
+  return isOurs('scenario', scenario) ? `${fixed}; chosen to leave a two-core machine room at the peak` : fixed
 }
 
 /** A way in for one provider, with secrets of this run alone. */
@@ -104,7 +109,7 @@ async function routeOf(
   called: string,
 ): Promise<Plan['routes'][number]> {
   const module = moduleOf('provider', name)
-  const provider: Provider = (await import(module)).default
+  const provider = await load('provider', name)
   requireRoom(scenario, provider)
   const text = randomBytes(24).toString('hex')
   const { signing, verifying } = provider.newSecret?.() ?? { signing: text, verifying: text }
@@ -112,5 +117,6 @@ async function routeOf(
   const sending = await sendingProvider(module, bodies)
   const wrong = wrongType(scenario, name, sending)
   if (wrong) throw new FloodmarkError('misuse', `${called}: ${wrong}`)
-  return { path: `/webhooks/${name}`, source: name, provider: module, signing, verifying, bodies }
+  const source = shortName(name)
+  return { path: `/webhooks/${source}`, source, provider: module, signing, verifying, bodies }
 }

@@ -1,49 +1,250 @@
 import { z } from 'zod'
 import { SERVICE_DEFAULTS } from '../../core/service/service.ts'
+import { plainWords } from '../scenario/plain-words.ts'
+import type { Kind } from '../scenario/registry.ts'
+import { count, factor, perS, time, timeText } from './quantities.ts'
+import { shownUrl, shownValue } from './shown.ts'
 
-const number = (least: number, most: number) => z.coerce.number().min(least).max(most)
+/**
+ * **Settings** are what a person may choose for a run, checked, with every default: flags over the config over defaults.
+ * The other three words: the **config** is the file floodmark.config.ts; a **plan** is what follows from settings and
+ * scenario before anything starts; a **setup** holds final values with which a run or one of its processes is made.
+ */
 
-export const settings = z.strictObject({
+const SECOND_MS = 1_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+const RATE_MAX = 10_000_000
+
+export interface Setting {
+  /** As commander reads it. The config has the same name in camelCase: --in-flight-max is inFlightMax. */
+  readonly flag: `--${string}`
+  /** Takes what people write; gives ms, events/s or a count, as the end of the setting's name says. */
+  readonly schema: z.ZodType
+  /** What it does; then units, where a value has one. Shown by --help. */
+  readonly help: string
+  /** What holds when it is not set and has no default. */
+  readonly unset?: string
+  /** The value is a name in this registry, or a path. */
+  readonly names?: Kind
+  /** Writes a value as a flag takes it. Default: as it is. */
+  readonly text?: (value: never) => string
+  /** An address that may hold a password: it is written down and shown without. */
+  readonly secret?: true
+  /** In "Run it again", whenever the value is not the default; 'never' for what must not be repeated. Default: 'changed'. */
+  readonly again?: 'changed' | 'never'
+}
+
+/** Every setting of a run, in the order of --help. A new one is its entry here and the place that uses it. */
+export const SETTINGS = {
+  receiver: {
+    flag: '--receiver <name>',
+    schema: z.string().min(1).default('raw-http'),
+    help: 'takes the requests',
+    names: 'receiver',
+  },
+  queue: {
+    flag: '--queue <name>',
+    schema: z.string().min(1).default('embedded'),
+    help: 'holds what was accepted until it is processed',
+    names: 'queue',
+  },
+  ledger: {
+    flag: '--ledger <name>',
+    schema: z.string().min(1).default('lmdb'),
+    help: 'holds effects, marks and dead letters',
+    names: 'ledger',
+  },
+  ratePerS: {
+    flag: '--rate <events/s>',
+    schema: perS('events', 1, RATE_MAX).optional(),
+    help: "base rate, which the scenario's shape multiplies; 300, 3k or 3000/s",
+    unset: "the scenario's own, or the mean of --shape",
+  },
+  durationMs: {
+    flag: '--duration <time>',
+    schema: time('s', SECOND_MS, DAY_MS).optional(),
+    help: 'time of sending; 30s, 5m or 1h, a bare number is in seconds',
+    unset: "the scenario's own",
+    text: timeText,
+  },
+  shape: {
+    flag: '--shape <file>',
+    schema: z.string().min(1).optional(),
+    help: "your own arrivals in each second (lines of second,count or of a count), instead of the scenario's shape",
+    unset: "the scenario's own",
+  },
+  spike: {
+    flag: '--spike <factor>',
+    schema: factor(1, 1_000).optional(),
+    help: "the peak of the scenario's shape, as a multiple of the base rate",
+    unset: "the scenario's own",
+  },
+  seed: {
+    flag: '--seed <number>',
+    schema: count(0, 2 ** 32 - 1).default(1),
+    help: 'the same seed plans the same run; a whole number',
+  },
+  quick: {
+    flag: '--quick',
+    schema: z.boolean().default(false),
+    help: 'a shorter run that keeps the meaning',
+  },
+  processes: {
+    flag: '--processes <count>',
+    schema: count(1, 64).default(1),
+    help: 'receiver processes, and as many processor processes, where queue and ledger are shared',
+  },
+  queueUrl: {
+    flag: '--queue-url <url>',
+    schema: z.string().min(1).optional(),
+    help: "address of the queue's server",
+    unset: 'one is found or started',
+    secret: true,
+  },
+  ledgerUrl: {
+    flag: '--ledger-url <url>',
+    schema: z.string().min(1).optional(),
+    help: "address of the ledger's server",
+    unset: 'one is found or started',
+    secret: true,
+  },
+  fsync: {
+    flag: '--fsync <when>',
+    schema: z.enum(['always', 'everysec']).default('always'),
+    help: 'when a server that the run starts writes to its disk: always (before each answer) or everysec',
+  },
+  senders: {
+    flag: '--senders <count>',
+    schema: count(1, 64).default(1),
+    help: 'sender processes',
+  },
+  connectionsMax: {
+    flag: '--connections-max <count>',
+    schema: count(1, 20_000).default(8_000),
+    help: 'open connections of a sender; an event that would need one more counts as unsent',
+  },
+  inFlightMax: {
+    flag: '--in-flight-max <count>',
+    schema: count(1, 1_000_000).default(SERVICE_DEFAULTS.inFlightMax),
+    help: 'requests that a receiver has in progress; beyond it, it answers 503 at once (load shedding)',
+  },
+  publishDeadlineMs: {
+    flag: '--publish-deadline <time>',
+    schema: time('ms', 1, HOUR_MS).default(SERVICE_DEFAULTS.publishDeadlineMs),
+    help: 'how long a receiver waits for the queue before it answers 503; 200ms or 5s, a bare number is in ms',
+    text: timeText,
+  },
+  capacityPerS: {
+    flag: '--capacity <events/s>',
+    schema: perS('events', 1, RATE_MAX).optional(),
+    help: 'the most that all receivers together can publish: a stack of that size; 280, 3k or 3000/s',
+    unset: 'as much as they can',
+  },
+  acceptP99Ms: {
+    flag: '--p99 <time>',
+    schema: time('ms', 1, HOUR_MS).optional(),
+    help: 'pass mark for the response p99; 200ms or 1.5s, a bare number is in ms',
+    unset: "the scenario's own",
+    text: timeText,
+  },
+  out: {
+    flag: '--out <folder>',
+    schema: z.string().min(1).optional(),
+    help: "a new folder for the run's records and report",
+    unset: 'one of its own in reports/',
+    again: 'never',
+  },
+} as const satisfies Readonly<Record<string, Setting>>
+
+type Table = typeof SETTINGS
+type SettingName = keyof Table
+/** By their names in the table; one without a default may be unset. `scenario`: the name or path that the run was asked for. */
+export type RunSettings = { readonly scenario: string } & {
+  readonly [name in SettingName]: z.output<Table[name]['schema']>
+}
+
+type Camel<T> = T extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : T
+type WrittenName<T> = T extends `--${infer Name} <${string}>`
+  ? Camel<Name>
+  : T extends `--${infer Name}`
+    ? Camel<Name>
+    : never
+/** What floodmark.config.ts may hold, by the names of the flags in camelCase. */
+export type Config = {
+  readonly [name in SettingName as WrittenName<Table[name]['flag']>]?: z.input<Table[name]['schema']>
+}
+
+export const everySetting = Object.entries(SETTINGS) as readonly (readonly [SettingName, Setting])[]
+
+/** `--in-flight-max` of `--in-flight-max <count>`. */
+export function flagOf({ flag }: Pick<Setting, 'flag'>): string {
+  return flag.split(' ')[0]!
+}
+
+/** The same as the config has it, and commander's options: inFlightMax. */
+export function writtenName(setting: Pick<Setting, 'flag'>): string {
+  return flagOf(setting)
+    .slice(2)
+    .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Values as people write them, checked, over the defaults; every mistake by its setting, in words that follow its name. */
+export function settingsOf(
+  scenario: string,
+  given: Config,
+): { readonly settings: RunSettings; readonly mistakes: readonly (readonly [Setting, string])[] } {
+  const settings: Record<string, unknown> = { scenario }
+  const mistakes: [Setting, string][] = []
+  for (const [name, setting] of everySetting) {
+    const value = (given as Readonly<Record<string, unknown>>)[writtenName(setting)]
+    const { data, error } = setting.schema.safeParse(value, { error: plainWords })
+    if (error) mistakes.push([setting, error.issues[0]!.message])
+    else settings[name] = data
+  }
+  return { settings: settings as unknown as RunSettings, mistakes }
+}
+
+/** undefined: there is none. */
+export function defaultOf({ schema }: Pick<Setting, 'schema'>): unknown {
+  return schema.parse(undefined)
+}
+
+/** A value as the flag takes it, without a secret. */
+export function textOf({ text = String, secret }: Setting, value: unknown): string {
+  const written = (text as (value: unknown) => string)(value)
+  return secret ? shownUrl(written) : written
+}
+
+/** The settings as they may be written down and shown: no password is left in an address. */
+export function recorded(settings: RunSettings): RunSettings {
+  const shown = everySetting.map(([name, setting]) => {
+    const value = settings[name]
+    return [name, setting.secret && value !== undefined ? textOf(setting, value) : value]
+  })
+  return { scenario: settings.scenario, ...Object.fromEntries(shown) }
+}
+
+/** The line that makes the same run again: every setting that is not the default. */
+export function runAgain(settings: RunSettings): string {
+  const flags = everySetting.flatMap(([name, setting]) => {
+    const value = settings[name]
+    if (setting.again === 'never' || value === undefined || value === defaultOf(setting)) return []
+    return value === true ? [flagOf(setting)] : [`${flagOf(setting)} ${shownValue(textOf(setting, value))}`]
+  })
+  const line = `npm run scenario ${shownValue(settings.scenario)}`
+  return flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line
+}
+
+/** Settings as run.json and report.json hold them. */
+export const recordedSettings = z.object({
   scenario: z.string(),
-  receiver: z.string().default('raw-http'),
-  queue: z.string().default('embedded'),
-  ledger: z.string().default('lmdb'),
-  /** Base rate, events/s; unset: the scenario's own. */
-  rate: number(1, 10_000_000).optional(),
-  /** s; unset: the scenario's own. */
-  duration: number(1, 86_400).optional(),
-  /** File of one's own arrivals a second, in place of the scenario's shape. */
-  shape: z.string().min(1).optional(),
-  /** The peak of the scenario's shape, as a multiple of the base rate; unset: the scenario's own. */
-  spike: number(1, 1_000).optional(),
-  seed: number(0, 4_294_967_295).pipe(z.int()).default(1),
-  quick: z.boolean().default(false),
-  /** Receiver processes, and as many processor processes, where the queue is shared. */
-  processes: number(1, 64).pipe(z.int()).default(1),
-  /** Address of a server that is there already, for the queue and for the ledger; unset: the run finds or starts one. */
-  queueUrl: z.string().min(1).optional(),
-  ledgerUrl: z.string().min(1).optional(),
-  /** When a server that the run starts forces its disk writes. */
-  fsync: z.enum(['always', 'everysec']).default('always'),
-  /** Sender processes. */
-  senders: number(1, 64).pipe(z.int()).default(1),
-  /** Requests that a receiver has in progress at once; beyond it, 503 and Retry-After at once. */
-  inFlightMax: number(1, 1_000_000).pipe(z.int()).default(SERVICE_DEFAULTS.inFlightMax),
-  /** How long a receiver waits for the queue before it answers 503, ms. */
-  publishDeadline: number(1, 3_600_000).default(SERVICE_DEFAULTS.publishDeadlineMs),
-  /** What the receivers publish to takes so many events a second, all of them together; unset: as many as it can. */
-  capacity: number(1, 10_000_000).optional(),
-  /** Pass mark for the response p99, ms; unset: the scenario's own. */
-  p99: number(1, 3_600_000).optional(),
-  /** Folder for the run's records and report; unset: one of its own in reports/. */
-  out: z.string().min(1).optional(),
-  /** Open connections of one sender at most; an event that would need one more counts as unsent. */
-  connectionsMax: number(1, 20_000).pipe(z.int()).default(8_000),
-})
-export type Config = z.infer<typeof settings>
-export type ConfigInput = Partial<z.input<typeof settings>>
+  ...Object.fromEntries(everySetting.map(([name, { schema }]) => [name, outputOf(schema)])),
+}) as unknown as z.ZodType<RunSettings, RunSettings>
 
-/** For floodmark.config.ts: gives types and completion. */
-export function defineConfig(config: ConfigInput): ConfigInput {
-  return config
+/** The schema of what a setting's schema gives. */
+function outputOf(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodOptional) return outputOf(schema.unwrap() as z.ZodType).optional()
+  if (schema instanceof z.ZodDefault) return outputOf(schema.unwrap() as z.ZodType)
+  return schema instanceof z.ZodPipe ? (schema.out as z.ZodType) : schema
 }

@@ -1,9 +1,8 @@
 import { countArrivals, type Load } from '../plan/arrivals.ts'
 import { expectedWithDrift } from '../plan/drift-plan.ts'
 import { type Expected, expectation } from '../plan/identity.ts'
-import { withSpike } from '../plan/spike.ts'
+import { plannedScenario } from '../plan/planned-scenario.ts'
 import { loadScenario } from '../scenario/schema.ts'
-import { withTrace } from '../scenario/trace.ts'
 import { attempts } from './attempts.ts'
 import { type Buried, type EffectRecord, readBuried, readEffects } from './effects-file.ts'
 import type { Attempt } from './journal.ts'
@@ -29,10 +28,10 @@ export interface ReadRun {
 }
 
 export async function readRun(folder: string, record: RunRecord): Promise<ReadRun> {
-  const own = await loadScenario(record.scenario, record.scenario)
-  const scenario = withSpike(withTrace(own, record.trace), record.spike)
-  const { setup, certificates } = record
-  const { durationMs, ratePerS, seed } = setup
+  const scenario = plannedScenario(await loadScenario(record.scenario, record.scenario), record)
+  const { settings, setup, certificates } = record
+  const { durationMs, ratePerS } = setup
+  const { seed } = settings
   const load = { scenario, durationMs, ratePerS, seed }
   const ends = certificates.map((one) => one.endedAtMs)
   const cutShort = record.interrupted || certificates.some((one) => one.gaveUp)

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { type RunSettings, recordedSettings } from '../plan/settings.ts'
 import type { Trace } from '../scenario/trace.ts'
 import type {
   AttackTally,
@@ -31,26 +32,20 @@ export interface RunRecord {
   readonly runId: string
   readonly startedAt: string
   readonly startAtMs: number
+  /** File URL of the scenario's module. */
   readonly scenario: string
   /** Absent: the scenario's own shape. */
   readonly trace?: Trace
-  /** Absent: the peak is the shape's own. */
-  readonly spike?: number
+  /** All of them as they were asked for, passwords left out. */
+  readonly settings: RunSettings
+  /** Final values, where the settings leave them to the scenario. */
   readonly setup: {
-    readonly receiver: string
-    readonly queue: string
-    readonly ledger: string
     readonly ratePerS: number
     readonly rateChosen: string
     readonly durationMs: number
-    readonly quick: boolean
-    readonly seed: number
     readonly acceptP99Ms: number
-    readonly connectionsMax: number
+    /** Receiver processes. */
     readonly processes: number
-    readonly inFlightMax: number
-    readonly publishDeadlineMs: number
-    readonly capacityPerS: number | null
   }
   readonly durability: Durability
   readonly certificates: readonly Certificate[]
@@ -103,6 +98,9 @@ export function writeRecord(folder: string, record: RunRecord): void {
   writeFileSync(join(folder, 'run.json'), JSON.stringify(record))
 }
 
+/** What has had another form before. */
+const readable = z.object({ faults: z.array(markSchema), settings: recordedSettings })
+
 /** @throws FloodmarkError 'misuse' when the folder holds no run, or one that another version of floodmark wrote. */
 export function readRecord(folder: string): RunRecord {
   let record: RunRecord
@@ -111,6 +109,6 @@ export function readRecord(folder: string): RunRecord {
   } catch (cause) {
     throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${messageOf(cause)}`, { cause })
   }
-  if (z.array(markSchema).safeParse(record.faults).success) return record
+  if (readable.safeParse(record).success) return record
   throw new FloodmarkError('misuse', `${folder} was recorded by another version of floodmark: run its scenario again`)
 }

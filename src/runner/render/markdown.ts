@@ -5,14 +5,14 @@ import { sayCheck } from './words/checks.ts'
 import { stackWords, sumWords } from './words/run.ts'
 
 /** For a comment on a pull request. */
-export function markdown({ scenario, verdict, checks, setup, audit, reproduce }: Report): string {
+export function markdown({ scenario, verdict, checks, settings, setup, audit, reproduce }: Report): string {
   const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
     return [title, measured, wanted, state === 'failed' ? '**failed**' : state]
   })
   return [
     `### floodmark ${scenario.name}: **${verdict}**`,
     '',
-    `${stackWords(setup)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
+    `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
     '',
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),
     '',

@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
 
 /** What a person wants to know first, in some thirty lines. */
 export function terminal(report: Report): string {
-  const { audit, latency, generator, setup, durability } = report
+  const { audit, latency, generator, settings, setup, durability } = report
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
@@ -23,7 +23,7 @@ export function terminal(report: Report): string {
   const bound = audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`
   const lines = [
     '',
-    `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(setup)}`,
+    `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(settings)}`,
     '',
     ...report.checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
       return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`

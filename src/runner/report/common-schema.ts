@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { recordedSettings } from '../plan/settings.ts'
 import { markSchema } from '../records/marks.ts'
 import { checkSchema } from './check.ts'
 
@@ -29,23 +30,18 @@ export const commonSchema = z.object({
     quick: z.boolean(),
     phases: z.array(z.object({ name: z.string(), fromMs: z.number(), untilMs: z.number() })),
   }),
+  /** All of them as they were asked for, passwords left out. */
+  settings: recordedSettings,
+  /** Final values, where the settings leave them to the scenario, and what follows from both. */
   setup: z.object({
-    receiver: z.string(),
-    queue: z.string(),
-    ledger: z.string(),
     ratePerS: z.number(),
     rateChosen: z.string(),
     peakPerS: z.number(),
-    seed: z.number(),
+    durationMs: z.number(),
     acceptP99Ms: z.number(),
-    connectionsMax: z.number(),
     processes: z.number(),
     /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
     balancerMs: z.number().optional(),
-    /** Limits of each receiver, and what the receivers publish to takes in a second; null: as much as it can. */
-    inFlightMax: z.number(),
-    publishDeadlineMs: z.number(),
-    capacityPerS: z.number().nullable(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
   durability: z.object({

@@ -8,6 +8,7 @@ import { collect, type Timeline } from './timeline.ts'
 
 /** A run as every card sees it: its raw records, its plan, and what all cards go by. */
 export interface JudgedRun extends ReadRun {
+  readonly settings: RunRecord['settings']
   readonly setup: RunRecord['setup']
   readonly audit: Audited
   readonly latency: Timeline['latency']
@@ -21,6 +22,7 @@ export async function judgedRun(folder: string, record: RunRecord): Promise<Judg
   return {
     ...run,
     ...collect(run),
+    settings: record.settings,
     setup: record.setup,
     audit: audited(run),
     resent: () => resentAttempts(folder, record, run.planned),

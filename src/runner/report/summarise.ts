@@ -35,12 +35,13 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
 }
 
 /** What every run has, and its checks go by. */
-function measuredOf({ record, scenario, setup, planned, endedAtMs, audit, latency }: JudgedRun) {
+function measuredOf({ record, scenario, settings, setup, planned, endedAtMs, audit, latency }: JudgedRun) {
   const accepted = audit.applied + audit.buried + audit.lost
   return {
     audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
     latency,
     generator: certify(record, planned - audit.found - audit.neverFound, endedAtMs),
+    settings,
     setup: {
       ...setup,
       peakPerS: setup.ratePerS * peakOf(scenario, record.trace?.length),
@@ -52,7 +53,7 @@ function measuredOf({ record, scenario, setup, planned, endedAtMs, audit, latenc
   }
 }
 
-function scenarioOf({ scenario, setup: { durationMs, quick } }: JudgedRun): Report['scenario'] {
+function scenarioOf({ scenario, settings: { quick }, setup: { durationMs } }: JudgedRun): Report['scenario'] {
   let fromMs = 0
   const phases = scenario.phases.map(({ name, until }) => {
     const phase = { name, fromMs, untilMs: until * durationMs }

@@ -1,8 +1,7 @@
 import os from 'node:os'
-import { SERVICE_DEFAULTS } from '../../core/service/service.ts'
 import { marksOf } from '../load/attackers.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import type { Config } from '../plan/settings.ts'
+import { recorded, runAgain } from '../plan/settings.ts'
 import type { Certificate, Progress, ServiceSample } from '../records/facts.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
@@ -29,17 +28,13 @@ export interface Happened {
 }
 
 /** What run.json keeps of it. */
-export function recordOf(config: Config, plan: Plan, folder: string, happened: Happened): RunRecord {
-  const { ratePerS, rateChosen, durationMs, scenarioModule, runId, trace, spike } = plan
+export function recordOf(plan: Plan, folder: string, happened: Happened): RunRecord {
+  const { settings, ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
   const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
   const { stack, stores, providerApi } = site
   const samples = samplesOf(stack, happened.senderSamples, startAtMs)
-  const { receiver, queue, ledger, quick, seed, connectionsMax } = config
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
-  const acceptP99Ms = config.p99 ?? plan.scenario.passes.acceptP99Ms
-  const { inFlightMax, publishDeadline: publishDeadlineMs, capacity: capacityPerS = null } = config
-  const size = { processes, inFlightMax, publishDeadlineMs, capacityPerS }
-  const setup = { receiver, queue, ledger, quick, seed, connectionsMax, ...size, acceptP99Ms }
+  const acceptP99Ms = settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms
   return {
     id: folder.split('/').at(-1)!,
     runId,
@@ -47,8 +42,8 @@ export function recordOf(config: Config, plan: Plan, folder: string, happened: H
     startAtMs,
     scenario: scenarioModule,
     ...(trace && { trace }),
-    ...(spike !== undefined && { spike }),
-    setup: { ...setup, ratePerS, rateChosen, durationMs },
+    settings: recorded(settings),
+    setup: { ratePerS, rateChosen, durationMs, acceptP99Ms, processes },
     certificates,
     ...providerApi?.records,
     drainedMs: drained.tookMs,
@@ -77,30 +72,8 @@ export function recordOf(config: Config, plan: Plan, folder: string, happened: H
       cores: os.availableParallelism(),
       memoryBytes: os.totalmem(),
     },
-    reproduce: reproduce(config, ratePerS, durationMs),
+    reproduce: runAgain(settings),
   }
-}
-
-function reproduce(config: Config, ratePerS: number, durationMs: number): string {
-  const flags = [
-    `--receiver ${config.receiver}`,
-    `--queue ${config.queue}`,
-    `--ledger ${config.ledger}`,
-    // Without --rate it is the trace's mean.
-    ...(config.shape ? [`--shape ${config.shape}`] : []),
-    ...(config.shape && config.rate === undefined ? [] : [`--rate ${ratePerS}`]),
-    ...(config.spike === undefined ? [] : [`--spike ${config.spike}`]),
-    `--duration ${durationMs / 1_000}`,
-    `--seed ${config.seed}`,
-    ...(config.fsync === 'everysec' ? ['--fsync everysec'] : []),
-    ...(config.inFlightMax === SERVICE_DEFAULTS.inFlightMax ? [] : [`--in-flight-max ${config.inFlightMax}`]),
-    ...(config.publishDeadline === SERVICE_DEFAULTS.publishDeadlineMs
-      ? []
-      : [`--publish-deadline ${config.publishDeadline}`]),
-    ...(config.capacity === undefined ? [] : [`--capacity ${config.capacity}`]),
-    ...(config.processes > 1 ? [`--processes ${config.processes}`] : []),
-  ]
-  return `npm run scenario ${config.scenario} -- ${flags.join(' ')}`
 }
 
 function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {

@@ -6,7 +6,6 @@ import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import type { Config } from '../plan/settings.ts'
 import type { Progress } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../records/run-record.ts'
@@ -22,15 +21,9 @@ const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
 /** Runs a scenario and leaves its raw records in the folder; the report is made from them. */
-export async function run(
-  config: Config,
-  plan: Plan,
-  folder: string,
-  events: RunEvents,
-  interrupt: AbortSignal,
-): Promise<RunRecord> {
+export async function run(plan: Plan, folder: string, events: RunEvents, interrupt: AbortSignal): Promise<RunRecord> {
   makeRunFolder(folder)
-  const site = new Site(config, plan, join(folder, 'data'))
+  const site = new Site(plan, join(folder, 'data'))
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -39,9 +32,9 @@ export async function run(
   const attackers = new Attackers(interrupt)
   try {
     const durability = await site.open(events, interrupt)
-    const setups = await sendersOf(config, plan, site, folder)
+    const setups = await sendersOf(plan, site, folder)
     await warmUp(traffic.senders, setups[0]!, folder, events)
-    await attackers.prepare(plan, setups[0]!.targets, config.seed)
+    await attackers.prepare(plan, setups[0]!.targets)
     const sent = await send(plan, site, setups, { ...traffic, attackers }, folder, events)
     const { passes } = plan.scenario
     await traffic.faults.end(interrupt.aborted)
@@ -54,7 +47,7 @@ export async function run(
     events.phase('audit')
     await site.stack.stopAll()
     const interrupted = interrupt.aborted
-    const record = recordOf(config, plan, folder, {
+    const record = recordOf(plan, folder, {
       interrupted,
       durability,
       site,
@@ -118,24 +111,24 @@ async function send(
   }
 }
 
-async function sendersOf(config: Config, plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {
+async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {
+  const { settings } = plan
   const receivers = stack.members.filter(({ port }) => port !== undefined)
   const ports = await Promise.all(
     receivers.map(({ name, port }) => links.port('senders-link', port!, `the link to ${name}`)),
   )
-  return Array.from({ length: config.senders }, (_, index) => ({
+  return Array.from({ length: settings.senders }, (_, index) => ({
     kind: 'setup',
     runId: plan.runId,
-    seed: config.seed,
+    settings,
+    seed: settings.seed,
     scenario: plan.scenarioModule,
     trace: plan.trace,
-    spike: plan.spike,
     durationMs: plan.durationMs,
     ratePerS: plan.ratePerS,
-    senders: { index, count: config.senders },
+    senders: { index, count: settings.senders },
     targets: ports.map((port) => ({ host: '127.0.0.1', port })),
     routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
-    connectionsMax: config.connectionsMax,
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,
   }))

@@ -4,6 +4,9 @@ import { EVENT_LIMITS } from '../../core/contracts/event.ts'
 import type { FaultKind } from '../faults/fault-kind.ts'
 import { FAULT_KINDS, faultSchema, kindOf, type PlannedFault } from '../faults/index.ts'
 import { checkDrift, driftSchema } from './drift-field.ts'
+import { withOwnProviders } from './own-providers.ts'
+import { mistakesOf, plainWords } from './plain-words.ts'
+import { lineOf } from './plugins.ts'
 import { moduleOf } from './registry.ts'
 import { ATTACK_KINDS, type Scenario } from './scenario.ts'
 
@@ -134,10 +137,9 @@ function checkBugs({ faults, mix }: BesideMix, context: z.RefinementCtx): void {
 
 /** Every mistake of a scenario by its field, in one line; undefined when there is none. */
 export function mistakesIn(scenario: unknown): string | undefined {
-  const { error } = scenarioSchema.superRefine(checkDrift).superRefine(checkBugs).safeParse(scenario)
-  return error?.issues
-    .map(({ path, message }) => [...path.map(String), ''].join('.').replace(/\.$/, ': ') + message)
-    .join('; ')
+  const whole = scenarioSchema.superRefine(checkDrift).superRefine(checkBugs)
+  const { error } = whole.safeParse(scenario, { error: plainWords })
+  return error && mistakesOf(error)
 }
 
 /**
@@ -151,13 +153,11 @@ export async function loadScenario(module: string, name: string): Promise<Scenar
   } catch (cause) {
     throw new FloodmarkError('misuse', `${name}: cannot be loaded: ${lineOf(cause)}`, { cause })
   }
-  const wrong =
-    scenario === undefined ? 'no default export: write export default defineScenario({ … })' : mistakesIn(scenario)
+  if (scenario === undefined) {
+    throw new FloodmarkError('misuse', `${name}: no default export: write export default defineScenario({ … })`)
+  }
+  const placed = withOwnProviders((scenario ?? {}) as Scenario, module)
+  const wrong = mistakesIn(scenario === null ? null : placed)
   if (wrong) throw new FloodmarkError('misuse', `${name}: ${wrong}`)
-  return scenario as Scenario
-}
-
-/** The messages of Node's own loader may have several lines. */
-function lineOf(error: unknown): string {
-  return messageOf(error).trim().split('\n')[0]!
+  return placed
 }

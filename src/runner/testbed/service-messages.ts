@@ -1,12 +1,15 @@
-import type { ServiceLimits } from '../../core/service/service.ts'
 import type { AnyFault } from '../faults/planned-fault.ts'
+import type { RunSettings } from '../plan/settings.ts'
 import type { Durability, ServiceSample } from '../records/facts.ts'
+import type { Trace } from '../scenario/trace.ts'
 
 /** What a process of the stack is told first. Modules are file URLs. */
 export interface ServiceSetup {
   readonly kind: 'setup'
   readonly runId: string
-  readonly seed: number
+  /** All of them. */
+  readonly settings: RunSettings
+  readonly trace: Trace | undefined
   /** undefined: this process takes no requests. */
   readonly receiver: string | undefined
   /** undefined: this process processes nothing. */
@@ -25,10 +28,8 @@ export interface ServiceSetup {
   }[]
   /** 0 picks a free one; after a restart it is the one from before. */
   readonly port: number
-  /** Those of the receiver's limits that a person tunes. */
-  readonly limits: Pick<ServiceLimits, 'inFlightMax' | 'publishDeadlineMs'>
-  /** What this process publishes to takes so many events a second; undefined: as many as it can. */
-  readonly capacityPerS: number | undefined
+  /** Receiver processes of the run: each has its part of the capacity that the settings may bound. */
+  readonly receivers: number
 }
 
 /** A driver's module, and the server's address or folder to open with it. */

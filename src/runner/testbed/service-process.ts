@@ -11,10 +11,12 @@ import { kindOf } from '../faults/index.ts'
 import type { AnyFault } from '../faults/planned-fault.ts'
 import { limitPublishes } from '../faults/rate-limit.ts'
 import type { Undo } from '../faults/victim.ts'
+import { plannedScenario } from '../plan/planned-scenario.ts'
 import { ownMemoryBytes } from '../processes/own-memory.ts'
 import { exportNotes } from '../records/drift-notes.ts'
 import { exportEffects } from '../records/effects-file.ts'
 import { buriedPath, effectsPath } from '../records/run-record.ts'
+import { opened } from '../scenario/plugins.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
 import { eventList } from './list-client.ts'
@@ -98,23 +100,25 @@ async function stop(): Promise<void> {
 
 async function start(given: ServiceSetup): Promise<void> {
   setup = given
-  levers = new Levers(seeded(setup.seed ^ 2))
-  const { runId, seed, port, limits, capacityPerS } = setup
-  const scenario: Scenario = (await import(setup.scenario)).default
+  const { runId, port, settings, receivers } = setup
+  const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
+  levers = new Levers(seeded(seed ^ 2))
+  const scenario = plannedScenario((await import(setup.scenario)).default, setup)
   const open = async ({ module, url }: Place) =>
     (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })
-  queue = publishedTo(await open(setup.queue), capacityPerS)
+  const whole: Queue = opened('queue', await open(setup.queue), setup.queue.module)
+  queue = publishedTo(whole, capacityPerS && capacityPerS / receivers)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
   const effect = levers.effect(work)
-  ledger = setup.ledger && (await open(setup.ledger))
+  ledger = setup.ledger && opened('ledger', await open(setup.ledger), setup.ledger.module)
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
     queue,
     clock: levers.processClock,
     random: seeded(seed),
-    limits: { port, ...limits },
+    limits: { port, inFlightMax, publishDeadlineMs },
     ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
-import type { Config } from '../plan/settings.ts'
+import type { RunSettings } from '../plan/settings.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 import type { Links } from './links.ts'
@@ -28,7 +28,7 @@ export interface Stores {
 }
 
 export interface StoresOptions {
-  readonly config: Pick<Config, 'queueUrl' | 'ledgerUrl' | 'fsync'>
+  readonly settings: Pick<RunSettings, 'queueUrl' | 'ledgerUrl' | 'fsync'>
   readonly modules: { readonly queue: string; readonly ledger: string }
   /** The run's namespace in every store. */
   readonly namespace: string
@@ -49,7 +49,7 @@ type Driver = QueueDriver | LedgerDriver
  * used as it is. @throws as `provide`, and as the drivers' open().
  */
 export async function startStores(options: StoresOptions): Promise<Stores> {
-  const { config, modules, namespace, dataFolder, ownOnly, links, signal, onProgress } = options
+  const { settings, modules, namespace, dataFolder, ownOnly, links, signal, onProgress } = options
   const started: Server[] = []
   const drops: (() => Promise<void>)[] = []
   const stop = async () => {
@@ -59,7 +59,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   const serverOf = async (kind: string, part: Part, url: string | undefined): Promise<Server> => {
     const same = started.find((server) => server.kind === kind && (url === undefined || url === server.url))
     if (same) return same
-    const { fsync } = config
+    const { fsync } = settings
     const flag = `--${part}-url`
     const server = await provide(kind, {
       url,
@@ -84,8 +84,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     return { url, shared: await isShared(driver, home, namespace), victim: server && victimOf(server) }
   }
   try {
-    const queue = await storeOf('queue', config.queueUrl)
-    const ledger = await storeOf('ledger', config.ledgerUrl)
+    const queue = await storeOf('queue', settings.queueUrl)
+    const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says))
     return { queue, ledger, says, stop }

@@ -3,7 +3,6 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { kindOf } from '../faults/index.ts'
 import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import type { Config } from '../plan/settings.ts'
 import type { Durability } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { Links } from './links.ts'
@@ -18,7 +17,6 @@ const DISK_MEBIBYTES = 256
 /** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
 export class Site {
   readonly links: Links
-  readonly #config: Config
   readonly #plan: Plan
   readonly #dataFolder: string
   disk: SmallDisk | undefined
@@ -26,11 +24,10 @@ export class Site {
   #stores: Stores | undefined
   #stack: Stack | undefined
 
-  constructor(config: Config, plan: Plan, dataFolder: string) {
-    this.#config = config
+  constructor(plan: Plan, dataFolder: string) {
     this.#plan = plan
     this.#dataFolder = dataFolder
-    this.links = new Links(plan.scenario.faults, config.seed)
+    this.links = new Links(plan.scenario.faults, plan.settings.seed)
   }
 
   /** Once open. */
@@ -44,13 +41,13 @@ export class Site {
 
   /** Resolves when every process is ready. Whatever of it fails, `close` is still to be called. */
   async open(events: RunEvents, interrupt: AbortSignal): Promise<Durability> {
-    const config = this.#config
     const plan = this.#plan
+    const { settings } = plan
     const { faults } = plan.scenario
     if (faults.some((fault) => kindOf(fault).needsSmallDisk))
       this.disk = mountSmallDisk(this.#dataFolder, DISK_MEBIBYTES)
     this.#stores = await startStores({
-      config,
+      settings,
       modules: plan.modules,
       namespace: plan.runId,
       dataFolder: this.#dataFolder,
@@ -59,8 +56,8 @@ export class Site {
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),
     })
-    this.providerApi = await startProviderApi(plan, config.seed, interrupt)
-    this.#stack = stackOf(config, plan, this.#stores, this.providerApi, (sample) => events.sample(sample))
+    this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
+    this.#stack = stackOf(plan, this.#stores, this.providerApi, (sample) => events.sample(sample))
     return this.#stack.start()
   }
 
@@ -76,13 +73,12 @@ export class Site {
 }
 
 function stackOf(
-  config: Config,
   plan: Plan,
   stores: Stores,
   providerApi: ProviderApi | undefined,
   onSample: RunEvents['sample'],
 ): Stack {
-  const { runId, scenarioModule: scenario, modules } = plan
+  const { settings, trace, runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret }) => ({
     path,
     source,
@@ -90,33 +86,28 @@ function stackOf(
     secret,
   }))
   const shared = { queue: stores.queue.shared, ledger: stores.ledger.shared }
-  if (config.processes > 1 && !shared.queue) {
-    const what = `--processes ${config.processes} needs a queue that processes share; ${config.queue} lives in one process`
+  if (settings.processes > 1 && !shared.queue) {
+    const what = `--processes ${settings.processes} needs a queue that processes share; ${settings.queue} lives in one process`
     throw new FloodmarkError('misuse', `${what}: choose another --queue, or leave --processes out`)
   }
   const queue = { module: modules.queue, url: stores.queue.url }
   const ledger = { module: modules.ledger, url: stores.ledger.url }
-  const processes = Math.max(config.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
+  const processes = Math.max(settings.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
   return new Stack({
     setup: {
       runId,
-      seed: config.seed,
+      settings,
+      trace,
       routes,
       scenario,
       receiver: modules.receiver,
       queue,
       ledger,
       providerApi: providerApi?.origin,
-      ...sizeOf(config, processes),
+      receivers: processes,
     },
     processes,
     shared,
     onSample,
   })
-}
-
-/** The receiver's limits, and each receiver's part of the capacity. */
-function sizeOf({ inFlightMax, publishDeadline: publishDeadlineMs, capacity }: Config, processes: number) {
-  const capacityPerS = capacity === undefined ? undefined : capacity / processes
-  return { limits: { inFlightMax, publishDeadlineMs }, capacityPerS }
 }

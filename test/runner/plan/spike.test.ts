@@ -45,7 +45,7 @@ describe('npm run scenario with --spike', () => {
   it.each([
     [['steady', '--spike', '100'], 'no peak to scale'],
     [['flash-sale', '--spike', '100', '--shape', 'trace.csv'], 'choose one of them'],
-    [['flash-sale', '--spike', '0.5'], 'spike: '],
+    [['flash-sale', '--spike', '0.5'], "--spike '0.5' is less than 1"],
   ])(
     'refuses %j in one line, with exit 2',
     async (flags, what) => {

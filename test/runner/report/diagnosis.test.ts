@@ -15,7 +15,8 @@ function of(rates: { offered: number; retries: number; accepted: number; effects
   }))
   const run = {
     record: { startAtMs: 0, samples: { stack: [{ name: 'all', samples }], senders: [] } } as never,
-    setup: { capacityPerS: null, processes: 2 } as never,
+    settings: {} as never,
+    setup: { processes: 2 } as never,
   }
   return diagnose({ retries }, run, after, [500, 2_000])!
 }

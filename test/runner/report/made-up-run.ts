@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { arrivals } from '../../../src/runner/plan/arrivals.ts'
 import { isLostBySender } from '../../../src/runner/plan/identity.ts'
+import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
 import { journalOf } from '../../../src/runner/records/resends.ts'
 import { buriedPath, effectsPath, journalPath, type RunRecord } from '../../../src/runner/records/run-record.ts'
@@ -87,11 +88,8 @@ function recordOf(sent: number): RunRecord {
   return {
     ...{ id: 'everything', runId: RUN_ID, startedAt: '2026-01-01T00:00:00.000Z', startAtMs: START_MS },
     scenario: new URL(`file://${planted('scenario-everything')}`).href,
-    setup: {
-      ...{ receiver: 'raw-http', queue: 'embedded', ledger: 'lmdb', ratePerS: PER_S, rateChosen: 'made up' },
-      ...{ durationMs: DURATION_MS, quick: true, seed: SEED, acceptP99Ms: 250, connectionsMax: 64, processes: 1 },
-      ...{ inFlightMax: 100, publishDeadlineMs: 5_000, capacityPerS: null },
-    },
+    settings: settingsOf('everything', { quick: true, seed: SEED, connectionsMax: 64, inFlightMax: 100 }).settings,
+    setup: { ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS }, acceptP99Ms: 250, processes: 1 },
     durability: {
       queue: { server: 'a log', survives: ['receiver-crash'], order: 'key', shared: false },
       ledger: { server: 'LMDB', survives: ['receiver-crash'], shared: false },

@@ -67,8 +67,13 @@ describe('the fields of a scenario', () => {
 
   it('are all named at once, and so is one that does not exist', () => {
     const said = mistakesIn({ ...steady, ratePerS: 0, spike: 100, keys: undefined })
-    expect(said).toMatch(/ratePerS: .*; keys: .*; .*"spike"/)
-    expect(mistakesIn(7)).toMatch(/expected object/)
+    expect(said).toBe(
+      "ratePerS: must be more than 0, not 0; keys: is missing: it must be an object; there is no field 'spike'",
+    )
+    expect(mistakesIn({ ...steady, spyke: 1, ratePerSec: 300 })).toBe(
+      "there is no field 'spyke'; there is no field 'ratePerSec': did you mean 'ratePerS'?",
+    )
+    expect(mistakesIn(7)).toBe('must be an object, not 7')
   })
 
   it('may be every kind of fault', async () => {
@@ -83,7 +88,7 @@ describe('a file of your own', () => {
   it.each([
     [
       `import steady from '${resolve('scenarios/steady.ts')}'\nexport default { ...steady, mix: [{ provider: 'strype', share: 1 }] }`,
-      "mix.0.provider: unknown provider 'strype': use one of ",
+      "mix.0.provider: unknown provider 'strype': did you mean 'stripe'? Use one of ",
     ],
     [
       `import poison from '${resolve('scenarios/poison.ts')}'\nexport default { ...poison, faults: [{ ...poison.faults[0], type: 'pull_request' }] }`,

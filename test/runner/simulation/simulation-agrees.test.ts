@@ -54,7 +54,8 @@ async function compare(
   edges: readonly Edge[] = [],
   planted: Partial<SimulationOptions> = {},
 ) {
-  const { seed, ratePerS, durationMs } = record.setup
+  const { ratePerS, durationMs } = record.setup
+  const { seed } = record.settings
   const same = {
     seed,
     scenario,
@@ -83,7 +84,7 @@ describe('a calm scenario, run and simulated', { timeout: QUICK_MS }, () => {
   })
 
   it('does not agree with the simulation of another seed', async () => {
-    const { found } = await compare(flashSale, real, [], { seed: real.record.setup.seed + 1 })
+    const { found } = await compare(flashSale, real, [], { seed: real.record.settings.seed + 1 })
     expect(found).not.toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { readEffects } from '../../../src/runner/records/effects-file.ts'
 import { effectsPath } from '../../../src/runner/records/run-record.ts'
 import { moduleOf } from '../../../src/runner/scenario/registry.ts'
@@ -25,11 +26,11 @@ async function died() {
   stack = new Stack({
     setup: {
       runId: 'test00',
-      seed: 1,
       routes: [],
       providerApi: undefined,
-      limits: { inFlightMax: 100, publishDeadlineMs: 1_000 },
-      capacityPerS: undefined,
+      settings: settingsOf('steady', {}).settings,
+      trace: undefined,
+      receivers: 1,
       scenario: moduleOf('scenario', 'steady'),
       receiver: moduleOf('receiver', 'raw-http'),
       queue: place('queue'),

@@ -10,6 +10,7 @@ import { toJson } from '../../../core/dead-letters/letter.ts'
 import { countForPurge, purge } from '../../../core/dead-letters/purge.ts'
 import { heldBackFor, type ReplayOptions, replay, resume } from '../../../core/dead-letters/replay.ts'
 import { isExpired, RetentionWatch } from '../../../core/dead-letters/retention.ts'
+import { perS } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
 import { openLedger, openQueue } from './open.ts'
 import { groupLines, groupRows, letterLine, lettersIn, letterText } from './view.ts'
@@ -33,7 +34,7 @@ export interface DlqFlags extends FilterFlags {
 }
 type Action = (flags: DlqFlags, signal: AbortSignal) => Promise<number>
 
-const RATE_MAX = 100_000
+const RATE = perS('letters', 0.001, 100_000)
 const clock = systemClock
 
 async function out(line: string): Promise<void> {
@@ -85,10 +86,8 @@ async function exportAll(flags: DlqFlags): Promise<number> {
 }
 
 async function replayAll(flags: DlqFlags, signal: AbortSignal): Promise<number> {
-  const ratePerS = Number(flags.rate)
-  if (!(ratePerS > 0 && ratePerS <= RATE_MAX)) {
-    throw new FloodmarkError('misuse', `--rate '${flags.rate}' is none: give letters a second, up to ${RATE_MAX}`)
-  }
+  const { data: ratePerS, error } = RATE.safeParse(flags.rate)
+  if (ratePerS === undefined) throw new FloodmarkError('misuse', `--rate ${error!.issues[0]!.message}`)
   if (flags.resume !== undefined && (flags.dryRun || flags.journal !== undefined || isFiltered(flags))) {
     throw new FloodmarkError('misuse', '--resume takes the letters of its journal: leave out filters and other flags')
   }

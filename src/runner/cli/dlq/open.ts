@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { namespaceFolder } from '../../../core/base/lock.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
-import type { Ledger, LedgerDriver } from '../../../core/contracts/ledger.ts'
-import type { Queue, QueueDriver } from '../../../core/contracts/queue.ts'
-import { moduleOf, namesOf } from '../../scenario/registry.ts'
+import type { Ledger } from '../../../core/contracts/ledger.ts'
+import type { Queue } from '../../../core/contracts/queue.ts'
+import { load, opened } from '../../scenario/plugins.ts'
+import { isOurs, moduleOf } from '../../scenario/registry.ts'
 
 export interface Place {
   readonly name: string
@@ -14,8 +15,9 @@ export interface Place {
 
 /** @throws FloodmarkError 'misuse' where there is none, 'unavailable' where it cannot be opened. */
 export async function openLedger(place: Place): Promise<Ledger> {
-  const driver: LedgerDriver = (await import(moduleOf('ledger', place.name))).default
-  const ledger = await driver.open({ url: urlOf('ledger', place, driver), namespace: place.namespace })
+  const driver = await load('ledger', place.name)
+  const made = await driver.open({ url: urlOf('ledger', place, driver), namespace: place.namespace })
+  const ledger = opened('ledger', made, moduleOf('ledger', place.name))
   if (ledger.traits.survives.includes('receiver-crash')) return ledger
   await ledger.close()
   throw new FloodmarkError('misuse', `the ledger '${place.name}' ends with its process: there is nothing in it to read`)
@@ -23,12 +25,13 @@ export async function openLedger(place: Place): Promise<Ledger> {
 
 /** @throws as openLedger, and 'misuse' where what it holds would end with this process. */
 export async function openQueue(place: Place, ledger: Place): Promise<Queue> {
-  const driver: QueueDriver = (await import(moduleOf('queue', place.name))).default
+  const driver = await load('queue', place.name)
   const url = urlOf('queue', place, driver)
   if (driver.server === undefined && place.url && ledger.url && resolve(url) === resolve(ledger.url)) {
     throw new FloodmarkError('misuse', 'queue and ledger need a folder each: --queue-url is that of --ledger-url')
   }
-  const queue = await driver.open({ url, namespace: place.namespace })
+  const made = await driver.open({ url, namespace: place.namespace })
+  const queue = opened('queue', made, moduleOf('queue', place.name))
   if (queue.traits.survives.includes('receiver-crash')) return queue
   await queue.close()
   throw new FloodmarkError('misuse', `the queue '${place.name}' ends with its process: letters would be lost in it`)
@@ -37,7 +40,7 @@ export async function openQueue(place: Place, ledger: Place): Promise<Queue> {
 /** Opening would make a folder that is not there: a mistyped one would look like a ledger without letters. */
 function urlOf(kind: 'ledger' | 'queue', { name, url, namespace }: Place, { server }: { server?: unknown }): string {
   const where = server ? `the address of the ${kind}'s server` : `the ${kind}'s folder`
-  const ours = namesOf(kind).includes(name)
+  const ours = isOurs(kind, name)
   if (url === undefined && (ours || server)) throw new FloodmarkError('misuse', `give ${where}: --${kind}-url`)
   if (!ours || server) return url ?? ''
   const folder = namespaceFolder({ url: url!, namespace })

@@ -1,3 +1,4 @@
+import type { RunSettings } from '../../plan/settings.ts'
 import type { Certificate, Progress } from '../../records/facts.ts'
 import type { RouteSetup } from '../../scenario/sending-route.ts'
 import type { Trace } from '../../scenario/trace.ts'
@@ -8,12 +9,12 @@ import type { ResendPlan } from './resends.ts'
 export interface SenderSetup {
   readonly kind: 'setup'
   readonly runId: string
+  /** All of them; seed, duration and rate are said below, because a warm-up has others. */
+  readonly settings: RunSettings
   readonly seed: number
   readonly scenario: string
   /** In place of the scenario's shape. */
   readonly trace: Trace | undefined
-  /** The peak of the scenario's shape, in place of its own. */
-  readonly spike: number | undefined
   readonly durationMs: number
   readonly ratePerS: number
   /** Each event once, whatever the scenario: copies would be absorbed while the run goes on, and counted as its own. */
@@ -23,7 +24,6 @@ export interface SenderSetup {
   readonly targets: readonly Target[]
   /** By position in the scenario's mix. */
   readonly routes: readonly RouteSetup[]
-  readonly connectionsMax: number
   readonly journalPath: string
   /** Later than this the sender gives up, ms. */
   readonly latenessMaxMs: number

@@ -30,12 +30,12 @@ export function setting(report: Report): Markup {
   return section('Setting', table(['', ''], rows), markup`<h3>Run it again</h3><pre>${report.reproduce}</pre>`)
 }
 
-function senderWords({ generator, setup }: Report): string {
+function senderWords({ generator, settings, setup }: Report): string {
   const { offeredPerS, achievedRatio, latenessP50Ms, latenessP99Ms, latenessMaxMs, eventLoopUtilization } = generator
   return [
     `${perS(offeredPerS)} on average, ${percent(achievedRatio)} of the plan`,
     `lateness p50 ${ms(latenessP50Ms)}, p99 ${ms(latenessP99Ms)}, max ${ms(latenessMaxMs)}`,
     `event loop ${percent(eventLoopUtilization)} busy`,
-    `${generator.connectionsOpenedMax} of at most ${setup.connectionsMax} connections${throughBalancer(setup)}`,
+    `${generator.connectionsOpenedMax} of at most ${settings.connectionsMax} connections${throughBalancer(setup)}`,
   ].join('; ')
 }

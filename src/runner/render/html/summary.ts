@@ -8,10 +8,10 @@ import { stackWords, survives } from '../words/run.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
 
-export function header({ verdict, interrupted, scenario, setup }: Report): Markup {
+export function header({ verdict, interrupted, scenario, settings }: Report): Markup {
   return markup`<header class="${verdict.toLowerCase()}">
 <p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
-<h1>${scenario.name}: ${stackWords(setup)}</h1>
+<h1>${scenario.name}: ${stackWords(settings)}</h1>
 <p>${scenario.question}</p>
 </header>
 `

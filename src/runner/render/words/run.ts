@@ -1,7 +1,7 @@
 import { seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 
-export function stackWords({ receiver, queue, ledger }: Report['setup']): string {
+export function stackWords({ receiver, queue, ledger }: Report['settings']): string {
   return `${receiver} → ${queue} → ${ledger}`
 }
 

@@ -36,7 +36,7 @@ export const bodySizes = defineCard({
   },
 })
 
-function sizesOf({ scenario, setup, record: { store, samples }, attempts, effects }: JudgedRun): BodySizes {
+function sizesOf({ scenario, settings, setup, record: { store, samples }, attempts, effects }: JudgedRun): BodySizes {
   const sizes = latencyHistogram()
   let sum = 0
   let maxBytes = 0
@@ -49,7 +49,7 @@ function sizesOf({ scenario, setup, record: { store, samples }, attempts, effect
   }
   const memoryBytesMax = Math.max(0, ...samples.stack.flatMap((one) => one.samples.map(({ rssBytes }) => rssBytes)))
   const applied = new Set<number>()
-  if (store) for (const { seq } of effects()) if (claimOf(setup.seed, seq, scenario)) applied.add(seq)
+  if (store) for (const { seq } of effects()) if (claimOf(settings.seed, seq, scenario)) applied.add(seq)
   return {
     p50Bytes: sizes.getValueAtPercentile(50),
     p99Bytes: sizes.getValueAtPercentile(99),

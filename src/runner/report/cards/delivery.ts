@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { inWords, seconds } from '../../../core/base/words.ts'
 import { timeoutMs } from '../../plan/retry.ts'
-import { providerOf } from '../../scenario/registry.ts'
+import { load } from '../../scenario/plugins.ts'
 import { defineCard } from '../card.ts'
 import { check, generatorCheck, share } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -75,7 +75,9 @@ const BECAUSE: Readonly<Record<(typeof NO_MORE)[number], string>> = {
 
 async function deliveryOf(run: JudgedRun): Promise<Delivery> {
   const { scenario, record, setup, timeline } = run
-  const policies = await Promise.all(scenario.mix.map(async ({ provider }) => (await providerOf(provider)).delivery))
+  const policies = await Promise.all(
+    scenario.mix.map(async ({ provider }) => (await load('provider', provider)).delivery),
+  )
   const after = afterFaults(record, timeline, setup.durationMs)
   const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
   return {

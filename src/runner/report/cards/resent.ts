@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { inWords } from '../../../core/base/words.ts'
 import { isRecorded } from '../../plan/identity.ts'
-import { providerOf } from '../../scenario/registry.ts'
+import { load } from '../../scenario/plugins.ts'
 import { type Cell, defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -49,11 +49,11 @@ export const resent = defineCard({
   }),
 })
 
-async function resentOf({ scenario, setup, record, resent: again }: JudgedRun): Promise<Resent | undefined> {
+async function resentOf({ scenario, settings, record, resent: again }: JudgedRun): Promise<Resent | undefined> {
   if (!record.resends?.length) return undefined
   const rows = await Promise.all(
     scenario.mix.map(async ({ provider }): Promise<Resent> => {
-      const { staleAfterMs } = await providerOf(provider)
+      const { staleAfterMs } = await load('provider', provider)
       const none = { provider, sent: 0, accepted: 0, refusedAsStale: 0, otherwise: 0 }
       return [
         { ...none, signature: 'fresh', wanted: 'accepted' },
@@ -63,7 +63,7 @@ async function resentOf({ scenario, setup, record, resent: again }: JudgedRun): 
   )
   const counts = rows.flat()
   for (const { seq, provider, outcome, status } of again()) {
-    const row = counts[2 * provider + (isRecorded(setup.seed, seq) ? 1 : 0)]!
+    const row = counts[2 * provider + (isRecorded(settings.seed, seq) ? 1 : 0)]!
     if (outcome !== 'unsent') row.sent++
     if (outcome === 'accepted') row.accepted++
     else if (status === 400 || status === 401) row.refusedAsStale++

@@ -92,7 +92,7 @@ function stretchesOf({
 /** By when they were accepted. */
 async function undisturbedOf({
   record,
-  setup,
+  settings,
   scenario,
   load,
   attempts,
@@ -101,7 +101,7 @@ async function undisturbedOf({
   const stretches = stretchesOf(record).map((stretch) => ({ ...stretch, latencies: new Latencies() }))
   if (stretches.length === 0) return undefined
   const struck = await struckByBugs({ runId: record.runId, module: record.scenario }, load)
-  const isGood = (seq: number) => fateOf(setup.seed, seq, scenario.effects) === 'applies' && !struck.has(seq)
+  const isGood = (seq: number) => fateOf(settings.seed, seq, scenario.effects) === 'applies' && !struck.has(seq)
   const acceptedMs = new Map<number, number>()
   for (const { seq, outcome, doneMs } of attempts()) {
     if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))

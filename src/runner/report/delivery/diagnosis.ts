@@ -32,7 +32,7 @@ type Diagnosis = z.infer<typeof diagnosisSchema>
 /** From figures of the time by which goodput is judged. */
 export function diagnose(
   { retries }: Pick<Scenario, 'retries'>,
-  { record, setup }: Pick<JudgedRun, 'record' | 'setup'>,
+  { record, settings, setup }: Pick<JudgedRun, 'record' | 'settings' | 'setup'>,
   after: After | undefined,
   timeoutsMs: readonly number[],
 ): Diagnosis | null {
@@ -43,7 +43,7 @@ export function diagnose(
   const answeredPerS = mean(judged, ({ accepted }) => accepted)
   const donePerS = mean(judged, ({ effects }) => effects) + absorbedPerS(record, after)
   const wastedShare = donePerS === 0 ? 0 : Math.max(0, 1 - answeredPerS / donePerS)
-  const roomPerS = Math.max(donePerS, setup.capacityPerS ?? 0)
+  const roomPerS = Math.max(donePerS, settings.capacityPerS ?? 0)
   const timeoutMs = Math.min(...timeoutsMs)
   const inFlightMaxAdvised = Math.max(1, Math.floor((roomPerS * timeoutMs) / 2_000 / setup.processes))
   const rates = { firstPerS, retriesPerS, answeredPerS, donePerS, roomPerS }

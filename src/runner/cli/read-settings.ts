@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { everySetting, flagOf, type RunSettings, settingsOf, writtenName } from '../plan/settings.ts'
+import { didYouMean } from '../scenario/nearest.ts'
+import { quoted } from '../scenario/plain-words.ts'
+import { lineOf } from '../scenario/plugins.ts'
+
+const CONFIG = 'floodmark.config.ts'
+type Given = Readonly<Record<string, unknown>>
+
+/** Flags over the config of this folder over the defaults. @throws FloodmarkError 'misuse' that names every mistake. */
+export async function readSettings(scenario: string, flags: Given): Promise<RunSettings> {
+  const config = await readConfig()
+  const { settings, mistakes } = settingsOf(scenario, { ...config, ...flags })
+  if (mistakes.length === 0) return settings
+  const said = mistakes.map(([setting, message]) => {
+    const name = writtenName(setting)
+    return flags[name] === undefined ? `${CONFIG}: ${name}: ${message}` : `${flagOf(setting)} ${message}`
+  })
+  throw new FloodmarkError('misuse', said.join('; '))
+}
+
+/** Whether a flag of `npm run scenario` would take the value. */
+export function isValueOf(flag: string, value: string): boolean {
+  const [, setting] = everySetting.find(([, one]) => flagOf(one) === flag) ?? []
+  return setting?.schema.safeParse(value).success ?? false
+}
+
+async function readConfig(): Promise<Given> {
+  const path = resolve(CONFIG)
+  if (!existsSync(path)) return {}
+  const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${CONFIG} ${what}`, { cause })
+  let config: unknown
+  try {
+    config = (await import(pathToFileURL(path).href)).default
+  } catch (cause) {
+    throw wrong(`cannot be read: ${lineOf(cause)}`, cause)
+  }
+  if (config === undefined) throw wrong("has no default export: write export default defineConfig({ queue: 'kafka' })")
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw wrong(`must export an object of settings as default, not ${quoted(config)}`)
+  }
+  const names = everySetting.map(([, setting]) => writtenName(setting))
+  const unknown = Object.keys(config).filter((name) => !names.includes(name))
+  if (unknown.length === 0) return config as Given
+  throw wrong(unknown.map((name) => `has no setting '${name}'${didYouMean(name, names)}`).join('; '))
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import { shortName } from '../../core/base/short-name.ts'
+import { planOf } from '../plan/plan-run.ts'
+import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from '../plan/settings.ts'
+import { run } from '../run/run.ts'
+import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
+import { loadScenario } from '../scenario/schema.ts'
+import { EXIT } from './exit.ts'
+import { liveLine } from './live-line.ts'
+import { isValueOf, readSettings } from './read-settings.ts'
+import { report } from './report.ts'
+
+const AFTER = `
+The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
+  import { defineConfig } from 'floodmark'
+  export default defineConfig({ queue: 'kafka', rate: '3k' })
+A flag goes before the file, and the file before the default.
+
+Examples:
+  npm run scenario flash-sale
+  npm run scenario flash-sale -- --quick --queue redis-streams --ledger redis --processes 2
+  npm run scenario steady -- --rate 3k --duration 5m --p99 200ms
+  npm run scenario ./my-sale.ts -- --shape trace.csv
+
+Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.`
+
+/** The command `scenario`. */
+export function define(command: Command): void {
+  command.argument('[name]', 'a scenario, or the path of your own')
+  for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
+  command.addHelpText('after', AFTER).action(async (name: string | undefined, flags: Record<string, unknown>) => {
+    process.exitCode = name === undefined ? await list() : await scenario(await readSettings(name, flags))
+  })
+}
+
+/** For values that npm mixed up: which of them is the scenario, the queue, the rate. */
+export function takes(name: string, value: string): boolean {
+  const [, setting] = everySetting.find(([, { flag }]) => flag.split(' ')[0] === name) ?? []
+  const kind: Kind | undefined = name === 'name' ? 'scenario' : setting && (setting as Setting).names
+  return kind === undefined ? isValueOf(name, value) : isThere(kind, value)
+}
+
+function explained(setting: Setting): string {
+  const { help, names, unset } = setting
+  const fallback = defaultOf(setting)
+  const choice = names === undefined ? '' : `: ${namesOf(names).join(', ')}, or the path of your own`
+  const standing = fallback === undefined ? unset : fallback === false ? 'off' : textOf(setting, fallback)
+  return `${help}${choice} (default: ${standing})`
+}
+
+async function list(): Promise<number> {
+  for (const name of namesOf('scenario')) {
+    const { question, durationMs, quickMs } = await loadScenario(moduleOf('scenario', name), name)
+    const times = `${durationMs / 1_000} s, quick ${quickMs / 1_000} s`
+    process.stdout.write(`${name.padEnd(16)} ${times.padEnd(17)} ${question}\n`)
+  }
+  process.stdout.write('\nThe times are those of sending. Starting, warm-up and draining come on top.\n')
+  process.stdout.write('Run one: npm run scenario <name>. All flags: npm run scenario -- --help\n')
+  return EXIT.PASS
+}
+
+async function scenario(settings: RunSettings): Promise<number> {
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
+  const names = [settings.scenario, settings.receiver, settings.queue].map(shortName)
+  const folder = settings.out ?? join('reports', `${stamp}-${names.join('-')}`)
+  const plan = await planOf(settings)
+  // The report needs it at the end. That it is missing is told before the run, not after.
+  import.meta.resolve('uplot/dist/uPlot.iife.min.js')
+  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  process.once('SIGTERM', () => interrupt.abort())
+  try {
+    await run(plan, folder, live, interrupt.signal)
+  } finally {
+    live.end()
+  }
+  return report(folder)
+}
