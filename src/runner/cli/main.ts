@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { didYouMean } from '../scenario/nearest.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
+import { refuseSwallowed } from './swallowed.ts'
 
 /** What the file of a command exports: `define` gives the command its arguments, options, examples and action. */
 export interface CommandFile {
@@ -58,6 +59,7 @@ async function start(args: readonly string[]): Promise<void> {
     command.showHelpAfterError(`See npm run ${name} -- --help`)
     const file = await load()
     file.define(command)
+    refuseSwallowed(command, args.slice(1), file.takes)
   }
   const known = Object.keys(COMMANDS)
   if (called !== undefined && !called.startsWith('-') && called !== 'help' && !known.includes(called)) {
