@@ -1,4 +1,4 @@
-import { defineScenario } from '../src/runner/scenario/scenario.ts'
+import { defineScenario } from 'floodmark'
 
 /**
  * A scenario of one's own: `npm run scenario examples/my-sale.ts` needs nothing else. Copy it anywhere; a wrong field is

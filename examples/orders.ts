@@ -1,4 +1,4 @@
-import type { ServiceOptions } from '../src/core/service/service.ts'
+import type { ServiceOptions } from 'floodmark'
 
 /** A shop's own work for each event, for `startService({ …, processing: { ledger, ...orders(sendMail, warn) } })`. */
 export function orders(

@@ -68,6 +68,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/scenario',
     'runner/plan',
     'runner/records',
+    'runner/processes',
     'runner/servers',
     'runner/report',
     'runner/render',

@@ -1,3 +1,5 @@
+// First: from here on `import … from 'floodmark'` works in a person's own files, wherever they lie.
+import '../processes/resolve-floodmark.ts'
 import { Command, CommanderError } from 'commander'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { didYouMean } from '../scenario/nearest.ts'

@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { type ErrorCode, FloodmarkError } from '../../core/contracts/errors.ts'
 
+/** So that a person's own files import 'floodmark' in every process. */
+const OWN_NAME = new URL('./resolve-floodmark.ts', import.meta.url).href
+
 /** A process of the run, and the messages it sends. */
 export interface Child<To, From extends { readonly kind: string }> {
   readonly process: ChildProcess
@@ -20,7 +23,8 @@ export function startProcess<To, From extends { readonly kind: string }>(
   file: URL,
   args: readonly string[] = [],
 ): Child<To, From> {
-  const child = fork(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const execArgv = [...process.execArgv, '--import', OWN_NAME]
+  const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const listeners = new Set<(message: From) => void>()
   const onGone = new Set<(error: FloodmarkError) => void>()
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -1,0 +1,42 @@
+/**
+ * What `import … from 'floodmark'` gives to files of your own: scenarios, the config, receivers, queues, ledgers, providers,
+ * and the service as it runs in production. The contracts are in src/core/contracts, and each says what it asks for.
+ */
+
+export { encodedBytes } from './src/core/base/codec.ts'
+export { parseBody, textAt } from './src/core/base/json-body.ts'
+// What every part speaks of.
+export { type Clock, systemClock } from './src/core/contracts/clock.ts'
+export { type ErrorCode, FloodmarkError } from './src/core/contracts/errors.ts'
+export type { WebhookEvent } from './src/core/contracts/event.ts'
+export type { Incoming } from './src/core/contracts/incoming.ts'
+// A ledger of your own.
+export type { DeadLetter, Effect, Ledger, LedgerDriver, LedgerOpenOptions, Tx } from './src/core/contracts/ledger.ts'
+// A provider of your own.
+export type { Identity, Provider, RetryPolicy, Route, Secret } from './src/core/contracts/provider.ts'
+// A queue of your own, and the lanes that keep the order of a key within one process.
+export {
+  type Delivery,
+  PublishError,
+  type Queue,
+  type QueueDriver,
+  type QueueOpenOptions,
+  type QueueTraits,
+  type Verdict,
+} from './src/core/contracts/queue.ts'
+export { type Random, seeded } from './src/core/contracts/random.ts'
+// A receiver of your own, and the HTTP server with the common gate to build it on.
+export type { Receiver, ReceiverOptions, RunningReceiver } from './src/core/contracts/receiver.ts'
+export type { Reply } from './src/core/contracts/reply.ts'
+export { createBodyFetcher } from './src/core/processing/claim-check.ts'
+export { Claims } from './src/core/processing/claims.ts'
+export { Lanes } from './src/core/processing/lanes.ts'
+export { checked } from './src/core/processing/schemas.ts'
+export { serve } from './src/core/receiving/http.ts'
+export { hmacHex, requireHmac, signedHeader, textSecret } from './src/core/receiving/signature.ts'
+export { type ReconcilerOptions, startReconciler } from './src/core/service/reconciler.ts'
+// The service that a run measures and that ships.
+export { SERVICE_DEFAULTS, type ServiceLimits, type ServiceOptions, startService } from './src/core/service/service.ts'
+// A scenario, and the config of a folder.
+export { type Config, defineConfig } from './src/runner/plan/config.ts'
+export { defineScenario, type Scenario } from './src/runner/scenario/scenario.ts'
