@@ -1,21 +1,45 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestTagDefinition } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Whole runs measure: two at once would measure each other. `npm test` (test/all.ts) runs the two projects side by side. */
-const RUNS = ['test/runner/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/bench/**/*.test.ts']
+/** What a test costs is declared once: `// @module-tag full` for a file, `{ tags: 'full' }` for a suite or a test. */
+const TAGS: TestTagDefinition[] = [
+  { name: 'full', description: 'takes long; FULL=1 npm test runs it too', skip: process.env.FULL !== '1' },
+]
+
+/** Most files wait, for brokers and for the time that a run lasts, so more of them run at once than there are cores. */
+const AT_ONCE = 5
+
+/** What they show depends on rates and latencies, or on when things took place: nothing else runs beside them. */
+const MEASURING = [
+  'test/runner/simulation/simulation-agrees.test.ts',
+  'test/runner/testbed/stall.test.ts',
+  'test/scenarios/attack.test.ts',
+  'test/scenarios/retry-storm.test.ts',
+]
+
+/** Those that take longest begin first, so that none is left alone at the end. */
+const LONGEST = ['kafkajs', 'brokers', 'kafka', 'sqs-fifo', 'bites', 'receivers', 'bullmq', 'scenario', 'simulation']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+      return at < 0 ? LONGEST.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+  }
+}
+
+const beside = { name: 'beside', include: ['test/**/*.test.ts'], exclude: [...MEASURING, '**/node_modules/**'], maxWorkers: AT_ONCE }
+const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
+const common = { testTimeout: 20_000, tags: TAGS }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'runs', include: RUNS, testTimeout: 20_000, fileParallelism: false } },
-      {
-        test: {
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: [...RUNS, '**/node_modules/**'],
-          testTimeout: 20_000,
-          fileParallelism: false,
-        },
-      },
+      { test: { ...common, ...beside, sequence: { groupOrder: 0 } } },
+      { test: { ...common, ...alone, sequence: { groupOrder: 1 } } },
     ],
   },
 })

@@ -1,54 +1,55 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { developmentFile, ROOT } from './development.ts'
+import { FULL } from './needs.ts'
+import { LineReporter } from './reporter.ts'
 
-/**
- * What `npm test` runs: whole runs one after the other, since they measure, and beside them everything else, which mostly
- * waits for a broker. With arguments, vitest alone: `npm test test/core`.
- */
 const HELP = `npm test [-- <file or folder> …]
 
-Every test, or those of the files and folders named; arguments go to vitest (npm test -- --help shows this page).
-Servers that the machine can start are started. Tests whose server or package is missing are skipped and say why.
-  REQUIRE_BROKERS=1   such tests fail instead
+The tests that this machine has what it takes for, in some minutes; or those of the files and folders named. Arguments go to
+vitest (npm test -- --help shows this page). Servers that the machine can start are started. The end says which tests were
+skipped and why; its last line counts them.
+  FULL=1              also those that take long: some ten minutes more
+  REQUIRE_BROKERS=1   tests whose server or package is missing fail instead of being skipped
 Examples:
   npm test
   npm test test/core
   npm test test/queues -- -t 'delivers again'
+  FULL=1 npm test test/scenarios
 `
 const ORACLES = join(ROOT, 'test/oracles')
 const given = process.argv.slice(2)
+const { isTTY } = process.stdout
+const print = (text: string) => void process.stdout.write(isTTY ? text : stripVTControlCharacters(text))
 
-function run(args: readonly string[], say: (text: string) => void): Promise<number> {
-  const vitest = developmentFile('vitest/vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-  child.stdout.on('data', (data) => say(String(data)))
-  child.stderr.on('data', (data) => say(String(data)))
-  return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
-}
-
-/** The providers' own packages. Without them their tests are skipped, or fail where the environment wants them all. */
+/** The providers' own packages. Without them their tests are skipped, or fail where nothing may be missing. */
 function installOracles(): void {
   if (existsSync(join(ORACLES, 'node_modules'))) return
-  show("Installing the providers' own packages, once, 140 MB (npm ci --prefix test/oracles) …\n")
+  print("Installing the providers' own packages, once, 140 MB (npm ci --prefix test/oracles) …\n")
   // npm is a shell script on Windows, which only a shell starts.
   spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: ORACLES, stdio: 'inherit', shell: true })
 }
 
-async function all(): Promise<number> {
+async function test(): Promise<void> {
   developmentFile('vitest/vitest.mjs')
-  installOracles()
-  let later = ''
-  const parts = run(['--project', 'parts'], (text) => {
-    later += text
-  })
-  const runs = run(['--project', 'runs'], show)
-  const codes = await Promise.all([parts, runs])
-  show(`\n\nBeside them:\n${later}`)
-  return Math.max(...codes)
+  if (FULL && given.length === 0) installOracles()
+  // Halves the time in which the many processes of the tests start.
+  process.env.NODE_COMPILE_CACHE ??= join(ROOT, '.cache/compiled')
+  const { parseCLI, startVitest } = await import('vitest/node')
+  const { filter, options } = parseCLI(['vitest', 'run', ...given])
+  const reporter = new LineReporter(print)
+  const stderr = new Writable({ write: (text, _, done) => done(void print(String(text))) })
+  // Each worker that ends would end it for the others too.
+  stderr.end = () => stderr
+  const theirs = 'reporter' in options
+  const chosen = theirs ? options : { ...options, reporters: [reporter] }
+  const vitest = await startVitest('test', filter, { ...chosen, root: ROOT }, undefined, { stderr })
+  await vitest.close()
+  if (!theirs) print(`${reporter.closing}\n`)
 }
 
-const show = (text: string) => void process.stdout.write(text)
-if (given.includes('--help')) show(HELP)
-else process.exitCode = given.length > 0 ? await run(given, show) : await all()
+if (given.includes('--help')) print(HELP)
+else await test()

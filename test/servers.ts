@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { ProvideOptions, Server } from '../src/runner/servers/server.ts'
+import { EVERYTHING_REQUIRED } from './needs.ts'
 
 /** Starting may fetch Kafka, once. */
 const START_MS = 300_000
@@ -25,9 +26,8 @@ export function describeWithServer(
       try {
         server = await provide(kind, { ...options, folder, nativeOnly: true, onProgress: () => {} })
       } catch (error) {
-        if (process.env.REQUIRE_BROKERS === '1') throw error
-        why = String(error)
-        process.stderr.write(`SKIPPED, as there is no ${kind} server: ${why}\n`)
+        if (EVERYTHING_REQUIRED) throw error
+        why = (error as Error).message
       }
     }, START_MS)
     afterAll(async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { byClass, markdown, type Result } from '../../bench/compare/report.ts'
 import { cpuSecondsOf } from '../../bench/lib/process-cpu.ts'
 import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
+import { needing } from '../needs.ts'
 
 const TURN = {
   acceptP50Ms: 1,
@@ -43,7 +44,8 @@ describe('the table that compares queues', () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('CPU time of another process', () => {
+const missing = process.platform === 'linux' ? undefined : 'only Linux tells the CPU time of another process'
+describe('CPU time of another process', needing(missing), () => {
   it('counts what it has used, and is unknown once it is gone', async () => {
     const script =
       "const end = process.cpuUsage().user + 300_000; while (process.cpuUsage().user < end); console.log('used'); process.stdin.resume()"

@@ -140,7 +140,8 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(codeOf(() => provider.verify(incoming(headers, body), []))).toBe('bad-signature')
     })
 
-    it.runIf(forge === undefined)('signs bytes, not text', () => {
+    it('signs bytes, not text', ({ skip }) => {
+      skip(forge !== undefined, 'not for this provider: it signs fields, not the body')
       for (const raw of [Buffer.from([0xc3, 0x28, 0, 0xff]), Buffer.from('\ufeff{}'), Buffer.alloc(0)]) {
         const { body, headers } = sign(raw, { id: 'a-1', type: 't', atMs: AT_MS })
         provider.verify(incoming(headers, body), [secret])
@@ -156,7 +157,8 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
     })
 
-    it.runIf(signature !== undefined)('refuses every malformed signature as such, never with another error', () => {
+    it('refuses every malformed signature as such, never with another error', ({ skip }) => {
+      skip(signature === undefined, 'not for this provider: its body carries the signature')
       const { body, headers } = make(3)
       const right = headers[signature!]!
       for (const text of malformed(right, digest.exec(right)![0])) {
@@ -170,7 +172,8 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(codeOf(() => provider.verify(incoming(rest, body), [secret]))).toBe('bad-signature')
     })
 
-    it.runIf(windowS !== undefined)('takes a time at the edge of its window, and none beyond', () => {
+    it('takes a time at the edge of its window, and none beyond', ({ skip }) => {
+      skip(windowS === undefined, 'not for this provider: it signs no time')
       const offsets = { passed: [0, -windowS!, windowS!], 'bad-signature': [-windowS! - 1, windowS! + 1, -1e9, 1e12] }
       for (const [code, list] of Object.entries(offsets)) {
         for (const offset of list) {

@@ -8,11 +8,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { anEvent } from '../events.ts'
+import { needing } from '../needs.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-lmdb-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
-const canLimit = spawnSync('prlimit', ['--version']).status === 0
-if (!canLimit) process.stderr.write('SKIPPED, the full disk was not tested: it needs prlimit of util-linux\n')
+const noLimit =
+  spawnSync('prlimit', ['--version']).status === 0 ? undefined : 'there is no prlimit (apt-get install util-linux)'
 const programAt = (name: string) => new URL(`./${name}.ts`, import.meta.url).pathname
 
 /** Lets the settler run and kills it; returns the numbers whose settle calls had resolved. */
@@ -57,23 +58,22 @@ describe('the lmdb ledger', () => {
     expect(resolved.size).toBeGreaterThan(100)
   }, 120_000)
 
-  it.runIf(canLimit)(
-    "says 'unavailable' on a full disk, with nothing stored, and goes on when there is room",
-    async () => {
-      const limited = `trap '' XFSZ; ulimit -S -f 4000; exec "$0" "$@"`
-      const args = ['-c', limited, process.execPath, programAt('lmdb-full-disk'), root]
-      const child = spawn('bash', args, { stdio: ['pipe', 'pipe', 'ignore'] })
-      const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-      const told = JSON.parse((await lines.next()).value!)
-      expect(told).toEqual({ round: told.round, code: 'unavailable', n: 2 * told.round })
-      expect(told.round).toBeGreaterThan(5)
-      await once(spawn('prlimit', ['--pid', String(child.pid), '--fsize=unlimited'], { stdio: 'inherit' }), 'close')
-      child.stdin.end('\n')
-      expect(JSON.parse((await lines.next()).value!)).toEqual({ ...told, code: 'ok', n: told.n + 2 })
-      expect((await once(child, 'close'))[0]).toBe(0)
-    },
-    60_000,
-  )
+  it("says 'unavailable' on a full disk, with nothing stored, and goes on when there is room", {
+    timeout: 60_000,
+    ...needing(noLimit),
+  }, async () => {
+    const limited = `trap '' XFSZ; ulimit -S -f 4000; exec "$0" "$@"`
+    const args = ['-c', limited, process.execPath, programAt('lmdb-full-disk'), root]
+    const child = spawn('bash', args, { stdio: ['pipe', 'pipe', 'ignore'] })
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const told = JSON.parse((await lines.next()).value!)
+    expect(told).toEqual({ round: told.round, code: 'unavailable', n: 2 * told.round })
+    expect(told.round).toBeGreaterThan(5)
+    await once(spawn('prlimit', ['--pid', String(child.pid), '--fsize=unlimited'], { stdio: 'inherit' }), 'close')
+    child.stdin.end('\n')
+    expect(JSON.parse((await lines.next()).value!)).toEqual({ ...told, code: 'ok', n: told.n + 2 })
+    expect((await once(child, 'close'))[0]).toBe(0)
+  })
 
   it("says 'corrupt' of a file that is no ledger, and the process lives on", async () => {
     const good = await lmdb.open({ url: root, namespace: 'good' })

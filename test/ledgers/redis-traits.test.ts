@@ -1,9 +1,11 @@
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
-import { haveRedis, RedisServer } from './redis-server.ts'
+import { needing } from '../needs.ts'
+import { RedisServer, whyNoRedis } from './redis-server.ts'
 
-const server = haveRedis() ? await RedisServer.start() : undefined
+const missing = whyNoRedis()
+const server = missing === undefined ? await RedisServer.start() : undefined
 afterAll(() => RedisServer.removeAll())
 
 async function traits(url: string) {
@@ -12,7 +14,7 @@ async function traits(url: string) {
   return ledger.traits
 }
 
-describe.runIf(server)('what the redis ledger says of its server', () => {
+describe('what the redis ledger says of its server', needing(missing), () => {
   const admin = async (...command: [string, ...string[]]) => {
     const client = new Redis(server!.url, { protocol: 2 })
     await client.call(...command)

@@ -6,20 +6,22 @@ import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/led
 import { recordWrites } from '../../src/core/processing/writes.ts'
 import { ledgerContract } from '../contract/ledger.ts'
 import { anEvent } from '../events.ts'
+import { needing } from '../needs.ts'
 import { proxyTo } from './proxy.ts'
-import { haveRedis, RedisServer } from './redis-server.ts'
+import { RedisServer, whyNoRedis } from './redis-server.ts'
 
 const LEASE_MS = 60_000
-const server = haveRedis() ? await RedisServer.start() : undefined
+const missing = whyNoRedis()
+const server = missing === undefined ? await RedisServer.start() : undefined
 afterAll(() => RedisServer.removeAll())
 let namespaces = 0
 
-if (server) {
+describe('on a real redis server', needing(missing), () => {
   ledgerContract('redis', async () => {
     const namespace = `n${namespaces++}`
-    return { open: (options) => redis.open({ url: server.url, namespace, ...options }) }
+    return { open: (options) => redis.open({ url: server!.url, namespace, ...options }) }
   })
-}
+})
 
 async function claimed(ledger: Ledger, id: string): Promise<Extract<Claim, { state: 'new' }>> {
   const [claim] = await ledger.claim([anEvent(id)], LEASE_MS)
@@ -38,7 +40,7 @@ async function items(ledger: Ledger): Promise<string[]> {
   return list
 }
 
-describe.runIf(server)('the redis ledger, when something breaks', () => {
+describe('the redis ledger, when something breaks', needing(missing), () => {
   const namespace = () => `f${namespaces++}`
 
   it('has everything that resolved, once, after SIGKILL of the server between and during settle calls', async () => {

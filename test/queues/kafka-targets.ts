@@ -8,6 +8,7 @@ import { startNative } from '../../src/runner/servers/native.ts'
 import type { Server } from '../../src/runner/servers/server.ts'
 import { type TcpProxy, tcpProxy } from '../../src/runner/testbed/tcp-proxy.ts'
 import type { QueueUnderTest } from '../contract/queue.ts'
+import { EVERYTHING_REQUIRED } from '../needs.ts'
 
 const START_MS = 300_000
 let namespaces = 0
@@ -30,9 +31,8 @@ export function describeWithProxiedKafka(
       try {
         started = await start(folder)
       } catch (error) {
-        if (process.env.REQUIRE_BROKERS === '1') throw error
-        why = String(error)
-        process.stderr.write(`SKIPPED, as there is no kafka server: ${why}\n`)
+        if (EVERYTHING_REQUIRED) throw error
+        why = (error as Error).message
       }
     }, START_MS)
     afterAll(async () => {

@@ -1,3 +1,4 @@
+// @module-tag full: an emulator that waits as SQS does takes more than a minute.
 import sqsFifo from '../../queues/sqs-fifo.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'

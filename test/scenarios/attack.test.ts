@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fullUnless } from '../needs.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
@@ -8,13 +9,13 @@ const attack = (name: string, ...flags: string[]) =>
 const failedOf = (name: string) => reportOf(name).checks.flatMap(({ id, ok }) => (ok === false ? [id] : []))
 
 describe('the attack', () => {
-  it.each([
+  for (const [receiver, rate, seconds] of [
     ['raw-http', 120, 16],
     ['fastify', 240, 8],
     ['worker-hmac', 240, 8],
-  ])(
-    'is refused by %s, whole, and no good event with it',
-    async (receiver, rate, seconds) => {
+  ] as const) {
+    const options = { timeout: WHOLE_RUN_MS, ...fullUnless(receiver === 'raw-http') }
+    it(`is refused by ${receiver}, whole, and no good event with it`, options, async () => {
       const flags = ['--receiver', receiver, '--rate', String(rate), '--duration', String(seconds)]
       const { code, out, err } = await attack(receiver, ...flags)
       expect(code, out + err).toBe(0)
@@ -37,12 +38,12 @@ describe('the attack', () => {
       expect(faults.filter(({ kind }) => kind === 'attack')).toHaveLength(1)
       // Those that hold on are ended by the receiver's 10 s, where the attack lasts so long.
       if (seconds > 10) expect(kinds.get('slow')!.statuses[408]).toBeGreaterThan(0)
-    },
-    WHOLE_RUN_MS,
-  )
+    })
+  }
 
   it(
     'finds a receiver that believes whoever sends, by effects that nobody sent',
+    { timeout: WHOLE_RUN_MS, tags: 'full' },
     async () => {
       const flags = ['--receiver', planted('receiver-skips-verification'), '--rate', '240', '--duration', '8']
       const { code, out, err } = await attack('believes', ...flags)
@@ -52,11 +53,11 @@ describe('the attack', () => {
       expect(audit.unexpected).toBeGreaterThan(0)
       expect(cards.attack!.kinds.find(({ kind }) => kind === 'forged')!.accepted).toBeGreaterThan(0)
     },
-    WHOLE_RUN_MS,
   )
 
   it(
     'finds a receiver without limits, by its memory, its patience, and what it asks for',
+    { timeout: WHOLE_RUN_MS, tags: 'full' },
     async () => {
       const flags = ['--receiver', planted('receiver-takes-everything'), '--rate', '120', '--duration', '18']
       const { code, out, err } = await attack('takes-everything', ...flags)
@@ -68,6 +69,5 @@ describe('the attack', () => {
         reportOf('takes-everything').cards.attack!.kinds.find(({ kind }) => kind === 'oversized')!.odd,
       ).toBeGreaterThan(0)
     },
-    WHOLE_RUN_MS,
   )
 })

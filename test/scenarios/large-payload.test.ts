@@ -33,7 +33,10 @@ describe('large-payload', () => {
     expect(bytes).toBeGreaterThan(10 * MIB)
   }, 120_000)
 
-  it('refuses for good what a queue cannot hold, and loses none of it', async () => {
+  it('refuses for good what a queue cannot hold, and loses none of it', {
+    timeout: 120_000,
+    tags: 'full',
+  }, async () => {
     const { code, out } = await play('small', '--queue', planted('queue-small'), '--ledger', 'memory')
     expect(code, out).toBe(1)
     const { audit } = reportOf('small')
@@ -47,7 +50,7 @@ describe('large-payload', () => {
       expect(bodyBytes).toBeGreaterThan(255 * 1024)
     }
     expect(audit).toMatchObject({ lost: 0, unknown: 0, duplicateEffects: 0, refused: refused.length })
-  }, 120_000)
+  })
 })
 
 describe('the checks on body sizes', () => {

@@ -49,7 +49,7 @@ describe('the scenario poison', () => {
     expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])
   }, 90_000)
 
-  it('fails when the letters are replayed before the bug is mended', async () => {
+  it('fails when the letters are replayed before the bug is mended', { timeout: 90_000, tags: 'full' }, async () => {
     const scenario = planted('scenario-poison-unmended')
     const { code, out, err } = await run('unmended', scenario, '--rate', '200', '--duration', '9')
     expect(code, out + err).toBe(1)
@@ -59,7 +59,7 @@ describe('the scenario poison', () => {
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0 })
     const failed = checks.filter(({ ok, about }) => ok === false && about === 'stack').map(({ id }) => id)
     expect(failed).toEqual(['dead-letters-misjudged'])
-  }, 90_000)
+  })
 })
 
 describe('the check of good events', () => {

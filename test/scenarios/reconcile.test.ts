@@ -31,6 +31,7 @@ describe('reconcile', () => {
 
   it.each(['scenario-reconcile-off', 'scenario-reconcile-no-overlap'])(
     'fails with %s, and says how many were never found',
+    { timeout: 120_000, tags: 'full' },
     async (name) => {
       const { code, out } = await play(name, planted(name))
       expect(code, out).toBe(1)
@@ -40,12 +41,12 @@ describe('reconcile', () => {
       expect(checks.find(({ id }) => id === 'never-found')).toMatchObject({ ok: false, values })
       expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0 })
     },
-    120_000,
   )
 
-  it('fails without dedup: what came by webhook and is in the list takes effect twice', async () => {
+  const forgets = 'fails without dedup: what came by webhook and is in the list takes effect twice'
+  it(forgets, { timeout: 120_000, tags: 'full' }, async () => {
     const { code, out } = await play('forgets', 'reconcile', '--ledger', planted('ledger-forgets'), '--queue', 'memory')
     expect(code, out).toBe(1)
     expect(reportOf('forgets').audit.duplicateEffects).toBeGreaterThan(100)
-  }, 120_000)
+  })
 })

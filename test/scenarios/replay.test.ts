@@ -30,11 +30,14 @@ describe('the scenario replay', () => {
     expect(faults).toMatchObject([{ kind: 'recorded-replay', events: sent }])
   }, 90_000)
 
-  it('finds a ledger that forgets: what comes again takes effect again', async () => {
+  it('finds a ledger that forgets: what comes again takes effect again', {
+    timeout: 90_000,
+    tags: 'full',
+  }, async () => {
     const { code, out, err } = await run('forgets', 'replay', ...SOME, '--ledger', planted('ledger-forgets'))
     expect(code, out + err).toBe(1)
     expect(reportOf('forgets').audit.duplicateEffects).toBeGreaterThan(50)
-  }, 90_000)
+  })
 })
 
 describe('the agenda of what is sent again', () => {

@@ -21,7 +21,8 @@ describe('retry-storm', () => {
     expect(delivery.diagnosis).toMatchObject({ state: 'recovered' })
   }, 90_000)
 
-  it('is metastable with too small a receiver that sheds no load, and says why and what to do', async () => {
+  const metastable = 'is metastable with too small a receiver that sheds no load, and says why and what to do'
+  it(metastable, { timeout: 90_000, tags: 'full' }, async () => {
     const { code, out } = await storm('small', ...SMALL, '--in-flight-max', '1000000', '--publish-deadline', '60000')
     expect(code, out).toBe(1)
     const { cards, checks, audit, reproduce } = reportOf('small')
@@ -38,14 +39,14 @@ describe('retry-storm', () => {
     const advised = `Shed load earlier: --in-flight-max ${cards.delivery!.diagnosis!.inFlightMaxAdvised},`
     expect(out.replaceAll(/\s+/g, ' ')).toContain(advised)
     expect(reproduce).toContain('--in-flight-max 1000000 --publish-deadline 60000 --capacity 280')
-  }, 90_000)
+  })
 
-  it('recovers with the same capacity when it sheds load as it was told to', async () => {
+  it('recovers with the same capacity when it sheds load as it was told to', { timeout: 90_000, tags: 'full' }, async () => {
     const advised = String(reportOf('small').cards.delivery!.diagnosis!.inFlightMaxAdvised)
     const { code, out, err } = await storm('shedding', ...SMALL, '--in-flight-max', advised)
     expect(code, out + err).toBe(0)
     const delivery = reportOf('shedding').cards.delivery!
     expect(delivery.goodputAfter).toBeGreaterThan(0.9)
     expect(delivery.diagnosis).toMatchObject({ state: 'recovered' })
-  }, 90_000)
+  })
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { receivers } from '../../receivers/index.ts'
+import { fullUnless } from '../needs.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
@@ -8,9 +9,9 @@ const deploy = (name: string, scenario: string, ...flags: string[]) =>
   floodmark('scenario', scenario, '--rate', '150', '--p99', '10000', '--out', join(root, name), ...flags)
 
 describe('rolling-deploy', () => {
-  it.each(Object.keys(receivers))(
-    'refuses nothing and loses nothing while %s is restarted under load',
-    async (receiver) => {
+  for (const receiver of Object.keys(receivers)) {
+    const options = { timeout: 120_000, ...fullUnless(receiver === 'raw-http') }
+    it(`refuses nothing and loses nothing while ${receiver} is restarted under load`, options, async () => {
       const { code, out, err } = await deploy(receiver, 'rolling-deploy', '--quick', '--receiver', receiver)
       expect(code, out + err).toBe(0)
       const { audit, faults, setup, cards, checks } = reportOf(receiver)
@@ -21,15 +22,15 @@ describe('rolling-deploy', () => {
       expect(setup.balancerMs).toBe(10_000)
       expect(checks.map(({ id }) => id)).toContain('refused')
       expect(out).toContain('through a balancer that holds requests up to 10.0 s')
-    },
-    120_000,
-  )
+    })
+  }
 
   it.each([
     ['a receiver cuts what is in progress', 'rolling-deploy', ['--receiver', planted('receiver-cuts')], 'unknown'],
     ['no balancer stands before the processes', planted('scenario-deploy-unbalanced'), [], 'refused'],
   ] as const)(
     'fails where %s',
+    { timeout: 120_000, tags: 'full' },
     async (_, scenario, flags, counter) => {
       const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
       expect(code, out + err).toBe(1)
@@ -38,6 +39,5 @@ describe('rolling-deploy', () => {
       expect(audit.lost).toBe(0)
       expect(checks.find(({ id }) => id === 'refused')?.ok).toBe(false)
     },
-    120_000,
   )
 })

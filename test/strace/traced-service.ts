@@ -13,7 +13,7 @@ const CALLS = 'write,writev,pwrite64,pwritev,fdatasync,fsync,sendto,sendmsg'
 /** Why the calls of a process cannot be watched here; undefined where they can. */
 export function whyNoStrace(): string | undefined {
   const { error, status, stderr } = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' })
-  if (error) return 'strace is not installed'
+  if (error) return 'strace is not installed (apt-get install strace)'
   return status === 0 ? undefined : `strace may not trace: ${stderr.trim()}`
 }
 

@@ -103,7 +103,7 @@ export class Subject {
 
   /** The condition, if it holds; otherwise ends the test as skipped, with the reason. */
   needs<T>(condition: T, otherwise: string): NonNullable<T> {
-    return condition || this.#context.skip(otherwise)
+    return condition || this.#context.skip(`not for this queue: ${otherwise}`)
   }
 
   /** Consumes until stopped. A queue that says it is 'unavailable' is consumed again, as a service would. */

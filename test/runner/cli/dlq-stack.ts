@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import lmdb from '../../../ledgers/lmdb.ts'
 import embedded from '../../../queues/embedded.ts'
 import { systemClock } from '../../../src/core/contracts/clock.ts'
@@ -34,7 +34,7 @@ export async function bury(ledger: Ledger, events: readonly WebhookEvent[], reas
 /** An lmdb ledger with letters a1, a2 (source shop, type paid, 'no stock') and b1 (source bank, type moved), and an empty queue. */
 export async function stack() {
   const root = mkdtempSync(join(tmpdir(), 'floodmark-dlq-'))
-  afterAll(() => rmSync(root, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   const ledgerAt = { url: join(root, 'ledger'), namespace: NAMESPACE }
   const queueAt = { url: join(root, 'queue'), namespace: NAMESPACE }
   const within = async <T>(work: (ledger: Ledger) => Promise<T>) => {

@@ -1,19 +1,17 @@
+// @module-tag full: a browser draws the report of a whole run four times.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { needing } from '../../needs.ts'
 import { planted, runsFolder } from '../floodmark.ts'
 import { chromiumPath } from './chromium.ts'
 
 const { root, run } = runsFolder()
 const found = chromiumPath()
-if (found === undefined) {
-  const what = 'no chromium here (apt-get install chromium, or set CHROMIUM): the report is not looked at in a browser'
-  if (process.env.REQUIRE_BROKERS === '1') throw new Error(what)
-  process.stderr.write(`SKIPPED: ${what}\n`)
-}
+const missing = found ? undefined : 'there is no browser (apt-get install chromium, or CHROMIUM=<path>)'
 
-describe.skipIf(found === undefined)('report.html in a browser', () => {
+describe('report.html in a browser', needing(missing), () => {
   let browser: Browser
 
   beforeAll(async () => {

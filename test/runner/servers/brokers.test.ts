@@ -1,50 +1,54 @@
 import { expect, it } from 'vitest'
 import { queues } from '../../../queues/index.ts'
+import { fullUnless } from '../../needs.ts'
 import { describeWithServer } from '../../servers.ts'
 import { planted, runsFolder } from '../floodmark.ts'
 
 const { run, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 150_000
 
-/** Whole runs on every queue that has a server, which each run starts for itself; two receivers and two processors. */
+/** Whole runs on every queue that has a server; two receivers and two processors. Where it is to break, a run starts its own. */
 for (const [name, load] of Object.entries(queues)) {
   const { server } = (await load()).default
   if (server === undefined) continue
-  describeWithServer(server, () => {
-    it.each(['lmdb', 'redis'])(
-      `a flash sale through ${name} and the ledger %s loses nothing and doubles nothing`,
-      async (ledger) => {
-        const folder = `${name}-${ledger}`
-        const flags = ['--queue', name, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
-        const { code, out, err } = await run(folder, 'flash-sale', ...flags)
-        expect(code, out + err).toBe(0)
-        const { audit, processes } = reportOf(folder)
-        expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0 })
-        const names = [
-          'receiver 1',
-          'receiver 2',
-          ...(ledger === 'redis' ? ['processor 1', 'processor 2'] : ['processor']),
-        ]
-        expect(processes.map((one) => one.name)).toEqual([...names, 'sender 1'])
-      },
-      WHOLE_RUN_MS,
-    )
+  describeWithServer(server, (shared) => {
+    for (const ledger of ['lmdb', 'redis']) {
+      const options = { timeout: WHOLE_RUN_MS, ...fullUnless(name === 'redis-streams' && ledger === 'redis') }
+      it(
+        `a flash sale through ${name} and the ledger ${ledger} loses nothing and doubles nothing`,
+        options,
+        async () => {
+          const folder = `${name}-${ledger}`
+          const at = ['--queue', name, '--queue-url', shared().url]
+          const flags = [...at, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
+          const { code, out, err } = await run(folder, 'flash-sale', ...flags)
+          expect(code, out + err).toBe(0)
+          const { audit, processes } = reportOf(folder)
+          expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0 })
+          const names = [
+            'receiver 1',
+            'receiver 2',
+            ...(ledger === 'redis' ? ['processor 1', 'processor 2'] : ['processor']),
+          ]
+          expect(processes.map((one) => one.name)).toEqual([...names, 'sender 1'])
+        },
+      )
+    }
 
-    it(
-      `${name} killed and hung in the middle of the traffic loses nothing where it says so`,
-      async () => {
-        const folder = `${name}-faults`
-        const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '20000']
-        const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)
-        const { audit, durability, verdict } = reportOf(folder)
-        expect(audit, out + err).toMatchObject({ duplicateEffects: 0, unexpected: 0, misjudged: 0 })
-        if (durability.queue.survives.includes('broker-crash')) expect(audit.lost, out + err).toBe(0)
-        // What a broker of a lesser class loses is shown as lost all the same.
-        expect({ code, verdict }, out + err).toEqual(
-          audit.lost > 0 ? { code: 1, verdict: 'FAIL' } : { code: 0, verdict: 'PASS' },
-        )
-      },
-      WHOLE_RUN_MS,
-    )
+    it(`${name} killed and hung in the middle of the traffic loses nothing where it says so`, {
+      timeout: WHOLE_RUN_MS,
+      tags: 'full',
+    }, async () => {
+      const folder = `${name}-faults`
+      const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '20000']
+      const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)
+      const { audit, durability, verdict } = reportOf(folder)
+      expect(audit, out + err).toMatchObject({ duplicateEffects: 0, unexpected: 0, misjudged: 0 })
+      if (durability.queue.survives.includes('broker-crash')) expect(audit.lost, out + err).toBe(0)
+      // What a broker of a lesser class loses is shown as lost all the same.
+      expect({ code, verdict }, out + err).toEqual(
+        audit.lost > 0 ? { code: 1, verdict: 'FAIL' } : { code: 0, verdict: 'PASS' },
+      )
+    })
   })
 }

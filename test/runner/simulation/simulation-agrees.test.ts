@@ -102,7 +102,7 @@ describe('a calm scenario, run and simulated', { timeout: QUICK_MS }, () => {
   })
 })
 
-describe('an outage, run and simulated', { timeout: QUICK_MS }, () => {
+describe('an outage, run and simulated', { timeout: QUICK_MS, tags: 'full' }, () => {
   const runs = quickRuns('outage-recovery')
   let real: Real
   let scenario: Scenario
