@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig, type TestTagDefinition } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -7,7 +8,7 @@ const TAGS: TestTagDefinition[] = [
 ]
 
 /** Most files wait, for brokers and for the time that a run lasts, so more of them run at once than there are cores. */
-const AT_ONCE = 5
+const AT_ONCE = Math.min(8, 2 * availableParallelism())
 
 /** What they show depends on rates and latencies, or on when things took place: nothing else runs beside them. */
 const MEASURING = [
@@ -15,6 +16,7 @@ const MEASURING = [
   'test/runner/testbed/stall.test.ts',
   'test/scenarios/attack.test.ts',
   'test/scenarios/retry-storm.test.ts',
+  'test/scenarios/rolling-deploy.test.ts',
 ]
 
 /** Those that take longest begin first, so that none is left alone at the end. */
@@ -32,7 +34,7 @@ class LongestFirst extends BaseSequencer {
 
 const beside = { name: 'beside', include: ['test/**/*.test.ts'], exclude: [...MEASURING, '**/node_modules/**'], maxWorkers: AT_ONCE }
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
-const common = { testTimeout: 20_000, tags: TAGS }
+const common = { testTimeout: 20_000, tags: TAGS, diff: { truncateThreshold: 100 } }
 
 export default defineConfig({
   test: {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import shopify from '../../providers/shopify.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
-import { itWithOracles, oracle } from '../oracles/oracle.ts'
+import { oracle, withOracles } from '../oracles/oracle.ts'
 import { expectSizes } from './sizes.ts'
 
 interface Official {
@@ -21,9 +21,7 @@ const secret = shopify.secret(SECRET)
 const { type, body } = shopify.sample(seeded(1), { id: 'run1-1', key: 'k1' })
 
 describe('shopify', () => {
-  itWithOracles(
-    'is verified by the official package; node:crypto signs in its place, as that signs nothing',
-    async () => {
+  it('is verified by the official package; node:crypto signs in its place, as that signs nothing', withOracles, async () => {
       oracle('@shopify/shopify-api/adapters/web-api')
       const { ApiVersion, LogSeverity, shopifyApi } = oracle<Official>('@shopify/shopify-api')
       const official = shopifyApi({

@@ -4,7 +4,7 @@ import standardWebhooks from '../../providers/standard-webhooks.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { newEd25519Pair } from '../../src/core/receiving/signature-ed25519.ts'
 import { AT_MS, codeOf, incoming, providerContract, signer } from '../contract/provider.ts'
-import { itWithOracles, oracle } from '../oracles/oracle.ts'
+import { oracle, withOracles } from '../oracles/oracle.ts'
 import { expectSizes } from './sizes.ts'
 
 interface Official {
@@ -38,7 +38,7 @@ function verdict(headers: Record<string, string>, secrets = [secret], raw: Uint8
 }
 
 describe('standard-webhooks', () => {
-  itWithOracles.each(['standardwebhooks', 'svix'])('agrees with the official package %s both ways', (name) => {
+  it.each(['standardwebhooks', 'svix'])('agrees with the official package %s both ways', withOracles, (name) => {
     const official = new (oracle<Official>(name).Webhook)(SECRET)
     const text = Buffer.from(body).toString()
     // The packages know no other time than now.

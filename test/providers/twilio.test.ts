@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { PARAMETERS_MAX, writeForm } from '../../providers/twilio/form.ts'
 import twilio from '../../providers/twilio.ts'
 import { AT_MS, codeOf, incoming, providerContract, URL_SIGNED } from '../contract/provider.ts'
-import { itWithOracles, oracle } from '../oracles/oracle.ts'
+import { oracle, withOracles } from '../oracles/oracle.ts'
 import { expectSizes } from './sizes.ts'
 
 type Parameters = Record<string, unknown>
@@ -43,7 +43,7 @@ describe('twilio and the official package verify each other', () => {
   const names = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'a b', 'a+b', 'a&b=', '10', '9'))
   const parameters = fc.dictionary(names, fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 4 }))
 
-  itWithOracles('whatever the parameters, repeated ones included', () => {
+  it('whatever the parameters, repeated ones included', withOracles, () => {
     fc.assert(
       fc.property(parameters, (given) => {
         const pairs = Object.entries(given).flatMap(([name, values]) => values.map((value) => [name, value]))
@@ -58,7 +58,7 @@ describe('twilio and the official package verify each other', () => {
     )
   })
 
-  itWithOracles('on which addresses are the one that was called', () => {
+  it('on which addresses are the one that was called', withOracles, () => {
     const body = writeForm(PARAMETERS)
     const signed = ['https', 'http'].flatMap((scheme) =>
       ['', ':443', ':80', ':8443', ':8444'].flatMap((port) =>
@@ -80,7 +80,7 @@ describe('twilio and the official package verify each other', () => {
     }
   })
 
-  itWithOracles('on JSON, whose hash the address carries', () => {
+  it('on JSON, whose hash the address carries', withOracles, () => {
     const body = Buffer.from('{"MessageSid":"SM1","MessageStatus":"sent"}')
     const url = `${PATH}?a=1&bodySHA256=${official().getExpectedBodyHash(body.toString())}`
     const address = `https://hooks.example.com${url}`
@@ -93,7 +93,7 @@ describe('twilio and the official package verify each other', () => {
 })
 
 describe('twilio', () => {
-  itWithOracles('refuses a hash that is given twice, cut or missing, though its address be signed', () => {
+  it('refuses a hash that is given twice, cut or missing, though its address be signed', withOracles, () => {
     const body = Buffer.from('{}')
     const hash = official().getExpectedBodyHash('{}')
     const queries = [`bodySHA256=${hash}&bodySHA256=${hash}`, `bodySHA256=${hash.slice(1)}`, 'bodySHA256=']
@@ -103,14 +103,14 @@ describe('twilio', () => {
     }
   })
 
-  itWithOracles('refuses bytes that are no UTF-8, though what they decode to be signed', () => {
+  it('refuses bytes that are no UTF-8, though what they decode to be signed', withOracles, () => {
     const signature = official().getExpectedTwilioSignature(TOKEN, URL_SIGNED, { Body: '\ufffd' })
     expect(verdict(signature, writeForm({ Body: '\ufffd' }))).toBe('passed')
     expect(verdict(signature, Buffer.from([...Buffer.from('Body='), 0xff]))).toBe('bad-signature')
     expect(verdict(signature, Buffer.from('Body=%ff'))).toBe('bad-signature')
   })
 
-  itWithOracles('refuses more parameters than it would sort, and none of them unseen', () => {
+  it('refuses more parameters than it would sort, and none of them unseen', withOracles, () => {
     const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, 'v']))
     const [most, tooMany] = [many(PARAMETERS_MAX), many(PARAMETERS_MAX + 1)]
     const [signature, beyond] = [most, tooMany].map((form) =>
@@ -121,7 +121,7 @@ describe('twilio', () => {
     expect(verdict(beyond!, writeForm(tooMany))).toBe('bad-signature')
   })
 
-  itWithOracles('refuses a Host in which more than a name and a port stands', () => {
+  it('refuses a Host in which more than a name and a port stands', withOracles, () => {
     const signature = official().getExpectedTwilioSignature(TOKEN, URL_SIGNED, PARAMETERS)
     for (const host of ['', 'hooks.example.com/', 'a@hooks.example.com', 'hooks.example.com:', 'hooks.example.com:x']) {
       expect(verdict(signature, writeForm(PARAMETERS), host)).toBe('bad-signature')

@@ -154,6 +154,7 @@ export function limitsContract(bench: Bench): void {
     })
     while (codes.length < 17) await new Promise(setImmediate)
     expect(codes).toEqual(Array(17).fill(503))
+    await store.held
     expect(store.waiting()).toBe(3)
     store.release()
     await Promise.all(all)

@@ -45,7 +45,7 @@ export interface Exchanged {
 
 /** Whatever comes after the answers that were waited for shows within this, ms. */
 const AFTER_MS = 15
-const QUIET_MS = 5_000
+const QUIET_MS = 15_000
 
 /** Sends and collects until the server closes, until `answers` responses are in (and a little longer), or nothing comes for long. `ends`: our side ends at once. */
 export function exchange(

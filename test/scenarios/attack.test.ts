@@ -5,7 +5,7 @@ import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 const { root, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 120_000
 const attack = (name: string, ...flags: string[]) =>
-  floodmark('scenario', 'attack', '--quick', '--p99', '10000', '--out', `${root}/${name}`, ...flags)
+  floodmark('scenario', 'attack', '--quick', '--p99', '30000', '--out', `${root}/${name}`, ...flags)
 const failedOf = (name: string) => reportOf(name).checks.flatMap(({ id, ok }) => (ok === false ? [id] : []))
 
 describe('the attack', () => {

@@ -11,7 +11,7 @@ export function quickRuns(scenario: string) {
   return {
     root,
     async quick(name: string, ...flags: string[]): Promise<{ code: number | null; said: string; report: Report }> {
-      const easy = ['--quick', '--rate', '100', '--p99', '10000', '--out', `${root}/${name}`]
+      const easy = ['--quick', '--rate', '100', '--p99', '30000', '--out', `${root}/${name}`]
       const { code, out, err } = await floodmark('scenario', scenario, ...easy, ...flags)
       return { code, said: out + err, report: reportOf(name) }
     },

@@ -6,7 +6,7 @@ import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const deploy = (name: string, scenario: string, ...flags: string[]) =>
-  floodmark('scenario', scenario, '--rate', '150', '--p99', '10000', '--out', join(root, name), ...flags)
+  floodmark('scenario', scenario, '--rate', '150', '--p99', '30000', '--out', join(root, name), ...flags)
 
 describe('rolling-deploy', () => {
   for (const receiver of Object.keys(receivers)) {
