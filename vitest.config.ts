@@ -32,7 +32,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const beside = { name: 'beside', include: ['test/**/*.test.ts'], exclude: [...MEASURING, '**/node_modules/**'], maxWorkers: AT_ONCE }
+const beside = {
+  name: 'beside',
+  include: ['test/**/*.test.ts'],
+  exclude: [...MEASURING, '**/node_modules/**'],
+  maxWorkers: AT_ONCE,
+}
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
 const common = { testTimeout: 20_000, tags: TAGS, diff: { truncateThreshold: 100 } }
 

@@ -21,7 +21,10 @@ const secret = shopify.secret(SECRET)
 const { type, body } = shopify.sample(seeded(1), { id: 'run1-1', key: 'k1' })
 
 describe('shopify', () => {
-  it('is verified by the official package; node:crypto signs in its place, as that signs nothing', withOracles, async () => {
+  it(
+    'is verified by the official package; node:crypto signs in its place, as that signs nothing',
+    withOracles,
+    async () => {
       oracle('@shopify/shopify-api/adapters/web-api')
       const { ApiVersion, LogSeverity, shopifyApi } = oracle<Official>('@shopify/shopify-api')
       const official = shopifyApi({

@@ -41,33 +41,31 @@ describe('the attack', () => {
     })
   }
 
-  it(
-    'finds a receiver that believes whoever sends, by effects that nobody sent',
-    { timeout: WHOLE_RUN_MS, tags: 'full' },
-    async () => {
-      const flags = ['--receiver', planted('receiver-skips-verification'), '--rate', '240', '--duration', '8']
-      const { code, out, err } = await attack('believes', ...flags)
-      expect(code, out + err).toBe(1)
-      expect(failedOf('believes')).toEqual(expect.arrayContaining(['forged-took-effect']))
-      const { audit, cards } = reportOf('believes')
-      expect(audit.unexpected).toBeGreaterThan(0)
-      expect(cards.attack!.kinds.find(({ kind }) => kind === 'forged')!.accepted).toBeGreaterThan(0)
-    },
-  )
+  it('finds a receiver that believes whoever sends, by effects that nobody sent', {
+    timeout: WHOLE_RUN_MS,
+    tags: 'full',
+  }, async () => {
+    const flags = ['--receiver', planted('receiver-skips-verification'), '--rate', '240', '--duration', '8']
+    const { code, out, err } = await attack('believes', ...flags)
+    expect(code, out + err).toBe(1)
+    expect(failedOf('believes')).toEqual(expect.arrayContaining(['forged-took-effect']))
+    const { audit, cards } = reportOf('believes')
+    expect(audit.unexpected).toBeGreaterThan(0)
+    expect(cards.attack!.kinds.find(({ kind }) => kind === 'forged')!.accepted).toBeGreaterThan(0)
+  })
 
-  it(
-    'finds a receiver without limits, by its memory, its patience, and what it asks for',
-    { timeout: WHOLE_RUN_MS, tags: 'full' },
-    async () => {
-      const flags = ['--receiver', planted('receiver-takes-everything'), '--rate', '120', '--duration', '18']
-      const { code, out, err } = await attack('takes-everything', ...flags)
-      expect(code, out + err).toBe(1)
-      expect(failedOf('takes-everything')).toEqual(
-        expect.arrayContaining(['bad-requests-unrefused', 'slow-senders-held', 'attack-memory']),
-      )
-      expect(
-        reportOf('takes-everything').cards.attack!.kinds.find(({ kind }) => kind === 'oversized')!.odd,
-      ).toBeGreaterThan(0)
-    },
-  )
+  it('finds a receiver without limits, by its memory, its patience, and what it asks for', {
+    timeout: WHOLE_RUN_MS,
+    tags: 'full',
+  }, async () => {
+    const flags = ['--receiver', planted('receiver-takes-everything'), '--rate', '120', '--duration', '18']
+    const { code, out, err } = await attack('takes-everything', ...flags)
+    expect(code, out + err).toBe(1)
+    expect(failedOf('takes-everything')).toEqual(
+      expect.arrayContaining(['bad-requests-unrefused', 'slow-senders-held', 'attack-memory']),
+    )
+    expect(
+      reportOf('takes-everything').cards.attack!.kinds.find(({ kind }) => kind === 'oversized')!.odd,
+    ).toBeGreaterThan(0)
+  })
 })

@@ -41,7 +41,10 @@ describe('retry-storm', () => {
     expect(reproduce).toContain('--in-flight-max 1000000 --publish-deadline 60000 --capacity 280')
   })
 
-  it('recovers with the same capacity when it sheds load as it was told to', { timeout: 90_000, tags: 'full' }, async () => {
+  it('recovers with the same capacity when it sheds load as it was told to', {
+    timeout: 90_000,
+    tags: 'full',
+  }, async () => {
     const advised = String(reportOf('small').cards.delivery!.diagnosis!.inFlightMaxAdvised)
     const { code, out, err } = await storm('shedding', ...SMALL, '--in-flight-max', advised)
     expect(code, out + err).toBe(0)

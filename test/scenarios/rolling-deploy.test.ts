@@ -28,16 +28,12 @@ describe('rolling-deploy', () => {
   it.each([
     ['a receiver cuts what is in progress', 'rolling-deploy', ['--receiver', planted('receiver-cuts')], 'unknown'],
     ['no balancer stands before the processes', planted('scenario-deploy-unbalanced'), [], 'refused'],
-  ] as const)(
-    'fails where %s',
-    { timeout: 120_000, tags: 'full' },
-    async (_, scenario, flags, counter) => {
-      const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
-      expect(code, out + err).toBe(1)
-      const { audit, checks } = reportOf(counter)
-      expect(audit[counter]).toBeGreaterThan(0)
-      expect(audit.lost).toBe(0)
-      expect(checks.find(({ id }) => id === 'refused')?.ok).toBe(false)
-    },
-  )
+  ] as const)('fails where %s', { timeout: 120_000, tags: 'full' }, async (_, scenario, flags, counter) => {
+    const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
+    expect(code, out + err).toBe(1)
+    const { audit, checks } = reportOf(counter)
+    expect(audit[counter]).toBeGreaterThan(0)
+    expect(audit.lost).toBe(0)
+    expect(checks.find(({ id }) => id === 'refused')?.ok).toBe(false)
+  })
 })
