@@ -46,7 +46,7 @@ async function test(): Promise<void> {
   stderr.end = () => stderr
   const theirs = 'reporter' in options
   const chosen = theirs ? options : { ...options, reporters: [reporter] }
-  const vitest = await startVitest('test', filter, { ...chosen, root: ROOT }, undefined, { stderr })
+  const vitest = await startVitest('test', filter, { root: ROOT, ...chosen }, undefined, { stderr })
   await vitest.close()
   if (!theirs) print(`${reporter.closing}\n`)
 }

@@ -114,7 +114,7 @@ export class LineReporter implements Reporter {
 }
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(1)
-const pathOf = (file: TestModule) => relative(process.cwd(), file.moduleId)
+const pathOf = (file: TestModule) => relative(file.project.config.root, file.moduleId)
 
 /** Each failure with its name: the file's own, those of suites that could not be set up or ended, those of tests. */
 function failuresOf(file: TestModule): [name: string, errors: readonly SerializedError[]][] {
