@@ -1,4 +1,3 @@
-// @module-tag full: a broker has to start, and a group to find itself again and again.
 import { expect, it } from 'vitest'
 import kafka from '../../queues/kafka.ts'
 import kafkajs from '../../queues/kafkajs.ts'

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
@@ -23,11 +24,12 @@ export function describeWithProxiedKafka(
   file: string,
   suite: (target: () => Promise<QueueUnderTest>) => void,
 ): void {
-  describe('on a real kafka server behind a proxy', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'floodmark-kafka-'))
+  describe('on a real kafka server behind a proxy', { tags: 'full' }, () => {
+    const folder = join(tmpdir(), `floodmark-kafka-${randomUUID()}`)
     let started: { readonly server: Server; readonly proxy: TcpProxy } | undefined
     let why = ''
     beforeAll(async () => {
+      mkdirSync(folder)
       try {
         started = await start(folder)
       } catch (error) {

@@ -1,4 +1,3 @@
-// @module-tag full: a broker that is killed and started again takes minutes.
 import kafka from '../../queues/kafka.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithProxiedKafka } from './kafka-targets.ts'

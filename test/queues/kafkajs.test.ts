@@ -1,4 +1,3 @@
-// @module-tag full: a broker that is killed and started again takes minutes.
 import kafkajs from '../../queues/kafkajs.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithProxiedKafka } from './kafka-targets.ts'

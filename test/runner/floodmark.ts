@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { reportSchema } from '../../src/runner/report/report-schema.ts'
 
 const cli = new URL('../../src/runner/cli/main.ts', import.meta.url).pathname
@@ -43,7 +44,9 @@ export const planted = (name: string) => new URL(`../planted/${name}.ts`, import
 
 /** A folder for a file's runs, gone when its tests are over. */
 export function runsFolder() {
-  const root = mkdtempSync(join(tmpdir(), 'floodmark-run-'))
+  const root = join(tmpdir(), `floodmark-run-${randomUUID()}`)
+  // Not before a test needs it: of a file whose tests are all skipped nothing would remove it.
+  beforeAll(() => void mkdirSync(root))
   afterAll(() => rmSync(root, { recursive: true, force: true }))
   return {
     root,

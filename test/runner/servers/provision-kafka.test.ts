@@ -1,4 +1,3 @@
-// @module-tag full: a broker has to be fetched and to start twice.
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { expect, it } from 'vitest'
 import kafka from '../../../src/runner/servers/kinds/kafka.ts'
