@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
-import { lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
+import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import {
@@ -70,14 +70,14 @@ class LmdbLedger implements Ledger {
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number
-  readonly #unlock: () => void
+  readonly #lock: FolderLock
   /** Grows with every item and every dead letter. */
   #position: number
   readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
-  constructor(folder: string, options: LedgerOpenOptions, unlock: () => void) {
-    this.#unlock = unlock
+  constructor(folder: string, options: LedgerOpenOptions, lock: FolderLock) {
+    this.#lock = lock
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
@@ -128,7 +128,10 @@ class LmdbLedger implements Ledger {
 
   /** A child transaction is undone as a whole when anything in it throws; a plain one would keep what came before. */
   async #transact<T>(work: () => T): Promise<T> {
-    const running = this.#root.childTransaction(work)
+    const running = this.#root.childTransaction(() => {
+      this.#lock.check()
+      return work()
+    })
     this.#running.add(running)
     try {
       return await running
@@ -260,7 +263,7 @@ class LmdbLedger implements Ledger {
   close(): Promise<void> {
     this.#closed ??= Promise.allSettled(this.#running)
       .then(() => this.#root.close())
-      .then(this.#unlock)
+      .then(() => this.#lock.release())
     return this.#closed
   }
 }
@@ -274,20 +277,20 @@ function reasonOf(error: unknown): Promise<unknown> {
 const driver: LedgerDriver = {
   async open(options) {
     const folder = namespaceFolder(options)
-    const unlock = lockFolder(folder)
+    const lock = lockFolder(folder)
     try {
-      return new LmdbLedger(folder, options, unlock)
+      return new LmdbLedger(folder, options, lock)
     } catch (cause) {
-      unlock()
+      lock.release()
       if (cause instanceof FloodmarkError) throw cause
       throw new FloodmarkError('unavailable', `cannot open the ledger in ${folder}: ${messageOf(cause)}`, { cause })
     }
   },
   async drop(options) {
     const folder = namespaceFolder(options)
-    const unlock = lockFolder(folder)
+    const lock = lockFolder(folder)
     await rm(folder, { recursive: true, force: true })
-    unlock()
+    lock.release()
   },
 }
 export default driver

@@ -9,9 +9,9 @@ const driver: QueueDriver = {
   },
   async drop(options) {
     const folder = namespaceFolder(options)
-    const unlock = lockFolder(folder)
+    const lock = lockFolder(folder)
     await rm(folder, { recursive: true, force: true })
-    unlock()
+    lock.release()
   },
 }
 export default driver

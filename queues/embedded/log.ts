@@ -23,6 +23,11 @@ interface Entry {
   readonly places: Place[]
 }
 
+export interface LogOptions extends SegmentsOptions {
+  /** Throws when the folder is another's by now. */
+  readonly stillOurs: () => void
+}
+
 export interface Appending {
   /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when they certainly are not stored. */
   readonly stored: Promise<readonly Place[]>
@@ -33,7 +38,7 @@ export interface Appending {
 /** An append-only log with group commit: while one group is being synced, the next one collects. */
 export class Log {
   readonly #folder: string
-  readonly #options: SegmentsOptions
+  readonly #options: LogOptions
   readonly #segments: Segments
   readonly #acksMax: number
   #nextGroup: number
@@ -56,7 +61,7 @@ export class Log {
   /** fdatasync calls for groups, and events, since opening. */
   readonly counts = { syncs: 0, records: 0 }
 
-  constructor(folder: string, options: SegmentsOptions, recovered: Recovered) {
+  constructor(folder: string, options: LogOptions, recovered: Recovered) {
     this.#folder = folder
     this.#options = options
     this.#acksMax = Math.min(ACKS_PER_GROUP_MAX, Math.floor(options.segmentBytes / 32))
@@ -145,6 +150,7 @@ export class Log {
   async #commit(entries: Entry[]): Promise<void> {
     if (this.#segments.free()) this.#acks = this.#acks.filter((place) => !place.segment.gone)
     if (this.#waiting.length === 0 && this.#acks.length === 0 && !this.#unvouched) return
+    this.#options.stillOurs()
     const ackBytes = Math.min(this.#acks.length, this.#acksMax) * ACK_BYTES
     const firstBytes = GROUP_HEAD_BYTES + ackBytes + (this.#waiting[0]?.bytes ?? 0)
     if (!this.#segments.current || this.#offset + firstBytes > this.#options.segmentBytes) await this.#turnOver()
@@ -158,6 +164,7 @@ export class Log {
     if (entries.length > 0 || this.#closed) {
       this.counts.syncs++
       await syncData(file)
+      this.#options.stillOurs()
       this.#dirty = false
       this.#durable = number
     }

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { decode, encodedBytes } from '../../src/core/base/codec.ts'
-import { lockFolder } from '../../src/core/base/lock.ts'
+import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -52,7 +52,7 @@ export class EmbeddedQueue implements Queue {
   readonly #clock
   readonly #bytesMax: number
   readonly #filesBytesMax: number
-  readonly #unlock: () => void
+  readonly #lock: FolderLock
   /** Bytes of events that wait, are being written, or may have been written. */
   #stored = 0
   #inMemory = 0
@@ -65,17 +65,17 @@ export class EmbeddedQueue implements Queue {
     this.#bytesMax = bytesMax
     // An event that waits long holds its segment and all later ones.
     this.#filesBytesMax = 2 * bytesMax + 4 * segmentBytes
-    this.#unlock = lockFolder(folder)
+    this.#lock = lockFolder(folder)
     try {
       const recovered = recover(folder, segmentBytes)
-      this.#log = new Log(folder, { segmentBytes, clock }, recovered)
+      this.#log = new Log(folder, { segmentBytes, clock, stillOurs: () => this.#lock.check() }, recovered)
       this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
       for (const { place, key, receivedAtMs } of recovered.pending.values()) {
         this.#stored += place.bytes
         this.#lanes.add(new Item(place, key, receivedAtMs, undefined))
       }
     } catch (error) {
-      this.#unlock()
+      this.#lock.release()
       throw error
     }
   }
@@ -163,7 +163,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#log.close().finally(this.#unlock)
+    this.#closed ??= this.#log.close().finally(() => this.#lock.release())
     return this.#closed
   }
 }

@@ -1,92 +1,141 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { closeSync, fstatSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import { checkNamespace } from '../contracts/namespace.ts'
+import { lockFile } from './file-lock.ts'
+import { keepPrivate, makePrivateFolder, openPrivate } from './private-files.ts'
 
 /** The folder of a namespace. @throws FloodmarkError 'misuse' when the name could lead elsewhere. */
 export function namespaceFolder({ url, namespace }: { readonly url: string; readonly namespace: string }): string {
   return join(url, checkNamespace(namespace))
 }
 
-/** Who wants the folder: `lock-<pid>-<start>-<try>`, an empty file, so that it is there with all it says or not at all. */
-const CLAIM = /^lock-(\d+)-([0-9a-f.x]+)-\d+$/
-/** When several begin at the same moment each may see the other and step back; they try again after a random while. */
+export interface FolderLock {
+  /** Call it before writing, and before telling anybody that it was written. @throws FloodmarkError 'unavailable' when the claim is gone or another's: nothing may be written any more. */
+  check(): void
+  /** Twice is fine. */
+  release(): void
+}
+
+/** Two that begin at the same moment may each find the lock just being looked at; they try again after a random while. */
 const TRIES = 5
 const STEP_BACK_MS = 20
+/** The claim is renewed this often; another machine takes one for dead that is older than CLAIM_MS. */
+const RENEW_MS = 3_000
+const CLAIM_MS = 15_000
+
+/** Who holds a folder, as the file `holder` in it says. */
+interface Holder {
+  readonly pid: number
+  readonly host: string
+  /** The life of the kernel that numbers its processes; the host's name where the system does not say. */
+  readonly machine: string
+  readonly pidNamespace: string
+  /** Of the lock's file: a copy of a folder copies the claim, but not what is claimed. */
+  readonly lockInode: number
+}
 
 /**
- * Makes the folder if need be (durably) and takes it for this process alone; returns what gives it back. What a process
- * that is gone left behind does not count, also when its number has been given to another process since.
+ * Makes the folder if need be (durably, for its owner's eyes only) and takes it for this process alone. Among the
+ * processes of one machine, in whatever containers, the operating system's lock decides, and ends with its holder. For
+ * file systems that keep a lock from other machines, a claim in the folder is renewed while its holder lives.
  * @throws FloodmarkError 'unavailable' when another holder is alive, or the folder cannot be written.
  */
-export function lockFolder(folder: string): () => void {
-  let rival = 0
+export function lockFolder(folder: string): FolderLock {
   try {
-    makeFolder(folder)
+    makePrivateFolder(folder)
+    keepPrivate(folder)
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const mine = `lock-${process.pid}-${startOf(process.pid) ?? 'x'}-${randomInt(2 ** 32)}`
-      const path = join(folder, mine)
-      writeFileSync(path, '', { flag: 'wx' })
-      // Each shows itself before it looks: of two alive, the later one to look sees the other, so never both go on.
-      const others = readdirSync(folder).filter((name) => name !== mine && CLAIM.test(name))
-      const alive = others.find(isAlive)
-      if (!alive) {
-        for (const name of others) rmSync(join(folder, name), { force: true })
-        return () => rmSync(path, { force: true })
-      }
-      rmSync(path, { force: true })
-      rival = pidOf(alive)
-      if (rival === process.pid) break
+      const unlock = lockFile(join(folder, 'lock'))
+      if (unlock) return claimed(folder, unlock)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * STEP_BACK_MS)
     }
   } catch (cause) {
+    if (cause instanceof FloodmarkError) throw cause
     throw new FloodmarkError('unavailable', `cannot write in ${folder}: ${messageOf(cause)}`, { cause })
   }
-  throw new FloodmarkError('unavailable', `${folder} is in use by process ${rival}: end it, or choose another folder`)
+  throw inUse(folder, readHolder(folder))
 }
 
-/** A folder whose name outlives a power cut: each one made is synced into its parent. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true })
-  if (first === undefined) return
-  for (let made = resolve(folder); ; made = dirname(made)) {
-    const parent = openSync(dirname(made), 'r')
-    try {
-      fsyncSync(parent)
-    } finally {
-      closeSync(parent)
+/** The lock is ours; what is left is a machine that the lock does not reach. */
+function claimed(folder: string, unlock: () => void): FolderLock {
+  const path = join(folder, 'holder')
+  const half = join(folder, `holder.${randomInt(2 ** 32)}`)
+  const me = myself(statSync(join(folder, 'lock')).ino)
+  const before = readHolder(folder)
+  const file = openPrivate(half, 'wx')
+  const renew = () => writeSync(file, JSON.stringify(me), 0)
+  try {
+    renew()
+    const { ino, mtimeMs } = fstatSync(file)
+    // Both times are the file system's own, so that no two clocks are compared.
+    const agoMs = before ? mtimeMs - before.renewedMs : 0
+    if (before && before.machine !== me.machine && before.lockInode === me.lockInode && agoMs < CLAIM_MS) {
+      const leftS = Math.ceil((CLAIM_MS - agoMs) / 1_000)
+      throw inUse(folder, before, ` (if it is gone, wait ${leftS} s)`)
     }
-    if (made === resolve(first)) return
-  }
-}
-
-function pidOf(claim: string): number {
-  return Number(CLAIM.exec(claim)![1])
-}
-
-function isAlive(claim: string): boolean {
-  const pid = pidOf(claim)
-  if (pid === 0) return false
-  const start = CLAIM.exec(claim)![2]
-  try {
-    process.kill(pid, 0)
+    renameSync(half, path)
+    // A renewal that fails is no reason to stop: check() looks at what is there.
+    const renewing = setInterval(() => void attempt(renew), RENEW_MS).unref()
+    const isMine = () => statSync(path, { throwIfNoEntry: false })?.ino === ino
+    let released = false
+    return {
+      check() {
+        if (!isMine()) throw lost(folder)
+      },
+      release() {
+        if (released) return
+        released = true
+        clearInterval(renewing)
+        if (isMine()) rmSync(path, { force: true })
+        closeSync(file)
+        unlock()
+      },
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    closeSync(file)
+    rmSync(half, { force: true })
+    unlock()
+    throw error
   }
-  // In a container a restarted process often gets the number of the one before: then the time it began tells them apart.
-  return start === (startOf(pid) ?? 'x')
 }
 
-/** When a process began, within which life of the machine, as the kernel counts it; undefined where the system does not say. */
-function startOf(pid: number): string | undefined {
+function attempt<T>(work: () => T): T | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')')).split(' ')
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)
-    // A zombie holds nothing any more.
-    return fields[1] === 'Z' || fields[1] === 'X' ? 'gone' : `${boot}.${fields[20]}`
+    return work()
   } catch {
     return undefined
   }
+}
+
+function myself(lockInode: number): Holder {
+  const machine = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? hostname()
+  const pidNamespace = attempt(() => readlinkSync('/proc/self/ns/pid')) ?? ''
+  return { pid: process.pid, host: hostname(), machine, pidNamespace, lockInode }
+}
+
+function readHolder(folder: string): (Holder & { readonly renewedMs: number }) | undefined {
+  const path = join(folder, 'holder')
+  return attempt(() => ({ ...JSON.parse(readFileSync(path, 'utf8')), renewedMs: statSync(path).mtimeMs }))
+}
+
+function inUse(folder: string, holder: Holder | undefined, hint = ''): FloodmarkError {
+  let who = 'another process (or its file system keeps no locks)'
+  if (holder) {
+    const me = myself(0)
+    who = `process ${holder.pid}`
+    if (holder.machine !== me.machine || holder.host !== me.host) who += ` on ${holder.host}`
+    else if (holder.pidNamespace !== me.pidNamespace) who += ' of another container'
+  }
+  return new FloodmarkError('unavailable', `${folder} is in use by ${who}${hint}: end it, or choose another folder`)
+}
+
+function lost(folder: string): FloodmarkError {
+  const by = readHolder(folder)
+  const what = by ? `process ${by.pid} on ${by.host} has taken ${folder}` : `the claim on ${folder} is gone`
+  return new FloodmarkError('unavailable', `${what}: this process writes nothing more there. End one of the two`, {
+    definite: false,
+  })
 }

@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -15,7 +25,7 @@ const HOLDER = `
   import fs from 'node:fs'
   import { syncBuiltinESMExports } from 'node:module'
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-  for (const name of ['rmSync', 'writeFileSync', 'readdirSync', 'mkdirSync']) {
+  for (const name of ['rmSync', 'statSync', 'renameSync', 'mkdirSync']) {
     const real = fs[name]
     fs[name] = (...args) => (sleep(Math.random() * 30), real(...args))
   }
@@ -52,20 +62,20 @@ describe('a locked folder', () => {
       const [gone, ...racers] = await Promise.all(Array.from({ length: 6 }, () => contender(folder)))
       expect(await gone!.take()).toBe('held')
       await gone!.end()
-      expect(readdirSync(folder)).toHaveLength(1)
+      expect(readdirSync(folder).sort()).toEqual(['holder', 'lock'])
       const said = await Promise.all(racers.map((racer) => racer.take()))
       await Promise.all(racers.map((racer) => racer.end()))
       expect(said.filter((one) => one === 'held').length, said.join()).toBeLessThanOrEqual(1)
       expect(said.filter((one) => one !== 'held' && one !== 'unavailable')).toEqual([])
       // Whoever comes next takes over from the dead.
-      lockFolder(folder)()
-      expect(readdirSync(folder)).toEqual([])
+      lockFolder(folder).release()
+      expect(readdirSync(folder)).toEqual(['lock'])
     }
   }, 60_000)
 
   it('is refused to a second opener in this process and in its worker threads, until it is given back', async () => {
     const folder = join(root, 'threads')
-    const unlock = lockFolder(folder)
+    const lock = lockFolder(folder)
     expect(() => lockFolder(folder)).toThrow(`in use by process ${process.pid}`)
     const program = `
       const { parentPort } = require('node:worker_threads')
@@ -76,30 +86,79 @@ describe('a locked folder', () => {
     const said = await new Promise((resolve) => worker.once('message', resolve))
     await worker.terminate()
     expect(said).toContain('in use by process')
-    unlock()
-    lockFolder(folder)()
+    lock.release()
+    lockFolder(folder).release()
   })
 
-  it('takes no account of a process that began at another time than the one that left the lock', () => {
-    const folder = join(root, 'reused')
-    mkdirSync(folder)
-    writeFileSync(join(folder, `lock-${process.pid}-0.1-0`), '')
-    writeFileSync(join(folder, 'lock-1-0.1-0'), '')
-    const { pid } = spawnSync(process.execPath, ['-e', ''])
-    writeFileSync(join(folder, `lock-${pid}-0.1-0`), '')
-    const unlock = lockFolder(folder)
-    expect(readdirSync(folder)).toHaveLength(1)
-    unlock()
+  it('has its lock back when a thread that held it has ended', async () => {
+    const folder = join(root, 'ended')
+    const program = `import('${lockFile}').then(({ lockFolder }) => (lockFolder('${folder}'), process.exit()))`
+    const worker = new Worker(program, { eval: true })
+    await new Promise((resolve) => worker.once('exit', resolve))
+    lockFolder(folder).release()
+  })
+
+  /** What a holder on another machine leaves in the folder, where its lock does not reach us. */
+  function claimFromElsewhere(folder: string): string {
+    const lock = lockFolder(folder)
+    const holder = JSON.parse(readFileSync(join(folder, 'holder'), 'utf8'))
+    lock.release()
+    const path = join(folder, 'holder')
+    writeFileSync(path, JSON.stringify({ ...holder, pid: 7, host: 'web-2', machine: 'another' }))
+    return path
+  }
+
+  it('is refused while a holder on another machine renews its claim, and free 15 s after the last time', () => {
+    const folder = join(root, 'machines')
+    const claim = claimFromElsewhere(folder)
+    expect(() => lockFolder(folder)).toThrow(/in use by process 7 on web-2 \(if it is gone, wait \d+ s\): end it/)
+    const agoS = (ms: number) => (Date.now() - ms) / 1_000
+    utimesSync(claim, agoS(1_000), agoS(1_000))
+    expect(() => lockFolder(folder)).toThrow('in use by process 7')
+    utimesSync(claim, agoS(16_000), agoS(16_000))
+    lockFolder(folder).release()
+  })
+
+  it('is free in a copy, whoever holds the original', () => {
+    const folder = join(root, 'original')
+    claimFromElsewhere(folder)
+    cpSync(folder, join(root, 'copy'), { recursive: true })
+    lockFolder(join(root, 'copy')).release()
+  })
+
+  it('tells its holder when the claim is gone, or is another one', () => {
+    const folder = join(root, 'lost')
+    const lock = lockFolder(folder)
+    lock.check()
+    claimFromElsewhere(join(root, 'thief'))
+    cpSync(join(root, 'thief', 'holder'), join(folder, 'stolen'))
+    renameSync(join(folder, 'stolen'), join(folder, 'holder'))
+    expect(() => lock.check()).toThrow('process 7 on web-2 has taken')
+    rmSync(join(folder, 'holder'))
+    expect(() => lock.check()).toThrow('writes nothing more')
+    lock.release()
   })
 
   it('gives back its own lock only', () => {
     const folder = join(root, 'own')
-    const unlock = lockFolder(folder)
+    const lock = lockFolder(folder)
     rmSync(folder, { recursive: true })
     const later = lockFolder(folder)
-    unlock()
+    expect(() => lock.check()).toThrow('has taken')
+    lock.release()
     expect(() => lockFolder(folder)).toThrow('in use')
-    later()
+    later.check()
+    later.release()
+  })
+
+  it('costs nobody a warning, and hides none of others', () => {
+    const program = `
+      const { lockFolder } = await import('${lockFile}')
+      lockFolder(process.argv[1]).release()
+      process.emitWarning('one of another kind')`
+    const args = ['--input-type=module', '-e', program, join(root, 'quiet')]
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    expect(stderr.match(/Warning: .*/g)).toEqual(['Warning: one of another kind'])
   })
 
   it("says 'unavailable' where nothing can be written", () => {
