@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib'
 /*
  * The log on disk, little endian. A segment is a head, then groups one behind the other; it belongs to one life of the
  * log (from an opening to its end) and holds whole groups only.
- *   head:  0 'FMLOG002' | 8 u32 mark | 12 u32 seed | 16 … 27 zero | 28 u32 crc32 of the 28 bytes before
+ *   head:  0 'FMLOG003' | 8 u32 mark | 12 u32 seed | 16 u32 bytes of the segment | 20 … 27 zero
+ *         28 u32 crc32 of the 28 bytes before. Format 002, which is read as well, has zeros for the bytes.
  *   group: 0 u32 mark | 4 u32 crc32 of all that follows, begun with seed | 8 u32 payload bytes | 12 u32 acks | 16 u32 events
  *          20 u32 zero | 24 f64 number | 32 f64 durable | 40 f64 number of its first event
  *          48 payload: acks × f64 number of an event, events × (u32 bytes, the event as src/core/base/codec.ts writes it)
@@ -13,7 +14,9 @@ import { crc32 } from 'node:zlib'
  * number: consecutive over the log's life. durable: the last group known to be on disk when this one was made: a hole
  * up to it is damage; a hole above it is a group that nobody was told of.
  */
-const MAGIC = Buffer.from('FMLOG002', 'latin1')
+export const FORMAT = '003'
+const EARLIER = '002'
+const MAGIC = Buffer.from(`FMLOG${FORMAT}`, 'latin1')
 export const SEGMENT_HEAD_BYTES = 32
 export const GROUP_HEAD_BYTES = 48
 export const ACK_BYTES = 8
@@ -39,20 +42,30 @@ export function newSalt(): Salt {
   return { mark: (random.readUInt32LE(0) | 1) >>> 0, seed: random.readUInt32LE(4) }
 }
 
-export function segmentHead({ mark, seed }: Salt): Buffer {
+export function segmentHead({ mark, seed }: Salt, segmentBytes: number): Buffer {
   const head = Buffer.alloc(SEGMENT_HEAD_BYTES)
   MAGIC.copy(head)
   head.writeUInt32LE(mark, 8)
   head.writeUInt32LE(seed, 12)
+  head.writeUInt32LE(segmentBytes, 16)
   head.writeUInt32LE(crc32(head.subarray(0, 28)), 28)
   return head
 }
 
-/** The salt of a segment; undefined when its head is none. */
-export function saltOf(segment: Buffer): Salt | undefined {
-  const whole = segment.length >= SEGMENT_HEAD_BYTES && segment.compare(MAGIC, 0, 8, 0, 8) === 0
-  if (!whole || crc32(segment.subarray(0, 28)) !== segment.readUInt32LE(28)) return undefined
-  return { mark: segment.readUInt32LE(8), seed: segment.readUInt32LE(12) }
+export interface SegmentHead {
+  readonly salt: Salt
+  /** Undefined where format 002 does not say. */
+  readonly segmentBytes: number | undefined
+}
+
+/** The head of a segment; 'damaged', or the name of a format not known here. */
+export function segmentHeadOf(segment: Buffer): SegmentHead | string {
+  const format = /^FMLOG(\d{3})$/.exec(segment.toString('latin1', 0, 8))?.[1]
+  if (segment.length < SEGMENT_HEAD_BYTES || format === undefined) return 'damaged'
+  if (format !== FORMAT && format !== EARLIER) return format
+  if (crc32(segment.subarray(0, 28)) !== segment.readUInt32LE(28)) return 'damaged'
+  const salt = { mark: segment.readUInt32LE(8), seed: segment.readUInt32LE(12) }
+  return { salt, segmentBytes: segment.readUInt32LE(16) || undefined }
 }
 
 /** Fills in the head at the start of a buffer in which the payload already lies. */

@@ -1,13 +1,14 @@
 import { writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { encodeInto } from '../../src/core/base/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, sealGroup } from './format.ts'
 import type { Recovered } from './recovery.ts'
-import type { Place } from './segment.ts'
+import type { Place, Segment } from './segment.ts'
 import { Segments, type SegmentsOptions, syncData } from './segments.ts'
 
-/** Acks without a commit to travel with are written after this long, ms; so is the word that the last group is durable. */
+/** Acks without a commit to travel with are written after this long, ms. */
 export const IDLE_MS = 100
 const ACKS_PER_GROUP_MAX = 65_536
 /** A group takes no further publish beyond this, so that the first of them need not wait for all. */
@@ -49,8 +50,6 @@ export class Log {
   #acks: Place[] = []
   /** Something was written that no sync has covered. */
   #dirty = false
-  /** No group on disk says yet that the last one with events is durable. */
-  #unvouched = false
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   #committing: Promise<void> | undefined
   #isCommitting = false
@@ -113,7 +112,19 @@ export class Log {
     this.#isDue = true
     this.#start()
     await this.#committing
-    await this.#segments.close()
+    await this.#segments.close(await this.#end())
+  }
+
+  /** The last group, when all up to it is on disk; undefined after a failure, when nobody knows. */
+  async #end(): Promise<number | undefined> {
+    try {
+      if (this.#failure) return undefined
+      this.#options.stillOurs()
+      if (this.#segments.current) await this.#syncAll(this.#segments.current)
+      return this.#durable
+    } catch {
+      return undefined
+    }
   }
 
   #soon(): void {
@@ -148,8 +159,11 @@ export class Log {
 
   /** One group: room, one write, one sync. Entries leave the waiting line for `entries` when they are to be written. */
   async #commit(entries: Entry[]): Promise<void> {
-    if (this.#segments.free()) this.#acks = this.#acks.filter((place) => !place.segment.gone)
-    if (this.#waiting.length === 0 && this.#acks.length === 0 && !this.#unvouched) return
+    if (this.#segments.anySettled) {
+      await this.#segments.free(this.#durable)
+      this.#acks = this.#acks.filter((place) => !place.segment.gone)
+    }
+    if (this.#waiting.length === 0 && this.#acks.length === 0) return
     this.#options.stillOurs()
     const ackBytes = Math.min(this.#acks.length, this.#acksMax) * ACK_BYTES
     const firstBytes = GROUP_HEAD_BYTES + ackBytes + (this.#waiting[0]?.bytes ?? 0)
@@ -159,26 +173,31 @@ export class Log {
     for (let done = 0; done < used; ) done += writeSync(file, this.#buffer, done, used - done, this.#offset + done)
     this.#offset += used
     this.#dirty = true
-    this.#unvouched = entries.length > 0
     const number = this.#nextGroup++
-    if (entries.length > 0 || this.#closed) {
+    if (entries.length > 0) {
       this.counts.syncs++
       await syncData(file)
       this.#options.stillOurs()
       this.#dirty = false
       this.#durable = number
+      this.#segments.vouch(number)
     }
     for (const { resolve, places } of entries) resolve(places)
-    if (this.#unvouched || this.#acks.length > 0) this.#soon()
+    if (this.#acks.length > 0) this.#soon()
   }
 
   /** Goes on in a new segment; what the old one holds is on disk by then. */
   async #turnOver(): Promise<void> {
     const { current } = this.#segments
-    if (current && this.#dirty) await syncData(current.file)
-    this.#dirty = false
-    await this.#segments.next(this.#nextGroup)
+    if (current) await this.#syncAll(current)
+    await this.#segments.next(this.#nextGroup, this.#durable)
     this.#offset = SEGMENT_HEAD_BYTES
+  }
+
+  async #syncAll({ file }: Segment): Promise<void> {
+    if (this.#dirty) await syncData(file)
+    this.#dirty = false
+    this.#durable = this.#nextGroup - 1
   }
 
   /** Lays the next group out in the buffer; returns its length. */
@@ -230,7 +249,8 @@ export class Log {
       const from = at + EVENT_HEAD_BYTES
       at = encodeInto(event, this.#buffer, from)
       this.#buffer.writeUInt32LE(at - from, from - EVENT_HEAD_BYTES)
-      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from })
+      const crc = crc32(this.#buffer.subarray(from, at)) | 0
+      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from, crc })
     }
     segment.unsettled += events.length
     this.#nextEvent += events.length

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { decode, encodedBytes } from '../../src/core/base/codec.ts'
 import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
@@ -14,29 +15,68 @@ import {
 import { Lanes, type Waiting } from '../../src/core/processing/lanes.ts'
 import { type Appending, Log } from './log.ts'
 import { recover } from './recovery.ts'
-import type { Place } from './segment.ts'
+import { type Place, segmentPath } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
 const BYTES_MAX = 1024 * 1024 * 1024
 /** Waiting events beyond this many bytes are read back from the log when their turn comes. */
 const IN_MEMORY_BYTES_MAX = 8 * 1024 * 1024
 
+/** Reads events back, and tells of each that cannot be read, once. */
+class Reader {
+  readonly #folder: string
+  readonly #told = new Set<number>()
+  onError: ConsumeOptions['onError']
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** @throws FloodmarkError 'corrupt' when what is there is not what was acknowledged. */
+  read({ segment, number, offset, bytes, crc }: Place): WebhookEvent {
+    const where = `${segmentPath(this.#folder, segment.first)}: the event at byte ${offset}`
+    try {
+      const event = Buffer.allocUnsafe(bytes)
+      const got = readSync(segment.file, event, 0, bytes, offset)
+      if (got === bytes && (crc32(event) | 0) === crc) return decode(event)
+    } catch (cause) {
+      throw this.#tell(
+        number,
+        new FloodmarkError('unavailable', `${where} cannot be read: ${messageOf(cause)}`, { cause }),
+      )
+    }
+    const todo = 'It waits, and its key with it. Stop, keep a copy of the folder and look after the disk'
+    const what = `${where} is not what was acknowledged: the disk changed it. ${todo}`
+    throw this.#tell(number, new FloodmarkError('corrupt', what))
+  }
+
+  #tell(number: number, error: FloodmarkError): FloodmarkError {
+    if (!this.#told.has(number)) this.onError?.(error)
+    this.#told.add(number)
+    return error
+  }
+}
+
 /** A waiting event: in memory, or only its place. */
 class Item implements Waiting {
   readonly place: Place
   readonly key: string
   readonly sinceMs: number
-  readonly event: WebhookEvent | undefined
+  readonly from: WebhookEvent | Reader
 
-  constructor(place: Place, key: string, sinceMs: number, event: WebhookEvent | undefined) {
+  constructor(place: Place, key: string, sinceMs: number, from: WebhookEvent | Reader) {
     this.place = place
     this.key = key
     this.sinceMs = sinceMs
-    this.event = event
+    this.from = from
+  }
+
+  get isInMemory(): boolean {
+    return !(this.from instanceof Reader)
   }
 
   load(): WebhookEvent {
-    return this.event ?? read(this.place)
+    return this.from instanceof Reader ? this.from.read(this.place) : this.from
   }
 }
 
@@ -50,6 +90,7 @@ export class EmbeddedQueue implements Queue {
   readonly #log: Log
   readonly #lanes: Lanes<Item>
   readonly #clock
+  readonly #reader: Reader
   readonly #bytesMax: number
   readonly #filesBytesMax: number
   readonly #lock: FolderLock
@@ -66,13 +107,14 @@ export class EmbeddedQueue implements Queue {
     // An event that waits long holds its segment and all later ones.
     this.#filesBytesMax = 2 * bytesMax + 4 * segmentBytes
     this.#lock = lockFolder(folder)
+    this.#reader = new Reader(folder)
     try {
       const recovered = recover(folder, segmentBytes)
       this.#log = new Log(folder, { segmentBytes, clock, stillOurs: () => this.#lock.check() }, recovered)
       this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
       for (const { place, key, receivedAtMs } of recovered.pending.values()) {
         this.#stored += place.bytes
-        this.#lanes.add(new Item(place, key, receivedAtMs, undefined))
+        this.#lanes.add(new Item(place, key, receivedAtMs, this.#reader))
       }
     } catch (error) {
       this.#lock.release()
@@ -132,13 +174,14 @@ export class EmbeddedQueue implements Queue {
       const place = places[position]!
       const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
       if (inMemory) this.#inMemory += place.bytes
-      this.#lanes.add(new Item(place, event.key, event.receivedAtMs, inMemory ? event : undefined))
+      this.#lanes.add(new Item(place, event.key, event.receivedAtMs, inMemory ? event : this.#reader))
     }
   }
 
-  #onAck({ place, event }: Item): void {
+  #onAck(item: Item): void {
+    const { place } = item
     this.#stored -= place.bytes
-    if (event) this.#inMemory -= place.bytes
+    if (item.isInMemory) this.#inMemory -= place.bytes
     this.#log.ack(place)
   }
 
@@ -154,6 +197,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    this.#reader.onError = options.onError
     return this.#lanes.consume(handle, options)
   }
 
@@ -182,13 +226,6 @@ function traitsFor(segmentBytes: number) {
     publishBytesMax: segmentBytes / 2,
     deliverEventsMax: 1_024,
   } as const
-}
-
-function read({ segment, offset, bytes }: Place): WebhookEvent {
-  const event = Buffer.allocUnsafe(bytes)
-  const got = readSync(segment.file, event, 0, bytes, offset)
-  if (got < bytes) throw new FloodmarkError('corrupt', `an event ends at byte ${got} of ${bytes}`)
-  return decode(event)
 }
 
 function publishError(events: readonly WebhookEvent[], cause: unknown): PublishError {

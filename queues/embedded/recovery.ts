@@ -1,14 +1,18 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { decode } from '../../src/core/base/codec.ts'
-import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { openPrivate } from '../../src/core/base/private-files.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { type Bounds, boundsPath, readBounds } from './bounds.ts'
 import {
   ACK_BYTES,
   EVENT_HEAD_BYTES,
+  FORMAT,
   GROUP_HEAD_BYTES,
   type GroupHead,
   groupsFrom,
   SEGMENT_HEAD_BYTES,
-  saltOf,
+  segmentHeadOf,
   unsealGroup,
 } from './format.ts'
 import { type Place, type Segment, segmentPath } from './segment.ts'
@@ -27,73 +31,172 @@ export interface Recovered {
   readonly pending: ReadonlyMap<number, Pending>
   readonly nextGroup: number
   readonly nextEvent: number
+  /** What the log had promised; undefined for a new one, and for one that format 002 left. */
+  readonly bounds: Bounds | undefined
 }
 
 /**
  * Reads the log in order, up to the first group in each segment that is not the expected one. What follows a torn tail
  * was never acknowledged. Holds one segment in memory at a time.
- * @throws FloodmarkError 'corrupt' when what is missing had been acknowledged, as far as the log itself can tell: damage to
- * the very last group written before a crash looks like a torn tail, until the next group (at most IDLE_MS later) vouches for it.
+ * @throws FloodmarkError 'corrupt' when what is missing had been acknowledged, 'misuse' when another version wrote it,
+ * 'unavailable' when it cannot be read. Nothing has changed then.
  */
 export function recover(folder: string, segmentBytes: number): Recovered {
-  const numbers = readdirSync(folder)
-    .filter((name) => name.endsWith('.segment'))
-    .map((name) => Number.parseInt(name, 16))
-    .sort((a, b) => a - b)
-  const segments: Segment[] = []
-  const pending = new Map<number, Pending>()
-  const bytes = Buffer.allocUnsafe(numbers.length > 0 ? segmentBytes : 0)
-  let nextGroup = numbers[0] ?? 1
-  let nextEvent = 1
-  const take = (segment: Segment, at: number, head: GroupHead) => {
-    let from = at + GROUP_HEAD_BYTES
-    for (let ack = 0; ack < head.acks; ack++, from += ACK_BYTES) settle(pending, bytes.readDoubleLE(from))
-    for (let event = 0; event < head.events; event++) {
-      const offset = from + EVENT_HEAD_BYTES
-      const place = { segment, number: head.firstEvent + event, offset, bytes: bytes.readUInt32LE(from) }
-      from = offset + place.bytes
-      const { key, receivedAtMs } = decode(bytes.subarray(offset, from))
-      pending.set(place.number, { place, key, receivedAtMs })
-      segment.unsettled++
-    }
-    nextGroup = head.number + 1
-    nextEvent = head.firstEvent + head.events
-  }
+  const reading = new Recovery(folder, segmentBytes)
   try {
-    for (const first of numbers) {
-      const path = segmentPath(folder, first)
-      if (first !== nextGroup) throw corrupt(path, nextGroup)
-      const file = openSync(path, 'r+')
-      const segment = { first, file, salt: { mark: 0, seed: 0 }, unsettled: 0, gone: false }
-      segments.push(segment)
-      const length = readWhole(file, bytes)
-      // What was read may lie in the page cache only; from here on it counts as durable.
-      fsyncSync(file)
-      const salt = saltOf(bytes.subarray(0, length))
-      // A head is on disk before its file gets a segment's name.
-      if (!salt || length !== segmentBytes) throw corrupt(path, nextGroup)
-      segment.salt = salt
-      let at = SEGMENT_HEAD_BYTES
-      for (let head = unsealGroup(bytes, at, salt); head?.number === nextGroup; head = unsealGroup(bytes, at, salt)) {
-        take(segment, at, head)
-        at += GROUP_HEAD_BYTES + head.payloadBytes
-      }
-      for (const later of groupsFrom(bytes, at, salt)) {
-        if (later.durable >= nextGroup) throw corrupt(path, nextGroup)
-      }
-    }
-  } catch (error) {
-    for (const { file } of segments) closeSync(file)
-    throw error
+    return reading.run()
+  } catch (cause) {
+    for (const { file } of reading.segments) closeSync(file)
+    if (cause instanceof FloodmarkError) throw cause
+    throw new FloodmarkError('unavailable', `cannot read ${folder}: ${messageOf(cause)}`, { cause })
   }
-  return { segments, pending, nextGroup, nextEvent }
 }
 
-function settle(pending: Map<number, Pending>, number: number): void {
-  const found = pending.get(number)
-  if (!found) return
-  found.place.segment.unsettled--
-  pending.delete(number)
+const SEGMENT_NAME = /^[0-9a-f]{14}\.segment$/
+
+class Recovery {
+  readonly segments: Segment[] = []
+  readonly #folder: string
+  readonly #segmentBytes: number
+  readonly #pending = new Map<number, Pending>()
+  #bytes = Buffer.alloc(0)
+  #nextGroup = 1
+  #nextEvent = 1
+
+  constructor(folder: string, segmentBytes: number) {
+    this.#folder = folder
+    this.#segmentBytes = segmentBytes
+  }
+
+  run(): Recovered {
+    const all = readdirSync(this.#folder)
+      .filter((name) => SEGMENT_NAME.test(name))
+      .map((name) => Number.parseInt(name, 16))
+      .sort((a, b) => a - b)
+    const bounds = this.#bounds(all)
+    // Settled ones, which had no time to go.
+    const numbers = all.filter((number) => number >= (bounds?.first ?? 0))
+    this.#nextGroup = bounds?.first ?? numbers[0] ?? 1
+    if (bounds) this.#checkFiles(numbers, bounds)
+    for (const [at, first] of numbers.entries()) {
+      const isNewest = at === numbers.length - 1
+      this.#read(first, isNewest && !bounds?.closed, numbers[at + 1], bounds)
+    }
+    const [last] = numbers.slice(-1)
+    if (bounds && this.#nextGroup <= bounds.durable) throw this.#endsEarly(last ?? bounds.newest, bounds.durable)
+    const { segments } = this
+    return { segments, pending: this.#pending, nextGroup: this.#nextGroup, nextEvent: this.#nextEvent, bounds }
+  }
+
+  /** Undefined for a new log, and for one that format 002 left. */
+  #bounds(numbers: readonly number[]): Bounds | undefined {
+    const bounds = readBounds(this.#folder)
+    if (typeof bounds === 'object') return bounds
+    const path = boundsPath(this.#folder)
+    if (bounds === 'damaged') throw corrupt(`${path} is damaged`)
+    if (bounds) throw otherVersion(path, bounds)
+    const [oldest] = numbers
+    if (oldest === undefined) return undefined
+    const path0 = segmentPath(this.#folder, oldest)
+    const file = openSync(path0, 'r')
+    const head = Buffer.alloc(SEGMENT_HEAD_BYTES)
+    try {
+      readSync(file, head, 0, head.length, 0)
+    } finally {
+      closeSync(file)
+    }
+    const known = segmentHeadOf(head)
+    if (typeof known === 'object' && known.segmentBytes !== undefined) throw corrupt(`${path} is missing`)
+    if (typeof known === 'string' && known !== 'damaged') throw otherVersion(path0, known)
+    return undefined
+  }
+
+  #checkFiles(numbers: readonly number[], { first, newest }: Bounds): void {
+    const missing = (number: number, which: string) =>
+      corrupt(`${segmentPath(this.#folder, number)} is missing, the ${which} file of the log`)
+    if (newest === 0 && numbers.length === 0) return
+    if (numbers[0] !== first) throw missing(first, 'oldest')
+    if (newest !== 0 && !numbers.includes(newest)) throw missing(newest, 'newest')
+  }
+
+  #read(first: number, rewrite: boolean, nextFirst: number | undefined, bounds: Bounds | undefined): void {
+    const path = segmentPath(this.#folder, first)
+    const segment = this.#open(path, first, bounds)
+    const bytes = this.#bytes.subarray(0, segment.bytes)
+    const { salt } = segment
+    let at = SEGMENT_HEAD_BYTES
+    for (
+      let head = unsealGroup(bytes, at, salt);
+      head?.number === this.#nextGroup;
+      head = unsealGroup(bytes, at, salt)
+    ) {
+      this.#take(segment, at, head)
+      at += GROUP_HEAD_BYTES + head.payloadBytes
+    }
+    for (const later of groupsFrom(bytes, at, salt)) {
+      if (later.durable < this.#nextGroup) continue
+      throw corrupt(
+        `${path} is damaged at byte ${at}: acknowledged group ${this.#nextGroup} is not there, later ones are`,
+      )
+    }
+    if (nextFirst !== undefined && nextFirst !== this.#nextGroup) throw this.#endsEarly(first, nextFirst - 1, nextFirst)
+    // Where a sync failed, the page cache has what the disk has not, and calls it clean: only writing it again brings it there.
+    if (rewrite) writeWhole(segment.file, bytes.subarray(0, at))
+    fsyncSync(segment.file)
+  }
+
+  /** Opens a segment and reads it into #bytes. */
+  #open(path: string, first: number, bounds: Bounds | undefined): Segment {
+    const file = openPrivate(path, 'r+')
+    const opened = { first, file, bytes: fstatSync(file).size, salt: { mark: 0, seed: 0 }, unsettled: 0, gone: false }
+    this.segments.push(opened)
+    if (this.#bytes.length < opened.bytes) this.#bytes = Buffer.allocUnsafe(opened.bytes)
+    const length = readWhole(file, this.#bytes.subarray(0, opened.bytes))
+    const head = segmentHeadOf(this.#bytes.subarray(0, length))
+    // The bounds are of this version: so is what they speak of.
+    if (typeof head === 'string' && head !== 'damaged' && !bounds) throw otherVersion(path, head)
+    if (typeof head === 'string') throw corrupt(`${path} is damaged in its first ${SEGMENT_HEAD_BYTES} bytes`)
+    const wanted = head.segmentBytes ?? this.#segmentBytes
+    if (length !== wanted) throw corrupt(`${path} has ${length} bytes, and was made with ${wanted}`)
+    opened.salt = head.salt
+    return opened
+  }
+
+  #take(segment: Segment, at: number, head: GroupHead): void {
+    let from = at + GROUP_HEAD_BYTES
+    for (let ack = 0; ack < head.acks; ack++, from += ACK_BYTES) this.#settle(this.#bytes.readDoubleLE(from))
+    for (let event = 0; event < head.events; event++) {
+      const offset = from + EVENT_HEAD_BYTES
+      const length = this.#bytes.readUInt32LE(from)
+      from = offset + length
+      const bytes = this.#bytes.subarray(offset, from)
+      const place = { segment, number: head.firstEvent + event, offset, bytes: length, crc: crc32(bytes) | 0 }
+      const { key, receivedAtMs } = decode(bytes)
+      this.#pending.set(place.number, { place, key, receivedAtMs })
+      segment.unsettled++
+    }
+    this.#nextGroup = head.number + 1
+    this.#nextEvent = head.firstEvent + head.events
+  }
+
+  #settle(number: number): void {
+    const found = this.#pending.get(number)
+    if (!found) return
+    found.place.segment.unsettled--
+    this.#pending.delete(number)
+  }
+
+  /** A file that holds less than was acknowledged, though nothing in it is damaged. */
+  #endsEarly(first: number, last: number, nextFirst?: number): FloodmarkError {
+    const path = segmentPath(this.#folder, first)
+    const missing = `${path} ends before group ${this.#nextGroup}, and groups up to ${last} were acknowledged`
+    const between = nextFirst === undefined ? '' : `, or a file between it and ${segmentPath('', nextFirst)} is missing`
+    return corrupt(`${missing}: it is an older copy, or its end was lost${between}`)
+  }
+}
+
+function writeWhole(file: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, done)
 }
 
 function readWhole(file: number, bytes: Buffer): number {
@@ -104,10 +207,16 @@ function readWhole(file: number, bytes: Buffer): number {
   return length
 }
 
-function corrupt(path: string, group: number): FloodmarkError {
-  const what = `${path}: acknowledged group ${group} is missing or damaged`
+const KEEP = 'Nothing was changed. Keep a copy of the folder'
+
+function corrupt(what: string): FloodmarkError {
+  return new FloodmarkError('corrupt', `${what}. ${KEEP}, then restore it from a backup or move it away to start empty`)
+}
+
+function otherVersion(path: string, format: string): FloodmarkError {
+  const what = `${path} has format ${format} of the log, and this version of floodmark reads 002 and ${FORMAT}`
   return new FloodmarkError(
-    'corrupt',
-    `${what}. Keep a copy of the folder, then restore it from a backup or move it away to start empty`,
+    'misuse',
+    `${what}. It is not damaged, and nothing was changed: start the version that wrote it`,
   )
 }

@@ -6,6 +6,8 @@ export interface Segment {
   /** The number of its first group, which is also its name. */
   readonly first: number
   readonly file: number
+  /** Its whole length. */
+  readonly bytes: number
   salt: Salt
   /** Events in it without an ack. */
   unsettled: number
@@ -19,6 +21,8 @@ export interface Place {
   readonly number: number
   readonly offset: number
   readonly bytes: number
+  /** Of the event's bytes, begun with 0, as a signed number (which V8 keeps in the object): what is read back is what was acknowledged. */
+  readonly crc: number
 }
 
 export function segmentPath(folder: string, first: number): string {

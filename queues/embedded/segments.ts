@@ -1,9 +1,10 @@
-import { closeSync, existsSync, fdatasync, fsync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
+import { closeSync, existsSync, fdatasync, fsync, readdirSync, renameSync, rmSync, write, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { openPrivate, syncFolder } from '../../src/core/base/private-files.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { BoundsFile, type Promised } from './bounds.ts'
 import { newSalt, type Salt, segmentHead } from './format.ts'
 import type { Recovered } from './recovery.ts'
 import type { Segment } from './segment.ts'
@@ -11,6 +12,7 @@ import { segmentPath } from './segment.ts'
 
 export const syncData = promisify(fdatasync)
 const syncAll = promisify(fsync)
+const writeAt = promisify(write)
 
 export interface SegmentsOptions {
   readonly segmentBytes: number
@@ -43,6 +45,7 @@ export class Segments {
   /** Ready: their new heads are on disk. */
   readonly #spares: Spare[] = []
   readonly #freed: Omit<Spare, 'salt'>[] = []
+  readonly #bounds: BoundsFile
   #making: Promise<void> | undefined
   #madeCount = 0
   #refusal: { readonly error: FloodmarkError; readonly atMs: number } | undefined
@@ -53,10 +56,20 @@ export class Segments {
     this.#bytes = options.segmentBytes
     this.#clock = options.clock
     this.#used.push(...recovered.segments)
-    for (const name of readdirSync(folder).filter((one) => one.endsWith('.spare'))) rmSync(join(folder, name))
+    const gone: Segment[] = []
     // A segment without a group: the next one will have its number, and so its name.
-    if (this.#used.at(-1)?.first === recovered.nextGroup) this.#giveBack(this.#used.pop()!)
-    this.free()
+    if (this.#used.at(-1)?.first === recovered.nextGroup) gone.push(this.#used.pop()!)
+    gone.push(...this.#settled())
+    const promised = this.#boundsAt(recovered.nextGroup - 1)
+    this.#bounds = new BoundsFile(folder, promised, recovered.bounds)
+    // Settled ones that an earlier life had no time to give back are older than its bounds, and were not read.
+    const isLeft = (name: string) => /^[0-9a-f]{14}\.segment$/.test(name) && Number.parseInt(name, 16) < promised.first
+    const inUse = new Set(gone.map((segment) => segmentPath(folder, segment.first)))
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name)
+      if (name.endsWith('.spare') || (isLeft(name) && !inUse.has(path))) rmSync(path)
+    }
+    for (const segment of gone) this.#giveBack(segment)
     this.#makeAhead()
   }
 
@@ -65,7 +78,9 @@ export class Segments {
   }
 
   get bytes(): number {
-    return this.#used.length * this.#bytes
+    let bytes = 0
+    for (const segment of this.#used) bytes += segment.bytes
+    return bytes
   }
 
   /**
@@ -73,38 +88,67 @@ export class Segments {
    * @throws FloodmarkError 'overloaded' when the disk is full, 'unavailable' when no file can be made: definite, nothing has
    * changed, and it may succeed later. Anything else thrown is a disk that failed.
    */
-  async next(first: number): Promise<Segment> {
+  async next(first: number, durable: number): Promise<Segment> {
     this.#current = undefined
-    this.free()
+    await this.free(durable)
     if (this.#spares.length === 0) await this.#make()
     const { file, path: from, salt } = this.#spares.pop()!
     const path = segmentPath(this.#folder, first)
     if (existsSync(path)) throw new FloodmarkError('corrupt', `${path} exists already`, { definite: false })
     renameSync(from, path)
     await syncFolder(this.#folder)
-    this.#current = { first, file, salt, unsettled: 0, gone: false }
-    this.#used.push(this.#current)
+    const segment = { first, file, bytes: this.#bytes, salt, unsettled: 0, gone: false }
+    this.#used.push(segment)
+    await this.#bounds.write(this.#boundsAt(durable))
+    this.#current = segment
     this.#makeAhead()
-    return this.#current
+    return segment
   }
 
-  /** Gives back settled segments, from the old end only: an ack never goes before what it acks. True when any went. */
-  free(): boolean {
-    const before = this.#used.length
-    while (this.#used[0]?.unsettled === 0 && this.#used[0] !== this.#current) this.#giveBack(this.#used.shift()!)
-    return this.#used.length < before
+  get anySettled(): boolean {
+    return this.#used[0]?.unsettled === 0 && this.#used[0] !== this.#current
   }
 
-  async close(): Promise<void> {
+  /** Gives back settled segments, from the old end only: an ack never goes before what it acks. */
+  async free(durable: number): Promise<void> {
+    const gone = this.#settled()
+    if (gone.length === 0) return
+    // The bounds go first: a file that is missing behind them is damage.
+    await this.#bounds.write(this.#boundsAt(durable))
+    for (const segment of gone) this.#giveBack(segment)
+  }
+
+  /** All groups up to this one are on disk, and whoever opens the log after this process shall know. */
+  vouch(durable: number): void {
+    this.#bounds.note(this.#boundsAt(durable))
+  }
+
+  /** `durable`: the last group, where the log ends in order, and all that it has is on disk. */
+  async close(durable: number | undefined): Promise<void> {
     this.#closed = true
     await this.#making?.catch(() => {})
+    if (durable !== undefined) await this.#bounds.write({ ...this.#boundsAt(durable), closed: true })
+    this.#bounds.close()
     for (const { file } of [...this.#used, ...this.#spares, ...this.#freed]) closeSync(file)
+  }
+
+  #boundsAt(durable: number): Promised {
+    const newest = this.#used.at(-1)?.first ?? 0
+    return { first: this.#used[0]?.first ?? durable + 1, newest, durable, closed: false }
+  }
+
+  /** Takes the oldest out as long as they are settled. */
+  #settled(): Segment[] {
+    const gone: Segment[] = []
+    while (this.anySettled) gone.push(this.#used.shift()!)
+    return gone
   }
 
   #giveBack(segment: Segment): void {
     segment.gone = true
     const from = segmentPath(this.#folder, segment.first)
-    if (this.#spares.length + this.#freed.length >= SPARES_MAX) {
+    const fits = segment.bytes === this.#bytes
+    if (!fits || this.#spares.length + this.#freed.length >= SPARES_MAX) {
       closeSync(segment.file)
       rmSync(from)
       return
@@ -140,7 +184,7 @@ export class Segments {
       if (freed) await syncFolder(this.#folder)
       file ??= await this.#fill(path)
       const salt = newSalt()
-      writeSync(file, segmentHead(salt), 0, undefined, 0)
+      writeSync(file, segmentHead(salt, this.#bytes), 0, undefined, 0)
       await syncData(file)
       this.#spares.push({ path, file, salt })
       this.#refusal = undefined
@@ -160,28 +204,18 @@ export class Segments {
 
   /** A file full of zeros, on disk. */
   async #fill(path: string): Promise<number> {
-    const handle = await openFile(path, 'wx')
+    const file = openPrivate(path, 'wx+')
     try {
       for (let at = 0; at < this.#bytes; ) {
         if (this.#closed) throw new Error('the queue is closed')
-        at += (await handle.write(ZEROS, 0, Math.min(ZEROS.length, this.#bytes - at), at)).bytesWritten
+        at += (await writeAt(file, ZEROS, 0, Math.min(ZEROS.length, this.#bytes - at), at)).bytesWritten
       }
-      await handle.sync()
-      return openSync(path, 'r+')
+      await syncAll(file)
+      return file
     } catch (error) {
+      closeSync(file)
       rmSync(path, { force: true })
       throw error
-    } finally {
-      await handle.close()
     }
-  }
-}
-
-export async function syncFolder(folder: string): Promise<void> {
-  const file = openSync(folder, 'r')
-  try {
-    await syncAll(file)
-  } finally {
-    closeSync(file)
   }
 }

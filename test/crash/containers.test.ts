@@ -65,8 +65,11 @@ async function judge(all: ReturnType<typeof senders>, folder: string) {
   const acknowledged = all.flatMap(({ accepted }) => accepted).length
   const outcome = await settled(all, folder, async () => {
     const running = await start(folder)
-    const child = Object.assign(running.child, { kill: () => (signal(running.child, 'SIGTERM'), true) })
-    return { ...running, child }
+    const kill = () => {
+      signal(running.child, 'SIGTERM')
+      return true
+    }
+    return { ...running, child: Object.assign(running.child, { kill }) }
   })
   process.stderr.write(
     `${expect.getState().currentTestName}: acknowledged ${acknowledged}, ${JSON.stringify(judged(all, outcome))}\n`,

@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, saltOf, unsealGroup } from '../../queues/embedded/format.ts'
+import { boundsPath, readBounds, slotOf } from '../../queues/embedded/bounds.ts'
+import { GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, segmentHeadOf, unsealGroup } from '../../queues/embedded/format.ts'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import { recover } from '../../queues/embedded/recovery.ts'
 import { decode } from '../../src/core/base/codec.ts'
@@ -36,7 +37,7 @@ export function logFolders() {
     snapshot(folder: string): string {
       const copy = join(root, `log${made++}`)
       mkdirSync(copy)
-      for (const name of segmentsIn(folder)) cpSync(join(folder, name), join(copy, name))
+      for (const name of [...segmentsIn(folder), 'bounds']) cpSync(join(folder, name), join(copy, name))
       return copy
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
@@ -61,6 +62,17 @@ export function pendingIn(folder: string, segmentBytes = SEGMENT_BYTES): Webhook
   return events
 }
 
+/** Takes the word back that a group is on disk, as if the process had ended before the group's sync had. */
+export function promiseLess(folder: string, durable: number): void {
+  const bounds = readBounds(folder)
+  if (typeof bounds !== 'object') throw new Error(`no bounds in ${folder}`)
+  const slot = slotOf({ ...bounds, durable, closed: false })
+  change(boundsPath(folder), (bytes) => {
+    bytes.fill(0)
+    slot.copy(bytes)
+  })
+}
+
 export function change(path: string, how: (bytes: Buffer) => void): void {
   const bytes = readFileSync(path)
   how(bytes)
@@ -69,7 +81,9 @@ export function change(path: string, how: (bytes: Buffer) => void): void {
 
 /** Where each group of a segment begins, and where the last one ends. */
 export function groupsOf(segment: Buffer): number[] {
-  const salt = saltOf(segment)!
+  const head = segmentHeadOf(segment)
+  if (typeof head === 'string') throw new Error(head)
+  const { salt } = head
   const starts = [SEGMENT_HEAD_BYTES]
   for (let head = unsealGroup(segment, starts.at(-1)!, salt); head; head = unsealGroup(segment, starts.at(-1)!, salt)) {
     starts.push(starts.at(-1)! + GROUP_HEAD_BYTES + head.payloadBytes)

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { type Bounds, readBounds } from '../../queues/embedded/bounds.ts'
 import { SEGMENT_HEAD_BYTES } from '../../queues/embedded/format.ts'
 import type { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import memory from '../../queues/memory.ts'
@@ -9,7 +10,7 @@ import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
 import { anEvent } from '../events.ts'
-import { change, deliver, drain, LIMIT, logFolders, segmentsIn } from './embedded-logs.ts'
+import { change, deliver, drain, LIMIT, logFolders, promiseLess, segmentsIn } from './embedded-logs.ts'
 
 /** Any sequence of publishes, acks, restarts, kills and torn tails: the log must hold what the memory queue holds. */
 
@@ -95,6 +96,7 @@ const commands = [
       await real.queue.publish(lost, LIMIT)
       const after = logs.snapshot(real.folder)
       tear(before, after, share, scrambled)
+      promiseLess(after, (readBounds(before) as Bounds).durable)
       await goOnFrom(real, after)
     }),
   ),

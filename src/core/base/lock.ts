@@ -68,7 +68,8 @@ function claimed(folder: string, unlock: () => void): FolderLock {
   const file = openPrivate(half, 'wx')
   const renew = () => writeSync(file, JSON.stringify(me), 0)
   try {
-    renew()
+    // On a full disk the claim stays without words.
+    attempt(renew)
     const { ino, mtimeMs } = fstatSync(file)
     // Both times are the file system's own, so that no two clocks are compared.
     const agoMs = before ? mtimeMs - before.renewedMs : 0

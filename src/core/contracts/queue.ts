@@ -52,6 +52,8 @@ export interface ConsumeOptions {
   readonly leaseMs: number
   /** Abort: no new fetch, running handlers finish, their verdicts are settled, then consume() resolves. */
   readonly signal: AbortSignal
+  /** Told once of each event that waits and cannot be delivered, as when its stored bytes are damaged. Must not throw. */
+  readonly onError?: (error: unknown) => void
 }
 
 export interface Depth {

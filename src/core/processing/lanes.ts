@@ -160,14 +160,23 @@ export class Lanes<T extends Waiting> {
     return batch
   }
 
-  async #handle(handle: Handler, batch: readonly Taken<T>[], leaseMs: number): Promise<void> {
+  async #handle(handle: Handler, taken: readonly Taken<T>[], leaseMs: number): Promise<void> {
+    const batch: Taken<T>[] = []
+    const deliveries: Delivery[] = []
+    for (const one of taken) {
+      try {
+        deliveries.push(...one.items.map((item): Delivery => ({ event: item.load(), count: undefined })))
+        batch.push(one)
+      } catch {
+        // Its queue tells of it.
+        this.#giveBack(one, FAILED_RETRY_MS)
+      }
+    }
+    if (batch.length === 0) return
     const cancel = this.#clock.after(leaseMs, () => {
       for (const taken of batch) this.#giveBack(taken, 0)
     })
     try {
-      const deliveries = batch.flatMap(({ items }) =>
-        items.map((item): Delivery => ({ event: item.load(), count: undefined })),
-      )
       const verdicts = await handle(deliveries)
       if (verdicts.length !== deliveries.length) throw new Error('one verdict a delivery is needed')
       let at = 0

@@ -35,6 +35,8 @@ export interface ProcessorOptions {
   readonly effectMs: number
   readonly signal: AbortSignal
   readonly crashPoint?: CrashPoint
+  /** Told of events that the queue cannot deliver. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** Counts since the start. With several named effects each is applied, fails and is buried by itself; deliveries are not. */
@@ -85,12 +87,12 @@ export function startProcessor(options: ProcessorOptions): Processor {
   const fanOut = new FanOut(options.effect, options.circuit, options.clock)
   const gaps = options.gaps && new Gaps(options.gaps)
   const handling = new Handling(options, fanOut, gaps)
-  const { handlersMax, leaseMs, signal, queue } = options
+  const { handlersMax, leaseMs, signal, queue, onError } = options
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   const handle = (batch: readonly Delivery[]) => handling.handle(batch)
   return {
     counts: handling.counts,
-    done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal }),
+    done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal, ...(onError && { onError }) }),
   }
 }
 

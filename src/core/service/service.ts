@@ -119,8 +119,9 @@ function startProcessing(
   limits: ServiceLimits,
   signal: AbortSignal,
 ) {
-  const { queue, clock, random, crashPoint } = options
-  return startProcessor({ ...limits, queue, clock, random, ...processing, signal, ...(crashPoint && { crashPoint }) })
+  const { queue, clock, random, crashPoint, onError } = options
+  const parts = { queue, clock, random, onError, ...processing, signal, ...(crashPoint && { crashPoint }) }
+  return startProcessor({ ...limits, ...parts })
 }
 
 async function startReceiving(
