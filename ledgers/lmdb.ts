@@ -1,6 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
@@ -31,12 +29,11 @@ import {
   type State,
   u64,
   unpack,
+  unseal,
 } from './lmdb/bytes.ts'
-import { checkFile } from './lmdb/file.ts'
-import { pages, type Table } from './lmdb/pages.ts'
+import { type Environment, openEnvironment, put } from './lmdb/environment.ts'
+import { pages } from './lmdb/pages.ts'
 
-/** Room for the memory map, bytes: address space, not disk. */
-const MAP_BYTES = 64 * 1024 ** 3
 /** Expired groups of marks that one settle call removes at most; each group is one earlier settle call's. */
 const SWEEP_GROUPS_MAX = 4
 /** Records of the log that one transaction sorts in. */
@@ -55,18 +52,7 @@ class LmdbLedger implements Ledger {
     survives: ['receiver-crash', 'broker-crash', 'power-loss'],
     shared: false,
   } as const
-  readonly #root: RootDatabase<Buffer, Buffer>
-  /** id → its State. */
-  readonly #ids: Table
-  /** u64 time of expiry, u64 position → the ids that one settle call marked. */
-  readonly #expiries: Table
-  readonly #values: Table
-  /** u64 position → names and items that one settle call appended: one write at the end, where `items` takes one an item. */
-  readonly #log: Table
-  /** name NUL u64 position → item: what has been sorted in from the log. */
-  readonly #items: Table
-  /** u64 position → dead letter. */
-  readonly #dead: Table
+  readonly #environment: Environment
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number
@@ -81,21 +67,9 @@ class LmdbLedger implements Ledger {
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
-    const path = join(folder, 'ledger.mdb')
-    checkFile(path)
-    // Our calls are whole transactions already; its own batches would leave a rejection that nobody can catch.
-    // Overlapping syncs, its default, stay on: two settle calls at once get 1.2-1.3x as many through.
-    const eventTurnBatching = false
-    this.#root = open({ path, mapSize: MAP_BYTES, encoding: 'binary', keyEncoding: 'binary', eventTurnBatching })
-    const table = (name: string): Table => this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
-    this.#ids = table('ids')
-    this.#expiries = table('expiries')
-    this.#values = table('values')
-    this.#log = table('log')
-    this.#items = table('items')
-    this.#dead = table('dead')
-    const position = this.#root.get(POSITION)
-    this.#position = position ? fromU64(position) : 0
+    this.#environment = openEnvironment(folder)
+    const position = this.#environment.root.get(POSITION)
+    this.#position = position ? fromU64(unseal(POSITION, position)) : 0
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
@@ -111,8 +85,12 @@ class LmdbLedger implements Ledger {
   }
 
   #stateOf(key: Buffer): State | undefined {
-    const bytes = this.#ids.getBinaryFast(key)
-    return bytes && decodeState(bytes)
+    const bytes = this.#environment.ids.getBinaryFast(key)
+    return bytes && decodeState(unseal(key, bytes))
+  }
+
+  #setState(key: Buffer, kind: State['kind'], value: number): void {
+    put(this.#environment.ids, key, encodeState(kind, value))
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -128,8 +106,9 @@ class LmdbLedger implements Ledger {
 
   /** A child transaction is undone as a whole when anything in it throws; a plain one would keep what came before. */
   async #transact<T>(work: () => T): Promise<T> {
-    const running = this.#root.childTransaction(() => {
+    const running = this.#environment.root.childTransaction(() => {
       this.#lock.check()
+      this.#environment.checkRoom()
       return work()
     })
     this.#running.add(running)
@@ -158,22 +137,22 @@ class LmdbLedger implements Ledger {
       const key = Buffer.from(settlement.event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
-        this.#ids.putSync(key, encodeState(APPLIED, expiresAt))
+        this.#setState(key, APPLIED, expiresAt)
         marked.push(key)
         return { held: true, failures: before }
       }
       const failures = before + 1
       if (settlement.result === 'buried') {
-        this.#dead.putSync(u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
-        this.#ids.putSync(key, encodeState(BURIED, this.#position++))
-      } else this.#ids.putSync(key, encodeState(FAILED, failures))
+        put(this.#environment.dead, u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
+        this.#setState(key, BURIED, this.#position++)
+      } else this.#setState(key, FAILED, failures)
       return { held: true, failures }
     })
     if (marked.length > 0) this.#expire(expiresAt, marked)
-    if (items.length > 0) this.#log.putSync(u64(this.#position), pack(items))
+    if (items.length > 0) put(this.#environment.log, u64(this.#position), pack(items))
     this.#position += items.length / 2
     this.#sweep(now)
-    this.#root.putSync(POSITION, u64(this.#position))
+    put(this.#environment.root, POSITION, u64(this.#position))
     return settled
   }
 
@@ -183,34 +162,34 @@ class LmdbLedger implements Ledger {
       return
     }
     const name = Buffer.from(write.name)
-    const value = write.op === 'put' ? Buffer.from(write.value) : incremented(this.#values.get(name), write.by)
-    this.#values.putSync(name, value)
+    const value = write.op === 'put' ? write.value : incremented(this.#valueOf(name), write.by)
+    put(this.#environment.values, name, value)
   }
 
   #expire(atMs: number, ids: readonly Buffer[]): void {
-    this.#expiries.putSync(Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
+    put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
   }
 
   /** Bounded work: some of the oldest groups of marks, where they have run out. */
   #sweep(now: number): void {
-    for (const { key, value } of [...this.#expiries.getRange({ end: u64(now), limit: SWEEP_GROUPS_MAX })]) {
-      for (const id of unpack(value)) {
+    for (const { key, value } of [...this.#environment.expiries.getRange({ end: u64(now), limit: SWEEP_GROUPS_MAX })]) {
+      for (const id of unpack(unseal(key, value))) {
         // The id may have been marked anew since: then a later group holds it.
         const state = this.#stateOf(id)
-        if (state?.kind === APPLIED && state.value <= now) this.#ids.removeSync(id)
+        if (state?.kind === APPLIED && state.value <= now) this.#environment.ids.removeSync(id)
       }
-      this.#expiries.removeSync(key)
+      this.#environment.expiries.removeSync(key)
     }
   }
 
   async *buried(): AsyncIterable<DeadLetter> {
-    for await (const [, value] of pages(this.#dead, EVERYTHING)) yield decodeDeadLetter(value)
+    for await (const [, value] of pages(this.#environment.dead, EVERYTHING)) yield decodeDeadLetter(value)
   }
 
   async exhume(id: string): Promise<void> {
     await this.#transact(() => {
       const key = this.#removeLetter(id)
-      if (key) this.#ids.removeSync(key)
+      if (key) this.#environment.ids.removeSync(key)
     })
   }
 
@@ -219,9 +198,9 @@ class LmdbLedger implements Ledger {
       const key = this.#removeLetter(id)
       if (!key) return
       const expiresAt = this.#clock.now() + this.#ttlMs
-      this.#ids.putSync(key, encodeState(APPLIED, expiresAt))
+      this.#setState(key, APPLIED, expiresAt)
       this.#expire(expiresAt, [key])
-      this.#root.putSync(POSITION, u64(this.#position))
+      put(this.#environment.root, POSITION, u64(this.#position))
     })
   }
 
@@ -230,39 +209,45 @@ class LmdbLedger implements Ledger {
     const key = Buffer.from(id)
     const state = this.#stateOf(key)
     if (state?.kind !== BURIED) return undefined
-    this.#dead.removeSync(u64(state.value))
+    this.#environment.dead.removeSync(u64(state.value))
     return key
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    const value = this.#values.get(Buffer.from(name))
+    const value = this.#valueOf(Buffer.from(name))
     return value && Buffer.from(value)
   }
 
+  #valueOf(name: Buffer): Buffer | undefined {
+    const bytes = this.#environment.values.get(name)
+    return bytes && unseal(name, bytes)
+  }
+
   async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for await (const [key, value] of pages(this.#values, Buffer.from(prefix))) yield [key.toString(), value]
+    for await (const [key, value] of pages(this.#environment.values, Buffer.from(prefix))) yield [key.toString(), value]
   }
 
   async *items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
     for (let more = true; more; ) more = await this.#transact(() => this.#sortIn())
-    for await (const [key, value] of pages(this.#items, Buffer.from(prefix))) yield [nameOf(key), value]
+    for await (const [key, value] of pages(this.#environment.items, Buffer.from(prefix))) yield [nameOf(key), value]
   }
 
   /** Moves some of the log into `items`; says whether there may be more. Reading pays for it, settling does not. */
   #sortIn(): boolean {
-    const records = [...this.#log.getRange({ limit: SORT_RECORDS })]
+    const records = [...this.#environment.log.getRange({ limit: SORT_RECORDS })]
     for (const { key, value } of records) {
       let position = fromU64(key)
-      const parts = [...unpack(value)]
-      for (let at = 0; at < parts.length; at += 2) this.#items.putSync(itemKey(parts[at]!, position++), parts[at + 1]!)
-      this.#log.removeSync(key)
+      const parts = [...unpack(unseal(key, value))]
+      for (let at = 0; at < parts.length; at += 2)
+        put(this.#environment.items, itemKey(parts[at]!, position++), parts[at + 1]!)
+      this.#environment.log.removeSync(key)
     }
     return records.length === SORT_RECORDS
   }
 
   close(): Promise<void> {
     this.#closed ??= Promise.allSettled(this.#running)
-      .then(() => this.#root.close())
+      .then(() => this.#environment.root.close())
       .then(() => this.#lock.release())
     return this.#closed
   }

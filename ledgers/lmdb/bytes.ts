@@ -1,6 +1,11 @@
+import { crc32 } from 'node:zlib'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+
 /*
  * How the tables' keys and values lie on disk. Numbers in keys are big endian, so that keys sort by them.
  */
+
+const CHECKSUM_BYTES = 4
 
 /** What is known of an id: how often it failed, when its mark runs out (ms), or where its dead letter lies. */
 export const FAILED = 1
@@ -19,6 +24,22 @@ export function encodeState(kind: State['kind'], value: number): Buffer {
 }
 export function decodeState(bytes: Buffer): State {
   return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1) }
+}
+
+/** What is stored under a key: the value, then a u32 checksum of both. LMDB itself has none. */
+export function seal(key: Buffer, value: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES)
+  bytes.set(value)
+  bytes.writeUInt32LE(crc32(value, crc32(key)), value.length)
+  return bytes
+}
+/** A view of the value. @throws FloodmarkError 'corrupt' when key and value are not what was stored together. */
+export function unseal(key: Buffer, bytes: Buffer): Buffer {
+  const value = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES))
+  const whole = bytes.length >= CHECKSUM_BYTES && crc32(value, crc32(key)) === bytes.readUInt32LE(value.length)
+  if (whole) return value
+  const what = `the ledger's entry ${JSON.stringify(key.toString())} is not what was stored: the disk changed it`
+  throw new FloodmarkError('corrupt', `${what}. Stop, and bring the ledger back from a copy`)
 }
 
 export function u64(value: number): Buffer {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { openPrivate } from '../../src/core/base/private-files.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 /** Where the first of the two meta pages has what tells an LMDB file from anything else, and the shape of its pages. */
@@ -7,6 +8,17 @@ const MAGIC = 0xbeefc0de
 const VERSION = 2
 const PAGE_BYTES_AT = 0x30
 const LAST_PAGE_AT = 0x90
+
+/** Makes what LMDB would make for everybody to read. True when the ledger's file is new. */
+export function makeFiles(path: string): boolean {
+  let isNew = false
+  for (const name of [path, `${path}-lock`]) {
+    const file = openPrivate(name, 'a')
+    isNew ||= name === path && fstatSync(file).size === 0
+    closeSync(file)
+  }
+  return isNew
+}
 
 /**
  * Looks at a file before LMDB maps it into this process: on anything but its own files it would end the process.

@@ -1,10 +1,11 @@
 import type { Database } from 'lmdb'
+import { unseal } from './bytes.ts'
 
 export type Table = Database<Buffer, Buffer>
 
 const PAGE_ITEMS = 512
 
-/** Entries whose key starts with the prefix, a page at a time, each page a read transaction of its own; copies. */
+/** Entries whose key starts with the prefix, a page at a time, each page a read transaction of its own; copies. @throws FloodmarkError 'corrupt' */
 export async function* pages(table: Table, prefix: Buffer): AsyncIterable<readonly [Buffer, Buffer]> {
   let start = prefix
   for (;;) {
@@ -12,8 +13,9 @@ export async function* pages(table: Table, prefix: Buffer): AsyncIterable<readon
       ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const,
     )
     for (const entry of page) {
-      if (!entry[0].subarray(0, prefix.length).equals(prefix)) return
-      yield entry
+      const [key, value] = entry
+      if (!key.subarray(0, prefix.length).equals(prefix)) return
+      yield [key, unseal(key, value)]
     }
     if (page.length < PAGE_ITEMS) return
     start = Buffer.concat([page.at(-1)![0], Buffer.alloc(1)])

@@ -1,0 +1,44 @@
+import { readFileSync, statSync } from 'node:fs'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+
+const MiB = 1024 ** 2
+/** Room for the memory map, bytes: address space, not memory and not disk. */
+const MAP_BYTES_MAX = 64 * 1024 * MiB
+/** Of the address space that is free at the start. */
+const SHARE = 4
+const MAP_BYTES_MIN = 32 * MiB
+
+/**
+ * How large a map this process can have: LMDB ends the process where there is no room for it. A limit of address space
+ * (ulimit -v) has to do for all that the process will want later, too: the map gets a quarter of what is free.
+ * @throws FloodmarkError 'unavailable' when that is too little.
+ */
+export function mapBytesFor(path: string): number {
+  const limit = numberIn('/proc/self/limits', /^Max address space +(\d+)/m)
+  if (limit === undefined) return MAP_BYTES_MAX
+  const usedKiB = numberIn('/proc/self/status', /^VmSize:\s+(\d+)/m) ?? 0
+  const free = Math.max(0, Math.floor((limit - usedKiB * 1024) / SHARE / MiB) * MiB)
+  const needed = Math.max(MAP_BYTES_MIN, 2 * (statSync(path, { throwIfNoEntry: false })?.size ?? 0))
+  if (free >= needed) return Math.min(MAP_BYTES_MAX, free)
+  const has = `the process may have ${inMiB(limit)} of address space (ulimit -v), which leaves ${inMiB(free)} for the ledger`
+  const wants = inMiB(limit + SHARE * (needed - free))
+  throw new FloodmarkError('unavailable', `${has}, and it needs ${inMiB(needed)}: raise the limit to ${wants}`)
+}
+
+/** Whether the map would be larger without a limit: LMDB lets it grow, and ends the process where it cannot. */
+export function isLimited(mapBytes: number): boolean {
+  return mapBytes < MAP_BYTES_MAX
+}
+
+function numberIn(path: string, pattern: RegExp): number | undefined {
+  try {
+    const found = pattern.exec(readFileSync(path, 'utf8'))
+    return found ? Number(found[1]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.ceil(bytes / MiB)} MiB`
+}
