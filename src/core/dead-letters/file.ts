@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { openPrivate, syncFolderSync } from '../base/private-files.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 
 /** A file of JSON lines that payloads are entrusted to: for its owner's eyes only, on the disk when sync returns. */
@@ -11,10 +12,8 @@ export class LinesFile {
   constructor(path: string, flags: 'wx' | 'a' = 'wx') {
     this.#path = path
     try {
-      this.#file = openSync(path, flags, 0o600)
-      const folder = openSync(dirname(resolve(path)), 'r')
-      fsyncSync(folder)
-      closeSync(folder)
+      this.#file = openPrivate(path, flags)
+      syncFolderSync(dirname(resolve(path)))
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
         throw new FloodmarkError('misuse', `${path} is there already: name another file`, { cause })

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { writePrivate } from '../../core/base/private-files.ts'
 import type { Ledger, Tx } from '../../core/contracts/ledger.ts'
 import type { Drift } from '../../core/processing/schemas.ts'
 import { driftPath } from './run-record.ts'
@@ -20,7 +21,7 @@ export function noteDrift(tx: Tx, source: string, note: DriftNote): void {
 export async function exportNotes(ledger: Ledger, folder: string): Promise<void> {
   const lines: string[] = []
   for await (const [, value] of ledger.items(NOTES)) lines.push(`${Buffer.from(value)}\n`)
-  if (lines.length > 0) writeFileSync(driftPath(folder), lines.join(''))
+  if (lines.length > 0) writePrivate(driftPath(folder), lines.join(''))
 }
 
 export function readNotes(folder: string): DriftNote[] {

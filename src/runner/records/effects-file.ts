@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
 import type { DeadLetter, Ledger } from '../../core/contracts/ledger.ts'
 import { seqOf } from '../plan/identity.ts'
 
@@ -30,7 +31,7 @@ export async function exportEffects(
   runId: string,
   paths: { effects: string; buried: string },
 ): Promise<void> {
-  const out = createWriteStream(paths.effects)
+  const out = createWriteStream(paths.effects, { fd: openPrivate(paths.effects, 'w') })
   let lane = -1
   let name: string | undefined
   for await (const [itemName, value] of ledger.items(EFFECTS)) {
@@ -47,7 +48,7 @@ export async function exportEffects(
   await once(out, 'finish')
   const lines: string[] = []
   for await (const letter of ledger.buried()) lines.push(JSON.stringify(buriedOf(runId, letter)))
-  writeFileSync(paths.buried, lines.map((line) => `${line}\n`).join(''))
+  writePrivate(paths.buried, lines.map((line) => `${line}\n`).join(''))
 }
 
 export function buriedOf(runId: string, { event, reason, failures, atMs }: DeadLetter): Buried {

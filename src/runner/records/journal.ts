@@ -1,4 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Cause, Outcome } from '../plan/outcome.ts'
 import { CAUSES, OUTCOMES } from '../plan/outcome.ts'
@@ -52,7 +53,7 @@ export function emptyAttempt(): Attempt {
  * @throws FloodmarkError 'unavailable' when the file exists or cannot be written.
  */
 export function openJournal(path: string, writeTo: typeof writeSync = writeSync): JournalWriter {
-  const file = orUnavailable(path, () => openSync(path, 'wx'))
+  const file = orUnavailable(path, () => openPrivate(path, 'wx'))
   const buffer = Buffer.alloc(RECORD_BYTES * BUFFER_RECORDS)
   let used = 0
   let onDisk = HEAD.length

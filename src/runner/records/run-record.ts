@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { keepPrivate, makePrivateFolder, writePrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type RunSettings, recordedSettings } from '../plan/settings.ts'
 import type { Trace } from '../scenario/trace.ts'
@@ -78,8 +79,8 @@ export interface RunRecord {
 /** @throws FloodmarkError 'misuse' when the folder exists and holds something, 'unavailable' when it cannot be made. */
 export function makeRunFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
-    if (readdirSync(folder).length === 0) return
+    makePrivateFolder(folder)
+    if (readdirSync(folder).length === 0) return keepPrivate(folder)
   } catch (cause) {
     throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
   }
@@ -95,7 +96,7 @@ export const driftPath = (folder: string) => join(folder, 'drift.jsonl')
 export const buriedPath = (folder: string) => join(folder, 'buried.jsonl')
 
 export function writeRecord(folder: string, record: RunRecord): void {
-  writeFileSync(join(folder, 'run.json'), JSON.stringify(record))
+  writePrivate(join(folder, 'run.json'), JSON.stringify(record))
 }
 
 /** What has had another form before. */

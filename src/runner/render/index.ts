@@ -1,5 +1,6 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { writePrivate } from '../../core/base/private-files.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
@@ -16,7 +17,7 @@ export function renderAll(report: Report, folder: string): void {
   }
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name)
-    writeFileSync(`${path}.part`, content)
+    writePrivate(`${path}.part`, content)
     renameSync(`${path}.part`, path)
   }
 }

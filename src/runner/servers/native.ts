@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { makePrivateFolder, openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { endWithProcess } from './exit.ts'
 import { type Holder, holderOf, signal } from './holder.ts'
@@ -31,7 +32,7 @@ export async function startNative(
       removeData(folder)
       // Another process was quicker to take the port.
       if (tries === TRIES_MAX || !TAKEN.test(String(error))) throw error
-      mkdirSync(folder)
+      makePrivateFolder(folder)
     }
   }
 }
@@ -112,7 +113,7 @@ async function startOn(
 
 /** In a process group of its own, so that Ctrl-C ends the run and leaves the server until the run has audited. */
 function spawnApart({ file, args, env }: Command, folder: string): ChildProcess {
-  const log = openSync(join(folder, 'server.log'), 'a')
+  const log = openPrivate(join(folder, 'server.log'), 'a')
   try {
     const child = spawn(file, args, {
       cwd: folder,

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { makePrivateFolder, makePrivateTemporaryFolder, writePrivate } from '../../core/base/private-files.ts'
 import { composeDown } from './docker.ts'
 import { type Holder, isAlive, signal } from './holder.ts'
 
@@ -33,8 +34,8 @@ const nameOf = ({ project, folder }: Entry) => `${project ?? basename(folder)}.j
 export function remember(cacheFolder: string, entry: Entry): () => void {
   const file = join(folderOf(cacheFolder), nameOf(entry))
   const half = `${file}.${process.pid}.half`
-  mkdirSync(folderOf(cacheFolder), { recursive: true })
-  writeFileSync(half, JSON.stringify(entry))
+  makePrivateFolder(folderOf(cacheFolder))
+  writePrivate(half, JSON.stringify(entry))
   renameSync(half, file)
   return () => rmSync(file, { force: true })
 }
@@ -78,8 +79,8 @@ export async function endProcess(holder: Holder): Promise<void> {
 
 /** A new data folder for one server, with a name that `removeData` knows. */
 export function makeData(folder: string, kind: string): string {
-  mkdirSync(folder, { recursive: true })
-  return mkdtempSync(join(resolve(folder), `server-data-${kind}-`))
+  makePrivateFolder(folder)
+  return makePrivateTemporaryFolder(join(resolve(folder), `server-data-${kind}-`))
 }
 
 /** Removes a data folder, if by its name it is one of ours. */

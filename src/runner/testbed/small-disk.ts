@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makePrivateFolder } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 const FILLER = 'filler'
@@ -16,7 +17,7 @@ export interface SmallDisk {
 
 /** Mounts one in memory at the folder. @throws FloodmarkError 'unavailable' where that is not allowed. */
 export function mountSmallDisk(folder: string, mebibytes: number): SmallDisk {
-  mkdirSync(folder, { recursive: true })
+  makePrivateFolder(folder)
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder], { stdio: 'pipe' })
   } catch (cause) {

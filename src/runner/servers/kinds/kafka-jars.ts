@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { makePrivateFolder, makePrivateTemporaryFolder } from '../../../core/base/private-files.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import type { RecipeOptions } from './definition.ts'
 
@@ -24,8 +25,8 @@ export async function kafkaJars({ cacheFolder, signal, onProgress }: Omit<Recipe
   const folder = join(kafkaFolder, KAFKA_VERSION)
   if (existsSync(folder)) return folder
   onProgress(`fetching Kafka ${KAFKA_VERSION} through Maven, about 43 MB, once`)
-  mkdirSync(kafkaFolder, { recursive: true })
-  const half = mkdtempSync(join(kafkaFolder, '.half-'))
+  makePrivateFolder(kafkaFolder)
+  const half = makePrivateTemporaryFolder(join(kafkaFolder, '.half-'))
   try {
     await copyJars(half, signal)
     if (!readdirSync(half).includes(`kafka_2.13-${KAFKA_VERSION}.jar`)) {

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { writePrivate } from '../../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
 import type { Fsync } from '../server.ts'
 import type { Recipe, RecipeOptions, ServerKindDefinition } from './definition.ts'
@@ -62,7 +63,7 @@ async function recipe({ fsync, ...options }: RecipeOptions): Promise<Recipe> {
         'log.dirs': log,
       }
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-      writeFileSync(path, `${lines.join('\n')}\n`)
+      writePrivate(path, `${lines.join('\n')}\n`)
       if (!existsSync(log)) await format(jars, path)
       return { file: 'java', args: [...KAFKA_HEAP, ...LOGGING, '-cp', jars, 'kafka.Kafka', path] }
     },
