@@ -4,7 +4,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { syncFolderSync } from '../../src/core/base/private-files.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { fromU64, seal, u64, unseal } from './bytes.ts'
-import { checkFile, makeFiles } from './file.ts'
+import { checkFile, corrupt, makeFiles } from './file.ts'
 import { isLimited, mapBytesFor } from './map-size.ts'
 import type { Table } from './pages.ts'
 
@@ -12,6 +12,7 @@ import type { Table } from './pages.ts'
 const FORMAT = 2
 const FORMAT_KEY = Buffer.from('format')
 const POSITION_KEY = Buffer.from('position')
+const UNSEALED_POSITION_BYTES = 8
 
 /** The tables of a ledger. Every value lies there as bytes.ts seals it. */
 export interface Environment {
@@ -67,7 +68,10 @@ export function openEnvironment(folder: string): Environment {
 /** A ledger that nothing was ever stored in has no format yet. */
 function checkFormat(root: RootDatabase<Buffer, Buffer>, path: string): void {
   const bytes = root.get(FORMAT_KEY)
-  const format = bytes ? fromU64(unseal(FORMAT_KEY, bytes)) : root.get(POSITION_KEY) ? 1 : undefined
+  const position = root.get(POSITION_KEY)
+  // Only one that was stored without a checksum is of that format: with one, it is the format that is lost.
+  if (!bytes && position && position.length !== UNSEALED_POSITION_BYTES) throw corrupt(path, 'its format is missing')
+  const format = bytes ? fromU64(unseal(FORMAT_KEY, bytes)) : position ? 1 : undefined
   if (format === FORMAT) return
   if (format === undefined) return void put(root, FORMAT_KEY, u64(FORMAT))
   const what = `${path} has format ${format} of the ledger, and this version of floodmark reads ${FORMAT}`

@@ -47,7 +47,7 @@ export function checkFile(path: string): void {
   }
 }
 
-function corrupt(path: string, why: string): FloodmarkError {
+export function corrupt(path: string, why: string): FloodmarkError {
   return new FloodmarkError(
     'corrupt',
     `${path} is damaged (${why}): bring it back from a copy, or choose another folder`,
