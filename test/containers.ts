@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe } from 'vitest'
+import { needing } from './needs.ts'
 
 /** What a container is to the kit: a process-id namespace and a /proc of its own, on a volume that others mount as well. */
 const UNSHARE = ['--pid', '--fork', '--mount-proc', '--kill-child']
@@ -11,12 +12,9 @@ function whyNoContainers(): string | undefined {
   return status === 0 ? undefined : `unshare --pid --mount-proc: ${error?.message ?? stderr.trim()}`
 }
 
-/** A suite that needs containers: skipped aloud where there are none, failed there with REQUIRE_BROKERS=1. */
+/** A suite that needs containers. */
 export function describeWithContainers(name: string, suite: () => void): void {
-  const missing = whyNoContainers()
-  if (missing && process.env.REQUIRE_BROKERS === '1') throw new Error(`'${name}' cannot be tested: ${missing}`)
-  if (missing) process.stderr.write(`SKIPPED, ${name} is not tested: ${missing}\n`)
-  describe.skipIf(missing !== undefined)(name, suite)
+  describe(name, needing(whyNoContainers()), suite)
 }
 
 /** A node process in a container of its own: there it is process 1 (or near it), here it is another. */

@@ -4,9 +4,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { RedisConnection } from '../../../src/clients/redis/connection.ts'
 import { systemClock } from '../../../src/core/contracts/clock.ts'
 import { proxyTo } from '../../ledgers/proxy.ts'
-import { haveRedis, RedisServer } from '../../ledgers/redis-server.ts'
+import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
+import { needing } from '../../needs.ts'
 
-const server = haveRedis() ? await RedisServer.start() : undefined
+const missing = whyNoRedis()
+const server = missing === undefined ? await RedisServer.start() : undefined
 afterAll(() => RedisServer.removeAll())
 
 /** A connection whose next reply is lost together with it. */
@@ -22,7 +24,7 @@ async function losing() {
   return { connection, end }
 }
 
-describe.runIf(server)('a connection to Redis that breaks before the reply', () => {
+describe('a connection to Redis that breaks before the reply', needing(missing), () => {
   it('fails a call that may be sent once only, and says that it may have happened', async () => {
     const { connection, end } = await losing()
     const call = connection.once(5_000, (client) => client.incr('once'))

@@ -3,7 +3,8 @@ import redisLedger from '../../../ledgers/redis.ts'
 import bullmq from '../../../queues/bullmq.ts'
 import redisStreams from '../../../queues/redis-streams.ts'
 import { judgeRedis, type RedisAnswers } from '../../../src/clients/redis/facts.ts'
-import { haveRedis, RedisServer } from '../../ledgers/redis-server.ts'
+import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
+import { needing } from '../../needs.ts'
 
 const durable = {
   appendonly: 'yes',
@@ -78,10 +79,11 @@ describe('what a Redis promises', () => {
   })
 })
 
-const server = haveRedis() ? await RedisServer.start(['--cluster-enabled', 'yes']) : undefined
+const missing = whyNoRedis()
+const server = missing === undefined ? await RedisServer.start(['--cluster-enabled', 'yes']) : undefined
 afterAll(() => RedisServer.removeAll())
 
-describe.runIf(server)('a node of a cluster', () => {
+describe('a node of a cluster', needing(missing), () => {
   it.each([
     ['redis-streams', redisStreams],
     ['bullmq', bullmq],
