@@ -14,7 +14,7 @@ import {
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
-import { Gather } from './bullmq/gather.ts'
+import { Jobs } from './bullmq/jobs.ts'
 import { Room } from './bullmq/room.ts'
 import { prefixOf, redisDriver } from './redis/driver.ts'
 
@@ -62,19 +62,16 @@ class BullMQ implements Queue {
       server: facts.text,
       survives: facts.survives,
       order: 'none',
-      orderSurvivesRetry: false,
       countsDeliveries: true,
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
       publishBytesMax: 16 * 1024 * 1024,
-      deliverEventsMax: 1_024,
     }
   }
 
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     if (events.length === 0) return
-    const unsafe = events.map((_, position) => position)
     let bytes = 0
     const jobs = events.map((event) => {
       const encoded = encode(event)
@@ -82,7 +79,7 @@ class BullMQ implements Queue {
       return { name: 'event', data: encoded.toString('base64'), opts: JOB }
     })
     if (bytes > this.traits.publishBytesMax) {
-      throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
+      throw PublishError.all(events, 'too-large', `${bytes} bytes in one publish`, { definite: true })
     }
     try {
       this.#room.take(events.length, bytes)
@@ -92,14 +89,14 @@ class BullMQ implements Queue {
       // addBulk is a pipeline: the server may have refused one job and stored the others.
       const whole = definite && (events.length === 1 || !(cause as FloodmarkError).cause)
       const told = code === 'overloaded' && !whole ? 'unavailable' : code
-      throw new PublishError(told, message, { unsafe, definite: whole, cause })
+      throw PublishError.all(events, told, message, { definite: whole, cause })
     }
   }
 
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     const { batchEventsMax, handlersMax, leaseMs, signal } = options
-    const gather = new Gather(handle, this.#clock, options)
-    const worker = new Worker<string>(NAME, (job, token) => this.#process(gather, job, token), {
+    const jobs = new Jobs(this.#clock)
+    const worker = new Worker<string>(NAME, (job, token) => this.#process(jobs, job, token), {
       connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS },
       prefix: prefixOf('bullmq', this.#options.namespace),
       concurrency: batchEventsMax * handlersMax,
@@ -112,29 +109,30 @@ class BullMQ implements Queue {
       drainDelay: 1,
     })
     worker.on('error', () => {}) // it goes on by itself, and jobs whose answer was lost come again
-    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-    const failure = worker.run().then(
-      () => undefined,
-      (cause) => new FloodmarkError('unavailable', `the BullMQ worker ended: ${messageOf(cause)}`, { cause }),
-    )
-    const failed = signal.aborted ? undefined : await Promise.race([ended, failure])
+    const failed = new AbortController()
+    const over = AbortSignal.any([signal, failed.signal])
+    if (!signal.aborted) {
+      worker.run().catch((cause) => {
+        failed.abort(new FloodmarkError('unavailable', `the BullMQ worker ended: ${messageOf(cause)}`, { cause }))
+      })
+    }
+    await jobs.consume(handle, { ...options, signal: over })
     // A worker whose server is away never closes; what it could not settle comes again.
-    const givenUp = gather.idle().then(() => sleep(this.#clock, CLOSE_MS))
-    await Promise.race([worker.close(), givenUp])
+    await Promise.race([worker.close(), sleep(this.#clock, CLOSE_MS)])
     worker.disconnect().catch(() => {})
-    if (failed) throw failed
+    failed.signal.throwIfAborted()
   }
 
   /** Returns to have the job deleted. Any other end is DelayedError: for any other error BullMQ would count a failure. */
-  async #process(gather: Gather, job: Job<string>, token: string | undefined): Promise<void> {
+  async #process(jobs: Jobs, job: Job<string>, token: string | undefined): Promise<void> {
     let retryInMs = FAILED_RETRY_MS
     try {
       const event = decode(Buffer.from(job.data, 'base64'))
-      const verdict = await gather.judge({ event, count: job.attemptsStarted })
+      const verdict = await jobs.judge({ event, count: job.attemptsStarted })
       if (verdict === 'ack') return
       retryInMs = verdict.retryInMs
     } catch {
-      // the batch was rejected as a whole
+      // it is no event
     }
     // When this fails the job stays where it is, and its lock runs out.
     await job.moveToDelayed(Date.now() + retryInMs, token).catch(() => {})

@@ -30,27 +30,22 @@ const driver: QueueDriver = {
         server: 'this process',
         survives: [],
         order: 'key',
-        orderSurvivesRetry: true,
         countsDeliveries: false,
         dedupWindowMs: 0,
         shared: false,
         publishEventsMax: 1_024,
         publishBytesMax: 16 * 1024 * 1024,
-        deliverEventsMax: 1_024,
       },
       async publish(events: readonly WebhookEvent[]) {
         const sizes = events.map(encodedBytes)
         const bytes = sizes.reduce((sum, size) => sum + size, 0)
-        const unsafe = events.map((_, position) => position)
-        if (closed) throw new PublishError('unavailable', 'the queue is closed', { unsafe, definite: true })
+        if (closed) throw PublishError.all(events, 'unavailable', 'the queue is closed', { definite: true })
         if (bytes > queue.traits.publishBytesMax) {
-          throw new PublishError('too-large', `${bytes} bytes in one publish`, { unsafe, definite: true })
+          throw PublishError.all(events, 'too-large', `${bytes} bytes in one publish`, { definite: true })
         }
         if (stored + bytes > bytesMax) {
-          throw new PublishError('overloaded', `the queue holds ${stored} of ${bytesMax} bytes`, {
-            unsafe,
-            definite: true,
-          })
+          const message = `the queue holds ${stored} of ${bytesMax} bytes`
+          throw PublishError.all(events, 'overloaded', message, { definite: true })
         }
         stored += bytes
         for (const [position, event] of events.entries()) {

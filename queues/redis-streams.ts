@@ -44,21 +44,18 @@ class RedisStreams implements Queue {
       server: facts.text,
       survives: facts.survives,
       order: 'key',
-      orderSurvivesRetry: true,
       countsDeliveries: false,
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
       publishBytesMax: 16 * 1024 * 1024,
-      deliverEventsMax: 1_024,
     }
   }
 
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     if (events.length === 0) return
-    const unsafe = events.map((_, position) => position)
     const refuse = (code: 'too-large' | 'overloaded', message: string) =>
-      new PublishError(code, message, { unsafe, definite: true })
+      PublishError.all(events, code, message, { definite: true })
     let bytes = 0
     const entries = events.flatMap((event) => {
       const entry = encode(event)
@@ -74,7 +71,7 @@ class RedisStreams implements Queue {
       })
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
-      throw new PublishError(code, message, { unsafe, definite, cause })
+      throw PublishError.all(events, code, message, { definite, cause })
     }
     if (stored >= 0) throw refuse('overloaded', `the queue holds ${stored} of ${this.#bytesMax} bytes`)
   }

@@ -45,7 +45,7 @@ class SqsFifoQueue implements Queue {
     if (events.length === 0) return
     const { publishBytesMax, publishEventsMax } = this.traits
     const refuse = (code: 'too-large' | 'unavailable' | 'misuse', message: string) =>
-      new PublishError(code, message, { unsafe: events.map((_, position) => position), definite: true })
+      PublishError.all(events, code, message, { definite: true })
     if (this.#closed) throw refuse('unavailable', 'the queue is closed')
     if (events.length > publishEventsMax) throw refuse('misuse', `${events.length} events in one publish`)
     const bytes = events.reduce((sum, event) => sum + encodedBytes(event), 0)
@@ -97,13 +97,11 @@ async function traitsOf(server: SqsServer): Promise<QueueTraits> {
       : `an emulator of SQS (${product ?? 'unknown'}) at ${host}: it promises no durability`,
     survives: aws ? ['receiver-crash', 'broker-crash', 'power-loss', 'host-loss'] : ['receiver-crash'],
     order: 'key',
-    orderSurvivesRetry: true,
     countsDeliveries: true,
     dedupWindowMs: DEDUP_WINDOW_MS,
     shared: true,
     publishEventsMax: PUBLISH_EVENTS_MAX,
     publishBytesMax: eventBytesMax(Number(of.MaximumMessageSize ?? MESSAGE_BYTES)),
-    deliverEventsMax: 256,
   }
 }
 

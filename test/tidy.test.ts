@@ -82,7 +82,7 @@ const PURE = ['runner/plan', 'runner/report']
 /** What a plug-in may import beside `core/contracts`, `core/base` and its own parts. */
 const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   receivers: /^src\/core\/receiving\//,
-  queues: /^src\/core\/processing\/lanes\.ts$|^src\/clients\//,
+  queues: /^src\/core\/processing\/(dispatcher|lanes)\.ts$|^src\/clients\//,
   ledgers: /^src\/core\/processing\/(claims|writes)\.ts$|^src\/clients\//,
   providers: /^src\/core\/receiving\/|^providers\/samples\//,
   scenarios: /^src\/runner\/scenario\/scenario\.ts$/,

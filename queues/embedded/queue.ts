@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { decode, encodedBytes } from '../../src/core/base/codec.ts'
 import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
+import { within } from '../../src/core/base/within.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -80,7 +81,7 @@ class Item implements Waiting {
   }
 }
 
-export interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
+interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
   readonly segmentBytes?: number
 }
 
@@ -145,10 +146,11 @@ export class EmbeddedQueue implements Queue {
         throw publishError(events, cause)
       },
     )
-    await this.#within(deadlineMs, events, settled, () => {
-      const cancelled = appending.cancel()
-      if (cancelled) this.#stored -= bytes
-      return cancelled
+    // What is being written when time runs out may still become durable: then it is delivered, and its ack gives the bytes back.
+    await within(deadlineMs, this.#clock, settled, () => {
+      const definite = appending.cancel()
+      if (definite) this.#stored -= bytes
+      return publishError(events, new FloodmarkError('timeout', `not on disk within ${deadlineMs} ms`, { definite }))
     })
   }
 
@@ -185,17 +187,6 @@ export class EmbeddedQueue implements Queue {
     this.#log.ack(place)
   }
 
-  /** What is being written when time runs out may still become durable: then it is delivered, and its ack gives the bytes back. */
-  #within(deadlineMs: number, events: readonly WebhookEvent[], settled: Promise<void>, cancel: () => boolean) {
-    return new Promise<void>((resolve, reject) => {
-      const stop = this.#clock.after(deadlineMs, () => {
-        const definite = cancel()
-        reject(publishError(events, new FloodmarkError('timeout', `not on disk within ${deadlineMs} ms`, { definite })))
-      })
-      settled.finally(stop).then(resolve, reject)
-    })
-  }
-
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     this.#reader.onError = options.onError
     return this.#lanes.consume(handle, options)
@@ -218,19 +209,16 @@ function traitsFor(segmentBytes: number) {
     server: 'a log in this process, fdatasync before publish resolves',
     survives: ['receiver-crash', 'broker-crash', 'power-loss'],
     order: 'key',
-    orderSurvivesRetry: true,
     countsDeliveries: false,
     dedupWindowMs: 0,
     shared: false,
     publishEventsMax: 1_024,
     publishBytesMax: segmentBytes / 2,
-    deliverEventsMax: 1_024,
   } as const
 }
 
 function publishError(events: readonly WebhookEvent[], cause: unknown): PublishError {
   const known = cause instanceof FloodmarkError
-  const unsafe = events.map((_, position) => position)
-  const options = { unsafe, definite: known && cause.definite, cause }
-  return new PublishError(known ? cause.code : 'unavailable', messageOf(cause), options)
+  const options = { definite: known && cause.definite, cause }
+  return PublishError.all(events, known ? cause.code : 'unavailable', messageOf(cause), options)
 }

@@ -18,7 +18,7 @@ import {
 import { type Place, type Segment, segmentPath } from './segment.ts'
 
 /** An event that has no ack. Its bytes stay on disk until its turn comes. */
-export interface Pending {
+interface Pending {
   readonly place: Place
   readonly key: string
   readonly receivedAtMs: number

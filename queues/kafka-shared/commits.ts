@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { PartitionLanes } from './lanes.ts'
 import { RETRY_MS } from './layout.ts'
 
-export type Committed = readonly { readonly partition: number; readonly offset: number }[]
+type Committed = readonly { readonly partition: number; readonly offset: number }[]
 
 /** Commits what the lanes have settled: one commit at a time, each of all that is due by then. */
 export class Commits {

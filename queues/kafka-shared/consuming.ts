@@ -3,7 +3,7 @@ import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { PartitionLanes } from './lanes.ts'
 
 /** Keeps the lanes supplied: fetches until `noMore` aborts, is a member of the group and commits until `finished` does. */
-export type Supply = (lanes: PartitionLanes, noMore: AbortSignal, finished: AbortSignal) => Promise<void>
+type Supply = (lanes: PartitionLanes, noMore: AbortSignal, finished: AbortSignal) => Promise<void>
 
 /** The running consume() calls of one queue, and what they have in hand. */
 export class Consuming {

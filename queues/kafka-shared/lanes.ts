@@ -1,8 +1,14 @@
 import { decode } from '../../src/core/base/codec.ts'
-import { WakeUps } from '../../src/core/base/wake-ups.ts'
-import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
+import {
+  Dispatcher,
+  FAILED_RETRY_MS,
+  type Part,
+  PER_LANE_MAX,
+  type Source,
+} from '../../src/core/processing/dispatcher.ts'
 
 /** One record that a fetch brought: an event in the codec's bytes. */
 export interface Arrived {
@@ -28,21 +34,11 @@ interface Lane {
   turn: number
 }
 
-interface Taken {
-  readonly lane: Lane
-  readonly turn: number
-  readonly items: readonly Item[]
-}
-
 /** In place of an offset: not known before the first fetch. */
 export const ANYWHERE = -1
 
 /** A lane with this many bytes in memory is not fetched further: that is what pausing a partition comes to. */
 const LANE_BYTES_MAX = 2 * 1024 * 1024
-/** One lane fills at most this many places of a batch, so that a hot one leaves room for others. */
-const PER_LANE_MAX = 64
-const GATHER_MS = 3
-const FAILED_RETRY_MS = 100
 
 /**
  * What a consumer holds of its partitions: each a lane, in at most one handler call at a time. A retry holds its lane
@@ -50,7 +46,7 @@ const FAILED_RETRY_MS = 100
  * still when we die. A topic for delays would let later events of the key overtake it, and would need a second publish
  * that can fail between the two.
  */
-export class PartitionLanes {
+export class PartitionLanes implements Source {
   readonly #clock: Clock
   /** Called when there may be more to commit. */
   onSettled = () => {}
@@ -58,13 +54,13 @@ export class PartitionLanes {
   onHeld: ((partition: number, offset: number, holdMs: number) => void) | undefined
   readonly #lanes = new Map<number, Lane>()
   #ready: Lane[] = []
-  #running = 0
   #stopped = false
-  #failure: unknown
-  readonly #wakeUps = new WakeUps()
+  readonly #failed = new AbortController()
+  readonly #dispatcher: Dispatcher
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#dispatcher = new Dispatcher(clock, this)
   }
 
   /** Exactly these partitions are ours from now on, with the offset to go on at (ANYWHERE: at the first that is added). One that stays keeps its state; of one that went, late verdicts are ignored. */
@@ -89,7 +85,7 @@ export class PartitionLanes {
       }
       this.#lanes.set(partition, fresh)
     }
-    this.#wakeUps.wake()
+    this.#dispatcher.wake()
   }
 
   /** The partitions that have room, and the offset each is to be fetched from. */
@@ -146,7 +142,7 @@ export class PartitionLanes {
     this.#stopped = true
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
-    while (this.#running > 0 && !late.signal.aborted) await this.#wakeUps.next(late.signal)
+    while (this.#dispatcher.calls > 0 && !late.signal.aborted) await this.#dispatcher.change(late.signal)
     cancel()
   }
 
@@ -154,53 +150,30 @@ export class PartitionLanes {
   async change(withinMs: number): Promise<void> {
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
-    await this.#wakeUps.next(late.signal)
+    await this.#dispatcher.change(late.signal)
     cancel()
   }
 
   start(): void {
     this.#stopped = false
-    this.#wakeUps.wake()
+    this.#dispatcher.wake()
   }
 
   /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is no event. */
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const { batchEventsMax, handlersMax, leaseMs, signal } = options
-    const running = new Set<Promise<void>>()
-    while (!signal.aborted && this.#failure === undefined) {
-      if (this.#stopped || this.#running >= handlersMax || this.#ready.length === 0) {
-        await this.#wakeUps.next(signal)
-        continue
-      }
-      // While a batch is being settled the next one gathers, unless it is full already.
-      if (this.#running > 0 && !this.#isFull(batchEventsMax)) await sleep(this.#clock, GATHER_MS, signal)
-      if (signal.aborted || this.#stopped) continue
-      const taken = this.#take(batchEventsMax)
-      if (taken.length === 0) continue
-      this.#running++
-      const handling = this.#handle(handle, taken, leaseMs).finally(() => {
-        running.delete(handling)
-        this.#running--
-        this.#wakeUps.wake()
-      })
-      running.add(handling)
-    }
-    await Promise.all(running)
-    if (this.#failure !== undefined) throw this.#failure
+    const signal = AbortSignal.any([options.signal, this.#failed.signal])
+    await this.#dispatcher.consume(handle, { ...options, signal })
+    this.#failed.signal.throwIfAborted()
   }
 
-  #isFull(eventsMax: number): boolean {
-    let events = 0
-    for (const lane of this.#ready) {
-      events += Math.min(PER_LANE_MAX, lane.items.length)
-      if (events >= eventsMax) return true
-    }
-    return false
+  get readyEvents(): number {
+    if (this.#stopped) return 0
+    return this.#ready.reduce((sum, { items }) => sum + Math.min(PER_LANE_MAX, items.length), 0)
   }
 
-  #take(eventsMax: number): Taken[] {
-    const batch: Taken[] = []
-    let room = eventsMax
+  take(eventsMax: number): Part[] {
+    const parts: Part[] = []
+    let room = this.#stopped ? 0 : eventsMax
     while (room > 0 && this.#ready.length > 0) {
       const lane = this.#ready.shift()!
       const items: Item[] = []
@@ -211,61 +184,50 @@ export class PartitionLanes {
       room -= items.length
       lane.inFlight = items.length
       lane.state = 'running'
-      batch.push({ lane, turn: ++lane.turn, items })
+      parts.push(this.#partOf(lane, items))
     }
-    return batch
+    return parts
   }
 
-  async #handle(handle: Handler, batch: readonly Taken[], leaseMs: number): Promise<void> {
-    const cancel = this.#clock.after(leaseMs, () => {
-      for (const taken of batch) this.#giveBack(taken, 0)
-    })
+  #partOf(lane: Lane, items: readonly Item[]): Part {
+    const turn = ++lane.turn
+    let deliveries: readonly Delivery[] = []
+    return {
+      load: () => {
+        deliveries = items.map((item) => this.#load(lane, item))
+        return deliveries
+      },
+      settle: (verdicts) => {
+        if (lane.turn === turn) this.#settle(lane, items, verdicts, deliveries)
+      },
+      giveBack: (why) => {
+        if (lane.turn === turn) this.#giveBack(lane, why === 'failed' ? FAILED_RETRY_MS : 0)
+      },
+    }
+  }
+
+  #load({ partition }: Lane, { offset, value }: Item): Delivery {
     try {
-      const deliveries = this.#load(batch)
-      const verdicts = await handle(deliveries)
-      if (verdicts.length !== deliveries.length) throw new Error('one verdict a delivery is needed')
-      let at = 0
-      for (const taken of batch) {
-        const keys = deliveries.slice(at, at + taken.items.length).map(({ event }) => event.key)
-        this.#settle(taken, verdicts.slice(at, at + taken.items.length), keys)
-        at += taken.items.length
-      }
-    } catch {
-      for (const taken of batch) this.#giveBack(taken, FAILED_RETRY_MS)
-    } finally {
-      cancel()
+      return { event: decode(value), count: undefined }
+    } catch (cause) {
+      const at = `offset ${offset} of partition ${partition}`
+      const advice = 'if nothing is to be kept of it, commit the offset behind it with the tools of Kafka'
+      this.#failed.abort(new FloodmarkError('corrupt', `${at}: ${messageOf(cause)}; ${advice}`, { cause }))
+      throw cause
     }
   }
 
-  #load(batch: readonly Taken[]): Delivery[] {
-    const deliveries: Delivery[] = []
-    for (const { lane, items } of batch) {
-      for (const { offset, value } of items) {
-        try {
-          deliveries.push({ event: decode(value), count: undefined })
-        } catch (cause) {
-          const at = `offset ${offset} of partition ${lane.partition}`
-          const advice = 'if nothing is to be kept of it, commit the offset behind it with the tools of Kafka'
-          this.#failure ??= new FloodmarkError('corrupt', `${at}: ${messageOf(cause)}; ${advice}`, { cause })
-          throw cause
-        }
-      }
-    }
-    return deliveries
-  }
-
-  #settle(taken: Taken, verdicts: readonly Verdict[], keys: readonly string[]): void {
-    const { lane, turn, items } = taken
-    if (lane.turn !== turn) return
+  #settle(lane: Lane, items: readonly Item[], verdicts: readonly Verdict[], deliveries: readonly Delivery[]): void {
     let holdMs = 0
     const retried = new Set<string>()
     for (const [at, verdict] of verdicts.entries()) {
       // An ack behind a retry of its key would break the order: such an event comes again.
-      if (verdict === 'ack' && !retried.has(keys[at]!)) {
+      const { key } = deliveries[at]!.event
+      if (verdict === 'ack' && !retried.has(key)) {
         items[at]!.acked = true
         continue
       }
-      retried.add(keys[at]!)
+      retried.add(key)
       if (verdict !== 'ack') holdMs = Math.max(holdMs, verdict.retryInMs)
     }
     let settled = 0
@@ -273,13 +235,12 @@ export class PartitionLanes {
       lane.bytes -= lane.items[settled]!.value.length
     }
     lane.items.splice(0, settled)
-    this.#giveBack(taken, holdMs)
+    this.#giveBack(lane, holdMs)
     if (settled > 0) this.onSettled()
   }
 
   /** The lane is no longer in a handler's hands; it may go on after `holdMs`. */
-  #giveBack({ lane, turn }: Taken, holdMs: number): void {
-    if (lane.turn !== turn) return
+  #giveBack(lane: Lane, holdMs: number): void {
     lane.turn++
     lane.inFlight = 0
     if (lane.items.length === 0) {
@@ -299,6 +260,6 @@ export class PartitionLanes {
   #setReady(lane: Lane): void {
     lane.state = 'ready'
     this.#ready.push(lane)
-    this.#wakeUps.wake()
+    this.#dispatcher.wake()
   }
 }

@@ -76,13 +76,11 @@ export function traitsOf(name: string, { server, replicas, config }: TopicFacts)
     server: `${server}, replication ${replicas}, min.insync.replicas ${minInSync}, flush.messages ${flush}`,
     survives: survives(replicas, Number(minInSync), Number(flush), config?.get('unclean.leader.election.enable')),
     order: 'lane',
-    orderSurvivesRetry: true,
     countsDeliveries: false,
     dedupWindowMs: 0,
     shared: true,
     publishEventsMax: PUBLISH_EVENTS_MAX,
     publishBytesMax: bytesMax - BATCH_HEAD_BYTES - PUBLISH_EVENTS_MAX * RECORD_HEAD_BYTES,
-    deliverEventsMax: 1_024,
   }
 }
 

@@ -1,4 +1,5 @@
 import { encodedBytes } from '../../src/core/base/codec.ts'
+import { within } from '../../src/core/base/within.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -29,16 +30,15 @@ export class Publishing {
 
   async publish(events: readonly WebhookEvent[], deadlineMs: number, sender: Sender): Promise<void> {
     if (events.length === 0) return
-    const unsafe = events.map((_, position) => position)
     if (this.#closed) {
-      throw new PublishError('unavailable', 'this queue is closed: open it again', { unsafe, definite: true })
+      throw PublishError.all(events, 'unavailable', 'this queue is closed: open it again', { definite: true })
     }
     const bytes = events.reduce((sum, event) => sum + encodedBytes(event), 0)
     const { publishBytesMax, publishEventsMax } = this.#traits
     if (bytes > publishBytesMax || events.length > publishEventsMax) {
       const most = `the topic takes ${publishBytesMax} bytes, ${publishEventsMax} events: raise its max.message.bytes`
       const message = `${bytes} bytes, ${events.length} events in one publish; ${most}`
-      throw new PublishError('too-large', message, { unsafe, definite: true })
+      throw PublishError.all(events, 'too-large', message, { definite: true })
     }
     const partitions = events.map((event) => partitionOf(Buffer.from(event.key), this.#partitions))
     const running = this.#within(deadlineMs, sender, partitions)
@@ -50,19 +50,16 @@ export class Publishing {
       const tooLarge = sender.isTooLarge(cause)
       const definite = tooLarge && new Set(partitions).size === 1
       const code = tooLarge ? 'too-large' : cause instanceof FloodmarkError ? cause.code : 'unavailable'
-      throw new PublishError(code, `Kafka did not take it: ${messageOf(cause)}`, { unsafe, definite, cause })
+      throw PublishError.all(events, code, `Kafka did not take it: ${messageOf(cause)}`, { definite, cause })
     } finally {
       this.#running.delete(running)
     }
   }
 
   #within(deadlineMs: number, sender: Sender, partitions: readonly number[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(deadlineMs, () => {
-        reject(new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`))
-        sender.onLate()
-      })
-      sender.send(partitions).then(resolve, reject).finally(cancel)
+    return within(deadlineMs, this.#clock, sender.send(partitions), () => {
+      sender.onLate()
+      return new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`)
     })
   }
 

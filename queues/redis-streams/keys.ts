@@ -1,7 +1,7 @@
 import { prefixOf } from '../redis/driver.ts'
 
 /** Streams of one namespace. Never to be changed for a namespace that holds events: a key would move to another stream. */
-export const SHARDS = 16
+const SHARDS = 16
 
 export interface Keys {
   readonly bytes: string

@@ -2,6 +2,7 @@ import type { Message } from '@aws-sdk/client-sqs'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
+import { Dispatcher, FAILED_RETRY_MS, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
 import { ENTRIES_MAX, eventOf } from './message.ts'
 import { CALL_MS, type SqsServer } from './server.ts'
 import { remove, secondsOf, show } from './settle.ts'
@@ -12,8 +13,6 @@ import { remove, secondsOf, show } from './settle.ts'
  */
 const POLL_S = 1
 const FETCHES_MAX = 8
-/** A batch whose handler failed comes again after this long. */
-const FAILED: Verdict = { retryInMs: 1_000 }
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
 /** When nothing can be received for this long the queue is given up, ms. */
 const GIVE_UP_MS = 60_000
@@ -31,7 +30,7 @@ interface Portion {
 }
 
 /** Fetches ahead while handlers run, at most a batch, and settles what they say. */
-export class Consumer {
+export class Consumer implements Source {
   readonly #server: SqsServer
   readonly #clock: Clock
   readonly #handle: Handler
@@ -42,7 +41,7 @@ export class Consumer {
   #fetches = 1
   /** When receiving began to fail; undefined while it succeeds. */
   #failingSinceMs: number | undefined
-  readonly #handling = new Set<Promise<void>>()
+  readonly #dispatcher: Dispatcher
   #changed = Promise.withResolvers<void>()
 
   constructor(server: SqsServer, clock: Clock, handle: Handler, options: ConsumeOptions) {
@@ -50,6 +49,7 @@ export class Consumer {
     this.#clock = clock
     this.#handle = handle
     this.#options = options
+    this.#dispatcher = new Dispatcher(clock, this)
   }
 
   async run(): Promise<void> {
@@ -59,6 +59,7 @@ export class Consumer {
     try {
       const failed = new AbortController()
       const over = AbortSignal.any([signal, failed.signal])
+      const handling = this.#dispatcher.consume(this.#handle, { ...this.#options, signal: over })
       const fetching = Array.from({ length: FETCHES_MAX }, (_, fetcher) =>
         this.#fetch(fetcher, over).catch((error) => {
           failed.abort()
@@ -67,7 +68,7 @@ export class Consumer {
         }),
       )
       const results = await Promise.allSettled(fetching)
-      while (this.#handling.size > 0) await Promise.all(this.#handling)
+      await handling
       await Promise.all(this.#ready.map((portion) => this.#giveBack(portion)))
       for (const result of results) if (result.status === 'rejected') throw result.reason
     } finally {
@@ -89,7 +90,6 @@ export class Consumer {
         const full = messages.length === this.#receiveMax
         if (full && this.#fetches < FETCHES_MAX) this.#fetches++
         else if (messages.length === 0) this.#fetches = 1
-        this.#dispatch()
       } catch (cause) {
         const nowMs = this.#clock.monotonic()
         this.#failingSinceMs ??= nowMs
@@ -136,48 +136,46 @@ export class Consumer {
         if (!(error instanceof FloodmarkError && error.code === 'corrupt')) throw error
       }
     }
+    if (held.length === 0) return
     this.#ready.push({ held, untilMs: this.#clock.monotonic() + this.#options.leaseMs })
     this.#readyEvents += held.length
+    this.#dispatcher.wake()
   }
 
-  #dispatch(): void {
-    const { handlersMax, batchEventsMax, signal } = this.#options
-    while (this.#ready.length > 0 && this.#handling.size < handlersMax && !signal.aborted) {
-      const batch: Portion[] = []
-      for (let room = batchEventsMax; this.#ready[0] && this.#ready[0].held.length <= room; ) {
+  get readyEvents(): number {
+    return this.#readyEvents
+  }
+
+  /** Whole portions; those that waited for too long for their lease are left out. */
+  async take(eventsMax: number): Promise<Part[]> {
+    for (;;) {
+      const taken: Portion[] = []
+      for (let room = eventsMax; this.#ready[0] && this.#ready[0].held.length <= room; ) {
         const portion = this.#ready.shift()!
         room -= portion.held.length
-        batch.push(portion)
+        taken.push(portion)
       }
       this.#readyEvents = this.#ready.reduce((sum, { held }) => sum + held.length, 0)
-      const handling = this.#handleBatch(batch).finally(() => {
-        this.#handling.delete(handling)
-        this.#dispatch()
-        this.#change()
-      })
-      this.#handling.add(handling)
+      this.#change()
+      const leased = await Promise.all(taken.map((portion) => this.#renew(portion)))
+      const ours = taken.filter((_, at) => leased[at])
+      if (ours.length > 0 || taken.length === 0) return ours.map((portion) => this.#partOf(portion))
     }
   }
 
-  async #handleBatch(waited: readonly Portion[]): Promise<void> {
-    const leased = await Promise.all(waited.map((portion) => this.#renew(portion)))
-    const batch = waited.filter((_, at) => leased[at])
-    const deliveries = batch.flatMap(({ held }) => held.map(({ delivery }) => delivery))
-    if (deliveries.length === 0) return
-    let verdicts: readonly Verdict[]
-    try {
-      verdicts = await this.#handle(deliveries)
-      if (verdicts.length !== deliveries.length) throw new Error('one verdict a delivery is needed')
-    } catch {
-      verdicts = deliveries.map(() => FAILED)
+  #partOf(portion: Portion): Part {
+    const deliveries = portion.held.map(({ delivery }) => delivery)
+    return {
+      load: () => deliveries,
+      settle: (verdicts) => this.#settle(portion, verdicts),
+      giveBack: (why) => {
+        if (why === 'failed')
+          return this.#settle(
+            portion,
+            deliveries.map(() => ({ retryInMs: FAILED_RETRY_MS })),
+          )
+      },
     }
-    let at = 0
-    const settling: Promise<void>[] = []
-    for (const portion of batch) {
-      settling.push(this.#settle(portion, verdicts.slice(at, at + portion.held.length)))
-      at += portion.held.length
-    }
-    await Promise.all(settling)
   }
 
   /** What waited here for more than half of its lease gets a whole one. False when it is no longer ours. */

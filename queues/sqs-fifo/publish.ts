@@ -53,9 +53,8 @@ export class Publisher {
     part.definite = false
     try {
       const Entries = part.events.map(([position, event]) => entryOf(event, position))
-      const { Successful = [], Failed = [] } = await this.#server.call(
-        (sqs, QueueUrl, options) => sqs.sendMessageBatch({ QueueUrl, Entries }, options),
-        signal,
+      const { Successful = [], Failed = [] } = await this.#server.callUntil(signal, (sqs, QueueUrl, options) =>
+        sqs.sendMessageBatch({ QueueUrl, Entries }, options),
       )
       const safe = new Set(Successful.map(({ Id }) => Id))
       part.unsafe = part.unsafe.filter((position) => !safe.has(String(position)))

@@ -1,5 +1,6 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
 import { type Address, NO_SUCH_QUEUE } from '../../src/clients/sqs/connect.ts'
+import { within } from '../../src/core/base/within.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
@@ -9,6 +10,8 @@ export const CALL_MS = 5_000
 /** What SQS keeps a message for at most, s: by default it would throw it away after four days. */
 const RETENTION_S = 14 * 24 * 3_600
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
+
+type Send<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** One queue on one server. Every call has a deadline, and every failure says whether it may have happened. */
 export class SqsServer {
@@ -26,20 +29,21 @@ export class SqsServer {
   }
 
   /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */
-  async call<T>(
-    send: (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-    deadline: number | AbortSignal = CALL_MS,
-  ): Promise<T> {
-    const timer = new AbortController()
-    const cancel = typeof deadline === 'number' ? this.#clock.after(deadline, () => timer.abort()) : () => {}
-    const abortSignal = typeof deadline === 'number' ? timer.signal : deadline
+  call<T>(send: Send<T>, ms = CALL_MS): Promise<T> {
+    const late = new AbortController()
+    return within(ms, this.#clock, this.callUntil(late.signal, send), () => {
+      late.abort()
+      return failureOf(undefined, true)
+    })
+  }
+
+  /** The same, with a deadline that several calls may share. */
+  async callUntil<T>(abortSignal: AbortSignal, send: Send<T>): Promise<T> {
     try {
       return await send(this.#sqs, this.#queueUrl, { abortSignal })
     } catch (error) {
       if (!NO_SUCH_QUEUE.test((error as Error).name)) throw failureOf(error, abortSignal.aborted)
       throw await this.#gone(error)
-    } finally {
-      cancel()
     }
   }
 
@@ -101,8 +105,8 @@ const ATTRIBUTES = {
 } as const
 
 function failureOf(cause: unknown, aborted: boolean): FloodmarkError {
-  const { name, code, $metadata } = cause as { name: string; code?: string; $metadata?: { httpStatusCode?: number } }
   if (aborted) return new FloodmarkError('timeout', 'SQS did not answer in time', { cause })
+  const { name, code, $metadata } = cause as { name: string; code?: string; $metadata?: { httpStatusCode?: number } }
   if (THROTTLED.test(name)) return new FloodmarkError('overloaded', `SQS throttles: ${messageOf(cause)}`, { cause })
   const status = $metadata?.httpStatusCode ?? 0
   const definite = (status >= 400 && status < 500) || code === 'ECONNREFUSED' || code === 'ENOTFOUND'

@@ -1,10 +1,12 @@
 import type { Clock } from '../contracts/clock.ts'
-import { FloodmarkError } from '../contracts/errors.ts'
 
-/** What an effect's promise comes to. @throws FloodmarkError 'timeout' after `ms`; what it does later nobody hears of. */
-export function within(ms: number, working: Promise<void>, clock: Clock): Promise<void> {
+/**
+ * What a promise comes to, or after `ms` a rejection with what `onLate` gives: there is also the place to cancel what still
+ * goes on. What the promise comes to later nobody hears of.
+ */
+export function within<T>(ms: number, clock: Clock, promise: Promise<T>, onLate: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new FloodmarkError('timeout', `the effect took longer than ${ms} ms`)))
-    working.then(resolve, reject).finally(cancel)
+    const cancel = clock.after(ms, () => reject(onLate()))
+    promise.then(resolve, reject).finally(cancel)
   })
 }

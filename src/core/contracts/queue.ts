@@ -12,9 +12,8 @@ export interface QueueTraits {
   readonly server: string
   /** Failures that every published event survives once publish() has resolved. */
   readonly survives: readonly FailureMode[]
-  /** 'key': a stalled key delays only itself. 'lane': keys share a partition and stall together. 'none': not kept. */
+  /** 'key': a stalled key delays only itself. 'lane': keys share a partition and stall together. Both outlive retries. 'none': not kept. */
   readonly order: 'key' | 'lane' | 'none'
-  readonly orderSurvivesRetry: boolean
   /** Whether Delivery.count is the broker's own and outlives a consumer crash. */
   readonly countsDeliveries: boolean
   /** How long publishing a known id is silently swallowed, ms. 0 means never. */
@@ -25,12 +24,11 @@ export interface QueueTraits {
   readonly publishEventsMax: number
   /** Most bytes (as the codec counts them) of one publish(), and so of one event. */
   readonly publishBytesMax: number
-  readonly deliverEventsMax: number
 }
 
 export interface Delivery {
   readonly event: WebhookEvent
-  /** From 1; undefined where the broker keeps no count. */
+  /** From 1; undefined where the broker keeps no count. For handlers that give up an event which ends their process: no ledger sees such a try. */
   readonly count: number | undefined
 }
 
@@ -98,6 +96,16 @@ export class PublishError extends FloodmarkError {
   ) {
     super(code, message, options)
     this.unsafe = options.unsafe
+  }
+
+  /** None of what was to be published is known to be safe. */
+  static all(
+    events: readonly unknown[],
+    code: ErrorCode,
+    message: string,
+    options: { readonly definite: boolean; readonly cause?: unknown },
+  ): PublishError {
+    return new PublishError(code, message, { ...options, unsafe: events.map((_, position) => position) })
   }
 }
 

@@ -1,5 +1,5 @@
 /** What dead letters are grouped by, and when each was buried, ms. */
-export interface Grouped {
+interface Grouped {
   readonly source: string
   readonly type: string
   readonly reason: string
@@ -20,7 +20,7 @@ const GROUPS_MAX = 1_000
 const OTHER = { source: '(others)', type: '(others)', reason: '(other reasons)' }
 
 /** How many of them are worth a look, and how many say that something is broken. */
-export interface LetterThresholds {
+interface LetterThresholds {
   readonly warn: number
   readonly fail: number
 }

@@ -7,7 +7,7 @@ import { fromJson, type LetterJson, letterSchema, toJson } from './letter.ts'
 
 /** Between which ledger and queue letters move. Without addresses, which may hold a password. */
 const routeSchema = z.strictObject({ ledger: z.string(), queue: z.string(), namespace: z.string() })
-export type ReplayRoute = z.infer<typeof routeSchema>
+type ReplayRoute = z.infer<typeof routeSchema>
 
 const headSchema = z.strictObject({ floodmark: z.literal('dlq-replay-1'), route: routeSchema })
 const entrySchema = z.union([

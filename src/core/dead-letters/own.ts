@@ -5,14 +5,14 @@ import type { Queue } from '../contracts/queue.ts'
 import { ReplayJournal } from './journal.ts'
 import { type Replayed, type ReplayOptions, replay } from './replay.ts'
 
-export interface OwnReplay {
+interface OwnReplay {
   readonly journal: string
   readonly ratePerS: number
   /** Letters whose reason contains it. */
   readonly reason: string
 }
 
-export interface OwnStack {
+interface OwnStack {
   readonly ledger: Ledger
   readonly queue: Queue
   readonly clock: Clock

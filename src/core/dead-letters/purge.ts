@@ -5,7 +5,7 @@ import { Groups } from './groups.ts'
 import { toJson } from './letter.ts'
 import { isExpired } from './retention.ts'
 
-export interface Purged {
+interface Purged {
   readonly deleted: number
 }
 

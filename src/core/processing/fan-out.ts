@@ -5,7 +5,7 @@ import type { Effect, Effects } from '../contracts/ledger.ts'
 import type { Delivery, Verdict } from '../contracts/queue.ts'
 import { Circuit, type CircuitLimits } from './circuit.ts'
 
-export const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBytesMax } as const
+const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBytesMax } as const
 
 /** Header of an event that is for one named effect only, as in a dead letter of that effect. No sender can set it. */
 const EFFECT_HEADER = 'x-floodmark-effect'

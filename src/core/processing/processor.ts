@@ -2,7 +2,7 @@ import { type Backoff, backoffMs } from '../base/backoff.ts'
 import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
-import { messageOf } from '../contracts/errors.ts'
+import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Queue, Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
@@ -197,12 +197,18 @@ class Handling {
     const tx = recordWrites()
     try {
       const working = task.effect(task.given, tx)
-      if (working) await within(this.#options.effectMs, working, this.#options.clock)
+      if (working) await this.#inTime(working)
       circuit?.succeeded(pass)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
     } catch (error) {
       return this.#failed(task, claim, pass, error)
     }
+  }
+
+  #inTime(working: Promise<void>): Promise<void> {
+    const { effectMs, clock } = this.#options
+    const late = () => new FloodmarkError('timeout', `the effect took longer than ${effectMs} ms`)
+    return within(effectMs, clock, working, late)
   }
 
   #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {

@@ -8,7 +8,7 @@ import { FULL, TOO_LARGE } from './replies.ts'
 /** How often time limits of requests are looked at: node's own default of 30 s would make a limit of 10 s fire at 40 s. */
 const CHECK_MS = 250
 /** A body in more pieces than this is refused as too large: each costs far more to take than a byte does. */
-export const BODY_PIECES_MAX = 8_192
+const BODY_PIECES_MAX = 8_192
 
 /** node:http's options for a receiver's limits. */
 export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {

@@ -8,7 +8,7 @@ import { noMatch } from './signature.ts'
 export const ED25519_SIGNATURE_BYTES = 64
 const KEY_BYTES = 32
 /** More claimed signatures than this are refused: each costs a verification for each key, some 20 times an HMAC. */
-export const ED25519_CLAIMS_MAX = 4
+const ED25519_CLAIMS_MAX = 4
 
 /** What stands before the 32 bytes of a key in its DER form (RFC 8410): SubjectPublicKeyInfo and PKCS #8. */
 const [PUBLIC_HEAD, PRIVATE_HEAD] = ['302a300506032b6570032100', '302e020100300506032b657004220420'].map((hex) =>

@@ -26,7 +26,7 @@ export function driftKindOf(load: Load): DriftKindOf {
   }
 }
 
-export function wantedOf(kind: DriftKind, strict: boolean): Wanted {
+function wantedOf(kind: DriftKind, strict: boolean): Wanted {
   if (strict) return 'rejected'
   return kind === 'newVersion' || kind === 'unknownType' ? 'unknown' : 'kept'
 }

@@ -27,7 +27,7 @@ export function orderingKey(rank: number): string {
   return `k${rank}`
 }
 
-export type Fate = 'applies' | 'fails-once' | 'fails-always'
+type Fate = 'applies' | 'fails-once' | 'fails-always'
 
 /** What the plan has in store for the effect of event `seq`: a function of the seed alone. */
 export function fateOf(seed: number, seq: number, shares: { failOnce: number; failAlways: number }): Fate {

@@ -13,7 +13,7 @@ import { plannedScenario } from './planned-scenario.ts'
 import type { RunSettings } from './settings.ts'
 
 /** Who sends to which path. `provider` is the file URL of its module. */
-export interface PlannedRoute {
+interface PlannedRoute {
   readonly path: string
   readonly source: string
   readonly provider: string

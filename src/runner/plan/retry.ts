@@ -26,7 +26,7 @@ export const GIVEN_UP = [
 ] as const
 export type GivenUp = (typeof GIVEN_UP)[number]
 
-export type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | 'delivered'
+type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | 'delivered'
 
 /** What a provider does after an attempt, by its documented policy; waits and spans are divided by `timeScale`. Pure. */
 export function nextAttempt(policy: RetryPolicy, ended: Ended, timeScale: number, random: Random): Next {

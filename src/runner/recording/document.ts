@@ -2,14 +2,14 @@ import { parseBody } from '../../core/base/json-body.ts'
 import { scrambleName, scrambleNumber, scrambleText } from './scramble.ts'
 
 /** A text or number somewhere in a body. */
-export interface Leaf {
+interface Leaf {
   readonly value: string | number
   /** The whole body with another text in this place. */
   with(text: string): Uint8Array
 }
 
 /** A body that can be taken apart: its leaves, and how it reads when each is replaced. */
-export interface Document {
+interface Document {
   readonly leaves: readonly Leaf[]
   /** `replace`: by position in `leaves`; undefined scrambles. Names that may be data are scrambled too. */
   render(replace: (position: number) => string | number | undefined): string

@@ -30,7 +30,7 @@ export class Latencies {
  * Ranks of the order statistics that enclose quantile q with 95% confidence, whatever the distribution (normal
  * approximation of the binomial). undefined where n is too small for a two-sided interval: q^n must be at most 0.025.
  */
-export function quantileRanks(n: number, q: number): { low: number; high: number } | undefined {
+function quantileRanks(n: number, q: number): { low: number; high: number } | undefined {
   if (Math.max(q, 1 - q) ** n > 0.025) return undefined
   const spread = 1.96 * Math.sqrt(n * q * (1 - q))
   return { low: Math.max(1, Math.floor(n * q - spread)), high: Math.min(n, Math.ceil(n * q + spread) + 1) }

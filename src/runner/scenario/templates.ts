@@ -4,7 +4,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Provider, SampleOptions } from '../../core/contracts/provider.ts'
 
 /** A body that a run can send: nothing of a person's own content is left, and `<id>` and `<key>` stand where a run puts its own. */
-export const templateSchema = z.strictObject({ provider: z.string(), type: z.string(), body: z.string().min(1) })
+const templateSchema = z.strictObject({ provider: z.string(), type: z.string(), body: z.string().min(1) })
 export type Template = Pick<z.infer<typeof templateSchema>, 'type' | 'body'>
 
 const TEMPLATES_MAX = 100_000

@@ -1,3 +1,4 @@
+import { within } from '../../core/base/within.ts'
 import { type Clock, sleep } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Incoming } from '../../core/contracts/incoming.ts'
@@ -131,10 +132,7 @@ export class ServiceLifetime {
       if (done.status === 'rejected') throw done.reason
       return done.value
     }
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(maxMs, () => reject(failed(false)))
-      going().then(resolve, reject).finally(cancel)
-    })
+    return within(maxMs, clock, going(), () => failed(false))
   }
 
   #queue(): Queue {
@@ -151,8 +149,7 @@ export class ServiceLifetime {
 
   #publish: Queue['publish'] = (events, options) => {
     const { queue, fails, clock, random, conditions } = this.#options
-    const unsafe = events.map((_, position) => position)
-    const failed: Failed = (definite) => new PublishError('unavailable', 'simulated', { unsafe, definite })
+    const failed: Failed = (definite) => PublishError.all(events, 'unavailable', 'simulated', { definite })
     const publish = async () => {
       if (conditions.disksFull > 0 || fails('callsFailed')) throw failed(true)
       if (conditions.syncMs > 0) await sleep(clock, conditions.syncMs)

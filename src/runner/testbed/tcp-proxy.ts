@@ -5,7 +5,7 @@ import { seeded } from '../../core/contracts/random.ts'
 import type { LinkMode } from '../faults/victim.ts'
 import { freePorts } from '../servers/ports.ts'
 
-export interface LinkCounts {
+interface LinkCounts {
   readonly accepted: number
   readonly open: number
   /** Connections that cut() reset. */

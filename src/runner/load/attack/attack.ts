@@ -9,7 +9,7 @@ const TICK_MS = 5
 /** Sent in one go at most, so that answers are read between. */
 const BURST_MAX = 100
 
-export interface AttackOptions {
+interface AttackOptions {
   readonly attack: Attack
   /** Requests a second. */
   readonly perS: number

@@ -9,14 +9,14 @@ import { oversizedPlays } from './oversized.ts'
 import { type Play, rawExchange, type Shoot } from './raw-exchange.ts'
 import { slowPlays } from './slow.ts'
 
-export interface ShooterOptions {
+interface ShooterOptions {
   readonly runId: string
   readonly seed: number
   readonly targets: readonly Target[]
   readonly routes: readonly SendingRoute[]
 }
 
-export interface Shooter {
+interface Shooter {
   /** undefined: nothing of this kind can be sent to these routes. */
   readonly shoot: Shoot | undefined
   readonly leftOut: readonly string[]

@@ -13,7 +13,7 @@ export interface Sending extends Attempt {
   refusals: number
 }
 
-export interface BalancerOptions {
+interface BalancerOptions {
   readonly targets: number
   /** A request is held for so long after it was sent, ms. */
   readonly tryMs: number

@@ -5,7 +5,7 @@ import type { Connection, Exchange, Target } from './connection.ts'
 import { TimeLimits } from './limits.ts'
 import { Pool } from './pool.ts'
 
-export interface CarrierOptions {
+interface CarrierOptions {
   readonly targets: readonly Target[]
   readonly connectionsMax: number
   /** undefined: requests go straight to the targets. */

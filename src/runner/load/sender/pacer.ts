@@ -10,7 +10,7 @@ export const TURN = 0
 /** times: when to wake, ms since the Unix epoch by the monotonic clock. */
 export const DUE = 0
 
-export interface Pacer {
+interface Pacer {
   /** Calls the pacer's function at `dueMs` (ms since the Unix epoch, by timeOrigin + now). The last call counts. */
   wakeAt(dueMs: number): void
   stop(): Promise<void>

@@ -1,6 +1,6 @@
 import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
 
-export interface PoolOptions<Work> {
+interface PoolOptions<Work> {
   readonly targets: readonly Target[]
   /** Over all targets. */
   readonly connectionsMax: number

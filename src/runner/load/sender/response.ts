@@ -1,7 +1,7 @@
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 
 /** A response with more bytes than this is not one that a receiver of webhooks gives. */
-export const RESPONSE_BYTES_MAX = 64 * 1024
+const RESPONSE_BYTES_MAX = 64 * 1024
 
 export interface ParsedResponse {
   readonly status: number
