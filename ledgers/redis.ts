@@ -5,6 +5,7 @@ import { type RedisFacts, redisFacts } from '../src/clients/redis/facts.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
+import { laneOf } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -170,7 +171,7 @@ function pack(settlement: Settlement): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []
   const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
-  const args = [event.id, event.key, String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
+  const args = [event.id, laneOf(event), String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
   args.push(String(writes.length))
   for (const write of writes) {
     const value = write.op === 'increment' ? String(write.by) : asBuffer(write.value)

@@ -1,6 +1,6 @@
 import { encodedBytes } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
-import type { WebhookEvent } from '../src/core/contracts/event.ts'
+import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Handler,
@@ -49,7 +49,7 @@ const driver: QueueDriver = {
         }
         stored += bytes
         for (const [position, event] of events.entries()) {
-          lanes.add({ key: event.key, sinceMs: clock.now(), bytes: sizes[position]!, load: () => event })
+          lanes.add({ lane: laneOf(event), sinceMs: clock.now(), bytes: sizes[position]!, load: () => event })
         }
       },
       consume: (handle: Handler, options: ConsumeOptions) => lanes.consume(handle, options),

@@ -40,9 +40,10 @@ export class Jobs implements Source {
   take(eventsMax: number): Part[] {
     return this.#waiting.splice(0, eventsMax).map(
       ({ delivery, resolve }): Part => ({
+        events: 1,
         load: () => [delivery],
         settle: ([verdict]) => resolve(verdict!),
-        giveBack: () => resolve({ retryInMs: FAILED_RETRY_MS }),
+        lapse: () => resolve({ retryInMs: FAILED_RETRY_MS }),
       }),
     )
   }

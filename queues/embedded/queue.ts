@@ -5,7 +5,7 @@ import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
 import { within } from '../../src/core/base/within.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
-import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import { laneOf, type WebhookEvent } from '../../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Handler,
@@ -61,13 +61,13 @@ class Reader {
 /** A waiting event: in memory, or only its place. */
 class Item implements Waiting {
   readonly place: Place
-  readonly key: string
+  readonly lane: string
   readonly sinceMs: number
   readonly from: WebhookEvent | Reader
 
-  constructor(place: Place, key: string, sinceMs: number, from: WebhookEvent | Reader) {
+  constructor(place: Place, lane: string, sinceMs: number, from: WebhookEvent | Reader) {
     this.place = place
-    this.key = key
+    this.lane = lane
     this.sinceMs = sinceMs
     this.from = from
   }
@@ -113,9 +113,9 @@ export class EmbeddedQueue implements Queue {
       const recovered = recover(folder, segmentBytes)
       this.#log = new Log(folder, { segmentBytes, clock, stillOurs: () => this.#lock.check() }, recovered)
       this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
-      for (const { place, key, receivedAtMs } of recovered.pending.values()) {
+      for (const { place, lane, receivedAtMs } of recovered.pending.values()) {
         this.#stored += place.bytes
-        this.#lanes.add(new Item(place, key, receivedAtMs, this.#reader))
+        this.#lanes.add(new Item(place, lane, receivedAtMs, this.#reader))
       }
     } catch (error) {
       this.#lock.release()
@@ -176,7 +176,7 @@ export class EmbeddedQueue implements Queue {
       const place = places[position]!
       const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
       if (inMemory) this.#inMemory += place.bytes
-      this.#lanes.add(new Item(place, event.key, event.receivedAtMs, inMemory ? event : this.#reader))
+      this.#lanes.add(new Item(place, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
     }
   }
 

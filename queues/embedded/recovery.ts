@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import { decode } from '../../src/core/base/codec.ts'
 import { openPrivate } from '../../src/core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { laneOf } from '../../src/core/contracts/event.ts'
 import { type Bounds, boundsPath, readBounds } from './bounds.ts'
 import {
   ACK_BYTES,
@@ -20,7 +21,7 @@ import { type Place, type Segment, segmentPath } from './segment.ts'
 /** An event that has no ack. Its bytes stay on disk until its turn comes. */
 interface Pending {
   readonly place: Place
-  readonly key: string
+  readonly lane: string
   readonly receivedAtMs: number
 }
 
@@ -171,8 +172,8 @@ class Recovery {
       from = offset + length
       const bytes = this.#bytes.subarray(offset, from)
       const place = { segment, number: head.firstEvent + event, offset, bytes: length, crc: crc32(bytes) | 0 }
-      const { key, receivedAtMs } = decode(bytes)
-      this.#pending.set(place.number, { place, key, receivedAtMs })
+      const decoded = decode(bytes)
+      this.#pending.set(place.number, { place, lane: laneOf(decoded), receivedAtMs: decoded.receivedAtMs })
       segment.unsettled++
     }
     this.#nextGroup = head.number + 1

@@ -1,14 +1,9 @@
 import { decode } from '../../src/core/base/codec.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
-import {
-  Dispatcher,
-  FAILED_RETRY_MS,
-  type Part,
-  PER_LANE_MAX,
-  type Source,
-} from '../../src/core/processing/dispatcher.ts'
+import { Dispatcher, type Part, PER_LANE_MAX, type Source } from '../../src/core/processing/dispatcher.ts'
 
 /** One record that a fetch brought: an event in the codec's bytes. */
 export interface Arrived {
@@ -142,7 +137,7 @@ export class PartitionLanes implements Source {
     this.#stopped = true
     const late = new AbortController()
     const cancel = this.#clock.after(withinMs, () => late.abort())
-    while (this.#dispatcher.calls > 0 && !late.signal.aborted) await this.#dispatcher.change(late.signal)
+    while (this.#dispatcher.inHand > 0 && !late.signal.aborted) await this.#dispatcher.change(late.signal)
     cancel()
   }
 
@@ -193,6 +188,7 @@ export class PartitionLanes implements Source {
     const turn = ++lane.turn
     let deliveries: readonly Delivery[] = []
     return {
+      events: items.length,
       load: () => {
         deliveries = items.map((item) => this.#load(lane, item))
         return deliveries
@@ -200,8 +196,8 @@ export class PartitionLanes implements Source {
       settle: (verdicts) => {
         if (lane.turn === turn) this.#settle(lane, items, verdicts, deliveries)
       },
-      giveBack: (why) => {
-        if (lane.turn === turn) this.#giveBack(lane, why === 'failed' ? FAILED_RETRY_MS : 0)
+      lapse: () => {
+        if (lane.turn === turn) this.#giveBack(lane, 0)
       },
     }
   }
@@ -222,7 +218,9 @@ export class PartitionLanes implements Source {
     const retried = new Set<string>()
     for (const [at, verdict] of verdicts.entries()) {
       // An ack behind a retry of its key would break the order: such an event comes again.
-      const { key } = deliveries[at]!.event
+      // What cannot be read has no key, and comes again as well.
+      const event = deliveries[at]?.event
+      const key = event ? laneOf(event) : ''
       if (verdict === 'ack' && !retried.has(key)) {
         items[at]!.acked = true
         continue

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { decode } from '../../src/core/base/codec.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { Lanes } from '../../src/core/processing/lanes.ts'
 import { Acks } from './acks.ts'
-import { type Keys, shardOf } from './keys.ts'
+import type { Keys } from './keys.ts'
 import { HOLD, READ, RELEASE } from './scripts.ts'
 import type { Item, Shard } from './shard.ts'
 
@@ -118,7 +119,7 @@ export class Consumer {
   async #leave(shard: Shard): Promise<void> {
     if (shard.state !== 'held') return
     shard.state = 'leaving'
-    await this.#lanes.withdraw((key) => shardOf(key) === shard.number)
+    await this.#lanes.withdraw((item) => item.shard === shard)
     await this.#acks.flushed()
     await this.#release([shard], '')
     Object.assign(shard, { state: 'free', events: 0, bytes: 0 })
@@ -189,8 +190,15 @@ export class Consumer {
   #add(shard: Shard, id: Buffer, bytes: Buffer): void {
     try {
       const event = decode(bytes)
-      const { key, receivedAtMs } = event
-      this.#lanes.add({ key, sinceMs: receivedAtMs, load: () => event, id: id.toString(), bytes: bytes.length, shard })
+      const sinceMs = event.receivedAtMs
+      this.#lanes.add({
+        lane: laneOf(event),
+        sinceMs,
+        load: () => event,
+        id: id.toString(),
+        bytes: bytes.length,
+        shard,
+      })
     } catch (error) {
       this.#failed.abort(error)
       throw error

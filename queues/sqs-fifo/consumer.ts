@@ -1,8 +1,9 @@
 import type { Message } from '@aws-sdk/client-sqs'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
-import { Dispatcher, FAILED_RETRY_MS, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
+import { Dispatcher, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
 import { ENTRIES_MAX, eventOf } from './message.ts'
 import { CALL_MS, type SqsServer } from './server.ts'
 import { remove, secondsOf, show } from './settle.ts'
@@ -166,15 +167,11 @@ export class Consumer implements Source {
   #partOf(portion: Portion): Part {
     const deliveries = portion.held.map(({ delivery }) => delivery)
     return {
+      events: deliveries.length,
       load: () => deliveries,
       settle: (verdicts) => this.#settle(portion, verdicts),
-      giveBack: (why) => {
-        if (why === 'failed')
-          return this.#settle(
-            portion,
-            deliveries.map(() => ({ retryInMs: FAILED_RETRY_MS })),
-          )
-      },
+      // It is visible again by itself.
+      lapse: () => {},
     }
   }
 
@@ -197,12 +194,12 @@ export class Consumer implements Source {
     const again: { receipt: string; seconds: number }[] = []
     const heldFor = new Map<string, number>()
     for (const [at, { receipt, delivery }] of held.entries()) {
-      const { key } = delivery.event
+      const lane = laneOf(delivery.event)
       const verdict = verdicts[at]!
-      const seconds = heldFor.get(key) ?? (verdict === 'ack' ? undefined : secondsOf(verdict.retryInMs))
+      const seconds = heldFor.get(lane) ?? (verdict === 'ack' ? undefined : secondsOf(verdict.retryInMs))
       if (seconds === undefined) acked.push(receipt)
       else {
-        heldFor.set(key, seconds)
+        heldFor.set(lane, seconds)
         again.push({ receipt, seconds })
       }
     }

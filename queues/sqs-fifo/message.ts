@@ -13,9 +13,15 @@ export function entryOf(event: WebhookEvent, position: number): SendMessageBatch
   return {
     Id: String(position),
     MessageBody: encode(event).toString('base64'),
-    MessageGroupId: GROUP.test(event.key) ? event.key : sha256(event.key),
+    MessageGroupId: groupOf(event),
     MessageDeduplicationId: sha256(event.id),
   }
+}
+
+/** One group a key of a source: as text where SQS takes it. */
+export function groupOf({ source, key }: WebhookEvent): string {
+  const name = `${source}:${key}`
+  return GROUP.test(name) ? name : sha256(name)
 }
 
 /** @throws FloodmarkError 'corrupt' on what we did not send. */

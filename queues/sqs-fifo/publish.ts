@@ -2,7 +2,7 @@ import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError } from '../../src/core/contracts/queue.ts'
-import { ENTRIES_MAX, entryOf } from './message.ts'
+import { ENTRIES_MAX, entryOf, groupOf } from './message.ts'
 import type { SqsServer } from './server.ts'
 
 type Entry = readonly [position: number, event: WebhookEvent]
@@ -79,7 +79,7 @@ function refusal({ unsafe, events, definite }: Part, failed: readonly BatchResul
  * before, and a hot key is in every batch. Calls that one key fills come first, so its last is last.
  */
 function partsOf(events: readonly WebhookEvent[]): Part[] {
-  const byKey = Map.groupBy(events.entries(), ([, event]) => event.key)
+  const byKey = Map.groupBy(events.entries(), ([, event]) => groupOf(event))
   const full: Entry[][] = []
   const shared: Entry[][] = []
   for (const entries of [...byKey.values()].sort((a, b) => b.length - a.length)) {
@@ -91,7 +91,7 @@ function partsOf(events: readonly WebhookEvent[]): Part[] {
     else shared.push([...rest])
   }
   return [...full, ...shared].map((some) => ({
-    keys: new Set(some.map(([, event]) => event.key)),
+    keys: new Set(some.map(([, event]) => groupOf(event))),
     events: some,
     unsafe: some.map(([position]) => position),
     definite: true,

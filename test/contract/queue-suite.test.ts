@@ -19,17 +19,22 @@ const handling =
   (queue) => ({ consume: (handle, options) => queue.consume(wrap(handle), options) })
 
 const verdicts = (change: (verdict: Verdict) => Verdict) =>
-  handling((handle) => async (batch) => (await handle(batch)).map(change))
+  handling((handle) => async (batch, tell) => {
+    const told = await handle(batch, (position, verdict) => tell(position, change(verdict)))
+    return told.map(change)
+  })
 
 const ORDER = [
   'delivers the events of a key in the order of their publish calls',
   'keeps the order of a key through retries, where it says so',
   'lets other keys go on while one event fails again and again',
+  'keeps a key of one source apart from the same key of another, where a stalled key delays only itself',
 ]
 const RETRIES = [
   'keeps the order of a key through retries, where it says so',
   'delivers again no sooner than the retry verdict says',
   'lets other keys go on while one event fails again and again',
+  'keeps a key of one source apart from the same key of another, where a stalled key delays only itself',
   'delivers again when a lease runs out, and ignores the verdict that comes too late',
 ]
 
@@ -47,13 +52,32 @@ const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly stri
     caughtBy: ['delivers every byte and header of what was published'],
   },
   'that delivers a publish last first': { bug: changing((events) => events.toReversed()), caughtBy: ORDER },
+  'that waits for the whole batch': {
+    bug: handling((handle) => (batch) => handle(batch, () => {})),
+    caughtBy: ['lets the keys of a batch go on as soon as each is judged, while one takes long'],
+  },
+  'that knows keys, not sources': {
+    bug: (queue) => {
+      const sources = new Map<string, string>()
+      const alone = (event: WebhookEvent) => {
+        sources.set(event.id, event.source)
+        return { ...event, source: 'one' }
+      }
+      const restored = ({ event, count }: Delivery) => ({ event: { ...event, source: sources.get(event.id)! }, count })
+      return {
+        publish: (events, limit) => queue.publish(events.map(alone), limit),
+        consume: (handle, options) => queue.consume((batch, tell) => handle(batch.map(restored), tell), options),
+      }
+    },
+    caughtBy: ['keeps a key of one source apart from the same key of another, where a stalled key delays only itself'],
+  },
   'that takes a retry for an ack': { bug: verdicts(() => 'ack'), caughtBy: RETRIES },
   'that retries at once': {
     bug: verdicts((verdict) => (verdict === 'ack' ? 'ack' : { retryInMs: 0 })),
     caughtBy: ['delivers again no sooner than the retry verdict says'],
   },
   'that takes a rejection for acks': {
-    bug: handling((handle) => (batch) => handle(batch).catch(() => batch.map(() => 'ack'))),
+    bug: handling((handle) => (batch, tell) => handle(batch, tell).catch(() => batch.map(() => 'ack'))),
     caughtBy: ['delivers again when the handler rejects'],
   },
   'that has no leases': {
@@ -70,8 +94,10 @@ const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly stri
   'that forgets the verdicts of handlers that run when it is aborted': {
     bug: (queue) => ({
       consume: (handle, options) => {
-        const all: Handler = async (batch) => {
-          const verdicts = await handle(batch)
+        const all: Handler = async (batch, tell) => {
+          const verdicts = await handle(batch, (...told) => {
+            if (!options.signal.aborted) tell(...told)
+          })
           return options.signal.aborted ? batch.map(() => ({ retryInMs: 0 })) : verdicts
         }
         return queue.consume(all, options)
@@ -89,7 +115,7 @@ const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly stri
       const restored = ({ event, count }: Delivery) => ({ event: { ...event, key: keys.get(event.id)! }, count })
       return {
         publish: (events, limit) => queue.publish(events.map(alone), limit),
-        consume: (handle, options) => queue.consume((batch) => handle(batch.map(restored)), options),
+        consume: (handle, options) => queue.consume((batch, tell) => handle(batch.map(restored), tell), options),
       }
     },
     caughtBy: [

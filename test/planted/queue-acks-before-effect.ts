@@ -10,7 +10,7 @@ const driver: QueueDriver = {
     return Object.assign(queue, {
       consume: (handle: Parameters<typeof consume>[0], limits: Parameters<typeof consume>[1]) =>
         consume(async (batch) => {
-          handle(batch).catch(() => {})
+          handle(batch, () => {}).catch(() => {})
           return batch.map(() => 'ack' as const)
         }, limits),
     })

@@ -31,9 +31,9 @@ describeWithServer('redis', (server) => {
     }
     const counts: (number | undefined)[] = []
     const seen: number[] = []
-    const handle: Handler = async (batch) => {
+    const handle: Handler = async (batch, tell) => {
       counts.push(...batch.map(({ count }) => count))
-      return acking(seen)(batch)
+      return acking(seen)(batch, tell)
     }
     const stop = consuming(queue, handle, 1_000)
     await subject.until('all four are acked', () => new Set(seen).size === 4)
@@ -49,11 +49,11 @@ describeWithServer('redis', (server) => {
     await queue.publish(numbered(0, 20), LIMIT)
     const rejected = new Set<number>()
     const acked: number[] = []
-    const handle: Handler = async (batch) => {
+    const handle: Handler = async (batch, tell) => {
       const fresh = numbersOf(batch).filter((n) => n % 5 === 0 && !rejected.has(n))
       for (const n of fresh) rejected.add(n)
       if (fresh.length > 0) throw new Error('planned')
-      return acking(acked)(batch)
+      return acking(acked)(batch, tell)
     }
     const stop = consuming(queue, handle)
     await subject.until('all are acked', () => acked.length === 20)

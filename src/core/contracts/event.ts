@@ -2,7 +2,7 @@
 export interface WebhookEvent {
   /** `source:` + the sender's own delivery-independent id, 1-200 bytes. Two events with one id are the same event. */
   readonly id: string
-  /** Ordering key, 1-128 bytes (an account, an order). Events sharing a key take effect in publish order. */
+  /** Ordering key, 1-128 bytes (an account, an order). Events of one source that share a key take effect in publish order. */
   readonly key: string
   /** The route's name it came in by: 'razorpay', 'github', … 1-64 bytes. */
   readonly source: string
@@ -14,6 +14,11 @@ export interface WebhookEvent {
   readonly headers: Readonly<Record<string, string>>
   /** The body exactly as it was signed; never parsed and re-serialised on the way. */
   readonly body: Uint8Array
+}
+
+/** What events have in common that take effect in order: a key is its source's own, and means nothing in another. */
+export function laneOf({ source, key }: Pick<WebhookEvent, 'source' | 'key'>): string {
+  return `${source}\0${key}`
 }
 
 /**

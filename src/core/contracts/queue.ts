@@ -35,16 +35,20 @@ export interface Delivery {
 /** 'ack': never deliver again. Otherwise again, no sooner than retryInMs (0 or more). */
 export type Verdict = 'ack' | { readonly retryInMs: number }
 
+/** Gives the verdict on one delivery, by its position, before the whole batch is judged: its key goes on at once. */
+export type Tell = (position: number, verdict: Verdict) => void
+
 /**
- * Judges a batch: one verdict per delivery, same order. Once a delivery gets a retry verdict, every later
- * one in the batch with the same key must get one too. Rejecting means that the whole batch is retried.
+ * Judges a batch: one verdict per delivery, same order; one that was told already stays as it was told. Once a delivery
+ * gets a retry verdict, every later one in the batch with the same source and key must get one too. Rejecting means that
+ * all is retried of which no verdict was told.
  */
-export type Handler = (batch: readonly Delivery[]) => Promise<readonly Verdict[]>
+export type Handler = (batch: readonly Delivery[], tell: Tell) => Promise<readonly Verdict[]>
 
 export interface ConsumeOptions {
   /** Most deliveries in one handler call. */
   readonly batchEventsMax: number
-  /** Most handler calls running at once. */
+  /** So many full batches may be in handlers' hands. A call of which most is judged leaves room for others. */
   readonly handlersMax: number
   /** A delivery without a verdict for this long, ms, may go to another consumer; a late verdict is then ignored. */
   readonly leaseMs: number
@@ -73,8 +77,8 @@ export interface Queue {
    */
   publish(events: readonly WebhookEvent[], options: { readonly deadlineMs: number }): Promise<void>
   /**
-   * Delivers until the signal aborts. Where order is not 'none', one key is never in two handler calls at once
-   * (unless a lease ran out). A verdict that cannot be settled is not an error; the event comes again.
+   * Delivers until the signal aborts. Where order is not 'none', one key of a source is never in two handlers' hands at
+   * once (unless a lease ran out). A verdict that cannot be settled is not an error; the event comes again.
    * @throws FloodmarkError 'unavailable' when it can no longer make progress.
    */
   consume(handle: Handler, options: ConsumeOptions): Promise<void>

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.ts'
-import type { WebhookEvent } from '../contracts/event.ts'
+import { laneOf, type WebhookEvent } from '../contracts/event.ts'
 
 /** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
 let lastFence = 0
@@ -65,14 +65,15 @@ export class Claims {
    * are given back: of a batch that outlasted its lease some may still be held, and must not overtake what has to come again.
    */
   settleAll(
-    claimed: readonly { readonly event: Pick<WebhookEvent, 'id' | 'key'>; readonly fence: number }[],
+    claimed: readonly { readonly event: Pick<WebhookEvent, 'id' | 'source' | 'key'>; readonly fence: number }[],
   ): readonly (number | undefined)[] {
-    const lostKeys = new Set<string>()
+    const lost = new Set<string>()
     return claimed.map(({ event, fence }) => {
       const failures = this.settle(event.id, fence)
-      if (failures === undefined) lostKeys.add(event.key)
-      else if (lostKeys.has(event.key)) this.give(event.id)
-      return lostKeys.has(event.key) ? undefined : failures
+      if (failures === undefined) lost.add(laneOf(event))
+      if (lost.size === 0 || !lost.has(laneOf(event))) return failures
+      if (failures !== undefined) this.give(event.id)
+      return undefined
     })
   }
 

@@ -5,12 +5,13 @@ import type { ConsumeOptions, Delivery, Handler, Verdict } from '../contracts/qu
 
 /** Events of one lane that are in a handler's hands together, and come back together. */
 export interface Part {
-  /** @throws FloodmarkError 'corrupt' where stored bytes are no event. */
+  readonly events: number
+  /** @throws FloodmarkError 'corrupt' where stored bytes are no event: the part comes again, the rest of its batch goes on. */
   load(): readonly Delivery[]
-  /** One verdict a delivery, in order. The part counts as in hand until what it returns has settled; it must not reject. */
+  /** One verdict a delivery, in order. The part is in hand until what this returns has settled; it must not reject. */
   settle(verdicts: readonly Verdict[]): void | Promise<void>
-  /** There are no verdicts: the handler failed, or the lease is over. */
-  giveBack(why: 'failed' | 'lease over'): void | Promise<void>
+  /** The lease is over: what is judged later is not told. */
+  lapse(): void
 }
 
 /** What waits for a handler, in lanes. */
@@ -31,32 +32,40 @@ const GATHER_MS = 10
 /** What a handler failed on comes again after this long, ms. */
 export const FAILED_RETRY_MS = 100
 
-/** Hands what is ready to handlers, in batches, and gives back what becomes of it. */
+/** A part in a handler's hands. */
+interface InHand {
+  readonly part: Part
+  readonly verdicts: (Verdict | undefined)[]
+  /** Verdicts to come; 0 also once the lease is over. */
+  left: number
+}
+
+/** Hands what is ready to handlers, in batches. Each part goes back as soon as its own verdicts are in. */
 export class Dispatcher {
   readonly #clock: Clock
   readonly #source: Source
   readonly #wakeUps = new WakeUps()
-  /** Batches that gather: each ends as soon as so many events are ready. */
-  readonly #gathering = new Set<{ readonly events: number; readonly end: () => void }>()
-  #calls = 0
+  /** Batches that gather: each ends as soon as it may be full. */
+  readonly #gathering = new Set<{ readonly isFull: () => boolean; readonly end: () => void }>()
+  #inHand = 0
 
   constructor(clock: Clock, source: Source) {
     this.#clock = clock
     this.#source = source
   }
 
-  /** Handler calls under way. */
-  get calls(): number {
-    return this.#calls
+  /** Events in handlers' hands. */
+  get inHand(): number {
+    return this.#inHand
   }
 
   /** To be called when more is ready, or when the source gives out events again. */
   wake(): void {
-    for (const gathering of this.#gathering) if (this.#source.readyEvents >= gathering.events) gathering.end()
+    for (const gathering of this.#gathering) if (gathering.isFull()) gathering.end()
     this.#wakeUps.wake()
   }
 
-  /** Resolves at the next wake(), at the end of a handler call, or when the signal aborts. */
+  /** Resolves at the next wake(), when a part has gone back, or when the signal aborts. */
   change(signal: AbortSignal): Promise<void> {
     return this.#wakeUps.next(signal)
   }
@@ -64,63 +73,100 @@ export class Dispatcher {
   /** As Queue.consume. */
   async consume(handle: Handler, { batchEventsMax, handlersMax, leaseMs, signal }: ConsumeOptions): Promise<void> {
     const running = new Set<Promise<void>>()
+    const room = () => batchEventsMax * handlersMax - this.#inHand
+    const isFull = () => Math.min(room(), this.#source.readyEvents) >= batchEventsMax
     while (!signal.aborted) {
-      if (running.size >= handlersMax || this.#source.readyEvents === 0) {
+      if (room() <= 0 || this.#source.readyEvents === 0) {
         await this.#wakeUps.next(signal)
         continue
       }
-      if (running.size > 0) await this.#gather(batchEventsMax, signal)
+      if (this.#inHand > 0) await this.#gather(isFull, signal)
       if (signal.aborted) break
-      const parts = await this.#source.take(batchEventsMax)
+      const parts = await this.#source.take(Math.min(room(), batchEventsMax))
       if (parts.length === 0) {
         await this.#wakeUps.next(signal)
         continue
       }
-      this.#calls++
-      const handling = this.#handle(handle, parts, leaseMs).finally(() => {
-        running.delete(handling)
-        this.#calls--
-        this.#wakeUps.wake()
-      })
+      for (const { events } of parts) this.#inHand += events
+      const handling = this.#handle(handle, parts, leaseMs).finally(() => running.delete(handling))
       running.add(handling)
     }
     await Promise.all(running)
   }
 
-  /** Resolves when a whole batch is ready, or after GATHER_MS, or when the signal aborts. */
-  async #gather(events: number, signal: AbortSignal): Promise<void> {
-    if (this.#source.readyEvents >= events) return
-    const full = new AbortController()
-    const gathering = { events, end: () => full.abort() }
+  /** Resolves when a whole batch is ready and may be handed out, or after GATHER_MS, or when the signal aborts. */
+  async #gather(isFull: () => boolean, signal: AbortSignal): Promise<void> {
+    if (isFull()) return
+    const over = new AbortController()
+    const gathering = { isFull, end: () => over.abort() }
     this.#gathering.add(gathering)
     signal.addEventListener('abort', gathering.end, { once: true })
-    await sleep(this.#clock, GATHER_MS, full.signal)
+    await sleep(this.#clock, GATHER_MS, over.signal)
     signal.removeEventListener('abort', gathering.end)
     this.#gathering.delete(gathering)
   }
 
   async #handle(handle: Handler, parts: readonly Part[], leaseMs: number): Promise<void> {
-    const over = this.#clock.after(leaseMs, () => {
-      for (const part of parts) void part.giveBack('lease over')
-    })
-    try {
-      const loaded = parts.map((part) => part.load())
-      const deliveries = loaded.flat()
-      const verdicts = await handle(deliveries)
-      checkVerdicts(verdicts, deliveries)
-      let at = 0
-      const settling: (void | Promise<void>)[] = []
-      for (const [index, part] of parts.entries()) {
-        const end = at + loaded[index]!.length
-        settling.push(part.settle(verdicts.slice(at, end)))
-        at = end
+    const batch: InHand[] = []
+    /** Of each delivery: its part, and its place there. */
+    const owners: InHand[] = []
+    const places: number[] = []
+    const deliveries: Delivery[] = []
+    const settling: Promise<void>[] = []
+    for (const part of parts) {
+      const inHand: InHand = { part, verdicts: new Array(part.events), left: part.events }
+      batch.push(inHand)
+      try {
+        for (const [place, delivery] of part.load().entries()) {
+          deliveries.push(delivery)
+          owners.push(inHand)
+          places.push(place)
+        }
+      } catch {
+        this.#settle(inHand, settling)
       }
-      await Promise.all(settling)
-    } catch {
-      await Promise.all(parts.map((part) => part.giveBack('failed')))
-    } finally {
-      over()
     }
+    const lapse = this.#clock.after(leaseMs, () => {
+      for (const inHand of batch) this.#lapse(inHand)
+    })
+    const tell = (position: number, verdict: Verdict) => {
+      const owner = owners[position]!
+      const place = places[position]!
+      if (owner.left === 0 || owner.verdicts[place] !== undefined) return
+      owner.verdicts[place] = verdict
+      if (--owner.left === 0) this.#settle(owner, settling)
+    }
+    try {
+      const verdicts = deliveries.length === 0 ? [] : await handle(deliveries, tell)
+      checkVerdicts(verdicts, deliveries)
+      for (let position = 0; position < verdicts.length; position++) tell(position, verdicts[position]!)
+    } catch {
+      for (const inHand of batch) if (inHand.left > 0) this.#settle(inHand, settling)
+    }
+    lapse()
+    await Promise.all(settling)
+  }
+
+  /** What has no verdict comes again soon. */
+  #settle(inHand: InHand, settling: Promise<void>[]): void {
+    const { part, verdicts } = inHand
+    inHand.left = 0
+    for (let place = 0; place < part.events; place++) verdicts[place] ??= { retryInMs: FAILED_RETRY_MS }
+    const settled = part.settle(verdicts as Verdict[])
+    if (settled) settling.push(settled.finally(() => this.#goneBack(part)))
+    else this.#goneBack(part)
+  }
+
+  #lapse(inHand: InHand): void {
+    if (inHand.left === 0) return
+    inHand.left = 0
+    inHand.part.lapse()
+    this.#goneBack(inHand.part)
+  }
+
+  #goneBack({ events }: Part): void {
+    this.#inHand -= events
+    this.wake()
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
-import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
+import { EVENT_LIMITS, laneOf, type WebhookEvent } from '../contracts/event.ts'
 import type { Effect, Effects } from '../contracts/ledger.ts'
 import type { Delivery, Verdict } from '../contracts/queue.ts'
 import { Circuit, type CircuitLimits } from './circuit.ts'
@@ -80,39 +80,33 @@ export class FanOut {
     const known = this.#targets.find((target) => target.name === name)
     const { effect, circuit } = known ?? { effect: unknown(name), circuit: undefined }
     const given = { ...event, id: event.id.slice(0, -1 - name.length) }
-    return { effect, circuit, event, given, lane: `${name}#${event.key}`, position }
+    return { effect, circuit, event, given, lane: `${name}#${laneOf(event)}`, position }
   }
 }
 
 function taskOf(event: WebhookEvent, target: Named, position: number): Task {
   const { name, effect, circuit } = target
-  if (name === undefined) return { effect, circuit, event, given: event, lane: event.key, position }
+  if (name === undefined) return { effect, circuit, event, given: event, lane: laneOf(event), position }
   const headers = { ...event.headers, [EFFECT_HEADER]: name }
   const own = { ...event, id: `${event.id}#${name}`, headers }
-  return { effect, circuit, event: own, given: event, lane: `${name}#${event.key}`, position }
+  return { effect, circuit, event: own, given: event, lane: `${name}#${laneOf(event)}`, position }
 }
 
 /**
- * One verdict a delivery: acked when all of its tasks are, else again as soon as the first of them may be. Behind one that
- * comes again nothing of its key is acked, as the queue wants it, though it may be settled: then it will be absorbed.
+ * The verdict on each delivery of one key, by position: acked when all of its tasks are, else again as soon as the first of
+ * them may be. Behind one that comes again nothing is acked, as the queue wants it, though it may be settled: then it will
+ * be absorbed. `judged` is in order of positions.
  */
 export function verdictsOf(
-  batch: readonly Delivery[],
-  tasks: readonly Task[],
-  verdicts: readonly Verdict[],
-): readonly Verdict[] {
-  if (tasks.length === batch.length && verdicts.every((verdict) => verdict === 'ack')) return verdicts
-  const whole = new Array<Verdict>(batch.length).fill('ack')
-  const heldForMs = new Map<string, number>()
-  for (let at = 0; at < tasks.length; at++) {
-    const { position, event } = tasks[at]!
-    const verdict = verdicts[at]!
-    const waitMs = Math.min(heldForMs.get(event.key) ?? Infinity, verdict === 'ack' ? Infinity : verdict.retryInMs)
-    if (waitMs === Infinity) continue
-    heldForMs.set(event.key, waitMs)
-    whole[position] = { retryInMs: waitMs }
+  judged: readonly { readonly task: Task; readonly verdict: Verdict }[],
+): Map<number, Verdict> {
+  const verdicts = new Map<number, Verdict>()
+  let heldForMs = Number.POSITIVE_INFINITY
+  for (const { task, verdict } of judged) {
+    if (verdict !== 'ack') heldForMs = Math.min(heldForMs, verdict.retryInMs)
+    verdicts.set(task.position, heldForMs === Number.POSITIVE_INFINITY ? 'ack' : { retryInMs: heldForMs })
   }
-  return whole
+  return verdicts
 }
 
 function checkName(name: string): void {

@@ -5,13 +5,14 @@ import { Dispatcher, FAILED_RETRY_MS, type Part, PER_LANE_MAX, type Source } fro
 
 /** One waiting event, as its queue knows it. `load` gives the event, from memory or from disk. */
 export interface Waiting {
-  readonly key: string
+  /** See laneOf. */
+  readonly lane: string
   readonly sinceMs: number
   load(): WebhookEvent
 }
 
 interface Lane<T extends Waiting> {
-  readonly key: string
+  readonly name: string
   /** First in, first out; `head` is the position of the first that is not acked. */
   items: T[]
   head: number
@@ -45,25 +46,26 @@ export class Lanes<T extends Waiting> implements Source {
 
   add(item: T): void {
     this.#waiting++
-    const lane = this.#lanes.get(item.key)
+    const lane = this.#lanes.get(item.lane)
     if (lane) {
       lane.items.push(item)
       if (lane.state === 'ready') this.#addReady(1)
       return
     }
-    const fresh: Lane<T> = { key: item.key, items: [item], head: 0, state: 'ready', turn: 0 }
-    this.#lanes.set(item.key, fresh)
+    const fresh: Lane<T> = { name: item.lane, items: [item], head: 0, state: 'ready', turn: 0 }
+    this.#lanes.set(item.lane, fresh)
     this.#setReady(fresh)
   }
 
   /**
    * Takes lanes out, for another consumer to deliver: what waits is forgotten now, what is in a handler's hands once its
-   * verdicts or its lease are in. Resolves when all are out. Nothing of these keys may be added meanwhile.
+   * verdicts or its lease are in. Resolves when all are out. Nothing of these lanes may be added meanwhile. `matches` is
+   * asked of one item of each lane.
    */
-  async withdraw(matches: (key: string) => boolean): Promise<void> {
+  async withdraw(matches: (item: T) => boolean): Promise<void> {
     const running: Promise<void>[] = []
     for (const lane of this.#lanes.values()) {
-      if (!matches(lane.key)) continue
+      if (!matches(lane.items[lane.head]!)) continue
       if (lane.state !== 'running') this.#remove(lane)
       else running.push(new Promise((resolve) => (lane.withdrawn = resolve)))
     }
@@ -74,7 +76,7 @@ export class Lanes<T extends Waiting> implements Source {
     this.#waiting -= lane.items.length - lane.head
     if (lane.state === 'ready') this.#readyEvents -= lane.items.length - lane.head
     lane.state = 'gone'
-    this.#lanes.delete(lane.key)
+    this.#lanes.delete(lane.name)
   }
 
   depth(): Depth {
@@ -117,12 +119,13 @@ export class Lanes<T extends Waiting> implements Source {
   #partOf(lane: Lane<T>, items: readonly T[]): Part {
     const turn = ++lane.turn
     return {
+      events: items.length,
       load: () => items.map((item): Delivery => ({ event: item.load(), count: undefined })),
       settle: (verdicts) => {
         if (lane.turn === turn) this.#settle(lane, items, verdicts)
       },
-      giveBack: (why) => {
-        if (lane.turn === turn) this.#giveBack(lane, items.length, why === 'failed' ? FAILED_RETRY_MS : 0)
+      lapse: () => {
+        if (lane.turn === turn) this.#giveBack(lane, items.length, 0)
       },
     }
   }

@@ -3,14 +3,16 @@ import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import { laneOf } from '../contracts/event.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
-import type { Delivery, Queue, Verdict } from '../contracts/queue.ts'
+import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
 import { type GapOptions, Gaps } from './gaps.ts'
 import { type Classify, retryClassOf } from './retry-class.ts'
-import { CALL_LIMITS, partsOf, recordWrites } from './writes.ts'
+import { Settler } from './settler.ts'
+import { CALL_LIMITS, recordWrites } from './writes.ts'
 
 export interface ProcessorOptions {
   readonly queue: Queue
@@ -66,7 +68,7 @@ export interface Processor {
   readonly done: Promise<void>
 }
 
-/** What became of one delivery: what to write, and what to tell the queue once it is written. */
+/** What became of one task: what to write, and what to tell the queue once it is written. */
 interface Outcome {
   readonly settlement?: Settlement
   readonly verdict: Verdict
@@ -78,18 +80,46 @@ interface Paused {
   readonly forMs: number
 }
 
+/** One task of a batch, from its claim to its verdict. */
+interface Work {
+  readonly task: Task
+  readonly claim: Claim | Paused
+  outcome: Outcome
+  verdict: Verdict
+}
+
+/** What the lanes of one batch share. */
+interface BatchState {
+  /** No lane begins another try after this, by the monotonic clock, ms. */
+  readonly untilMs: number
+  lanesRunning: number
+}
+
+/** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
+const LEASE_SHARE = 0.9
+/** The same id came earlier in its lane and batch: what became of that holds for both. */
+const COPY: Outcome = { verdict: 'ack' }
+const UNKNOWN: Outcome = { verdict: { retryInMs: 0 } }
+
 /** A held claim that is someone else's is looked at again after this long, ms. */
 const BUSY_RETRY_MS = 250
 const REASON_CHARS_MAX = 500
 
-/** claim → effect → settle in one transaction; then backoff and another try, or a dead letter. */
+/**
+ * claim → effect → settle in one transaction; then backoff and another try, or a dead letter.
+ * @throws FloodmarkError 'misuse' where no try fits a lease.
+ */
 export function startProcessor(options: ProcessorOptions): Processor {
+  if (!(options.effectMs < options.leaseMs)) {
+    const what = `effectMs is ${options.effectMs}, leaseMs is ${options.leaseMs}`
+    throw new FloodmarkError('misuse', `${what}: give an effect less time than its lease has`)
+  }
   const fanOut = new FanOut(options.effect, options.circuit, options.clock)
   const gaps = options.gaps && new Gaps(options.gaps)
   const handling = new Handling(options, fanOut, gaps)
   const { handlersMax, leaseMs, signal, queue, onError } = options
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
-  const handle = (batch: readonly Delivery[]) => handling.handle(batch)
+  const handle: Handler = (batch, tell) => handling.handle(batch, tell)
   return {
     counts: handling.counts,
     done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal, ...(onError && { onError }) }),
@@ -103,12 +133,15 @@ class Handling {
   readonly #fanOut: FanOut
   readonly #gaps: Gaps | undefined
   readonly #crashPoint: CrashPoint
+  readonly #settler: Settler
 
   constructor(options: ProcessorOptions, fanOut: FanOut, gaps: Gaps | undefined) {
     this.#options = options
     this.#fanOut = fanOut
     this.#gaps = gaps
     this.#crashPoint = options.crashPoint ?? nowhere
+    const { ledger, clock, handlersMax: callsMax } = options
+    this.#settler = new Settler({ ledger, clock, callsMax, crashPoint: this.#crashPoint })
     this.counts = {
       ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
       get circuitsOpened() {
@@ -126,16 +159,66 @@ class Handling {
     }
   }
 
-  async handle(batch: readonly Delivery[]): Promise<readonly Verdict[]> {
+  /** Each key's verdicts are told as soon as they are settled. Rejects when some could not be. */
+  async handle(batch: readonly Delivery[], tell: Tell): Promise<readonly Verdict[]> {
+    const { leaseMs, effectMs, clock } = this.#options
+    const state = { untilMs: clock.monotonic() + (leaseMs - effectMs) * LEASE_SHARE, lanesRunning: 0 }
     const tasks = this.#fanOut.tasksOf(batch)
     const claims = await this.#claim(tasks)
     this.#crashPoint('after-claim')
-    const outcomes = await this.#runByLane(tasks, claims)
-    this.#crashPoint('after-effect')
-    const verdicts = verdictsOf(batch, tasks, await this.#settle(tasks, outcomes))
-    this.counts.duplicates += absorbed(tasks, outcomes, verdicts)
-    this.#crashPoint('after-settle')
+    const verdicts = new Array<Verdict>(batch.length)
+    const judging: Promise<void>[] = []
+    const onVerdict = (position: number, verdict: Verdict) => {
+      verdicts[position] = verdict
+      tell(position, verdict)
+    }
+    const keys = lanesByKey(tasks, claims)
+    for (const lanes of keys) state.lanesRunning += lanes.length
+    for (const lanes of keys) judging.push(this.#handleKey(lanes, state, onVerdict))
+    for (const one of await Promise.allSettled(judging)) if (one.status === 'rejected') throw one.reason
     return verdicts
+  }
+
+  /** Its lanes run side by side. */
+  async #handleKey(lanes: readonly (readonly Work[])[], state: BatchState, tell: Tell): Promise<void> {
+    const first = lanes[0]!
+    if (lanes.length === 1) await this.#handleLane(first, state)
+    else {
+      const ended = await Promise.allSettled(lanes.map((lane) => this.#handleLane(lane, state)))
+      for (const one of ended) if (one.status === 'rejected') throw one.reason
+    }
+    const works = lanes.length === 1 ? first : lanes.flat().sort((a, b) => a.task.position - b.task.position)
+    const settles = new Set<number>()
+    for (const { task, outcome } of works) if (outcome.settlement) settles.add(task.position)
+    for (const [position, verdict] of verdictsOf(works)) {
+      if (verdict === 'ack' && !settles.has(position)) this.counts.duplicates++
+      tell(position, verdict)
+    }
+  }
+
+  /** Runs a lane's tasks, then settles what it has finished. */
+  async #handleLane(lane: readonly Work[], state: BatchState): Promise<void> {
+    try {
+      await this.#runLane(lane, state.untilMs)
+    } finally {
+      state.lanesRunning--
+    }
+    const settlements = lane.flatMap(({ outcome }) => outcome.settlement ?? [])
+    const settling = settlements.length > 0 && this.#settler.settle(settlements)
+    if (state.lanesRunning === 0) this.#settler.flush()
+    this.#judge(lane, settling ? await settling : [])
+  }
+
+  /** One task after the other, and none after one that must be retried, nor when the lease has no time for one more. */
+  async #runLane(lane: readonly Work[], untilMs: number): Promise<void> {
+    const { clock, signal } = this.#options
+    let heldForMs: number | undefined
+    for (const [at, work] of lane.entries()) {
+      if (at > 0 && (signal.aborted || clock.monotonic() > untilMs)) heldForMs ??= 0
+      if (heldForMs !== undefined) work.outcome = this.#hold(work.task, work.claim, heldForMs)
+      else work.outcome = isCopy(lane, at) ? COPY : await this.#run(work.task, work.claim)
+      if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
+    }
   }
 
   /** What is paused is not claimed. A lane has one circuit, which is asked once: no event overtakes one of its lane. */
@@ -150,37 +233,6 @@ class Handling {
       const forMs = holds.get(circuit)!
       return forMs === 0 ? claims[next++]! : { state: 'paused', forMs }
     })
-  }
-
-  /** Different lanes run side by side; tasks of one lane one after the other, and none after one that must be retried. */
-  async #runByLane(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Promise<Outcome[]> {
-    const outcomes = new Array<Outcome>(tasks.length)
-    const placesByLane = new Map<string, number[]>()
-    for (const [place, { lane }] of tasks.entries()) {
-      const places = placesByLane.get(lane)
-      if (places) places.push(place)
-      else placesByLane.set(lane, [place])
-    }
-    const running: Promise<void>[] = []
-    for (const places of placesByLane.values()) running.push(this.#runLane(places, tasks, claims, outcomes))
-    await Promise.all(running)
-    return outcomes
-  }
-
-  async #runLane(
-    places: readonly number[],
-    tasks: readonly Task[],
-    claims: readonly (Claim | Paused)[],
-    outcomes: Outcome[],
-  ): Promise<void> {
-    let heldForMs: number | undefined
-    for (const place of places) {
-      const task = tasks[place]!
-      const claim = claims[place]!
-      const outcome = heldForMs === undefined ? await this.#run(task, claim) : this.#hold(task, claim, heldForMs)
-      outcomes[place] = outcome
-      if (outcome.verdict !== 'ack') heldForMs ??= outcome.verdict.retryInMs
-    }
   }
 
   async #run(task: Task, claim: Claim | Paused): Promise<Outcome> {
@@ -235,25 +287,19 @@ class Handling {
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
   }
 
-  async #settle(tasks: readonly Task[], outcomes: readonly Outcome[]): Promise<Verdict[]> {
-    const settlements = outcomes.flatMap((outcome) => outcome.settlement ?? [])
-    const settled: Settled[] = []
-    for (const part of partsOf(settlements)) settled.push(...(await this.#options.ledger.settle(part)))
-    const verdicts: Verdict[] = []
-    const heldForMs = new Map<string, number>()
+  /** `settled`: one answer for each settlement of the lane. */
+  #judge(lane: readonly Work[], settled: readonly Settled[]): void {
+    let heldForMs: number | undefined
     let next = 0
-    for (const [place, { settlement, verdict }] of outcomes.entries()) {
-      const { lane } = tasks[place]!
+    for (const work of lane) {
+      const { settlement, verdict } = work.outcome
       const held = settlement === undefined || settled[next++]!.held
       if (held && settlement) this.#count(settlement.result)
       // A lost claim is another consumer's business now: look again later, and keep the key's order meanwhile.
       const wanted = held ? verdict : { retryInMs: BUSY_RETRY_MS }
-      const earlierMs = heldForMs.get(lane)
-      const final = wanted === 'ack' && earlierMs !== undefined ? { retryInMs: earlierMs } : wanted
-      if (final !== 'ack' && earlierMs === undefined) heldForMs.set(lane, final.retryInMs)
-      verdicts.push(final)
+      work.verdict = wanted === 'ack' && heldForMs !== undefined ? { retryInMs: heldForMs } : wanted
+      if (work.verdict !== 'ack') heldForMs ??= work.verdict.retryInMs
     }
-    return verdicts
   }
 
   #count(result: Settlement['result']): void {
@@ -265,11 +311,30 @@ function eventsOf(tasks: readonly Task[]) {
   return tasks.map(({ event }) => event)
 }
 
-/** Deliveries of which nothing was left to do. */
-function absorbed(tasks: readonly Task[], outcomes: readonly Outcome[], verdicts: readonly Verdict[]): number {
-  const settles = new Uint8Array(verdicts.length)
-  for (let at = 0; at < tasks.length; at++) if (outcomes[at]!.settlement) settles[tasks[at]!.position] = 1
-  let count = 0
-  for (let at = 0; at < verdicts.length; at++) if (verdicts[at] === 'ack' && settles[at] === 0) count++
-  return count
+/** The tasks of a batch: by key, and there by lane, each in order. */
+function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Work[][][] {
+  const lanes = new Map<string, Work[]>()
+  const keys = new Map<string, Work[][]>()
+  for (let at = 0; at < tasks.length; at++) {
+    const task = tasks[at]!
+    const work: Work = { task, claim: claims[at]!, outcome: UNKNOWN, verdict: UNKNOWN.verdict }
+    const lane = lanes.get(task.lane)
+    if (lane) {
+      lane.push(work)
+      continue
+    }
+    const fresh = [work]
+    lanes.set(task.lane, fresh)
+    const key = laneOf(task.event)
+    const others = keys.get(key)
+    if (others) others.push(fresh)
+    else keys.set(key, [fresh])
+  }
+  return [...keys.values()]
+}
+
+/** Whether the same id came earlier in the lane: it is claimed, and so this one is busy. */
+function isCopy(lane: readonly Work[], at: number): boolean {
+  const { task, claim } = lane[at]!
+  return claim.state === 'busy' && lane.slice(0, at).some((earlier) => earlier.task.event.id === task.event.id)
 }

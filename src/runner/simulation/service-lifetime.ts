@@ -4,7 +4,7 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Incoming } from '../../core/contracts/incoming.ts'
 import type { Effect, Ledger } from '../../core/contracts/ledger.ts'
 import type { Route } from '../../core/contracts/provider.ts'
-import { type Handler, PublishError, type Queue } from '../../core/contracts/queue.ts'
+import { type Handler, PublishError, type Queue, type Tell } from '../../core/contracts/queue.ts'
 import type { Random } from '../../core/contracts/random.ts'
 import type { Ingest } from '../../core/contracts/receiver.ts'
 import type { Reply } from '../../core/contracts/reply.ts'
@@ -141,7 +141,7 @@ export class ServiceLifetime {
     return {
       traits: queue.traits,
       publish: (events, options) => publishing.top(events, options),
-      consume: (handle, options) => queue.consume((batch) => this.#deliver(handle, batch), options),
+      consume: (handle, options) => queue.consume((batch, tell) => this.#deliver(handle, batch, tell), options),
       depth: () => queue.depth(),
       close: async () => {},
     }
@@ -169,12 +169,16 @@ export class ServiceLifetime {
   }
 
   /** What the queue hands out reaches the process, and its verdicts reach the queue. What does not comes again. */
-  async #deliver(handle: Handler, batch: Parameters<Handler>[0]): ReturnType<Handler> {
+  async #deliver(handle: Handler, ...[batch, tell]: Parameters<Handler>): ReturnType<Handler> {
     const link = this.#options.conditions.links['queue-link']
     await this.#travel(link)
     // A queue sends deliveries by itself: they are lost as replies are, and verdicts as requests are.
     if (link.refused + link.repliesDropped > 0) throw new FloodmarkError('unavailable', 'simulated')
-    const [done] = await Promise.allSettled([handle(batch)])
+    const tellInTime: Tell = async (position, verdict) => {
+      await this.#travel(link)
+      if (link.refused + link.requestsDropped === 0) tell(position, verdict)
+    }
+    const [done] = await Promise.allSettled([handle(batch, tellInTime)])
     await this.#travel(link)
     if (link.refused + link.requestsDropped > 0) throw new FloodmarkError('unavailable', 'simulated')
     if (done.status === 'rejected') throw done.reason

@@ -85,9 +85,9 @@ export const delivery: Behaviours = {
       release = resolve
     })
     const seen: number[] = []
-    const consumer = subject.consumer(queue, async (batch) => {
+    const consumer = subject.consumer(queue, async (batch, tell) => {
       await released
-      return acking(seen)(batch)
+      return acking(seen)(batch, tell)
     })
     await subject.until('one is in flight', async () => (await queue.depth()).inFlight > 0)
     await subject.until('none is counted twice or forgotten', async () => (await total()) === 7)

@@ -56,10 +56,10 @@ export const leases: Behaviours = {
     await queue.publish(numbered(0, 3), LIMIT)
     const acked: number[] = []
     let began = false
-    const consumer = subject.consumer(queue, async (batch) => {
+    const consumer = subject.consumer(queue, async (batch, tell) => {
       began = true
       await sleep(systemClock, 300)
-      return acking(acked)(batch)
+      return acking(acked)(batch, tell)
     })
     await subject.until('a handler runs', () => began)
     await consumer.stop()

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import type { Handler } from '../../../src/core/contracts/queue.ts'
+import type { Handler, Verdict } from '../../../src/core/contracts/queue.ts'
+import { anEvent } from '../../events.ts'
 import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, publishAll, upTo } from './kit.ts'
 
 /** The numbers of each of three keys come in order. */
@@ -66,6 +67,64 @@ export const order: Behaviours = {
     await subject.consume(queue, handle, 'all are acked', () => good.size === 40 && new Set(bad).size === 2)
     expect(tries).toBeGreaterThan(3)
     if (queue.traits.order !== 'none') expect(bad[0]).toBe(0)
+  },
+
+  'lets the keys of a batch go on as soon as each is judged, while one takes long': async (subject) => {
+    const queue = await subject.open()
+    subject.needs(queue.traits.order !== 'lane', 'the keys of a lane wait for each other')
+    const keyOf = (n: number) => (n === 0 ? 'slow' : `k${n % 5}`)
+    await publishAll(queue, numbered(0, 6, keyOf))
+    const acked = new Set<number>()
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const handle: Handler = async (batch, tell) => {
+      const judged = batch.map(async ({ event }, position): Promise<Verdict> => {
+        const n = numberOf(event)
+        if (n === 0) await released
+        acked.add(n)
+        tell(position, 'ack')
+        return 'ack'
+      })
+      return Promise.all(judged)
+    }
+    const consumer = subject.consumer(queue, handle, { batchEventsMax: 16, handlersMax: 1 })
+    try {
+      await subject.until('all but the slow one are judged', () => acked.size === 5)
+      for (const from of [6, 12, 18]) {
+        await queue.publish(numbered(from, 6, keyOf), LIMIT)
+        await subject.until('what comes later too', () => acked.size === from + 5)
+      }
+      expect(acked.has(0)).toBe(false)
+    } finally {
+      release()
+    }
+    await subject.until('and then the slow one', () => acked.has(0))
+    await consumer.stop()
+  },
+
+  'keeps a key of one source apart from the same key of another, where a stalled key delays only itself': async (
+    subject,
+  ) => {
+    const queue = await subject.open()
+    subject.needs(queue.traits.order === 'key', 'keys may share a lane, or have no order')
+    const events = ['a', 'b'].flatMap((source, at) =>
+      upTo(3).map((n) => anEvent(String(3 * at + n), { source, key: 'same' })),
+    )
+    await queue.publish(events, LIMIT)
+    const acked: number[] = []
+    const handle: Handler = async (batch) => {
+      const isOpen = acked.filter((n) => n >= 3).length === 3
+      const verdicts = batch.map(({ event }): Verdict => {
+        return event.source === 'b' || isOpen ? 'ack' : { retryInMs: 50 }
+      })
+      for (const [at, verdict] of verdicts.entries()) if (verdict === 'ack') acked.push(numberOf(batch[at]!.event))
+      return verdicts
+    }
+    await subject.consume(queue, handle, 'all are acked', () => new Set(acked).size === 6)
+    // No ack was ignored: behind a retry of the same key it would be.
+    expect(acked).toEqual([3, 4, 5, 0, 1, 2])
   },
 
   'never has one key in two handler calls at once, where it keeps an order': async (subject) => {

@@ -40,7 +40,7 @@ describe('claims', () => {
   it('of later events of a key are lost with an earlier one: what outlasted its lease overtakes nothing', async () => {
     const clock = new VirtualClock()
     const claims = new Claims(clock)
-    const events = ['a1', 'c1', 'd1', 'e1', 'b1', 'a2'].map((id) => ({ id, key: id[0]! }))
+    const events = ['a1', 'c1', 'd1', 'e1', 'b1', 'a2'].map((id) => ({ id, source: 's', key: id[0]! }))
     const claimed = events.map((event) => ({ event, fence: claims.take(event.id, 1_000, 2) }))
     await clock.advance(1_000)
     // Forgets the four oldest.

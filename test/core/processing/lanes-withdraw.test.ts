@@ -5,7 +5,7 @@ import { anEvent } from '../../events.ts'
 
 const item = (id: string, key: string): Waiting & { id: string } => ({
   id,
-  key,
+  lane: key,
   sinceMs: 0,
   load: () => anEvent(id, { key }),
 })
@@ -25,7 +25,7 @@ describe('withdrawing lanes', () => {
     lanes.add(item('1', 'a'))
     lanes.add(item('2', 'a'))
     await clock.advance(10)
-    await lanes.withdraw((key) => key === 'a')
+    await lanes.withdraw(({ lane }) => lane === 'a')
     lanes.add(item('3', 'b'))
     await clock.advance(5_000)
     expect(seen).toEqual(['a', 'b'])

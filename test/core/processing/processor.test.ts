@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sleep } from '../../../src/core/contracts/clock.ts'
 import type { CrashPointName } from '../../../src/core/contracts/crash-point.ts'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { Effect, Ledger } from '../../../src/core/contracts/ledger.ts'
@@ -91,13 +92,18 @@ describe('the processor', () => {
 
   it('writes nothing for a claim that ran out and went to another', async () => {
     let tries = 0
+    let settles = 0
+    const wrap = (ledger: Ledger): Ledger =>
+      Object.assign(Object.create(ledger), {
+        claim: ledger.claim.bind(ledger),
+        async settle(settlements: Parameters<Ledger['settle']>[0]) {
+          if (++settles === 1) await sleep(clock, 5_000)
+          return ledger.settle(settlements)
+        },
+      })
     const { clock, publish, end, items, counts } = await processing(
-      (event, tx) => {
-        const mine = ++tries
-        tx.append(event.key, Buffer.from(`try ${mine}`))
-        if (mine === 1) return new Promise((resolve) => clock.after(5_000, resolve))
-      },
-      { leaseMs: 1_000 },
+      (event, tx) => tx.append(event.key, Buffer.from(`try ${++tries}`)),
+      { leaseMs: 1_000, effectMs: 500, wrap },
     )
     await publish(at('k', 'a'))
     await clock.advance(20_000)
@@ -113,6 +119,7 @@ describe('the processor', () => {
       const seen: CrashPointName[] = []
       const { clock, publish, end, items, counts } = await processing(note, {
         leaseMs: 1_000,
+        effectMs: 500,
         crashPoint(point) {
           seen.push(point)
           if (point === name && seen.filter((one) => one === name).length === 1) throw new Error('ends here')

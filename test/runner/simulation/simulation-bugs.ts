@@ -24,7 +24,7 @@ function acksEarly({ queue, ledger }: Base, clock: Clock, ended: () => boolean):
 function acksBeforeEffect({ queue, ledger }: Base): Base {
   const consume: Queue['consume'] = (handle, options) =>
     queue.consume(async (batch) => {
-      handle(batch).catch(() => {})
+      handle(batch, () => {}).catch(() => {})
       return batch.map(() => 'ack' as const)
     }, options)
   return { ledger, queue: Object.create(queue, { consume: { value: consume } }) }

@@ -1,0 +1,85 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { CrashPoint } from '../contracts/crash-point.ts'
+import type { Ledger, Settled, Settlement } from '../contracts/ledger.ts'
+import { partsOf } from './writes.ts'
+
+/** What a lane has finished waits this long, at most, for other lanes, ms: most of what a call of the ledger costs, it costs once. */
+const GATHER_MS = 5
+
+interface Waiting {
+  readonly settlements: readonly Settlement[]
+  readonly resolve: (settled: readonly Settled[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface SettlerOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** Calls at once; what is finished meanwhile makes the next call larger. */
+  readonly callsMax: number
+  readonly crashPoint: CrashPoint
+}
+
+/** Groups what lanes have finished, as each does, into calls of the ledger: a slow lane makes no other wait. */
+export class Settler {
+  readonly #options: SettlerOptions
+  #waiting: Waiting[] = []
+  #calls = 0
+  /** Something waits only for a call to end. */
+  #isDue = false
+  #cancel: (() => void) | undefined
+
+  constructor(options: SettlerOptions) {
+    this.#options = options
+  }
+
+  /** Settles what one lane has finished, in one call as far as the limits of a call allow. Rejects as the ledger does. */
+  settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ settlements, resolve, reject })
+      this.#cancel ??= this.#options.clock.after(GATHER_MS, () => this.flush())
+    })
+  }
+
+  /** Nothing more is worth waiting for. */
+  flush(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#isDue = this.#waiting.length > 0 && this.#calls >= this.#options.callsMax
+    if (this.#waiting.length === 0 || this.#isDue) return
+    this.#calls++
+    void this.#call(this.#waiting.splice(0)).finally(() => {
+      this.#calls--
+      if (this.#isDue) this.flush()
+    })
+  }
+
+  /** Never rejects: those who wait hear of it. A part that could not be stored keeps no other from being tried. */
+  async #call(waiting: readonly Waiting[]): Promise<void> {
+    const { ledger, crashPoint } = this.#options
+    const settled: (Settled | undefined)[] = []
+    let failure: unknown
+    try {
+      crashPoint('after-effect')
+      for (const part of partsOf(waiting.flatMap(({ settlements }) => settlements))) {
+        try {
+          settled.push(...(await ledger.settle(part)))
+        } catch (error) {
+          failure = error
+          settled.push(...new Array<undefined>(part.length))
+        }
+      }
+      crashPoint('after-settle')
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+      return
+    }
+    let at = 0
+    for (const { settlements, resolve, reject } of waiting) {
+      const own = settled.slice(at, at + settlements.length)
+      at += settlements.length
+      if (own.every((one) => one !== undefined)) resolve(own)
+      else reject(failure)
+    }
+  }
+}
