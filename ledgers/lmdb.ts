@@ -79,8 +79,10 @@ class LmdbLedger implements Ledger {
       if (this.#claims.busy(id)) return { state: 'busy' }
       const state = this.#stateOf(Buffer.from(id))
       if (state?.kind === BURIED || (state?.kind === APPLIED && state.value > now)) return { state: 'duplicate' }
-      const failures = state?.kind === FAILED ? state.value : 0
-      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures }
+      const failed = state?.kind === FAILED ? state : undefined
+      const failures = failed?.value ?? 0
+      const failingForMs = now - (failed?.sinceMs ?? now)
+      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs }
     })
   }
 
@@ -89,8 +91,8 @@ class LmdbLedger implements Ledger {
     return bytes && decodeState(unseal(key, bytes))
   }
 
-  #setState(key: Buffer, kind: State['kind'], value: number): void {
-    put(this.#environment.ids, key, encodeState(kind, value))
+  #setState(key: Buffer, kind: State['kind'], value: number, sinceMs?: number): void {
+    put(this.#environment.ids, key, encodeState(kind, value, sinceMs))
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -145,7 +147,10 @@ class LmdbLedger implements Ledger {
       if (settlement.result === 'buried') {
         put(this.#environment.dead, u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
         this.#setState(key, BURIED, this.#position++)
-      } else this.#setState(key, FAILED, failures)
+      } else {
+        const known = this.#stateOf(key)
+        this.#setState(key, FAILED, failures, (known?.kind === FAILED && known.sinceMs) || now)
+      }
       return { held: true, failures }
     })
     if (marked.length > 0) this.#expire(expiresAt, marked)

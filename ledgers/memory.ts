@@ -21,7 +21,7 @@ class MemoryLedger implements Ledger {
   readonly traits = { name: 'memory', server: 'this process', survives: [], shared: false } as const
   /** id → when its mark runs out, ms. Insertion order is time order, so the sweep looks at the front only. */
   readonly #marks = new Map<string, number>()
-  readonly #failures = new Map<string, number>()
+  readonly #failures = new Map<string, { readonly count: number; readonly sinceMs: number }>()
   readonly #dead = new Map<string, DeadLetter>()
   readonly #values = new Map<string, Uint8Array>()
   readonly #lists = new Map<string, Uint8Array[]>()
@@ -40,8 +40,9 @@ class MemoryLedger implements Ledger {
     return events.map(({ id }) => {
       if (this.#claims.busy(id)) return { state: 'busy' }
       if (this.#dead.has(id) || (this.#marks.get(id) ?? 0) > this.#clock.now()) return { state: 'duplicate' }
-      const failures = this.#failures.get(id) ?? 0
-      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures }
+      const now = this.#clock.now()
+      const { count: failures, sinceMs } = this.#failures.get(id) ?? { count: 0, sinceMs: now }
+      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs: now - sinceMs }
     })
   }
 
@@ -71,9 +72,10 @@ class MemoryLedger implements Ledger {
       return { held: true, failures: before }
     }
     const failures = before + 1
-    this.#failures.set(event.id, failures)
+    const now = this.#clock.now()
+    this.#failures.set(event.id, { count: failures, sinceMs: this.#failures.get(event.id)?.sinceMs ?? now })
     if (result === 'buried') {
-      this.#dead.set(event.id, { event, reason: settlement.reason, failures, atMs: this.#clock.now() })
+      this.#dead.set(event.id, { event, reason: settlement.reason, failures, atMs: now })
     }
     return { held: true, failures }
   }

@@ -52,8 +52,8 @@ class RedisLedger implements Ledger {
     checkEvents(events.length)
     const reply = await this.#run(scripts.claim, [...this.#call(), String(leaseMs), ...events.map(({ id }) => id)])
     return events.map((_, at) => {
-      const fence = reply[at * 2]!
-      if (fence > 0) return { state: 'new', fence, failures: reply[at * 2 + 1]! }
+      const [fence, failures, failingForMs] = reply.slice(at * 3, at * 3 + 3) as [number, number, number]
+      if (fence > 0) return { state: 'new', fence, failures, failingForMs }
       return { state: fence === 0 ? 'duplicate' : 'busy' }
     })
   }

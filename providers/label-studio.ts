@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { keyAt, parseBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -58,7 +58,7 @@ const labelStudio: Provider = {
     // Without a time of change, as for deletions, only the same bytes are the same event.
     const rest = changed ? `${changed}:${textAt(body, object, 'id')}` : digest(request.raw).toString('hex')
     const id = `${action}:${rest}`
-    const key = textAt(body, 'task', 'id') ?? textAt(body, 'annotation', 'task') ?? textAt(body, 'project', 'id') ?? id
+    const key = keyAt(body, 'task', 'id') ?? keyAt(body, 'annotation', 'task') ?? keyAt(body, 'project', 'id') ?? id
     return { id, key, type: action }
   },
 

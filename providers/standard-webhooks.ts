@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { keyAt, parseBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
@@ -138,7 +138,7 @@ const standardWebhooks: Provider = {
     const id = request.header(`${familyOf(request)}id`)
     if (!id) throw new FloodmarkError('bad-request', 'header webhook-id is missing: send the id of the event')
     const event = parseBody(request.raw)
-    return { id, key: textAt(event, 'data', 'id') ?? id, type: textAt(event, 'type') ?? 'unknown' }
+    return { id, key: keyAt(event, 'data', 'id') ?? id, type: textAt(event, 'type') ?? 'unknown' }
   },
 
   sample: sampleEvent,

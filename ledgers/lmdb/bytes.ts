@@ -14,16 +14,20 @@ export const BURIED = 3
 export interface State {
   readonly kind: typeof FAILED | typeof APPLIED | typeof BURIED
   readonly value: number
+  /** Of one that failed: when it first did, ms. Absent where an earlier version wrote it. */
+  readonly sinceMs: number | undefined
 }
 
-export function encodeState(kind: State['kind'], value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(9)
+export function encodeState(kind: State['kind'], value: number, sinceMs?: number): Buffer {
+  const bytes = Buffer.allocUnsafe(sinceMs === undefined ? 9 : 17)
   bytes[0] = kind
   bytes.writeDoubleLE(value, 1)
+  if (sinceMs !== undefined) bytes.writeDoubleLE(sinceMs, 9)
   return bytes
 }
 export function decodeState(bytes: Buffer): State {
-  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1) }
+  const sinceMs = bytes.length < 17 ? undefined : bytes.readDoubleLE(9)
+  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1), sinceMs }
 }
 
 /** What is stored under a key: the value, then a u32 checksum of both. LMDB itself has none. */

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
  * Keys, all with the prefix floodmark:{namespace}:ledger: and so in one slot of a cluster's:
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
- *   id:<id>   'kind fence endsMs failures token'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *   id:<id>   'kind fence endsMs failures:sinceMs token'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *             sinceMs is when it first failed; without failures, and from an earlier version, ':sinceMs' is absent.
  *             The token names the call that wrote it: a call sent again because its reply was lost finds its own
  *             token, writes nothing and gets the answer of the first time.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
@@ -21,25 +22,25 @@ local time = redis.call('TIME')
 local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local now = ARGV[1] == '' and math.floor(micros / 1000) or tonumber(ARGV[1])
 local reply = {}
-local function answer(first, second)
-  reply[#reply + 1] = first
-  reply[#reply + 1] = second
+local function answer(...)
+  for _, number in ipairs({...}) do reply[#reply + 1] = number end
 end
 local function whole(number) return string.format('%.0f', number) end
 local function look(key)
   local state = redis.call('GET', key) or ''
-  local kind, fence, ends, failures, token = string.match(state, '^(%a) (%d+) (%d+) (%d+) (.*)$')
-  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token
+  local kind, fence, ends, failures, since, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*) (.*)$')
+  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or '')
 end
-local function keep(key, kind, fence, ends, failures, token, forMs)
-  local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. whole(failures) .. ' ' .. token
+local function keep(key, kind, fence, ends, failures, since, token, forMs)
+  local failed = whole(failures) .. (since and ':' .. whole(since) or '')
+  local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
   if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
 end
 `
 
 /**
  * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, ids.
- * Reply: two numbers an id: its fence (0: settled before, -1: held by another), its failures.
+ * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, since the first of them, ms.
  */
 const CLAIM = `${COMMON}
 local ttl, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -47,15 +48,16 @@ local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), mic
 for at = 5, #ARGV do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token = look(key)
-  if kind == 'd' or (kind == 'm' and ends > now) then answer(0, 0)
-  elseif kind == 'c' and token == mine then answer(tonumber(fence), failures)
-  elseif kind == 'c' and ends > now then answer(-1, 0)
+  local kind, fence, ends, failures, token, since = look(key)
+  if kind == 'm' then failures, since = 0, nil end
+  local failing = since and math.max(0, now - since) or 0
+  if kind == 'd' or (kind == 'm' and ends > now) then answer(0, 0, 0)
+  elseif kind == 'c' and token == mine then answer(tonumber(fence), failures, failing)
+  elseif kind == 'c' and ends > now then answer(-1, 0, 0)
   else
-    if kind == 'm' then failures = 0 end
     last = last + 1
-    keep(key, 'c', whole(last), now + lease, failures, mine, failures > 0 and math.max(ttl, lease) or lease)
-    answer(last, failures)
+    keep(key, 'c', whole(last), now + lease, failures, since, mine, failures > 0 and math.max(ttl, lease) or lease)
+    answer(last, failures, failing)
   end
 end
 redis.call('SET', prefix .. 'fence', whole(last))
@@ -87,26 +89,26 @@ while at <= #ARGV do
   local writes = tonumber(ARGV[at + 5])
   local key = prefix .. 'id:' .. id
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token = look(key)
+  local kind, fence, ends, failures, token, since = look(key)
   at = at + 6
   if kind ~= 'c' or fence ~= given then
     if token ~= mine then lost[lane] = true end
     answer(lost[lane] and 0 or 1, failures)
   elseif lost[lane] then
-    keep(key, 'f', fence, 0, failures, mine, failures > 0 and ttl or 0)
+    keep(key, 'f', fence, 0, failures, since, mine, failures > 0 and ttl or 0)
     answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
-    keep(key, 'm', fence, now + ttl, failures, mine, ttl)
+    keep(key, 'm', fence, now + ttl, failures, since, mine, ttl)
     answer(1, failures)
   elseif result == 'r' then
-    keep(key, 'f', fence, 0, failures, mine, failures > 0 and ttl or 0)
+    keep(key, 'f', fence, 0, failures, since, mine, failures > 0 and ttl or 0)
     answer(1, failures)
   else
     failures = failures + 1
-    if result == 'f' then keep(key, 'f', fence, 0, failures, mine, ttl)
+    if result == 'f' then keep(key, 'f', fence, 0, failures, since or now, mine, ttl)
     else
-      keep(key, 'd', fence, 0, failures, mine, nil)
+      keep(key, 'd', fence, 0, failures, since, mine, nil)
       redis.call('HSET', prefix .. 'dead', id, struct.pack('<dI4', now, failures) .. letter)
       redis.call('ZADD', prefix .. 'deaths', redis.call('INCR', prefix .. 'position'), id)
     end
@@ -133,7 +135,7 @@ if redis.call('HDEL', prefix .. 'dead', id) == 1 then
   redis.call('ZREM', prefix .. 'deaths', id)
   local key = prefix .. 'id:' .. id
   local kind, fence, ends, failures = look(key)
-  keep(key, 'm', fence or '0', now + ttl, failures, ARGV[3], ttl)
+  keep(key, 'm', fence or '0', now + ttl, failures, nil, ARGV[3], ttl)
 end
 return reply
 `

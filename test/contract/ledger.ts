@@ -87,7 +87,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       const clock = new VirtualClock(5_000)
       const ledger = await (await make()).open({ clock })
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
-      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 1 })
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 1, failingForMs: 0 })
       await clock.advance(LEASE_MS)
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
       const [letter] = await all(ledger.buried())
@@ -97,6 +97,19 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.exhume(event.id)
       expect(await all(ledger.buried())).toEqual([])
       expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0 })
+      await ledger.close()
+    })
+
+    it('says for how long an event has been failing, since its first failure', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock })
+      const settle = async (result: 'failed' | 'released') =>
+        ledger.settle([{ event, fence: await fence(ledger, event), result, error: 'no' } as Settlement])
+      for (const result of ['released', 'failed', 'failed', 'released'] as const) {
+        await settle(result)
+        await clock.advance(3_600_000)
+      }
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 2, failingForMs: 3 * 3_600_000 })
       await ledger.close()
     })
 

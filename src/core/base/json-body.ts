@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 
-/** The body as JSON; undefined where it is not (invalid UTF-8, a BOM, NUL or nothing at all). Never throws. */
+const BOM = Buffer.of(0xef, 0xbb, 0xbf)
+
+/** The body as JSON, behind a byte order mark too; undefined where it is not (invalid UTF-8, NUL or nothing at all). Never throws. */
 export function parseBody(raw: Uint8Array): unknown {
   // Decoding would turn any invalid bytes into U+FFFD, and so two different ids into one.
   if (!isUtf8(raw)) return undefined
   try {
-    return JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'))
+    const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    const from = bytes[0] === BOM[0] && bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0
+    return JSON.parse(bytes.toString('utf8', from))
   } catch {
     return undefined
   }
@@ -16,13 +20,27 @@ export function parseBody(raw: Uint8Array): unknown {
  * Own members only: `constructor` or `__proto__` in a body must not reach Object.prototype.
  */
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const at = memberAt(value, path)
+  if (typeof at === 'string' && at !== '') return at
+  return Number.isSafeInteger(at) ? String(at) : undefined
+}
+
+/**
+ * The same for an ordering key, of any finite number: large ones are rounded, so that neighbours share a lane, which keeps
+ * more order than was asked for. Never for an id.
+ */
+export function keyAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const at = memberAt(value, path)
+  return typeof at === 'number' && Number.isFinite(at) ? String(at) : textAt(at)
+}
+
+function memberAt(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const name of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
     at = (at as Record<string, unknown>)[name]
   }
-  if (typeof at === 'string' && at !== '') return at
-  return Number.isSafeInteger(at) ? String(at) : undefined
+  return at
 }
 
 /** The whole number, 0 or more, at a path of own members; undefined for anything else. */

@@ -21,7 +21,7 @@ export type Write =
 /**
  * The user's work for one event. What it does outside tx is at-least-once; event.id (with the effect's name, where there are
  * several) is its idempotency key. What it throws is of a class (retry-class.ts). Transient, as everything is by default:
- * tried again after a wait, and buried after the last try. Permanent, as FloodmarkError 'rejected' is: buried at once.
+ * tried again after a wait, and buried once that has gone on for long enough. Permanent, as FloodmarkError 'rejected' is: buried at once.
  */
 export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
 
@@ -29,8 +29,11 @@ export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
 export type Effects = Effect | Readonly<Record<string, Effect>>
 
 export type Claim =
-  /** Yours for leaseMs. `fence` goes into the settlement; `failures` is how often it has failed so far. */
-  | { readonly state: 'new'; readonly fence: number; readonly failures: number }
+  /**
+   * Yours for leaseMs. `fence` goes into the settlement. `failures`: how often it has failed so far; `failingForMs`: the time
+   * since the first of these was settled, by the ledger's clock (0 with none).
+   */
+  | { readonly state: 'new'; readonly fence: number; readonly failures: number; readonly failingForMs: number }
   /** Settled for good before (applied or buried). */
   | { readonly state: 'duplicate' }
   /** Another consumer holds it now. */

@@ -6,10 +6,17 @@ import type { Reply } from './reply.ts'
 /** Checks a request against its route's secrets. Resolves when genuine, else rejects as Provider.verify throws. */
 export type Verify = (route: Route, request: Incoming) => Promise<void>
 
+export interface IngestCounts {
+  /** Events in which the provider found no ordering key: each is in order with nothing but itself. */
+  readonly unkeyed: number
+}
+
 /** Everything between bytes and a status code; no receiver has any other logic. */
 export interface Ingest {
   /** Every route, for a receiver that verifies elsewhere. */
   readonly routes: readonly Route[]
+  /** Since the start. */
+  readonly counts: IngestCounts
   /**
    * Judges the request line alone, before any byte of the body is read.
    * undefined: read the body and call `handle`. A reply: send it (404, 405, /healthz, /readyz).

@@ -3,8 +3,9 @@ import type { Clock } from '../contracts/clock.ts'
 export interface CircuitLimits {
   /** Opens when at least this share of the window's outcomes are failures. Infinity: never. */
   readonly share: number
-  /** Fewer outcomes in the window say nothing. */
+  /** With fewer outcomes in the window it opens when so many different events have failed one after the other, however long that took. */
   readonly outcomesMin: number
+  readonly failedInARowMax: number
   /** The window: the last so many outcomes, none older than windowMs. */
   readonly outcomesMax: number
   readonly windowMs: number
@@ -40,6 +41,7 @@ export class Circuit {
   readonly #failed: Uint8Array
   readonly #atMs: Float64Array
   #outcomes = 0
+  #failedInARow = 0
   readonly #limits: CircuitLimits
   readonly #clock: Clock
 
@@ -81,6 +83,7 @@ export class Circuit {
     this.#change('closed')
     this.#closedAtMs = this.#clock.monotonic()
     this.#outcomes = 0
+    this.#failedInARow = 0
   }
 
   /** A failure that another try may mend. False: it is the outage's, and shall cost the event no attempt. */
@@ -124,11 +127,12 @@ export class Circuit {
   #note(failed: 0 | 1): void {
     const slot = this.#outcomes++ % this.#limits.outcomesMax
     this.#failed[slot] = failed
+    this.#failedInARow = failed ? this.#failedInARow + 1 : 0
     this.#atMs[slot] = this.#clock.monotonic()
   }
 
   #isOutage(): boolean {
-    const { share, outcomesMin, outcomesMax, windowMs } = this.#limits
+    const { share, outcomesMin, failedInARowMax, outcomesMax, windowMs } = this.#limits
     const sinceMs = this.#clock.monotonic() - windowMs
     let recent = 0
     let failed = 0
@@ -137,6 +141,7 @@ export class Circuit {
       recent++
       failed += this.#failed[slot]!
     }
-    return recent >= outcomesMin && failed >= share * recent
+    if (recent < outcomesMin) return this.#failedInARow >= failedInARowMax
+    return failed >= share * recent
   }
 }

@@ -1,40 +1,27 @@
-import { type Backoff, backoffMs } from '../base/backoff.ts'
-import { within } from '../base/within.ts'
-import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
-import { FloodmarkError, messageOf } from '../contracts/errors.ts'
-import { laneOf } from '../contracts/event.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
-import type { Random } from '../contracts/random.ts'
+import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Outcome, type Paused } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
 import { type GapOptions, Gaps } from './gaps.ts'
-import { type Classify, retryClassOf } from './retry-class.ts'
 import { Settler } from './settler.ts'
-import { CALL_LIMITS, recordWrites } from './writes.ts'
+import { isCopy, lanesByKey, type Work } from './work.ts'
+import { CALL_LIMITS } from './writes.ts'
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends AttemptOptions {
   readonly queue: Queue
   readonly ledger: Ledger
   readonly effect: Effects
-  /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
-  readonly classify?: Classify
   /** When to pause an effect that fails whatever the event. Absent: never. */
   readonly circuit?: CircuitLimits
   /** Who is told of numbers that a sender gave out and that did not come. Absent: nobody looks. */
   readonly gaps?: GapOptions
-  readonly clock: Clock
-  readonly random: Random
-  /** Tries of one event before it is buried. */
-  readonly attemptsMax: number
-  readonly backoff: Backoff
   readonly batchEventsMax: number
   readonly handlersMax: number
-  /** How long a claim and a delivery are ours, ms. */
+  /** How long a claim and a delivery are ours, ms: longer than effectMs. */
   readonly leaseMs: number
-  /** A try longer than this, ms, counts as failed; shorter than leaseMs. */
-  readonly effectMs: number
   readonly signal: AbortSignal
   readonly crashPoint?: CrashPoint
   /** Told of events that the queue cannot deliver. */
@@ -68,26 +55,6 @@ export interface Processor {
   readonly done: Promise<void>
 }
 
-/** What became of one task: what to write, and what to tell the queue once it is written. */
-interface Outcome {
-  readonly settlement?: Settlement
-  readonly verdict: Verdict
-}
-
-/** Not claimed: its effect is paused. */
-interface Paused {
-  readonly state: 'paused'
-  readonly forMs: number
-}
-
-/** One task of a batch, from its claim to its verdict. */
-interface Work {
-  readonly task: Task
-  readonly claim: Claim | Paused
-  outcome: Outcome
-  verdict: Verdict
-}
-
 /** What the lanes of one batch share. */
 interface BatchState {
   /** No lane begins another try after this, by the monotonic clock, ms. */
@@ -99,11 +66,6 @@ interface BatchState {
 const LEASE_SHARE = 0.9
 /** The same id came earlier in its lane and batch: what became of that holds for both. */
 const COPY: Outcome = { verdict: 'ack' }
-const UNKNOWN: Outcome = { verdict: { retryInMs: 0 } }
-
-/** A held claim that is someone else's is looked at again after this long, ms. */
-const BUSY_RETRY_MS = 250
-const REASON_CHARS_MAX = 500
 
 /**
  * claim → effect → settle in one transaction; then backoff and another try, or a dead letter.
@@ -131,14 +93,13 @@ class Handling {
   readonly counts: ProcessorState
   readonly #options: ProcessorOptions
   readonly #fanOut: FanOut
-  readonly #gaps: Gaps | undefined
+  readonly #attempts: Attempts
   readonly #crashPoint: CrashPoint
   readonly #settler: Settler
 
   constructor(options: ProcessorOptions, fanOut: FanOut, gaps: Gaps | undefined) {
     this.#options = options
     this.#fanOut = fanOut
-    this.#gaps = gaps
     this.#crashPoint = options.crashPoint ?? nowhere
     const { ledger, clock, handlersMax: callsMax } = options
     this.#settler = new Settler({ ledger, clock, callsMax, crashPoint: this.#crashPoint })
@@ -157,6 +118,7 @@ class Handling {
         return gaps?.filled ?? 0
       },
     }
+    this.#attempts = new Attempts(options, gaps, this.counts)
   }
 
   /** Each key's verdicts are told as soon as they are settled. Rejects when some could not be. */
@@ -215,8 +177,8 @@ class Handling {
     let heldForMs: number | undefined
     for (const [at, work] of lane.entries()) {
       if (at > 0 && (signal.aborted || clock.monotonic() > untilMs)) heldForMs ??= 0
-      if (heldForMs !== undefined) work.outcome = this.#hold(work.task, work.claim, heldForMs)
-      else work.outcome = isCopy(lane, at) ? COPY : await this.#run(work.task, work.claim)
+      if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
+      else work.outcome = isCopy(lane, at) ? COPY : await this.#attempts.run(work.task, work.claim)
       if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
     }
   }
@@ -233,58 +195,6 @@ class Handling {
       const forMs = holds.get(circuit)!
       return forMs === 0 ? claims[next++]! : { state: 'paused', forMs }
     })
-  }
-
-  async #run(task: Task, claim: Claim | Paused): Promise<Outcome> {
-    if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
-    if (claim.state !== 'busy') this.#gaps?.see(task.given, claim.state === 'new')
-    if (claim.state === 'duplicate') return { verdict: 'ack' }
-    if (claim.state === 'busy') {
-      this.counts.busy++
-      return { verdict: { retryInMs: BUSY_RETRY_MS } }
-    }
-    const { event, circuit } = task
-    const pass = circuit ? circuit.enter() : 0
-    if (pass === undefined) return this.#hold(task, claim, circuit!.holdMs())
-    const tx = recordWrites()
-    try {
-      const working = task.effect(task.given, tx)
-      if (working) await this.#inTime(working)
-      circuit?.succeeded(pass)
-      return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
-    } catch (error) {
-      return this.#failed(task, claim, pass, error)
-    }
-  }
-
-  #inTime(working: Promise<void>): Promise<void> {
-    const { effectMs, clock } = this.#options
-    const late = () => new FloodmarkError('timeout', `the effect took longer than ${effectMs} ms`)
-    return within(effectMs, clock, working, late)
-  }
-
-  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
-    const { event, circuit } = task
-    const { fence } = claim
-    const failures = claim.failures + 1
-    const retryClass = retryClassOf(error, this.#options.classify)
-    const waitMs = () => backoffMs(failures, this.#options.backoff, this.#options.random)
-    if (retryClass === 'permanent') circuit?.left(pass)
-    else if (circuit?.failed(pass, claim.failures === 0) === false) {
-      return this.#hold(task, claim, Math.max(waitMs(), circuit.holdMs()))
-    }
-    const reason = messageOf(error).slice(0, REASON_CHARS_MAX)
-    if (retryClass === 'permanent' || failures >= this.#options.attemptsMax) {
-      return { settlement: { event, fence, result: 'buried', reason: `${retryClass}: ${reason}` }, verdict: 'ack' }
-    }
-    return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
-  }
-
-  /** An earlier event of the lane must come first, or its effect is paused: give the claim back and come again. */
-  #hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
-    const verdict = { retryInMs }
-    if (claim.state !== 'new') return { verdict }
-    return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
   }
 
   /** `settled`: one answer for each settlement of the lane. */
@@ -309,32 +219,4 @@ class Handling {
 
 function eventsOf(tasks: readonly Task[]) {
   return tasks.map(({ event }) => event)
-}
-
-/** The tasks of a batch: by key, and there by lane, each in order. */
-function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Work[][][] {
-  const lanes = new Map<string, Work[]>()
-  const keys = new Map<string, Work[][]>()
-  for (let at = 0; at < tasks.length; at++) {
-    const task = tasks[at]!
-    const work: Work = { task, claim: claims[at]!, outcome: UNKNOWN, verdict: UNKNOWN.verdict }
-    const lane = lanes.get(task.lane)
-    if (lane) {
-      lane.push(work)
-      continue
-    }
-    const fresh = [work]
-    lanes.set(task.lane, fresh)
-    const key = laneOf(task.event)
-    const others = keys.get(key)
-    if (others) others.push(fresh)
-    else keys.set(key, [fresh])
-  }
-  return [...keys.values()]
-}
-
-/** Whether the same id came earlier in the lane: it is claimed, and so this one is busy. */
-function isCopy(lane: readonly Work[], at: number): boolean {
-  const { task, claim } = lane[at]!
-  return claim.state === 'busy' && lane.slice(0, at).some((earlier) => earlier.task.event.id === task.event.id)
 }

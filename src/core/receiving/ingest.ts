@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { SEQUENCE_HEADER } from '../base/headers.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
@@ -23,6 +24,10 @@ export interface IngestOptions {
 /** How long a sender is asked to stay away when we are full or broken, s. */
 const RETRY_AFTER_S = 5
 
+/** Of a key that is too long. */
+const KEPT_KEY_BYTES = 80
+const KEY_HASH_CHARS = 16
+
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
 const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
@@ -37,14 +42,17 @@ export function createIngest(options: IngestOptions): Ingest {
   for (const route of options.routes) {
     if (route.secrets.length === 0) throw new FloodmarkError('misuse', `route ${route.path} has no secret: give it one`)
     if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
+    checkSource(route)
     byPath.set(route.path, route)
   }
+  const counts = { unkeyed: 0 }
 
   /** What is known to be genuine. No promise is made on the way to `publish`: this runs for every request. */
   function store(route: Route, request: Incoming): Promise<Reply> {
     const handshake = route.provider.handshake?.(request)
     if (handshake) return Promise.resolve(handshake)
     const events = toEvents(route, request)
+    for (const event of events) if (isUnkeyed(event)) counts.unkeyed++
     const accepted = route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
     crashPoint('before-store')
     const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
@@ -62,6 +70,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   return {
     routes: options.routes,
+    counts,
 
     admit(method, url) {
       const path = pathOf(url)
@@ -99,6 +108,14 @@ export function createIngest(options: IngestOptions): Ingest {
 function pathOf(url: string): string {
   const query = url.indexOf('?')
   return query === -1 ? url : url.slice(0, query)
+}
+
+/** An event's id is `source:id`: with a colon in the source two of them could meet. */
+function checkSource({ path, source }: Route): void {
+  const fits = /^[^:\p{Cc}\p{Surrogate}]+$/u.test(source) && Buffer.byteLength(source) <= EVENT_LIMITS.sourceBytesMax
+  if (fits) return
+  const allowed = `1-${EVENT_LIMITS.sourceBytesMax} bytes without colon and control characters`
+  throw new FloodmarkError('misuse', `route ${path} has the source '${source.slice(0, 80)}': give it ${allowed}`)
 }
 
 /** What the sender may know of an error: enough to decide whether to retry, nothing that helps to forge. */
@@ -139,9 +156,34 @@ function toEvent(
   const fullId = `${route.source}:${id}`
   check(id, 'event id', EVENT_LIMITS.idBytesMax)
   check(fullId, 'event id', EVENT_LIMITS.idBytesMax)
-  check(key, 'ordering key', EVENT_LIMITS.keyBytesMax)
+  const fittingKey = shortened(key)
+  check(fittingKey, 'ordering key', EVENT_LIMITS.keyBytesMax)
   check(type, 'event type', EVENT_LIMITS.typeBytesMax)
-  return { id: fullId, key, source: route.source, type, receivedAtMs: request.receivedAtMs, headers, body: request.raw }
+  return {
+    id: fullId,
+    key: fittingKey,
+    source: route.source,
+    type,
+    receivedAtMs: request.receivedAtMs,
+    headers,
+    body: request.raw,
+  }
+}
+
+/** A key that is too long keeps its beginning; a hash tells it from others that begin alike. Refused, its event would be lost. */
+function shortened(key: string): string {
+  if (key.length * 3 <= EVENT_LIMITS.keyBytesMax || Buffer.byteLength(key) <= EVENT_LIMITS.keyBytesMax) return key
+  // Decoded as UTF-8, a character that was cut would become a replacement: it is left out.
+  const beginning = Buffer.from(key)
+    .subarray(0, KEPT_KEY_BYTES)
+    .toString()
+    .replace(/\ufffd$/, '')
+  return `${beginning}~${hash('sha256', key).slice(0, KEY_HASH_CHARS)}`
+}
+
+/** Providers take the event's own id where they find no key. */
+function isUnkeyed({ id, key, source }: WebhookEvent): boolean {
+  return id.length === source.length + 1 + key.length && id.endsWith(key)
 }
 
 /** Control characters would forge lines in logs and break text protocols behind us; lone surrogates do not survive UTF-8. */

@@ -5,7 +5,7 @@ import type { Effects, Ledger } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
-import type { Receiver, RunningReceiver } from '../contracts/receiver.ts'
+import type { IngestCounts, Receiver, RunningReceiver } from '../contracts/receiver.ts'
 import type { CircuitLimits } from '../processing/circuit.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type ProcessorState, startProcessor } from '../processing/processor.ts'
@@ -28,8 +28,9 @@ export const SERVICE_DEFAULTS = {
   publishesMax: 4,
   waitingBytesMax: 64 * 1024 * 1024,
   publishDeadlineMs: 5_000,
-  attemptsMax: 5,
-  backoff: { baseMs: 50, capMs: 30_000 } as Backoff,
+  retryForMs: 24 * 3_600_000,
+  attemptsMin: 5,
+  backoff: { baseMs: 1_000, capMs: 600_000 } as Backoff,
   batchEventsMax: 256,
   handlersMax: 2,
   leaseMs: 30_000,
@@ -37,6 +38,7 @@ export const SERVICE_DEFAULTS = {
   circuit: {
     share: 0.8,
     outcomesMin: 20,
+    failedInARowMax: 5,
     outcomesMax: 30,
     windowMs: 10_000,
     openMs: 1_000,
@@ -80,6 +82,8 @@ export interface Service {
   readonly port: number | undefined
   /** undefined where nothing is processed. */
   readonly counts: Readonly<ProcessorState> | undefined
+  /** undefined where nothing is received. */
+  readonly received: IngestCounts | undefined
   /** Stops accepting, answers and stores what is in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }
@@ -106,6 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return {
     port: receiving?.port,
     counts: processor?.counts,
+    received: receiving?.counts,
     stop() {
       stopped ??= stop()
       return stopped
@@ -128,7 +133,7 @@ async function startReceiving(
   options: ServiceOptions,
   { receiver, routes, reconciling }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
-): Promise<RunningReceiver> {
+): Promise<RunningReceiver & { readonly counts: IngestCounts }> {
   const { queue, clock, random, onError, crashPoint, processing } = options
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
@@ -139,6 +144,7 @@ async function startReceiving(
   const reconciler = reconciling && startReconciler({ ...reconciling, publish, clock, random, onError })
   return {
     port: running.port,
+    counts: ingest.counts,
     async stop() {
       await reconciler?.stop()
       await running.stop()

@@ -34,6 +34,8 @@ export interface LifetimeOptions {
   readonly random: Random
   readonly fails: Fails
   readonly conditions: SimulatedConditions
+  /** For bugs of the processor itself. Default: the real one. */
+  readonly start?: typeof startProcessor
 }
 
 type Failed = (definite: boolean) => FloodmarkError
@@ -56,7 +58,7 @@ export class ServiceLifetime {
 
   constructor(options: LifetimeOptions) {
     this.#options = options
-    const { limits, clock, random, routes, fails } = options
+    const { limits, clock, random, routes, fails, start = startProcessor } = options
     const queue = this.#queue()
     const ledger = this.#ledger()
     const effect = this.#effect()
@@ -68,7 +70,7 @@ export class ServiceLifetime {
     const ready = async () => {}
     this.ingest = createIngest({ routes, publish, ready, clock, crashPoint })
     const signal = AbortSignal.any([this.#end.signal, this.#stop.signal])
-    const processor = startProcessor({ ...limits, queue, ledger, effect, clock, random, signal, crashPoint })
+    const processor = start({ ...limits, queue, ledger, effect, clock, random, signal, crashPoint })
     this.counts = processor.counts
     this.#processed = processor.done
   }

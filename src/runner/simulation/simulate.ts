@@ -58,6 +58,8 @@ export interface SimulationOptions {
   readonly faultKinds?: FaultKinds
   /** What a service sees of queue and ledger from its start to its end, for bugs that must end with it. */
   readonly seenBy?: (base: { queue: Queue; ledger: Ledger }, clock: Clock, ended: () => boolean) => typeof base
+  /** A processor with a bug. */
+  readonly start?: LifetimeOptions['start']
 }
 
 export interface Simulated {
@@ -75,7 +77,13 @@ export interface Simulated {
 }
 
 /** Leases and backoffs are short, so that many run out within a simulation; attempts are many: bad luck alone buries nothing. */
-const LIMITS = { leaseMs: 2_000, effectMs: 1_500, attemptsMax: 25, backoff: { baseMs: 5, capMs: 200 } } as const
+const LIMITS = {
+  leaseMs: 2_000,
+  effectMs: 1_500,
+  retryForMs: 1_000,
+  attemptsMin: 25,
+  backoff: { baseMs: 5, capMs: 200 },
+} as const
 /** The longest delay of an effect, ms: beyond effectMs. */
 const SLOW_MS = 2_000
 /** A simulation that has not drained after so much virtual time is given up, ms. */
@@ -107,6 +115,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...inProcess,
     conditions,
+    ...(options.start && { start: options.start }),
     effect: failingEffect(effectOf({ runId, seed, clock, fetchBody }, scenario), { ...inProcess, slowMs: SLOW_MS }),
     routes: routes.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },

@@ -5,7 +5,13 @@ import { seeded } from '../../../src/core/contracts/random.ts'
 import { Circuit, type CircuitLimits } from '../../../src/core/processing/circuit.ts'
 import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
 
-const LIMITS: CircuitLimits = { ...SERVICE_DEFAULTS.circuit, outcomesMin: 4, outcomesMax: 8, freeRoundsMax: 3 }
+const LIMITS: CircuitLimits = {
+  ...SERVICE_DEFAULTS.circuit,
+  outcomesMin: 4,
+  outcomesMax: 8,
+  freeRoundsMax: 3,
+  failedInARowMax: 7,
+}
 
 function aCircuit(over: Partial<CircuitLimits> = {}) {
   const clock = new VirtualClock()
@@ -41,6 +47,25 @@ describe('a circuit', () => {
     fail(3)
     expect(circuit.isClosed).toBe(true)
     fail()
+    expect(circuit.isClosed).toBe(false)
+  })
+
+  it('opens under little traffic when enough events have failed in a row, however long that took', async () => {
+    const { clock, circuit, fail, succeed } = aCircuit({ failedInARowMax: 5 })
+    for (const pass of [4, 4]) {
+      for (let n = 0; n < pass; n++) {
+        fail()
+        fail(3, false)
+        await clock.advance(LIMITS.windowMs)
+      }
+      expect(circuit.isClosed).toBe(true)
+      succeed()
+    }
+    for (let n = 0; n < 5; n++) {
+      expect(circuit.isClosed).toBe(true)
+      await clock.advance(LIMITS.windowMs)
+      fail()
+    }
     expect(circuit.isClosed).toBe(false)
   })
 

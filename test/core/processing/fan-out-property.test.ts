@@ -69,7 +69,7 @@ function troubled(
 async function outcome({ events, batchEventsMax, handlersMax, troubles, seed }: Input) {
   const random = seeded(seed)
   const effects = Object.fromEntries(NAMES.map((name) => [name, planned(name, events)]))
-  const options = { attemptsMax: ATTEMPTS_MAX, random, leaseMs: 20_000, batchEventsMax, handlersMax }
+  const options = { attemptsMin: ATTEMPTS_MAX, random, leaseMs: 20_000, batchEventsMax, handlersMax }
   const run = await processing(effects, { ...options, ...troubled(troubles, seeded(seed ^ 1)) })
   for (const [number, { key, again }] of events.entries()) {
     const event = anEvent(String(number), { key: `k${key}` })

@@ -34,7 +34,7 @@ function planned(events: Events): Effect {
 /** Publishes the events one by one, some twice, lets an hour pass and says what took effect and what was buried. */
 async function outcome(events: Events, options: Parameters<typeof processing>[1], seed: number) {
   const random = seeded(seed)
-  const run = await processing(planned(events), { attemptsMax: ATTEMPTS_MAX, random, leaseMs: 20_000, ...options })
+  const run = await processing(planned(events), { attemptsMin: ATTEMPTS_MAX, random, leaseMs: 20_000, ...options })
   for (const [number, { key, again }] of events.entries()) {
     const event = anEvent(String(number), { key: `k${key}` })
     await run.publish(event)

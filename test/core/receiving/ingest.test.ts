@@ -85,6 +85,48 @@ describe('the ingest', () => {
     expect(reply.reason).not.toContain(error.message)
   })
 
+  it('never makes one id of two sources, whatever their names and ids', () => {
+    for (const source of ['shop:eu', '', 'x'.repeat(65), 'a\u0000b']) {
+      expect(() => made({ routes: [{ ...route, source }] }), source).toThrow('source')
+    }
+    expect(() => made({ routes: [{ ...route, source: 'shop-eu' }] })).not.toThrow()
+  })
+
+  it('shortens a key that is too long, and keeps long keys apart', async () => {
+    const { ingest, published } = made()
+    const long = 'ä'.repeat(100)
+    for (const [id, key] of [
+      ['1', `${long}1`],
+      ['2', `${long}2`],
+      ['3', `${long}1`],
+    ] as const) {
+      expect((await ingest.handle(request({ id, body: JSON.stringify({ key }) }))).status).toBe(200)
+    }
+    const [first, second, third] = published.map(({ key }) => key)
+    expect(first).toBe(third)
+    expect(first).not.toBe(second)
+    expect(Buffer.byteLength(first!)).toBeLessThanOrEqual(128)
+    expect(first).toMatch(/^ä{40}~[0-9a-f]{16}$/)
+  })
+
+  it.each([
+    ['a fraction', '{"key":12.5}', '12.5'],
+    ['a number beyond 2^53', '{"key":12345678901234567890}', '12345678901234567000'],
+    ['a byte order mark', '\ufeff{"key":"acct-1"}', 'acct-1'],
+  ])('reads the key behind %s', async (_, body, key) => {
+    const { ingest, published } = made()
+    await ingest.handle(request({ body }))
+    expect(published[0]!.key).toBe(key)
+    expect(ingest.counts.unkeyed).toBe(0)
+  })
+
+  it('counts what names no key, and is ordered with nothing', async () => {
+    const { ingest, published } = made()
+    for (const body of ['{"key":true}', 'no JSON', BODY]) await ingest.handle(request({ body }))
+    expect(published.map(({ key }) => key)).toEqual(['evt-1', 'evt-1', 'acct-1'])
+    expect(ingest.counts.unkeyed).toBe(2)
+  })
+
   it('needs a secret for every route, and each path once', () => {
     expect(() => made({ routes: [{ ...route, secrets: [] }] })).toThrow('has no secret')
     expect(() => made({ routes: [route, route] })).toThrow('given twice')

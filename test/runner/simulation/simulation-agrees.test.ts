@@ -12,11 +12,14 @@ import { moduleOf } from '../../../src/runner/scenario/registry.ts'
 import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
 import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
+import { RUN_RETRIES } from '../../../src/runner/testbed/run-retries.ts'
 import { expectPass, QUICK_MS, quickRuns } from '../../scenarios/quick.ts'
 import { type Accounts, disagreements, type Edge } from './agreement.ts'
 
 /** Of so few events all may have been under way at an edge. */
 const FEW = 30
+/** As a run's service has them. */
+const LIMITS = { ...SERVICE_DEFAULTS, ...RUN_RETRIES }
 
 interface Real {
   readonly record: RunRecord
@@ -63,7 +66,7 @@ async function compare(
     durationMs,
     services: 1,
     failureRates: NO_FAILURES,
-    limits: SERVICE_DEFAULTS,
+    limits: LIMITS,
   }
   const providers = await providersOf(scenario)
   const simulated = await simulate({ ...same, providers, ...planted })
@@ -96,7 +99,7 @@ describe('a calm scenario, run and simulated', { timeout: QUICK_MS }, () => {
   })
 
   it('does not agree with a simulation that buries after one try less', async () => {
-    const limits = { ...SERVICE_DEFAULTS, attemptsMax: SERVICE_DEFAULTS.attemptsMax - 1 }
+    const limits = { ...LIMITS, attemptsMin: LIMITS.attemptsMin - 1 }
     const { found } = await compare(flashSale, real, [], { limits })
     expect(found).toContainEqual(expect.stringMatching(/^dead letter: /))
   })

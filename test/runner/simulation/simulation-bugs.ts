@@ -57,7 +57,9 @@ async function applyAnyway(ledger: Ledger, settlements: Parameters<Ledger['settl
 function checksThenActs({ queue, ledger }: Base): Base {
   const claim: Ledger['claim'] = async (events, leaseMs) => {
     const claims = await ledger.claim(events, leaseMs)
-    return claims.map((one): Claim => (one.state === 'busy' ? { state: 'new', fence: 0, failures: 0 } : one))
+    return claims.map(
+      (one): Claim => (one.state === 'busy' ? { state: 'new', fence: 0, failures: 0, failingForMs: 0 } : one),
+    )
   }
   const settle: Ledger['settle'] = async (settlements) => {
     await applyAnyway(ledger, settlements)

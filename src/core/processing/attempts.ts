@@ -1,0 +1,107 @@
+import { type Backoff, backoffMs } from '../base/backoff.ts'
+import { within } from '../base/within.ts'
+import type { Clock } from '../contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { Claim, Settlement } from '../contracts/ledger.ts'
+import type { Verdict } from '../contracts/queue.ts'
+import type { Random } from '../contracts/random.ts'
+import type { Task } from './fan-out.ts'
+import type { Gaps } from './gaps.ts'
+import { type Classify, retryClassOf } from './retry-class.ts'
+import { recordWrites } from './writes.ts'
+
+/** What became of one task: what to write, and what to tell the queue once it is written. */
+export interface Outcome {
+  readonly settlement?: Settlement
+  readonly verdict: Verdict
+}
+
+/** Not claimed: its effect is paused. */
+export interface Paused {
+  readonly state: 'paused'
+  readonly forMs: number
+}
+
+export interface AttemptOptions {
+  /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
+  readonly classify?: Classify
+  readonly clock: Clock
+  readonly random: Random
+  /** An event that fails transiently is buried when it has done so for this long, ms, and in so many tries at least. */
+  readonly retryForMs: number
+  readonly attemptsMin: number
+  readonly backoff: Backoff
+  /** A try longer than this, ms, counts as failed. */
+  readonly effectMs: number
+}
+
+/** A held claim that is someone else's is looked at again after this long, ms. */
+export const BUSY_RETRY_MS = 250
+const REASON_CHARS_MAX = 500
+
+/** Tries tasks, one at a time, and says what is to become of each. Writes nothing itself. */
+export class Attempts {
+  readonly #options: AttemptOptions
+  readonly #gaps: Gaps | undefined
+  readonly #counts: { busy: number }
+
+  constructor(options: AttemptOptions, gaps: Gaps | undefined, counts: { busy: number }) {
+    this.#options = options
+    this.#gaps = gaps
+    this.#counts = counts
+  }
+
+  async run(task: Task, claim: Claim | Paused): Promise<Outcome> {
+    if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
+    if (claim.state !== 'busy') this.#gaps?.see(task.given, claim.state === 'new')
+    if (claim.state === 'duplicate') return { verdict: 'ack' }
+    if (claim.state === 'busy') {
+      this.#counts.busy++
+      return { verdict: { retryInMs: BUSY_RETRY_MS } }
+    }
+    const { event, circuit } = task
+    const pass = circuit ? circuit.enter() : 0
+    if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
+    const tx = recordWrites()
+    try {
+      const working = task.effect(task.given, tx)
+      if (working) await this.#inTime(working)
+      circuit?.succeeded(pass)
+      return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
+    } catch (error) {
+      return this.#failed(task, claim, pass, error)
+    }
+  }
+
+  #inTime(working: Promise<void>): Promise<void> {
+    const { effectMs, clock } = this.#options
+    const late = () => new FloodmarkError('timeout', `the effect took longer than ${effectMs} ms`)
+    return within(effectMs, clock, working, late)
+  }
+
+  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
+    const { event, circuit } = task
+    const { fence } = claim
+    const failures = claim.failures + 1
+    const retryClass = retryClassOf(error, this.#options.classify)
+    const waitMs = () => backoffMs(failures, this.#options.backoff, this.#options.random)
+    if (retryClass === 'permanent') circuit?.left(pass)
+    else if (circuit?.failed(pass, claim.failures === 0) === false) {
+      return this.hold(task, claim, Math.max(waitMs(), circuit.holdMs()))
+    }
+    const reason = messageOf(error).slice(0, REASON_CHARS_MAX)
+    const { retryForMs, attemptsMin } = this.#options
+    // The number of tries too: a clock that was set forward, or a restart after a long time, must not bury by itself.
+    if (retryClass === 'permanent' || (failures >= attemptsMin && claim.failingForMs >= retryForMs)) {
+      return { settlement: { event, fence, result: 'buried', reason: `${retryClass}: ${reason}` }, verdict: 'ack' }
+    }
+    return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
+  }
+
+  /** An earlier event of the lane must come first, or its effect is paused: give the claim back and come again. */
+  hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
+    const verdict = { retryInMs }
+    if (claim.state !== 'new') return { verdict }
+    return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
+  }
+}

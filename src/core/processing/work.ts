@@ -1,0 +1,43 @@
+import { laneOf } from '../contracts/event.ts'
+import type { Claim } from '../contracts/ledger.ts'
+import type { Verdict } from '../contracts/queue.ts'
+import type { Outcome, Paused } from './attempts.ts'
+import type { Task } from './fan-out.ts'
+
+/** One task of a batch, from its claim to its verdict. */
+export interface Work {
+  readonly task: Task
+  readonly claim: Claim | Paused
+  outcome: Outcome
+  verdict: Verdict
+}
+
+const UNKNOWN: Outcome = { verdict: { retryInMs: 0 } }
+
+/** The tasks of a batch: by key, and there by lane, each in order. */
+export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Work[][][] {
+  const lanes = new Map<string, Work[]>()
+  const keys = new Map<string, Work[][]>()
+  for (let at = 0; at < tasks.length; at++) {
+    const task = tasks[at]!
+    const work: Work = { task, claim: claims[at]!, outcome: UNKNOWN, verdict: UNKNOWN.verdict }
+    const lane = lanes.get(task.lane)
+    if (lane) {
+      lane.push(work)
+      continue
+    }
+    const fresh = [work]
+    lanes.set(task.lane, fresh)
+    const key = laneOf(task.event)
+    const others = keys.get(key)
+    if (others) others.push(fresh)
+    else keys.set(key, [fresh])
+  }
+  return [...keys.values()]
+}
+
+/** Whether the same id came earlier in the lane: it is claimed, and so this one is busy. */
+export function isCopy(lane: readonly Work[], at: number): boolean {
+  const { task, claim } = lane[at]!
+  return claim.state === 'busy' && lane.slice(0, at).some((earlier) => earlier.task.event.id === task.event.id)
+}
