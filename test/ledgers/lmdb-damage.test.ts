@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
 import type { Ledger, Write } from '../../src/core/contracts/ledger.ts'
 import { anEvent } from '../events.ts'
+import { needing } from '../needs.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-lmdb-damage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -79,9 +80,12 @@ describe('the lmdb ledger on a disk that changes what it keeps', () => {
   })
 })
 
+const noLimits = process.platform === 'linux' ? undefined : 'ulimit -v is known on Linux only'
+
 describe('the lmdb ledger', () => {
-  it.skipIf(process.platform !== 'linux').each([1_500_000, 2_300_000, 4_000_000, 40_000_000])(
+  it.each([1_500_000, 2_300_000, 4_000_000, 40_000_000])(
     'opens, or says what it needs, in a process that may have %d KiB of address space',
+    needing(noLimits),
     (limitKiB) => {
       const program = `
         const { default: lmdb } = await import('${new URL('../../ledgers/lmdb.ts', import.meta.url).href}')

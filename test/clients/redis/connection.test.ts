@@ -40,7 +40,7 @@ describe('a connection to Redis that breaks before the reply', needing(missing),
   })
 })
 
-describe.runIf(server)('a call on a connection to Redis', () => {
+describe('a call on a connection to Redis', needing(missing), () => {
   it("that the server refuses is certainly not done, and the error keeps the command's arguments to itself", async () => {
     const connection = new RedisConnection(server!.url, systemClock)
     await connection.ready()

@@ -169,7 +169,7 @@ describe('a locked folder', () => {
 
   it('has a name that leads nowhere else', () => {
     for (const namespace of ['', '..', 'a/b', 'A', 'x'.repeat(65)]) {
-      expect(() => namespaceFolder({ url: root, namespace })).toThrow('no namespace')
+      expect(() => namespaceFolder({ url: root, namespace })).toThrow('is not valid')
     }
   })
 })
