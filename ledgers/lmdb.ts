@@ -39,6 +39,9 @@ const SWEEP_GROUPS_MAX = 4
 /** Records of the log that one transaction sorts in. */
 const SORT_RECORDS = 16
 const POSITION = Buffer.from('position')
+/** What a probe writes: so long that it needs pages of its own. */
+const PROBE = Buffer.from('probe')
+const PROBE_VALUE = Buffer.alloc(64 * 1024)
 const EVERYTHING = Buffer.alloc(0)
 
 /**
@@ -104,6 +107,10 @@ class LmdbLedger implements Ledger {
     } finally {
       for (const [at, { event }] of settlements.entries()) if (held[at] !== undefined) this.#claims.give(event.id)
     }
+  }
+
+  async probe(): Promise<void> {
+    await this.#transact(() => put(this.#environment.root, PROBE, PROBE_VALUE))
   }
 
   /** A child transaction is undone as a whole when anything in it throws; a plain one would keep what came before. */

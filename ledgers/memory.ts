@@ -105,6 +105,8 @@ class MemoryLedger implements Ledger {
     }
   }
 
+  async probe(): Promise<void> {}
+
   async *buried(): AsyncIterable<DeadLetter> {
     yield* this.#dead.values()
   }

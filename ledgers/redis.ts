@@ -22,6 +22,9 @@ import { type Script, scripts } from './redis/scripts.ts'
 
 /** No call takes longer than this, whatever the network does. */
 const CALL_MS = 5_000
+/** What a probe writes, and how long it stays, ms. */
+const PROBE_VALUE = Buffer.alloc(4_096)
+const PROBE_KEPT_MS = 60_000
 const PAGE_ITEMS = 512
 
 /**
@@ -89,6 +92,12 @@ class RedisLedger implements Ledger {
         return (await redis.eval(script.source, 1, this.#prefix, ...args)) as number[]
       }
     })
+  }
+
+  async probe(): Promise<void> {
+    await this.#connection.repeat(CALL_MS, (redis) =>
+      redis.set(`${this.#prefix}probe`, PROBE_VALUE, 'PX', PROBE_KEPT_MS),
+    )
   }
 
   async *buried(): AsyncIterable<DeadLetter> {

@@ -161,6 +161,14 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect((await settling)[0]!.held).toBe(true)
     })
 
+    it('is probed by a write that nobody sees', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock() })
+      for (let times = 0; times < 3; times++) await ledger.probe()
+      const seen = [...(await all(ledger.scan(''))), ...(await all(ledger.items(''))), ...(await all(ledger.buried()))]
+      expect(seen).toEqual([])
+      await ledger.close()
+    })
+
     it('puts, increments and appends in the order of transactions', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       for (let n = 0; n < 1_200; n++) {

@@ -44,7 +44,7 @@ export function encodeInto(event: WebhookEvent, target: Buffer, offset: number):
     target.writeUInt16LE(put(event.headers[name]!, EVENT_LIMITS.headerValueBytesMax, 'header value'), headAt + 1)
     headers++
   }
-  if (headers > EVENT_LIMITS.headersMax || event.body.length > EVENT_LIMITS.bodyBytesMax) {
+  if (headers > EVENT_LIMITS.storedHeadersMax || event.body.length > EVENT_LIMITS.bodyBytesMax) {
     throw new FloodmarkError('misuse', 'an event is above the limits of EVENT_LIMITS')
   }
   target[offset + 1] = headers
@@ -84,7 +84,7 @@ export function decode(source: Uint8Array): WebhookEvent {
   const from = text(bytes[6]!, 1, EVENT_LIMITS.sourceBytesMax, 'source')
   const type = text(bytes[7]!, 1, EVENT_LIMITS.typeBytesMax, 'type')
   const count = bytes[1]!
-  if (count > EVENT_LIMITS.headersMax) throw corrupt(`it has ${count} headers`)
+  if (count > EVENT_LIMITS.storedHeadersMax) throw corrupt(`it has ${count} headers`)
   const headers: [string, string][] = []
   for (let header = 0; header < count; header++) {
     const head = take(HEADER_BYTES, HEADER_BYTES, HEADER_BYTES, 'headers')

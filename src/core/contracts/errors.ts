@@ -27,7 +27,12 @@ export class FloodmarkError extends Error {
   }
 }
 
-/** The message of anything thrown, without its stack. */
+/** The message of anything thrown, without its stack. Never throws, whatever was. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    const message: unknown = error instanceof Error ? error.message : error
+    return typeof message === 'string' ? message : String(message)
+  } catch {
+    return 'something was thrown that cannot be shown'
+  }
 }

@@ -89,6 +89,11 @@ export interface Ledger {
    * Not definite: the reply was lost, so all of it was stored or nothing. Claiming again tells.
    */
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]>
+  /**
+   * Resolves when a write of its own is stored, as durably as a settlement is. Leaves nothing that grows.
+   * @throws FloodmarkError 'unavailable' when nothing could be settled now.
+   */
+  probe(): Promise<void>
   /** Dead letters, oldest first. */
   buried(): AsyncIterable<DeadLetter>
   /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */

@@ -1,7 +1,9 @@
 import { type Backoff, backoffMs } from '../base/backoff.ts'
+import { encode } from '../base/codec.ts'
 import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
 import type { Claim, Settlement } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
@@ -33,6 +35,8 @@ export interface AttemptOptions {
   readonly backoff: Backoff
   /** A try longer than this, ms, counts as failed. */
   readonly effectMs: number
+  /** Told of a failure that is no event's, as when the search for gaps fails. Must not throw. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** A held claim that is someone else's is looked at again after this long, ms. */
@@ -53,7 +57,7 @@ export class Attempts {
 
   async run(task: Task, claim: Claim | Paused): Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
-    if (claim.state !== 'busy') this.#gaps?.see(task.given, claim.state === 'new')
+    if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
     if (claim.state === 'busy') {
       this.#counts.busy++
@@ -64,8 +68,9 @@ export class Attempts {
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
     const tx = recordWrites()
     try {
-      const working = task.effect(task.given, tx)
-      if (working) await this.#inTime(working)
+      const working: unknown = task.effect(task.given, tx)
+      // JavaScript may return anything; only a promise is waited for.
+      if (working instanceof Promise || isThenable(working)) await this.#inTime(Promise.resolve(working))
       circuit?.succeeded(pass)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
     } catch (error) {
@@ -73,7 +78,16 @@ export class Attempts {
     }
   }
 
-  #inTime(working: Promise<void>): Promise<void> {
+  /** A gap says where to look. That the search for gaps fails is no reason to hold up an event. */
+  #lookForGaps({ given }: Task, isNew: boolean): void {
+    try {
+      this.#gaps?.see(given, isNew)
+    } catch (error) {
+      this.#options.onError?.(error)
+    }
+  }
+
+  #inTime(working: Promise<unknown>): Promise<unknown> {
     const { effectMs, clock } = this.#options
     const late = () => new FloodmarkError('timeout', `the effect took longer than ${effectMs} ms`)
     return within(effectMs, clock, working, late)
@@ -93,7 +107,8 @@ export class Attempts {
     const { retryForMs, attemptsMin } = this.#options
     // The number of tries too: a clock that was set forward, or a restart after a long time, must not bury by itself.
     if (retryClass === 'permanent' || (failures >= attemptsMin && claim.failingForMs >= retryForMs)) {
-      return { settlement: { event, fence, result: 'buried', reason: `${retryClass}: ${reason}` }, verdict: 'ack' }
+      const letter = letterOf(event, `${retryClass}: ${reason}`)
+      return { settlement: { ...letter, fence, result: 'buried' }, verdict: 'ack' }
     }
     return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
   }
@@ -103,5 +118,19 @@ export class Attempts {
     const verdict = { retryInMs }
     if (claim.state !== 'new') return { verdict }
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+}
+
+/** What is kept of an event that is given up: all of it, or, where its headers cannot be stored, the rest. */
+function letterOf(event: WebhookEvent, reason: string): { readonly event: WebhookEvent; readonly reason: string } {
+  try {
+    encode(event)
+    return { event, reason }
+  } catch (error) {
+    return { event: { ...event, headers: {} }, reason: `${reason} (without its headers: ${messageOf(error)})` }
   }
 }

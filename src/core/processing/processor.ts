@@ -4,8 +4,11 @@ import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/l
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
 import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Outcome, type Paused } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
+import { Consuming } from './consuming.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
 import { type GapOptions, Gaps } from './gaps.ts'
+import { LedgerOutage } from './ledger-outage.ts'
+import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
 import { isCopy, lanesByKey, type Work } from './work.ts'
 import { CALL_LIMITS } from './writes.ts'
@@ -24,34 +27,13 @@ export interface ProcessorOptions extends AttemptOptions {
   readonly leaseMs: number
   readonly signal: AbortSignal
   readonly crashPoint?: CrashPoint
-  /** Told of events that the queue cannot deliver. */
+  /** Told of an outage of the ledger when it begins, of a consumer that ended, and of events that the queue cannot deliver. */
   readonly onError?: (error: unknown) => void
-}
-
-/** Counts since the start. With several named effects each is applied, fails and is buried by itself; deliveries are not. */
-export interface ProcessorCounts {
-  applied: number
-  failed: number
-  buried: number
-  /** Deliveries of events that were settled before: absorbed. */
-  duplicates: number
-  /** Deliveries of events that another consumer held. */
-  busy: number
-}
-
-export interface ProcessorState extends ProcessorCounts {
-  /** Times that a circuit opened: an effect was paused because what it depends on seemed to be down. */
-  readonly circuitsOpened: number
-  /** Effects that are paused now. */
-  readonly circuitsOpen: number
-  /** Gaps in the numbers of senders that number their events, and missing numbers that came after all. */
-  readonly gaps: number
-  readonly gapsFilled: number
 }
 
 export interface Processor {
   readonly counts: Readonly<ProcessorState>
-  /** Resolves when the signal has aborted and every running batch is settled. Rejects when the queue gives up. */
+  /** Resolves when the signal has aborted and every running batch is settled. A consumer that ends before is begun again. */
   readonly done: Promise<void>
 }
 
@@ -66,6 +48,8 @@ interface BatchState {
 const LEASE_SHARE = 0.9
 /** The same id came earlier in its lane and batch: what became of that holds for both. */
 const COPY: Outcome = { verdict: 'ack' }
+/** What could not be claimed is looked at again after this long, ms; by then the ledger's outage says how long to wait. */
+const FAILED_CLAIM_RETRY_MS = 100
 
 /**
  * claim → effect → settle in one transaction; then backoff and another try, or a dead letter.
@@ -76,57 +60,56 @@ export function startProcessor(options: ProcessorOptions): Processor {
     const what = `effectMs is ${options.effectMs}, leaseMs is ${options.leaseMs}`
     throw new FloodmarkError('misuse', `${what}: give an effect less time than its lease has`)
   }
-  const fanOut = new FanOut(options.effect, options.circuit, options.clock)
+  const { handlersMax, leaseMs, signal, queue, ledger, clock, onError = () => {} } = options
+  const fanOut = new FanOut(options.effect, options.circuit, clock)
   const gaps = options.gaps && new Gaps(options.gaps)
-  const handling = new Handling(options, fanOut, gaps)
-  const { handlersMax, leaseMs, signal, queue, onError } = options
+  const outage = new LedgerOutage({ ledger, clock, onError })
+  const consuming = new Consuming(options)
+  const counts = countsOf({ fanOut, gaps, outage, consuming })
+  const handling = new Handling(options, { fanOut, gaps, outage, counts })
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   const handle: Handler = (batch, tell) => handling.handle(batch, tell)
-  return {
-    counts: handling.counts,
-    done: queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal, ...(onError && { onError }) }),
-  }
+  const consume = () => queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal, onError })
+  return { counts, done: consuming.run(consume) }
+}
+
+interface HandlingParts {
+  readonly fanOut: FanOut
+  readonly gaps: Gaps | undefined
+  readonly outage: LedgerOutage
+  readonly counts: ProcessorCounts
 }
 
 /** What is done with each batch. */
 class Handling {
-  readonly counts: ProcessorState
   readonly #options: ProcessorOptions
+  readonly #counts: ProcessorCounts
   readonly #fanOut: FanOut
+  readonly #outage: LedgerOutage
   readonly #attempts: Attempts
   readonly #crashPoint: CrashPoint
   readonly #settler: Settler
 
-  constructor(options: ProcessorOptions, fanOut: FanOut, gaps: Gaps | undefined) {
+  constructor(options: ProcessorOptions, { fanOut, gaps, outage, counts }: HandlingParts) {
     this.#options = options
+    this.#counts = counts
     this.#fanOut = fanOut
+    this.#outage = outage
     this.#crashPoint = options.crashPoint ?? nowhere
     const { ledger, clock, handlersMax: callsMax } = options
     this.#settler = new Settler({ ledger, clock, callsMax, crashPoint: this.#crashPoint })
-    this.counts = {
-      ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
-      get circuitsOpened() {
-        return fanOut.opened
-      },
-      get circuitsOpen() {
-        return fanOut.open
-      },
-      get gaps() {
-        return gaps?.found ?? 0
-      },
-      get gapsFilled() {
-        return gaps?.filled ?? 0
-      },
-    }
-    this.#attempts = new Attempts(options, gaps, this.counts)
+    this.#attempts = new Attempts(options, gaps, counts)
   }
 
   /** Each key's verdicts are told as soon as they are settled. Rejects when some could not be. */
   async handle(batch: readonly Delivery[], tell: Tell): Promise<readonly Verdict[]> {
     const { leaseMs, effectMs, clock } = this.#options
+    const heldForMs = await this.#outage.holdMs()
+    if (heldForMs > 0) return batch.map(() => ({ retryInMs: heldForMs }))
     const state = { untilMs: clock.monotonic() + (leaseMs - effectMs) * LEASE_SHARE, lanesRunning: 0 }
     const tasks = this.#fanOut.tasksOf(batch)
-    const claims = await this.#claim(tasks)
+    const claims = await this.#claim(tasks).catch((error) => this.#outage.failed(error))
+    if (!claims) return batch.map(() => ({ retryInMs: FAILED_CLAIM_RETRY_MS }))
     this.#crashPoint('after-claim')
     const verdicts = new Array<Verdict>(batch.length)
     const judging: Promise<void>[] = []
@@ -153,7 +136,7 @@ class Handling {
     const settles = new Set<number>()
     for (const { task, outcome } of works) if (outcome.settlement) settles.add(task.position)
     for (const [position, verdict] of verdictsOf(works)) {
-      if (verdict === 'ack' && !settles.has(position)) this.counts.duplicates++
+      if (verdict === 'ack' && !settles.has(position)) this.#counts.duplicates++
       tell(position, verdict)
     }
   }
@@ -166,9 +149,20 @@ class Handling {
       state.lanesRunning--
     }
     const settlements = lane.flatMap(({ outcome }) => outcome.settlement ?? [])
-    const settling = settlements.length > 0 && this.#settler.settle(settlements)
+    const settling = settlements.length > 0 && this.#settled(settlements)
     if (state.lanesRunning === 0) this.#settler.flush()
     this.#judge(lane, settling ? await settling : [])
+  }
+
+  async #settled(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    try {
+      const settled = await this.#settler.settle(settlements)
+      this.#outage.stored()
+      return settled
+    } catch (error) {
+      this.#outage.failed(error)
+      throw error
+    }
   }
 
   /** One task after the other, and none after one that must be retried, nor when the lease has no time for one more. */
@@ -213,7 +207,7 @@ class Handling {
   }
 
   #count(result: Settlement['result']): void {
-    if (result !== 'released') this.counts[result]++
+    if (result !== 'released') this.#counts[result]++
   }
 }
 

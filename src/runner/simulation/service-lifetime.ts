@@ -8,7 +8,8 @@ import { type Handler, PublishError, type Queue, type Tell } from '../../core/co
 import type { Random } from '../../core/contracts/random.ts'
 import type { Ingest } from '../../core/contracts/receiver.ts'
 import type { Reply } from '../../core/contracts/reply.ts'
-import { type ProcessorCounts, startProcessor } from '../../core/processing/processor.ts'
+import { startProcessor } from '../../core/processing/processor.ts'
+import type { ProcessorCounts } from '../../core/processing/processor-counts.ts'
 import { createBatcher } from '../../core/receiving/batcher.ts'
 import { createIngest } from '../../core/receiving/ingest.ts'
 import type { ServiceLimits } from '../../core/service/service.ts'
@@ -207,6 +208,10 @@ export class ServiceLifetime {
           const settled = await ledger.settle(settlements)
           if (fails('callsFailed')) throw failed(false)
           return settled
+        }),
+      probe: () =>
+        this.#call('ledger-link', failed, async () => {
+          if (conditions.disksFull > 0 || fails('callsFailed')) throw failed(true)
         }),
       buried: () => ledger.buried(),
       exhume: (id) => ledger.exhume(id),
