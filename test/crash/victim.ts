@@ -26,6 +26,8 @@ const service = await startService({
       tx.append(`effects/${event.key}`, Buffer.from(event.id))
     },
   },
+  // What fails once is tried again before the test looks, however often the process was killed meanwhile.
+  limits: { backoff: { baseMs: 50, capMs: 1_000 } },
   clock: systemClock,
   random: seeded(1),
   onError: () => {},

@@ -38,7 +38,7 @@ describe('retry-storm', () => {
     expect(wastedShare).toBeGreaterThan(0.5)
     const advised = `Shed load earlier: --in-flight-max ${cards.delivery!.diagnosis!.inFlightMaxAdvised},`
     expect(out.replaceAll(/\s+/g, ' ')).toContain(advised)
-    expect(reproduce).toContain('--in-flight-max 1000000 --publish-deadline 60000 --capacity 280')
+    expect(reproduce).toContain('--in-flight-max 1000000 --publish-deadline 1m --capacity 280')
   })
 
   it('recovers with the same capacity when it sheds load as it was told to', {

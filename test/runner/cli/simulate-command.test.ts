@@ -12,6 +12,6 @@ it('plays one seed and prints its accounting, the same every time', async () => 
 it('refuses what is no seed', async () => {
   expect(await floodmark('simulate', '--seed', 'x')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--seed x'),
+    err: expect.stringContaining("--seed 'x' is not a whole number"),
   })
 })

@@ -9,7 +9,10 @@ it('a run whose effects all fail for 5 s buries nothing but what was planned, an
   const { audit, cards, faults } = reportOf('outage')
   expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0 })
   expect(audit.buried).toBeGreaterThan(0)
-  expect(new Set(cards.deadLetters!.map(({ reason }) => reason))).toEqual(new Set(['transient: planned: fails always']))
+  // Its last try may have come while all effects failed: that it had to be buried is what the audit knows from the plan.
+  for (const { reason } of cards.deadLetters!) {
+    expect(reason).toMatch(/^transient: planned: (fails always|what the effect depends on is down)$/)
+  }
   const [down, paused] = faults
   expect(down).toMatchObject({ kind: 'failing-effects', fault: { share: 1 }, victim: 'receiver + processor' })
   expect(paused).toMatchObject({ kind: 'circuit-open', process: 'receiver + processor' })
