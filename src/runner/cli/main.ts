@@ -49,16 +49,25 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
   },
 }
 
+/** A mistake in the words of a command, with where to look. */
+function inOneLine(text: string, command: string | undefined): string {
+  const what = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
+  return `floodmark: ${what}. See npm run ${command ?? 'scenario'} -- --help\n`
+}
+
 async function start(args: readonly string[]): Promise<void> {
   const program = new Command('floodmark').exitOverride().showSuggestionAfterError()
-  program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'floodmark: ')) })
+  program.configureOutput({ outputError: (text, write) => write(inOneLine(text, args[0])) })
   program.addHelpText('after', '\nEach command explains itself: floodmark <command> --help')
   // `help scenario` is the same as `scenario --help`.
   const called = args[0] === 'help' ? args[1] : args[0]
   for (const [name, { does, load }] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(does)
     if (name !== called) continue
-    command.showHelpAfterError(`See npm run ${name} -- --help`)
     const file = await load()
     file.define(command)
     refuseSwallowed(command, args.slice(1), file.takes)

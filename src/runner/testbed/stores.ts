@@ -3,6 +3,7 @@ import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { RunSettings } from '../plan/settings.ts'
+import { opened } from '../scenario/plugins.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 import type { Links } from './links.ts'
@@ -42,6 +43,7 @@ export interface StoresOptions {
 }
 
 type Part = 'queue' | 'ledger'
+type Address = { readonly url: string; readonly namespace: string }
 type Driver = QueueDriver | LedgerDriver
 
 /**
@@ -81,7 +83,11 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
       drops.push(() => driver.drop({ url: home, namespace }))
     }
     const url = server ? await links.url(`${part}-link`, server) : home
-    return { url, shared: await isShared(driver, home, namespace), victim: server && victimOf(server) }
+    return {
+      url,
+      shared: await isShared(part, driver, modules[part], { url: home, namespace }),
+      victim: server && victimOf(server),
+    }
   }
   try {
     const queue = await storeOf('queue', settings.queueUrl)
@@ -96,8 +102,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
 }
 
 /** Opens it for a moment, since only an opened queue or ledger knows. */
-async function isShared(driver: Driver, url: string, namespace: string): Promise<boolean> {
-  const store = await driver.open({ url, namespace })
+async function isShared(part: Part, driver: Driver, module: string, { url, namespace }: Address): Promise<boolean> {
+  const store = opened(part, await driver.open({ url, namespace }), module)
   await store.close()
   return store.traits.shared
 }
