@@ -34,9 +34,10 @@ export { Lanes } from './src/core/processing/lanes.ts'
 export { checked } from './src/core/processing/schemas.ts'
 export { serve } from './src/core/receiving/http.ts'
 export { hmacHex, requireHmac, signedHeader, textSecret } from './src/core/receiving/signature.ts'
+export { SERVICE_DEFAULTS, type ServiceLimits } from './src/core/service/limits.ts'
 export { type ReconcilerOptions, startReconciler } from './src/core/service/reconciler.ts'
 // The service that a run measures and that ships.
-export { SERVICE_DEFAULTS, type ServiceLimits, type ServiceOptions, startService } from './src/core/service/service.ts'
+export { type ServiceOptions, startService } from './src/core/service/service.ts'
 // A scenario, and the config of a folder.
 export { type Config, defineConfig } from './src/runner/plan/config.ts'
 export { defineScenario, type Scenario } from './src/runner/scenario/scenario.ts'

@@ -17,6 +17,7 @@ import {
 import { Jobs } from './bullmq/jobs.ts'
 import { Room } from './bullmq/room.ts'
 import { prefixOf, redisDriver } from './redis/driver.ts'
+import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 
 const NAME = 'events'
 const BYTES_MAX = 1024 * 1024 * 1024
@@ -137,6 +138,11 @@ class BullMQ implements Queue {
     // When this fails the job stays where it is, and its lock runs out.
     await job.moveToDelayed(Date.now() + retryInMs, token).catch(() => {})
     throw new DelayedError()
+  }
+
+  async probe(): Promise<void> {
+    const key = `${prefixOf('bullmq', this.#options.namespace)}:probe`
+    await this.#connection.once(DEPTH_MS, (client) => client.set(key, PROBE_VALUE, 'PX', PROBE_KEPT_MS))
   }
 
   async depth(): Promise<Depth> {

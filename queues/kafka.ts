@@ -57,6 +57,11 @@ class KafkaQueue implements Queue {
     )
   }
 
+  /** The leader of every partition answers. A record of its own would stay in the log. */
+  async probe(): Promise<void> {
+    await this.depth()
+  }
+
   async depth(): Promise<Depth> {
     const lag = await lagOf(this.#admin, this.#layout.topic, this.#partitions)
     // What other processes have in hand is not known, and counted as waiting.

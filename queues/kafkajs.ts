@@ -53,6 +53,11 @@ class KafkaJsQueue implements Queue {
     )
   }
 
+  /** The leader of every partition answers. A record of its own would stay in the log. */
+  async probe(): Promise<void> {
+    await this.depth()
+  }
+
   async depth(): Promise<Depth> {
     const lag = await lagOf(this.#admin, this.#layout.topic)
     // What other processes have in hand is not known, and counted as waiting.

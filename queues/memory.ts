@@ -1,5 +1,6 @@
 import { encodedBytes } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
@@ -53,6 +54,10 @@ const driver: QueueDriver = {
         }
       },
       consume: (handle: Handler, options: ConsumeOptions) => lanes.consume(handle, options),
+      probe: async () => {
+        if (closed) throw new FloodmarkError('unavailable', 'the queue is closed')
+        if (stored >= bytesMax) throw new FloodmarkError('overloaded', `the queue holds ${stored} of ${bytesMax} bytes`)
+      },
       depth: async () => lanes.depth(),
       close: async () => {
         closed = true

@@ -2,7 +2,7 @@ import { RedisConnection } from '../src/clients/redis/connection.ts'
 import type { RedisFacts } from '../src/clients/redis/facts.ts'
 import { encode } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
-import type { FloodmarkError } from '../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
@@ -14,6 +14,7 @@ import {
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
 import { redisDriver } from './redis/driver.ts'
+import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 import { Consumer, READERS } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
@@ -83,6 +84,15 @@ class RedisStreams implements Queue {
     } finally {
       await Promise.all(waiters.map((waiter) => waiter.close()))
     }
+  }
+
+  async probe(): Promise<void> {
+    const stored = await this.#connection.once(DEPTH_MS, async (client) => {
+      await client.set(this.#keys.probe, PROBE_VALUE, 'PX', PROBE_KEPT_MS)
+      return Number(await client.get(this.#keys.bytes))
+    })
+    if (stored < this.#bytesMax) return
+    throw new FloodmarkError('overloaded', `the queue holds ${stored} of ${this.#bytesMax} bytes`)
   }
 
   async depth(): Promise<Depth> {

@@ -66,6 +66,11 @@ class SqsFifoQueue implements Queue {
     return new Consumer(this.#server, this.#clock, handle, options).run()
   }
 
+  /** The queue answers. A message of its own would be delivered. */
+  async probe(): Promise<void> {
+    await this.depth()
+  }
+
   async depth(): Promise<Depth> {
     const { of } = await this.#server.attributes([
       'ApproximateNumberOfMessages',

@@ -15,10 +15,13 @@ import {
 } from '../../src/core/contracts/queue.ts'
 import { Lanes, type Waiting } from '../../src/core/processing/lanes.ts'
 import { type Appending, Log } from './log.ts'
+import { probeDisk } from './probe.ts'
 import { recover } from './recovery.ts'
 import { type Place, segmentPath } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
+/** What a probe writes. */
+const PROBE_BYTES = 4_096
 const BYTES_MAX = 1024 * 1024 * 1024
 /** Waiting events beyond this many bytes are read back from the log when their turn comes. */
 const IN_MEMORY_BYTES_MAX = 8 * 1024 * 1024
@@ -95,6 +98,7 @@ export class EmbeddedQueue implements Queue {
   readonly #bytesMax: number
   readonly #filesBytesMax: number
   readonly #lock: FolderLock
+  readonly #folder: string
   /** Bytes of events that wait, are being written, or may have been written. */
   #stored = 0
   #inMemory = 0
@@ -107,6 +111,7 @@ export class EmbeddedQueue implements Queue {
     this.#bytesMax = bytesMax
     // An event that waits long holds its segment and all later ones.
     this.#filesBytesMax = 2 * bytesMax + 4 * segmentBytes
+    this.#folder = folder
     this.#lock = lockFolder(folder)
     this.#reader = new Reader(folder)
     try {
@@ -190,6 +195,13 @@ export class EmbeddedQueue implements Queue {
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     this.#reader.onError = options.onError
     return this.#lanes.consume(handle, options)
+  }
+
+  async probe(): Promise<void> {
+    if (this.#log.failure) throw this.#log.failure
+    this.#lock.check()
+    this.#admit([], PROBE_BYTES)
+    await probeDisk(this.#folder, PROBE_BYTES, this.traits.publishBytesMax)
   }
 
   async depth() {

@@ -6,6 +6,7 @@ const SHARDS = 16
 export interface Keys {
   readonly bytes: string
   readonly consumers: string
+  readonly probe: string
   /** By shard, from 0: who consumes it, and its events. */
   readonly shards: readonly { readonly lease: string; readonly stream: string }[]
 }
@@ -16,7 +17,7 @@ export function keysOf(namespace: string): Keys {
     lease: `${prefix}:lease:${shard}`,
     stream: `${prefix}:events:${shard}`,
   }))
-  return { bytes: `${prefix}:bytes`, consumers: `${prefix}:consumers`, shards }
+  return { bytes: `${prefix}:bytes`, consumers: `${prefix}:consumers`, probe: `${prefix}:probe`, shards }
 }
 
 /** The shard of an ordering key, from 0: FNV-1a over its UTF-16 units. The same in every process and version. */

@@ -19,6 +19,7 @@ const driver: QueueDriver = {
         if (when === 'after') process.kill(process.pid, 'SIGKILL')
       },
       consume: (handle, limits) => queue.consume(handle, limits),
+      probe: () => queue.probe(),
       depth: () => queue.depth(),
       close: () => queue.close(),
     }

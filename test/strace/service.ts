@@ -19,6 +19,7 @@ const queue: Queue = {
   traits: log.traits,
   publish: bug === 'acks-early' ? early : (events, options) => log.publish(events, options),
   consume: (handle, options) => log.consume(handle, options),
+  probe: () => log.probe(),
   depth: () => log.depth(),
   close: () => log.close(),
 }

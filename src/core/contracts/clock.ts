@@ -14,11 +14,20 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    // A longer timer of Node's would fire after 1 ms.
+    const wait = (leftMs: number) => {
+      const rest = leftMs - TIMER_MS_MAX
+      timer = setTimeout(rest > 0 ? () => wait(rest) : fn, Math.min(leftMs, TIMER_MS_MAX))
+      timer.unref()
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }
+
+/** The longest that a timer of Node can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Resolves after `ms` by `clock`, or at once when the signal aborts (it never rejects). */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

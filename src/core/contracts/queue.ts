@@ -82,6 +82,11 @@ export interface Queue {
    * @throws FloodmarkError 'unavailable' when it can no longer make progress.
    */
   consume(handle: Handler, options: ConsumeOptions): Promise<void>
+  /**
+   * Resolves when an event could be published now: by a write where publish() writes, where the queue allows one that leaves
+   * nothing behind, else by asking those who would store it. Rejects as publish() would.
+   */
+  probe(): Promise<void>
   /** A reading for reports and alarms. Never branch on it to decide that work is finished. Rejects when the server does not answer. */
   depth(): Promise<Depth>
   /** Lets running publishes settle, then frees everything. Consumers must have been aborted first. Twice is fine. */

@@ -13,7 +13,7 @@ export interface IngestOptions {
   readonly routes: readonly Route[]
   /** Resolves when the event is safe; what it throws becomes a 503 or a 413. */
   readonly publish: (event: WebhookEvent) => Promise<void>
-  /** Resolves when queue and ledger answer; /readyz says 503 when it rejects. */
+  /** Resolves when an event could be stored and processed now; /readyz says 503, and why, when it rejects. */
   readonly ready: () => Promise<void>
   readonly clock: Clock
   /** Told of what is our fault, never of what is the sender's. */
@@ -79,7 +79,7 @@ export function createIngest(options: IngestOptions): Ingest {
         if (method !== 'GET') return NOT_FOUND
         return ready().then(
           (): Reply => ({ status: 200, reason: 'ready' }),
-          (): Reply => ({ status: 503, reason: 'not ready', retryAfterS: RETRY_AFTER_S }),
+          (error): Reply => ({ status: 503, reason: reasonOf(error), retryAfterS: RETRY_AFTER_S }),
         )
       }
       if (!byPath.has(path)) return NOT_FOUND
@@ -103,6 +103,11 @@ export function createIngest(options: IngestOptions): Ingest {
       }
     },
   }
+}
+
+/** Ours names the parts that fail; of any other error the asker learns nothing. */
+function reasonOf(error: unknown): string {
+  return error instanceof FloodmarkError ? error.message : 'not ready'
 }
 
 function pathOf(url: string): string {

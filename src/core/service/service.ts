@@ -1,58 +1,20 @@
-import type { Backoff } from '../base/backoff.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
 import type { Effects, Ledger } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { IngestCounts, Receiver, RunningReceiver } from '../contracts/receiver.ts'
-import type { CircuitLimits } from '../processing/circuit.ts'
 import type { GapOptions } from '../processing/gaps.ts'
-import { startProcessor } from '../processing/processor.ts'
+import { type Processor, startProcessor } from '../processing/processor.ts'
 import type { ProcessorState } from '../processing/processor-counts.ts'
 import type { Classify } from '../processing/retry-class.ts'
 import { createBatcher } from '../receiving/batcher.ts'
 import { createIngest } from '../receiving/ingest.ts'
+import { limitsOf, type ServiceLimits } from './limits.ts'
+import { type Part, Readiness } from './readiness.ts'
 import { type ReconcilerOptions, startReconciler } from './reconciler.ts'
-
-/** Every limit of a service, in one place; a run's report and a production start use the same. */
-export const SERVICE_DEFAULTS = {
-  host: '127.0.0.1',
-  port: 0,
-  bodyBytesMax: 1024 * 1024,
-  heldBytesMax: 128 * 1024 * 1024,
-  inFlightMax: 2_000,
-  connectionsMax: 10_000,
-  requestMs: 10_000,
-  keepAliveMs: 72_000,
-  lingerMs: 0,
-  publishesMax: 4,
-  waitingBytesMax: 64 * 1024 * 1024,
-  publishDeadlineMs: 5_000,
-  retryForMs: 24 * 3_600_000,
-  attemptsMin: 5,
-  backoff: { baseMs: 1_000, capMs: 600_000 } as Backoff,
-  batchEventsMax: 256,
-  handlersMax: 2,
-  leaseMs: 30_000,
-  effectMs: 10_000,
-  circuit: {
-    share: 0.8,
-    outcomesMin: 20,
-    failedInARowMax: 5,
-    outcomesMax: 30,
-    windowMs: 10_000,
-    openMs: 1_000,
-    openMsMax: 30_000,
-    probesMax: 3,
-    freeRoundsMax: 20,
-  } as CircuitLimits,
-} as const
-
-type Widened<T> = T extends number ? number : T extends string ? string : T
-export type ServiceLimits = {
-  readonly [name in keyof typeof SERVICE_DEFAULTS]: Widened<(typeof SERVICE_DEFAULTS)[name]>
-}
 
 export interface ServiceOptions {
   readonly queue: Queue
@@ -89,29 +51,42 @@ export interface Service {
   stop(): Promise<void>
 }
 
+/** A processor with events before it that has moved none for this long, in leases, is stuck. */
+const STUCK_LEASES = 3
+
 /**
  * A receiver, a queue, a processor and a ledger: what a run measures, and what runs in production. One process holds all of
- * it, or, where queue and ledger are shared, some processes receive and others process.
+ * it, or, where queue and ledger are shared, some processes receive and others process. Where the start fails, queue and
+ * ledger are closed and nothing goes on. @throws FloodmarkError 'misuse' where a limit cannot be kept.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { queue, onError, processing } = options
-  const limits = { ...SERVICE_DEFAULTS, ...options.limits }
+  const { queue, processing } = options
   const stopping = new AbortController()
-  const processor = processing && startProcessing(options, processing, limits, stopping.signal)
-  processor?.done.catch(onError)
-  const receiving = options.receiving && (await startReceiving(options, options.receiving, limits))
-  let stopped: Promise<void> | undefined
+  const parts: { processor?: Processor; receiving?: Receiving } = {}
   const stop = async () => {
-    await receiving?.stop()
+    await parts.receiving?.stop()
     stopping.abort()
-    await processor?.done.catch(() => {})
+    await parts.processor?.done
     await queue.close()
     await processing?.ledger.close()
   }
+  try {
+    const limits = limitsOf(options.limits)
+    if (processing) parts.processor = startProcessing(options, processing, limits, stopping.signal)
+    if (options.receiving) {
+      const readiness = readinessOf(options, limits, parts.processor)
+      await readiness.start(stopping.signal)
+      parts.receiving = await startReceiving(options, options.receiving, limits, readiness)
+    }
+  } catch (error) {
+    await stop().catch(options.onError)
+    throw error
+  }
+  let stopped: Promise<void> | undefined
   return {
-    port: receiving?.port,
-    counts: processor?.counts,
-    received: receiving?.counts,
+    port: parts.receiving?.port,
+    counts: parts.processor?.counts,
+    received: parts.receiving?.counts,
     stop() {
       stopped ??= stop()
       return stopped
@@ -124,21 +99,51 @@ function startProcessing(
   processing: NonNullable<ServiceOptions['processing']>,
   limits: ServiceLimits,
   signal: AbortSignal,
-) {
+): Processor {
   const { queue, clock, random, crashPoint, onError } = options
   const parts = { queue, clock, random, onError, ...processing, signal, ...(crashPoint && { crashPoint }) }
   return startProcessor({ ...limits, ...parts })
 }
 
+/** What must work for an event to be stored, and, where this process processes, to take effect. */
+function readinessOf(options: ServiceOptions, limits: ServiceLimits, processor: Processor | undefined): Readiness {
+  const { queue, clock, processing, onError } = options
+  const parts: Part[] = [{ name: 'queue', check: () => queue.probe() }]
+  if (processing && processor) {
+    parts.push({ name: 'ledger', check: () => processing.ledger.probe() })
+    parts.push({ name: 'consumer', check: movesOf(queue, processor, clock, STUCK_LEASES * limits.leaseMs) })
+  }
+  return new Readiness({ parts, clock, everyMs: limits.readyEveryMs, onError })
+}
+
+/** Rejects when the consumer has ended, or has moved nothing for so long although something waits and nothing is paused. */
+function movesOf(queue: Queue, { counts }: Processor, clock: Clock, stuckMs: number): () => Promise<void> {
+  let moved = -1
+  let movedAtMs = clock.monotonic()
+  return async () => {
+    if (!counts.isConsuming) throw new FloodmarkError('unavailable', 'it has ended, and is begun again after a wait')
+    const { applied, failed, buried, duplicates, busy } = counts
+    const now = applied + failed + buried + duplicates + busy
+    const isAtRest = moved === now && counts.circuitsOpen === 0 && (await queue.depth()).waiting > 0
+    if (!isAtRest) movedAtMs = clock.monotonic()
+    moved = now
+    const forMs = clock.monotonic() - movedAtMs
+    if (forMs >= stuckMs)
+      throw new FloodmarkError('unavailable', `events wait, and none has moved for ${Math.round(forMs / 1_000)} s`)
+  }
+}
+
+type Receiving = RunningReceiver & { readonly counts: IngestCounts }
+
 async function startReceiving(
   options: ServiceOptions,
   { receiver, routes, reconciling }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
-): Promise<RunningReceiver & { readonly counts: IngestCounts }> {
-  const { queue, clock, random, onError, crashPoint, processing } = options
+  { ready }: Readiness,
+): Promise<Receiving> {
+  const { queue, clock, random, onError, crashPoint } = options
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
-  const ready = async () => void (await Promise.all([queue.depth(), processing?.ledger.read('ready')]))
   const { publish } = batcher
   const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
   const running = await receiver({ ...limits, clock, ingest })

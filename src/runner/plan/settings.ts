@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SERVICE_DEFAULTS } from '../../core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../core/service/limits.ts'
 import { plainWords } from '../scenario/plain-words.ts'
 import type { Kind } from '../scenario/registry.ts'
 import { count, factor, perS, time, timeText } from './quantities.ts'

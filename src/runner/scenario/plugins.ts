@@ -45,11 +45,19 @@ const MEMBERS: Readonly<Record<Exclude<keyof Plugins, 'receiver'>, Members>> = {
 }
 const DELIVERY: Members = { attemptsMax: 'number', timeoutMs: 'number', waitMs: 'function', model: 'boolean' }
 const OPENED: Readonly<Record<'queue' | 'ledger', Members>> = {
-  queue: { traits: 'object', publish: 'function', consume: 'function', depth: 'function', close: 'function' },
+  queue: {
+    traits: 'object',
+    publish: 'function',
+    consume: 'function',
+    probe: 'function',
+    depth: 'function',
+    close: 'function',
+  },
   ledger: {
     traits: 'object',
     claim: 'function',
     settle: 'function',
+    probe: 'function',
     buried: 'function',
     exhume: 'function',
     forget: 'function',

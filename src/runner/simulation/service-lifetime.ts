@@ -12,7 +12,7 @@ import { startProcessor } from '../../core/processing/processor.ts'
 import type { ProcessorCounts } from '../../core/processing/processor-counts.ts'
 import { createBatcher } from '../../core/receiving/batcher.ts'
 import { createIngest } from '../../core/receiving/ingest.ts'
-import type { ServiceLimits } from '../../core/service/service.ts'
+import type { ServiceLimits } from '../../core/service/limits.ts'
 import type { LinkTarget } from '../faults/planned-fault.ts'
 import type { SimulatedConditions, SimulatedLink } from './conditions.ts'
 import type { Fails } from './failure-rates.ts'
@@ -145,6 +145,7 @@ export class ServiceLifetime {
       traits: queue.traits,
       publish: (events, options) => publishing.top(events, options),
       consume: (handle, options) => queue.consume((batch, tell) => this.#deliver(handle, batch, tell), options),
+      probe: () => queue.probe(),
       depth: () => queue.depth(),
       close: async () => {},
     }

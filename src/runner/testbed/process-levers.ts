@@ -40,6 +40,7 @@ export class Levers implements ProcessLevers {
       traits: { ...queue.traits, ...traits },
       publish: (events, options) => layered.top(events, options),
       consume: (handle, options) => queue.consume(handle, options),
+      probe: () => queue.probe(),
       depth: () => queue.depth(),
       close: () => queue.close(),
     }

@@ -1,4 +1,4 @@
-import type { ServiceLimits } from '../../core/service/service.ts'
+import type { ServiceLimits } from '../../core/service/limits.ts'
 
 /**
  * How often a run's service tries what fails. What is planned to fail always must be a dead letter before the run ends, so

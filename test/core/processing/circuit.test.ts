@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { Circuit, type CircuitLimits } from '../../../src/core/processing/circuit.ts'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 
 const LIMITS: CircuitLimits = {
   ...SERVICE_DEFAULTS.circuit,

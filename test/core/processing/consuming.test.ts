@@ -6,7 +6,7 @@ import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { startProcessor } from '../../../src/core/processing/processor.ts'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
 
 /** A processor on a queue whose consumer ends by itself the first `ends` times. */
@@ -24,6 +24,7 @@ async function on(ends: number) {
       if (++begun <= ends) throw new FloodmarkError('unavailable', 'the broker is gone')
       return queue.consume(handle, options)
     },
+    probe: () => queue.probe(),
     depth: () => queue.depth(),
     close: () => queue.close(),
   }

@@ -3,7 +3,7 @@ import { decode, encode } from '../../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
 import type { Effect, Ledger } from '../../../src/core/contracts/ledger.ts'
 import { CALL_LIMITS } from '../../../src/core/processing/writes.ts'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
 import { processing } from './processing.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { Ledger } from '../../../src/core/contracts/ledger.ts'
 import type { ProcessorOptions } from '../../../src/core/processing/processor.ts'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
 import { processing } from './processing.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
 import { processing } from './processing.ts'
 

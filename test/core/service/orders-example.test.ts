@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { orders } from '../../../examples/orders.ts'
 import { SEQUENCE_HEADER } from '../../../src/core/base/headers.ts'
-import { SERVICE_DEFAULTS } from '../../../src/core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
 import { processing } from '../processing/processing.ts'
 

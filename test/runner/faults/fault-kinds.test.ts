@@ -83,6 +83,7 @@ describe('a kind of fault that only this test knows', () => {
       traits: {} as Queue['traits'],
       publish: async (events) => void published.push(events.length),
       consume: async () => {},
+      probe: async () => {},
       depth: async () => ({ waiting: 0, inFlight: 0, oldestMs: undefined, exact: true }),
       close: async () => {},
     })

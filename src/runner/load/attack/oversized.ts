@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { SERVICE_DEFAULTS } from '../../../core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { Play } from './raw-exchange.ts'
 
 /** Stated, where a length is stated: far above any limit. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bytes, inWords, ms } from '../../../core/base/words.ts'
-import { SERVICE_DEFAULTS } from '../../../core/service/service.ts'
+import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { AttackTally } from '../../records/facts.ts'
 import { type Cell, defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck, inBytes, inMs, none, quantile, share } from '../check.ts'

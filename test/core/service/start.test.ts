@@ -1,0 +1,98 @@
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import memoryLedger from '../../../ledgers/memory.ts'
+import generic from '../../../providers/generic.ts'
+import memoryQueue from '../../../queues/memory.ts'
+import rawHttp from '../../../receivers/raw-http.ts'
+import { systemClock } from '../../../src/core/contracts/clock.ts'
+import type { Ledger } from '../../../src/core/contracts/ledger.ts'
+import type { Queue } from '../../../src/core/contracts/queue.ts'
+import { seeded } from '../../../src/core/contracts/random.ts'
+import { limitsOf, type ServiceLimits } from '../../../src/core/service/limits.ts'
+import { startService } from '../../../src/core/service/service.ts'
+import { anEvent } from '../../events.ts'
+
+const route = {
+  path: '/in',
+  source: 'generic',
+  provider: generic,
+  secrets: [generic.secret('a secret of some length')],
+}
+
+async function start(limits: Partial<ServiceLimits>, over: { queue?: Partial<Queue>; ledger?: Partial<Ledger> } = {}) {
+  const opened = { url: '', namespace: 'test' }
+  const queue = Object.assign(await memoryQueue.open(opened), over.queue)
+  const ledger = Object.assign(await memoryLedger.open(opened), over.ledger)
+  const applied: string[] = []
+  const errors: string[] = []
+  const starting = startService({
+    queue,
+    clock: systemClock,
+    random: seeded(1),
+    limits,
+    receiving: { receiver: rawHttp, routes: [route] },
+    processing: { ledger, effect: ({ id }) => void applied.push(id) },
+    onError: (error) => errors.push((error as Error).message),
+  })
+  return { starting, queue, applied, errors }
+}
+
+describe('the start of a service', () => {
+  it.each([
+    ['batchEventsMax', 0],
+    ['effectMs', Number.POSITIVE_INFINITY],
+    ['leaseMs', Number.NaN],
+    ['handlersMax', 1.5],
+    ['inFlightMax', -1],
+  ] as const)('refuses the limit %s of %d by its name', async (name, value) => {
+    expect(() => limitsOf({ [name]: value })).toThrow(
+      expect.objectContaining({ code: 'misuse', message: expect.stringContaining(name) }),
+    )
+    const { starting } = await start({ [name]: value })
+    await expect(starting).rejects.toMatchObject({ code: 'misuse' })
+  })
+
+  it('that fails leaves nothing behind: the queue is closed, and nothing is processed', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as { port: number }
+    const { starting, queue, applied } = await start({ port })
+    await expect(starting).rejects.toThrow()
+    await expect(queue.publish([anEvent('1')], { deadlineMs: 100 })).rejects.toMatchObject({ code: 'unavailable' })
+    expect(applied).toEqual([])
+    taken.close()
+  })
+})
+
+describe('GET /readyz', () => {
+  it('is 503 and names the part while the ledger stores nothing, and the log says why', async () => {
+    let isFull = false
+    const probe = async () => {
+      if (isFull) throw new Error('no space left')
+    }
+    const { starting, errors } = await start({ readyEveryMs: 10 }, { ledger: { probe } })
+    const service = await starting
+    const ask = async () => {
+      const answer = await fetch(`http://127.0.0.1:${service.port}/readyz`)
+      return `${answer.status} ${(await answer.text()).trim()}`
+    }
+    expect(await ask()).toBe('200 ready')
+    isFull = true
+    await expect.poll(ask).toBe('503 not ready: ledger')
+    expect(errors).toEqual(['not ready: ledger: no space left'])
+    isFull = false
+    await expect.poll(ask).toBe('200 ready')
+    await service.stop()
+  })
+
+  it('is 503 while the consumer has ended', async () => {
+    const consume = async () => {
+      throw new Error('the broker is gone')
+    }
+    const { starting } = await start({ readyEveryMs: 10 }, { queue: { consume } })
+    const service = await starting
+    const ask = async () => (await fetch(`http://127.0.0.1:${service.port}/readyz`)).text()
+    await expect.poll(ask).toBe('not ready: consumer')
+    await service.stop()
+  })
+})
