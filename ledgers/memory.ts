@@ -81,13 +81,13 @@ class MemoryLedger implements Ledger {
   }
 
   #write(write: Write): void {
-    if (write.op === 'put') this.#values.set(write.name, write.value.slice())
+    if (write.op === 'put') this.#values.set(write.name, copyOf(write.value)!)
     else if (write.op === 'increment') {
       this.#values.set(write.name, incremented(this.#values.get(write.name), write.by))
     } else {
       const list = this.#lists.get(write.name)
-      if (list) list.push(write.value.slice())
-      else this.#lists.set(write.name, [write.value.slice()])
+      if (list) list.push(copyOf(write.value)!)
+      else this.#lists.set(write.name, [copyOf(write.value)!])
     }
   }
 
@@ -121,20 +121,25 @@ class MemoryLedger implements Ledger {
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    return this.#values.get(name)?.slice()
+    return copyOf(this.#values.get(name))
   }
 
   async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for (const name of startingWith(this.#values.keys(), prefix)) yield [name, this.#values.get(name)!.slice()]
+    for (const name of startingWith(this.#values.keys(), prefix)) yield [name, copyOf(this.#values.get(name))!]
   }
 
   async *items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
     for (const name of startingWith(this.#lists.keys(), prefix)) {
-      for (const value of this.#lists.get(name)!) yield [name, value.slice()]
+      for (const value of this.#lists.get(name)!) yield [name, copyOf(value)!]
     }
   }
 
   async close(): Promise<void> {}
+}
+
+/** A Buffer's slice would be a view. */
+function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes && Buffer.from(bytes)
 }
 
 function startingWith(names: Iterable<string>, prefix: string): string[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
-import { recordWrites } from '../../src/core/processing/writes.ts'
+import { PendingWrites, RecordedTx } from '../../src/core/processing/writes.ts'
 import { anEvent } from '../events.ts'
 
 export interface LedgerUnderTest {
@@ -19,7 +19,7 @@ async function fence(ledger: Ledger, event: WebhookEvent): Promise<number> {
   return claim.fence
 }
 function applied(event: WebhookEvent, fence: number, effect: (tx: Tx) => void = () => {}): Settlement {
-  const tx = recordWrites()
+  const tx = new RecordedTx()
   effect(tx)
   return { event, fence, result: 'applied', writes: tx.writes }
 }
@@ -187,6 +187,26 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect(items).toEqual(expected)
       await ledger.close()
     }, 30_000)
+
+    it('is read through a transaction: what is committed, what its batch has written before, and its own', async () => {
+      const ledger = await (await make()).open({ clock: new VirtualClock() })
+      const first = anEvent('read-1', { key: 'read' })
+      await ledger.settle([applied(first, await fence(ledger, first), (tx) => tx.increment('n', 5))])
+      const pending = new PendingWrites()
+      const earlier = new RecordedTx({ ledger, pending })
+      earlier.increment('n', 2)
+      earlier.put('name', Buffer.from('a'))
+      pending.add(earlier.writes)
+      const tx = new RecordedTx({ ledger, pending })
+      tx.increment('n', 1)
+      expect(String(await tx.read('n').then((value) => Buffer.from(value!)))).toBe('8')
+      expect(String(await tx.read('name').then((value) => Buffer.from(value!)))).toBe('a')
+      expect(await tx.read('never')).toBeUndefined()
+      tx.put('n', Buffer.from('100'))
+      tx.increment('n', 1)
+      expect(String(await tx.read('n').then((value) => Buffer.from(value!)))).toBe('101')
+      await ledger.close()
+    })
 
     it('forgets a mark after its time, but not a dead letter', async () => {
       const clock = new VirtualClock()

@@ -1,5 +1,5 @@
 import lmdb from '../../ledgers/lmdb.ts'
-import { recordWrites } from '../../src/core/processing/writes.ts'
+import { RecordedTx } from '../../src/core/processing/writes.ts'
 import { anEvent } from '../events.ts'
 
 /** Settles numbered events for ever, some at once, and prints each number once its settle call has resolved. Ended by SIGKILL. */
@@ -14,7 +14,7 @@ async function settler(): Promise<void> {
     const settlements = events.flatMap((event, at) => {
       const claim = claims[at]!
       if (claim.state !== 'new') return []
-      const tx = recordWrites()
+      const tx = new RecordedTx()
       tx.append(`list/${numbers[at]! % 5}`, Buffer.from(String(numbers[at])))
       tx.increment('total', 1)
       return [{ event, fence: claim.fence, result: 'applied', writes: tx.writes } as const]

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
 import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
-import { recordWrites } from '../../src/core/processing/writes.ts'
+import { RecordedTx } from '../../src/core/processing/writes.ts'
 import { ledgerContract } from '../contract/ledger.ts'
 import { anEvent } from '../events.ts'
 import { needing } from '../needs.ts'
@@ -29,7 +29,7 @@ async function claimed(ledger: Ledger, id: string): Promise<Extract<Claim, { sta
   return claim
 }
 async function applied(ledger: Ledger, id: string, effect: (tx: Tx) => void): Promise<Settlement> {
-  const tx = recordWrites()
+  const tx = new RecordedTx()
   effect(tx)
   return { event: anEvent(id), fence: (await claimed(ledger, id)).fence, result: 'applied', writes: tx.writes }
 }
@@ -77,7 +77,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     proxy.dropReplies(1)
     const { fence } = await claimed(ledger, 'a')
     expect(proxy.dropped).toBe(true)
-    const tx = recordWrites()
+    const tx = new RecordedTx()
     tx.increment('n', 1)
     const settlements: Settlement[] = [
       { event: anEvent('a'), fence, result: 'applied', writes: tx.writes },

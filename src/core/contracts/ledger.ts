@@ -10,6 +10,14 @@ export interface Tx {
   increment(name: string, by: number): void
   /** Adds an item at the end of a name's list; items keep the order of their transactions. */
   append(name: string, value: Uint8Array): void
+  /**
+   * A name's value as this event must see it: what is committed, then what earlier events of its key have written in the same
+   * batch, then its own writes. Names that other keys write may change until this event is settled. undefined: never written.
+   * Ledger.read would not see the batch.
+   */
+  read(name: string): Promise<Uint8Array | undefined>
+  /** Aborts when this try has taken too long: what still goes on for it goes on for nobody. */
+  readonly signal: AbortSignal
 }
 
 /** One recorded write; names are 1-200 bytes. */
@@ -100,7 +108,7 @@ export interface Ledger {
   exhume(id: string): Promise<void>
   /** Deletes a dead letter and keeps its id's mark for ttlMs, as that of any settled event: when it is sent again it is absorbed. */
   forget(id: string): Promise<void>
-  /** A name's value (a number as decimal ASCII); undefined when never written. */
+  /** A name's committed value (a number as decimal ASCII); undefined when never written. An effect asks its Tx instead. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Every put or incremented name with a prefix, in byte order: the audit reads effects, never the dedup marks. */
   scan(prefix: string): AsyncIterable<readonly [name: string, value: Uint8Array]>

@@ -4,13 +4,13 @@ import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Claim, Settlement } from '../contracts/ledger.ts'
+import type { Claim, Ledger, Settlement } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Task } from './fan-out.ts'
 import type { Gaps } from './gaps.ts'
 import { type Classify, retryClassOf } from './retry-class.ts'
-import { recordWrites } from './writes.ts'
+import { type PendingWrites, RecordedTx } from './writes.ts'
 
 /** What became of one task: what to write, and what to tell the queue once it is written. */
 export interface Outcome {
@@ -25,6 +25,7 @@ export interface Paused {
 }
 
 export interface AttemptOptions {
+  readonly ledger: Pick<Ledger, 'read'>
   /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
   readonly classify?: Classify
   readonly clock: Clock
@@ -55,7 +56,8 @@ export class Attempts {
     this.#counts = counts
   }
 
-  async run(task: Task, claim: Claim | Paused): Promise<Outcome> {
+  /** `pending`: what earlier events of its lane have written in this batch; what this one writes is added. */
+  async run(task: Task, claim: Claim | Paused, pending: PendingWrites): Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
     if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
@@ -66,14 +68,16 @@ export class Attempts {
     const { event, circuit } = task
     const pass = circuit ? circuit.enter() : 0
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
-    const tx = recordWrites()
+    const tx = new RecordedTx({ ledger: this.#options.ledger, pending })
     try {
       const working: unknown = task.effect(task.given, tx)
       // JavaScript may return anything; only a promise is waited for.
       if (working instanceof Promise || isThenable(working)) await this.#inTime(Promise.resolve(working))
       circuit?.succeeded(pass)
+      pending.add(tx.writes)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
     } catch (error) {
+      tx.end()
       return this.#failed(task, claim, pass, error)
     }
   }

@@ -17,16 +17,22 @@ export interface BodyReference {
 }
 
 export interface BodyFetcherOptions {
-  /** 'https://files.example.com': nothing is fetched from anywhere else. At least one. */
-  readonly origins: readonly string[]
+  /** Nothing is fetched from anywhere else. At least one; a relative url counts from the first. */
+  readonly origins: readonly (string | Origin)[]
   readonly clock: Clock
   /** Longer contents are refused before they are fetched. */
   readonly bytesMax?: number
-  /** A fetch that is not complete by then is given up, ms; less than the processor's effectMs. */
+  /** A fetch that is not complete by then is given up, its wait for a place included, ms; less than the processor's effectMs. */
   readonly timeoutMs?: number
   /** Fetches at once; further ones wait. Memory is at most this many times bytesMax. */
   readonly fetchesMax?: number
-  /** Sent with each fetch: what proves to the store who we are. */
+}
+
+/** Where contents may be fetched from, and what proves to that store who we are. */
+export interface Origin {
+  /** 'https://files.example.com', or with a path that all contents lie below: 'https://store.example.com/our-bucket/'. */
+  readonly url: string
+  /** Sent to this origin alone. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -37,56 +43,103 @@ const DEFAULTS = { bytesMax: 16 * 1024 * 1024, timeoutMs: 5_000, fetchesMax: 8 }
  * @throws FloodmarkError 'rejected' for what no other try can mend: no reference, another origin, a redirect, too long, not
  * what was announced. 'unavailable' or 'timeout' for what may be better later: both are the effect's to rethrow.
  */
-export type FetchBody = (reference: unknown) => Promise<Uint8Array>
+export type FetchBody = (reference: unknown, options?: { readonly signal?: AbortSignal }) => Promise<Uint8Array>
 
-/** @throws FloodmarkError 'misuse' when an origin is none. */
+interface Allowed {
+  readonly origin: string
+  /** Ends with '/'. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** @throws FloodmarkError 'misuse' when an origin is not one. */
 export function createBodyFetcher(options: BodyFetcherOptions): FetchBody {
-  const { clock, headers = {} } = options
+  const { clock } = options
   const { bytesMax, timeoutMs, fetchesMax } = { ...DEFAULTS, ...options }
-  const origins = new Set(options.origins.map(originOf))
-  const [base] = origins
-  if (base === undefined) throw new FloodmarkError('misuse', 'no origin to fetch from: name at least one')
-  const waiting: (() => void)[] = []
-  let running = 0
+  const allowed = options.origins.map(allowedOf)
+  const [first] = allowed
+  if (first === undefined) throw new FloodmarkError('misuse', 'no origin to fetch from: name at least one')
+  const base = `${first.origin}${first.path}`
+  const places = new Places(fetchesMax)
 
-  async function fetchNow(url: URL, { bytes, sha256 }: BodyReference): Promise<Uint8Array> {
-    const abort = new AbortController()
-    const cancel = clock.after(timeoutMs, () => abort.abort())
+  async function fetchNow(url: URL, reference: BodyReference, signal: AbortSignal): Promise<Uint8Array> {
+    const { headers } = allowed.find((one) => lies(url, one))!
+    // Nothing is to be unpacked on the way: what is counted and hashed is what was sent.
+    const asked = { ...headers, 'accept-encoding': 'identity' }
+    const response = await fetch(url, { headers: asked, redirect: 'manual', signal })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      throw answered(response.status)
+    }
+    return take(response, reference.bytes, Buffer.from(reference.sha256, 'hex'))
+  }
+
+  return async (given, { signal: wanted } = {}) => {
+    const reference = asReference(given)
+    const url = URL.parse(reference.url, base)
+    if (!url || !allowed.some((one) => lies(url, one)) || url.username !== '' || url.password !== '') {
+      throw rejected('its url leads to an origin that is not configured')
+    }
+    if (reference.bytes > bytesMax) throw rejected(`it announces ${reference.bytes} bytes, allowed are ${bytesMax}`)
+    const late = new AbortController()
+    const cancel = clock.after(timeoutMs, () => late.abort())
+    const signal = wanted ? AbortSignal.any([wanted, late.signal]) : late.signal
     try {
-      // Nothing is to be unpacked on the way: what is counted and hashed is what was sent.
-      const asked = { ...headers, 'accept-encoding': 'identity' }
-      const response = await fetch(url, { headers: asked, redirect: 'manual', signal: abort.signal })
-      if (response.status !== 200) {
-        await response.body?.cancel()
-        throw answered(response.status)
+      const leave = await places.enter(signal)
+      try {
+        return await fetchNow(url, reference, signal)
+      } finally {
+        leave()
       }
-      return await take(response, bytes, Buffer.from(sha256, 'hex'))
     } catch (cause) {
       if (cause instanceof FloodmarkError) throw cause
-      if (abort.signal.aborted) throw new FloodmarkError('timeout', `the store took longer than ${timeoutMs} ms`)
+      if (late.signal.aborted) throw new FloodmarkError('timeout', `the store took longer than ${timeoutMs} ms`)
+      if (signal.aborted) throw new FloodmarkError('timeout', 'the try that wanted the content is over')
       throw new FloodmarkError('unavailable', `the store cannot be reached: ${reasonOf(cause)}`, { cause })
     } finally {
       cancel()
     }
   }
+}
 
-  return async (given) => {
-    const reference = asReference(given)
-    const url = URL.parse(reference.url, base)
-    if (!url || !origins.has(url.origin) || url.username !== '' || url.password !== '') {
-      throw rejected('its url leads to an origin that is not configured')
-    }
-    if (reference.bytes > bytesMax) throw rejected(`it announces ${reference.bytes} bytes, allowed are ${bytesMax}`)
-    if (running >= fetchesMax) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running++
-    try {
-      return await fetchNow(url, reference)
-    } finally {
-      // The place goes to who waits longest, or is free again.
-      const next = waiting.shift()
+/** So many at once; others wait in line. One that no longer wants its place leaves the line. */
+class Places {
+  #free: number
+  readonly #waiting = new Set<() => void>()
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  /** Resolves with what gives the place back. Rejects when the signal aborts first. */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    if (this.#free > 0) this.#free--
+    else await this.#turn(signal)
+    return () => {
+      const [next] = this.#waiting
       if (next) next()
-      else running--
+      else this.#free++
     }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.delete(take)
+        signal.removeEventListener('abort', give)
+      }
+      const take = () => {
+        leave()
+        resolve()
+      }
+      const give = () => {
+        leave()
+        reject(signal.reason)
+      }
+      if (signal.aborted) return reject(signal.reason)
+      this.#waiting.add(take)
+      signal.addEventListener('abort', give, { once: true })
+    })
   }
 }
 
@@ -119,10 +172,19 @@ function answered(status: number): FloodmarkError {
   return new FloodmarkError('unavailable', `the store answered with ${status}`)
 }
 
-function originOf(text: string): string {
+function lies(url: URL, { origin, path }: Allowed): boolean {
+  // URL has resolved every '..' before.
+  return url.origin === origin && url.pathname.startsWith(path)
+}
+
+function allowedOf(given: string | Origin): Allowed {
+  const { url: text, headers = {} } = typeof given === 'string' ? { url: given } : given
   const url = URL.parse(text)
-  if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.href === `${url.origin}/`) return url.origin
-  throw new FloodmarkError('misuse', `'${text}' is no origin: write it as https://files.example.com`)
+  const isPlain =
+    url && (url.protocol === 'https:' || url.protocol === 'http:') && url.href === `${url.origin}${url.pathname}`
+  if (isPlain && url.pathname.endsWith('/')) return { origin: url.origin, path: url.pathname, headers }
+  const example = 'https://files.example.com, or with a path that ends with a slash'
+  throw new FloodmarkError('misuse', `'${text}' is not an origin: write it as ${example}`)
 }
 
 function rejected(why: string): FloodmarkError {

@@ -11,7 +11,7 @@ import { LedgerOutage } from './ledger-outage.ts'
 import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
 import { isCopy, lanesByKey, type Work } from './work.ts'
-import { CALL_LIMITS } from './writes.ts'
+import { CALL_LIMITS, PendingWrites } from './writes.ts'
 
 export interface ProcessorOptions extends AttemptOptions {
   readonly queue: Queue
@@ -169,10 +169,11 @@ class Handling {
   async #runLane(lane: readonly Work[], untilMs: number): Promise<void> {
     const { clock, signal } = this.#options
     let heldForMs: number | undefined
+    const pending = new PendingWrites()
     for (const [at, work] of lane.entries()) {
       if (at > 0 && (signal.aborted || clock.monotonic() > untilMs)) heldForMs ??= 0
       if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
-      else work.outcome = isCopy(lane, at) ? COPY : await this.#attempts.run(work.task, work.claim)
+      else work.outcome = isCopy(lane, at) ? COPY : await this.#attempts.run(work.task, work.claim, pending)
       if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
     }
   }

@@ -54,18 +54,28 @@ export class Settler {
     })
   }
 
-  /** Never rejects: those who wait hear of it. A part that could not be stored keeps no other from being tried. */
+  /**
+   * Never rejects: those who wait hear of it. A part that could not be stored keeps no other from being tried, but what its
+   * lanes have in later parts is given back: it must not overtake them.
+   */
   async #call(waiting: readonly Waiting[]): Promise<void> {
     const { ledger, crashPoint } = this.#options
+    const owners = waiting.flatMap((one) => one.settlements.map(() => one))
     const settled: (Settled | undefined)[] = []
+    const failed = new Set<Waiting>()
     let failure: unknown
     try {
       crashPoint('after-effect')
       for (const part of partsOf(waiting.flatMap(({ settlements }) => settlements))) {
+        const from = settled.length
+        const ownerOf = (at: number) => owners[from + at]!
+        const storable = part.map((one, at) => (failed.has(ownerOf(at)) ? released(one) : one))
         try {
-          settled.push(...(await ledger.settle(part)))
+          const stored = await ledger.settle(storable)
+          settled.push(...stored.map((one, at) => (failed.has(ownerOf(at)) ? undefined : one)))
         } catch (error) {
           failure = error
+          for (let at = 0; at < part.length; at++) failed.add(ownerOf(at))
           settled.push(...new Array<undefined>(part.length))
         }
       }
@@ -82,4 +92,8 @@ export class Settler {
       else reject(failure)
     }
   }
+}
+
+function released({ event, fence }: Settlement): Settlement {
+  return { event, fence, result: 'released' }
 }

@@ -1,6 +1,6 @@
 import { encodedBytes } from '../base/codec.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
-import type { Settlement, Tx, Write } from '../contracts/ledger.ts'
+import type { Ledger, Settlement, Tx, Write } from '../contracts/ledger.ts'
 
 /** Limits of what one effect may write. */
 export const WRITE_LIMITS = {
@@ -13,33 +13,102 @@ export const WRITE_LIMITS = {
 /** Limits of one claim or settle call: a ledger does each as a whole, and does nothing else meanwhile. Any one event fits. */
 export const CALL_LIMITS = { eventsMax: 1_024, writesMax: 20_000, bytesMax: 32 * 1024 * 1024 } as const
 
-/** A transaction that only notes down; a ledger carries the notes out when it settles. @throws FloodmarkError 'misuse' beyond WRITE_LIMITS. */
-export function recordWrites(): Tx & { readonly writes: readonly Write[] } {
-  const writes: Write[] = []
-  let bytes = 0
-  const add = (write: Write) => {
+/** What events of one lane have written in one batch and is not settled yet. */
+export class PendingWrites {
+  readonly #latest = new Map<string, Exclude<Write, { op: 'append' }>[]>()
+
+  add(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.op === 'append') continue
+      const known = this.#latest.get(write.name)
+      // A put hides what came before it.
+      if (known && write.op === 'increment') known.push(write)
+      else this.#latest.set(write.name, [write])
+    }
+  }
+
+  /** Whether what is committed does not matter, because the name was put since. */
+  hides(name: string): boolean {
+    return this.#latest.get(name)?.[0]?.op === 'put'
+  }
+
+  /** The value once these writes are made on top of `below`. */
+  on(below: Uint8Array | undefined, name: string): Uint8Array | undefined {
+    let value = below
+    for (const write of this.#latest.get(name) ?? []) {
+      value = write.op === 'put' ? write.value : incremented(value, write.by)
+    }
+    return value
+  }
+}
+
+/** What a transaction reads from. */
+export interface Readable {
+  readonly ledger: Pick<Ledger, 'read'>
+  readonly pending: PendingWrites
+}
+
+/** A transaction that only notes down; a ledger carries the notes out when it settles. Values are copied (a Buffer's slice is none). */
+export class RecordedTx implements Tx {
+  readonly writes: Write[] = []
+  readonly #from: Readable | undefined
+  #bytes = 0
+  #abort: AbortController | undefined
+
+  /** Absent: nothing is there to read. */
+  constructor(from?: Readable) {
+    this.#from = from
+  }
+
+  put(name: string, value: Uint8Array): void {
+    this.#add({ op: 'put', name, value: Buffer.from(value) })
+  }
+
+  increment(name: string, by: number): void {
+    if (!Number.isSafeInteger(by)) {
+      throw new FloodmarkError('misuse', `'${name}' is incremented by ${by}: give a safe integer`)
+    }
+    this.#add({ op: 'increment', name, by })
+  }
+
+  append(name: string, value: Uint8Array): void {
+    this.#add({ op: 'append', name, value: Buffer.from(value) })
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    checkName(name)
+    const own = new PendingWrites()
+    own.add(this.writes)
+    const hidden = own.hides(name) || this.#from?.pending.hides(name)
+    const committed = hidden ? undefined : await this.#from?.ledger.read(name)
+    const value = own.on(this.#from?.pending.on(committed, name), name)
+    return value && Buffer.from(value)
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    return this.#abort.signal
+  }
+
+  /** The try is over; nobody waits for it any more. */
+  end(): void {
+    this.#abort?.abort()
+  }
+
+  /** @throws FloodmarkError 'misuse' beyond WRITE_LIMITS. */
+  #add(write: Write): void {
     checkName(write.name)
     if (write.op !== 'increment' && write.value.length > WRITE_LIMITS.valueBytesMax) {
       throw new FloodmarkError('misuse', `the value of '${write.name}' is above ${WRITE_LIMITS.valueBytesMax} bytes`)
     }
-    if (writes.length === WRITE_LIMITS.writesMax) {
+    if (this.writes.length === WRITE_LIMITS.writesMax) {
       throw new FloodmarkError('misuse', `one effect makes more than ${WRITE_LIMITS.writesMax} writes: split it`)
     }
-    bytes += bytesOf(write)
-    if (bytes > WRITE_LIMITS.bytesMax) {
+    this.#bytes += bytesOf(write)
+    if (this.#bytes > WRITE_LIMITS.bytesMax) {
       throw new FloodmarkError('misuse', `one effect writes more than ${WRITE_LIMITS.bytesMax} bytes: split it`)
     }
-    writes.push(write)
-  }
-  return {
-    writes,
-    put: (name, value) => add({ op: 'put', name, value }),
-    increment(name, by) {
-      if (!Number.isSafeInteger(by))
-        throw new FloodmarkError('misuse', `'${name}' is incremented by ${by}: no safe integer`)
-      add({ op: 'increment', name, by })
-    },
-    append: (name, value) => add({ op: 'append', name, value }),
+    this.writes.push(write)
   }
 }
 

@@ -42,7 +42,7 @@ export function parsedWork(run: RunWork): (event: WebhookEvent, tx: Tx, body: un
     }
     const { content } = (body ?? {}) as { readonly content?: unknown }
     if (run.fetchBody && content !== undefined)
-      return run.fetchBody(content).then(() => apply(event, seq, tx, run.clock))
+      return run.fetchBody(content, { signal: tx.signal }).then(() => apply(event, seq, tx, run.clock))
     apply(event, seq, tx, run.clock)
   }
 }

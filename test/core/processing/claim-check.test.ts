@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -140,13 +141,66 @@ describe('the claim-check', () => {
   })
 
   it.each(['', 'files.example.com', 'ftp://files.example.com', 'https://files.example.com/path'])(
-    'takes no origin but a whole one: %j',
+    'takes no origin but a whole one, or one with a path that ends with a slash: %j',
     (origin) => {
-      expect(() => createBodyFetcher({ origins: [origin], clock: systemClock })).toThrow(/no origin/)
+      expect(() => createBodyFetcher({ origins: [origin], clock: systemClock })).toThrow(/is not an origin/)
     },
   )
 
   it('needs to be told from where it may fetch', () => {
     expect(() => createBodyFetcher({ origins: [], clock: systemClock })).toThrow(/at least one/)
+  })
+})
+
+describe('a fetch of a content', () => {
+  it('ends with the try that wanted it, also while it waits for its place', async () => {
+    let asked = 0
+    const server = createServer(() => void asked++).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const fetchBody = createBodyFetcher({ origins: [origin], clock: systemClock, fetchesMax: 1, timeoutMs: 60_000 })
+    const reference = { url: '/a', bytes: 1, sha256: '0'.repeat(64) }
+    const first = new AbortController()
+    const second = new AbortController()
+    const running = fetchBody(reference, { signal: first.signal })
+    const waiting = fetchBody(reference, { signal: second.signal })
+    await expect.poll(() => asked).toBe(1)
+    second.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'timeout', message: 'the try that wanted the content is over' })
+    first.abort()
+    await expect(running).rejects.toMatchObject({ code: 'timeout' })
+    expect(asked).toBe(1)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it("carries its own origin's headers only, and stays below that origin's path", async () => {
+    const seen: (string | undefined)[] = []
+    const content = Buffer.from('x')
+    const start = async () => {
+      const server = createServer((request, response) => {
+        seen.push(request.headers.authorization)
+        response.end(content)
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+    }
+    const [one, two] = [await start(), await start()]
+    const origins = [{ url: `${one.origin}/ours/`, headers: { authorization: 'for one' } }, two.origin]
+    const fetchBody = createBodyFetcher({ origins, clock: systemClock })
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    await fetchBody({ url: `${one.origin}/ours/a`, bytes: 1, sha256 })
+    await fetchBody({ url: `${two.origin}/a`, bytes: 1, sha256 })
+    expect(seen).toEqual(['for one', undefined])
+    for (const url of [
+      `${one.origin}/theirs/a`,
+      `${one.origin}/ours/../theirs/a`,
+      `${one.origin}/ours%2f..%2ftheirs`,
+    ]) {
+      await expect(fetchBody({ url, bytes: 1, sha256 })).rejects.toMatchObject({ code: 'rejected' })
+    }
+    expect(seen).toHaveLength(2)
+    one.server.close()
+    two.server.close()
   })
 })

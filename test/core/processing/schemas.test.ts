@@ -20,7 +20,13 @@ const shop: SourceSchemas = {
 }
 const sent = (body: unknown, over: Partial<WebhookEvent> = {}) =>
   anEvent('1', { source: 'shop', type: 'paid', ...over, body: Buffer.from(JSON.stringify(body) ?? '') })
-const noTx: Tx = { put() {}, increment() {}, append() {} }
+const noTx: Tx = {
+  put() {},
+  increment() {},
+  append() {},
+  read: async () => undefined,
+  signal: new AbortController().signal,
+}
 
 /** What reached the effect and the handler of the unknown, and what was told. */
 function watched(source: SourceSchemas, over: Partial<CheckedOptions> = {}) {

@@ -36,7 +36,13 @@ async function* received(name: string, kind?: DriftKind) {
   }
 }
 
-const nothing = { put() {}, increment() {}, append() {} }
+const nothing = {
+  put() {},
+  increment() {},
+  append() {},
+  read: async () => undefined,
+  signal: new AbortController().signal,
+}
 const outcomesOf = async (name: string, strict: readonly string[], kind?: DriftKind) => {
   const seen = new Set<string>()
   const note = (_: unknown, __: unknown, ___: unknown, drift?: { readonly outcome: string }) =>
