@@ -56,8 +56,11 @@ export class Attempts {
     this.#counts = counts
   }
 
-  /** `pending`: what earlier events of its lane have written in this batch; what this one writes is added. */
-  async run(task: Task, claim: Claim | Paused, pending: PendingWrites): Promise<Outcome> {
+  /**
+   * `pending`: what earlier events of its lane have written in this batch; what this one writes is added. No promise is made
+   * where the effect makes none: this runs for every event.
+   */
+  run(task: Task, claim: Claim | Paused, pending: PendingWrites): Outcome | Promise<Outcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
     if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
@@ -69,16 +72,21 @@ export class Attempts {
     const pass = circuit ? circuit.enter() : 0
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
     const tx = new RecordedTx({ ledger: this.#options.ledger, pending })
-    try {
-      const working: unknown = task.effect(task.given, tx)
-      // JavaScript may return anything; only a promise is waited for.
-      if (working instanceof Promise || isThenable(working)) await this.#inTime(Promise.resolve(working))
+    const failed = (error: unknown) => {
+      tx.end()
+      return this.#failed(task, claim, pass, error)
+    }
+    const done = (): Outcome => {
       circuit?.succeeded(pass)
       pending.add(tx.writes)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
+    }
+    try {
+      const working: unknown = task.effect(task.given, tx)
+      // JavaScript may return anything; only a promise is waited for.
+      return isThenable(working) ? this.#inTime(Promise.resolve(working)).then(done, failed) : done()
     } catch (error) {
-      tx.end()
-      return this.#failed(task, claim, pass, error)
+      return failed(error)
     }
   }
 

@@ -27,8 +27,9 @@ export interface Task extends Target {
   readonly event: WebhookEvent
   /** What the effect is given: the event as it came. */
   readonly given: WebhookEvent
-  /** Tasks of one lane take effect in order. */
+  /** Tasks of one lane take effect in order. Where a key has one effect, it is one lane. */
   readonly lane: string
+  readonly key: string
   /** Its delivery's position in the batch. */
   readonly position: number
 }
@@ -80,16 +81,18 @@ export class FanOut {
     const known = this.#targets.find((target) => target.name === name)
     const { effect, circuit } = known ?? { effect: unknown(name), circuit: undefined }
     const given = { ...event, id: event.id.slice(0, -1 - name.length) }
-    return { effect, circuit, event, given, lane: `${name}#${laneOf(event)}`, position }
+    const key = laneOf(event)
+    return { effect, circuit, event, given, lane: `${name}#${key}`, key, position }
   }
 }
 
 function taskOf(event: WebhookEvent, target: Named, position: number): Task {
   const { name, effect, circuit } = target
-  if (name === undefined) return { effect, circuit, event, given: event, lane: laneOf(event), position }
+  const key = laneOf(event)
+  if (name === undefined) return { effect, circuit, event, given: event, lane: key, key, position }
   const headers = { ...event.headers, [EFFECT_HEADER]: name }
   const own = { ...event, id: `${event.id}#${name}`, headers }
-  return { effect, circuit, event: own, given: event, lane: `${name}#${laneOf(event)}`, position }
+  return { effect, circuit, event: own, given: event, lane: `${name}#${key}`, key, position }
 }
 
 /**

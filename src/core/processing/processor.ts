@@ -97,7 +97,7 @@ class Handling {
     this.#outage = outage
     this.#crashPoint = options.crashPoint ?? nowhere
     const { ledger, clock, handlersMax: callsMax } = options
-    this.#settler = new Settler({ ledger, clock, callsMax, crashPoint: this.#crashPoint })
+    this.#settler = new Settler({ ledger, clock, callsMax, outage, crashPoint: this.#crashPoint })
     this.#attempts = new Attempts(options, gaps, counts)
   }
 
@@ -125,56 +125,56 @@ class Handling {
   }
 
   /** Its lanes run side by side. */
-  async #handleKey(lanes: readonly (readonly Work[])[], state: BatchState, tell: Tell): Promise<void> {
-    const first = lanes[0]!
-    if (lanes.length === 1) await this.#handleLane(first, state)
-    else {
-      const ended = await Promise.allSettled(lanes.map((lane) => this.#handleLane(lane, state)))
+  #handleKey(lanes: readonly (readonly Work[])[], state: BatchState, tell: Tell): Promise<void> {
+    if (lanes.length === 1) return this.#handleLane(lanes[0]!, state, () => this.#tell(lanes[0]!, tell))
+    const works = lanes.flat().sort((a, b) => a.task.position - b.task.position)
+    return Promise.allSettled(lanes.map((lane) => this.#handleLane(lane, state, () => {}))).then((ended) => {
       for (const one of ended) if (one.status === 'rejected') throw one.reason
+      this.#tell(works, tell)
+    })
+  }
+
+  /**
+   * Runs a lane's tasks, one after the other, and none after one that must be retried, nor when the lease has no time for one
+   * more; then settles what it has finished.
+   */
+  async #handleLane(lane: readonly Work[], state: BatchState, onJudged: () => void): Promise<void> {
+    const { clock, signal } = this.#options
+    let heldForMs: number | undefined
+    const pending = new PendingWrites()
+    try {
+      for (const [at, work] of lane.entries()) {
+        if (at > 0 && (signal.aborted || clock.monotonic() > state.untilMs)) heldForMs ??= 0
+        if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
+        else if (isCopy(lane, at)) work.outcome = COPY
+        else {
+          const outcome = this.#attempts.run(work.task, work.claim, pending)
+          work.outcome = outcome instanceof Promise ? await outcome : outcome
+        }
+        if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
+      }
+    } finally {
+      state.lanesRunning--
     }
-    const works = lanes.length === 1 ? first : lanes.flat().sort((a, b) => a.task.position - b.task.position)
+    const settlements = lane.flatMap(({ outcome }) => outcome.settlement ?? [])
+    const settling = settlements.length > 0 && this.#settler.settle(settlements)
+    if (state.lanesRunning === 0) this.#settler.flush()
+    this.#judge(lane, settling ? await settling : [])
+    onJudged()
+  }
+
+  /** Tells the verdicts of one key, whose tasks are in order. A delivery of which nothing was left to do counts as absorbed. */
+  #tell(works: readonly Work[], tell: Tell): void {
+    if (works.length === 1) {
+      const { task, outcome, verdict } = works[0]!
+      if (verdict === 'ack' && !outcome.settlement) this.#counts.duplicates++
+      return tell(task.position, verdict)
+    }
     const settles = new Set<number>()
     for (const { task, outcome } of works) if (outcome.settlement) settles.add(task.position)
     for (const [position, verdict] of verdictsOf(works)) {
       if (verdict === 'ack' && !settles.has(position)) this.#counts.duplicates++
       tell(position, verdict)
-    }
-  }
-
-  /** Runs a lane's tasks, then settles what it has finished. */
-  async #handleLane(lane: readonly Work[], state: BatchState): Promise<void> {
-    try {
-      await this.#runLane(lane, state.untilMs)
-    } finally {
-      state.lanesRunning--
-    }
-    const settlements = lane.flatMap(({ outcome }) => outcome.settlement ?? [])
-    const settling = settlements.length > 0 && this.#settled(settlements)
-    if (state.lanesRunning === 0) this.#settler.flush()
-    this.#judge(lane, settling ? await settling : [])
-  }
-
-  async #settled(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
-    try {
-      const settled = await this.#settler.settle(settlements)
-      this.#outage.stored()
-      return settled
-    } catch (error) {
-      this.#outage.failed(error)
-      throw error
-    }
-  }
-
-  /** One task after the other, and none after one that must be retried, nor when the lease has no time for one more. */
-  async #runLane(lane: readonly Work[], untilMs: number): Promise<void> {
-    const { clock, signal } = this.#options
-    let heldForMs: number | undefined
-    const pending = new PendingWrites()
-    for (const [at, work] of lane.entries()) {
-      if (at > 0 && (signal.aborted || clock.monotonic() > untilMs)) heldForMs ??= 0
-      if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
-      else work.outcome = isCopy(lane, at) ? COPY : await this.#attempts.run(work.task, work.claim, pending)
-      if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import type { Ledger, Settled, Settlement } from '../contracts/ledger.ts'
+import type { LedgerOutage } from './ledger-outage.ts'
 import { partsOf } from './writes.ts'
 
 /** What a lane has finished waits this long, at most, for other lanes, ms: most of what a call of the ledger costs, it costs once. */
@@ -17,6 +18,8 @@ export interface SettlerOptions {
   readonly clock: Clock
   /** Calls at once; what is finished meanwhile makes the next call larger. */
   readonly callsMax: number
+  /** Told of each call, whether it stored. */
+  readonly outage: Pick<LedgerOutage, 'stored' | 'failed'>
   readonly crashPoint: CrashPoint
 }
 
@@ -59,7 +62,7 @@ export class Settler {
    * lanes have in later parts is given back: it must not overtake them.
    */
   async #call(waiting: readonly Waiting[]): Promise<void> {
-    const { ledger, crashPoint } = this.#options
+    const { ledger, outage, crashPoint } = this.#options
     const owners = waiting.flatMap((one) => one.settlements.map(() => one))
     const settled: (Settled | undefined)[] = []
     const failed = new Set<Waiting>()
@@ -72,9 +75,11 @@ export class Settler {
         const storable = part.map((one, at) => (failed.has(ownerOf(at)) ? released(one) : one))
         try {
           const stored = await ledger.settle(storable)
+          outage.stored()
           settled.push(...stored.map((one, at) => (failed.has(ownerOf(at)) ? undefined : one)))
         } catch (error) {
           failure = error
+          outage.failed(error)
           for (let at = 0; at < part.length; at++) failed.add(ownerOf(at))
           settled.push(...new Array<undefined>(part.length))
         }

@@ -1,4 +1,3 @@
-import { laneOf } from '../contracts/event.ts'
 import type { Claim } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
 import type { Outcome, Paused } from './attempts.ts'
@@ -28,10 +27,9 @@ export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Pau
     }
     const fresh = [work]
     lanes.set(task.lane, fresh)
-    const key = laneOf(task.event)
-    const others = keys.get(key)
+    const others = keys.get(task.key)
     if (others) others.push(fresh)
-    else keys.set(key, [fresh])
+    else keys.set(task.key, [fresh])
   }
   return [...keys.values()]
 }

@@ -15,7 +15,14 @@ it('gives back what a lane has in later parts once an earlier one could not be s
     return part.map(() => ({ held: true, failures: 0 }))
   }
   const clock = new VirtualClock()
-  const settler = new Settler({ ledger: { settle } as unknown as Ledger, clock, callsMax: 1, crashPoint: nowhere })
+  const outage = { stored() {}, failed() {} }
+  const settler = new Settler({
+    ledger: { settle } as unknown as Ledger,
+    clock,
+    callsMax: 1,
+    outage,
+    crashPoint: nowhere,
+  })
   const lane = (key: string, count: number) =>
     Array.from({ length: count }, (_, n): Settlement => {
       return { event: anEvent(`${key}${n}`, { key }), fence: 1, result: 'applied', writes: [] }
