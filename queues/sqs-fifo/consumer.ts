@@ -14,6 +14,8 @@ import { remove, secondsOf, show } from './settle.ts'
  */
 const POLL_S = 1
 const FETCHES_MAX = 8
+/** Verdicts on one portion's keys that come within this time, ms, share a call. */
+const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
 /** When nothing can be received for this long the queue is given up, ms. */
 const GIVE_UP_MS = 60_000
@@ -23,11 +25,15 @@ interface Held {
   readonly delivery: Delivery
 }
 
-/** What one receive brought, in order. Its groups are locked until it is settled, so it is never split. */
+/** What one receive brought, in order: handed out and renewed as a whole, settled key by key. */
 interface Portion {
   readonly held: readonly Held[]
   /** When the lease ends, by the monotonic clock. */
   untilMs: number
+  /** What was judged and is to be told to SQS in the next call. */
+  acked: string[]
+  again: { readonly receipt: string; readonly seconds: number }[]
+  settling: Promise<void> | undefined
 }
 
 /** Fetches ahead while handlers run, at most a batch, and settles what they say. */
@@ -138,7 +144,8 @@ export class Consumer implements Source {
       }
     }
     if (held.length === 0) return
-    this.#ready.push({ held, untilMs: this.#clock.monotonic() + this.#options.leaseMs })
+    const untilMs = this.#clock.monotonic() + this.#options.leaseMs
+    this.#ready.push({ held, untilMs, acked: [], again: [], settling: undefined })
     this.#readyEvents += held.length
     this.#dispatcher.wake()
   }
@@ -160,19 +167,20 @@ export class Consumer implements Source {
       this.#change()
       const leased = await Promise.all(taken.map((portion) => this.#renew(portion)))
       const ours = taken.filter((_, at) => leased[at])
-      if (ours.length > 0 || taken.length === 0) return ours.map((portion) => this.#partOf(portion))
+      if (ours.length > 0 || taken.length === 0) return ours.flatMap((portion) => this.#partsOf(portion))
     }
   }
 
-  #partOf(portion: Portion): Part {
-    const deliveries = portion.held.map(({ delivery }) => delivery)
-    return {
-      events: deliveries.length,
-      load: () => deliveries,
-      settle: (verdicts) => this.#settle(portion, verdicts),
+  /** One a key: SQS holds back a group until all that was received of it is settled, and no other. */
+  #partsOf(portion: Portion): Part[] {
+    const lanes = Map.groupBy(portion.held, ({ delivery }) => laneOf(delivery.event))
+    return [...lanes.values()].map((lane) => ({
+      events: lane.length,
+      load: () => lane.map(({ delivery }) => delivery),
+      settle: (verdicts) => this.#settle(portion, lane, verdicts),
       // It is visible again by itself.
       lapse: () => {},
-    }
+    }))
   }
 
   /** What waited here for more than half of its lease gets a whole one. False when it is no longer ours. */
@@ -188,23 +196,24 @@ export class Consumer implements Source {
     )
   }
 
-  async #settle({ held, untilMs }: Portion, verdicts: readonly Verdict[]): Promise<void> {
-    if (this.#clock.monotonic() >= untilMs) return
-    const acked: string[] = []
-    const again: { receipt: string; seconds: number }[] = []
-    const heldFor = new Map<string, number>()
-    for (const [at, { receipt, delivery }] of held.entries()) {
-      const lane = laneOf(delivery.event)
-      const verdict = verdicts[at]!
-      const seconds = heldFor.get(lane) ?? (verdict === 'ack' ? undefined : secondsOf(verdict.retryInMs))
-      if (seconds === undefined) acked.push(receipt)
-      else {
-        heldFor.set(lane, seconds)
-        again.push({ receipt, seconds })
-      }
-    }
+  /** Behind the first that is to come again, all of the key do. */
+  #settle(portion: Portion, lane: readonly Held[], verdicts: readonly Verdict[]): Promise<void> {
+    const firstAgain = verdicts.findIndex((verdict) => verdict !== 'ack')
+    const acks = firstAgain === -1 ? lane.length : firstAgain
+    portion.acked.push(...lane.slice(0, acks).map(({ receipt }) => receipt))
+    const first = verdicts[acks]
+    const seconds = first && first !== 'ack' ? secondsOf(first.retryInMs) : 0
     // The last of a key first: while it is away its group stays locked, so the first cannot be overtaken.
-    await Promise.all([remove(this.#server, acked), show(this.#server, again.reverse())])
+    for (const { receipt } of lane.slice(acks).reverse()) portion.again.push({ receipt, seconds })
+    portion.settling ??= sleep(this.#clock, SETTLE_GATHER_MS).then(() => this.#flush(portion))
+    return portion.settling
+  }
+
+  async #flush(portion: Portion): Promise<void> {
+    const { acked, again, untilMs } = portion
+    Object.assign(portion, { acked: [], again: [], settling: undefined })
+    if (this.#clock.monotonic() >= untilMs) return
+    await Promise.all([remove(this.#server, acked), show(this.#server, again)])
   }
 
   async #giveBack({ held }: Portion): Promise<void> {

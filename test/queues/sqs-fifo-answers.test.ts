@@ -210,12 +210,15 @@ describe('sqs-fifo', () => {
     await expect(sqsFifo.open({ url: server.url, namespace: 'Q/..' })).rejects.toMatchObject({ code: 'misuse' })
   })
 
-  it('sends keys as they are where SQS allows their characters, and ids always as a hash', () => {
+  it('sends source and key as they are where SQS allows their characters, and ids always as a hash', () => {
     const group = (key: string) => entryOf(anEvent('1', { key }), 0).MessageGroupId
     expect(group('order_1:ä')).toMatch(/^[0-9a-f]{64}$/)
     expect(group('a b')).toMatch(/^[0-9a-f]{64}$/)
     expect(group('x'.repeat(123))).toBe(`test:${'x'.repeat(123)}`)
     expect(group('x'.repeat(124))).toMatch(/^[0-9a-f]{64}$/)
+    expect(entryOf(anEvent('1', { source: 'other' }), 0).MessageGroupId).not.toBe(
+      entryOf(anEvent('1'), 0).MessageGroupId,
+    )
     expect(entryOf(anEvent('1'), 0).MessageDeduplicationId).toMatch(/^[0-9a-f]{64}$/)
   })
 
