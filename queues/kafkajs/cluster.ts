@@ -13,6 +13,7 @@ import {
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
 import { silenceNegativeTimers } from './quiet.ts'
+import { wholeAnswers } from './whole-answers.ts'
 
 silenceNegativeTimers()
 
@@ -27,6 +28,7 @@ export function connect(layout: Layout): Kafka {
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     logLevel: kafkajs.logLevel.NOTHING,
+    socketFactory: wholeAnswers,
     retry: { retries: 2, initialRetryTime: RETRY_MS, maxRetryTime: 1_000 },
   })
 }
