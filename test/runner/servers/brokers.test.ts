@@ -2,12 +2,12 @@ import { expect, it } from 'vitest'
 import { queues } from '../../../queues/index.ts'
 import { fullUnless } from '../../needs.ts'
 import { describeWithServer } from '../../servers.ts'
-import { planted, runsFolder } from '../floodmark.ts'
+import { runsFolder } from '../floodmark.ts'
 
 const { run, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 150_000
 
-/** Whole runs on every queue that has a server; two receivers and two processors. Where it is to break, a run starts its own. */
+/** Whole runs on every queue that has a server; two receivers and two processors. */
 for (const [name, load] of Object.entries(queues)) {
   const { server } = (await load()).default
   if (server === undefined) continue
@@ -34,21 +34,5 @@ for (const [name, load] of Object.entries(queues)) {
         },
       )
     }
-
-    it(`${name} killed and hung in the middle of the traffic loses nothing where it says so`, {
-      timeout: WHOLE_RUN_MS,
-      tags: 'full',
-    }, async () => {
-      const folder = `${name}-faults`
-      const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '20000']
-      const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)
-      const { audit, durability, verdict } = reportOf(folder)
-      expect(audit, out + err).toMatchObject({ duplicateEffects: 0, unexpected: 0, misjudged: 0 })
-      if (durability.queue.survives.includes('broker-crash')) expect(audit.lost, out + err).toBe(0)
-      // What a broker of a lesser class loses is shown as lost all the same.
-      expect({ code, verdict }, out + err).toEqual(
-        audit.lost > 0 ? { code: 1, verdict: 'FAIL' } : { code: 0, verdict: 'PASS' },
-      )
-    })
   })
 }
