@@ -31,7 +31,7 @@ import {
   unpack,
   unseal,
 } from './lmdb/bytes.ts'
-import { type Environment, openEnvironment, put } from './lmdb/environment.ts'
+import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { pages } from './lmdb/pages.ts'
 
 /** Expired groups of marks that one settle call removes at most; each group is one earlier settle call's. */
@@ -55,7 +55,7 @@ class LmdbLedger implements Ledger {
     survives: ['receiver-crash', 'broker-crash', 'power-loss'],
     shared: false,
   } as const
-  readonly #environment: Environment
+  readonly #environment: LmdbEnvironment
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number

@@ -6,7 +6,7 @@ import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
 import { keepMember } from './kafka/member.ts'
-import { Consuming } from './kafka-shared/consuming.ts'
+import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, PARTITIONS, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
 
@@ -17,7 +17,7 @@ class KafkaQueue implements Queue {
   readonly #clock: Clock
   readonly #admin: Admin
   readonly #publishing: Publishing
-  readonly #consuming: Consuming
+  readonly #consuming: KafkaConsuming
   readonly #partitions: number
   #producer: Producer
 
@@ -28,7 +28,7 @@ class KafkaQueue implements Queue {
     this.traits = traits
     this.#partitions = partitions
     this.#producer = newProducer(layout)
-    this.#consuming = new Consuming(clock)
+    this.#consuming = new KafkaConsuming(clock)
     this.#publishing = new Publishing(traits, clock, partitions)
   }
 

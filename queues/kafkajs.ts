@@ -4,12 +4,12 @@ import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
-import { Consuming } from './kafka-shared/consuming.ts'
+import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
 import { connect, createTopic, deleteAll, describe, isError, lagOf } from './kafkajs/cluster.ts'
 import { keepMember } from './kafkajs/member.ts'
-import { Sending } from './kafkajs/sending.ts'
+import { KafkaJsSending } from './kafkajs/sending.ts'
 
 /** Kafka by kafkajs, with topics and lanes as those of `kafka`: either reads what the other wrote. */
 class KafkaJsQueue implements Queue {
@@ -19,8 +19,8 @@ class KafkaJsQueue implements Queue {
   readonly #kafka: Kafka
   readonly #admin: Admin
   readonly #publishing: Publishing
-  readonly #consuming: Consuming
-  readonly #sending: Sending
+  readonly #consuming: KafkaConsuming
+  readonly #sending: KafkaJsSending
 
   constructor(layout: Layout, clock: Clock, kafka: Kafka, admin: Admin, traits: QueueTraits, partitions: number) {
     this.#layout = layout
@@ -29,8 +29,8 @@ class KafkaJsQueue implements Queue {
     this.#admin = admin
     this.traits = traits
     this.#publishing = new Publishing(traits, clock, partitions)
-    this.#consuming = new Consuming(clock)
-    this.#sending = new Sending(kafka, layout.topic, traits.publishBytesMax)
+    this.#consuming = new KafkaConsuming(clock)
+    this.#sending = new KafkaJsSending(kafka, layout.topic, traits.publishBytesMax)
   }
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {

@@ -13,7 +13,7 @@ import { Lanes, type Waiting } from '../src/core/processing/lanes.ts'
 
 const BYTES_MAX = 256 * 1024 * 1024
 
-interface Item extends Waiting {
+interface MemoryItem extends Waiting {
   readonly bytes: number
 }
 
@@ -22,7 +22,7 @@ const driver: QueueDriver = {
   async open({ bytesMax = BYTES_MAX, clock = systemClock }): Promise<Queue> {
     let stored = 0
     let closed = false
-    const lanes = new Lanes<Item>(clock, (item) => {
+    const lanes = new Lanes<MemoryItem>(clock, (item) => {
       stored -= item.bytes
     })
     const queue: Queue = {

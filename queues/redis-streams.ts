@@ -15,7 +15,7 @@ import {
 } from '../src/core/contracts/queue.ts'
 import { redisDriver } from './redis/driver.ts'
 import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
-import { Consumer, READERS } from './redis-streams/consumer.ts'
+import { READERS, StreamsConsumer } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
 
@@ -80,7 +80,7 @@ class RedisStreams implements Queue {
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     const waiters = Array.from({ length: READERS }, () => new RedisConnection(this.#url, this.#clock))
     try {
-      await new Consumer(this.#connection, waiters, this.#keys, this.#clock, options).run(handle)
+      await new StreamsConsumer(this.#connection, waiters, this.#keys, this.#clock, options).run(handle)
     } finally {
       await Promise.all(waiters.map((waiter) => waiter.close()))
     }

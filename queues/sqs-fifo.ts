@@ -13,7 +13,7 @@ import {
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
-import { Consumer } from './sqs-fifo/consumer.ts'
+import { SqsConsumer } from './sqs-fifo/consumer.ts'
 import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'
 import { SqsServer } from './sqs-fifo/server.ts'
@@ -63,7 +63,7 @@ class SqsFifoQueue implements Queue {
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    return new Consumer(this.#server, this.#clock, handle, options).run()
+    return new SqsConsumer(this.#server, this.#clock, handle, options).run()
   }
 
   /** The queue answers. A message of its own would be delivered. */

@@ -218,6 +218,16 @@ describe('the architecture', () => {
     }
   })
 
+  it('a type name stands for one thing', () => {
+    const places = new Map<string, string[]>()
+    for (const file of product) {
+      for (const [, name] of text(file).matchAll(/^(?:export )?(?:abstract )?(?:interface|class|type) ([A-Z]\w*)/gm)) {
+        places.set(name!, [...(places.get(name!) ?? []), file])
+      }
+    }
+    expect([...places].filter(([, files]) => files.length > 1)).toEqual([])
+  })
+
   it('the tests of a room lie in a folder of its name', () => {
     for (const wing of ['core', 'clients', 'runner']) {
       for (const entry of readdirSync(join(root, 'test', wing), { withFileTypes: true })) {

@@ -6,7 +6,7 @@ import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { fromU64, seal, u64, unseal } from './bytes.ts'
 import { checkFile, corrupt, makeFiles } from './file.ts'
 import { isLimited, mapBytesFor } from './map-size.ts'
-import type { Table } from './pages.ts'
+import type { LmdbTable } from './pages.ts'
 
 /** Format 1, which had no checksums, did not say so. */
 const FORMAT = 2
@@ -15,25 +15,25 @@ const POSITION_KEY = Buffer.from('position')
 const UNSEALED_POSITION_BYTES = 8
 
 /** The tables of a ledger. Every value lies there as bytes.ts seals it. */
-export interface Environment {
+export interface LmdbEnvironment {
   readonly root: RootDatabase<Buffer, Buffer>
   /** id → its State. */
-  readonly ids: Table
+  readonly ids: LmdbTable
   /** u64 time of expiry, u64 position → the ids that one settle call marked. */
-  readonly expiries: Table
-  readonly values: Table
+  readonly expiries: LmdbTable
+  readonly values: LmdbTable
   /** u64 position → names and items that one settle call appended: one write at the end, where `items` takes one an item. */
-  readonly log: Table
+  readonly log: LmdbTable
   /** name NUL u64 position → item: what has been sorted in from the log. */
-  readonly items: Table
+  readonly items: LmdbTable
   /** u64 position → dead letter. */
-  readonly dead: Table
+  readonly dead: LmdbTable
   /** @throws FloodmarkError 'unavailable' when the file could outgrow the address space that the process may have. */
   checkRoom(): void
 }
 
 /** The folder is locked by the caller. @throws FloodmarkError 'corrupt', 'misuse' when another version wrote it, 'unavailable'. */
-export function openEnvironment(folder: string): Environment {
+export function openEnvironment(folder: string): LmdbEnvironment {
   const path = join(folder, 'ledger.mdb')
   const mapSize = mapBytesFor(path)
   const isNew = makeFiles(path)
@@ -42,7 +42,7 @@ export function openEnvironment(folder: string): Environment {
   // Overlapping syncs, its default, stay on: two settle calls at once get 1.2-1.3x as many through.
   const eventTurnBatching = false
   const root = open<Buffer, Buffer>({ path, mapSize, encoding: 'binary', keyEncoding: 'binary', eventTurnBatching })
-  const table = (name: string): Table => root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
+  const table = (name: string): LmdbTable => root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
   try {
     checkFormat(root, path)
   } catch (error) {
@@ -79,7 +79,7 @@ function checkFormat(root: RootDatabase<Buffer, Buffer>, path: string): void {
   throw new FloodmarkError('misuse', `${what}. It is not damaged, and nothing was changed: ${todo}`)
 }
 
-export function put(table: Table, key: Buffer, value: Uint8Array): void {
+export function put(table: LmdbTable, key: Buffer, value: Uint8Array): void {
   table.putSync(key, seal(key, value))
 }
 

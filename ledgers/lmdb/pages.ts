@@ -1,12 +1,12 @@
 import type { Database } from 'lmdb'
 import { unseal } from './bytes.ts'
 
-export type Table = Database<Buffer, Buffer>
+export type LmdbTable = Database<Buffer, Buffer>
 
 const PAGE_ITEMS = 512
 
 /** Entries whose key starts with the prefix, a page at a time, each page a read transaction of its own; copies. @throws FloodmarkError 'corrupt' */
-export async function* pages(table: Table, prefix: Buffer): AsyncIterable<readonly [Buffer, Buffer]> {
+export async function* pages(table: LmdbTable, prefix: Buffer): AsyncIterable<readonly [Buffer, Buffer]> {
   let start = prefix
   for (;;) {
     const page = [...table.getRange({ start, limit: PAGE_ITEMS })].map(

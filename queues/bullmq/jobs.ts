@@ -2,14 +2,14 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 import { Dispatcher, FAILED_RETRY_MS, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
 
-interface Waiting {
+interface WaitingJob {
   readonly delivery: Delivery
   readonly resolve: (verdict: Verdict) => void
 }
 
 /** Makes batches of single jobs: BullMQ hands out one at a time, and a transaction for each would cost far more. */
 export class Jobs implements Source {
-  #waiting: Waiting[] = []
+  #waiting: WaitingJob[] = []
   #over = false
   readonly #dispatcher: Dispatcher
 

@@ -5,7 +5,7 @@ import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, sealGroup } from './format.ts'
 import type { Recovered } from './recovery.ts'
-import type { Place, Segment } from './segment.ts'
+import type { LogPlace, Segment } from './segment.ts'
 import { Segments, type SegmentsOptions, syncData } from './segments.ts'
 
 /** Acks without a commit to travel with are written after this long, ms. */
@@ -16,12 +16,12 @@ const GROUP_BYTES_MAX = 4 * 1024 * 1024
 const BUFFER_BYTES = 256 * 1024
 
 /** One publish on its way to disk. */
-interface Entry {
+interface LogEntry {
   readonly events: readonly WebhookEvent[]
   readonly bytes: number
-  readonly resolve: (places: readonly Place[]) => void
+  readonly resolve: (places: readonly LogPlace[]) => void
   readonly reject: (error: FloodmarkError) => void
-  readonly places: Place[]
+  readonly places: LogPlace[]
 }
 
 export interface LogOptions extends SegmentsOptions {
@@ -31,7 +31,7 @@ export interface LogOptions extends SegmentsOptions {
 
 export interface Appending {
   /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when they certainly are not stored. */
-  readonly stored: Promise<readonly Place[]>
+  readonly stored: Promise<readonly LogPlace[]>
   /** True when nothing had been written yet: then they never will be. */
   readonly cancel: () => boolean
 }
@@ -46,8 +46,8 @@ export class Log {
   #nextEvent: number
   #durable: number
   #offset = 0
-  #waiting: Entry[] = []
-  #acks: Place[] = []
+  #waiting: LogEntry[] = []
+  #acks: LogPlace[] = []
   /** Something was written that no sync has covered. */
   #dirty = false
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
@@ -82,8 +82,8 @@ export class Log {
   append(events: readonly WebhookEvent[], bytes: number): Appending {
     if (this.#failure) throw new FloodmarkError('unavailable', this.#failure.message, { cause: this.#failure })
     if (this.#closed) throw new FloodmarkError('unavailable', 'the queue is closed')
-    let entry!: Entry
-    const stored = new Promise<readonly Place[]>((resolve, reject) => {
+    let entry!: LogEntry
+    const stored = new Promise<readonly LogPlace[]>((resolve, reject) => {
       entry = { events, bytes: bytes + events.length * EVENT_HEAD_BYTES, resolve, reject, places: [] }
     })
     this.#waiting.push(entry)
@@ -96,7 +96,7 @@ export class Log {
     return { stored, cancel }
   }
 
-  ack(place: Place): void {
+  ack(place: LogPlace): void {
     place.segment.unsettled--
     // Too late to be written: the event comes again after the next opening.
     if (this.#closed || this.#failure) return
@@ -146,7 +146,7 @@ export class Log {
     await undefined
     while (this.#waiting.length > 0 || this.#isDue) {
       this.#isDue = false
-      const entries: Entry[] = []
+      const entries: LogEntry[] = []
       try {
         if (this.#failure) throw this.#failure
         await this.#commit(entries)
@@ -158,7 +158,7 @@ export class Log {
   }
 
   /** One group: room, one write, one sync. Entries leave the waiting line for `entries` when they are to be written. */
-  async #commit(entries: Entry[]): Promise<void> {
+  async #commit(entries: LogEntry[]): Promise<void> {
     if (this.#segments.anySettled) {
       await this.#segments.free(this.#durable)
       this.#acks = this.#acks.filter((place) => !place.segment.gone)
@@ -201,7 +201,7 @@ export class Log {
   }
 
   /** Lays the next group out in the buffer; returns its length. */
-  #collect(entries: Entry[]): number {
+  #collect(entries: LogEntry[]): number {
     const acks = this.#acks.splice(0, this.#acksMax)
     const { taken, bytes } = this.#take(GROUP_HEAD_BYTES + acks.length * ACK_BYTES)
     // A large buffer is for one group only.
@@ -228,7 +228,7 @@ export class Log {
   }
 
   /** The first of the waiting, as many as fit behind `start` bytes in the segment and in one group. */
-  #take(start: number): { taken: readonly Entry[]; bytes: number } {
+  #take(start: number): { taken: readonly LogEntry[]; bytes: number } {
     const room = this.#options.segmentBytes - this.#offset
     let count = 0
     let bytes = start
@@ -242,7 +242,7 @@ export class Log {
     return { taken, bytes }
   }
 
-  #encode({ events, places }: Entry, start: number): number {
+  #encode({ events, places }: LogEntry, start: number): number {
     const segment = this.#segments.current!
     let at = start
     for (const [position, event] of events.entries()) {
@@ -258,7 +258,7 @@ export class Log {
     return at
   }
 
-  #fail(cause: unknown, entries: readonly Entry[]): void {
+  #fail(cause: unknown, entries: readonly LogEntry[]): void {
     const refused = cause instanceof FloodmarkError && cause.definite && entries.length === 0
     if (!refused) {
       // After a failed write or sync nobody knows what is on disk, and a second sync would lie: this log is over until opened anew.

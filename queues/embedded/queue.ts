@@ -17,7 +17,7 @@ import { Lanes, type Waiting } from '../../src/core/processing/lanes.ts'
 import { type Appending, Log } from './log.ts'
 import { probeDisk } from './probe.ts'
 import { recover } from './recovery.ts'
-import { type Place, segmentPath } from './segment.ts'
+import { type LogPlace, segmentPath } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
 /** What a probe writes. */
@@ -37,7 +37,7 @@ class Reader {
   }
 
   /** @throws FloodmarkError 'corrupt' when what is there is not what was acknowledged. */
-  read({ segment, number, offset, bytes, crc }: Place): WebhookEvent {
+  read({ segment, number, offset, bytes, crc }: LogPlace): WebhookEvent {
     const where = `${segmentPath(this.#folder, segment.first)}: the event at byte ${offset}`
     try {
       const event = Buffer.allocUnsafe(bytes)
@@ -62,13 +62,13 @@ class Reader {
 }
 
 /** A waiting event: in memory, or only its place. */
-class Item implements Waiting {
-  readonly place: Place
+class LogItem implements Waiting {
+  readonly place: LogPlace
   readonly lane: string
   readonly sinceMs: number
   readonly from: WebhookEvent | Reader
 
-  constructor(place: Place, lane: string, sinceMs: number, from: WebhookEvent | Reader) {
+  constructor(place: LogPlace, lane: string, sinceMs: number, from: WebhookEvent | Reader) {
     this.place = place
     this.lane = lane
     this.sinceMs = sinceMs
@@ -92,7 +92,7 @@ interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
 export class EmbeddedQueue implements Queue {
   readonly traits
   readonly #log: Log
-  readonly #lanes: Lanes<Item>
+  readonly #lanes: Lanes<LogItem>
   readonly #clock
   readonly #reader: Reader
   readonly #bytesMax: number
@@ -117,10 +117,10 @@ export class EmbeddedQueue implements Queue {
     try {
       const recovered = recover(folder, segmentBytes)
       this.#log = new Log(folder, { segmentBytes, clock, stillOurs: () => this.#lock.check() }, recovered)
-      this.#lanes = new Lanes<Item>(clock, (item) => this.#onAck(item))
+      this.#lanes = new Lanes<LogItem>(clock, (item) => this.#onAck(item))
       for (const { place, lane, receivedAtMs } of recovered.pending.values()) {
         this.#stored += place.bytes
-        this.#lanes.add(new Item(place, lane, receivedAtMs, this.#reader))
+        this.#lanes.add(new LogItem(place, lane, receivedAtMs, this.#reader))
       }
     } catch (error) {
       this.#lock.release()
@@ -175,17 +175,17 @@ export class EmbeddedQueue implements Queue {
     }
   }
 
-  #deliverable(events: readonly WebhookEvent[], places: readonly Place[]): void {
+  #deliverable(events: readonly WebhookEvent[], places: readonly LogPlace[]): void {
     for (let position = 0; position < events.length; position++) {
       const event = events[position]!
       const place = places[position]!
       const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
       if (inMemory) this.#inMemory += place.bytes
-      this.#lanes.add(new Item(place, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
+      this.#lanes.add(new LogItem(place, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
     }
   }
 
-  #onAck(item: Item): void {
+  #onAck(item: LogItem): void {
     const { place } = item
     this.#stored -= place.bytes
     if (item.isInMemory) this.#inMemory -= place.bytes

@@ -16,11 +16,11 @@ import {
   segmentHeadOf,
   unsealGroup,
 } from './format.ts'
-import { type Place, type Segment, segmentPath } from './segment.ts'
+import { type LogPlace, type Segment, segmentPath } from './segment.ts'
 
 /** An event that has no ack. Its bytes stay on disk until its turn comes. */
 interface Pending {
-  readonly place: Place
+  readonly place: LogPlace
   readonly lane: string
   readonly receivedAtMs: number
 }

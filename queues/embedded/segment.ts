@@ -16,7 +16,7 @@ export interface Segment {
 }
 
 /** Where an event's bytes lie. */
-export interface Place {
+export interface LogPlace {
   readonly segment: Segment
   readonly number: number
   readonly offset: number

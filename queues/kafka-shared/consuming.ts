@@ -6,7 +6,7 @@ import { PartitionLanes } from './lanes.ts'
 type Supply = (lanes: PartitionLanes, noMore: AbortSignal, finished: AbortSignal) => Promise<void>
 
 /** The running consume() calls of one queue, and what they have in hand. */
-export class Consuming {
+export class KafkaConsuming {
   readonly #clock: Clock
   readonly #running = new Set<PartitionLanes>()
 

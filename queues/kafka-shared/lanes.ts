@@ -11,14 +11,14 @@ export interface Arrived {
   readonly value: Uint8Array
 }
 
-interface Item extends Arrived {
+interface KafkaItem extends Arrived {
   acked: boolean
 }
 
-interface Lane {
+interface KafkaLane {
   readonly partition: number
   /** By offset; the first is not acked. */
-  items: Item[]
+  items: KafkaItem[]
   bytes: number
   inFlight: number
   /** Where the next fetch goes on. */
@@ -47,8 +47,8 @@ export class PartitionLanes implements Source {
   onSettled = () => {}
   /** Set where a held lane goes on only when it is added to again: the client pauses it, and fetches from `offset` after `holdMs`. */
   onHeld: ((partition: number, offset: number, holdMs: number) => void) | undefined
-  readonly #lanes = new Map<number, Lane>()
-  #ready: Lane[] = []
+  readonly #lanes = new Map<number, KafkaLane>()
+  #ready: KafkaLane[] = []
   #stopped = false
   readonly #failed = new AbortController()
   readonly #dispatcher: Dispatcher
@@ -171,7 +171,7 @@ export class PartitionLanes implements Source {
     let room = this.#stopped ? 0 : eventsMax
     while (room > 0 && this.#ready.length > 0) {
       const lane = this.#ready.shift()!
-      const items: Item[] = []
+      const items: KafkaItem[] = []
       const most = Math.min(room, PER_LANE_MAX)
       for (let at = 0; at < lane.items.length && items.length < most; at++) {
         if (!lane.items[at]!.acked) items.push(lane.items[at]!)
@@ -184,7 +184,7 @@ export class PartitionLanes implements Source {
     return parts
   }
 
-  #partOf(lane: Lane, items: readonly Item[]): Part {
+  #partOf(lane: KafkaLane, items: readonly KafkaItem[]): Part {
     const turn = ++lane.turn
     let deliveries: readonly Delivery[] = []
     return {
@@ -202,7 +202,7 @@ export class PartitionLanes implements Source {
     }
   }
 
-  #load({ partition }: Lane, { offset, value }: Item): Delivery {
+  #load({ partition }: KafkaLane, { offset, value }: KafkaItem): Delivery {
     try {
       return { event: decode(value), count: undefined }
     } catch (cause) {
@@ -213,7 +213,12 @@ export class PartitionLanes implements Source {
     }
   }
 
-  #settle(lane: Lane, items: readonly Item[], verdicts: readonly Verdict[], deliveries: readonly Delivery[]): void {
+  #settle(
+    lane: KafkaLane,
+    items: readonly KafkaItem[],
+    verdicts: readonly Verdict[],
+    deliveries: readonly Delivery[],
+  ): void {
     let holdMs = 0
     const retried = new Set<string>()
     for (const [at, verdict] of verdicts.entries()) {
@@ -238,7 +243,7 @@ export class PartitionLanes implements Source {
   }
 
   /** The lane is no longer in a handler's hands; it may go on after `holdMs`. */
-  #giveBack(lane: Lane, holdMs: number): void {
+  #giveBack(lane: KafkaLane, holdMs: number): void {
     lane.turn++
     lane.inFlight = 0
     if (lane.items.length === 0) {
@@ -255,7 +260,7 @@ export class PartitionLanes implements Source {
     }
   }
 
-  #setReady(lane: Lane): void {
+  #setReady(lane: KafkaLane): void {
     lane.state = 'ready'
     this.#ready.push(lane)
     this.#dispatcher.wake()

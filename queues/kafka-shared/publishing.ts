@@ -7,7 +7,7 @@ import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.t
 import { partitionOf } from './murmur2.ts'
 
 /** How one client sends a batch: once, to the given partitions, in the order of calls, resolved when acks=all has come. */
-export interface Sender {
+export interface PartitionedSend {
   send(partitions: readonly number[]): Promise<void>
   isTooLarge(error: unknown): boolean
   /** The deadline has passed, and `send` is still waiting. */
@@ -28,7 +28,7 @@ export class Publishing {
     this.#partitions = partitions
   }
 
-  async publish(events: readonly WebhookEvent[], deadlineMs: number, sender: Sender): Promise<void> {
+  async publish(events: readonly WebhookEvent[], deadlineMs: number, sender: PartitionedSend): Promise<void> {
     if (events.length === 0) return
     if (this.#closed) {
       throw PublishError.all(events, 'unavailable', 'this queue is closed: open it again', { definite: true })
@@ -56,7 +56,7 @@ export class Publishing {
     }
   }
 
-  #within(deadlineMs: number, sender: Sender, partitions: readonly number[]): Promise<void> {
+  #within(deadlineMs: number, sender: PartitionedSend, partitions: readonly number[]): Promise<void> {
     return within(deadlineMs, this.#clock, sender.send(partitions), () => {
       sender.onLate()
       return new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`)

@@ -30,7 +30,7 @@ export async function keepMember(
   finished: AbortSignal,
 ): Promise<void> {
   while (!finished.aborted) {
-    const member = new Member(layout, clock, lanes)
+    const member = new KafkaMember(layout, clock, lanes)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
@@ -52,7 +52,7 @@ function isFinal(error: unknown): boolean {
 }
 
 /** One membership of the group: joins, fetches, commits, and hands its partitions over in good order. */
-class Member {
+class KafkaMember {
   readonly #layout: Layout
   readonly #clock: Clock
   readonly #lanes: PartitionLanes

@@ -34,7 +34,7 @@ export async function keepMember(
   finished: AbortSignal,
 ): Promise<void> {
   while (!finished.aborted) {
-    const member = new Member(kafka, layout, clock, lanes, noMore, finished)
+    const member = new KafkaJsMember(kafka, layout, clock, lanes, noMore, finished)
     try {
       await member.run()
     } catch (cause) {
@@ -56,7 +56,7 @@ function isFinal(error: unknown): boolean {
  * One kafkajs consumer. It joins again whenever a heartbeat says so, and a heartbeat is sent between its batches; so a
  * batch is not over before its lane is quiet, and no rebalance can take a partition out of a handler's hands.
  */
-class Member {
+class KafkaJsMember {
   readonly #topic: string
   readonly #clock: Clock
   readonly #lanes: PartitionLanes

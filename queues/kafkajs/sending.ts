@@ -4,7 +4,7 @@ import { REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS_ALL = -1
 
-interface Waiting {
+interface WaitingSend {
   readonly messages: readonly Message[]
   readonly bytes: number
   resolve(): void
@@ -16,12 +16,12 @@ interface Waiting {
  * the one before it, by the way its locks are given on. Never idempotent, as that is experimental here, and without
  * retries, which belong above.
  */
-export class Sending {
+export class KafkaJsSending {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #bytesMax: number
   #producer: Producer | undefined
-  #waiting: Waiting[] = []
+  #waiting: WaitingSend[] = []
   #running = false
   #abandon = () => {}
 
@@ -54,7 +54,7 @@ export class Sending {
     this.#running = false
   }
 
-  #take(): Waiting[] {
+  #take(): WaitingSend[] {
     let bytes = 0
     let count = 0
     while (count < this.#waiting.length) {

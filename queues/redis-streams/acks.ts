@@ -1,13 +1,13 @@
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { ACK } from './scripts.ts'
-import type { Item, Shard } from './shard.ts'
+import type { Shard, StreamItem } from './shard.ts'
 
 /** Most ids of one shard in a call: a script's arguments are bounded. */
 const ACKS_MAX = 1_000
 const TROUBLE_MS = 250
 
-interface Holder {
+interface AckHolder {
   readonly me: string
   readonly holdMs: number
   /** Aborted when nothing more can be settled. */
@@ -19,7 +19,7 @@ export class Acks {
   readonly #connection: RedisConnection
   readonly #bytesKey: string
   readonly #clock: Clock
-  readonly #holder: Holder
+  readonly #holder: AckHolder
   readonly #onLost: (shard: Shard) => void
   readonly #waiting = new Set<Shard>()
   #flushing: Promise<void> | undefined
@@ -29,7 +29,7 @@ export class Acks {
     connection: RedisConnection,
     bytesKey: string,
     clock: Clock,
-    holder: Holder,
+    holder: AckHolder,
     onLost: (shard: Shard) => void,
   ) {
     this.#connection = connection
@@ -39,7 +39,7 @@ export class Acks {
     this.#onLost = onLost
   }
 
-  push(item: Item): void {
+  push(item: StreamItem): void {
     item.shard.events--
     item.shard.bytes -= item.bytes
     item.shard.acks.push(item)
@@ -72,7 +72,7 @@ export class Acks {
     }
   }
 
-  #settle(shards: readonly Shard[], batches: readonly (readonly Item[])[]): Promise<number[]> {
+  #settle(shards: readonly Shard[], batches: readonly (readonly StreamItem[])[]): Promise<number[]> {
     const names = [this.#bytesKey, ...shards.flatMap(({ lease, stream }) => [lease, stream])]
     const args = batches.flatMap((batch) => [
       batch.length,

@@ -8,7 +8,7 @@ import { Lanes } from '../../src/core/processing/lanes.ts'
 import { Acks } from './acks.ts'
 import type { Keys } from './keys.ts'
 import { HOLD, READ, RELEASE } from './scripts.ts'
-import type { Item, Shard } from './shard.ts'
+import type { Shard, StreamItem } from './shard.ts'
 
 /**
  * Read ahead of the handlers, for each shard. Within it a stalled key delays only itself; once stalled keys fill it, the
@@ -33,7 +33,7 @@ const HOLD_MS_MIN = 1_000
  * One consume(): holds shards by leases that it renews, reads them ahead into lanes, and settles what was acked. Whoever
  * lost a lease can neither read nor ack there, since each script looks at the lease first.
  */
-export class Consumer {
+export class StreamsConsumer {
   readonly #me = randomUUID()
   readonly #connection: RedisConnection
   readonly #waiters: readonly RedisConnection[]
@@ -43,7 +43,7 @@ export class Consumer {
   readonly #holdMs: number
   readonly #shards: readonly Shard[]
   readonly #acks: Acks
-  readonly #lanes: Lanes<Item>
+  readonly #lanes: Lanes<StreamItem>
   readonly #failed = new AbortController()
   readonly #ended = new AbortController()
   #heldUntilMs = 0
@@ -67,7 +67,7 @@ export class Consumer {
     this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
     const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
     this.#acks = new Acks(connection, keys.bytes, clock, holder, (shard) => this.#leave(shard))
-    this.#lanes = new Lanes<Item>(clock, (item) => this.#acks.push(item))
+    this.#lanes = new Lanes<StreamItem>(clock, (item) => this.#acks.push(item))
   }
 
   async run(handle: Handler): Promise<void> {

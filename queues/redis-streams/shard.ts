@@ -1,6 +1,6 @@
 import type { Waiting } from '../../src/core/processing/lanes.ts'
 
-export interface Item extends Waiting {
+export interface StreamItem extends Waiting {
   readonly id: string
   readonly bytes: number
   readonly shard: Shard
@@ -19,5 +19,5 @@ export interface Shard {
   events: number
   bytes: number
   /** Judged, and still to be settled on the server. */
-  acks: Item[]
+  acks: StreamItem[]
 }

@@ -20,14 +20,14 @@ const BACKOFF = { baseMs: 100, capMs: 5_000 }
 /** When nothing can be received for this long the queue is given up, ms. */
 const GIVE_UP_MS = 60_000
 
-interface Held {
+interface HeldMessage {
   readonly receipt: string
   readonly delivery: Delivery
 }
 
 /** What one receive brought, in order: handed out and renewed as a whole, settled key by key. */
 interface Portion {
-  readonly held: readonly Held[]
+  readonly held: readonly HeldMessage[]
   /** When the lease ends, by the monotonic clock. */
   untilMs: number
   /** What was judged and is to be told to SQS in the next call. */
@@ -37,7 +37,7 @@ interface Portion {
 }
 
 /** Fetches ahead while handlers run, at most a batch, and settles what they say. */
-export class Consumer implements Source {
+export class SqsConsumer implements Source {
   readonly #server: SqsServer
   readonly #clock: Clock
   readonly #handle: Handler
@@ -134,7 +134,7 @@ export class Consumer implements Source {
 
   /** A message that is not one of ours is left alone: it comes again after each lease, and blocks only its own group. */
   #add(messages: readonly Message[]): void {
-    const held: Held[] = []
+    const held: HeldMessage[] = []
     for (const { Body, ReceiptHandle, Attributes } of messages) {
       try {
         const delivery = { event: eventOf(Body), count: Number(Attributes?.ApproximateReceiveCount) || undefined }
@@ -197,7 +197,7 @@ export class Consumer implements Source {
   }
 
   /** Behind the first that is to come again, all of the key do. */
-  #settle(portion: Portion, lane: readonly Held[], verdicts: readonly Verdict[]): Promise<void> {
+  #settle(portion: Portion, lane: readonly HeldMessage[], verdicts: readonly Verdict[]): Promise<void> {
     const firstAgain = verdicts.findIndex((verdict) => verdict !== 'ack')
     const acks = firstAgain === -1 ? lane.length : firstAgain
     portion.acked.push(...lane.slice(0, acks).map(({ receipt }) => receipt))

@@ -5,12 +5,12 @@ import { PublishError } from '../../src/core/contracts/queue.ts'
 import { ENTRIES_MAX, entryOf, groupOf } from './message.ts'
 import type { SqsServer } from './server.ts'
 
-type Entry = readonly [position: number, event: WebhookEvent]
+type Positioned = readonly [position: number, event: WebhookEvent]
 
 /** Up to ENTRIES_MAX events that go in one call, and what is known of them. */
-interface Part {
+interface SqsPart {
   readonly keys: ReadonlySet<string>
-  readonly events: readonly Entry[]
+  readonly events: readonly Positioned[]
   unsafe: readonly number[]
   definite: boolean
   why: FloodmarkError | undefined
@@ -40,7 +40,7 @@ export class Publisher {
     })
   }
 
-  async #inTurn(part: Part, signal: AbortSignal): Promise<void> {
+  async #inTurn(part: SqsPart, signal: AbortSignal): Promise<void> {
     const before = [...part.keys].map((key) => this.#lastOf.get(key))
     const done = Promise.all(before).then(() => this.#send(part, signal))
     for (const key of part.keys) this.#lastOf.set(key, done)
@@ -48,7 +48,7 @@ export class Publisher {
     for (const key of part.keys) if (this.#lastOf.get(key) === done) this.#lastOf.delete(key)
   }
 
-  async #send(part: Part, signal: AbortSignal): Promise<void> {
+  async #send(part: SqsPart, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     part.definite = false
     try {
@@ -67,7 +67,7 @@ export class Publisher {
   }
 }
 
-function refusal({ unsafe, events, definite }: Part, failed: readonly BatchResultErrorEntry[]): FloodmarkError {
+function refusal({ unsafe, events, definite }: SqsPart, failed: readonly BatchResultErrorEntry[]): FloodmarkError {
   const overloaded = failed.some(({ Code = '' }) => /Throttl|OverLimit/.test(Code))
   const [first = { Code: 'it did not say why', Message: '' }] = failed
   const what = `SQS did not take ${unsafe.length} of ${events.length} events: ${first.Code} ${first.Message ?? ''}`
@@ -78,10 +78,10 @@ function refusal({ unsafe, events, definite }: Part, failed: readonly BatchResul
  * Events of one key share a call as far as they can: each further call with that key would have to wait for the one
  * before, and a hot key is in every batch. Calls that one key fills come first, so its last is last.
  */
-function partsOf(events: readonly WebhookEvent[]): Part[] {
+function partsOf(events: readonly WebhookEvent[]): SqsPart[] {
   const byKey = Map.groupBy(events.entries(), ([, event]) => groupOf(event))
-  const full: Entry[][] = []
-  const shared: Entry[][] = []
+  const full: Positioned[][] = []
+  const shared: Positioned[][] = []
   for (const entries of [...byKey.values()].sort((a, b) => b.length - a.length)) {
     let rest = entries
     for (; rest.length >= ENTRIES_MAX; rest = rest.slice(ENTRIES_MAX)) full.push(rest.slice(0, ENTRIES_MAX))

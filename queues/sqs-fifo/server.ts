@@ -1,5 +1,5 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
-import { type Address, NO_SUCH_QUEUE } from '../../src/clients/sqs/connect.ts'
+import { NO_SUCH_QUEUE, type SqsAddress } from '../../src/clients/sqs/connect.ts'
 import { within } from '../../src/core/base/within.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
@@ -11,17 +11,17 @@ export const CALL_MS = 5_000
 const RETENTION_S = 14 * 24 * 3_600
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
 
-type Send<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
+type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** One queue on one server. Every call has a deadline, and every failure says whether it may have happened. */
 export class SqsServer {
-  readonly address: Address
+  readonly address: SqsAddress
   readonly #sqs: SQS
   readonly #clock: Clock
   readonly #name: string
   #queueUrl = ''
 
-  constructor(address: Address, sqs: SQS, namespace: string, clock: Clock) {
+  constructor(address: SqsAddress, sqs: SQS, namespace: string, clock: Clock) {
     this.address = address
     this.#sqs = sqs
     this.#clock = clock
@@ -29,7 +29,7 @@ export class SqsServer {
   }
 
   /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */
-  call<T>(send: Send<T>, ms = CALL_MS): Promise<T> {
+  call<T>(send: SqsCall<T>, ms = CALL_MS): Promise<T> {
     const late = new AbortController()
     return within(ms, this.#clock, this.callUntil(late.signal, send), () => {
       late.abort()
@@ -38,7 +38,7 @@ export class SqsServer {
   }
 
   /** The same, with a deadline that several calls may share. */
-  async callUntil<T>(abortSignal: AbortSignal, send: Send<T>): Promise<T> {
+  async callUntil<T>(abortSignal: AbortSignal, send: SqsCall<T>): Promise<T> {
     try {
       return await send(this.#sqs, this.#queueUrl, { abortSignal })
     } catch (error) {

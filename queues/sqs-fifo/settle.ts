@@ -4,7 +4,7 @@ import type { SqsServer } from './server.ts'
 const TRIES_MAX = 3
 const VISIBILITY_MAX_S = 12 * 3_600
 
-type Send<E> = (
+type SendEntries<E> = (
   entries: E[],
   ...on: Parameters<Parameters<SqsServer['call']>[0]>
 ) => Promise<{
@@ -40,7 +40,7 @@ export function show(
 }
 
 /** A batch succeeds or fails entry by entry. What is our fault, as an expired receipt, is not tried again. */
-async function settle<E extends { readonly Id: string }>(server: SqsServer, all: readonly E[], send: Send<E>) {
+async function settle<E extends { readonly Id: string }>(server: SqsServer, all: readonly E[], send: SendEntries<E>) {
   let rest = [...all]
   let lost = 0
   for (let tries = 0; rest.length > 0 && tries < TRIES_MAX; tries++) {

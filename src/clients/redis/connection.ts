@@ -13,7 +13,7 @@ const RESEND_PAUSE_MS = 20
 const LOGIN_REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password/
 
 /** How one attempt ended. Neither `lost` (the connection broke, and how) nor 'late' says whether the server did it. */
-type Attempt<T> = { readonly value: T } | { readonly refusal: Error } | { readonly lost: string } | 'late'
+type CallEnd<T> = { readonly value: T } | { readonly refusal: Error } | { readonly lost: string } | 'late'
 
 /** The client's settings that make a call end when it should: nothing is queued, and nothing is resent behind our back. */
 const SETTINGS = {
@@ -170,9 +170,9 @@ export class RedisConnection {
     })
   }
 
-  #attempt<T>(ms: number, send: (client: Redis) => Promise<T>): Promise<Attempt<T>> {
+  #attempt<T>(ms: number, send: (client: Redis) => Promise<T>): Promise<CallEnd<T>> {
     return new Promise((resolve) => {
-      const end = (attempt: Attempt<T>) => {
+      const end = (attempt: CallEnd<T>) => {
         cancel()
         this.#onLost.delete(lost)
         resolve(attempt)

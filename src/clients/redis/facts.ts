@@ -14,14 +14,14 @@ export interface RedisFacts {
   readonly survives: readonly FailureMode[]
 }
 
-type Fields = Readonly<Record<string, string | undefined>>
+type InfoFields = Readonly<Record<string, string | undefined>>
 
 /** What a Redis answered. */
 export interface RedisAnswers {
   /** INFO */
-  readonly info: Fields
+  readonly info: InfoFields
   /** CONFIG GET; undefined where the server does not let us ask, as managed ones do not. */
-  readonly config: Fields | undefined
+  readonly config: InfoFields | undefined
 }
 
 /** Asks a Redis what it promises. @throws FloodmarkError 'unavailable' when it does not answer; else as judgeRedis. */
@@ -70,7 +70,7 @@ export function judgeRedis({ info, config }: RedisAnswers): RedisFacts {
 }
 
 /** An acknowledged write lies in the server's memory at least, so it outlives our own process whatever the settings are. */
-function durabilityOf(product: string, info: Fields, config: Fields | undefined): Omit<RedisFacts, 'product'> {
+function durabilityOf(product: string, info: InfoFields, config: InfoFields | undefined): Omit<RedisFacts, 'product'> {
   const append = info.aof_enabled === '0' ? 'no' : config?.appendonly
   if (append === 'no') return { text: `${product}, appendonly no`, survives: ['receiver-crash'] }
   const fsync = config?.appendfsync
@@ -86,13 +86,13 @@ function durabilityOf(product: string, info: Fields, config: Fields | undefined)
 }
 
 /** Others that speak the protocol also tell a redis_version, for clients that look for one. */
-export function productOf(info: Fields): string {
+export function productOf(info: InfoFields): string {
   if (info.dragonfly_version) return `Dragonfly ${info.dragonfly_version}`
   if (info.valkey_version) return `Valkey ${info.valkey_version}`
   return `Redis ${info.redis_version ?? 'of unknown version'}`
 }
 
-function fieldsOf(info: string): Fields {
+function fieldsOf(info: string): InfoFields {
   return Object.fromEntries(
     info.split(/\r?\n/).flatMap((line) => {
       const colon = line.indexOf(':')

@@ -6,7 +6,7 @@ const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com
 /** Names of the error that answers a call to a queue which is not there. */
 export const NO_SUCH_QUEUE = /QueueDoesNotExist|NonExistentQueue/
 
-export interface Address {
+export interface SqsAddress {
   readonly endpoint: string
   readonly host: string
   readonly region: string
@@ -15,7 +15,7 @@ export interface Address {
 }
 
 /** @throws FloodmarkError 'misuse' when it is no URL of an SQS endpoint. */
-export function addressOf(url: string): Address {
+export function addressOf(url: string): SqsAddress {
   const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
   const region = AWS_HOST.exec(hostname)?.[1]
   if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
@@ -26,7 +26,7 @@ export function addressOf(url: string): Address {
 }
 
 /** The client is loaded when it is needed. @throws FloodmarkError 'unavailable' when it is not installed. */
-export async function connect({ endpoint, region, aws }: Address): Promise<SQS> {
+export async function connect({ endpoint, region, aws }: SqsAddress): Promise<SQS> {
   const sdk = await import('@aws-sdk/client-sqs').catch((cause) => {
     throw new FloodmarkError('unavailable', 'the sqs-fifo queue needs npm install @aws-sdk/client-sqs', { cause })
   })

@@ -27,7 +27,7 @@ const RENEW_MS = 3_000
 const CLAIM_MS = 15_000
 
 /** Who holds a folder, as the file `holder` in it says. */
-interface Holder {
+interface LockHolder {
   readonly pid: number
   readonly host: string
   /** The life of the kernel that numbers its processes; the host's name where the system does not say. */
@@ -111,18 +111,18 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-function myself(lockInode: number): Holder {
+function myself(lockInode: number): LockHolder {
   const machine = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? hostname()
   const pidNamespace = attempt(() => readlinkSync('/proc/self/ns/pid')) ?? ''
   return { pid: process.pid, host: hostname(), machine, pidNamespace, lockInode }
 }
 
-function readHolder(folder: string): (Holder & { readonly renewedMs: number }) | undefined {
+function readHolder(folder: string): (LockHolder & { readonly renewedMs: number }) | undefined {
   const path = join(folder, 'holder')
   return attempt(() => ({ ...JSON.parse(readFileSync(path, 'utf8')), renewedMs: statSync(path).mtimeMs }))
 }
 
-function inUse(folder: string, holder: Holder | undefined, hint = ''): FloodmarkError {
+function inUse(folder: string, holder: LockHolder | undefined, hint = ''): FloodmarkError {
   let who = 'another process (or its file system keeps no locks)'
   if (holder) {
     const me = myself(0)

@@ -13,7 +13,7 @@ import { type Classify, retryClassOf } from './retry-class.ts'
 import { type PendingWrites, RecordedTx } from './writes.ts'
 
 /** What became of one task: what to write, and what to tell the queue once it is written. */
-export interface Outcome {
+export interface TaskOutcome {
   readonly settlement?: Settlement
   readonly verdict: Verdict
 }
@@ -60,7 +60,7 @@ export class Attempts {
    * `pending`: what earlier events of its lane have written in this batch; what this one writes is added. No promise is made
    * where the effect makes none: this runs for every event.
    */
-  run(task: Task, claim: Claim | Paused, pending: PendingWrites): Outcome | Promise<Outcome> {
+  run(task: Task, claim: Claim | Paused, pending: PendingWrites): TaskOutcome | Promise<TaskOutcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
     if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
@@ -76,7 +76,7 @@ export class Attempts {
       tx.end()
       return this.#failed(task, claim, pass, error)
     }
-    const done = (): Outcome => {
+    const done = (): TaskOutcome => {
       circuit?.succeeded(pass)
       pending.add(tx.writes)
       return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
@@ -105,7 +105,7 @@ export class Attempts {
     return within(effectMs, clock, working, late)
   }
 
-  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): Outcome {
+  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): TaskOutcome {
     const { event, circuit } = task
     const { fence } = claim
     const failures = claim.failures + 1
@@ -126,7 +126,7 @@ export class Attempts {
   }
 
   /** An earlier event of the lane must come first, or its effect is paused: give the claim back and come again. */
-  hold({ event }: Task, claim: Claim | Paused, retryInMs: number): Outcome {
+  hold({ event }: Task, claim: Claim | Paused, retryInMs: number): TaskOutcome {
     const verdict = { retryInMs }
     if (claim.state !== 'new') return { verdict }
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }

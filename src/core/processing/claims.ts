@@ -7,7 +7,7 @@ let lastFence = 0
 /** Expired claims that taking another forgets at most: what was never settled does not pile up. */
 const SWEEP_MAX = 4
 
-interface Held {
+interface HeldClaim {
   readonly fence: number
   readonly untilMs: number
   readonly failures: number
@@ -17,7 +17,7 @@ interface Held {
 /** Who holds which id, in the memory of one process: its handlers die with it, so its claims may too. */
 export class Claims {
   /** Oldest first. */
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, HeldClaim>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {

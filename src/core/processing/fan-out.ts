@@ -11,18 +11,18 @@ const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBy
 const EFFECT_HEADER = 'x-floodmark-effect'
 
 /** An effect, and whether what it depends on works. */
-export interface Target {
+export interface EffectTarget {
   readonly effect: Effect
   readonly circuit: Circuit | undefined
 }
 
-interface Named extends Target {
+interface Named extends EffectTarget {
   /** undefined: the only effect, under the event's own id. */
   readonly name: string | undefined
 }
 
 /** One effect of one delivery. */
-export interface Task extends Target {
+export interface Task extends EffectTarget {
   /** Under the id by which the ledger knows it. */
   readonly event: WebhookEvent
   /** What the effect is given: the event as it came. */

@@ -2,7 +2,7 @@ import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
-import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Outcome, type Paused } from './attempts.ts'
+import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused, type TaskOutcome } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { Consuming } from './consuming.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
@@ -47,7 +47,7 @@ interface BatchState {
 /** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
 const LEASE_SHARE = 0.9
 /** The same id came earlier in its lane and batch: what became of that holds for both. */
-const COPY: Outcome = { verdict: 'ack' }
+const COPY: TaskOutcome = { verdict: 'ack' }
 /** What could not be claimed is looked at again after this long, ms; by then the ledger's outage says how long to wait. */
 const FAILED_CLAIM_RETRY_MS = 100
 

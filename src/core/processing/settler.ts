@@ -7,7 +7,7 @@ import { partsOf } from './writes.ts'
 /** What a lane has finished waits this long, at most, for other lanes, ms: most of what a call of the ledger costs, it costs once. */
 const GATHER_MS = 5
 
-interface Waiting {
+interface WaitingLane {
   readonly settlements: readonly Settlement[]
   readonly resolve: (settled: readonly Settled[]) => void
   readonly reject: (error: unknown) => void
@@ -26,7 +26,7 @@ export interface SettlerOptions {
 /** Groups what lanes have finished, as each does, into calls of the ledger: a slow lane makes no other wait. */
 export class Settler {
   readonly #options: SettlerOptions
-  #waiting: Waiting[] = []
+  #waiting: WaitingLane[] = []
   #calls = 0
   /** Something waits only for a call to end. */
   #isDue = false
@@ -61,11 +61,11 @@ export class Settler {
    * Never rejects: those who wait hear of it. A part that could not be stored keeps no other from being tried, but what its
    * lanes have in later parts is given back: it must not overtake them.
    */
-  async #call(waiting: readonly Waiting[]): Promise<void> {
+  async #call(waiting: readonly WaitingLane[]): Promise<void> {
     const { ledger, outage, crashPoint } = this.#options
     const owners = waiting.flatMap((one) => one.settlements.map(() => one))
     const settled: (Settled | undefined)[] = []
-    const failed = new Set<Waiting>()
+    const failed = new Set<WaitingLane>()
     let failure: unknown
     try {
       crashPoint('after-effect')

@@ -1,17 +1,17 @@
 import type { Claim } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
-import type { Outcome, Paused } from './attempts.ts'
+import type { Paused, TaskOutcome } from './attempts.ts'
 import type { Task } from './fan-out.ts'
 
 /** One task of a batch, from its claim to its verdict. */
 export interface Work {
   readonly task: Task
   readonly claim: Claim | Paused
-  outcome: Outcome
+  outcome: TaskOutcome
   verdict: Verdict
 }
 
-const UNKNOWN: Outcome = { verdict: { retryInMs: 0 } }
+const UNKNOWN: TaskOutcome = { verdict: { retryInMs: 0 } }
 
 /** The tasks of a batch: by key, and there by lane, each in order. */
 export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Work[][][] {

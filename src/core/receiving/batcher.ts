@@ -26,7 +26,7 @@ export interface Batcher {
 }
 
 /** The events of one publish. Every caller waits for the same promise, and then for its own event's fate. */
-interface Batch {
+interface PublishBatch {
   readonly events: WebhookEvent[]
   bytes: number
   /** Resolves to the failure and the positions it concerns (undefined: all), or to undefined. */
@@ -47,12 +47,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const { publishEventsMax, publishBytesMax } = queue.traits
   const running = new Set<Promise<void>>()
   /** Oldest first; only the last one still takes events. */
-  const waiting: Batch[] = []
+  const waiting: PublishBatch[] = []
   let unsafeBytes = 0
   /** Set while a turn to send is coming; takes back one that lingers. */
   let scheduled: (() => void) | undefined
 
-  const isFull = ({ events, bytes }: Batch) => events.length >= publishEventsMax || bytes >= publishBytesMax
+  const isFull = ({ events, bytes }: PublishBatch) => events.length >= publishEventsMax || bytes >= publishBytesMax
 
   function schedule(): void {
     if (waiting.length === 0 || running.size >= publishesMax) return
@@ -75,7 +75,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   }
 
   /** The batch with room for so many bytes more. */
-  function open(bytes: number): Batch {
+  function open(bytes: number): PublishBatch {
     const last = waiting.at(-1)
     if (last && last.events.length < publishEventsMax && last.bytes + bytes <= publishBytesMax) return last
     const { promise: settled, resolve: settle } = Promise.withResolvers<Failure | undefined>()
@@ -84,7 +84,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return batch
   }
 
-  async function publishBatch({ events, bytes, settle }: Batch): Promise<void> {
+  async function publishBatch({ events, bytes, settle }: PublishBatch): Promise<void> {
     let failure: Failure | undefined
     try {
       await queue.publish(events, { deadlineMs })

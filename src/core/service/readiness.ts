@@ -6,7 +6,7 @@ import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 const CHECK_MS = 5_000
 
 /** A part of the service without which an event could not be stored, or not processed. */
-export interface Part {
+export interface ServicePart {
   /** For the answer to whoever asks, and for the log: a word. */
   readonly name: string
   /** Rejects with what is wrong. */
@@ -14,7 +14,7 @@ export interface Part {
 }
 
 export interface ReadinessOptions {
-  readonly parts: readonly Part[]
+  readonly parts: readonly ServicePart[]
   readonly clock: Clock
   /** The parts are looked at this often, ms, however often somebody asks. */
   readonly everyMs: number
@@ -58,7 +58,7 @@ export class Readiness {
   }
 
   /** The part's name where it fails. */
-  async #check(part: Part): Promise<string | undefined> {
+  async #check(part: ServicePart): Promise<string | undefined> {
     const { clock, onError } = this.#options
     const late = () => new FloodmarkError('timeout', `it did not answer within ${CHECK_MS} ms`)
     try {

@@ -13,7 +13,7 @@ import type { Classify } from '../processing/retry-class.ts'
 import { createBatcher } from '../receiving/batcher.ts'
 import { createIngest } from '../receiving/ingest.ts'
 import { limitsOf, type ServiceLimits } from './limits.ts'
-import { type Part, Readiness } from './readiness.ts'
+import { Readiness, type ServicePart } from './readiness.ts'
 import { type ReconcilerOptions, startReconciler } from './reconciler.ts'
 
 export interface ServiceOptions {
@@ -108,7 +108,7 @@ function startProcessing(
 /** What must work for an event to be stored, and, where this process processes, to take effect. */
 function readinessOf(options: ServiceOptions, limits: ServiceLimits, processor: Processor | undefined): Readiness {
   const { queue, clock, processing, onError } = options
-  const parts: Part[] = [{ name: 'queue', check: () => queue.probe() }]
+  const parts: ServicePart[] = [{ name: 'queue', check: () => queue.probe() }]
   if (processing && processor) {
     parts.push({ name: 'ledger', check: () => processing.ledger.probe() })
     parts.push({ name: 'consumer', check: movesOf(queue, processor, clock, STUCK_LEASES * limits.leaseMs) })

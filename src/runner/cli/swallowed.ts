@@ -5,7 +5,7 @@ import type { Command, Option } from 'commander'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { shownValue } from '../plan/shown.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+type NpmEnvironment = Readonly<Record<string, string | undefined>>
 /** Whether a flag, or an argument by its name, would take a value. */
 type Takes = (name: string, value: string) => boolean
 
@@ -24,7 +24,7 @@ export function refuseSwallowed(
   command: Command,
   args: readonly string[],
   takes: Takes = () => true,
-  env: Environment = process.env,
+  env: NpmEnvironment = process.env,
 ): void {
   if (env.npm_lifecycle_event !== command.name()) return
   const called = command.commands.find((one) => one.name() === args[0])
@@ -43,7 +43,7 @@ export function refuseSwallowed(
 }
 
 /** The value of a flag that a person gave to npm; undefined when they did not. */
-function keptByNpm({ long, required }: Option, env: Environment): string | true | undefined {
+function keptByNpm({ long, required }: Option, env: NpmEnvironment): string | true | undefined {
   const name = long!.slice(2).replaceAll('-', '_')
   // Twice the same flag: two values, apart by an empty line. Commander takes the last one too.
   const value = env[`npm_config_${name}`]?.split('\n\n').at(-1)
@@ -53,7 +53,7 @@ function keptByNpm({ long, required }: Option, env: Environment): string | true 
 }
 
 /** Some of our flags are settings of npm too (yes, all, dry-run): a value that stands in a file of npm's is not ours. */
-function inNpmrc(name: string, env: Environment): string | undefined {
+function inNpmrc(name: string, env: NpmEnvironment): string | undefined {
   const { npm_config_local_prefix: project, npm_config_userconfig: user, npm_config_globalconfig: all } = env
   const files = [project && join(project, '.npmrc'), user, all]
   const line = new RegExp(`^\\s*${name.replaceAll('_', '[-_]')}\\s*(?:=\\s*(.*?)\\s*)?$`, 'm')
@@ -65,7 +65,7 @@ function inNpmrc(name: string, env: Environment): string | undefined {
 }
 
 /** From the kit's folder the short way to call npm, from elsewhere the one that finds the kit. */
-function npmRun(name: string, { INIT_CWD: from }: Environment): string {
+function npmRun(name: string, { INIT_CWD: from }: NpmEnvironment): string {
   const kit = fileURLToPath(new URL('../../..', import.meta.url))
   const within = from === undefined || !/^\.\.|^\/|^[A-Za-z]:/.test(relative(kit, from))
   return within ? `npm run ${name}` : `npm --prefix ${shownValue(kit.replace(/[\\/]$/, ''))} run ${name}`

@@ -11,7 +11,7 @@ export type FaultShape = z.ZodRawShape & { readonly target: z.ZodType<FaultTarge
 
 /** What a fault has beside `what`, `at` and `forMs`, by its kind's schema. */
 export type FieldsOf<S extends FaultShape> = Readonly<z.infer<z.ZodObject<S>>>
-type Fields = Pick<AnyFault, 'target'>
+type FaultFields = Pick<AnyFault, 'target'>
 
 /** Events of one type of one provider. */
 export interface EventFilter {
@@ -43,7 +43,7 @@ interface Described<F, S extends FaultShape> {
 }
 
 /** One kind of fault. A file in kinds/ exports one by default, and index.ts has a line for it. */
-export interface FaultKind<F = Fields, S extends FaultShape = FaultShape> extends Described<F, S> {
+export interface FaultKind<F = FaultFields, S extends FaultShape = FaultShape> extends Described<F, S> {
   /** Resolves when the fault is on. @throws FloodmarkError 'misuse' where the victim cannot be struck so. */
   strike(victim: Victim, fault: F & AnyFault): Promise<Undo>
   /** Only for a kind whose strike is `inject`: turns the fault on inside the process. */

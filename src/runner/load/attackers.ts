@@ -4,7 +4,7 @@ import { type Child, startProcess } from '../processes/child.ts'
 import type { AttackTally } from '../records/facts.ts'
 import type { FaultMark } from '../records/marks.ts'
 import type { AttackSetup, FromAttacker, ToAttacker } from './attack/attacker-messages.ts'
-import type { Target } from './sender/connection.ts'
+import type { SendTarget } from './sender/connection.ts'
 
 /** Requests a second of one attack at most: more would measure the attacker. */
 const PER_S_MAX = 5_000
@@ -22,7 +22,7 @@ export class Attackers {
   }
 
   /** Resolves when it is ready. @throws FloodmarkError 'misuse' when an attack asks for too much. */
-  async prepare({ settings, scenario, runId, durationMs, ratePerS, routes }: Plan, targets: readonly Target[]) {
+  async prepare({ settings, scenario, runId, durationMs, ratePerS, routes }: Plan, targets: readonly SendTarget[]) {
     const { attacks } = scenario
     if (!attacks) return
     for (const { kind, times } of attacks) {

@@ -7,7 +7,7 @@ import type { FromSender, SenderSetup, ToSender } from './sender/sender-messages
 const HEAD_START_MS = 300
 const END_MS = 5_000
 
-type Sender = Child<ToSender, FromSender>
+type SenderProcess = Child<ToSender, FromSender>
 
 export interface Sending {
   readonly onStart?: (startAtMs: number) => void
@@ -16,7 +16,7 @@ export interface Sending {
 
 /** Sender processes: each does nothing but send, so that nothing else delays it. */
 export class Senders {
-  readonly #started: Sender[] = []
+  readonly #started: SenderProcess[] = []
   readonly #interrupt: AbortSignal
 
   /** `interrupt`: no more is sent; what is in flight is waited for. */
@@ -25,9 +25,9 @@ export class Senders {
   }
 
   /** Starts them, lets them begin together, and waits until each has certified itself. */
-  async send(setups: readonly SenderSetup[], { onStart, onProgress }: Sending): Promise<Sent> {
-    const senders = setups.map((setup): Sender => {
-      const sender: Sender = startProcess('sender', new URL('./sender-process.ts', import.meta.url))
+  async send(setups: readonly SenderSetup[], { onStart, onProgress }: Sending): Promise<SendResult> {
+    const senders = setups.map((setup): SenderProcess => {
+      const sender: SenderProcess = startProcess('sender', new URL('./sender-process.ts', import.meta.url))
       this.#started.push(sender)
       sender.send(setup)
       return sender
@@ -60,7 +60,7 @@ export class Senders {
   }
 }
 
-export interface Sent {
+export interface SendResult {
   readonly startAtMs: number
   readonly certificates: readonly Certificate[]
 }

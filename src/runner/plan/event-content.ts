@@ -15,7 +15,7 @@ const AT_MAX_IN = 20
 const FILLER = filler(64 * 1024)
 
 /** The content that an event refers to instead of carrying it. */
-export interface Claim {
+export interface ContentClaim {
   readonly bytes: number
   /** The store answers with 503 first. */
   readonly unavailableOnce: boolean
@@ -24,7 +24,7 @@ export interface Claim {
 }
 
 /** undefined: the event carries its content itself. */
-export function claimOf(seed: number, seq: number, { claimCheck }: Contents): Claim | undefined {
+export function claimOf(seed: number, seq: number, { claimCheck }: Contents): ContentClaim | undefined {
   if (!claimCheck) return undefined
   const random = seeded(hash32(hash32(seed, 107), seq))
   if (random() >= claimCheck.share) return undefined

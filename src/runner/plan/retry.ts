@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import type { Cause, Outcome } from './outcome.ts'
 
 /** How an attempt ended, as far as its provider cares. */
-export interface Ended {
+export interface EndedAttempt {
   /** From 1. */
   readonly attempt: number
   readonly outcome: Exclude<Outcome, 'unsent'>
@@ -29,7 +29,7 @@ export type GivenUp = (typeof GIVEN_UP)[number]
 type Next = { readonly atMs: number } | { readonly givenUp: GivenUp } | 'delivered'
 
 /** What a provider does after an attempt, by its documented policy; waits and spans are divided by `timeScale`. Pure. */
-export function nextAttempt(policy: RetryPolicy, ended: Ended, timeScale: number, random: Random): Next {
+export function nextAttempt(policy: RetryPolicy, ended: EndedAttempt, timeScale: number, random: Random): Next {
   if (ended.outcome === 'accepted') return 'delivered'
   if (policy.stopsOn?.includes(ended.status)) return { givenUp: 'final-status' }
   if (ended.cause === 'no-retry') return { givenUp: 'asked-not-to-retry' }
@@ -65,7 +65,7 @@ export class Endpoint {
     return this.#disabledAtMs
   }
 
-  note({ outcome, doneMs }: Ended): void {
+  note({ outcome, doneMs }: EndedAttempt): void {
     if (outcome === 'accepted') {
       this.#failures = 0
       this.#failingSinceMs = undefined

@@ -157,11 +157,11 @@ export const SETTINGS = {
   },
 } as const satisfies Readonly<Record<string, Setting>>
 
-type Table = typeof SETTINGS
-type SettingName = keyof Table
+type SettingsTable = typeof SETTINGS
+type SettingName = keyof SettingsTable
 /** By their names in the table; one without a default may be unset. `scenario`: the name or path that the run was asked for. */
 export type RunSettings = { readonly scenario: string } & {
-  readonly [name in SettingName]: z.output<Table[name]['schema']>
+  readonly [name in SettingName]: z.output<SettingsTable[name]['schema']>
 }
 
 type Camel<T> = T extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : T
@@ -172,7 +172,7 @@ type WrittenName<T> = T extends `--${infer Name} <${string}>`
     : never
 /** What floodmark.config.ts may hold, by the names of the flags in camelCase. */
 export type Config = {
-  readonly [name in SettingName as WrittenName<Table[name]['flag']>]?: z.input<Table[name]['schema']>
+  readonly [name in SettingName as WrittenName<SettingsTable[name]['flag']>]?: z.input<SettingsTable[name]['schema']>
 }
 
 export const everySetting = Object.entries(SETTINGS) as readonly (readonly [SettingName, Setting])[]

@@ -7,7 +7,7 @@ import { letterSchema } from '../../core/dead-letters/letter.ts'
 import type { Recorded } from './template.ts'
 
 /** One request of the input, and where it stands there. */
-export interface Found {
+export interface FoundRequest {
   readonly where: string
   /** undefined: it cannot be read. */
   readonly recorded: Recorded | undefined
@@ -24,7 +24,7 @@ const requestSchema = z.strictObject({
  * alone), or every file of a folder, each of which is one body.
  * @throws FloodmarkError 'misuse' where there is neither.
  */
-export async function* requestsIn(path: string): AsyncGenerator<Found> {
+export async function* requestsIn(path: string): AsyncGenerator<FoundRequest> {
   if (isFolder(path)) {
     for (const name of readdirSync(path).sort()) {
       const file = join(path, name)

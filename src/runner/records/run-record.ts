@@ -19,7 +19,7 @@ import type {
 import { type FaultMark, markSchema } from './marks.ts'
 
 /** The machine that a run took place on. */
-export interface Environment {
+export interface Machine {
   readonly node: string
   readonly platform: string
   readonly cpu: string
@@ -72,7 +72,7 @@ export interface RunRecord {
   readonly drained: boolean
   readonly interrupted: boolean
   readonly errors: readonly string[]
-  readonly environment: Environment
+  readonly environment: Machine
   readonly reproduce: string
 }
 

@@ -15,9 +15,9 @@ export interface Plugins {
   readonly provider: Provider
 }
 
-type Member = 'function' | 'string' | 'number' | 'boolean' | 'object' | 'texts'
+type MemberKind = 'function' | 'string' | 'number' | 'boolean' | 'object' | 'texts'
 /** Members by name; a name that ends with ? may be absent. */
-type Members = Readonly<Record<string, Member>>
+type Members = Readonly<Record<string, MemberKind>>
 
 const DRIVER: Members = { open: 'function', drop: 'function', 'server?': 'string' }
 const MEMBERS: Readonly<Record<Exclude<keyof Plugins, 'receiver'>, Members>> = {
@@ -127,7 +127,7 @@ function firstMistake(made: object, members: Members): string | undefined {
   return undefined
 }
 
-const WORDS: Readonly<Record<Member, string>> = {
+const WORDS: Readonly<Record<MemberKind, string>> = {
   function: 'a function',
   string: 'a text',
   number: 'a number',
@@ -136,7 +136,7 @@ const WORDS: Readonly<Record<Member, string>> = {
   texts: 'a list of texts',
 }
 
-function isA(kind: Member, value: unknown): boolean {
+function isA(kind: MemberKind, value: unknown): boolean {
   if (kind === 'texts') return Array.isArray(value) && value.every((one) => typeof one === 'string')
   return typeof value === kind && value !== null
 }

@@ -3,7 +3,7 @@ import type { Provider, Secret } from '../../core/contracts/provider.ts'
 import { readBodies, withBodies } from './templates.ts'
 
 /** A route as processes are told of it: `provider` is the file URL of its module, `bodies` a file of the bodies to send. */
-export interface RouteSetup {
+export interface SendingRouteSetup {
   readonly path: string
   readonly provider: string
   readonly secret: string
@@ -16,7 +16,7 @@ export function bodiesFile(given: string | undefined, scenarioModule: string): s
   return given && fileURLToPath(new URL(given, scenarioModule))
 }
 
-export async function sendingRoute({ path, provider, secret, bodies }: RouteSetup): Promise<SendingRoute> {
+export async function sendingRoute({ path, provider, secret, bodies }: SendingRouteSetup): Promise<SendingRoute> {
   const sending = await sendingProvider(provider, bodies)
   return { path, provider: sending, secret: sending.secret(secret) }
 }

@@ -2,23 +2,23 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** A process told apart from a later one that was given the same number. */
-export interface Holder {
+export interface ProcessHolder {
   readonly pid: number
   readonly started: string
 }
 
 /** The process that has this number now; undefined when there is none, or it has ended and only awaits its parent. */
-export function holderOf(pid: number): Holder | undefined {
+export function holderOf(pid: number): ProcessHolder | undefined {
   const started = startOf(pid)
   return started === undefined ? undefined : { pid, started }
 }
 
-export function isAlive(holder: Holder): boolean {
+export function isAlive(holder: ProcessHolder): boolean {
   return startOf(holder.pid) === holder.started
 }
 
 /** Signals the process and all that it forked, if it is still the same one. It must lead a process group. */
-export function signal(holder: Holder, name: NodeJS.Signals): void {
+export function signal(holder: ProcessHolder, name: NodeJS.Signals): void {
   if (!isAlive(holder)) return
   try {
     process.kill(-holder.pid, name)

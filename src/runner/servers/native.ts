@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { makePrivateFolder, openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { endWithProcess } from './exit.ts'
-import { type Holder, holderOf, signal } from './holder.ts'
+import { holderOf, type ProcessHolder, signal } from './holder.ts'
 import type { Command, Recipe, ServerKindDefinition } from './kinds/definition.ts'
 import { freePorts } from './ports.ts'
 import type { ProvideOptions, Server } from './server.ts'
@@ -49,7 +49,7 @@ async function startOn(
   const url = `${scheme}://127.0.0.1:${port}`
   const command = await recipe.prepare(folder, ports)
   const owner = stays ? null : holderOf(process.pid)!
-  let running: { child: ChildProcess; holder: Holder } | undefined
+  let running: { child: ChildProcess; holder: ProcessHolder } | undefined
   let stopped = false
   let forget = () => {}
   const note = () => {

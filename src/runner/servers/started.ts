@@ -3,24 +3,24 @@ import { basename, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makePrivateFolder, makePrivateTemporaryFolder, writePrivate } from '../../core/base/private-files.ts'
 import { composeDown } from './docker.ts'
-import { type Holder, isAlive, signal } from './holder.ts'
+import { isAlive, type ProcessHolder, signal } from './holder.ts'
 
 /** A server that was started: kept in a file of its own, so that a later process can end what a crashed one left. */
-export interface Entry {
+export interface StartedServer {
   readonly kind: string
   readonly url: string
   readonly says: string
   /** Its data; removed with it. */
   readonly folder: string
   /** Who ends it; null: it stays until someone asks. */
-  readonly owner: Holder | null
+  readonly owner: ProcessHolder | null
   /** Null for a container, and while it is killed. */
-  readonly process: Holder | null
+  readonly process: ProcessHolder | null
   /** Its compose project; null for a process. */
   readonly project: string | null
 }
 
-export interface Found extends Entry {
+export interface FoundServer extends StartedServer {
   readonly file: string
 }
 
@@ -28,10 +28,10 @@ const DATA_FOLDER = /^server-data-[\w-]+-\w{6}$/
 const END_MS = 10_000
 
 const folderOf = (cacheFolder: string) => join(cacheFolder, 'servers')
-const nameOf = ({ project, folder }: Entry) => `${project ?? basename(folder)}.json`
+const nameOf = ({ project, folder }: StartedServer) => `${project ?? basename(folder)}.json`
 
 /** Writes a server's entry, anew if need be, whole or not at all; returns what removes it. */
-export function remember(cacheFolder: string, entry: Entry): () => void {
+export function remember(cacheFolder: string, entry: StartedServer): () => void {
   const file = join(folderOf(cacheFolder), nameOf(entry))
   const half = `${file}.${process.pid}.half`
   makePrivateFolder(folderOf(cacheFolder))
@@ -41,7 +41,7 @@ export function remember(cacheFolder: string, entry: Entry): () => void {
 }
 
 /** All that is remembered, readable or not yet removed by another process. */
-export function remembered(cacheFolder: string): Found[] {
+export function remembered(cacheFolder: string): FoundServer[] {
   let names: string[]
   try {
     names = readdirSync(folderOf(cacheFolder)).filter((name) => name.endsWith('.json'))
@@ -51,7 +51,7 @@ export function remembered(cacheFolder: string): Found[] {
   return names.flatMap((name) => {
     const file = join(folderOf(cacheFolder), name)
     try {
-      return [{ ...(JSON.parse(readFileSync(file, 'utf8')) as Entry), file }]
+      return [{ ...(JSON.parse(readFileSync(file, 'utf8')) as StartedServer), file }]
     } catch {
       return []
     }
@@ -59,12 +59,12 @@ export function remembered(cacheFolder: string): Found[] {
 }
 
 /** Its owner is gone without ending it, or it stays and has ended. */
-export function isStale({ owner, process }: Entry): boolean {
+export function isStale({ owner, process }: StartedServer): boolean {
   return owner ? !isAlive(owner) : process !== null && !isAlive(process)
 }
 
 /** Ends the process, if it is still the one that was started, or the container, and removes data and entry. */
-export async function endEntry({ kind, process, project, folder, file }: Found): Promise<void> {
+export async function endEntry({ kind, process, project, folder, file }: FoundServer): Promise<void> {
   if (process) await endProcess(process)
   if (project) await composeDown(kind, project)
   removeData(folder)
@@ -72,7 +72,7 @@ export async function endEntry({ kind, process, project, folder, file }: Found):
 }
 
 /** SIGKILL, as the data goes too; resolves when it has ended. */
-export async function endProcess(holder: Holder): Promise<void> {
+export async function endProcess(holder: ProcessHolder): Promise<void> {
   signal(holder, 'SIGKILL')
   for (let waitedMs = 0; waitedMs < END_MS && isAlive(holder); waitedMs += 20) await pause(20)
 }

@@ -27,7 +27,7 @@ type Ready = Extract<FromService, { kind: 'ready' }>
 type Role = 'service' | 'receiver' | 'processor'
 
 /** One process of the stack over all of its lives. */
-export interface Member {
+export interface StackMember {
   readonly name: string
   readonly role: Role
   readonly setup: ServiceSetup
@@ -50,7 +50,7 @@ const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, cpuSeconds: 0
 
 /** The processes under test: one that holds everything, or receivers and processors. */
 export class Stack {
-  readonly members: readonly Member[]
+  readonly members: readonly StackMember[]
   /** What the processes called their own fault, the first kinds of it, and how often. */
   readonly #errors = new Map<string, number>()
   /** Times that a process ended although nobody ended it. */
@@ -62,7 +62,7 @@ export class Stack {
 
   constructor({ setup, processes, shared, onSample }: StackOptions) {
     this.#onSample = onSample
-    const member = (role: Role, at: number, count: number): Member => {
+    const member = (role: Role, at: number, count: number): StackMember => {
       const { receiver, ledger } = setup
       const part = {
         receiver: role === 'processor' ? undefined : receiver,
@@ -97,7 +97,7 @@ export class Stack {
   }
 
   /** Starts a process (again), on the port that it had before. One that runs is left alone: it never runs twice. */
-  up(member: Member): Promise<Ready> {
+  up(member: StackMember): Promise<Ready> {
     clearTimeout(member.revival)
     if (!member.down) return member.ready!
     member.down = false
@@ -105,7 +105,7 @@ export class Stack {
     return member.ready
   }
 
-  async #start(member: Member): Promise<Ready> {
+  async #start(member: StackMember): Promise<Ready> {
     const child = startProcess<ToService, FromService>('service', new URL('./service-process.ts', import.meta.url))
     member.child = child
     const last = member.samples.at(-1)
@@ -121,7 +121,7 @@ export class Stack {
   }
 
   /** SIGKILL. */
-  async kill(member: Member): Promise<void> {
+  async kill(member: StackMember): Promise<void> {
     clearTimeout(member.revival)
     member.down = true
     member.child!.process.kill('SIGKILL')
@@ -129,7 +129,7 @@ export class Stack {
   }
 
   /** SIGTERM, and SIGKILL for one that does not end. */
-  async stop(member: Member): Promise<void> {
+  async stop(member: StackMember): Promise<void> {
     clearTimeout(member.revival)
     if (member.down) return
     member.down = true
@@ -146,7 +146,7 @@ export class Stack {
   }
 
   /** Turns a fault on inside a process. What it gives turns it off again. */
-  inject({ child }: Member, fault: AnyFault): Undo {
+  inject({ child }: StackMember, fault: AnyFault): Undo {
     const id = this.#faults++
     child!.send({ kind: 'fault-on', id, fault })
     return () => child!.send({ kind: 'fault-off', id })
@@ -204,7 +204,7 @@ export class Stack {
     }
   }
 
-  #listen(member: Member, message: FromService): void {
+  #listen(member: StackMember, message: FromService): void {
     if (message.kind === 'error') this.#note(message.message)
     if (message.kind !== 'sample') return
     const sample = { ...message.sample }
@@ -213,7 +213,7 @@ export class Stack {
     this.#onSample(sample)
   }
 
-  #onDeath(member: Member, how: string): void {
+  #onDeath(member: StackMember, how: string): void {
     member.down = true
     this.unplannedDeaths++
     this.#note(`${member.name} ended by itself (${how})`)

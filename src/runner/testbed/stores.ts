@@ -42,8 +42,8 @@ export interface StoresOptions {
   onProgress(line: string): void
 }
 
-type Part = 'queue' | 'ledger'
-type Address = { readonly url: string; readonly namespace: string }
+type StoreKind = 'queue' | 'ledger'
+type StorePlace = { readonly url: string; readonly namespace: string }
 type Driver = QueueDriver | LedgerDriver
 
 /**
@@ -58,7 +58,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     for (const drop of drops) await drop().catch(() => {})
     for (const server of started) await server.stop()
   }
-  const serverOf = async (kind: string, part: Part, url: string | undefined): Promise<Server> => {
+  const serverOf = async (kind: string, part: StoreKind, url: string | undefined): Promise<Server> => {
     const same = started.find((server) => server.kind === kind && (url === undefined || url === server.url))
     if (same) return same
     const { fsync } = settings
@@ -75,7 +75,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     started.push(server)
     return server
   }
-  const storeOf = async (part: Part, given: string | undefined): Promise<Store> => {
+  const storeOf = async (part: StoreKind, given: string | undefined): Promise<Store> => {
     const driver: Driver = (await import(modules[part])).default
     const server = driver.server === undefined ? undefined : await serverOf(driver.server, part, given)
     const home = server?.url ?? given ?? join(dataFolder, part)
@@ -102,7 +102,12 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
 }
 
 /** Opens it for a moment, since only an opened queue or ledger knows. */
-async function isShared(part: Part, driver: Driver, module: string, { url, namespace }: Address): Promise<boolean> {
+async function isShared(
+  part: StoreKind,
+  driver: Driver,
+  module: string,
+  { url, namespace }: StorePlace,
+): Promise<boolean> {
   const store = opened(part, await driver.open({ url, namespace }), module)
   await store.close()
   return store.traits.shared

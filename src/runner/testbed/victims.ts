@@ -3,7 +3,7 @@ import type { FaultTarget } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { Links } from './links.ts'
 import type { SmallDisk } from './small-disk.ts'
-import type { Member, Stack } from './stack.ts'
+import type { Stack, StackMember } from './stack.ts'
 import type { Store } from './stores.ts'
 
 /** What a run's faults can strike. */
@@ -43,7 +43,7 @@ export function victimsOf({ stack, stores, links, disk }: Targets): (target: Fau
   return (target) => found[target]()
 }
 
-function victimOf(stack: Stack, member: Member, disk: SmallDisk | undefined): Victim {
+function victimOf(stack: Stack, member: StackMember, disk: SmallDisk | undefined): Victim {
   return {
     name: member.name,
     kill: () => stack.kill(member),

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import generic from '../../../providers/generic.ts'
-import { Balancer, type Sending } from '../../../src/runner/load/sender/balancer.ts'
-import type { Connection, Exchange, Target } from '../../../src/runner/load/sender/connection.ts'
+import { Balancer, type HeldSending } from '../../../src/runner/load/sender/balancer.ts'
+import type { ExchangeEnd, SenderConnection, SendTarget } from '../../../src/runner/load/sender/connection.ts'
 import { openLoop } from '../../../src/runner/load/sender/open-loop.ts'
 import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
 import { emptyAttempt, openJournal, readJournal } from '../../../src/runner/records/journal.ts'
@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'floodmark-balancer-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Sends 200/s for a second through a balancer, and gives what the journal says. */
-async function sendThrough(targets: readonly Target[], tryMs: number) {
+async function sendThrough(targets: readonly SendTarget[], tryMs: number) {
   const path = join(folder, `${Math.random()}.bin`)
   const journal = openJournal(path)
   const certificate = await openLoop({
@@ -42,7 +42,7 @@ async function sendThrough(targets: readonly Target[], tryMs: number) {
 }
 const outcomes = (attempts: readonly { outcome: string }[]) => [...new Set(attempts.map(({ outcome }) => outcome))]
 const answer = (socket: { write(text: string): void }) => socket.write(OK)
-async function closedPort(): Promise<Target> {
+async function closedPort(): Promise<SendTarget> {
   const server = await testServer(() => {})
   await server.close()
   return { host: server.host, port: server.port }
@@ -94,15 +94,15 @@ describe('an open loop behind a balancer', () => {
 })
 
 describe('the balancer', () => {
-  const REFUSED: Exchange = { cause: 'connect', sent: false }
-  const target: Target = { host: '127.0.0.1', port: 1 }
-  const sendingOf = (seq: number, sentMs = 0): Sending => {
+  const REFUSED: ExchangeEnd = { cause: 'connect', sent: false }
+  const target: SendTarget = { host: '127.0.0.1', port: 1 }
+  const sendingOf = (seq: number, sentMs = 0): HeldSending => {
     return { ...emptyAttempt(), seq, sentMs, request: Buffer.alloc(0), refusals: 0 }
   }
   /** Of one target, that nobody can be reached at unless a test says so. */
   function balancerOf(timeoutMs = 10_000) {
     const sent: number[] = []
-    const retired: Target[] = []
+    const retired: SendTarget[] = []
     const refused: [seq: number, cause: string][] = []
     const balancer = new Balancer({
       targets: 1,
@@ -112,8 +112,8 @@ describe('the balancer', () => {
       retire: (target) => retired.push(target),
       onRefused: ({ seq }, cause) => refused.push([seq, cause]),
     })
-    const ends = (work: Sending, exchange: Exchange) =>
-      balancer.takesBack({ work, target } as Connection<Sending>, exchange)
+    const ends = (work: HeldSending, exchange: ExchangeEnd) =>
+      balancer.takesBack({ work, target } as SenderConnection<HeldSending>, exchange)
     return { balancer, sent, retired, refused, ends }
   }
 

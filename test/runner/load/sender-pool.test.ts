@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Connection, Exchange, Target } from '../../../src/runner/load/sender/connection.ts'
-import { Pool } from '../../../src/runner/load/sender/pool.ts'
+import type { ExchangeEnd, SenderConnection, SendTarget } from '../../../src/runner/load/sender/connection.ts'
+import { ConnectionPool } from '../../../src/runner/load/sender/pool.ts'
 import { OK, type TestServer, testServer } from './sender-server.ts'
 
 const REQUEST = Buffer.from('POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi')
@@ -17,18 +17,18 @@ async function serverOf(...args: Parameters<typeof testServer>): Promise<TestSer
 }
 
 /** A pool, and a way to send one request over it and see what became of it. */
-function poolOf(targets: readonly Target[], connectionsMax = 100) {
-  const waiting = new Map<Connection<null>, (exchange: Exchange) => void>()
-  const onEnd = (connection: Connection<null>, exchange: Exchange) => {
+function poolOf(targets: readonly SendTarget[], connectionsMax = 100) {
+  const waiting = new Map<SenderConnection<null>, (exchange: ExchangeEnd) => void>()
+  const onEnd = (connection: SenderConnection<null>, exchange: ExchangeEnd) => {
     if ('status' in exchange && exchange.reusable) pool.give(connection)
     waiting.get(connection)!(exchange)
   }
-  const pool: Pool<null> = new Pool({ targets, connectionsMax, work: () => null, onEnd })
+  const pool: ConnectionPool<null> = new ConnectionPool({ targets, connectionsMax, work: () => null, onEnd })
   cleanUp.push(() => pool.close())
   const send = () => {
     const connection = pool.take()
     if (!connection) throw new Error('no connection')
-    const ended = new Promise<Exchange>((resolve) => waiting.set(connection, resolve))
+    const ended = new Promise<ExchangeEnd>((resolve) => waiting.set(connection, resolve))
     connection.send(REQUEST)
     return { connection, ended }
   }

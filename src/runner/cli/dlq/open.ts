@@ -7,14 +7,14 @@ import type { Queue } from '../../../core/contracts/queue.ts'
 import { load, opened } from '../../scenario/plugins.ts'
 import { isOurs, moduleOf } from '../../scenario/registry.ts'
 
-export interface Place {
+export interface LetterPlace {
   readonly name: string
   readonly url: string | undefined
   readonly namespace: string
 }
 
 /** @throws FloodmarkError 'misuse' where there is none, 'unavailable' where it cannot be opened. */
-export async function openLedger(place: Place): Promise<Ledger> {
+export async function openLedger(place: LetterPlace): Promise<Ledger> {
   const driver = await load('ledger', place.name)
   const made = await driver.open({ url: urlOf('ledger', place, driver), namespace: place.namespace })
   const ledger = opened('ledger', made, moduleOf('ledger', place.name))
@@ -24,7 +24,7 @@ export async function openLedger(place: Place): Promise<Ledger> {
 }
 
 /** @throws as openLedger, and 'misuse' where what it holds would end with this process. */
-export async function openQueue(place: Place, ledger: Place): Promise<Queue> {
+export async function openQueue(place: LetterPlace, ledger: LetterPlace): Promise<Queue> {
   const driver = await load('queue', place.name)
   const url = urlOf('queue', place, driver)
   if (driver.server === undefined && place.url && ledger.url && resolve(url) === resolve(ledger.url)) {
@@ -38,7 +38,11 @@ export async function openQueue(place: Place, ledger: Place): Promise<Queue> {
 }
 
 /** Opening would make a folder that is not there: a mistyped one would look like a ledger without letters. */
-function urlOf(kind: 'ledger' | 'queue', { name, url, namespace }: Place, { server }: { server?: unknown }): string {
+function urlOf(
+  kind: 'ledger' | 'queue',
+  { name, url, namespace }: LetterPlace,
+  { server }: { server?: unknown },
+): string {
   const where = server ? `the address of the ${kind}'s server` : `the ${kind}'s folder`
   const ours = isOurs(kind, name)
   if (url === undefined && (ours || server)) throw new FloodmarkError('misuse', `give ${where}: --${kind}-url`)

@@ -1,7 +1,7 @@
 import { preciseNow } from '../../processes/precise-now.ts'
 import type { AttackTally } from '../../records/facts.ts'
 import type { Attack } from '../../scenario/scenario.ts'
-import type { Ended, Shoot, Shot } from './raw-exchange.ts'
+import type { RawEnd, Shoot, Shot } from './raw-exchange.ts'
 
 /** Open at once where the scenario says nothing. */
 export const CONNECTIONS = 64
@@ -65,7 +65,7 @@ export async function carryOut(options: AttackOptions): Promise<AttackTally> {
   return tally
 }
 
-function note(tally: AttackTally, { how, heldMs = 0 }: Ended): void {
+function note(tally: AttackTally, { how, heldMs = 0 }: RawEnd): void {
   if (typeof how === 'number') tally.statuses[how] = (tally.statuses[how] ?? 0) + 1
   else tally[how]++
   tally.heldMaxMs = Math.max(tally.heldMaxMs, heldMs)

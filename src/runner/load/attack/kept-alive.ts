@@ -1,19 +1,19 @@
-import type { Connection, Exchange, Target } from '../sender/connection.ts'
-import { Pool } from '../sender/pool.ts'
+import type { ExchangeEnd, SenderConnection, SendTarget } from '../sender/connection.ts'
+import { ConnectionPool } from '../sender/pool.ts'
 import type { NextRequest } from './forged.ts'
-import type { Ended, Shoot } from './raw-exchange.ts'
+import type { RawEnd, Shoot } from './raw-exchange.ts'
 
 /** Whoever has no answer by then gives up, ms. */
 const PATIENCE_MS = 5_000
 
-interface Work {
-  done: (ended: Ended) => void
+interface KeptAliveWork {
+  done: (ended: RawEnd) => void
   patience: NodeJS.Timeout | undefined
 }
 
 /** Well-formed requests over connections that are kept and used again. */
-export function keptAlive(targets: readonly Target[], connections: number, next: NextRequest) {
-  const onEnd = (connection: Connection<Work>, exchange: Exchange) => {
+export function keptAlive(targets: readonly SendTarget[], connections: number, next: NextRequest) {
+  const onEnd = (connection: SenderConnection<KeptAliveWork>, exchange: ExchangeEnd) => {
     const { work } = connection
     clearTimeout(work.patience)
     if ('status' in exchange) {
@@ -21,8 +21,8 @@ export function keptAlive(targets: readonly Target[], connections: number, next:
       work.done({ how: exchange.status })
     } else work.done({ how: exchange.cause === 'timeout' ? 'unanswered' : 'closed' })
   }
-  const work = (): Work => ({ done: () => {}, patience: undefined })
-  const pool = new Pool<Work>({ targets, connectionsMax: connections, work, onEnd })
+  const work = (): KeptAliveWork => ({ done: () => {}, patience: undefined })
+  const pool = new ConnectionPool<KeptAliveWork>({ targets, connectionsMax: connections, work, onEnd })
   let sent = 0
   const shoot: Shoot = (done) => {
     const connection = pool.take()

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
-import type { Target } from '../sender/connection.ts'
+import type { SendTarget } from '../sender/connection.ts'
 
 /** How one request of an attack ended. `heldMs`: how long a connection that sends a byte a second lived. */
-export interface Ended {
+export interface RawEnd {
   readonly how: number | 'closed' | 'unanswered' | 'held'
   readonly heldMs?: number
 }
@@ -14,7 +14,7 @@ export interface Shot {
 }
 
 /** Sends the next one; `done` is called once. */
-export type Shoot = (done: (ended: Ended) => void) => Shot
+export type Shoot = (done: (ended: RawEnd) => void) => Shot
 
 /** What is said on a connection of its own. */
 export interface Play {
@@ -33,14 +33,14 @@ const PATIENCE_MS = 5_000
 const STATUS_BYTES = 12
 
 /** A request that no client would send: its bytes as they are, over a connection of its own, until the first answer or the end. */
-export function rawExchange(target: Target, play: Play, done: (ended: Ended) => void): Shot {
+export function rawExchange(target: SendTarget, play: Play, done: (ended: RawEnd) => void): Shot {
   const socket = connect({ ...target, noDelay: true })
   const beganMs = performance.now()
   let stopMore = () => {}
   let text = ''
   let over = false
   const patience = play.slow ? undefined : setTimeout(() => end('unanswered'), PATIENCE_MS)
-  const end = (how: Ended['how']) => {
+  const end = (how: RawEnd['how']) => {
     if (over) return
     over = true
     clearTimeout(patience)

@@ -1,6 +1,6 @@
 import type { Attack } from '../../scenario/scenario.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
-import type { Target } from '../sender/connection.ts'
+import type { SendTarget } from '../sender/connection.ts'
 import { CONNECTIONS } from './attack.ts'
 import { forgedRequests, forgedRunIdOf, staleRequests } from './forged.ts'
 import { keptAlive } from './kept-alive.ts'
@@ -12,7 +12,7 @@ import { slowPlays } from './slow.ts'
 interface ShooterOptions {
   readonly runId: string
   readonly seed: number
-  readonly targets: readonly Target[]
+  readonly targets: readonly SendTarget[]
   readonly routes: readonly SendingRoute[]
 }
 
@@ -40,7 +40,7 @@ export function shooterOf({ kind, connections = CONNECTIONS }: Attack, options: 
   return { shoot: oneAfterTheOther(plays, targets), leftOut: [], close: () => {} }
 }
 
-function oneAfterTheOther(plays: readonly Play[], targets: readonly Target[]): Shoot {
+function oneAfterTheOther(plays: readonly Play[], targets: readonly SendTarget[]): Shoot {
   let turn = 0
   return (done) => {
     const at = turn++

@@ -2,7 +2,7 @@ import { Heap } from '../../../core/contracts/heap.ts'
 import type { RetryPolicy } from '../../../core/contracts/provider.ts'
 import { hash32, seeded } from '../../../core/contracts/random.ts'
 import { type Arrival, arrivals, type Load } from '../../plan/arrivals.ts'
-import { type Ended, Endpoint, nextAttempt } from '../../plan/retry.ts'
+import { type EndedAttempt, Endpoint, nextAttempt } from '../../plan/retry.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 
 /** An attempt that is to be made. */
@@ -65,7 +65,7 @@ export class Agenda {
   }
 
   /** Notes how an attempt ended. True when there will be another one. */
-  ended(due: Readonly<Due>, ended: Ended): boolean {
+  ended(due: Readonly<Due>, ended: EndedAttempt): boolean {
     const { retries, policies, load } = this.#options
     if (!retries) return false
     this.#endpoints[due.provider]!.note(ended)

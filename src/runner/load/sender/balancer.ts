@@ -1,5 +1,5 @@
 import type { Attempt } from '../../records/journal.ts'
-import type { Connection, Exchange, Target } from './connection.ts'
+import type { ExchangeEnd, SenderConnection, SendTarget } from './connection.ts'
 
 /** While nobody takes connections, one request tries again this often, ms: the others follow where it was let through. */
 const PROBE_MS = 100
@@ -7,7 +7,7 @@ const PROBE_MS = 100
 const RELEASED_MAX = 64
 
 /** An attempt, and the bytes of its request while they may have to be sent anew. */
-export interface Sending extends Attempt {
+export interface HeldSending extends Attempt {
   request: Buffer
   /** Targets in a row that refused its connection. */
   refusals: number
@@ -18,13 +18,13 @@ interface BalancerOptions {
   /** A request is held for so long after it was sent, ms. */
   readonly tryMs: number
   /** The sender's own time limit, ms. */
-  readonly timeoutMs: (sending: Sending) => number
+  readonly timeoutMs: (sending: HeldSending) => number
   /** Sends over a connection, if possible to another target. False: no connection may be opened. */
-  readonly send: (sending: Sending, except: Target | undefined) => boolean
+  readonly send: (sending: HeldSending, except: SendTarget | undefined) => boolean
   /** No more is sent to a target over the connections that are idle. */
-  readonly retire: (target: Target) => void
+  readonly retire: (target: SendTarget) => void
   /** Nobody took it in time. */
-  readonly onRefused: (sending: Sending, cause: 'connect' | 'timeout') => void
+  readonly onRefused: (sending: HeldSending, cause: 'connect' | 'timeout') => void
 }
 
 /**
@@ -34,7 +34,7 @@ interface BalancerOptions {
  */
 export class Balancer {
   readonly #options: BalancerOptions
-  #held: Sending[] = []
+  #held: HeldSending[] = []
   #down = false
   #probedAtMs = 0
 
@@ -47,12 +47,12 @@ export class Balancer {
     return this.#down
   }
 
-  hold(sending: Sending): void {
+  hold(sending: HeldSending): void {
     this.#held.push(sending)
   }
 
   /** Looks at how an exchange ended. True: the balancer has the request now, and it ends when the balancer says so. */
-  takesBack({ work, target }: Connection<Sending>, exchange: Exchange): boolean {
+  takesBack({ work, target }: SenderConnection<HeldSending>, exchange: ExchangeEnd): boolean {
     const { targets, retire, send } = this.#options
     if ('status' in exchange || exchange.cause !== 'connect') {
       this.#down = false
@@ -81,7 +81,7 @@ export class Balancer {
     }
   }
 
-  #expires(sending: Sending, nowMs: number): boolean {
+  #expires(sending: HeldSending, nowMs: number): boolean {
     const { tryMs, timeoutMs, onRefused } = this.#options
     const heldMs = nowMs - sending.sentMs
     const cause = heldMs >= timeoutMs(sending) ? 'timeout' : heldMs >= tryMs ? 'connect' : undefined

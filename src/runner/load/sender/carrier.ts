@@ -1,12 +1,12 @@
 import { emptyAttempt } from '../../records/journal.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
-import { Balancer, type Sending } from './balancer.ts'
-import type { Connection, Exchange, Target } from './connection.ts'
+import { Balancer, type HeldSending } from './balancer.ts'
+import type { ExchangeEnd, SenderConnection, SendTarget } from './connection.ts'
 import { TimeLimits } from './limits.ts'
-import { Pool } from './pool.ts'
+import { ConnectionPool } from './pool.ts'
 
 interface CarrierOptions {
-  readonly targets: readonly Target[]
+  readonly targets: readonly SendTarget[]
   readonly connectionsMax: number
   /** undefined: requests go straight to the targets. */
   readonly balancer: Scenario['balancer']
@@ -15,7 +15,7 @@ interface CarrierOptions {
   /** ms since the start of the run. */
   readonly nowMs: () => number
   /** Once for everything that was sent. */
-  readonly onEnd: (sending: Sending, exchange: Exchange) => void
+  readonly onEnd: (sending: HeldSending, exchange: ExchangeEnd) => void
 }
 
 /** What is left of a time limit is rounded up to this, ms, so that limits remain few. */
@@ -25,21 +25,22 @@ const NOTHING = Buffer.alloc(0)
 /** Gets requests to the receivers and their answers back: connections, time limits and, where there is one, the balancer. */
 export class Carrier {
   readonly #options: CarrierOptions
-  readonly #pool: Pool<Sending>
+  readonly #pool: ConnectionPool<HeldSending>
   readonly #limits = new TimeLimits()
   readonly #balancer: Balancer | undefined
-  readonly #hosts: ReadonlyMap<Target, string>
+  readonly #hosts: ReadonlyMap<SendTarget, string>
   /** What `reserve` has found for the request that `send` brings; undefined: the balancer holds it. */
-  #reserved: Connection<Sending> | undefined
+  #reserved: SenderConnection<HeldSending> | undefined
 
   constructor(options: CarrierOptions) {
     this.#options = options
     const { targets, connectionsMax, balancer } = options
-    const onEnd = (connection: Connection<Sending>, exchange: Exchange) => this.#onEnd(connection, exchange)
-    this.#pool = new Pool({ targets, connectionsMax, work: emptySending, onEnd })
+    const onEnd = (connection: SenderConnection<HeldSending>, exchange: ExchangeEnd) =>
+      this.#onEnd(connection, exchange)
+    this.#pool = new ConnectionPool({ targets, connectionsMax, work: emptySending, onEnd })
     this.#balancer = balancer && this.#balance(balancer.tryMs)
     // A balancer is called by one name, whoever stands behind it.
-    const hostOf = ({ host, port }: Target) => `${host}:${port}`
+    const hostOf = ({ host, port }: SendTarget) => `${host}:${port}`
     this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
   }
 
@@ -52,7 +53,7 @@ export class Carrier {
   }
 
   /** Where to note the next request, and the Host header that it needs; `send` must follow. undefined: every connection is busy. */
-  reserve(): { readonly sending: Sending; readonly host: string } | undefined {
+  reserve(): { readonly sending: HeldSending; readonly host: string } | undefined {
     const down = this.#balancer?.down
     const connection = down ? undefined : this.#pool.take()
     if (!connection && !down) return undefined
@@ -62,7 +63,7 @@ export class Carrier {
   }
 
   /** Its time limit counts from `sentMs`. */
-  send(sending: Sending): void {
+  send(sending: HeldSending): void {
     const connection = this.#reserved
     if (!connection) return this.#balancer!.hold(sending)
     this.#limits.add(connection, this.#timeoutMs(sending), sending.sentMs)
@@ -79,7 +80,7 @@ export class Carrier {
     this.#pool.close()
   }
 
-  #timeoutMs({ provider }: Sending): number {
+  #timeoutMs({ provider }: HeldSending): number {
     return this.#options.timeoutsMs[provider]!
   }
 
@@ -95,7 +96,7 @@ export class Carrier {
   }
 
   /** What has not left yet, over another connection. Its time goes on from when it was sent. */
-  #sendAgain(sending: Sending, except: Target | undefined): boolean {
+  #sendAgain(sending: HeldSending, except: SendTarget | undefined): boolean {
     const connection = this.#pool.take(except)
     if (!connection) return false
     Object.assign(connection.work, sending)
@@ -106,7 +107,7 @@ export class Carrier {
     return true
   }
 
-  #onEnd(connection: Connection<Sending>, exchange: Exchange): void {
+  #onEnd(connection: SenderConnection<HeldSending>, exchange: ExchangeEnd): void {
     this.#limits.remove(connection)
     if (this.#balancer?.takesBack(connection, exchange)) return
     if ('status' in exchange && exchange.reusable) this.#pool.give(connection)
@@ -114,6 +115,6 @@ export class Carrier {
   }
 }
 
-function emptySending(): Sending {
+function emptySending(): HeldSending {
   return { ...emptyAttempt(), request: NOTHING, refusals: 0 }
 }

@@ -1,9 +1,9 @@
 import { preciseNow } from '../../processes/precise-now.ts'
 import { latencyHistogram, percentileMs, record } from '../../records/histogram.ts'
-import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
+import { type ConnectionEvents, type ExchangeEnd, SenderConnection, type SendTarget } from './connection.ts'
 
 export interface ClosedLoopOptions {
-  readonly target: Target
+  readonly target: SendTarget
   readonly connections: number
   /** The next request's bytes; undefined when there are no more. May be used again once the answer to `slot` is in. */
   readonly next: (slot: number) => Buffer | undefined
@@ -39,7 +39,7 @@ export function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoopResult
   return new Promise((resolve) => new ClosedLoop(options, resolve).start())
 }
 
-interface Work {
+interface ClosedLoopWork {
   readonly slot: number
   sentMs: number
 }
@@ -48,8 +48,8 @@ class ClosedLoop {
   readonly #options: ClosedLoopOptions
   readonly #resolve: (result: ClosedLoopResult) => void
   readonly #service = latencyHistogram()
-  readonly #open = new Set<Connection<Work>>()
-  readonly #events: ConnectionEvents<Work> = {
+  readonly #open = new Set<SenderConnection<ClosedLoopWork>>()
+  readonly #events: ConnectionEvents<ClosedLoopWork> = {
     onEnd: (connection, exchange) => this.#onEnd(connection, exchange),
     onClosed: (connection) => this.#onClosed(connection),
   }
@@ -75,18 +75,18 @@ class ClosedLoop {
 
   #connect(slot: number): void {
     if (this.#ended) return
-    const connection = new Connection<Work>(this.#options.target, { slot, sentMs: 0 }, this.#events)
+    const connection = new SenderConnection<ClosedLoopWork>(this.#options.target, { slot, sentMs: 0 }, this.#events)
     this.#open.add(connection)
     this.#send(connection)
   }
 
-  #onClosed(connection: Connection<Work>): void {
+  #onClosed(connection: SenderConnection<ClosedLoopWork>): void {
     this.#open.delete(connection)
     // Not in this turn: a server that refuses connections would be asked without end.
     setTimeout(() => this.#connect(connection.work.slot), RECONNECT_MS)
   }
 
-  #send(connection: Connection<Work>): void {
+  #send(connection: SenderConnection<ClosedLoopWork>): void {
     const request = this.#options.next(connection.work.slot)
     if (!request) {
       this.#ranOut = true
@@ -96,7 +96,7 @@ class ClosedLoop {
     connection.send(request)
   }
 
-  #onEnd(connection: Connection<Work>, exchange: Exchange): void {
+  #onEnd(connection: SenderConnection<ClosedLoopWork>, exchange: ExchangeEnd): void {
     if (this.#measuring) {
       if ('status' in exchange && exchange.status >= 200 && exchange.status < 300) this.#accepted++
       else this.#failed++

@@ -3,22 +3,22 @@ import type { Cause } from '../../plan/outcome.ts'
 import type { Limited } from './limits.ts'
 import { type ParsedResponse, parseResponse } from './response.ts'
 
-export interface Target {
+export interface SendTarget {
   readonly host: string
   readonly port: number
 }
 
 /** What one exchange came to. `sent` false: certainly no byte of the request reached the server. */
-export type Exchange =
+export type ExchangeEnd =
   | ({ readonly status: number; readonly reusable: boolean } & Pick<ParsedResponse, 'retryAfterS' | 'extra'>)
   | { readonly cause: Exclude<Cause, 'none'>; readonly sent: boolean }
 
 /** One set for all of a sender's connections: a closure per request would cost more than the bookkeeping it saves. */
 export interface ConnectionEvents<Work> {
   /** Once per send(). */
-  onEnd(connection: Connection<Work>, exchange: Exchange): void
+  onEnd(connection: SenderConnection<Work>, exchange: ExchangeEnd): void
   /** Once, when the connection can no longer be used, after the running exchange has ended. */
-  onClosed(connection: Connection<Work>): void
+  onClosed(connection: SenderConnection<Work>): void
 }
 
 /** All connections read into this one: what came is looked at before the next read, and copied where it is kept. */
@@ -27,9 +27,9 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 const KNOWN_BYTES_MAX = 1_024
 
 /** One kept-alive connection: one request at a time, never pipelined. `work` is its owner's, to say what the exchange is for. */
-export class Connection<Work> implements Limited {
+export class SenderConnection<Work> implements Limited {
   readonly work: Work
-  readonly target: Target
+  readonly target: SendTarget
   dueMs = 0
   before: Limited | undefined
   after: Limited | undefined
@@ -41,9 +41,9 @@ export class Connection<Work> implements Limited {
   #held: Buffer | undefined
   /** Servers say the same again and again: equal bytes mean what they meant the last time. */
   #known: Buffer | undefined
-  #knownExchange: Exchange | undefined
+  #knownExchange: ExchangeEnd | undefined
 
-  constructor(target: Target, work: Work, events: ConnectionEvents<Work>) {
+  constructor(target: SendTarget, work: Work, events: ConnectionEvents<Work>) {
     this.work = work
     this.target = target
     this.#events = events
@@ -117,7 +117,7 @@ export class Connection<Work> implements Limited {
     this.#end(exchange)
   }
 
-  #end(exchange: Exchange): void {
+  #end(exchange: ExchangeEnd): void {
     if (!this.#busy) return
     this.#busy = false
     this.#request = undefined

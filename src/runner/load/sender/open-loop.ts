@@ -10,7 +10,7 @@ import type { Scenario } from '../../scenario/scenario.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
 import { Agenda, type AgendaOptions, type Due, type Upcoming } from './agenda.ts'
 import { Carrier } from './carrier.ts'
-import type { Exchange, Target } from './connection.ts'
+import type { ExchangeEnd, SendTarget } from './connection.ts'
 import { Meter } from './meter.ts'
 import { startPacer } from './pacer.ts'
 import { requestMaker } from './request.ts'
@@ -22,7 +22,7 @@ export interface OpenLoopOptions {
   readonly retries: AgendaOptions['retries']
   /** undefined: requests go straight to the targets. */
   readonly balancer: Scenario['balancer']
-  readonly targets: readonly Target[]
+  readonly targets: readonly SendTarget[]
   readonly routes: readonly SendingRoute[]
   /** In place of the load's arrivals and their retries. */
   readonly agenda?: Upcoming
@@ -163,7 +163,7 @@ class OpenLoop {
     this.#carrier.send(sending)
   }
 
-  #onEnd(attempt: Attempt, exchange: Exchange): void {
+  #onEnd(attempt: Attempt, exchange: ExchangeEnd): void {
     this.#inFlight--
     const retryAfterS = 'status' in exchange ? exchange.retryAfterS : undefined
     if ('status' in exchange) {
@@ -185,7 +185,7 @@ class OpenLoop {
     if (this.#agenda.ended(attempt, ended)) this.#sendDue()
   }
 
-  #asksNoRetry({ provider, outcome }: Readonly<Attempt>, { extra }: Extract<Exchange, { status: number }>): boolean {
+  #asksNoRetry({ provider, outcome }: Readonly<Attempt>, { extra }: Extract<ExchangeEnd, { status: number }>): boolean {
     const { noRetryHeader } = this.#options.routes[provider]!.provider.delivery
     return outcome === 'refused' && noRetryHeader !== undefined && extra?.get(noRetryHeader) === '1'
   }

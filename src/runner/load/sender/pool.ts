@@ -1,20 +1,20 @@
-import { Connection, type ConnectionEvents, type Exchange, type Target } from './connection.ts'
+import { type ConnectionEvents, type ExchangeEnd, SenderConnection, type SendTarget } from './connection.ts'
 
 interface PoolOptions<Work> {
-  readonly targets: readonly Target[]
+  readonly targets: readonly SendTarget[]
   /** Over all targets. */
   readonly connectionsMax: number
   /** What a new connection carries for its owner. */
   readonly work: () => Work
-  readonly onEnd: (connection: Connection<Work>, exchange: Exchange) => void
+  readonly onEnd: (connection: SenderConnection<Work>, exchange: ExchangeEnd) => void
 }
 
 /** Connections to the receivers. Requests go round the targets, whatever each of them does; idle connections are used again, last in first out. */
-export class Pool<Work> {
+export class ConnectionPool<Work> {
   readonly #options: PoolOptions<Work>
   readonly #events: ConnectionEvents<Work>
-  readonly #idle: Connection<Work>[][]
-  readonly #open = new Map<Connection<Work>, Connection<Work>[]>()
+  readonly #idle: SenderConnection<Work>[][]
+  readonly #open = new Map<SenderConnection<Work>, SenderConnection<Work>[]>()
   #turn = 0
   openedMax = 0
 
@@ -29,7 +29,7 @@ export class Pool<Work> {
   }
 
   /** To another target than `except`, where there is one. undefined: every connection is busy and no more may be opened. */
-  take(except?: Target): Connection<Work> | undefined {
+  take(except?: SendTarget): SenderConnection<Work> | undefined {
     const { targets } = this.#options
     const turn = targets[this.#turn] === except ? (this.#turn + 1) % targets.length : this.#turn
     this.#turn = (turn + 1) % targets.length
@@ -37,18 +37,18 @@ export class Pool<Work> {
     if (idle) return idle
     // At the cap, a target whose connections are all busy gives its turn to another: sending late would be worse.
     if (this.#open.size >= this.#options.connectionsMax) return this.#anyIdle()
-    const connection = new Connection(targets[turn]!, this.#options.work(), this.#events)
+    const connection = new SenderConnection(targets[turn]!, this.#options.work(), this.#events)
     this.#open.set(connection, this.#idle[turn]!)
     this.openedMax = Math.max(this.openedMax, this.#open.size)
     return connection
   }
 
-  give(connection: Connection<Work>): void {
+  give(connection: SenderConnection<Work>): void {
     this.#open.get(connection)?.push(connection)
   }
 
   /** Closes what is idle to a target. */
-  retire(target: Target): void {
+  retire(target: SendTarget): void {
     for (const connection of this.#idle[this.#options.targets.indexOf(target)]!.splice(0)) connection.close()
   }
 
@@ -56,7 +56,7 @@ export class Pool<Work> {
     for (const connection of this.#open.keys()) connection.close()
   }
 
-  #anyIdle(): Connection<Work> | undefined {
+  #anyIdle(): SenderConnection<Work> | undefined {
     for (const stack of this.#idle) {
       const idle = popUsable(stack)
       if (idle) return idle
@@ -64,7 +64,7 @@ export class Pool<Work> {
     return undefined
   }
 
-  #forget(connection: Connection<Work>): void {
+  #forget(connection: SenderConnection<Work>): void {
     const idle = this.#open.get(connection)!
     this.#open.delete(connection)
     const at = idle.indexOf(connection)
@@ -73,7 +73,7 @@ export class Pool<Work> {
 }
 
 /** What is closing leaves the stack; onClosed tells when it is gone. */
-function popUsable<Work>(stack: Connection<Work>[]): Connection<Work> | undefined {
+function popUsable<Work>(stack: SenderConnection<Work>[]): SenderConnection<Work> | undefined {
   let idle = stack.pop()
   while (idle && !idle.usable) idle = stack.pop()
   return idle

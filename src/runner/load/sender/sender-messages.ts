@@ -1,8 +1,8 @@
 import type { RunSettings } from '../../plan/settings.ts'
 import type { Certificate, Progress } from '../../records/facts.ts'
-import type { RouteSetup } from '../../scenario/sending-route.ts'
+import type { SendingRouteSetup } from '../../scenario/sending-route.ts'
 import type { Trace } from '../../scenario/trace.ts'
-import type { Target } from './connection.ts'
+import type { SendTarget } from './connection.ts'
 import type { ResendPlan } from './resends.ts'
 
 /** What a sender process is told first. Modules are file URLs, so that one's own scenario works like ours. */
@@ -21,9 +21,9 @@ export interface SenderSetup {
   readonly warmUp?: true
   /** This sender takes the arrivals whose seq modulo count is index. */
   readonly senders: { readonly index: number; readonly count: number }
-  readonly targets: readonly Target[]
+  readonly targets: readonly SendTarget[]
   /** By position in the scenario's mix. */
-  readonly routes: readonly RouteSetup[]
+  readonly routes: readonly SendingRouteSetup[]
   readonly journalPath: string
   /** Later than this the sender gives up, ms. */
   readonly latenessMaxMs: number

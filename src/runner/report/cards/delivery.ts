@@ -29,7 +29,7 @@ const schema = z.object({
   /** null without retries, or where there is nothing to judge. */
   diagnosis: diagnosisSchema.nullable(),
 })
-type Delivery = z.infer<typeof schema>
+type DeliveryFigures = z.infer<typeof schema>
 
 /** What the providers' retries made of the load, and what became of it when the faults were over. Every run has it. */
 export const delivery = defineCard({
@@ -73,7 +73,7 @@ const BECAUSE: Readonly<Record<(typeof NO_MORE)[number], string>> = {
   'no-retries': 'no retries in this run',
 }
 
-async function deliveryOf(run: JudgedRun): Promise<Delivery> {
+async function deliveryOf(run: JudgedRun): Promise<DeliveryFigures> {
   const { scenario, record, setup, timeline } = run
   const policies = await Promise.all(
     scenario.mix.map(async ({ provider }) => (await load('provider', provider)).delivery),
@@ -89,14 +89,14 @@ async function deliveryOf(run: JudgedRun): Promise<Delivery> {
 }
 
 /** What makes the numbers of a storm true: each retry was due when its provider would have made it. */
-function schedulesCheck({ retriesChecked, retriesOffSchedule }: Delivery) {
+function schedulesCheck({ retriesChecked, retriesOffSchedule }: DeliveryFigures) {
   if (retriesChecked === 0) return []
   const measured = { count: retriesChecked - retriesOffSchedule, of: retriesChecked }
   return [generatorCheck('retry-schedules', retriesOffSchedule === 0, { measured })]
 }
 
 /** Where faults were over in time: does it work again, or do the retries keep it down? */
-function goodputCheck({ goodputAfter }: Delivery) {
+function goodputCheck({ goodputAfter }: DeliveryFigures) {
   if (goodputAfter === null) return []
   const values = { measured: share(goodputAfter), atLeast: share(GOODPUT_MIN) }
   return [check('goodput-after-fault', goodputAfter >= GOODPUT_MIN, values)]

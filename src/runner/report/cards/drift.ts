@@ -31,7 +31,7 @@ const schema = z.object({
   ),
 })
 type DriftReport = z.infer<typeof schema>
-type Row = DriftReport['rows'][number]
+type DriftRow = DriftReport['rows'][number]
 type Noticed = Pick<DriftNote, 'outcome' | 'reason'>
 
 /** A dead letter's reason begins with the class of the failure. */
@@ -79,7 +79,7 @@ export function judgeDrift(found: {
     if (reason.startsWith(BURIED)) noticed.set(seq, { outcome: 'rejected', reason })
     else otherwise.add(seq)
   }
-  const rows = new Map<string, Row>()
+  const rows = new Map<string, DriftRow>()
   let misjudged = 0
   for (const { seq, intendedMs, provider, mode, kind, wanted } of plannedDrift(load)) {
     if (seq >= planned) break
@@ -106,7 +106,7 @@ function asWanted(wanted: Wanted, got: Noticed | undefined, buriedOtherwise: boo
 }
 
 /** Strict ones first; by provider, and by kind as the scenario names them. */
-function inOrder(a: Row, b: Row): number {
+function inOrder(a: DriftRow, b: DriftRow): number {
   const byMode = Number(b.mode === 'strict') - Number(a.mode === 'strict')
   return byMode || a.provider.localeCompare(b.provider) || DRIFT_KINDS.indexOf(a.kind) - DRIFT_KINDS.indexOf(b.kind)
 }
@@ -120,7 +120,7 @@ const KINDS: Readonly<Record<DriftKind, string>> = {
   unknownType: 'unknown type',
 }
 
-function cellsOf({ provider, mode, kind, events, buried, kept, stored, first }: Row): Cell[] {
+function cellsOf({ provider, mode, kind, events, buried, kept, stored, first }: DriftRow): Cell[] {
   const seen = first ? [seconds(first.atMs), first.reason] : [null, null]
   return [provider, mode, KINDS[kind], events, buried, kept, stored, ...seen]
 }

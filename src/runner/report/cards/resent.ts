@@ -21,7 +21,7 @@ const schema = z.array(
   }),
 )
 type Resent = z.infer<typeof schema>
-type Row = Resent[number]
+type ResentRow = Resent[number]
 
 /** What became of the events that were sent again: by provider, and by how they were signed. */
 export const resent = defineCard({
@@ -74,7 +74,7 @@ async function resentOf({ scenario, settings, record, resent: again }: JudgedRun
 
 /** Nothing is left to chance: each must end as its provider documents it. */
 function resentChecks(all: Resent, { resends = [] }: JudgedRun['record']) {
-  const of = (signature: Row['signature'], wanted: Row['wanted']) =>
+  const of = (signature: ResentRow['signature'], wanted: ResentRow['wanted']) =>
     all.filter((row) => row.signature === signature && row.wanted === wanted)
   const unsent = resends.reduce((sum, { certificate }) => sum + certificate.unsent, 0)
   const gaveUp = resends.some(({ certificate }) => certificate.gaveUp)
@@ -86,7 +86,7 @@ function resentChecks(all: Resent, { resends = [] }: JudgedRun['record']) {
   ]
 }
 
-function asWanted<const Id extends string>(id: Id, rows: Resent, is: (row: Row) => number): Check<Id>[] {
+function asWanted<const Id extends string>(id: Id, rows: Resent, is: (row: ResentRow) => number): Check<Id>[] {
   if (rows.length === 0) return []
   const sent = rows.reduce((sum, row) => sum + row.sent, 0)
   const right = rows.reduce((sum, row) => sum + is(row), 0)
@@ -104,7 +104,7 @@ const HEAD = [
   'its provider documents',
 ]
 
-function cellsOf({ provider, signature, sent, accepted, refusedAsStale, otherwise, wanted }: Row): Cell[] {
+function cellsOf({ provider, signature, sent, accepted, refusedAsStale, otherwise, wanted }: ResentRow): Cell[] {
   const signed = signature === 'fresh' ? 'signed anew' : 'as recorded, a day old'
   const documented = wanted === 'accepted' ? 'accepted, absorbed as known' : 'refused as stale'
   return [provider, signed, sent, accepted, refusedAsStale, otherwise, documented]

@@ -17,7 +17,7 @@ const TIMES_MAX = 2
 const SLACK_SHARE = 0.5
 
 const CAUSES = ['poison', 'dead-letter-replay', 'recorded-replay'] as const
-type Cause = (typeof CAUSES)[number]
+type Disturbance = (typeof CAUSES)[number]
 
 /** Latency of unrelated events before and during a bug or a replay, to show that they were not slowed down. */
 const schema = z.array(
@@ -61,7 +61,7 @@ export const undisturbed = defineCard({
   }),
 })
 
-function checkWords(cause: Cause) {
+function checkWords(cause: Disturbance) {
   return {
     title: `good events undisturbed ${NAMES[cause]} (p99 from accept to effect)`,
     wanted: ({ atMost, before }: CheckValues) =>
@@ -116,7 +116,10 @@ async function undisturbedOf({
 }
 
 /** A check for each stretch but the first: are the good events as quick as before? Undecided with too few of them. */
-export function undisturbedChecks(stretches: Undisturbed, acceptP99Ms: number): Check<`undisturbed-by-${Cause}`>[] {
+export function undisturbedChecks(
+  stretches: Undisturbed,
+  acceptP99Ms: number,
+): Check<`undisturbed-by-${Disturbance}`>[] {
   const before = stretches.find(({ during }) => during === 'before')?.acceptToEffect.p99
   const atMostMs = before && TIMES_MAX * before.highMs + SLACK_SHARE * acceptP99Ms
   return stretches.flatMap(({ during, acceptToEffect: { p99 } }) => {

@@ -1,8 +1,6 @@
-import type { z } from 'zod'
 import { percent, perS, seconds } from '../../../core/base/words.ts'
-import { type diagnosisSchema, ENOUGH } from './diagnosis.ts'
+import { type Diagnosis, ENOUGH } from './diagnosis.ts'
 
-type Diagnosis = z.infer<typeof diagnosisSchema>
 interface Case extends Diagnosis {
   readonly recoveredMs: number | null
 }

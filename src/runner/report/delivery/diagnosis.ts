@@ -27,7 +27,7 @@ export const diagnosisSchema = z.object({
   /** Whoever is let in by this limit waits half as long as the most impatient sender, and is answered in time. */
   inFlightMaxAdvised: z.number().int(),
 })
-type Diagnosis = z.infer<typeof diagnosisSchema>
+export type Diagnosis = z.infer<typeof diagnosisSchema>
 
 /** From figures of the time by which goodput is judged. */
 export function diagnose(

@@ -1,8 +1,8 @@
 import type { RunRecord } from '../../records/run-record.ts'
 import type { CommonReport } from '../common-schema.ts'
 
-type Timeline = CommonReport['timeline']
-type Point = Timeline['points'][number]
+type RateTimeline = CommonReport['timeline']
+type Point = RateTimeline['points'][number]
 
 /** Goodput below this share of the first attempts, long after the trigger is gone, is a state that feeds itself. */
 export const GOODPUT_MIN = 0.9
@@ -24,7 +24,7 @@ export interface After {
 /** undefined: nothing to judge, without faults or when they last to the end of the first attempts. */
 export function afterFaults(
   { faults }: Pick<RunRecord, 'faults'>,
-  { points, stepMs }: Timeline,
+  { points, stepMs }: RateTimeline,
   durationMs: number,
 ): After | undefined {
   const overMs = Math.max(...faults.map(({ untilMs }) => untilMs))
@@ -36,14 +36,14 @@ export function afterFaults(
 export const mean = (points: readonly Point[], of: (point: Point) => number) =>
   points.reduce((total, point) => total + of(point), 0) / Math.max(1, points.length)
 
-export interface Recovery {
+export interface GoodputRecovery {
   /** Accepted events for each first attempt, well after the last fault; null where there is nothing to judge. */
   readonly goodputAfter: number | null
   /** From the end of the last fault until goodput stays up; null where it does not, or there is nothing to judge. */
   readonly recoveredMs: number | null
 }
 
-export function recovery(after: After | undefined): Recovery {
+export function recovery(after: After | undefined): GoodputRecovery {
   if (!after) return { goodputAfter: null, recoveredMs: null }
   const { overMs, points, judged } = after
   const behind = points.findLastIndex((_, at) => {
