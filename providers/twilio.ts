@@ -63,7 +63,7 @@ function fieldsOf(request: Incoming): { field: (name: string) => string | undefi
     return { field: (name) => textAt(body, name), canonical: request.raw }
   }
   const form = parseForm(request.raw)
-  if (!form?.size) throw new FloodmarkError('bad-request', 'the body is no form with parameters')
+  if (!form?.size) throw new FloodmarkError('bad-request', 'the body is not a form with parameters')
   const field = (name: string) => form.get(name)?.values().next().value || undefined
   return { field, canonical: signedText(form) }
 }

@@ -33,7 +33,7 @@ export const EXPLAINED = [
   `B/event: what ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
   `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, and who noticed`,
   'in brackets: the lowest and the highest round',
-  'unknown: not told by the server and not to be seen from outside; –: there is none',
+  'unknown: not told by the server and not to be seen from outside; –: it has no server',
 ]
 
 /** A table for each set of failures that an accepted event survives: only within one are figures comparable. */

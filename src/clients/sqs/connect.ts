@@ -19,7 +19,7 @@ export function addressOf(url: string): SqsAddress {
   const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
   const region = AWS_HOST.exec(hostname)?.[1]
   if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
-    const what = `'${url}' is no address of SQS: give https://sqs.<region>.amazonaws.com`
+    const what = `'${url}' is not an address of SQS: give https://sqs.<region>.amazonaws.com`
     throw new FloodmarkError('misuse', `${what}, or an emulator's http://127.0.0.1:<port>`)
   }
   return { endpoint: `${protocol}//${host}`, host, region: region ?? 'us-east-1', aws: region !== undefined }

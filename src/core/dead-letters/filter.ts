@@ -37,7 +37,7 @@ function sinceOf(text: string, nowMs: number): number {
   if (age) return nowMs - Number(age[1]) * UNIT_MS[age[2]!]!
   const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(atMs)) return atMs
-  throw new FloodmarkError('misuse', `--since '${text}' is no time: use 2h, 3d, or 2026-01-31T08:00:00Z`)
+  throw new FloodmarkError('misuse', `--since '${text}' is not a time: use 2h, 3d, or 2026-01-31T08:00:00Z`)
 }
 
 /** The letters that a filter takes, oldest first, no id twice: one that is buried again meanwhile is not chosen again. */

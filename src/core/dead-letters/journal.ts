@@ -97,7 +97,7 @@ function parsed<T>(schema: z.ZodType<T>, line: string, path: string, number: num
   try {
     return schema.parse(JSON.parse(line))
   } catch (cause) {
-    throw new FloodmarkError('misuse', `${path} is no journal of a replay: line ${number} is not one of its own`, {
+    throw new FloodmarkError('misuse', `${path} is not the journal of a replay: line ${number} is not one of its own`, {
       cause,
     })
   }

@@ -163,7 +163,7 @@ function asReference(value: unknown): BodyReference {
   const { url, bytes, sha256 } = (value ?? {}) as Partial<Record<keyof BodyReference, unknown>>
   const known = typeof url === 'string' && Number.isSafeInteger(bytes) && (bytes as number) >= 0
   if (known && typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256)) return value as BodyReference
-  throw rejected('it is no reference of url, bytes and sha256')
+  throw rejected('it is not a reference of url, bytes and sha256')
 }
 
 /** A redirect would lead where the payload, or whoever holds the store, wants. */

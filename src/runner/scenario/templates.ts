@@ -19,7 +19,7 @@ export function readBodies(path: string, provider: string): readonly Template[] 
   for (const [at, line] of linesOf(path, wrong).entries()) {
     if (line === '') continue
     const parsed = templateSchema.safeParse(jsonOf(line))
-    if (!parsed.success) throw wrong(`line ${at + 1} is no body that npm run record wrote`)
+    if (!parsed.success) throw wrong(`line ${at + 1} is not a body that npm run record wrote`)
     if (parsed.data.provider !== provider)
       throw wrong(`line ${at + 1} was recorded for ${parsed.data.provider}, not ${provider}`)
     if (templates.push(parsed.data) > TEMPLATES_MAX) throw wrong(`more than ${TEMPLATES_MAX} bodies`)

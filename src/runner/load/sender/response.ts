@@ -71,7 +71,7 @@ function framingHeaders(head: string): FramingHeaders {
     const name = line.slice(0, colon).toLowerCase()
     const value = line.slice(colon + 1).trim()
     if (name === 'content-length') {
-      if (!/^\d{1,9}$/.test(value)) throw malformed('its length is no number')
+      if (!/^\d{1,9}$/.test(value)) throw malformed('its length is not a number')
       if (headers.length !== undefined && headers.length !== value) throw malformed('it states two lengths')
       headers.length = value
     } else if (name === 'transfer-encoding') {
