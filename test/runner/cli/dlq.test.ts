@@ -178,7 +178,7 @@ describe('dlq refusals', () => {
   })
 
   it.each([
-    ['a time that is none', 'is no time', 'list', '--since', 'yesterday'],
+    ['a time that is not valid', 'is not a time', 'list', '--since', 'yesterday'],
     ['a letter that is not there', 'no dead letter has the id', 'show', 'test:none'],
     ['a ledger that is not there', 'there is no ledger in', 'list', '--namespace', 'other'],
     ['an unknown flag', "unknown option '--colour'", 'list', '--colour'],
