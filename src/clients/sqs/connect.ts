@@ -14,7 +14,7 @@ export interface SqsAddress {
   readonly aws: boolean
 }
 
-/** @throws FloodmarkError 'misuse' when it is no URL of an SQS endpoint. */
+/** @throws FloodmarkError 'misuse' when it is not the URL of an SQS endpoint. */
 export function addressOf(url: string): SqsAddress {
   const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
   const region = AWS_HOST.exec(hostname)?.[1]
@@ -33,7 +33,7 @@ export async function connect({ endpoint, region, aws }: SqsAddress): Promise<SQ
   return new sdk.SQS({
     endpoint,
     region,
-    // Retries belong to the callers, who know whether the deadline allows one.
+    // Retries belong to the callers: they know whether the deadline allows one.
     maxAttempts: 1,
     requestHandler: { httpAgent: { maxSockets: SOCKETS_MAX }, httpsAgent: { maxSockets: SOCKETS_MAX } },
     // Without credentials here the standard chain finds them.

@@ -3,7 +3,7 @@ import type { Random } from '../contracts/random.ts'
 export interface Backoff {
   /** Upper end of the first wait, ms; doubled for each further one. */
   readonly baseMs: number
-  /** No wait is longer than this, ms. */
+  /** No wait is longer than so many ms. */
   readonly capMs: number
 }
 

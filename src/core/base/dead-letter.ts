@@ -19,7 +19,7 @@ export function encodeDeadLetter(letter: DeadLetter): Buffer {
   return bytes
 }
 
-/** @throws FloodmarkError 'corrupt' where the event in it is none. */
+/** @throws FloodmarkError 'corrupt' where the bytes hold no event. */
 export function decodeDeadLetter(bytes: Buffer): DeadLetter {
   const eventAt = DEAD_LETTER_HEAD_BYTES + 2 + bytes.readUInt16LE(12)
   return {

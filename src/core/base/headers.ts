@@ -1,6 +1,6 @@
 import { FloodmarkError } from '../contracts/errors.ts'
 
-/** Reads headers from a flat list of names and values as they came. Linear; only what is asked for is looked at. */
+/** Reads headers from a flat list of names and values as they came. Linear: only the header that is asked for is looked at. */
 export function headerReader(rawHeaders: readonly string[]): (name: string) => string | undefined {
   return (name) => {
     let value: string | undefined

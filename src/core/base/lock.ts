@@ -26,14 +26,14 @@ const STEP_BACK_MS = 20
 const RENEW_MS = 3_000
 const CLAIM_MS = 15_000
 
-/** Who holds a folder, as the file `holder` in it says. */
+/** The process that holds a folder, as the file `holder` in it says. */
 interface LockHolder {
   readonly pid: number
   readonly host: string
   /** The life of the kernel that numbers its processes; the host's name where the system does not say. */
   readonly machine: string
   readonly pidNamespace: string
-  /** Of the lock's file: a copy of a folder copies the claim, but not what is claimed. */
+  /** Inode of the lock's file. A copy of a folder copies the claim, but not the folder that is claimed. */
   readonly lockInode: number
 }
 
@@ -59,7 +59,7 @@ export function lockFolder(folder: string): FolderLock {
   throw inUse(folder, readHolder(folder))
 }
 
-/** The lock is ours; what is left is a machine that the lock does not reach. */
+/** The lock is ours. Another machine that the lock does not reach may still hold the folder. */
 function claimed(folder: string, unlock: () => void): FolderLock {
   const path = join(folder, 'holder')
   const half = join(folder, `holder.${randomInt(2 ** 32)}`)

@@ -1,4 +1,4 @@
-/** Those who wait for the next change of something. */
+/** Callers that wait for the next change of something. */
 export class WakeUps {
   readonly #waiting = new Set<() => void>()
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../contracts/clock.ts'
 
 /**
- * What a promise comes to, or after `ms` a rejection with what `onLate` gives: there is also the place to cancel what still
- * goes on. What the promise comes to later nobody hears of.
+ * Settles as the promise does, or rejects after `ms` with the error that `onLate` gives. `onLate` may also cancel what still
+ * goes on. Nobody hears of what the promise comes to later.
  */
 export function within<T>(ms: number, clock: Clock, promise: Promise<T>, onLate: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -28,7 +28,7 @@ export function seconds(valueMs: number): string {
 
 /** A share of 1. */
 export function percent(share: number): string {
-  // What is not zero must not look like it.
+  // A share above zero must not look like zero.
   const digits = share > 0 && share < 0.001 ? 2 - Math.ceil(Math.log10(share * 100)) : 1
   return `${(share * 100).toFixed(digits)}%`
 }

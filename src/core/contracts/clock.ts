@@ -85,7 +85,7 @@ export class VirtualClock implements Clock {
     return next && next.atMs - this.#nowMs
   }
 
-  /** Moves time on by `ms`, firing what falls due and letting promises settle between timers. */
+  /** Moves time on by `ms`: fires the timers that fall due and lets promises settle between them. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
     for (;;) {

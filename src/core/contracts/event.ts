@@ -16,7 +16,7 @@ export interface WebhookEvent {
   readonly body: Uint8Array
 }
 
-/** What events have in common that take effect in order: a key is its source's own, and means nothing in another. */
+/** The lane of an event. Events of one lane take effect in order. A key is its source's own and means nothing in another. */
 export function laneOf({ source, key }: Pick<WebhookEvent, 'source' | 'key'>): string {
   return `${source}\0${key}`
 }

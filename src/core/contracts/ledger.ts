@@ -16,7 +16,7 @@ export interface Tx {
    * Ledger.read would not see the batch.
    */
   read(name: string): Promise<Uint8Array | undefined>
-  /** Aborts when this try has taken too long: what still goes on for it goes on for nobody. */
+  /** Aborts when this try has taken too long. Work that still goes on for it goes on for nobody. */
   readonly signal: AbortSignal
 }
 
@@ -122,7 +122,7 @@ export interface LedgerOpenOptions {
   /** A server's address, or a folder's path for a ledger on local disk. */
   readonly url: string
   readonly namespace: string
-  /** How long a settled id is remembered, ms. */
+  /** A settled id is remembered for so many ms. */
   readonly ttlMs?: number
   readonly clock?: Clock
 }

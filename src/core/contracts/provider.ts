@@ -9,7 +9,7 @@ export type Secret = KeyObject
 /** How a provider tries again. */
 export interface RetryPolicy {
   readonly attemptsMax: number
-  /** The sender gives an attempt up after this long, ms. */
+  /** The sender gives an attempt up after so many ms. */
   readonly timeoutMs: number
   /** Wait before attempt n (n from 2), ms. */
   readonly waitMs: (attempt: number, random: Random) => number
@@ -64,7 +64,7 @@ export interface Provider {
   readonly signatureHeaders: readonly string[]
   /** Lower-case names of further headers worth keeping with the event (`identify` may read them). */
   readonly contextHeaders: readonly string[]
-  /** A signed time older than this is refused, ms. Absent: no time is signed, or it may be any. */
+  /** A signed time that is so many ms old is refused. Absent: no time is signed, or any is taken. */
   readonly staleAfterMs?: number
   /** Default: application/json. */
   readonly contentType?: string
@@ -95,7 +95,7 @@ export interface Provider {
   sample(random: Random, options: SampleOptions): { readonly type: string; readonly body: Uint8Array }
 }
 
-/** One way in: a path, who sends there, and the secrets that prove it. */
+/** A path, the provider that sends there, and the secrets that prove it. */
 export interface Route {
   /** The exact path, without query: '/webhooks/razorpay'. */
   readonly path: string

@@ -16,7 +16,7 @@ export interface QueueTraits {
   readonly order: 'key' | 'lane' | 'none'
   /** Whether Delivery.count is the broker's own and outlives a consumer crash. */
   readonly countsDeliveries: boolean
-  /** How long publishing a known id is silently swallowed, ms. 0 means never. */
+  /** For so many ms a publish of a known id is silently swallowed. 0: never. */
   readonly dedupWindowMs: number
   /** True when receivers and processors may be different processes or hosts. */
   readonly shared: boolean
@@ -107,7 +107,7 @@ export class PublishError extends FloodmarkError {
     this.unsafe = options.unsafe
   }
 
-  /** None of what was to be published is known to be safe. */
+  /** No event of the publish is known to be safe. */
   static all(
     events: readonly unknown[],
     code: ErrorCode,

@@ -30,17 +30,17 @@ export interface ReceiverOptions {
   readonly host: string
   /** 0 picks a free port. */
   readonly port: number
-  /** Longer bodies get 413 before they are buffered, bytes. */
+  /** A body of more bytes gets 413 before it is buffered. */
   readonly bodyBytesMax: number
-  /** Bytes of bodies that came, in part or whole, and wait for their answer, all together; what is beyond gets 503 with Retry-After. Bodies above 64 KiB share three quarters. */
+  /** Bytes of all bodies together that came, in part or whole, and wait for their answer. A body beyond gets 503 with Retry-After. Bodies above 64 KiB share three quarters. */
   readonly heldBytesMax: number
   /** Complete requests beyond this many in progress get 503 with Retry-After at once. */
   readonly inFlightMax: number
   /** Connections beyond this many are closed as they come. */
   readonly connectionsMax: number
-  /** A request whose headers and body are not in by then gets 408, ms. */
+  /** A request whose headers and body are not in within so many ms gets 408. */
   readonly requestMs: number
-  /** An idle kept-alive connection is closed after this long, ms. */
+  /** An idle kept-alive connection is closed after so many ms. */
   readonly keepAliveMs: number
   readonly clock: Clock
   readonly ingest: Ingest
@@ -48,7 +48,7 @@ export interface ReceiverOptions {
 
 export interface RunningReceiver {
   readonly port: number
-  /** Stops accepting, answers what is in progress, resolves when every connection is closed. Twice is fine. */
+  /** Stops accepting, answers requests in progress, resolves when every connection is closed. Twice is fine. */
   stop(): Promise<void>
 }
 

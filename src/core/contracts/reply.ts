@@ -3,7 +3,7 @@ export interface Reply {
   readonly status: 200 | 204 | 400 | 401 | 404 | 405 | 408 | 413 | 415 | 429 | 431 | 503
   /** A word or two for the response body; never names a secret, a signature or an internal. */
   readonly reason: string
-  /** Sent as Retry-After, s. */
+  /** Sent as Retry-After, in seconds. */
   readonly retryAfterS?: number
   /** Sent as the body instead of `reason`. */
   readonly body?: string

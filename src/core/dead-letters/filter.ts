@@ -16,7 +16,7 @@ export type Filter = (letter: DeadLetter) => boolean
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** @throws FloodmarkError 'misuse' where the time is none. */
+/** @throws FloodmarkError 'misuse' where the time is not valid. */
 export function filterOf(flags: FilterFlags, nowMs: number): Filter {
   const { source, type, reason, id } = flags
   const sinceMs = flags.since === undefined ? Number.NEGATIVE_INFINITY : sinceOf(flags.since, nowMs)

@@ -1,4 +1,4 @@
-/** What dead letters are grouped by, and when each was buried, ms. */
+/** What dead letters are grouped by, and when each was buried, ms since the Unix epoch. */
 interface Grouped {
   readonly source: string
   readonly type: string

@@ -37,7 +37,7 @@ export class ReplayJournal {
     return new ReplayJournal(path, file)
   }
 
-  /** Goes on with a journal: what it holds open. @throws FloodmarkError 'misuse' where it is no journal of this route. */
+  /** Goes on with a journal: the letters that it holds open. @throws FloodmarkError 'misuse' where it belongs to another route. */
   static resume(path: string, route: ReplayRoute): { journal: ReplayJournal; open: OpenLetter[] } {
     const open = readOpen(path, route)
     return { journal: new ReplayJournal(path, new LinesFile(path, 'a')), open }

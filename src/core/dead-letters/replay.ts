@@ -52,7 +52,7 @@ export async function replay(options: ReplayOptions, filter: Filter): Promise<Re
   return { replayed, heldBack }
 }
 
-/** Finishes what a replay's journal holds open; what was published before it died is absorbed by the ledger. */
+/** Finishes the letters that a replay's journal holds open. The ledger absorbs those that were published before it died. */
 export async function resume(options: ReplayOptions, open: readonly OpenLetter[]): Promise<Replayed> {
   const pace = paceOf(options)
   let replayed = 0

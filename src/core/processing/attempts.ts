@@ -36,11 +36,11 @@ export interface AttemptOptions {
   readonly backoff: Backoff
   /** A try longer than this, ms, counts as failed. */
   readonly effectMs: number
-  /** Told of a failure that is no event's, as when the search for gaps fails. Must not throw. */
+  /** Told of a failure that belongs to no event, as when the search for gaps fails. Must not throw. */
   readonly onError?: (error: unknown) => void
 }
 
-/** A held claim that is someone else's is looked at again after this long, ms. */
+/** An event that another consumer holds is looked at again after so many ms. */
 export const BUSY_RETRY_MS = 250
 const REASON_CHARS_MAX = 500
 

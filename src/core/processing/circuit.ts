@@ -18,7 +18,7 @@ export interface CircuitLimits {
   readonly freeRoundsMax: number
 }
 
-/** While probes are under way, the others ask again after this long, ms. */
+/** While probes are under way, other tries ask again after so many ms. */
 const PROBING_MS = 100
 
 /**
@@ -99,7 +99,7 @@ export class Circuit {
       this.#open()
       return false
     }
-    // Else the one event that fails by itself, where there is no other, would be probed for ever.
+    // Without this, a single event that always fails, on a queue with nothing else, would be retried for ever for free.
     const isFree = this.#rounds < this.#limits.freeRoundsMax
     if (++this.#probesFailed === this.#limits.probesMax) {
       this.#rounds++

@@ -4,7 +4,7 @@ import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 
 /**
  * The claim-check: an event that is too long for a webhook or a queue carries a reference, and the effect fetches the content
- * from the sender's store. What it fetches is bounded and checked; where from is ours to say, never the payload's.
+ * from the sender's store. The content is bounded and checked. The configuration says from where, never the payload.
  */
 
 /** What such an event says of its content. */
@@ -40,8 +40,8 @@ const DEFAULTS = { bytesMax: 16 * 1024 * 1024, timeoutMs: 5_000, fetchesMax: 8 }
 
 /**
  * Resolves with the content that a reference names, once its length and digest are as announced.
- * @throws FloodmarkError 'rejected' for what no other try can mend: no reference, another origin, a redirect, too long, not
- * what was announced. 'unavailable' or 'timeout' for what may be better later: both are the effect's to rethrow.
+ * @throws FloodmarkError 'rejected' where no other try can help: no reference, another origin, a redirect, too long, not
+ * what was announced. 'unavailable' or 'timeout' where a later try may help. The effect rethrows both.
  */
 export type FetchBody = (reference: unknown, options?: { readonly signal?: AbortSignal }) => Promise<Uint8Array>
 
@@ -64,7 +64,7 @@ export function createBodyFetcher(options: BodyFetcherOptions): FetchBody {
 
   async function fetchNow(url: URL, reference: BodyReference, signal: AbortSignal): Promise<Uint8Array> {
     const { headers } = allowed.find((one) => lies(url, one))!
-    // Nothing is to be unpacked on the way: what is counted and hashed is what was sent.
+    // Nothing may be unpacked on the way: the bytes that were sent are counted and hashed.
     const asked = { ...headers, 'accept-encoding': 'identity' }
     const response = await fetch(url, { headers: asked, redirect: 'manual', signal })
     if (response.status !== 200) {

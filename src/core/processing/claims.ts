@@ -4,7 +4,7 @@ import { laneOf, type WebhookEvent } from '../contracts/event.ts'
 /** Shared by all ledgers of the process: a claim of one opening is never taken for one of the next. */
 let lastFence = 0
 
-/** Expired claims that taking another forgets at most: what was never settled does not pile up. */
+/** Each new claim forgets at most so many expired ones, so that claims which were never settled do not pile up. */
 const SWEEP_MAX = 4
 
 interface HeldClaim {
@@ -14,7 +14,7 @@ interface HeldClaim {
   settling: boolean
 }
 
-/** Who holds which id, in the memory of one process: its handlers die with it, so its claims may too. */
+/** Which handler holds which id, in the memory of one process. Its handlers die with it, so its claims may too. */
 export class Claims {
   /** Oldest first. */
   readonly #held = new Map<string, HeldClaim>()

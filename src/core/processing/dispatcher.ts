@@ -10,7 +10,7 @@ export interface Part {
   load(): readonly Delivery[]
   /** One verdict a delivery, in order. The part is in hand until what this returns has settled; it must not reject. */
   settle(verdicts: readonly Verdict[]): void | Promise<void>
-  /** The lease is over: what is judged later is not told. */
+  /** The lease is over. Later verdicts are not told. */
   lapse(): void
 }
 
@@ -25,11 +25,11 @@ export interface Source {
 /** One lane fills at most this many places of a batch, so that a hot one leaves room for others. */
 export const PER_LANE_MAX = 64
 /**
- * How long a batch gathers, at most, while another is being handled, ms. Most of what a batch costs, a commit and its
+ * A batch gathers for at most so many ms while another is being handled. Most of what a batch costs, a commit and its
  * sync, it costs once. An event that comes when nothing is being handled never waits.
  */
 const GATHER_MS = 10
-/** What a handler failed on comes again after this long, ms. */
+/** After a handler failed, its events come again after so many ms. */
 export const FAILED_RETRY_MS = 100
 
 /** A part in a handler's hands. */
@@ -147,7 +147,7 @@ export class Dispatcher {
     await Promise.all(settling)
   }
 
-  /** What has no verdict comes again soon. */
+  /** Deliveries without a verdict come again soon. */
   #settle(inHand: InHand, settling: Promise<void>[]): void {
     const { part, verdicts } = inHand
     inHand.left = 0

@@ -38,7 +38,7 @@ export interface Task extends EffectTarget {
 export class FanOut {
   readonly #targets: readonly Named[]
 
-  /** @throws FloodmarkError 'misuse' where there is no effect, too many, or a name of another kind. */
+  /** @throws FloodmarkError 'misuse' without an effect, with too many, or with a name that is not valid. */
   constructor(effects: Effects, circuit: CircuitLimits | undefined, clock: Clock) {
     const named = typeof effects === 'function' ? [[undefined, effects] as const] : Object.entries(effects)
     if (named.length === 0 || named.length > FAN_OUT_LIMITS.effectsMax) {

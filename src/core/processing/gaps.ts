@@ -99,7 +99,7 @@ function sequenceIn({ headers }: WebhookEvent): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-/** Who is told must not hold up the event. */
+/** A listener that throws must not hold up the event. */
 function tell(report: () => void): void {
   try {
     report()

@@ -58,7 +58,7 @@ export class Lanes<T extends Waiting> implements Source {
   }
 
   /**
-   * Takes lanes out, for another consumer to deliver: what waits is forgotten now, what is in a handler's hands once its
+   * Hands lanes over to another consumer. Waiting items are dropped at once, items in a handler's hands once its
    * verdicts or its lease are in. Resolves when all are out. Nothing of these lanes may be added meanwhile. `matches` is
    * asked of one item of each lane.
    */

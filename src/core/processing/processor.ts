@@ -19,7 +19,7 @@ export interface ProcessorOptions extends AttemptOptions {
   readonly effect: Effects
   /** When to pause an effect that fails whatever the event. Absent: never. */
   readonly circuit?: CircuitLimits
-  /** Who is told of numbers that a sender gave out and that did not come. Absent: nobody looks. */
+  /** Finds numbers that a sender gave out and that did not come. Absent: nobody looks. */
   readonly gaps?: GapOptions
   readonly batchEventsMax: number
   readonly handlersMax: number
@@ -46,9 +46,9 @@ interface BatchState {
 
 /** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
 const LEASE_SHARE = 0.9
-/** The same id came earlier in its lane and batch: what became of that holds for both. */
+/** The same id came earlier in its lane and batch. The outcome of that one holds for both. */
 const COPY: TaskOutcome = { verdict: 'ack' }
-/** What could not be claimed is looked at again after this long, ms; by then the ledger's outage says how long to wait. */
+/** After a failed claim the batch comes again after so many ms. By then the ledger's outage says how long to wait. */
 const FAILED_CLAIM_RETRY_MS = 100
 
 /**
@@ -178,7 +178,7 @@ class Handling {
     }
   }
 
-  /** What is paused is not claimed. A lane has one circuit, which is asked once: no event overtakes one of its lane. */
+  /** Paused tasks are not claimed. A lane has one circuit, which is asked once: no event overtakes another of its lane. */
   async #claim(tasks: readonly Task[]): Promise<readonly (Claim | Paused)[]> {
     if (this.#fanOut.open === 0) return this.#options.ledger.claim(eventsOf(tasks), this.#options.leaseMs)
     const holds = new Map<Circuit | undefined, number>()

@@ -8,7 +8,7 @@ import { wrongFields } from './drift-reason.ts'
 /** What one source's events must look like. */
 export interface SourceSchemas {
   /**
-   * 'strict': what is not as its schema says, or has none for its type or version, goes to the dead letters at once, with the
+   * 'strict': a body that is not as its schema says, or that has no schema for its type or version, is a dead letter at once, with the
    * reason and whole; the effect gets what the schema made of the body. 'permissive': the effect takes place all the same, on
    * the body as it came, unknown fields included, and types and versions without a schema go to `unknown`.
    */
@@ -17,7 +17,7 @@ export interface SourceSchemas {
   readonly version?: readonly string[] | ((body: unknown, event: WebhookEvent) => string | undefined)
   /** By event.type: a schema for all versions, or one for each. */
   readonly types: Readonly<Record<string, StandardSchema | Readonly<Record<string, StandardSchema>>>>
-  /** Default: JSON; undefined where it is none. */
+  /** Default: JSON; undefined where the body is not JSON. */
   readonly parse?: (event: WebhookEvent) => unknown
 }
 
@@ -41,7 +41,7 @@ export interface CheckedOptions {
    * as they are, so that they can be worked on once somebody knows what they mean. Throw FloodmarkError 'rejected' for the dead letters; what only returns drops them.
    */
   readonly unknown: CheckedWork
-  /** Told at every try; what it throws counts as the effect's failure. */
+  /** Told at every try. An error that it throws counts as the effect's failure. */
   readonly onDrift?: (drift: Drift) => void
 }
 
@@ -61,7 +61,7 @@ export const SCHEMA_REASON = 'not as its schema says: '
 
 /**
  * An effect that sees only events that a schema has looked at; parses each body once.
- * @throws FloodmarkError 'misuse' for what is no Standard Schema v1.
+ * @throws FloodmarkError 'misuse' for anything but a Standard Schema v1.
  */
 export function checked(options: CheckedOptions): Effect & { readonly counts: Readonly<CheckedCounts> } {
   const sources = new Map(Object.entries(options.sources).map(([name, source]) => [name, compile(name, source)]))
@@ -149,7 +149,7 @@ function isSchema(one: unknown): one is StandardSchema {
   return standard?.version === 1 && typeof standard.validate === 'function'
 }
 
-/** What a schema throws is a bug of its author, and may quote the value: the event is tried again, and the reason is ours. */
+/** An error that a schema throws is a bug of its author and may quote the value. The event is tried again, and the reason is ours. */
 function guarded(schema: StandardSchema, about: string, body: unknown): SchemaResult | Promise<SchemaResult> {
   const failed = (cause: unknown): never => {
     throw new FloodmarkError('misuse', `the schema of ${about} throws instead of answering: mend it`, { cause })

@@ -4,7 +4,7 @@ import type { Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { LedgerOutage } from './ledger-outage.ts'
 import { partsOf } from './writes.ts'
 
-/** What a lane has finished waits this long, at most, for other lanes, ms: most of what a call of the ledger costs, it costs once. */
+/** Finished settlements wait at most so many ms for those of other lanes. Most of what a call of the ledger costs, it costs once. */
 const GATHER_MS = 5
 
 interface WaitingLane {
@@ -16,7 +16,7 @@ interface WaitingLane {
 export interface SettlerOptions {
   readonly ledger: Ledger
   readonly clock: Clock
-  /** Calls at once; what is finished meanwhile makes the next call larger. */
+  /** Calls at once. Settlements that are finished meanwhile make the next call larger. */
   readonly callsMax: number
   /** Told of each call, whether it stored. */
   readonly outage: Pick<LedgerOutage, 'stored' | 'failed'>
@@ -58,7 +58,7 @@ export class Settler {
   }
 
   /**
-   * Never rejects: those who wait hear of it. A part that could not be stored keeps no other from being tried, but what its
+   * Never rejects: the waiting lanes hear of a failure. A part that could not be stored keeps no other from being tried. But what its
    * lanes have in later parts is given back: it must not overtake them.
    */
   async #call(waiting: readonly WaitingLane[]): Promise<void> {

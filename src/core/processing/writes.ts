@@ -48,7 +48,7 @@ export interface Readable {
   readonly pending: PendingWrites
 }
 
-/** A transaction that only notes down; a ledger carries the notes out when it settles. Values are copied (a Buffer's slice is none). */
+/** A transaction that only notes down. A ledger carries the notes out when it settles. Values are copied; a Buffer's slice would be a view. */
 export class RecordedTx implements Tx {
   readonly writes: Write[] = []
   readonly #from: Readable | undefined
@@ -122,7 +122,7 @@ function checkName(name: string): void {
   }
 }
 
-/** A stored number with `by` added, in decimal; what is no number counts as 0. */
+/** A stored number with `by` added, in decimal. A value that is not a number counts as 0. */
 export function incremented(stored: Uint8Array | undefined, by: number): Buffer {
   const before = stored === undefined ? 0 : Number(Buffer.from(stored).toString())
   return Buffer.from(String((Number.isNaN(before) ? 0 : before) + by))

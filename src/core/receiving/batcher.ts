@@ -7,7 +7,7 @@ import { PublishError, type Queue } from '../contracts/queue.ts'
 export interface BatcherOptions {
   readonly queue: Pick<Queue, 'publish' | 'traits'>
   readonly clock: Clock
-  /** How long the first event of a batch may wait for company, ms. 0: until the end of this turn of the event loop. */
+  /** The first event of a batch may wait so many ms for others. 0: until the end of this turn of the event loop. */
   readonly lingerMs: number
   /** Most publishes under way at once; while they are, the next batch grows. */
   readonly publishesMax: number
@@ -21,7 +21,7 @@ export interface BatcherOptions {
 export interface Batcher {
   /** Resolves when the event is as safe as the queue's traits say. @throws as Queue.publish, for this event alone. */
   publish(event: WebhookEvent): Promise<void>
-  /** Sends what is collected and resolves when everything has settled. */
+  /** Sends the collected events and resolves when everything has settled. */
   flush(): Promise<void>
 }
 

@@ -9,7 +9,7 @@ import { BAD_REQUEST, BUSY, FULL, STOPPING, STOPPING_BYTES, TOO_LARGE, TOO_MANY_
 
 /** A request with more header lines than this gets 431; node alone would drop those beyond its own limit in silence. */
 export const HEADERS_MAX = 100
-/** Longer bodies share LONG_SHARE of heldBytesMax: who fills that keeps other long bodies out, but no ordinary webhook. */
+/** Longer bodies share LONG_SHARE of heldBytesMax. A sender that fills it keeps other long bodies out, but no ordinary webhook. */
 const SHORT_BYTES_MAX = 64 * 1024
 const LONG_SHARE = 0.75
 /** A request that is not complete this long after stop() gets 503; an idle connection is closed. */
@@ -202,7 +202,7 @@ export class Gate {
     if (statedBytes > bodyBytesMax) return TOO_LARGE
     if (hasTwoHosts(request.rawHeaders)) return BAD_REQUEST
     const early = ingest.admit(request.method!, request.url!)
-    // Who asks whether we are alive gets an answer however busy we are.
+    // A health check is answered however busy we are.
     if (early && !('then' in early)) return early
     if (this.#inFlight >= inFlightMax) return BUSY
     return this.#heldBytes + statedBytes > this.#roomFor(statedBytes) ? FULL : early
@@ -234,7 +234,7 @@ export class Gate {
       // Idle, or half a head: it cannot be told which.
       if (!quiet) continue
       if (!last ? socket.bytesRead > 0 : last.request.complete && last.response.writableFinished) {
-        // The half of a head came: there is no request yet that could be answered.
+        // Half of a head came. There is no request yet that could be answered.
         socket.end(STOPPING_BYTES)
       } else if (!last?.request.complete) socket.destroy()
     }

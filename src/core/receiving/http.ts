@@ -37,7 +37,7 @@ export async function serve(options: ReceiverOptions, verify?: Verify): Promise<
 
 const EMPTY = Buffer.alloc(0)
 
-/** A body of several pieces gets a buffer of its stated length at once up to this; a longer claim, on any of many connections, must be earned by what comes. */
+/** Preallocate at most this much from Content-Length. Beyond it the buffer grows with the bytes received, so a false length costs nothing. */
 const STATED_BYTES_MAX = 16 * 1024
 
 /**

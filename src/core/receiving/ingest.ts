@@ -11,17 +11,17 @@ import type { Reply } from '../contracts/reply.ts'
 
 export interface IngestOptions {
   readonly routes: readonly Route[]
-  /** Resolves when the event is safe; what it throws becomes a 503 or a 413. */
+  /** Resolves when the event is safe. An error becomes a 503 or a 413. */
   readonly publish: (event: WebhookEvent) => Promise<void>
   /** Resolves when an event could be stored and processed now; /readyz says 503, and why, when it rejects. */
   readonly ready: () => Promise<void>
   readonly clock: Clock
-  /** Told of what is our fault, never of what is the sender's. */
+  /** Told of our own failures, never of the sender's. */
   readonly onError?: (error: unknown) => void
   readonly crashPoint?: CrashPoint
 }
 
-/** How long a sender is asked to stay away when we are full or broken, s. */
+/** A sender is asked to stay away for so many seconds when we are full or broken. */
 const RETRY_AFTER_S = 5
 
 /** Of a key that is too long. */
@@ -47,7 +47,7 @@ export function createIngest(options: IngestOptions): Ingest {
   }
   const counts = { unkeyed: 0 }
 
-  /** What is known to be genuine. No promise is made on the way to `publish`: this runs for every request. */
+  /** Stores a genuine request. No promise is made on the way to `publish`, because this runs for every request. */
   function store(route: Route, request: Incoming): Promise<Reply> {
     const handshake = route.provider.handshake?.(request)
     if (handshake) return Promise.resolve(handshake)

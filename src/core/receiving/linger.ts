@@ -3,9 +3,9 @@ import type { Clock } from '../contracts/clock.ts'
 
 /** An unread body up to this long is drained, and its connection kept: dearer ones are cut. */
 const DRAIN_BYTES_MAX = 64 * 1024
-/** A refused sender may go on sending for this long, ms. */
+/** A refused sender may go on sending for so many ms. */
 const LINGER_MS = 1_000
-/** Nothing is taken before: most senders that cannot write look whether there is an answer, and close, ms. */
+/** Wait so many ms before reading the rest of a refused body: most senders notice the answer and close. */
 const PAUSE_MS = 50
 /** And this much is taken, then no more: one that cannot write looks whether there is an answer. It costs less than a body with a wrong signature. */
 const LINGER_BYTES_MAX = 4 * 1024 * 1024

@@ -7,7 +7,7 @@ import type { Secret } from '../contracts/provider.ts'
 /** More `scheme=value` items than this in one header are refused; a rotation needs two or three. */
 export const SIGNATURE_ITEMS_MAX = 16
 
-/** How far a signed timestamp may lie from our clock, either way, s. */
+/** A signed timestamp may lie so many seconds from our clock, either way. */
 export const TIMESTAMP_TOLERANCE_S = 300
 
 /** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' when blank: Node would sign with an empty key. */

@@ -48,7 +48,7 @@ const MAY_BE_ZERO = ['port', 'lingerMs', 'retryForMs']
 /** Times and sizes may have a fraction; these are counted. */
 const COUNTED = /^(port|attemptsMin)$|Max$/
 
-/** The defaults with what is given in their place. @throws FloodmarkError 'misuse' that names the first limit that cannot be kept. */
+/** The defaults, with the given limits in their place. @throws FloodmarkError 'misuse' that names the first limit that cannot be kept. */
 export function limitsOf(given: Partial<ServiceLimits> = {}): ServiceLimits {
   const limits = { ...SERVICE_DEFAULTS, ...given }
   for (const [name, value] of Object.entries(limits)) if (typeof value === 'number') checkLimit(name, value)

@@ -32,7 +32,7 @@ export interface ListPage {
 /** Times in ms. */
 export const RECONCILER_DEFAULTS = {
   everyMs: 60_000,
-  /** So much of what was seen is read again: lists show events late and not in order. */
+  /** The last part of what was seen is read again, because lists show events late and not in order. */
   overlapMs: 300_000,
   /** Younger events are left alone: their webhook is on its way. */
   youngestMs: 5_000,
@@ -135,7 +135,7 @@ class Follower {
     } while (after !== undefined && !this.#signal.aborted)
   }
 
-  /** Publishes what has not been, and rests as long as the rate asks for. */
+  /** Publishes events that were not published yet, and rests as long as the rate asks for. */
   async #take(listed: readonly ListedEvent[]): Promise<void> {
     const { clock, publishesPerS } = this.#options
     const fresh: { readonly event: WebhookEvent; readonly createdAtMs: number }[] = []

@@ -35,7 +35,7 @@ export interface ServiceOptions {
     readonly classify?: Classify
     readonly gaps?: GapOptions
   }
-  /** Told of what is our fault. */
+  /** Told of our own failures. Must not throw. */
   readonly onError: (error: unknown) => void
   readonly crashPoint?: CrashPoint
 }
@@ -47,7 +47,7 @@ export interface Service {
   readonly counts: Readonly<ProcessorState> | undefined
   /** undefined where nothing is received. */
   readonly received: IngestCounts | undefined
-  /** Stops accepting, answers and stores what is in progress, settles running batches, closes queue and ledger. Twice is fine. */
+  /** Stops accepting, answers and stores requests in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }
 
