@@ -12,7 +12,7 @@ const stop = new AbortController()
 let setup: AttackSetup
 let routes: SendingRoute[]
 
-// Ctrl-C reaches every process of the terminal; the runner decides what happens, and says so.
+// Ctrl-C reaches every process of the terminal. The runner decides what happens, and says so.
 process.on('SIGINT', () => {})
 process.on('disconnect', () => process.exit(1))
 process.on('message', (message: ToAttacker) => {

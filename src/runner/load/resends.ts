@@ -3,7 +3,7 @@ import { journalOf } from '../records/resends.ts'
 import type { PlannedReplay } from '../scenario/scenario.ts'
 import type { SenderSetup } from './sender/sender-messages.ts'
 
-/** A process and a journal of its own for each replay of recorded events: what is sent again is no attempt of the plan. */
+/** A process and a journal of its own for each replay of recorded events: sending again is not an attempt of the plan. */
 export function resendersOf(replays: readonly PlannedReplay[], setup: SenderSetup, folder: string): SenderSetup[] {
   const recorded = replays.filter((one) => one.of === 'recorded')
   return recorded.map(({ at, ratePerS, first }, index) => ({

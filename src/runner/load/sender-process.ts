@@ -15,7 +15,7 @@ import type { FromSender, SenderSetup, ToSender } from './sender/sender-messages
 const stop = new AbortController()
 let setup: SenderSetup
 
-// Ctrl-C reaches every process of the terminal; the runner decides what happens, and says so.
+// Ctrl-C reaches every process of the terminal. The runner decides what happens, and says so.
 process.on('SIGINT', () => {})
 process.on('disconnect', () => process.exit(1))
 process.on('message', (message: ToSender) => {

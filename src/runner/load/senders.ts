@@ -3,7 +3,7 @@ import { preciseNow } from '../processes/precise-now.ts'
 import type { Certificate, Progress } from '../records/facts.ts'
 import type { FromSender, SenderSetup, ToSender } from './sender/sender-messages.ts'
 
-/** Time for processes to get going before the first arrival, ms. */
+/** Processes have so many ms to get going before the first arrival. */
 const HEAD_START_MS = 300
 const END_MS = 5_000
 
@@ -19,7 +19,7 @@ export class Senders {
   readonly #started: SenderProcess[] = []
   readonly #interrupt: AbortSignal
 
-  /** `interrupt`: no more is sent; what is in flight is waited for. */
+  /** `interrupt`: no more is sent; attempts in flight are waited for. */
   constructor(interrupt: AbortSignal) {
     this.#interrupt = interrupt
   }

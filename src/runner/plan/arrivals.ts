@@ -19,12 +19,12 @@ export interface Load {
     'shape' | 'mix' | 'keys' | 'copiesMax' | 'longBodies' | 'claimCheck' | 'reconcile' | 'drift'
   >
   readonly durationMs: number
-  /** What the shape multiplies, events/s. */
+  /** Base rate in events/s, which the shape multiplies. */
   readonly ratePerS: number
   readonly seed: number
 }
 
-/** The shape is taken as constant over steps this long, ms. */
+/** The shape is taken as constant over steps of so many ms. */
 const STEP_MS = 10
 
 /**

@@ -45,7 +45,7 @@ export function* plannedDrift(load: Load) {
   }
 }
 
-/** Where events must end, drift among them: what a strict schema refuses is buried, whatever its effect would have done. */
+/** Where events must end, drift included. An event that a strict schema refuses is buried, whatever its effect would have done. */
 export function expectedWithDrift(load: Load, expected: (seq: number) => Expected): (seq: number) => Expected {
   const rejected = new Set<number>()
   for (const { seq, wanted } of plannedDrift(load)) if (wanted === 'rejected') rejected.add(seq)

@@ -2,7 +2,7 @@ import { drawFor, hash32 } from '../../core/contracts/random.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { claimOf } from './event-content.ts'
 
-/** Who an event is, in the names that travel: every side of the audit must agree on these. */
+/** The ids and keys of events. Every side of the audit must agree on these. */
 
 /** The sender's id of event `seq` of a run: `<runId>-<seq>`. runId is [0-9a-z]{6,12}. */
 export function eventId(runId: string, seq: number): string {

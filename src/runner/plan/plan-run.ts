@@ -12,7 +12,7 @@ import { requireRoom } from './event-content.ts'
 import { plannedScenario } from './planned-scenario.ts'
 import type { RunSettings } from './settings.ts'
 
-/** Who sends to which path. `provider` is the file URL of its module. */
+/** A path and the provider that sends to it. `provider` is the file URL of its module. */
 interface PlannedRoute {
   readonly path: string
   readonly source: string

@@ -39,7 +39,7 @@ export function timeText(ms: number): string {
   return ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`
 }
 
-/** A length of time, ms. */
+/** A length of time, in ms. */
 export function time(bare: 's' | 'ms', least: number, most: number) {
   const example =
     bare === 's' ? '30s, 5m or 1.5h (a bare number is in seconds)' : '200ms, 1.5s or 5m (a bare number is in ms)'

@@ -10,7 +10,7 @@ export interface EndedAttempt {
   readonly outcome: Exclude<Outcome, 'unsent'>
   readonly status: number
   readonly cause: Cause
-  /** From the response's Retry-After, s. */
+  /** Seconds, from the response's Retry-After. */
   readonly retryAfterS: number | undefined
   /** ms since the start of the run. */
   readonly doneMs: number
@@ -42,7 +42,7 @@ export function nextAttempt(policy: RetryPolicy, ended: EndedAttempt, timeScale:
   return { atMs: ended.doneMs + Math.max(waitMs, askedMs) / timeScale }
 }
 
-/** How long a sender waits for an answer, ms. */
+/** A sender waits so many ms for an answer. */
 export function timeoutMs(policy: RetryPolicy, retries: Scenario['retries']): number {
   return policy.timeoutMs / (retries?.timeoutScale ?? 1)
 }

@@ -31,7 +31,7 @@ export interface Setting {
   readonly text?: (value: never) => string
   /** An address that may hold a password: it is written down and shown without. */
   readonly secret?: true
-  /** In "Run it again", whenever the value is not the default; 'never' for what must not be repeated. Default: 'changed'. */
+  /** Whether "Run it again" repeats it: 'changed' when the value is not the default, or 'never'. Default: 'changed'. */
   readonly again?: 'changed' | 'never'
 }
 
@@ -205,7 +205,7 @@ export function settingsOf(
   return { settings: settings as unknown as RunSettings, mistakes }
 }
 
-/** undefined: there is none. */
+/** undefined: the setting has no default. */
 export function defaultOf({ schema }: Pick<Setting, 'schema'>): unknown {
   return schema.parse(undefined)
 }

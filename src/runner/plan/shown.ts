@@ -1,4 +1,4 @@
-/** An address without what would let its reader in: no password, and no secret in its query. */
+/** An address that may be shown: without password, and without a secret in its query. */
 export function shownUrl(url: string): string {
   return url
     .replace(/(\/\/[^/@\s:]*):[^/@\s]*@/g, '$1@')

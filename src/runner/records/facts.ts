@@ -55,7 +55,7 @@ export interface StoreRecord {
   readonly fetches: number
   readonly unavailable: number
   readonly bytes: number
-  /** Contents that were handed out whole, each counted once; those that are not what was announced are not among them. */
+  /** Contents that were handed out whole, each counted once, without those that were altered on purpose. */
   readonly served: number
 }
 
@@ -86,7 +86,7 @@ export interface Durability {
   readonly ledger: { readonly server: string; readonly survives: readonly string[]; readonly shared: boolean }
 }
 
-/** A sender's word on itself: whether what it reports may be believed. */
+/** A sender's account of itself: whether its figures may be believed. */
 export interface Certificate {
   readonly planned: number
   readonly sent: number
@@ -109,7 +109,7 @@ export interface Certificate {
   readonly gaveUp: boolean
 }
 
-/** Attempts since the start, by what became of them. */
+/** Attempts since the start, by outcome. */
 export interface Counts {
   /** First attempts: those whose time has come, and those that were sent. */
   planned: number
@@ -123,7 +123,7 @@ export interface Counts {
   unsent: number
 }
 
-/** Counts since the start; latencies of the last interval, ms. */
+/** Counts since the start. Latencies are those of the last interval, in ms. */
 export interface Progress extends Readonly<Counts> {
   readonly atMs: number
   readonly inFlight: number

@@ -101,7 +101,7 @@ export function openJournal(path: string, writeTo: typeof writeSync = writeSync)
 
 /**
  * Every attempt in a journal, in the order they ended. The yielded object is used again for the next one: copy what you keep.
- * @throws FloodmarkError 'corrupt' when the file is no journal.
+ * @throws FloodmarkError 'corrupt' when the file is not a journal.
  */
 export function* readJournal(path: string): Generator<Readonly<Attempt>> {
   const file = orUnavailable(path, () => openSync(path, 'r'))

@@ -2,7 +2,7 @@ import type { Progress, ServiceSample } from './facts.ts'
 
 /** Told of while a run goes on. */
 export interface RunEvents {
-  /** What is going on; `detail` for what takes long, such as fetching a server. */
+  /** The run has come to this phase. `detail` explains a phase that takes long, such as fetching a server. */
   phase(name: string, detail?: string): void
   sample(service: ServiceSample): void
   progress(sender: number, progress: Progress): void

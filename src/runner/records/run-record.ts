@@ -99,7 +99,7 @@ export function writeRecord(folder: string, record: RunRecord): void {
   writePrivate(join(folder, 'run.json'), JSON.stringify(record))
 }
 
-/** What has had another form before. */
+/** Fields that had another form in older versions. */
 const readable = z.object({ faults: z.array(markSchema), settings: recordedSettings })
 
 /** @throws FloodmarkError 'misuse' when the folder holds no run, or one that another version of floodmark wrote. */

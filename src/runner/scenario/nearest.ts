@@ -10,7 +10,7 @@ export function nearest(written: string, names: readonly string[]): string | und
   let bestEdits = Math.max(2, Math.floor(written.length / 3)) + 1
   for (const name of names) {
     const edits = editsBetween(written.toLowerCase(), name.toLowerCase())
-    // What shares no letter would need as many edits as it has letters.
+    // A name that shares no letter would need as many edits as it has letters.
     if (edits < bestEdits && edits < name.length) [best, bestEdits] = [name, edits]
   }
   return best

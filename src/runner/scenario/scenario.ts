@@ -1,6 +1,6 @@
 import type { PlannedFault } from '../faults/index.ts'
 
-/** What is processed once more beside the live traffic, from `at` (0-1 of the duration) on, at so many a second. */
+/** Events that are processed once more beside the live traffic, from `at` (0-1 of the duration) on, at so many a second. */
 export type PlannedReplay = { readonly at: number; readonly ratePerS: number } & (
   | {
       /** The processor puts those that faults of this kind buried back on its queue. They are to have taken effect in the end. */
@@ -20,8 +20,8 @@ export type PlannedReplay = { readonly at: number; readonly ratePerS: number } &
 export const ATTACK_KINDS = ['forged', 'stale', 'oversized', 'slow', 'malformed'] as const
 
 /**
- * Who sends what no provider sends, beside the good traffic: wrong signatures; right ones that are too old; bodies above the
- * limit; a byte a second, or answers that nobody reads; and what is no HTTP, or no request of ours.
+ * Senders of requests that no provider sends, beside the good traffic: wrong signatures; right ones that are too old; bodies above the
+ * limit; a byte a second, or answers that nobody reads; bytes that are not HTTP, or not a request that a provider makes.
  */
 export interface Attack {
   readonly kind: (typeof ATTACK_KINDS)[number]
@@ -43,7 +43,7 @@ export interface Scenario {
   /** One sentence: the question this scenario answers. */
   readonly question: string
   readonly durationMs: number
-  /** A shorter run that keeps the scenario's meaning, ms. */
+  /** Duration of a shorter run that keeps the scenario's meaning. */
   readonly quickMs: number
   /** Events per second at `at` (0-1 of the duration), as a multiple of the base rate; arrivals are Poisson around it. */
   readonly shape: (at: number) => number
@@ -80,8 +80,8 @@ export interface Scenario {
   readonly attacks?: readonly Attack[]
   /**
    * Senders try again by their providers' schedules, whose waits are divided by timeScale, until tailMs after the last arrival.
-   * Absent: what is not accepted is not sent again, as in earnest within the time of a short run.
-   * Their time limits are divided by timeoutScale (default 1), which is another number on purpose: a network is no faster
+   * Absent: an event that is not accepted is not sent again. Real providers would not come back within a short run either.
+   * Their time limits are divided by timeoutScale (default 1). It is separate from timeScale, because a network is no faster
    * for a clock that runs faster, and a limit divided as the waits are would end before any answer.
    */
   readonly retries?: { readonly timeScale: number; readonly tailMs: number; readonly timeoutScale?: number }
@@ -94,7 +94,7 @@ export interface Scenario {
   readonly balancer?: { readonly tryMs: number }
   /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
   readonly processesMin?: number
-  /** In virtual time these are not played: what a bug buries stays a dead letter there. */
+  /** In virtual time these are not played: events that a bug buries stay dead letters there. */
   readonly replays?: readonly PlannedReplay[]
   /**
    * Providers change their bodies without a word: so many of the events (shares, 0-1) that arrive between `from` and `until` (0-1 of
@@ -115,7 +115,7 @@ export interface Scenario {
     readonly refusals?: 'allowed'
     /** From so many dead letters beyond those planned a run warns, or fails. Default: 100 and 1,000. */
     readonly deadLetters?: { readonly warn: number; readonly fail: number }
-    /** No process of the stack holds more memory than this, bytes. */
+    /** No process of the stack holds more bytes of memory. */
     readonly memoryBytesMax?: number
   }
 }

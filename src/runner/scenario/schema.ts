@@ -97,7 +97,7 @@ const scenarioSchema = z.strictObject({
   }),
 })
 
-/** The first point at which a shape is no rate, in words. */
+/** The first point at which a shape does not give a rate, in words. */
 function wrongPoint(of: Scenario['shape']): string | undefined {
   for (let point = 0; point < SHAPE_POINTS; point++) {
     const at = point / (SHAPE_POINTS - 1)

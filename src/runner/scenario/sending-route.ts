@@ -27,7 +27,7 @@ export async function sendingProvider(module: string, bodies: string | undefined
   return bodies === undefined ? loaded : withBodies(loaded, readBodies(bodies, loaded.name))
 }
 
-/** One way to reach a receiver: the path, and who signs. */
+/** One way to reach a receiver: the path, and the provider that signs. */
 export interface SendingRoute {
   readonly path: string
   readonly provider: Provider

@@ -11,7 +11,7 @@ const TEMPLATES_MAX = 100_000
 
 /**
  * The templates of a file that `npm run record` wrote, in its order.
- * @throws FloodmarkError 'misuse' that names the line, where it is none, or made for another provider.
+ * @throws FloodmarkError 'misuse' that names the line which is not a template, or was made for another provider.
  */
 export function readBodies(path: string, provider: string): readonly Template[] {
   const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${path}: ${what}`, { cause })

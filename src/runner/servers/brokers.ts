@@ -40,7 +40,7 @@ async function down(kinds: readonly string[], options: BrokersOptions): Promise<
   }
 }
 
-/** Says what of each kind is there, who has it, and whether it answers. */
+/** Lists the servers of each kind: where they are, which process has them, and whether they answer. */
 async function status(kinds: readonly string[], options: BrokersOptions): Promise<void> {
   const { cacheFolder = resolve('.cache'), say, onProgress } = options
   await endStale(cacheFolder, onProgress)

@@ -39,7 +39,7 @@ export async function provide(kind: string, options: ProvideOptions): Promise<Se
   return startNative(known, recipe, complete)
 }
 
-/** Ends what a crashed run left behind, as far as that works now. */
+/** Ends servers that a crashed run left behind, as far as that works now. */
 export async function endStale(cacheFolder: string, onProgress: (line: string) => void): Promise<void> {
   for (const entry of remembered(cacheFolder).filter(isStale)) {
     onProgress(`ending a ${entry.kind} server that an earlier run left behind (${entry.url})`)

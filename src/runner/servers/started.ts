@@ -12,7 +12,7 @@ export interface StartedServer {
   readonly says: string
   /** Its data; removed with it. */
   readonly folder: string
-  /** Who ends it; null: it stays until someone asks. */
+  /** The process that ends it. null: it stays until `brokers down`. */
   readonly owner: ProcessHolder | null
   /** Null for a container, and while it is killed. */
   readonly process: ProcessHolder | null

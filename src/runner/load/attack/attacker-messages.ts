@@ -5,14 +5,14 @@ import type { SendTarget } from '../sender/connection.ts'
 /** What the attacking process is told first. Modules are file URLs. */
 export interface AttackSetup {
   readonly kind: 'setup'
-  /** Of the run; what is forged has ids of another. */
+  /** The run's id. Forged requests have ids of another run. */
   readonly runId: string
   readonly seed: number
   readonly attacks: readonly Attack[]
   readonly durationMs: number
   readonly ratePerS: number
   readonly targets: readonly SendTarget[]
-  /** The secret is the right one, for what is signed and yet must be refused. */
+  /** The secret is the right one, for requests that are signed and yet must be refused. */
   readonly routes: readonly { readonly path: string; readonly provider: string; readonly secret: string }[]
 }
 

@@ -3,9 +3,9 @@ import type { Provider } from '../../../core/contracts/provider.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
 import { type RequestMaker, requestMaker } from '../sender/request.ts'
 
-/** Beyond the tolerance, so that no clock's difference makes it fresh again, ms. */
+/** A stale request is so many ms beyond the tolerance, so that no clock's difference makes it fresh again. */
 const STALER_MS = 60_000
-/** Few: what is forged needs no keys of its own. */
+/** Few, because forged requests need no keys of their own. */
 const KEYS = 100
 
 /** Makes the nth request, for `host` as the Host header has it. */
@@ -16,7 +16,7 @@ interface Run {
   readonly routes: readonly SendingRoute[]
 }
 
-/** What a run's events are never called: should one of these take effect, the audit finds an event that nobody sent. */
+/** Ids that no event of the run has. Should a forged request take effect, the audit finds an event that nobody sent. */
 export function forgedRunIdOf(runId: string): string {
   return `x${runId.slice(1)}`
 }
@@ -92,7 +92,7 @@ function unsignedOf(provider: Provider): Provider {
   }
 }
 
-/** Asked of the signature itself, never of the verification: that is what stands trial. */
+/** Asks the signing, never the verification, because the verification is what is tested. */
 function coversBody({ provider, secret }: SendingRoute): boolean {
   if (provider.seal) return false
   const sign = (text: string) =>

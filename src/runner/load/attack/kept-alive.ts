@@ -3,7 +3,7 @@ import { ConnectionPool } from '../sender/pool.ts'
 import type { NextRequest } from './forged.ts'
 import type { RawEnd, Shoot } from './raw-exchange.ts'
 
-/** Whoever has no answer by then gives up, ms. */
+/** A request without an answer is given up after so many ms. */
 const PATIENCE_MS = 5_000
 
 interface KeptAliveWork {

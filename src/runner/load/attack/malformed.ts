@@ -3,7 +3,7 @@ import { HEADERS_MAX } from '../../../core/receiving/gate.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
 import type { Play } from './raw-exchange.ts'
 
-/** What is no HTTP, no request of ours, or no event: each must be refused, none may take a receiver down. */
+/** Bytes that are not HTTP, not a provider's request, or not an event. Each must be refused, and none may take a receiver down. */
 export function malformedPlays(routes: readonly SendingRoute[], forgedRunId: string): Play[] {
   const texts = routes.flatMap(({ path }) => notHttp(path))
   const noise = Buffer.from(Array.from({ length: 600 }, (_, at) => (at * 167 + 13) % 256))

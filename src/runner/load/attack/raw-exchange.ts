@@ -27,7 +27,7 @@ export interface Play {
   readonly slow?: true
 }
 
-/** Whoever has no answer by then gives up, ms. */
+/** A request without an answer is given up after so many ms. */
 const PATIENCE_MS = 5_000
 /** Of an answer only the status line is looked at. */
 const STATUS_BYTES = 12

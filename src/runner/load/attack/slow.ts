@@ -13,7 +13,7 @@ export function slowPlays(paths: readonly string[]): Play[] {
     return [
       { bytes: Buffer.from(`${head}x-slow: `), more: (socket) => drip(socket, 'a'), slow: true },
       { bytes: Buffer.from(`${head}content-length: 2000\r\n\r\n{`), more: (socket) => drip(socket, ' '), slow: true },
-      // Between requests an empty line means nothing; only by writing does one who does not read learn of the end.
+      // Between requests an empty line means nothing. A client that does not read learns of the end only by writing.
       { bytes: unread, more: (socket) => drip(socket, '\r\n'), deaf: true, slow: true },
     ]
   })

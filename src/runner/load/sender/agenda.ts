@@ -21,10 +21,10 @@ export interface AgendaOptions {
   readonly retries: Scenario['retries'] | undefined
 }
 
-/** What a sender asks of any agenda. */
+/** The part of an agenda that a sender uses. */
 export type Upcoming = Pick<Agenda, 'peek' | 'drop' | 'disabled' | 'ended' | 'cutOff'>
 
-/** What is to be sent, and when: the plan's arrivals, their copies, and the next attempts of what was not accepted. Knows no socket and no clock. */
+/** The attempts to come, with their times: the plan's arrivals, their copies, and the retries of events that were not accepted. Knows no socket and no clock. */
 export class Agenda {
   readonly #options: AgendaOptions
   readonly #plan: Iterator<Readonly<Arrival>>
@@ -49,7 +49,7 @@ export class Agenda {
     return retry && !(first && first.intendedMs <= retry.intendedMs) ? retry : first
   }
 
-  /** Takes what `peek` shows off the agenda. */
+  /** Takes the attempt that `peek` shows off the agenda. */
   drop(): void {
     if (this.peek() !== this.#planned) {
       this.#retries.pop()

@@ -15,9 +15,9 @@ export interface HeldSending extends Attempt {
 
 interface BalancerOptions {
   readonly targets: number
-  /** A request is held for so long after it was sent, ms. */
+  /** A request is held for at most so many ms after it was sent. */
   readonly tryMs: number
-  /** The sender's own time limit, ms. */
+  /** The sender's own time limit, in ms. */
   readonly timeoutMs: (sending: HeldSending) => number
   /** Sends over a connection, if possible to another target. False: no connection may be opened. */
   readonly send: (sending: HeldSending, except: SendTarget | undefined) => boolean
@@ -30,7 +30,7 @@ interface BalancerOptions {
 /**
  * Stands for the load balancer that senders meet in production: a target that refuses connections is passed over, and where
  * none takes one, requests are held for a while, as by Caddy's lb_try_duration or HAProxy's retries with option redispatch.
- * Only what certainly never left is sent again. A connection that breaks once it was made is the sender's to see.
+ * Only a request that certainly never left is sent again. A connection that breaks later is seen by the sender.
  */
 export class Balancer {
   readonly #options: BalancerOptions
@@ -42,7 +42,7 @@ export class Balancer {
     this.#options = options
   }
 
-  /** True while every target refuses connections: what comes is to be held at once. */
+  /** True while every target refuses connections: a new request is held at once. */
   get down(): boolean {
     return this.#down
   }
@@ -69,7 +69,7 @@ export class Balancer {
     return true
   }
 
-  /** Ends what was held too long; tries, or lets through, what is held. */
+  /** Ends requests that were held too long. Tries the others, or lets them through. */
   tick(nowMs: number): void {
     if (this.#held.length === 0) return
     this.#held = this.#held.filter((sending) => !this.#expires(sending, nowMs))

@@ -18,7 +18,7 @@ interface CarrierOptions {
   readonly onEnd: (sending: HeldSending, exchange: ExchangeEnd) => void
 }
 
-/** What is left of a time limit is rounded up to this, ms, so that limits remain few. */
+/** The rest of a time limit is rounded up to so many ms, so that limits remain few. */
 const LIMIT_STEP_MS = 250
 const NOTHING = Buffer.alloc(0)
 
@@ -29,7 +29,7 @@ export class Carrier {
   readonly #limits = new TimeLimits()
   readonly #balancer: Balancer | undefined
   readonly #hosts: ReadonlyMap<SendTarget, string>
-  /** What `reserve` has found for the request that `send` brings; undefined: the balancer holds it. */
+  /** The connection that `reserve` has found for the request that `send` brings. undefined: the balancer holds it. */
   #reserved: SenderConnection<HeldSending> | undefined
 
   constructor(options: CarrierOptions) {
@@ -70,7 +70,7 @@ export class Carrier {
     connection.send(sending.request)
   }
 
-  /** To be called often: ends what has passed its limit, and lets through what was held. */
+  /** To be called often: ends attempts that have passed their limit, and lets held requests through. */
   tick(nowMs: number): void {
     this.#limits.expire(nowMs)
     this.#balancer?.tick(nowMs)
@@ -95,7 +95,7 @@ export class Carrier {
     })
   }
 
-  /** What has not left yet, over another connection. Its time goes on from when it was sent. */
+  /** Sends a request that has not left yet over another connection. Its time goes on from when it was sent. */
   #sendAgain(sending: HeldSending, except: SendTarget | undefined): boolean {
     const connection = this.#pool.take(except)
     if (!connection) return false

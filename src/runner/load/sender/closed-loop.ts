@@ -7,7 +7,7 @@ export interface ClosedLoopOptions {
   readonly connections: number
   /** The next request's bytes; undefined when there are no more. May be used again once the answer to `slot` is in. */
   readonly next: (slot: number) => Buffer | undefined
-  /** Answers in this first part are not counted, ms. */
+  /** Answers within the first so many ms are not counted. */
   readonly warmUpMs: number
   readonly measureMs: number
 }

@@ -8,7 +8,7 @@ export interface SendTarget {
   readonly port: number
 }
 
-/** What one exchange came to. `sent` false: certainly no byte of the request reached the server. */
+/** How one exchange ended. `sent` false: certainly no byte of the request reached the server. */
 export type ExchangeEnd =
   | ({ readonly status: number; readonly reusable: boolean } & Pick<ParsedResponse, 'retryAfterS' | 'extra'>)
   | { readonly cause: Exclude<Cause, 'none'>; readonly sent: boolean }
@@ -21,7 +21,7 @@ export interface ConnectionEvents<Work> {
   onClosed(connection: SenderConnection<Work>): void
 }
 
-/** All connections read into this one: what came is looked at before the next read, and copied where it is kept. */
+/** All connections read into this buffer. Bytes are looked at before the next read, and copied where they are kept. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
 const KNOWN_BYTES_MAX = 1_024
@@ -86,7 +86,7 @@ export class SenderConnection<Work> implements Limited {
   }
 
   #onData(data: Buffer): void {
-    // Nothing was asked: what comes belongs to no request of ours.
+    // Nothing was asked: these bytes belong to no request.
     if (!this.#busy) return this.close()
     if (!this.#held && this.#known?.equals(data)) return this.#end(this.#knownExchange!)
     const bytes = this.#held ? Buffer.concat([this.#held, data]) : data

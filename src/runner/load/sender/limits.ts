@@ -1,4 +1,4 @@
-/** What can be given up on. The three fields are the limits' own: a place in a list, without an allocation per attempt. */
+/** Something that may be given up. The three fields belong to the limits: a place in a list, without an allocation per attempt. */
 export interface Limited {
   dueMs: number
   before: Limited | undefined
@@ -8,7 +8,7 @@ export interface Limited {
 
 /**
  * Time limits of the attempts in flight: one list per limit, since equal limits run out in the order they began. One look
- * per tick instead of a timer per request. What has ended leaves at once, also from behind one that stalls.
+ * per tick instead of a timer per request. An attempt that has ended leaves at once, also from behind one that stalls.
  */
 export class TimeLimits {
   readonly #lists = new Map<number, Limited>()

@@ -35,7 +35,7 @@ export interface OpenLoopOptions {
   readonly latenessMaxMs: number
   /** Start of the run, ms since the Unix epoch. */
   readonly startAtMs: number
-  /** Abort: send no more, wait for what is in flight. */
+  /** Abort: send no more, wait for attempts in flight. */
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
@@ -48,7 +48,7 @@ const BURST_MAX = 64
 
 /**
  * Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended.
- * @throws FloodmarkError 'unavailable' when the journal cannot be written: what is not written down must not be sent.
+ * @throws FloodmarkError 'unavailable' when the journal cannot be written: an attempt that cannot be written down must not be sent.
  */
 export function openLoop(options: OpenLoopOptions): Promise<Certificate> {
   return new Promise((resolve, reject) => new OpenLoop(options, resolve, reject).start())
@@ -65,7 +65,7 @@ class OpenLoop {
   readonly #pacer = startPacer(() => this.#sendDue())
   readonly #unsent = emptyAttempt()
   #inFlight = 0
-  /** A rest of what is due waits for the next turn of the event loop. */
+  /** Some attempts that are due wait for the next turn of the event loop. */
   #goesOn = false
   #gaveUp = false
   #failed = false
@@ -119,7 +119,7 @@ class OpenLoop {
       this.#send(due, nowMs)
       this.#agenda.drop()
     }
-    // What is in flight may have to be sent again.
+    // Attempts in flight may have to be sent again.
     const mayGoOn = this.#options.retries !== undefined && this.#inFlight > 0
     if (!this.#failed && !mayGoOn) this.#endSending(this.#nowMs())
   }
@@ -213,7 +213,7 @@ class OpenLoop {
     }
   }
 
-  /** Without a journal there is nothing to tell: no more is sent, and what is in flight is dropped. */
+  /** Without a journal there is nothing to tell: no more is sent, and attempts in flight are dropped. */
   #fail(error: unknown): void {
     this.#failed = true
     this.#endedAtMs ??= this.#nowMs()
@@ -221,7 +221,7 @@ class OpenLoop {
     this.#reject(error)
   }
 
-  /** What was intended until now and not sent is written down as such; the rest of the plan is none of this run's. */
+  /** Attempts that were due until now and not sent are written down as unsent. The rest of the plan does not belong to this run. */
   #stopSending(): void {
     if (this.#endedAtMs !== undefined) return
     const nowMs = this.#nowMs()
@@ -232,7 +232,7 @@ class OpenLoop {
       if (due.attempt > 1) continue
       this.#meter.counts.planned++
       this.#meter.counts.unsent++
-      // Beyond that many, the audit's count of the plan alone tells: what has no record was not sent.
+      // Beyond that many, the audit counts from the plan alone: an event without a record was not sent.
       if (noted++ < UNSENT_RECORDS_MAX) this.#noteNotSent(due, 'unsent', 'too-late', nowMs)
     }
   }

@@ -47,7 +47,7 @@ export class ConnectionPool<Work> {
     this.#open.get(connection)?.push(connection)
   }
 
-  /** Closes what is idle to a target. */
+  /** Closes the idle connections to a target. */
   retire(target: SendTarget): void {
     for (const connection of this.#idle[this.#options.targets.indexOf(target)]!.splice(0)) connection.close()
   }
@@ -72,7 +72,7 @@ export class ConnectionPool<Work> {
   }
 }
 
-/** What is closing leaves the stack; onClosed tells when it is gone. */
+/** A closing connection leaves the stack. onClosed tells when it is gone. */
 function popUsable<Work>(stack: SenderConnection<Work>[]): SenderConnection<Work> | undefined {
   let idle = stack.pop()
   while (idle && !idle.usable) idle = stack.pop()

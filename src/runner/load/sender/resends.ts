@@ -8,10 +8,10 @@ export interface ResendPlan {
   readonly ratePerS: number
 }
 
-/** How old a recording is when it is sent again, ms: beyond what any provider tolerates. */
+/** A recording is so many ms old when it is sent again: older than any provider tolerates. */
 export const RECORDED_AGE_MS = 86_400_000
 
-/** What is to be sent again, and when, in the order in which it came first. Nobody tries again what is refused. */
+/** The events to send again, with their times, in the order in which they came first. A refused one is not tried again. */
 export class ResendAgenda implements Upcoming {
   readonly cutOff = 0
   readonly #plan: ResendPlan

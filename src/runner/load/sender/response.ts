@@ -9,9 +9,9 @@ export interface ParsedResponse {
   readonly close: boolean
   /** Bytes it takes, head and body. */
   readonly bytes: number
-  /** From Retry-After, s; undefined where there is none, or a date. */
+  /** Seconds, from Retry-After; undefined where the header is missing or holds a date. */
   readonly retryAfterS: number | undefined
-  /** Headers x-…, by lower-case name: what a receiver tells one kind of sender. undefined where there is none. */
+  /** Headers x-…, by lower-case name: what a receiver tells one kind of sender. undefined without such a header. */
   readonly extra: ReadonlyMap<string, string> | undefined
 }
 
@@ -20,7 +20,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?\r\n/
 
 /**
  * The response at the start of `bytes`; undefined while it is not complete. Informational ones (1xx) are passed over.
- * @throws FloodmarkError 'bad-request' when it is no HTTP/1 response, has no stated length, or is above RESPONSE_BYTES_MAX.
+ * @throws FloodmarkError 'bad-request' when it is not an HTTP/1 response, has no stated length, or is above RESPONSE_BYTES_MAX.
  */
 export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
   const headEnd = bytes.indexOf(HEAD_END)
@@ -57,7 +57,7 @@ interface FramingHeaders {
   extra: Map<string, string> | undefined
 }
 
-/** What says where the response ends and whether the connection does. Two opinions about that are none. */
+/** The headers that say where the response ends and whether the connection does. Contradictions are refused. */
 function framingHeaders(head: string): FramingHeaders {
   const headers: FramingHeaders = {
     chunked: false,

@@ -25,9 +25,9 @@ export interface SenderSetup {
   /** By position in the scenario's mix. */
   readonly routes: readonly SendingRouteSetup[]
   readonly journalPath: string
-  /** Later than this the sender gives up, ms. */
+  /** The sender gives up when an attempt would be so many ms late. */
   readonly latenessMaxMs: number
-  /** It sends what others sent before, and none of the plan's arrivals. */
+  /** It sends events again that others sent before, and none of the plan's arrivals. */
   readonly resend?: ResendPlan
 }
 
@@ -35,7 +35,7 @@ export type ToSender =
   | SenderSetup
   /** Times of the journal count from here, ms since the Unix epoch. */
   | { readonly kind: 'start'; readonly startAtMs: number }
-  /** Send no more; wait for what is in flight. */
+  /** Send no more; wait for attempts in flight. */
   | { readonly kind: 'stop' }
 
 export type FromSender =

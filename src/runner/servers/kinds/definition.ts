@@ -3,7 +3,7 @@ import type { Fsync } from '../server.ts'
 
 /** All that the runner knows of one kind of server. Each kind is one file in this folder, and one line in its index. */
 export interface ServerKindDefinition {
-  /** What drivers name as their `server`, and people after `brokers up`. */
+  /** The name that drivers give as their `server`, and people after `brokers up`. */
   readonly name: string
   /** Which URLs may lead to such a server. */
   readonly urlLike: { readonly pattern: RegExp; readonly example: string }
@@ -17,7 +17,7 @@ export interface ServerKindDefinition {
   probe(url: string, ms: number): Promise<ProbeAnswer | undefined>
   /** How to run one as a process of our own. @throws FloodmarkError 'unavailable' that says what to install. */
   recipe(options: RecipeOptions): Promise<Recipe>
-  /** The service of this kind's name in infra/docker-compose.yml. Absent: there is none. */
+  /** The service of this kind's name in infra/docker-compose.yml. Absent: compose has no such service. */
   readonly compose?: { env(fsync: Fsync): Readonly<Record<string, string>> }
   /** Why a server that we start is not the real thing, in words. Absent: it is. */
   readonly emulator?: string

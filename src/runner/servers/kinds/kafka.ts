@@ -34,7 +34,7 @@ export const KAFKA_SETTINGS = {
   'auto.create.topics.enable': 'false',
 } as const
 
-/** Records after which a log is synced. By default Kafka leaves that to the system, and a power loss takes what no replica has. */
+/** A log is synced after so many records. By default Kafka leaves that to the system, and a power loss takes records that no replica has. */
 export const KAFKA_FLUSH_MESSAGES: Record<Fsync, string> = { always: '1', everysec: '9223372036854775807' }
 
 const run = promisify(execFile)
