@@ -4,7 +4,7 @@ import type { RunEvents } from '../records/run-events.ts'
 
 const PLAIN_EVERY_MS = 5_000
 
-/** One line that changes while a run goes on; where the output is no terminal, a line every few seconds. */
+/** One line that changes while a run goes on. Where the output is not a terminal, a line every few seconds. */
 export function liveLine(
   out: NodeJS.WriteStream,
   durationMs: number,

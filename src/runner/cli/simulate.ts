@@ -44,7 +44,7 @@ export function define(command: Command): void {
     })
 }
 
-/** True when no alarm was raised; what is red is always printed. */
+/** True when no alarm was raised. A red seed is always printed. */
 async function play(seed: number, scenario: string | undefined, aloud: boolean): Promise<boolean> {
   const options = scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario)
   const result = await simulate(options)

@@ -47,7 +47,7 @@ function keptByNpm({ long, required }: Option, env: NpmEnvironment): string | tr
   const name = long!.slice(2).replaceAll('-', '_')
   // Twice the same flag: two values, apart by an empty line. Commander takes the last one too.
   const value = env[`npm_config_${name}`]?.split('\n\n').at(-1)
-  // npm gives an empty value to what is off.
+  // npm gives an empty value to a flag that is off.
   if (!value || value === 'false' || value === inNpmrc(name, env)) return undefined
   return value === 'true' || !required ? true : value
 }

@@ -42,7 +42,7 @@ export const FAULT_KINDS = {
 export type FaultKinds = Readonly<Record<string, FaultKind>>
 export type FaultName = keyof typeof FAULT_KINDS
 
-/** What goes wrong on purpose, and whom it strikes. */
+/** A fault that is injected on purpose, and its target. */
 export type Fault = {
   [N in FaultName]: { readonly what: N } & FieldsOf<(typeof FAULT_KINDS)[N]['schema']>
 }[FaultName]

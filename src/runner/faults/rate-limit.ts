@@ -20,7 +20,7 @@ export class RateLimit {
     this.#clock = clock
   }
 
-  /** Resolves to what is left of the deadline, ms. @throws FloodmarkError 'overloaded' when the deadline passed first. */
+  /** Resolves to the ms that are left of the deadline. @throws FloodmarkError 'overloaded' when the deadline passed first. */
   admit(count: number, deadlineMs: number): Promise<number> {
     if (this.#waiting === 0 && this.perS === Number.POSITIVE_INFINITY) return Promise.resolve(deadlineMs)
     this.#waiting++
@@ -69,7 +69,7 @@ export function limitPublishes(levers: Pick<ProcessLevers, 'wrapPublish' | 'cloc
     }
   })
   return async () => {
-    // Those who wait go first: what is published after them must not overtake them.
+    // Waiting calls go first: later publishes must not overtake them.
     await Promise.all(limits.map((limit) => limit.lift()))
     unwrap()
   }

@@ -34,7 +34,7 @@ function formOf(body: Uint8Array): Document | undefined {
   const render: Document['render'] = (replace) =>
     rendered((value, at) => {
       const other = replace(at)
-      // What is filled in later must stay as it is; it needs no escaping.
+      // The marks that are filled in later must stay as they are. They need no escaping.
       return other === undefined ? encodeURIComponent(scrambleText(value)) : String(other)
     }, scrambleName)
   return { leaves, render }

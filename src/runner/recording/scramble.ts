@@ -23,7 +23,7 @@ function otherFor(character: string): string {
   if (LOWER.includes(character)) return oneOf(LOWER)
   if (UPPER.includes(character)) return oneOf(UPPER)
   if (DIGITS.includes(character)) return oneOf(DIGITS)
-  // They mark what is filled in later.
+  // They mark the places that are filled in later.
   if (character === '<' || character === '>') return '*'
   const bytes = Buffer.byteLength(character)
   return bytes === 1 ? character : WIDE[bytes - 2]!
@@ -35,14 +35,14 @@ export function scrambleNumber(value: number): number {
   let scrambled = ''
   for (const character of text) {
     if (!DIGITS.includes(character)) scrambled += character
-    // A leading zero is no JSON, and one at the end of a fraction would be lost.
+    // JSON has no leading zeros, and a zero at the end of a fraction would be lost.
     else scrambled += value === 0 ? '0' : oneOf(DIGITS.slice(1))
   }
   const number = Number(scrambled)
   return Number.isFinite(number) && String(number).length === text.length ? number : value < 0 ? -1 : 1
 }
 
-/** A field's name stays; what may be data is scrambled. */
+/** A field's name stays. A name that may be data is scrambled. */
 export function scrambleName(name: string): string {
   return FIELD_NAME.test(name) && !NUMBER_RUN.test(name) ? name : scrambleText(name)
 }

@@ -10,7 +10,7 @@ export interface Recorded {
 }
 
 const LEAVES_MAX = 5_000
-/** What nobody sends: found again in an identity, it tells what the identity is made of. */
+/** A text that nobody sends. Where it turns up in an identity, it tells what the identity is made of. */
 const MARKER = 'floodmark-marker'
 const TRIAL = { id: 'trial0000-1', key: 'k1' }
 

@@ -15,7 +15,7 @@ const DRIFTS: Record<DriftKind, string> = {
   unknownType: 'unknown types',
 }
 
-/** What went on, and what it concerned. */
+/** A mark's kind, and what it concerned, in words. */
 function worded(mark: Mark): { readonly what: string; readonly whom: string } {
   if ('fault' in mark) return { what: faultWords(mark.fault), whom: mark.victim }
   if (mark.kind === 'circuit-open') return { what: 'effects paused by the circuit', whom: mark.process }
@@ -37,7 +37,7 @@ export interface Band {
   readonly untilMs: number
 }
 
-/** What strikes several at one time is one band: 'kill: receiver 1, receiver 2'. */
+/** A fault that strikes several at one time is one band: 'kill: receiver 1, receiver 2'. */
 export function bandsOf(marks: readonly Mark[]): Band[] {
   const bands: { kind: string; what: string; whom: string[]; fromMs: number; untilMs: number }[] = []
   for (const mark of marks.toSorted((a, b) => a.fromMs - b.fromMs)) {

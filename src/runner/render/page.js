@@ -45,7 +45,7 @@ const charts = [
 
 const LABEL_PX = 11
 const ROW_PX = 14
-/** Below the phases' names, so many rows for what was done on purpose. */
+/** Below the phases' names there are so many rows for faults. */
 const FAULT_ROWS = 3
 
 function font(ctx, plot) {
@@ -135,7 +135,7 @@ function draw() {
       value,
       stroke: inks[at % inks.length],
       width: label === 'accepted' ? 3 : 1.5,
-      // What comes on top of the first attempts is seen as a mass.
+      // Retries are drawn as a mass on top of the first attempts.
       ...(label === 'retries' && { fill: colour('--retries') }),
       spanGaps: true,
       points: { show: false },

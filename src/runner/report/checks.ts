@@ -53,7 +53,7 @@ function generatorChecks(
   { achievedRatio, gaveUp, latenessP99Ms, eventLoopUtilization, unsentRetries }: Measured['generator'],
   latenessMaxMs: number,
 ): Check<CommonCheckId>[] {
-  // What the sender loses by plan is no fault of the generator.
+  // Events that the sender loses by plan are not the generator's failure.
   const unsentEvents = audit.unsent - audit.neverFound
   return [
     generatorCheck('generator-rate', achievedRatio >= ACHIEVED_MIN && !gaveUp, {

@@ -43,7 +43,7 @@ function audited({ folder, record, scenario, cutShort, planned, expected, buried
   })
 }
 
-/** Without what a list went on to show when a run was cut short: it belongs to no plan any more. */
+/** Without events that a list went on to show after the run was cut short: they belong to no plan any more. */
 function* ofPlan<T extends { readonly seq: number | undefined }>(items: Iterable<T>, planned: number): Generator<T> {
   for (const item of items) if (item.seq === undefined || item.seq < planned) yield item
 }

@@ -79,7 +79,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
 function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
   const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
   const ofRun = (samples: readonly ServiceSample[]) => {
-    // What was absorbed in the warm-up belongs to nobody.
+    // Duplicates that were absorbed in the warm-up do not belong to the run.
     const before = samples.findLast((sample) => !inTime(sample))?.duplicates ?? 0
     return samples.filter(inTime).map((sample) => ({ ...sample, duplicates: sample.duplicates - before }))
   }

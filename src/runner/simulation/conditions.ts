@@ -5,7 +5,7 @@ import type { Conditions, LinkLevers, Publish, ServiceControl } from '../faults/
 import type { Undo } from '../faults/victim.ts'
 import { type Wrap, Wraps } from '../faults/wraps.ts'
 
-/** Holds things up. What wants to pass while it is raised passes when the last raise is undone, in order. */
+/** A barrier. Calls that come while it is raised pass when the last raise is undone, in order. */
 export class Barrier {
   #raises = 0
   #waiting: (() => void)[] = []
@@ -37,7 +37,7 @@ export class SimulatedLink implements LinkLevers {
   jitterMs = 0
   readonly hanging = new Barrier()
 
-  /** How much longer one direction takes now, ms. */
+  /** One direction takes so many ms longer now. */
   extraMs(random: Random): number {
     return this.jitterMs > 0 ? this.addMs + random() * this.jitterMs : this.addMs
   }
@@ -71,7 +71,7 @@ export class SimulatedLink implements LinkLevers {
   }
 }
 
-/** What the faults of a scenario make of a simulation just now. */
+/** The state of a simulation that a scenario's faults change. */
 export class SimulatedConditions implements Conditions {
   readonly links = {
     'senders-link': new SimulatedLink(),
@@ -85,7 +85,7 @@ export class SimulatedConditions implements Conditions {
   /** The same without shiftClock. */
   readonly clock: Clock
   readonly random: Random
-  /** What waits here waits for the processes to go on. */
+  /** Calls wait here until the processes go on. */
   readonly frozen = new Barrier()
   readonly effects = new Wraps<Effect>()
   readonly publishes = new Wraps<Publish>()

@@ -36,7 +36,7 @@ export function drawn(seed: number): SimulationOptions {
   return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, failureRates, limits }
 }
 
-/** A quarter of all have one. Drawn on its own: whatever else a seed draws stays what it was. */
+/** A quarter of all scenarios have one. It is drawn from a stream of its own, so that the seed's other draws stay as they were. */
 function balancerOf(seed: number): Pick<SimulationOptions['scenario'], 'balancer'> {
   const random = seeded(hash32(seed, 303))
   return random() < 0.25 ? { balancer: { tryMs: 500 + random() * 10_000 } } : {}

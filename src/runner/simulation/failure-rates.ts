@@ -4,7 +4,7 @@ import type { Random } from '../../core/contracts/random.ts'
 
 /** What fails by chance in a simulation, and how often. Shares are 0-1 of all tries until `untilMs`. */
 export interface FailureRates {
-  /** From then on, ms of virtual time, nothing fails by chance any more: what is left can be carried out. */
+  /** After so many ms of virtual time nothing fails by chance any more, so that the rest can be carried out. */
   readonly untilMs: number
   /** Services that end at a random time, and come back after a while. */
   readonly crashes: number
@@ -73,7 +73,7 @@ export interface EffectFailures {
   readonly clock: Clock
   readonly random: Random
   readonly fails: Fails
-  /** The longest delay of a slow effect, ms. */
+  /** The longest delay of a slow effect, in ms. */
   readonly slowMs: number
 }
 

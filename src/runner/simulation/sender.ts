@@ -13,14 +13,14 @@ import type { SimulatedLink } from './conditions.ts'
 import type { Fails } from './failure-rates.ts'
 import type { ServiceLifetime } from './service-lifetime.ts'
 
-/** A request, or an answer, is on its way for up to this long, ms. */
+/** A request, or an answer, is on its way for up to so many ms. */
 const NETWORK_MS = 20
-/** While nobody listens, a balancer looks again this often, ms. */
+/** While nobody listens, a balancer looks again every so many ms. */
 const PROBE_MS = 100
 const HOST = 'simulated.invalid'
 
 export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
-  /** Holds what nobody listens to; absent: senders are refused at once. */
+  /** Holds requests while nobody listens. Absent: senders are refused at once. */
   readonly balancer: Scenario['balancer']
   readonly runId: string
   readonly routes: readonly SendingRoute[]
@@ -28,11 +28,11 @@ export interface SenderOptions extends Pick<AgendaOptions, 'load' | 'retries'> {
   readonly random: Random
   readonly fails: Fails
   readonly link: SimulatedLink
-  /** Who answers just now; undefined: nobody listens. */
+  /** The service that answers just now; undefined: nobody listens. */
   readonly reach: () => ServiceLifetime | undefined
 }
 
-/** What became of an attempt; neither status nor cause is known of before it has ended. */
+/** How an attempt ended. Neither status nor cause is known before. */
 type End =
   | { readonly status: number; readonly retryAfterS?: number }
   | { readonly sent: boolean; readonly cause: Cause }
@@ -60,7 +60,7 @@ export class SimulatedSender {
     return this.#inFlight === 0 && this.#agenda.peek() === undefined
   }
 
-  /** Sends what is due, and comes back for what is not. */
+  /** Sends attempts that are due, and comes back for the others. */
   sendDue(): void {
     const { clock } = this.#options
     this.#cancelWake()
@@ -108,7 +108,7 @@ export class SimulatedSender {
       forget = service.onEnd(() => end({ sent: true, cause: 'reset' }))
       void service.handle(request).then((reply) => {
         if (service.ended || fails('repliesLost') || link.repliesDropped > 0) return
-        // Once it is on its way it arrives, whatever becomes of who sent it.
+        // Once a reply is on its way it arrives, whatever becomes of the service that sent it.
         forget()
         clock.after(random() * NETWORK_MS + link.extraMs(random), () =>
           end(link.refused > 0 ? { sent: true, cause: 'reset' } : reply),

@@ -17,11 +17,11 @@ import type { LinkTarget } from '../faults/planned-fault.ts'
 import type { SimulatedConditions, SimulatedLink } from './conditions.ts'
 import type { Fails } from './failure-rates.ts'
 
-/** A call of queue or ledger takes up to this long each way, ms. */
+/** A call of queue or ledger takes up to so many ms each way. */
 const CALL_MS = 4
-/** A call that nobody answers is given up after this long, ms. */
+/** A call that nobody answers is given up after so many ms. */
 const CALL_MAX_MS = 5_000
-/** The queue delivers an event once more within this time, ms. */
+/** The queue delivers an event once more within so many ms. */
 const AGAIN_MS = 5_000
 
 export interface LifetimeOptions {
@@ -105,7 +105,7 @@ export class ServiceLifetime {
     return promise.finally(() => this.#requests--)
   }
 
-  /** Calls `fn` when it ends. Returns what takes that back. */
+  /** Calls `fn` when it ends. Returns a function that cancels this. */
   onEnd(fn: () => void): () => void {
     const { signal } = this.#end
     signal.addEventListener('abort', fn, { once: true })
@@ -120,7 +120,7 @@ export class ServiceLifetime {
     if (this.ended) await new Promise(() => {})
   }
 
-  /** A call to a server and back, in time or not at all. What is given up may still be carried out. */
+  /** A call to a server and back, in time or not at all. A call that was given up may still be carried out. */
   #call<T>(to: LinkTarget, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
     const { conditions, clock } = this.#options
     const link = conditions.links[to]
@@ -172,7 +172,7 @@ export class ServiceLifetime {
     return (event, tx) => layered.top(event, tx)
   }
 
-  /** What the queue hands out reaches the process, and its verdicts reach the queue. What does not comes again. */
+  /** Carries deliveries to the process and verdicts to the queue. Deliveries that get lost come again. */
   async #deliver(handle: Handler, ...[batch, tell]: Parameters<Handler>): ReturnType<Handler> {
     const link = this.#options.conditions.links['queue-link']
     await this.#travel(link)

@@ -3,12 +3,12 @@ import type { Random } from '../../core/contracts/random.ts'
 import type { ServiceControl } from '../faults/levers.ts'
 import { type LifetimeOptions, ServiceLifetime } from './service-lifetime.ts'
 
-/** A service that crashed is back within this time, ms. */
+/** A service that crashed is back within so many ms. */
 const DOWN_MS = 3_000
 
 export interface ServicesOptions {
   readonly count: number
-  /** Crashes at random times before `untilMs`, ms. */
+  /** So many crashes at random times before `untilMs`. */
   readonly crashes: number
   readonly untilMs: number
   readonly clock: Clock

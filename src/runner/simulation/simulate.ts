@@ -24,7 +24,7 @@ import type { LifetimeOptions } from './service-lifetime.ts'
 import { Services } from './services.ts'
 import { simulatedStore } from './store.ts'
 
-/** What of a scenario is played. How a fault is played is said by its kind (src/runner/faults/kinds). */
+/** The part of a scenario that is played. A fault's kind says how it is played (src/runner/faults/kinds). */
 export type SimulatedScenario = Pick<
   Scenario,
   | 'shape'
@@ -86,10 +86,10 @@ const LIMITS = {
 } as const
 /** The longest delay of an effect, ms: beyond effectMs. */
 const SLOW_MS = 2_000
-/** A simulation that has not drained after so much virtual time is given up, ms. */
+/** A simulation that has not drained after so many ms of virtual time is given up. */
 const GIVE_UP_MS = 600_000
 const STEP_MS = 1_000
-/** Time for what the queue does not know of any more, and for deliveries to come once more, ms. */
+/** So many ms are left for calls that the queue does not know of any more, and for deliveries that come once more. */
 const REST_MS = 10_000
 const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
 
@@ -161,7 +161,7 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
   return isDone()
 }
 
-/** What a bug buries is not replayed here: it may end as a dead letter, or as an effect before or after the bug. */
+/** Events that a bug buries are not replayed here. Each may end as a dead letter, or as an effect before or after the bug. */
 function expectedWithBugs(buggy: ReadonlySet<number>, planned: (seq: number) => Expected): (seq: number) => Expected {
   return (seq) => (planned(seq) === 'applied' && buggy.has(seq) ? 'either' : planned(seq))
 }

@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { schemasFor } from './drift-schemas.ts'
 import { parsedWork, type RunWork, runEffect } from './effect.ts'
 
-/** The effect of a run, behind schemas where its scenario has drift. What is kept although it is not as expected leaves a note. */
+/** The effect of a run, behind schemas where its scenario has drift. An event that is kept although it drifted leaves a note. */
 export function effectOf(run: Omit<RunWork, 'effects'>, scenario: Pick<Scenario, 'effects' | 'drift'>): Effect {
   const work = { ...run, effects: scenario.effects }
   const plain = runEffect(work)

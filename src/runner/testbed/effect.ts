@@ -11,7 +11,7 @@ export interface RunWork {
   readonly runId: string
   readonly seed: number
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
-  /** The honest wall clock also where a fault has put the process's own clock wrong: what is measured must not lie with it. */
+  /** The true wall clock, also where a fault has put the process's own clock wrong. Measurements must not follow the wrong one. */
   readonly clock: Pick<Clock, 'now'>
   /** Gets the content of an event that only refers to it. */
   readonly fetchBody?: FetchBody

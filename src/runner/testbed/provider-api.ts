@@ -9,7 +9,7 @@ import { ProviderStore } from './provider-store.ts'
 /** What providers offer beside their webhooks, on 127.0.0.1 and for the time of a run. */
 export interface ProviderApi {
   readonly origin: string
-  /** What it was asked for, for run.json. */
+  /** The requests that it answered, for run.json. */
   readonly records: Pick<RunRecord, 'store' | 'list'>
   /** The run's first event is due then, ms since the Unix epoch. */
   begin(startAtMs: number): void

@@ -1,8 +1,8 @@
 import type { ServiceLimits } from '../../core/service/limits.ts'
 
 /**
- * How often a run's service tries what fails. What is planned to fail always must be a dead letter before the run ends, so
- * the day that a service tries for by default is none here: it gives up at the least number of tries, as soon as may be.
+ * How often a run's service tries again. An event that is planned to fail always must be a dead letter before the run ends. A
+ * service tries for a day by default; here it gives up after the least number of tries, as soon as it may.
  */
 export const RUN_RETRIES: Pick<ServiceLimits, 'retryForMs' | 'backoff'> = {
   retryForMs: 0,

@@ -18,7 +18,7 @@ export interface ServiceSetup {
   readonly scenario: string
   /** This process reads the providers' lists, where the scenario wants that: one of the stack does. */
   readonly reconciles: boolean
-  /** Origin of what the provider offers beside its webhooks; undefined where the scenario needs none of it. */
+  /** Origin of the API that the provider offers beside its webhooks; undefined where the scenario does not need it. */
   readonly providerApi: string | undefined
   readonly routes: readonly {
     readonly path: string

@@ -38,7 +38,7 @@ let queue: Queue
 let ledger: Ledger | undefined
 let setup: ServiceSetup
 let levers: Levers
-/** What undoes each fault that is on in this process. */
+/** The undo function of each fault that is on in this process. */
 const faults = new Map<number, Undo>()
 let liftCapacity: Undo = () => {}
 const endReplay = new AbortController()

@@ -10,7 +10,7 @@ const CHUNK = Buffer.alloc(256 * 1024)
 
 /** A file system of the run's own, small enough to be filled on purpose. */
 export interface SmallDisk {
-  /** Resolves when nothing more can be written; what it gives makes room again. */
+  /** Resolves when nothing more can be written, with a function that makes room again. */
   fill(): Promise<() => void>
   remove(): void
 }

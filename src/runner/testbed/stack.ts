@@ -51,7 +51,7 @@ const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, cpuSeconds: 0
 /** The processes under test: one that holds everything, or receivers and processors. */
 export class Stack {
   readonly members: readonly StackMember[]
-  /** What the processes called their own fault, the first kinds of it, and how often. */
+  /** Errors that the processes reported, the first kinds of them, and how often. */
   readonly #errors = new Map<string, number>()
   /** Times that a process ended although nobody ended it. */
   unplannedDeaths = 0
@@ -145,7 +145,7 @@ export class Stack {
     patience.abort()
   }
 
-  /** Turns a fault on inside a process. What it gives turns it off again. */
+  /** Turns a fault on inside a process. Returns a function that turns it off again. */
   inject({ child }: StackMember, fault: AnyFault): Undo {
     const id = this.#faults++
     child!.send({ kind: 'fault-on', id, fault })
@@ -182,7 +182,7 @@ export class Stack {
   async #reader() {
     const readers = this.members.filter(({ role }) => role !== 'receiver')
     const reader = readers.find(({ down }) => !down) ?? readers[0]!
-    // It may be on its way up; and one that has died too often to be started again must still say what it holds.
+    // It may be starting. One that has died too often to be started again must still say what it holds.
     await this.up(reader)
     return reader.child!
   }

@@ -10,7 +10,7 @@ import type { Links } from './links.ts'
 
 /** Where a run's queue or ledger keeps its data. */
 export interface Store {
-  /** What the stack's processes open it with. */
+  /** The address that the stack's processes open it with. */
   readonly url: string
   /** Several processes may have it open at once: what the opened queue or ledger says of itself. */
   readonly shared: boolean
@@ -24,7 +24,7 @@ export interface Stores {
   readonly ledger: Store
   /** How each server was got, a line each. */
   readonly says: readonly string[]
-  /** Deletes what the run left where others keep their data too, and ends the servers that it started. */
+  /** Deletes the run's data on servers that others use too, and ends the servers that it started. */
   stop(): Promise<void>
 }
 

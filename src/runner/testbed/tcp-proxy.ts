@@ -47,7 +47,7 @@ interface World {
   readonly clock: Clock
 }
 
-/** Passes on what comes from one side of a connection, or not. */
+/** Passes on the bytes of one side of a connection, or drops them. */
 function forward({ drops, delayMs, reset, forget, counts, clock }: World, link: Link, direction: Direction): void {
   const [from, to] = direction === 'requests' ? [link.client, link.server] : [link.server!, link.client]
   const late: { readonly bytes: number; deliver(): void }[] = []
@@ -63,7 +63,7 @@ function forward({ drops, delayMs, reset, forget, counts, clock }: World, link: 
     if (late.length === 0 && lastAtMs <= nowMs) return deliver()
     late.push({ bytes, deliver })
     lateBytes += bytes
-    // Whichever timer is first takes what came first: timers of nearly the same time may change places, bytes must not.
+    // Whichever timer is first sends the bytes that came first: timers of nearly the same time may change places, bytes must not.
     clock.after(Math.max(0, lastAtMs - nowMs), () => {
       const first = late.shift()!
       lateBytes -= first.bytes

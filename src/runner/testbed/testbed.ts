@@ -61,7 +61,7 @@ export class Site {
     return this.#stack.start()
   }
 
-  /** Ends what is there, in whatever state, and removes its data. */
+  /** Ends every process and server, in whatever state, and removes their data. */
   async close(): Promise<void> {
     await this.#stack?.end()
     await this.providerApi?.close()

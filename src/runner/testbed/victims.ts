@@ -22,7 +22,7 @@ export function victimsOf({ stack, stores, links, disk }: Targets): (target: Fau
   const serverOf = (part: 'queue' | 'ledger'): readonly Victim[] => {
     const { victim, shared } = stores[part]
     if (victim) return [victim]
-    // What one process has to itself lives in the processor's process: its fate is that process's.
+    // A queue or a ledger that is not shared lives in the processor's process, so a fault strikes that process.
     if (!shared) return members('processor')
     const what = `this scenario strikes the ${part}'s server, and this run did not start one`
     throw new FloodmarkError(

@@ -13,7 +13,7 @@ export interface LetterPlace {
   readonly namespace: string
 }
 
-/** @throws FloodmarkError 'misuse' where there is none, 'unavailable' where it cannot be opened. */
+/** @throws FloodmarkError 'misuse' where no ledger is there, 'unavailable' where it cannot be opened. */
 export async function openLedger(place: LetterPlace): Promise<Ledger> {
   const driver = await load('ledger', place.name)
   const made = await driver.open({ url: urlOf('ledger', place, driver), namespace: place.namespace })
@@ -23,7 +23,7 @@ export async function openLedger(place: LetterPlace): Promise<Ledger> {
   throw new FloodmarkError('misuse', `the ledger '${place.name}' ends with its process: there is nothing in it to read`)
 }
 
-/** @throws as openLedger, and 'misuse' where what it holds would end with this process. */
+/** @throws as openLedger, and 'misuse' where the queue's events would end with this process. */
 export async function openQueue(place: LetterPlace, ledger: LetterPlace): Promise<Queue> {
   const driver = await load('queue', place.name)
   const url = urlOf('queue', place, driver)

@@ -67,7 +67,7 @@ function timeOf(ms: number): string {
 
 const oneLine = (text: string) => printable(text, /[\p{C}\u2028\u2029]/gu)
 
-/** What came from outside must not steer the terminal it is shown on. */
+/** Text from outside must not control the terminal that shows it. */
 function printable(text: string, unsafe: RegExp): string {
   return text.replace(unsafe, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { linkFault, oneOf } from '../fault-kind.ts'
 import { LINKS } from '../planned-fault.ts'
 
-/** Bytes from the server vanish, and nothing is reset: it does what was asked, and nobody hears of it. */
+/** Bytes from the server vanish, and nothing is reset. The server carries requests out, and nobody hears of it. */
 export default linkFault({
   schema: { target: z.enum(LINKS) },
   mode: () => 'drop-replies',

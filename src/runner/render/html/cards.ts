@@ -2,7 +2,7 @@ import type { Block, CardWords } from '../../report/card.ts'
 import { type Markup, markup } from '../markup.ts'
 import { section, table } from './table.ts'
 
-/** What a reader must know before all else. */
+/** Sentences that a reader must see first. */
 export function leads(cards: readonly CardWords[]): Markup[] {
   return cards.flatMap(({ lead }) => {
     return lead ? [markup`<section class="lead ${lead.tone}"><p>${lead.text}</p></section>\n`] : []

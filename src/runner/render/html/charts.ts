@@ -42,7 +42,7 @@ function memoryTable({ processes }: Report): Markup {
   return table(['process', 'most memory', 'trend after the first third', 'CPU time'], rows)
 }
 
-/** What page.js reads. JSON in a script element ends at the first '<' that looks like its end, so there is none. */
+/** The data that page.js reads. JSON in a script element ends at the first '<' that looks like its end, so every '<' is escaped. */
 export function chartData(report: Report): Markup {
   const { timeline, processes, scenario, faults } = report
   const data = {

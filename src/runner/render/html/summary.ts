@@ -17,7 +17,7 @@ export function header({ verdict, interrupted, scenario, settings }: Report): Ma
 `
 }
 
-/** What most people look for. */
+/** The figures that most people look for. */
 export function figures({ latency, audit, setup, durability }: Report): Markup {
   const figure = (value: string | number, name: string) => markup`<div><b>${value}</b><span>${name}</span></div>`
   return markup`<section class="figures">${[

@@ -12,7 +12,7 @@ import { Latencies } from '../stats.ts'
 const SLOWER_MAX = 2
 /** And this share of the run's pass mark is never too slow: twice 3 ms is not a finding. */
 const FLOOR_SHARE = 0.1
-/** An attack's last requests are answered within this, ms. */
+/** An attack's last requests are answered within so many ms. */
 const SETTLE_MS = 1_000
 /**
  * How much more memory a process may take than in the calm. It holds at most 32 half-read bodies of up to 2 MiB, some

@@ -17,7 +17,7 @@ const schema = z.object({
   /** Events that were put back, and how many of them have taken effect since. */
   events: count,
   applied: count,
-  /** What they were before. */
+  /** The dead letters that were replayed, as they were before. */
   groups: letterGroups,
 })
 type Replays = z.infer<typeof schema>

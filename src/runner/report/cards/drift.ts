@@ -63,7 +63,7 @@ function driftOf({ folder, load, planned, buried, effects }: JudgedRun): DriftRe
   return judgeDrift({ load, planned, applied, buried, notes: readNotes(folder) })
 }
 
-/** The same from what was read. */
+/** The same, from records that were read. */
 export function judgeDrift(found: {
   readonly load: Load
   readonly planned: number
@@ -96,7 +96,7 @@ export function judgeDrift(found: {
     }
     if (!asWanted(wanted, got, otherwise.has(seq))) misjudged++
   }
-  // What is left was noticed where nothing had changed.
+  // The rest was noticed although nothing had changed.
   return { misjudged: misjudged + noticed.size, rows: [...rows.values()].sort(inOrder) }
 }
 

@@ -25,7 +25,7 @@ export const cards = {
 
 type Cards = typeof cards
 export type CardName = keyof Cards
-/** Any card, for what walks the map. */
+/** Any card, for code that walks the map. */
 export type AnyCard = Card<z.ZodType, string>
 
 export const cardNames = Object.keys(cards) as CardName[]

@@ -14,7 +14,7 @@ const SMOOTHED_POINTS = 3
 
 /** What came after the last fault while first attempts still came. */
 export interface After {
-  /** When the last fault was over, ms. */
+  /** When the last fault was over, in ms since the start of the run. */
   readonly overMs: number
   readonly points: readonly Point[]
   /** The later part of it, by which goodput is judged. */

@@ -1,11 +1,11 @@
 import type { RetryPolicy } from '../../../core/contracts/provider.ts'
 import type { Attempt } from '../../records/journal.ts'
 
-/** Times in a journal are sums and differences of floating numbers, ms. */
+/** Tolerance in ms: times in a journal are sums and differences of floating numbers. */
 const ROUNDING_MS = 0.001
 const ALMOST_ONE = 1 - Number.EPSILON
 
-/** The shortest and the longest wait before an attempt (from 2), ms: what the policy's jitter leaves open. */
+/** The shortest and the longest wait in ms before an attempt (from 2), as far as the policy's jitter leaves it open. */
 export function waitRangeMs({ waitMs }: RetryPolicy, attempt: number): readonly [leastMs: number, mostMs: number] {
   const ends = [waitMs(attempt, () => 0), waitMs(attempt, () => ALMOST_ONE)] as const
   return [Math.min(...ends), Math.max(...ends)]
@@ -41,7 +41,7 @@ export class ScheduleCheck {
     const policy = this.#policies[provider]!
     const [leastMs, mostMs] = waitRangeMs(policy, attempt)
     if (waitedMs < leastMs / this.#timeScale - ROUNDING_MS) return false
-    // Who was answered may have been asked to wait longer; the journal does not say for how long.
+    // The answer may have asked the sender to wait longer. The journal does not say for how long.
     const asked = policy.honoursRetryAfter === true && statusBefore !== 0
     return asked || waitedMs <= mostMs / this.#timeScale + ROUNDING_MS
   }
