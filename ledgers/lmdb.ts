@@ -15,6 +15,7 @@ import {
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
+import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 import {
   APPLIED,
@@ -49,16 +50,12 @@ const EVERYTHING = Buffer.alloc(0)
  * after its fdatasync. Claims live in memory: a crash takes the handlers that held them along.
  */
 class LmdbLedger implements Ledger {
-  readonly traits = {
-    name: 'lmdb',
-    server: 'LMDB in this process, fdatasync before settle resolves',
-    survives: ['receiver-crash', 'broker-crash', 'power-loss'],
-    shared: false,
-  } as const
+  readonly traits
   readonly #environment: LmdbEnvironment
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number
+  readonly #time: MarkTime
   readonly #lock: FolderLock
   /** Grows with every item and every dead letter. */
   #position: number
@@ -70,6 +67,14 @@ class LmdbLedger implements Ledger {
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
+    this.#time = new MarkTime(this.#clock)
+    this.traits = {
+      name: 'lmdb',
+      server: 'LMDB in this process, fdatasync before settle resolves',
+      survives: ['receiver-crash', 'broker-crash', 'power-loss'],
+      shared: false,
+      ttlMs: this.#ttlMs,
+    } as const
     this.#environment = openEnvironment(folder)
     const position = this.#environment.root.get(POSITION)
     this.#position = position ? fromU64(unseal(POSITION, position)) : 0
@@ -78,15 +83,31 @@ class LmdbLedger implements Ledger {
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
     const now = this.#clock.now()
-    return events.map(({ id }) => {
+    const renewed: Buffer[] = []
+    const claims = events.map((event): Claim => {
+      const { id } = event
       if (this.#claims.busy(id)) return { state: 'busy' }
-      const state = this.#stateOf(Buffer.from(id))
-      if (state?.kind === BURIED || (state?.kind === APPLIED && state.value > now)) return { state: 'duplicate' }
+      const key = Buffer.from(id)
+      const state = this.#stateOf(key)
+      if (state?.kind === BURIED) return { state: 'duplicate' }
+      if (state?.kind === APPLIED && covers(state.value, now, event)) {
+        if (isToRenew(state.value, now, this.#ttlMs)) renewed.push(key)
+        return { state: 'duplicate' }
+      }
       const failed = state?.kind === FAILED ? state : undefined
       const failures = failed?.value ?? 0
       const failingForMs = now - (failed?.sinceMs ?? now)
       return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs }
     })
+    if (renewed.length > 0) await this.#transact(() => this.#renew(renewed))
+    return claims
+  }
+
+  #renew(keys: readonly Buffer[]): void {
+    const expiresAt = this.#time.latest() + this.#ttlMs
+    for (const key of keys) this.#setState(key, APPLIED, expiresAt)
+    this.#expire(expiresAt, keys)
+    put(this.#environment.root, POSITION, u64(this.#position))
   }
 
   #stateOf(key: Buffer): State | undefined {
@@ -136,7 +157,7 @@ class LmdbLedger implements Ledger {
   /** Inside the write transaction. `held`: the failures so far of each whose claim is held. */
   #store(settlements: readonly Settlement[], held: readonly (number | undefined)[]): Settled[] {
     const now = this.#clock.now()
-    const expiresAt = now + this.#ttlMs
+    const expiresAt = this.#time.latest() + this.#ttlMs
     const marked: Buffer[] = []
     const items: (string | Uint8Array)[] = []
     const settled = settlements.map((settlement, at): Settled => {
@@ -163,7 +184,7 @@ class LmdbLedger implements Ledger {
     if (marked.length > 0) this.#expire(expiresAt, marked)
     if (items.length > 0) put(this.#environment.log, u64(this.#position), pack(items))
     this.#position += items.length / 2
-    this.#sweep(now)
+    this.#sweep(this.#time.sweptBefore(settlements))
     put(this.#environment.root, POSITION, u64(this.#position))
     return settled
   }
@@ -183,12 +204,13 @@ class LmdbLedger implements Ledger {
   }
 
   /** Bounded work: some of the oldest groups of marks, where they have run out. */
-  #sweep(now: number): void {
-    for (const { key, value } of [...this.#environment.expiries.getRange({ end: u64(now), limit: SWEEP_GROUPS_MAX })]) {
+  #sweep(beforeMs: number): void {
+    const end = u64(Math.max(0, beforeMs))
+    for (const { key, value } of [...this.#environment.expiries.getRange({ end, limit: SWEEP_GROUPS_MAX })]) {
       for (const id of unpack(unseal(key, value))) {
         // The id may have been marked anew since: then a later group holds it.
         const state = this.#stateOf(id)
-        if (state?.kind === APPLIED && state.value <= now) this.#environment.ids.removeSync(id)
+        if (state?.kind === APPLIED && state.value <= beforeMs) this.#environment.ids.removeSync(id)
       }
       this.#environment.expiries.removeSync(key)
     }
@@ -209,10 +231,7 @@ class LmdbLedger implements Ledger {
     await this.#transact(() => {
       const key = this.#removeLetter(id)
       if (!key) return
-      const expiresAt = this.#clock.now() + this.#ttlMs
-      this.#setState(key, APPLIED, expiresAt)
-      this.#expire(expiresAt, [key])
-      put(this.#environment.root, POSITION, u64(this.#position))
+      this.#renew([key])
     })
   }
 

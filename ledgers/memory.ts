@@ -11,6 +11,7 @@ import {
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
+import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 
 /** Marks removed by one settle call at most, when they have run out. */
@@ -18,7 +19,7 @@ const SWEEP_MAX = 64
 
 /** The specification of a ledger, in maps. Nothing outlives the process. */
 class MemoryLedger implements Ledger {
-  readonly traits = { name: 'memory', server: 'this process', survives: [], shared: false } as const
+  readonly traits
   /** id → when its mark runs out, ms. Insertion order is time order, so the sweep looks at the front only. */
   readonly #marks = new Map<string, number>()
   readonly #failures = new Map<string, { readonly count: number; readonly sinceMs: number }>()
@@ -28,19 +29,28 @@ class MemoryLedger implements Ledger {
   readonly #claims: Claims
   readonly #clock
   readonly #ttlMs: number
+  readonly #time: MarkTime
 
   constructor(options: LedgerOpenOptions) {
     this.#clock = options.clock ?? systemClock
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
+    this.#time = new MarkTime(this.#clock)
+    this.traits = { name: 'memory', server: 'this process', survives: [], shared: false, ttlMs: this.#ttlMs } as const
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
-    return events.map(({ id }) => {
+    return events.map((event) => {
+      const { id } = event
       if (this.#claims.busy(id)) return { state: 'busy' }
-      if (this.#dead.has(id) || (this.#marks.get(id) ?? 0) > this.#clock.now()) return { state: 'duplicate' }
+      if (this.#dead.has(id)) return { state: 'duplicate' }
       const now = this.#clock.now()
+      const endsMs = this.#marks.get(id)
+      if (endsMs !== undefined && covers(endsMs, now, event)) {
+        if (isToRenew(endsMs, now, this.#ttlMs)) this.#mark(id)
+        return { state: 'duplicate' }
+      }
       const { count: failures, sinceMs } = this.#failures.get(id) ?? { count: 0, sinceMs: now }
       return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs: now - sinceMs }
     })
@@ -56,7 +66,7 @@ class MemoryLedger implements Ledger {
     }
     const held = this.#claims.settleAll(settlements)
     const settled = settlements.map((settlement, at) => this.#settleOne(settlement, held[at]))
-    this.#sweep()
+    this.#sweep(this.#time.sweptBefore(settlements))
     return settled
   }
 
@@ -93,14 +103,14 @@ class MemoryLedger implements Ledger {
 
   #mark(id: string): void {
     this.#marks.delete(id)
-    this.#marks.set(id, this.#clock.now() + this.#ttlMs)
+    this.#marks.set(id, this.#time.latest() + this.#ttlMs)
     this.#failures.delete(id)
   }
 
-  #sweep(): void {
+  #sweep(beforeMs: number): void {
     let left = SWEEP_MAX
     for (const [id, untilMs] of this.#marks) {
-      if (untilMs > this.#clock.now() || left-- === 0) return
+      if (untilMs > beforeMs || left-- === 0) return
       this.#marks.delete(id)
     }
   }

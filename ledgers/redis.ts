@@ -48,12 +48,16 @@ class RedisLedger implements Ledger {
     this.#prefix = prefix
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = String(ttlMs)
-    this.traits = { name: 'redis', server: facts.text, survives: facts.survives, shared: true } as const
+    this.traits = { name: 'redis', server: facts.text, survives: facts.survives, shared: true, ttlMs } as const
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
-    const reply = await this.#run(scripts.claim, [...this.#call(), String(leaseMs), ...events.map(({ id }) => id)])
+    const reply = await this.#run(scripts.claim, [
+      ...this.#call(),
+      String(leaseMs),
+      ...events.flatMap(({ id, receivedAtMs }) => [id, String(Math.floor(receivedAtMs))]),
+    ])
     return events.map((_, at) => {
       const [fence, failures, failingForMs] = reply.slice(at * 3, at * 3 + 3) as [number, number, number]
       if (fence > 0) return { state: 'new', fence, failures, failingForMs }

@@ -83,7 +83,7 @@ const PURE = ['runner/plan', 'runner/report']
 const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   receivers: /^src\/core\/receiving\//,
   queues: /^src\/core\/processing\/(dispatcher|lanes)\.ts$|^src\/clients\//,
-  ledgers: /^src\/core\/processing\/(claims|writes)\.ts$|^src\/clients\//,
+  ledgers: /^src\/core\/processing\/(claims|marks|writes)\.ts$|^src\/clients\//,
   providers: /^src\/core\/receiving\/|^providers\/samples\//,
   scenarios: /^src\/runner\/scenario\/scenario\.ts$/,
 }

@@ -39,19 +39,22 @@ end
 `
 
 /**
- * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, ids.
+ * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, then per event: id, receivedAtMs.
  * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, since the first of them, ms.
  */
 const CLAIM = `${COMMON}
 local ttl, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
 local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), micros)
-for at = 5, #ARGV do
+for at = 5, #ARGV, 2 do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
   local kind, fence, ends, failures, token, since = look(key)
   if kind == 'm' then failures, since = 0, nil end
   local failing = since and math.max(0, now - since) or 0
-  if kind == 'd' or (kind == 'm' and ends > now) then answer(0, 0, 0)
+  if kind == 'd' then answer(0, 0, 0)
+  elseif kind == 'm' and ends > math.min(now, tonumber(ARGV[at + 1])) then
+    if ends - now < ttl / 2 then keep(key, 'm', fence, now + ttl, failures, nil, token, ttl) end
+    answer(0, 0, 0)
   elseif kind == 'c' and token == mine then answer(tonumber(fence), failures, failing)
   elseif kind == 'c' and ends > now then answer(-1, 0, 0)
   else

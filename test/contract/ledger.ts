@@ -128,8 +128,9 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect((await claimOne(ledger, anEvent('unknown'))).state).toBe('new')
       await ledger.exhume(event.id)
       expect((await claimOne(ledger, event)).state).toBe('duplicate')
-      await clock.advance(1_001)
-      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0 })
+      await clock.advance(10_001)
+      const anew = { ...event, receivedAtMs: clock.now() }
+      expect(await claimOne(ledger, anew)).toMatchObject({ state: 'new', failures: 0 })
       await ledger.close()
     })
 
@@ -219,8 +220,24 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await clock.advance(10_001)
       const other = anEvent('other')
       await ledger.settle([applied(other, await fence(ledger, other))])
-      expect((await claimOne(ledger, event)).state).toBe('new')
+      expect((await claimOne(ledger, { ...event, receivedAtMs: clock.now() })).state).toBe('new')
       expect((await claimOne(ledger, dead)).state).toBe('duplicate')
+      await ledger.close()
+    })
+
+    it('keeps a mark for copies that were received before it ended, and while copies come', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock, ttlMs: 10_000 })
+      expect(ledger.traits.ttlMs).toBe(10_000)
+      const [waits, comes] = [anEvent('waits', { receivedAtMs: clock.now() }), anEvent('comes')]
+      await ledger.settle([applied(waits, await fence(ledger, waits)), applied(comes, await fence(ledger, comes))])
+      for (let times = 0; times < 5; times++) {
+        await clock.advance(6_000)
+        const copy = { ...comes, receivedAtMs: clock.now() }
+        expect((await claimOne(ledger, copy)).state).toBe('duplicate')
+      }
+      // Thirty seconds after it was settled, the copy that a queue held all the time.
+      expect((await claimOne(ledger, waits)).state).toBe('duplicate')
       await ledger.close()
     })
 

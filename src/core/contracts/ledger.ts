@@ -82,12 +82,17 @@ export interface LedgerTraits {
   readonly survives: readonly FailureMode[]
   /** True when processors in different processes may share it. */
   readonly shared: boolean
+  /** A settled id is remembered for so many ms, and for as long again whenever a copy comes in the second half of that. */
+  readonly ttlMs: number
 }
 
 /** Which events took effect. Turns at-least-once delivery into exactly-once effect; holds the dead letters. */
 export interface Ledger {
   readonly traits: LedgerTraits
-  /** Claims ids for leaseMs, one answer per event, same order. The same id twice in one call: the second is 'busy'. */
+  /**
+   * Claims ids for leaseMs, one answer per event, same order. The same id twice in one call: the second is 'busy'. A mark
+   * covers copies that were received before it ended, and is renewed by those that come in the second half of its life.
+   */
   claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
   /**
    * One durable transaction: writes, marks (kept for ttlMs), failure counts and dead letters together; one answer

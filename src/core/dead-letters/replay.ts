@@ -1,7 +1,7 @@
 import { encodedBytes } from '../base/codec.ts'
 import { type Clock, sleep } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
-import { type DeadLetter, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
+import type { DeadLetter, Ledger } from '../contracts/ledger.ts'
 import type { Queue } from '../contracts/queue.ts'
 import { chosen, type Filter } from './filter.ts'
 import type { OpenLetter, ReplayJournal } from './journal.ts'
@@ -59,8 +59,10 @@ export async function resume(options: ReplayOptions, open: readonly OpenLetter[]
   for (const { letter, takenAtMs } of open) {
     await pace()
     if (options.signal.aborted) break
-    if (options.clock.now() - takenAtMs > MARK_TTL_MS) {
-      options.say(`warning: ${letter.event.id} was taken over 72 h ago; if it took effect since, that may be forgotten`)
+    if (options.clock.now() - takenAtMs > options.ledger.traits.ttlMs) {
+      options.say(
+        `warning: ${letter.event.id} was taken longer ago than the ledger remembers; if it took effect since, that may be forgotten`,
+      )
     }
     await finish(options, letter)
     replayed++

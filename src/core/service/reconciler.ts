@@ -38,6 +38,8 @@ export const RECONCILER_DEFAULTS = {
   youngestMs: 5_000,
   /** Nothing older is read, after a start as after an outage. Well below the time for which the ledger remembers ids. */
   horizonMs: 24 * 3_600_000,
+  /** `traits.ttlMs` of the ledger that the events are processed into. */
+  ledgerTtlMs: MARK_TTL_MS,
   publishesPerS: 500,
   backoff: { baseMs: 1_000, capMs: 60_000 } as Backoff,
 } as const
@@ -53,6 +55,7 @@ export interface ReconcilerOptions {
   readonly overlapMs?: number
   readonly youngestMs?: number
   readonly horizonMs?: number
+  readonly ledgerTtlMs?: number
   readonly publishesPerS?: number
   readonly backoff?: Backoff
 }
@@ -72,9 +75,9 @@ const SEEN_MAX = 100_000
  * @throws FloodmarkError 'misuse' when the horizon is beyond the ledger's memory: old events would take effect again.
  */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { horizonMs, overlapMs } = { ...RECONCILER_DEFAULTS, ...options }
-  if (horizonMs + overlapMs >= MARK_TTL_MS) {
-    const what = `the ledger remembers ids for ${MARK_TTL_MS} ms`
+  const { horizonMs, overlapMs, ledgerTtlMs } = { ...RECONCILER_DEFAULTS, ...options }
+  if (horizonMs + overlapMs >= ledgerTtlMs) {
+    const what = `the ledger remembers ids for ${ledgerTtlMs} ms`
     throw new FloodmarkError('misuse', `${what}: horizonMs and overlapMs together must be less`)
   }
   const abort = new AbortController()

@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
-import type { Effects, Ledger } from '../contracts/ledger.ts'
+import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
@@ -147,7 +147,8 @@ async function startReceiving(
   const { publish } = batcher
   const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
   const running = await receiver({ ...limits, clock, ingest })
-  const reconciler = reconciling && startReconciler({ ...reconciling, publish, clock, random, onError })
+  const ledgerTtlMs = options.processing?.ledger.traits.ttlMs ?? MARK_TTL_MS
+  const reconciler = reconciling && startReconciler({ ledgerTtlMs, ...reconciling, publish, clock, random, onError })
   return {
     port: running.port,
     counts: ingest.counts,

@@ -1,0 +1,47 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
+
+/** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks are deleted. */
+const STEP_MS_MAX = 300_000
+
+/** Whether a mark covers a copy: it does when the copy was received before the mark ended, also where it is claimed later. */
+export function covers(endsMs: number, nowMs: number, { receivedAtMs }: Pick<WebhookEvent, 'receivedAtMs'>): boolean {
+  return endsMs > Math.min(nowMs, receivedAtMs)
+}
+
+/** Whether a mark that covered a copy is to be renewed: senders that still come, and deliveries that wait, may come again. */
+export function isToRenew(endsMs: number, nowMs: number, ttlMs: number): boolean {
+  return endsMs - nowMs < ttlMs / 2
+}
+
+/** The time by which a ledger's marks end and are deleted. A wall clock that is stepped neither ends nor deletes marks. */
+export class MarkTime {
+  readonly #clock: Clock
+  readonly #wallMs: number
+  readonly #monotonicMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#wallMs = clock.now()
+    this.#monotonicMs = clock.monotonic()
+  }
+
+  /** For the end of a new mark: a clock that was set back does not shorten it. */
+  latest(): number {
+    return Math.max(this.#clock.now(), this.#steadyMs())
+  }
+
+  /**
+   * Marks that ended before may be deleted. A clock that was set forward deletes none, and neither does the time that
+   * passed while events waited: their copies may wait too. `settled`: the events of the call that deletes.
+   */
+  sweptBefore(settled: readonly { readonly event: Pick<WebhookEvent, 'receivedAtMs'> }[]): number {
+    let beforeMs = Math.min(this.#clock.now(), this.#steadyMs() + STEP_MS_MAX)
+    for (const { event } of settled) beforeMs = Math.min(beforeMs, event.receivedAtMs)
+    return beforeMs
+  }
+
+  #steadyMs(): number {
+    return this.#wallMs + this.#clock.monotonic() - this.#monotonicMs
+  }
+}
