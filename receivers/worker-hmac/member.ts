@@ -46,9 +46,8 @@ export class Member {
     this.#worker = worker
     this.ready = new Promise((resolve, reject) => {
       let why = 'it ended'
-      const cancel = clock.after(START_MS, () => {
+      const cancel = this.#endUnlessHeard(START_MS, () => {
         why = `it was not ready within ${START_MS} ms`
-        void worker.terminate()
       })
       worker.on('message', (message: Answer | typeof READY) => {
         if (message !== READY) return this.#answered(message)
@@ -92,11 +91,29 @@ export class Member {
     })
     const batch: Batch = { items, bodies }
     this.#worker.postMessage(batch, [bodies])
-    this.#inHand = { jobs, cancel: this.#clock.after(VERIFY_MS, () => void this.#worker.terminate()) }
+    this.#inHand = { jobs, cancel: this.#endUnlessHeard(VERIFY_MS) }
   }
 
   async stop(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  /**
+   * Ends the thread after so long, unless cancelled. Where our own thread stood still meanwhile, its timers run before what
+   * other threads said: that is heard first.
+   */
+  #endUnlessHeard(ms: number, onEnd = () => {}): () => void {
+    let isHeard = false
+    const end = () => {
+      if (isHeard) return
+      onEnd()
+      void this.#worker.terminate()
+    }
+    const cancel = this.#clock.after(ms, () => setImmediate(() => setImmediate(end)))
+    return () => {
+      isHeard = true
+      cancel()
+    }
   }
 
   #answered({ outcomes, bodies }: Answer): void {

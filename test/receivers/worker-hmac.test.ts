@@ -11,9 +11,14 @@ import { exchange, raw, SECRET, statuses } from './wire.ts'
 
 /** How long a thread may take. Shorter only where one hangs: on a busy machine a good one may take long, too. */
 let verifyMs = VERIFY_MS
+/** Batches that threads have or had in hand. */
+let timing = 0
 const clock: Clock = {
   ...systemClock,
-  after: (ms, fn) => systemClock.after(ms === VERIFY_MS ? verifyMs : ms, fn),
+  after: (ms, fn) => {
+    if (ms === VERIFY_MS) timing++
+    return systemClock.after(ms === VERIFY_MS ? verifyMs : ms, fn)
+  },
 }
 
 function start(provider: Provider, onError: (error: unknown) => void = () => {}): Promise<RunningReceiver> {
@@ -37,6 +42,7 @@ describe('worker-hmac', () => {
   beforeEach(async () => {
     errors = []
     verifyMs = VERIFY_MS
+    timing = 0
     running = await start(odd, (error) => void errors.push(error))
   })
   afterEach(() => running.stop())
@@ -78,6 +84,18 @@ describe('worker-hmac', () => {
     verifyMs = 100
     expect(await send('hang')).toBe(503)
     await untilGood()
+  })
+
+  it('hears what a thread said while our own stood still, before it ends that thread', async () => {
+    verifyMs = 300
+    const sent = Promise.all(Array.from({ length: 5 }, () => send('good')))
+    // Until the batch is on its way: then nothing is done here for longer than a thread may take.
+    while (!timing) await new Promise(setImmediate)
+    const until = performance.now() + 2 * verifyMs
+    while (performance.now() < until);
+    expect(await sent).toEqual(Array(5).fill(200))
+    expect(await send('good')).toBe(200)
+    expect(errors).toEqual([])
   })
 
   it('stops while a thread is dying', async () => {
