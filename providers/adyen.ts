@@ -4,7 +4,7 @@ import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Identity, Provider, Secret } from '../src/core/contracts/provider.ts'
-import { decodeSignature, hmacBase64, requireHmac } from '../src/core/receiving/signature.ts'
+import { decodeSignature, hmacBase64, requireHmac, secretText } from '../src/core/receiving/signature.ts'
 
 /**
  * Adyen's payment webhooks: one body carries several items, each with its signature in `additionalData.hmacSignature`:
@@ -92,10 +92,10 @@ function identifyAll(request: Incoming): Identity[] {
 }
 
 function importKey(text: string): Secret {
-  if (!/^[0-9a-f]{64}$/i.test(text.trim())) {
+  if (!/^[0-9a-f]{64}$/i.test(secretText('adyen', text))) {
     throw new FloodmarkError('misuse', 'the adyen HMAC key is not 64 hex digits: copy it from the Customer Area anew')
   }
-  return createSecretKey(Buffer.from(text.trim(), 'hex'))
+  return createSecretKey(Buffer.from(text, 'hex'))
 }
 
 const adyen: Provider = {

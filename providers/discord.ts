@@ -2,7 +2,7 @@ import { parseBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
-import { decodeSignature, signedHeader } from '../src/core/receiving/signature.ts'
+import { decodeSignature, secretText, signedHeader } from '../src/core/receiving/signature.ts'
 import {
   ED25519_SIGNATURE_BYTES,
   ed25519Private,
@@ -45,7 +45,7 @@ const entitlement = jsonTemplate({
 })
 
 function importKey(text: string): Secret {
-  const hex = text.trim()
+  const hex = secretText('discord', text)
   return hex.startsWith(PRIVATE)
     ? ed25519Private('discord', Buffer.from(hex.slice(PRIVATE.length), 'hex'))
     : ed25519Public('discord', /^[0-9a-f]{64}$/i.test(hex) ? Buffer.from(hex, 'hex') : Buffer.alloc(0))

@@ -13,7 +13,7 @@ import { parseBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
-import { decodeSignature, noMatch, signedHeader } from '../src/core/receiving/signature.ts'
+import { decodeSignature, noMatch, secretText, signedHeader } from '../src/core/receiving/signature.ts'
 import { sampleEvent } from './samples/paypal.ts'
 
 /**
@@ -70,7 +70,8 @@ function read(secret: Secret): Pinned {
 }
 
 function importSecret(text: string): Secret {
-  const secret = createSecretKey(Buffer.from(text))
+  // A PEM file ends with a line break of its own.
+  const secret = createSecretKey(Buffer.from(secretText('paypal', text.replace(/\r?\n$/, ''))))
   read(secret)
   return secret
 }

@@ -9,6 +9,7 @@ import {
   requireFresh,
   requireHmac,
   SIGNATURE_ITEMS_MAX,
+  secretText,
   signedHeader,
   TIMESTAMP_TOLERANCE_S,
 } from '../src/core/receiving/signature.ts'
@@ -44,7 +45,7 @@ function familyOf(request: Incoming): string {
 }
 
 function importSecret(text: string): Secret {
-  const [, kind = 'whsec_', digits = ''] = /^(whsec_|whpk_|whsk_)?(.*)$/s.exec(text.trim())!
+  const [, kind = 'whsec_', digits = ''] = /^(whsec_|whpk_|whsk_)?(.*)$/s.exec(secretText('standard-webhooks', text))!
   const key = Buffer.from(digits, 'base64')
   const wrong = key.toString('base64').replace(/=+$/, '') !== digits.replace(/=+$/, '')
   if (kind !== 'whsec_' && !wrong) {

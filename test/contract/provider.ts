@@ -32,14 +32,21 @@ export interface ProviderUnderTest {
   readonly forge?: (body: Buffer) => readonly Buffer[]
 }
 
-/** The code with which `work` fails, 'passed' when it does not. */
-export function codeOf(work: () => unknown): string {
+/** What `work` throws; undefined when it throws nothing. */
+function errorOf(work: () => unknown): unknown {
   try {
     work()
-    return 'passed'
+    return undefined
   } catch (error) {
-    return error instanceof FloodmarkError ? error.code : `${error}`
+    return error
   }
+}
+
+/** The code with which `work` fails, 'passed' when it does not. */
+export function codeOf(work: () => unknown): string {
+  const error = errorOf(work)
+  if (error === undefined) return 'passed'
+  return error instanceof FloodmarkError ? error.code : `${error}`
 }
 
 function flippedAndTwin(body: Buffer): Buffer[] {
@@ -183,8 +190,37 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
     })
 
-    it('refuses an empty secret without quoting one', () => {
-      for (const text of ['', ' ', '\n']) expect(codeOf(() => provider.secret(text))).toBe('misuse')
+    it('refuses at start a secret that is none, and does not quote it', () => {
+      const right = (under.pair ?? provider.newSecret ?? anyText)().verifying
+      provider.secret(right)
+      const wrong = [
+        '',
+        ' ',
+        '\n',
+        'a',
+        'undefined',
+        'Null',
+        'changeme',
+        'test',
+        'kept-too-short',
+        'Your_Webhook-Secret.here',
+      ]
+      const longer = [
+        'whsec_changemechangeme',
+        '0'.repeat(64),
+        'x'.repeat(32),
+        `\n${right}`,
+        ` ${right}`,
+        `${right} `,
+        `${right}\t`,
+      ]
+      for (const text of [...wrong, ...longer]) {
+        const error = errorOf(() => provider.secret(text))
+        expect(error, text).toMatchObject({ code: 'misuse' })
+        const said = (error as Error).message
+        expect(said).toContain(provider.name.split(',')[0])
+        if (text.length > 8) expect(said).not.toContain(text.trim())
+      }
     })
   })
 }

@@ -50,7 +50,9 @@ export class Bench {
   start(over: Partial<ReceiverOptions> = {}): Promise<RunningReceiver> {
     const clock: Clock = { ...systemClock, now: () => this.nowMs }
     const ingest = createIngest({
-      routes: [{ path: '/in', source: 'in', provider: generic, secrets: [SECRET, generic.secret('the key before')] }],
+      routes: [
+        { path: '/in', source: 'in', provider: generic, secrets: [SECRET, generic.secret('the key before this one')] },
+      ],
       publish: (event) => this.publish(event),
       ready: async () => {
         this.asked++

@@ -4,7 +4,7 @@ import lmdb from '../../ledgers/lmdb.ts'
 import generic from '../../providers/generic.ts'
 
 export const victim = new URL('./victim.ts', import.meta.url).pathname
-const SECRET = generic.secret('a secret')
+const SECRET = generic.secret('a secret for tests')
 
 /** One sender: an ordering key of its own, one event after the other, each again until it is accepted. */
 export interface Sender {

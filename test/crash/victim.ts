@@ -14,7 +14,7 @@ const service = await startService({
   queue: await embedded.open({ url: `${folder}/queue`, namespace: 'crash' }),
   receiving: {
     receiver: rawHttp,
-    routes: [{ path: '/in', source: 'in', provider: generic, secrets: [generic.secret('a secret')] }],
+    routes: [{ path: '/in', source: 'in', provider: generic, secrets: [generic.secret('a secret for tests')] }],
   },
   processing: {
     ledger: await lmdb.open({ url: `${folder}/ledger`, namespace: 'crash' }),

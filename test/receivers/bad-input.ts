@@ -122,8 +122,8 @@ const SIGNATURES = [
   odd('a signature with a digit more', 401, signature(`${right()}0`)),
   odd('a signature of nothing', 401, signature('v1=')),
   odd('a signature that is no hex', 401, signature(`v1=${'z'.repeat(64)}`)),
-  odd('a signature with another key', 401, { secret: generic.secret('another') }),
-  odd('a signature with the key before', 200, { secret: generic.secret('the key before') }),
+  odd('a signature with another key', 401, { secret: generic.secret('another key than ours') }),
+  odd('a signature with the key before', 200, { secret: generic.secret('the key before this one') }),
   odd('a thousand signatures', 401, signature(Array(1_000).fill('v1=00').join(','))),
   odd('the right signature among a thousand', 401, signature(`${'v1=00,'.repeat(999)}${right()}`)),
   row('a signature header given twice', 400, () =>

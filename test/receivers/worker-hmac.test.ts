@@ -22,7 +22,7 @@ const clock: Clock = {
 }
 
 function start(provider: Provider, onError: (error: unknown) => void = () => {}): Promise<RunningReceiver> {
-  const secrets = [SECRET, generic.secret('the key before')]
+  const secrets = [SECRET, generic.secret('the key before this one')]
   const routes = [{ path: '/in', source: 'in', provider, secrets }]
   const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock, onError })
   const limits = {

@@ -70,7 +70,11 @@ export interface Provider {
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */
   readonly acceptedStatus?: 200 | 204
-  /** Imports the secret as the provider hands it out. @throws FloodmarkError 'misuse' when empty or malformed; never quotes it. */
+  /**
+   * Imports the secret as the provider hands it out.
+   * @throws FloodmarkError 'misuse' when empty, with white space around it, too short, a placeholder or malformed (`secretText`
+   *   in receiving/signature.ts is the rule); never quotes it.
+   */
   secret(text: string): Secret
   /** Accepts any of the secrets (rotation). @throws FloodmarkError 'bad-signature' or 'bad-request', without detail of the secret. */
   verify(request: Incoming, secrets: readonly Secret[]): void

@@ -10,10 +10,34 @@ export const SIGNATURE_ITEMS_MAX = 16
 /** A signed timestamp may lie so many seconds from our clock, either way. */
 export const TIMESTAMP_TOLERANCE_S = 300
 
-/** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' when blank: Node would sign with an empty key. */
+/** A secret's text is at least this long. */
+const SECRET_CHARS_MIN = 16
+/** What templates, shells and people write where no secret was set, one word behind the other. */
+const PLACEHOLDER =
+  /^(undefined|null|nil|none|nan|true|false|object|string|value|todo|change|replace|this|me|here|your|my|our|the|test|dummy|fake|example|sample|default|placeholder|password|webhook|signing|client|hmac|api|app|secret|token|key|123456789|[0x])*$/
+
+/**
+ * The text of a secret, as it is: every provider's `secret` begins with this.
+ * @throws FloodmarkError 'misuse' when it is empty, has white space around it, is too short, or a placeholder; never quotes it.
+ */
+export function secretText(provider: string, text: string): string {
+  const refuse = (what: string) => new FloodmarkError('misuse', `the ${provider} secret ${what}`)
+  // Node would sign with an empty key.
+  if (text.trim() === '') throw refuse('is empty: set it before you start')
+  if (text !== text.trim()) throw refuse('has white space before or behind it: take it away')
+  const bare = text.toLowerCase().replace(/^wh(sec|pk|sk)_|[^a-z0-9]/g, '')
+  if (/^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
+    throw refuse('is a placeholder: set the real one before you start')
+  }
+  if (text.length < SECRET_CHARS_MIN) {
+    throw refuse(`has fewer than ${SECRET_CHARS_MIN} characters: it could be guessed, set a longer one on both sides`)
+  }
+  return text
+}
+
+/** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' as `secretText`. */
 export function textSecret(provider: string, text: string): Secret {
-  if (text.trim() === '') throw new FloodmarkError('misuse', `the ${provider} secret is empty: set it before you start`)
-  return createSecretKey(Buffer.from(text, 'utf8'))
+  return createSecretKey(Buffer.from(secretText(provider, text), 'utf8'))
 }
 
 /** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in lower-case hex. */

@@ -137,7 +137,7 @@ it.each([
   ['1e30', undefined],
 ])('a generic event whose signed body says sequence %s is stored with %s', async (text, stored) => {
   const published: WebhookEvent[] = []
-  const secret = generic.secret('secret')
+  const secret = generic.secret('a secret for tests')
   const routes = [{ path: '/in', source: 'own', provider: generic, secrets: [secret] }]
   const publish = async (event: WebhookEvent) => void published.push(event)
   const clock = new VirtualClock()

@@ -6,7 +6,7 @@ import type { Identity, Provider } from '../../../src/core/contracts/provider.ts
 import { createIngest } from '../../../src/core/receiving/ingest.ts'
 
 const raw = Buffer.from('{"items":["a","b"]}')
-const secret = generic.secret('k')
+const secret = generic.secret('a secret for tests')
 
 /** Hands one request to an ingest whose provider finds these events in it; what was answered and what was stored. */
 async function post(provider: Partial<Provider>, publish?: (event: WebhookEvent) => Promise<void>) {
