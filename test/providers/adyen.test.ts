@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import adyen from '../../providers/adyen.ts'
 import { AT_MS, codeOf, incoming, providerContract, signer } from '../contract/provider.ts'
 import { oracle, withOracles } from '../oracles/oracle.ts'
@@ -126,6 +126,17 @@ describe('adyen', () => {
     const body = sealed(...items.slice(1))
     expect(verdict(body)).toBe('passed')
     expect(verdict(write([...read(body), read(body)[0]]))).toBe('bad-signature')
+  })
+
+  it('parses nothing dear before it knows the sender, and takes 64 items of 4 kB', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const filled = (text: string, bytes = 200_000) => `{"notificationItems":[${text.repeat(bytes / text.length)}1]}`
+    const dear = ['['.repeat(1_000_000), filled('[],'), filled('{},'), filled('"long",', 300_000), '['.repeat(5_000)]
+    for (const text of dear) expect(verdict(Buffer.from(text))).toBe('bad-signature')
+    expect(parse).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+    const reason = 'r'.repeat(3_400)
+    expect(verdict(sealed(...Array.from({ length: 64 }, (_, at) => ({ pspReference: `p-${at}`, reason }))))).toBe('passed')
   })
 
   it('refuses keys that are not 64 hex digits', () => {
