@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, parseBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
@@ -92,7 +92,7 @@ const discord: Provider = {
     textAt(parseBody(request.raw), 'type') === '0' ? { status: 204, reason: 'pong' } : undefined,
 
   identify(request) {
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     const type = textAt(body, 'event', 'type')
     const time = textAt(body, 'event', 'timestamp')
     if (!type || !time) throw new FloodmarkError('bad-request', 'the body has no event with type and timestamp')

@@ -1,4 +1,4 @@
-import { keyAt, numberAt, parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, keyAt, numberAt, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -86,7 +86,7 @@ const generic: Provider = {
   identify(request) {
     const id = request.header('x-webhook-id')
     if (!id) throw new FloodmarkError('bad-request', 'header x-webhook-id is missing: send the id of the event')
-    const event = parseBody(request.raw)
+    const event = jsonBody(request.raw)
     const sequence = numberAt(event, 'sequence')
     const identity = { id, key: keyAt(event, 'key') ?? id, type: textAt(event, 'type') ?? 'unknown' }
     return sequence === undefined ? identity : { ...identity, sequence }

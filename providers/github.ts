@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
 import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
@@ -7,7 +7,7 @@ import { sampleEvent } from './samples/github.ts'
 /**
  * GitHub: `x-hub-signature-256: sha256=<hex>`, HMAC-SHA256 of the raw body; the older SHA-1 header is not read.
  * Neither a timestamp nor the delivery id is signed: replays are stopped by the ledger's memory of ids, and by TLS.
- * Configure the hook for `application/json`: a form body verifies, but its events then have no key but their id.
+ * Configure the hook for `application/json`: a form body verifies, but is refused, for it is not JSON.
  */
 
 const SCHEME = 'sha256='
@@ -37,7 +37,7 @@ const github: Provider = {
   identify(request) {
     const id = request.header('x-github-delivery')
     if (!id) throw new FloodmarkError('bad-request', 'header x-github-delivery is missing: the event has no identity')
-    const event = parseBody(request.raw)
+    const event = jsonBody(request.raw)
     const key =
       textAt(event, 'repository', 'full_name') ??
       textAt(event, 'repository', 'id') ??

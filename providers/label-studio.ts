@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { keyAt, parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, keyAt, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -49,7 +49,7 @@ const labelStudio: Provider = {
   sign: (_body, secret) => ({ [TOKEN]: secret.export().toString() }),
 
   identify(request) {
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     const action = textAt(body, 'action')
     if (!action)
       throw new FloodmarkError('bad-request', 'the body has no action: a Label Studio event is JSON with one')

@@ -9,7 +9,7 @@ import {
   verify,
 } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
@@ -138,7 +138,7 @@ const paypal: Provider = {
   },
 
   identify(request) {
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     const id = textAt(body, 'id')
     if (!id) throw new FloodmarkError('bad-request', 'the body has no id: a PayPal event is JSON with one')
     const resource = (...path: string[]) => textAt(body, 'resource', ...path)

@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -118,7 +118,7 @@ const razorpay: Provider = {
   identify(request) {
     const id = request.header('x-razorpay-event-id')
     if (!id) throw new FloodmarkError('bad-request', 'header x-razorpay-event-id is missing: the event has no identity')
-    const event = parseBody(request.raw)
+    const event = jsonBody(request.raw)
     // An order's events and its payments' events share one key: they must not overtake each other.
     const key =
       textAt(event, 'payload', 'payment', 'entity', 'order_id') ??

@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -62,7 +62,7 @@ const shopify: Provider = {
       throw new FloodmarkError('bad-request', 'header x-shopify-event-id is missing: the event has no identity')
     const type = either(request, 'topic') || 'unknown'
     const id = `${type}:${event}`
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     // Ids of 64 bits are rounded by JSON.parse, and textAt refuses them: the text beside them is exact.
     const order = textAt(body, 'order_id')
     const key = order ? `gid://shopify/Order/${order}` : (textAt(body, 'admin_graphql_api_id') ?? textAt(body, 'id'))

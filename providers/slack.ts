@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, parseBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -106,7 +106,7 @@ const slack: Provider = {
   },
 
   identify(request) {
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     const team = textAt(body, 'team_id') ?? ''
     const type = textAt(body, 'event', 'type') ?? textAt(body, 'type') ?? 'unknown'
     // What Slack says of itself, as app_rate_limited, has no id: team and minute make one.

@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { keyAt, parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, keyAt, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
@@ -138,7 +138,7 @@ const standardWebhooks: Provider = {
   identify(request) {
     const id = request.header(`${familyOf(request)}id`)
     if (!id) throw new FloodmarkError('bad-request', 'header webhook-id is missing: send the id of the event')
-    const event = parseBody(request.raw)
+    const event = jsonBody(request.raw)
     return { id, key: keyAt(event, 'data', 'id') ?? id, type: textAt(event, 'type') ?? 'unknown' }
   },
 

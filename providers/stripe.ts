@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
 import {
@@ -55,7 +55,7 @@ const stripe: Provider = {
   },
 
   identify(request) {
-    const event = parseBody(request.raw)
+    const event = jsonBody(request.raw)
     const id = textAt(event, 'id')
     if (id === undefined) throw new FloodmarkError('bad-request', 'the body has no id: a Stripe event is JSON with one')
     // `customer` is an id, or the customer itself where the endpoint's version expands it.

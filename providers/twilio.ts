@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { parseBody, textAt } from '../src/core/base/json-body.ts'
+import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider, Secret } from '../src/core/contracts/provider.ts'
@@ -59,7 +59,7 @@ function hmac(secret: Secret, address: string, part: string): Buffer {
 /** A parameter by its name, and the one spelling of all that is signed of the body. */
 function fieldsOf(request: Incoming): { field: (name: string) => string | undefined; canonical: string | Uint8Array } {
   if (hashesOf(request.url).length > 0) {
-    const body = parseBody(request.raw)
+    const body = jsonBody(request.raw)
     return { field: (name) => textAt(body, name), canonical: request.raw }
   }
   const form = parseForm(request.raw)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { Incoming } from '../../src/core/contracts/incoming.ts'
-import type { Provider } from '../../src/core/contracts/provider.ts'
+import type { Identity, Provider } from '../../src/core/contracts/provider.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 
 export const AT_MS = 1_700_000_000_000
@@ -47,6 +47,24 @@ export function codeOf(work: () => unknown): string {
   const error = errorOf(work)
   if (error === undefined) return 'passed'
   return error instanceof FloodmarkError ? error.code : `${error}`
+}
+
+/** JSON with every member twice: a false one before it, or behind it. */
+function twice(value: unknown, falseLast: boolean): string {
+  if (Array.isArray(value)) return `[${value.map((one) => twice(one, falseLast)).join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, inner]) => {
+    const [right, wrong] = [`${JSON.stringify(name)}:${twice(inner, falseLast)}`, `${JSON.stringify(name)}:"false"`]
+    return falseLast ? `${right},${wrong}` : `${wrong},${right}`
+  })
+  return `{${members.join()}}`
+}
+
+/** Nothing of the body's true members is left: what is identified differs, or comes from headers alone. */
+function falseOrRefused(identify: () => Identity, once: Identity): boolean {
+  if (codeOf(identify) === 'bad-request') return true
+  const { id, key, type } = identify()
+  return key !== once.key && (id === once.id || id.includes('false')) && (type === once.type || type === 'false')
 }
 
 function flippedAndTwin(body: Buffer): Buffer[] {
@@ -147,13 +165,40 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(codeOf(() => provider.verify(incoming(headers, body), []))).toBe('bad-signature')
     })
 
-    it('signs bytes, not text', ({ skip }) => {
-      skip(forge !== undefined, 'not for this provider: it signs fields, not the body')
-      for (const raw of [Buffer.from([0xc3, 0x28, 0, 0xff]), Buffer.from('\ufeff{}'), Buffer.alloc(0)]) {
+    it('signs bytes, not text, and makes no event of what is not JSON', ({ skip }) => {
+      skip(forge !== undefined && signature === undefined, 'not for this provider: it signs fields, not the body')
+      skip(provider.contentType !== undefined, 'not for this provider: it sends no JSON')
+      const cut = make(5).body.subarray(0, -1)
+      const texts = ['', ' ', '{', 'no JSON', "{'a':1}", '{"a":1}{}', '{"a":NaN}', 'payload=%7B%7D', '\0{}']
+      const wrong = [Buffer.from([0xc3, 0x28, 0, 0xff]), cut, ...texts.map((text) => Buffer.from(text))]
+      for (const raw of [...wrong, Buffer.from('\ufeff{}')]) {
         const { body, headers } = sign(raw, { id: 'a-1', type: 't', atMs: AT_MS })
-        provider.verify(incoming(headers, body), [secret])
-        expect(['passed', 'bad-request']).toContain(codeOf(() => provider.identify(incoming(headers, body))))
+        const request = incoming(headers, body)
+        provider.verify(request, [secret])
+        expect(provider.handshake?.(request)).toBeUndefined()
+        const verdict = codeOf(() => provider.identify(request))
+        if (wrong.includes(raw)) expect(verdict, raw.toString('latin1')).toBe('bad-request')
+        else expect(['passed', 'bad-request']).toContain(verdict)
       }
+    })
+
+    it('takes the last of members given twice, as JSON.parse does, for all that identifies', ({ skip }) => {
+      skip(provider.contentType !== undefined, 'not for this provider: it sends no JSON')
+      const { id, type, body, headers } = make(6)
+      const options = { id, type, atMs: AT_MS }
+      const once = provider.identify(incoming(headers, body))
+      // Where the body is signed as bytes, what is signed has every member twice.
+      const signed = (text: string) => {
+        const raw = Buffer.from(text)
+        return incoming(forge ? headers : sign(raw, options).headers, raw)
+      }
+      const falseFirst = signed(twice(JSON.parse(body.toString()), false))
+      provider.verify(falseFirst, [secret])
+      expect(provider.identify(falseFirst)).toEqual(once)
+      const falseLast = signed(twice(JSON.parse(body.toString()), true))
+      const code = codeOf(() => provider.verify(falseLast, [secret]))
+      if (forge && signature === undefined) expect(code).toBe('bad-signature')
+      else expect(falseOrRefused(() => provider.identify(falseLast), once)).toBe(true)
     })
 
     it('refuses an altered body', () => {

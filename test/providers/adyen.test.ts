@@ -136,7 +136,9 @@ describe('adyen', () => {
     expect(parse).not.toHaveBeenCalled()
     vi.restoreAllMocks()
     const reason = 'r'.repeat(3_400)
-    expect(verdict(sealed(...Array.from({ length: 64 }, (_, at) => ({ pspReference: `p-${at}`, reason }))))).toBe('passed')
+    expect(verdict(sealed(...Array.from({ length: 64 }, (_, at) => ({ pspReference: `p-${at}`, reason }))))).toBe(
+      'passed',
+    )
   })
 
   it('refuses keys that are not 64 hex digits', () => {

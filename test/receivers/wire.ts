@@ -1,5 +1,14 @@
 import { connect } from 'node:net'
 import generic from '../../providers/generic.ts'
+import { parseBody } from '../../src/core/base/json-body.ts'
+import type { Provider } from '../../src/core/contracts/provider.ts'
+
+/** Takes any bytes: what a receiver hands on is looked at, not what JSON there is in it. */
+export const anyBytes: Provider = {
+  ...generic,
+  identify: (request) =>
+    generic.identify(parseBody(request.raw) === undefined ? { ...request, raw: raw('{}') } : request),
+}
 
 /** Nothing that a receiver says or logs may hold it. */
 export const SECRET_TEXT = 'never-to-be-printed-f3a97c'

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { FloodmarkError } from '../contracts/errors.ts'
 
 const BOM = Buffer.of(0xef, 0xbb, 0xbf)
 
@@ -13,6 +14,16 @@ export function parseBody(raw: Uint8Array): unknown {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The same where a provider sends nothing but JSON, for `identify`. Of members given twice the last counts, as everywhere here.
+ * @throws FloodmarkError 'bad-request' where it is not JSON.
+ */
+export function jsonBody(raw: Uint8Array): unknown {
+  const body = parseBody(raw)
+  if (body === undefined) throw new FloodmarkError('bad-request', 'the body is not JSON: send it as JSON in UTF-8')
+  return body
 }
 
 /**

@@ -66,7 +66,7 @@ export interface Provider {
   readonly contextHeaders: readonly string[]
   /** A signed time that is so many ms old is refused. Absent: no time is signed, or any is taken. */
   readonly staleAfterMs?: number
-  /** Default: application/json. */
+  /** Default: application/json, and then a body that is not JSON is refused however well it is signed. */
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */
   readonly acceptedStatus?: 200 | 204
@@ -87,7 +87,11 @@ export interface Provider {
   seal?(body: Uint8Array, secret: Secret, options: SignOptions): Uint8Array
   /** The headers that the sender adds; the load generator signs with it. */
   sign(body: Uint8Array, secret: Secret, options: SignOptions): Record<string, string>
-  /** id, key and type from headers and, only where the provider puts them there, the body. @throws FloodmarkError 'bad-request'. */
+  /**
+   * id, key and type from headers and, only where the provider puts them there, the body: from the bytes that were verified.
+   * JSON is read as JSON.parse reads it: of a member given twice the last one counts, also for the effect.
+   * @throws FloodmarkError 'bad-request', also where the provider sends JSON and the body is not.
+   */
   identify(request: Incoming): Identity
   /** Where one request may carry several events: all of them, in order, each with an id of its own. Replaces `identify`. */
   identifyAll?(request: Incoming): readonly Identity[]

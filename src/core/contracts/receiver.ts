@@ -9,6 +9,8 @@ export type Verify = (route: Route, request: Incoming) => Promise<void>
 export interface IngestCounts {
   /** Events in which the provider found no ordering key: each is in order with nothing but itself. */
   readonly unkeyed: number
+  /** Genuine requests that were refused with 400 for what is in them: their sender means events that cannot be read. */
+  readonly unreadable: number
 }
 
 /** Everything between bytes and a status code; no receiver has any other logic. */

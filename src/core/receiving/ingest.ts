@@ -45,13 +45,12 @@ export function createIngest(options: IngestOptions): Ingest {
     checkSource(route)
     byPath.set(route.path, route)
   }
-  const counts = { unkeyed: 0 }
+  const counts = { unkeyed: 0, unreadable: 0 }
 
   /** Stores a genuine request. No promise is made on the way to `publish`, because this runs for every request. */
   function store(route: Route, request: Incoming): Promise<Reply> {
-    const handshake = route.provider.handshake?.(request)
-    if (handshake) return Promise.resolve(handshake)
-    const events = toEvents(route, request)
+    const events = read(route, request)
+    if (!Array.isArray(events)) return Promise.resolve(events)
     for (const event of events) if (isUnkeyed(event)) counts.unkeyed++
     const accepted = route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
     crashPoint('before-store')
@@ -60,6 +59,16 @@ export function createIngest(options: IngestOptions): Ingest {
       crashPoint('after-store')
       return accepted
     })
+  }
+
+  /** The events of a genuine request, or the answer where it is no event. */
+  function read(route: Route, request: Incoming): WebhookEvent[] | Reply {
+    try {
+      return route.provider.handshake?.(request) ?? toEvents(route, request)
+    } catch (error) {
+      if (error instanceof FloodmarkError && error.code === 'bad-request') counts.unreadable++
+      throw error
+    }
   }
 
   function refuse(error: unknown): Reply {

@@ -122,9 +122,21 @@ describe('the ingest', () => {
 
   it('counts what names no key, and is ordered with nothing', async () => {
     const { ingest, published } = made()
-    for (const body of ['{"key":true}', 'no JSON', BODY]) await ingest.handle(request({ body }))
+    for (const body of ['{"key":true}', '7', BODY]) await ingest.handle(request({ body }))
     expect(published.map(({ key }) => key)).toEqual(['evt-1', 'evt-1', 'acct-1'])
     expect(ingest.counts.unkeyed).toBe(2)
+  })
+
+  it('refuses and counts what is genuine and cannot be read, here and where it was verified elsewhere', async () => {
+    const { ingest, published } = made()
+    for (const body of ['no JSON', '', '{"key":"a\\u0000b"}'])
+      expect((await ingest.handle(request({ body }))).status).toBe(400)
+    expect((await ingest.handle(request({ body: '{' }), async () => {})).status).toBe(400)
+    expect(ingest.counts.unreadable).toBe(4)
+    await ingest.handle({ ...request(), raw: Buffer.from('no JSON') })
+    await ingest.handle(request())
+    expect(ingest.counts.unreadable).toBe(4)
+    expect(published.length).toBe(1)
   })
 
   it('needs a secret for every route, and each path once', () => {
