@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
+import { PIPELINED_MAX } from '../../src/core/receiving/turns.ts'
 import type { Bench } from '../contract/receiver.ts'
 import { exchange, raw, signed, statuses } from './wire.ts'
 
@@ -160,6 +161,65 @@ export function attackedContract(bench: Bench): void {
     await trickling.closed
     clearInterval(timer)
     expect(statuses(trickling.text)).toEqual([413])
+    await running.stop()
+  })
+
+  it('takes a good request before 64 kB of pipelined ones on another connection are read', async () => {
+    const running = await bench.start({ inFlightMax: 10_000 })
+    const [hostile, good] = [new Client(running.port), new Client(running.port)]
+    for (const { socket } of [hostile, good]) socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+    await Promise.all([hostile.answers(1), good.answers(1)])
+    const one = 'GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n'
+    const count = Math.floor((64 * 1024) / one.length)
+    bench.asked = 0
+    let askedBefore = count
+    bench.publish = async () => {
+      askedBefore = bench.asked
+    }
+    hostile.socket.write(one.repeat(count))
+    good.socket.write(signed('good'))
+    expect(await good.answers(2)).toEqual([200, 200])
+    bench.publish = bench.store
+    expect(askedBefore).toBeLessThan(count)
+    expect(await hostile.answers(count + 1)).toEqual(Array(count + 1).fill(200))
+    expect(bench.asked).toBe(count)
+    for (const { socket } of [hostile, good]) socket.destroy()
+    await running.stop()
+  })
+
+  it('takes a good request before a body of 8,000 chunks of one byte on another connection is read', async () => {
+    const running = await bench.start(wide)
+    const [hostile, good] = [new Client(running.port), new Client(running.port)]
+    for (const { socket } of [hostile, good]) socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+    await Promise.all([hostile.answers(1), good.answers(1)])
+    bench.published.length = 0
+    const body = Buffer.alloc(8_000, 'y')
+    hostile.socket.write(signed('tiny', { body, chunks: Array.from(body, (byte) => Buffer.of(byte)) }))
+    good.socket.write(signed('good'))
+    expect(await good.answers(2)).toEqual([200, 200])
+    expect(await hostile.answers(2)).toEqual([200, 200])
+    expect(bench.published.map(({ id }) => id)).toEqual(['in:good', 'in:tiny'])
+    expect(body.equals(bench.published[1]!.body)).toBe(true)
+    for (const { socket } of [hostile, good]) socket.destroy()
+    await running.stop()
+  })
+
+  it('reads no more than a few requests of a connection before the first is answered, and then all in order', async () => {
+    const running = await bench.start({ inFlightMax: 10_000 })
+    bench.published.length = 0
+    const store = bench.hold()
+    const ids = Array.from({ length: 300 }, (_, at) => `p${at}`)
+    const pipeline = exchange(running.port, Buffer.concat(ids.map((id) => signed(id))), ids.length)
+    await store.held
+    for (let at = 0; at < 5; at++) {
+      expect(statuses((await exchange(running.port, raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), 1)).text)).toEqual(
+        [200],
+      )
+    }
+    expect(store.waiting()).toBeLessThanOrEqual(PIPELINED_MAX)
+    store.release()
+    expect(statuses((await pipeline).text)).toEqual(Array(ids.length).fill(200))
+    expect(bench.published.map(({ id }) => id)).toEqual(ids.slice(-bench.published.length).map((id) => `in:${id}`))
     await running.stop()
   })
 

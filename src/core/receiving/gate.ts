@@ -6,6 +6,7 @@ import type { ReceiverOptions, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { keeps, Lingering } from './linger.ts'
 import { BAD_REQUEST, BUSY, FULL, STOPPING, STOPPING_BYTES, TOO_LARGE, TOO_MANY_HEADERS, writeHead } from './replies.ts'
+import { PIPELINED_MAX, Turns } from './turns.ts'
 
 /** A request with more header lines than this gets 431; node alone would drop those beyond its own limit in silence. */
 export const HEADERS_MAX = 100
@@ -27,6 +28,7 @@ interface Connection {
   last: Exchange | undefined
   /** It was told `Connection: close`. */
   closing: boolean
+  readonly turns: Turns
 }
 
 /** One request that was let in, until its answer. */
@@ -86,6 +88,7 @@ export class Gate {
 
   /** Counts a piece of a body in, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
   hold(exchange: Exchange, bytes: number): boolean {
+    exchange.connection.turns.countPiece()
     if (exchange.left) return false
     exchange.bytes += bytes
     this.#heldBytes += bytes
@@ -109,7 +112,7 @@ export class Gate {
     const text = writeHead(response, reply, close)
     if (!close || request.complete) return void response.end(text)
     response.write(text)
-    this.#lingering.end(request, response)
+    this.#lingering.end(request, response, () => exchange.connection.turns.countPiece())
   }
 
   /** Counts a request out that is about to get this reply. True when its connection must close afterwards. */
@@ -120,10 +123,11 @@ export class Gate {
       this.#heldBytes -= exchange.bytes
       if (exchange.counted) this.#inFlight--
       connection.unanswered--
+      connection.turns.go()
     }
     // While stopping, the last one in line says so: whatever was pipelined before it is answered too.
-    const close =
-      reply.status === 413 || !keeps(request) || (this.#stopping !== undefined && connection.last === exchange)
+    const isLast = connection.last === exchange && !connection.turns.waits
+    const close = reply.status === 413 || !keeps(request) || (this.#stopping !== undefined && isLast)
     if (close) connection.closing = true
     return close
   }
@@ -156,7 +160,19 @@ export class Gate {
   }
 
   #connect(socket: Socket): void {
-    const connection: Connection = { started: 0, startedBefore: -1, unanswered: 0, last: undefined, closing: false }
+    const turns = new Turns(
+      socket,
+      () => connection.last?.request,
+      () => connection.unanswered < PIPELINED_MAX,
+    )
+    const connection: Connection = {
+      started: 0,
+      startedBefore: -1,
+      unanswered: 0,
+      last: undefined,
+      closing: false,
+      turns,
+    }
     this.#connections.set(socket, connection)
     socket.on('close', () => {
       this.#connections.delete(socket)

@@ -26,12 +26,13 @@ export class Lingering {
     this.#clock = clock
   }
 
-  /** `response` is written, and told to close; it is ended when the body is over, the sender gone, or the time. */
-  end(request: IncomingMessage, response: ServerResponse): void {
+  /** `response` is written, and told to close; it is ended when the body is over, the sender gone, or the time. `onPiece` is told of each piece. */
+  end(request: IncomingMessage, response: ServerResponse, onPiece = () => {}): void {
     if (this.#count >= LINGERING_MAX) return void response.end()
     this.#count++
     let bytesLeft = LINGER_BYTES_MAX
     const onData = (piece: Buffer) => {
+      onPiece()
       bytesLeft -= Math.max(piece.length, PIECE_BYTES_MIN)
       if (bytesLeft < 0) request.pause()
     }
