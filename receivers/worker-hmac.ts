@@ -4,7 +4,7 @@ import { Pool } from './worker-hmac/pool.ts'
 
 /** node:http, with the signatures verified in other threads: worth it where bodies are large and cores are many. */
 const workerHmac: Receiver = async (options) => {
-  const pool = new Pool(options.ingest.routes, options.inFlightMax, options.clock)
+  const pool = new Pool(options.ingest, options.inFlightMax, options.clock)
   let stopping: Promise<void> | undefined
   try {
     await pool.start()

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { Incoming } from '../../src/core/contracts/incoming.ts'
-import { type Answer, type Batch, READY, type WorkerSetup } from './protocol.ts'
+import { type Answer, type Batch, READY, ROTATED, type Rotation, type WorkerSetup } from './protocol.ts'
 
 /** A batch that is not verified by then has a worker that hangs: it is replaced, ms. */
 export const VERIFY_MS = 5_000
@@ -34,6 +34,8 @@ export class Member {
   readonly #onAnswer: () => void
   #inHand: Sent | undefined
   #spare: ArrayBuffer | undefined
+  /** Of changes that the thread has not got yet, oldest first. */
+  readonly #rotations: (() => void)[] = []
 
   /** `onEnd` is called once, when the thread is gone for whatever reason; all of its jobs are rejected by then. */
   constructor(setup: WorkerSetup, clock: Clock, onAnswer: () => void, onEnd: () => void) {
@@ -49,7 +51,8 @@ export class Member {
       const cancel = this.#endUnlessHeard(START_MS, () => {
         why = `it was not ready within ${START_MS} ms`
       })
-      worker.on('message', (message: Answer | typeof READY) => {
+      worker.on('message', (message: Answer | typeof READY | typeof ROTATED) => {
+        if (message === ROTATED) return this.#rotations.shift()!()
         if (message !== READY) return this.#answered(message)
         cancel()
         resolve()
@@ -64,6 +67,7 @@ export class Member {
         for (const job of this.#inHand?.jobs ?? []) job.reject(error)
         reject(error)
         onEnd()
+        for (const resolve of this.#rotations.splice(0)) resolve()
       })
     })
     this.ready.catch(() => {})
@@ -92,6 +96,14 @@ export class Member {
     const batch: Batch = { items, bodies }
     this.#worker.postMessage(batch, [bodies])
     this.#inHand = { jobs, cancel: this.#endUnlessHeard(VERIFY_MS) }
+  }
+
+  /** Resolves when the thread has them, and so after all that it verified by others; or when it is gone. */
+  rotate(rotation: Rotation): Promise<void> {
+    return new Promise((resolve) => {
+      this.#rotations.push(resolve)
+      this.#worker.postMessage(rotation)
+    })
   }
 
   async stop(): Promise<void> {

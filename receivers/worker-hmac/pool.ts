@@ -2,9 +2,8 @@ import { availableParallelism } from 'node:os'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { Route } from '../../src/core/contracts/provider.ts'
-import type { Verify } from '../../src/core/contracts/receiver.ts'
+import type { Ingest, Verify } from '../../src/core/contracts/receiver.ts'
 import { type Job, Member } from './member.ts'
-import type { WorkerSetup } from './protocol.ts'
 
 /** One core stays for the thread that speaks HTTP. */
 const WORKERS = Math.min(8, Math.max(1, availableParallelism() - 1))
@@ -17,7 +16,7 @@ const RESTART_MS_MAX = 10_000
 
 /** Threads that verify for the routes, in batches. */
 export class Pool {
-  readonly #setup: WorkerSetup
+  readonly #ingest: Pick<Ingest, 'routes' | 'secretsOf' | 'onRotation'>
   readonly #indexOf: Map<Route, number>
   readonly #waitingMax: number
   readonly #clock: Clock
@@ -28,9 +27,10 @@ export class Pool {
   #stopped = false
   #deaths = 0
 
-  constructor(routes: readonly Route[], waitingMax: number, clock: Clock) {
-    this.#setup = { routes: routes.map(({ provider, secrets }) => ({ module: provider.module, secrets })) }
-    this.#indexOf = new Map(routes.map((route, at) => [route, at]))
+  constructor(ingest: Pick<Ingest, 'routes' | 'secretsOf' | 'onRotation'>, waitingMax: number, clock: Clock) {
+    this.#ingest = ingest
+    this.#indexOf = new Map(ingest.routes.map((route, at) => [route, at]))
+    ingest.onRotation((route) => this.#rotate(route))
     this.#waitingMax = waitingMax
     this.#clock = clock
   }
@@ -63,8 +63,11 @@ export class Pool {
 
   /** Starts a thread, which joins when it can verify. */
   async #add(): Promise<void> {
+    const routes = this.#ingest.routes.map((route) => {
+      return { module: route.provider.module, secrets: this.#ingest.secretsOf(route) }
+    })
     const member = new Member(
-      this.#setup,
+      { routes },
       this.#clock,
       () => {
         this.#deaths = 0
@@ -77,6 +80,12 @@ export class Pool {
     this.#starting.delete(member)
     this.#members.add(member)
     this.#dispatch()
+  }
+
+  /** Threads that start have the secrets of their start: they are told too. */
+  async #rotate(route: Route): Promise<void> {
+    const rotation = { route: this.#indexOf.get(route)!, secrets: this.#ingest.secretsOf(route) }
+    await Promise.all([...this.#starting, ...this.#members].map((member) => member.rotate(rotation)))
   }
 
   #lost(member: Member): void {

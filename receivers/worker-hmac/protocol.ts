@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../../src/core/contracts/errors.ts'
-import type { Secret } from '../../src/core/contracts/provider.ts'
+import type { RouteSecret } from '../../src/core/contracts/provider.ts'
 
 /** What a worker needs of a route. KeyObjects may be sent to threads. */
 export interface RouteSetup {
   /** The provider's own file; the worker imports it. */
   readonly module: string
-  readonly secrets: readonly Secret[]
+  readonly secrets: readonly RouteSecret[]
 }
 
 export interface WorkerSetup {
@@ -29,6 +29,13 @@ export interface Batch {
   readonly bodies: ArrayBuffer
 }
 
+/** To the worker: from now on these are the secrets of a route. It says ROTATED when it has them. */
+export interface Rotation {
+  /** Position in WorkerSetup.routes. */
+  readonly route: number
+  readonly secrets: readonly RouteSecret[]
+}
+
 /** From the worker, in the order of the batch's items: undefined is genuine, else the error. */
 export interface Answer {
   readonly outcomes: readonly (undefined | readonly [code: ErrorCode, message: string])[]
@@ -37,3 +44,4 @@ export interface Answer {
 
 /** What a worker says when it has loaded its providers. */
 export const READY = 'ready'
+export const ROTATED = 'rotated'

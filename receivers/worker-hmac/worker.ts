@@ -1,33 +1,39 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { Provider } from '../../src/core/contracts/provider.ts'
-import { type Answer, type Batch, type Item, READY, type WorkerSetup } from './protocol.ts'
+import { SecretRing } from '../../src/core/receiving/secret-ring.ts'
+import { type Answer, type Batch, type Item, READY, ROTATED, type Rotation, type WorkerSetup } from './protocol.ts'
 
 /** A thread that verifies batches with the routes' own providers, one after the other. */
 const port = parentPort!
 const routes = await Promise.all(
   (workerData as WorkerSetup).routes.map(async ({ module, secrets }) => {
     const provider: Provider = (await import(module)).default
-    return { provider, secrets }
+    return { provider, ring: new SecretRing(secrets) }
   }),
 )
 
 function judge(item: Item, raw: Uint8Array): Answer['outcomes'][number] {
-  const { provider, secrets } = routes[item.route]!
+  const { provider, ring } = routes[item.route]!
   const header = (name: string) => {
     const at = provider.signatureHeaders.indexOf(name)
     if (at === -1) throw new FloodmarkError('misuse', `${provider.name} reads ${name}: add it to its signatureHeaders`)
     return item.headers[at]
   }
   try {
-    provider.verify({ url: item.url, header, raw, receivedAtMs: item.receivedAtMs }, secrets)
+    provider.verify({ url: item.url, header, raw, receivedAtMs: item.receivedAtMs }, ring.at(item.receivedAtMs))
     return undefined
   } catch (error) {
     return [error instanceof FloodmarkError ? error.code : 'unavailable', messageOf(error)]
   }
 }
 
-port.on('message', ({ items, bodies }: Batch) => {
+port.on('message', (message: Batch | Rotation) => {
+  if ('route' in message) {
+    routes[message.route]!.ring = new SecretRing(message.secrets)
+    return port.postMessage(ROTATED)
+  }
+  const { items, bodies } = message
   let at = 0
   const outcomes = items.map((item) => {
     const raw = Buffer.from(bodies, at, item.bodyBytes)

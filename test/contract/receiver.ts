@@ -4,11 +4,12 @@ import generic from '../../providers/generic.ts'
 import { type Clock, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
-import type { Receiver, ReceiverOptions, RunningReceiver } from '../../src/core/contracts/receiver.ts'
+import type { Ingest, Receiver, ReceiverOptions, RunningReceiver } from '../../src/core/contracts/receiver.ts'
 import { createIngest } from '../../src/core/receiving/ingest.ts'
 import { attackedContract } from '../receivers/attacked.ts'
 import { BAD_INPUT, BODY_BYTES_MAX, WIDE_BYTES_MAX } from '../receivers/bad-input.ts'
 import { limitsContract } from '../receivers/limits.ts'
+import { rotationContract } from '../receivers/rotation.ts'
 import { stopContract } from '../receivers/stop.ts'
 import { anyBytes, exchange, NOW_MS, raw, SECRET, SECRET_TEXT, signed, statuses } from '../receivers/wire.ts'
 
@@ -18,6 +19,8 @@ export class Bench {
   readonly published: WebhookEvent[] = []
   readonly errors: unknown[] = []
   nowMs = NOW_MS
+  /** Of the receiver that was started last. */
+  ingest!: Ingest
   ready = true
   /** How often /readyz was asked. */
   asked = 0
@@ -49,7 +52,7 @@ export class Bench {
 
   start(over: Partial<ReceiverOptions> = {}): Promise<RunningReceiver> {
     const clock: Clock = { ...systemClock, now: () => this.nowMs }
-    const ingest = createIngest({
+    this.ingest = createIngest({
       routes: [
         { path: '/in', source: 'in', provider: anyBytes, secrets: [SECRET, generic.secret('the key before this one')] },
       ],
@@ -69,7 +72,7 @@ export class Bench {
       requestMs: 400,
       keepAliveMs: 5_000,
     }
-    return this.#receiver({ host: '127.0.0.1', port: 0, ...limits, clock, ingest, ...over })
+    return this.#receiver({ host: '127.0.0.1', port: 0, ...limits, clock, ingest: this.ingest, ...over })
   }
 }
 
@@ -251,6 +254,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
     })
 
     limitsContract(bench)
+    rotationContract(bench)
     attackedContract(bench)
     stopContract(bench)
   })

@@ -4,7 +4,7 @@ import { VERIFY_MS } from '../../receivers/worker-hmac/member.ts'
 import workerHmac from '../../receivers/worker-hmac.ts'
 import { type Clock, systemClock } from '../../src/core/contracts/clock.ts'
 import type { Provider } from '../../src/core/contracts/provider.ts'
-import type { RunningReceiver } from '../../src/core/contracts/receiver.ts'
+import type { Ingest, RunningReceiver } from '../../src/core/contracts/receiver.ts'
 import { createIngest } from '../../src/core/receiving/ingest.ts'
 import odd from './odd-provider.ts'
 import { exchange, raw, SECRET, statuses } from './wire.ts'
@@ -21,10 +21,11 @@ const clock: Clock = {
   },
 }
 
+let ingest: Ingest
 function start(provider: Provider, onError: (error: unknown) => void = () => {}): Promise<RunningReceiver> {
   const secrets = [SECRET, generic.secret('the key before this one')]
   const routes = [{ path: '/in', source: 'in', provider, secrets }]
-  const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock, onError })
+  ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock, onError })
   const limits = {
     bodyBytesMax: 30_000,
     heldBytesMax: 60_000_000,
@@ -96,6 +97,17 @@ describe('worker-hmac', () => {
     expect(await sent).toEqual(Array(5).fill(200))
     expect(await send('good')).toBe(200)
     expect(errors).toEqual([])
+  })
+
+  it('gives the secrets of now to a thread that replaces a dead one', async () => {
+    await ingest.rotateSecrets('in', [SECRET])
+    expect(await send('good')).toBe(401)
+    expect(await send('die')).toBe(503)
+    let code: number | undefined = 503
+    while (code === 503) code = await send('good')
+    expect(code).toBe(401)
+    await ingest.rotateSecrets('in', [SECRET, SECRET])
+    expect(await send('good')).toBe(200)
   })
 
   it('stops while a thread is dying', async () => {

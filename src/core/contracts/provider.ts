@@ -103,6 +103,13 @@ export interface Provider {
   sample(random: Random, options: SampleOptions): { readonly type: string; readonly body: Uint8Array }
 }
 
+/** A secret that ends: a request that came after `untilMs`, ms since the Unix epoch, is refused under it. */
+export interface EndingSecret {
+  readonly secret: Secret
+  readonly untilMs: number
+}
+export type RouteSecret = Secret | EndingSecret
+
 /** A path, the provider that sends there, and the secrets that prove it. */
 export interface Route {
   /** The exact path, without query: '/webhooks/razorpay'. */
@@ -110,6 +117,6 @@ export interface Route {
   /** Event.source; usually the provider's name. */
   readonly source: string
   readonly provider: Provider
-  /** At least one. The first is the current one, the others are still accepted. */
-  readonly secrets: readonly Secret[]
+  /** At least one, any of which verifies. What they are at the start: Ingest.rotateSecrets changes them. */
+  readonly secrets: readonly RouteSecret[]
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Incoming } from './incoming.ts'
-import type { Route } from './provider.ts'
+import type { Route, RouteSecret } from './provider.ts'
 import type { Reply } from './reply.ts'
 
 /** Checks a request against its route's secrets. Resolves when genuine, else rejects as Provider.verify throws. */
@@ -17,6 +17,16 @@ export interface IngestCounts {
 export interface Ingest {
   /** Every route, for a receiver that verifies elsewhere. */
   readonly routes: readonly Route[]
+  /** Those of a route as they are now, some of which may have ended. */
+  secretsOf(route: Route): readonly RouteSecret[]
+  /**
+   * Replaces the secrets of every route with that source. When it resolves, all that comes is judged by the new ones, in
+   * other threads too; what came before is judged by either. Calls may overlap: the last one counts.
+   * @throws FloodmarkError 'misuse' where no route has that source or no secret would serve now; nothing is changed then.
+   */
+  rotateSecrets(source: string, secrets: readonly RouteSecret[]): Promise<void>
+  /** For a receiver that verifies elsewhere: called with each change, which resolves when `listener` has, for every route. */
+  onRotation(listener: (route: Route) => Promise<void>): void
   /** Since the start. */
   readonly counts: IngestCounts
   /**

@@ -8,6 +8,7 @@ import type { Incoming } from '../contracts/incoming.ts'
 import type { Identity, Route } from '../contracts/provider.ts'
 import type { Ingest } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
+import { SecretRings } from './secret-ring.ts'
 
 export interface IngestOptions {
   readonly routes: readonly Route[]
@@ -39,8 +40,8 @@ const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS
 export function createIngest(options: IngestOptions): Ingest {
   const { publish, ready, onError, crashPoint = nowhere } = options
   const byPath = new Map<string, Route>()
+  const rings = new SecretRings(options.routes, options.clock)
   for (const route of options.routes) {
-    if (route.secrets.length === 0) throw new FloodmarkError('misuse', `route ${route.path} has no secret: give it one`)
     if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
     checkSource(route)
     byPath.set(route.path, route)
@@ -80,6 +81,9 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     routes: options.routes,
     counts,
+    secretsOf: (route) => rings.of(route).all,
+    onRotation: (listener) => rings.onRotation(listener),
+    rotateSecrets: (source, secrets) => rings.rotate(source, secrets),
 
     admit(method, url) {
       const path = pathOf(url)
@@ -105,7 +109,7 @@ export function createIngest(options: IngestOptions): Ingest {
           return verify(route, request)
             .then(() => store(route, request))
             .catch(refuse)
-        route.provider.verify(request, route.secrets)
+        route.provider.verify(request, rings.of(route).at(request.receivedAtMs))
         return store(route, request).catch(refuse)
       } catch (error) {
         return Promise.resolve(refuse(error))

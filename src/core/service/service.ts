@@ -5,7 +5,7 @@ import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
-import type { IngestCounts, Receiver, RunningReceiver } from '../contracts/receiver.ts'
+import type { Ingest, IngestCounts, Receiver, RunningReceiver } from '../contracts/receiver.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type Processor, startProcessor } from '../processing/processor.ts'
 import type { ProcessorState } from '../processing/processor-counts.ts'
@@ -47,6 +47,8 @@ export interface Service {
   readonly counts: Readonly<ProcessorState> | undefined
   /** undefined where nothing is received. */
   readonly received: IngestCounts | undefined
+  /** Replaces the secrets of a source's routes while it runs; see Ingest.rotateSecrets. @throws FloodmarkError 'misuse' also where nothing is received. */
+  rotateSecrets: Ingest['rotateSecrets']
   /** Stops accepting, answers and stores requests in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }
@@ -87,6 +89,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     port: parts.receiving?.port,
     counts: parts.processor?.counts,
     received: parts.receiving?.counts,
+    async rotateSecrets(source, secrets) {
+      if (!parts.receiving) throw new FloodmarkError('misuse', 'this process receives nothing: it has no secrets')
+      await parts.receiving.rotateSecrets(source, secrets)
+    },
     stop() {
       stopped ??= stop()
       return stopped
@@ -133,7 +139,7 @@ function movesOf(queue: Queue, { counts }: Processor, clock: Clock, stuckMs: num
   }
 }
 
-type Receiving = RunningReceiver & { readonly counts: IngestCounts }
+type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
@@ -152,6 +158,7 @@ async function startReceiving(
   return {
     port: running.port,
     counts: ingest.counts,
+    rotateSecrets: ingest.rotateSecrets,
     async stop() {
       await reconciler?.stop()
       await running.stop()
