@@ -4,7 +4,7 @@
  */
 
 export { encodedBytes } from './src/core/base/codec.ts'
-export { parseBody, textAt } from './src/core/base/json-body.ts'
+export { jsonBody, parseBody, textAt } from './src/core/base/json-body.ts'
 // What every part speaks of.
 export { type Clock, systemClock } from './src/core/contracts/clock.ts'
 export { type ErrorCode, FloodmarkError } from './src/core/contracts/errors.ts'
@@ -13,7 +13,7 @@ export type { Incoming } from './src/core/contracts/incoming.ts'
 // A ledger of your own.
 export type { DeadLetter, Effect, Ledger, LedgerDriver, LedgerOpenOptions, Tx } from './src/core/contracts/ledger.ts'
 // A provider of your own.
-export type { Identity, Provider, RetryPolicy, Route, Secret } from './src/core/contracts/provider.ts'
+export type { Identity, Provider, RetryPolicy, Route, RouteSecret, Secret } from './src/core/contracts/provider.ts'
 // A queue of your own, and the lanes that keep the order of a key within one process.
 export {
   type Delivery,
@@ -33,7 +33,7 @@ export { Claims } from './src/core/processing/claims.ts'
 export { Lanes } from './src/core/processing/lanes.ts'
 export { checked } from './src/core/processing/schemas.ts'
 export { serve } from './src/core/receiving/http.ts'
-export { hmacHex, requireHmac, signedHeader, textSecret } from './src/core/receiving/signature.ts'
+export { hmacHex, requireHmac, secretText, signedHeader, textSecret } from './src/core/receiving/signature.ts'
 export { SERVICE_DEFAULTS, type ServiceLimits } from './src/core/service/limits.ts'
 export { type ReconcilerOptions, startReconciler } from './src/core/service/reconciler.ts'
 // The service that a run measures and that ships.

@@ -64,6 +64,25 @@ describe('the start of a service', () => {
   })
 })
 
+describe('rotateSecrets', () => {
+  it('changes what a running service takes', async () => {
+    const { starting } = await start({})
+    const service = await starting
+    const next = generic.secret('another secret of some length')
+    const body = JSON.stringify({ type: 't', key: 'k' })
+    const send = async (secret: typeof next) => {
+      const signed = generic.sign(Buffer.from(body), secret, { id: 'e1', type: 't', atMs: Date.now() })
+      const answer = await fetch(`http://127.0.0.1:${service.port}/in`, { method: 'POST', body, headers: signed })
+      return answer.status
+    }
+    expect([await send(route.secrets[0]!), await send(next)]).toEqual([200, 401])
+    await service.rotateSecrets('generic', [next])
+    expect([await send(route.secrets[0]!), await send(next)]).toEqual([401, 200])
+    await expect(service.rotateSecrets('other', [next])).rejects.toMatchObject({ code: 'misuse' })
+    await service.stop()
+  })
+})
+
 describe('GET /readyz', () => {
   it('is 503 and names the part while the ledger stores nothing, and the log says why', async () => {
     let isFull = false
