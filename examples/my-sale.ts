@@ -1,15 +1,15 @@
 import { defineScenario } from 'floodmark'
 
 /**
- * A scenario of one's own: `npm run scenario examples/my-sale.ts` needs nothing else. Copy it anywhere; a wrong field is
- * named before anything starts.
+ * Your own scenario: `npm run scenario examples/my-sale.ts` needs nothing else. Copy it anywhere. A wrong field is named
+ * before anything starts.
  */
 export default defineScenario({
   name: 'my-sale',
   question: 'Does the stack take our Friday sale, with a deployment in the middle of it?',
   durationMs: 60_000,
   quickMs: 12_000,
-  // A multiple of the base rate over the run, 0-1: calm, six times as much within a moment, and slowly less.
+  // A multiple of the base rate over the run, 0-1: calm, six times as much within a moment, then slowly less.
   shape: (at) => (at < 0.3 ? 1 : 1 + 5 * Math.exp(-(at - 0.3) / 0.2)),
   phases: [
     { name: 'calm', until: 0.3 },
@@ -20,7 +20,7 @@ export default defineScenario({
     { provider: 'stripe', share: 0.6 },
     { provider: 'shopify', share: 0.4 },
   ],
-  // 5,000 customers, of whom some buy far more often than others.
+  // 5,000 customers. Some of them buy far more often than others.
   keys: { count: 5_000, zipf: 1 },
   effects: { failOnce: 0.01, failAlways: 0.001 },
   faults: [{ at: 0.5, forMs: 500, what: 'restart', target: 'stack' }],

@@ -35,19 +35,19 @@ import {
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { pages } from './lmdb/pages.ts'
 
-/** Expired groups of marks that one settle call removes at most; each group is one earlier settle call's. */
+/** One settle call removes at most so many expired groups of marks. Each group comes from one earlier settle call. */
 const SWEEP_GROUPS_MAX = 4
-/** Records of the log that one transaction sorts in. */
+/** One transaction sorts in so many records of the log. */
 const SORT_RECORDS = 16
 const POSITION = Buffer.from('position')
-/** What a probe writes: so long that it needs pages of its own. */
+/** A probe writes so many bytes: enough to need new pages. */
 const PROBE = Buffer.from('probe')
 const PROBE_VALUE = Buffer.alloc(64 * 1024)
 const EVERYTHING = Buffer.alloc(0)
 
 /**
- * A ledger in one LMDB environment: one process, one writing thread. A settle call is one transaction and resolves
- * after its fdatasync. Claims live in memory: a crash takes the handlers that held them along.
+ * A ledger in one LMDB environment: one process, one writing thread. A settle call is one transaction and resolves after
+ * its fdatasync. Claims live in memory: a crash ends the handlers that held them, and the claims with them.
  */
 class LmdbLedger implements Ledger {
   readonly traits
@@ -120,7 +120,7 @@ class LmdbLedger implements Ledger {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
-    // The fence is checked here, before the transaction: from now on nobody else can take these ids until they are given back.
+    // The fence is checked here, before the transaction. From now on nobody else can take these ids until they are given back.
     const held = this.#claims.settleAll(settlements)
     try {
       checkSettlements(settlements)
@@ -134,7 +134,7 @@ class LmdbLedger implements Ledger {
     await this.#transact(() => put(this.#environment.root, PROBE, PROBE_VALUE))
   }
 
-  /** A child transaction is undone as a whole when anything in it throws; a plain one would keep what came before. */
+  /** A child transaction is undone as a whole when anything in it throws. A plain one would keep the writes before the error. */
   async #transact<T>(work: () => T): Promise<T> {
     const running = this.#environment.root.childTransaction(() => {
       this.#lock.check()
@@ -154,7 +154,7 @@ class LmdbLedger implements Ledger {
     }
   }
 
-  /** Inside the write transaction. `held`: the failures so far of each whose claim is held. */
+  /** Runs inside the write transaction. `held`: the failures so far of each event whose claim is held. */
   #store(settlements: readonly Settlement[], held: readonly (number | undefined)[]): Settled[] {
     const now = this.#clock.now()
     const expiresAt = this.#time.latest() + this.#ttlMs
@@ -203,12 +203,12 @@ class LmdbLedger implements Ledger {
     put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
   }
 
-  /** Bounded work: some of the oldest groups of marks, where they have run out. */
+  /** Removes some of the oldest groups of marks that have expired. The work is bounded. */
   #sweep(beforeMs: number): void {
     const end = u64(Math.max(0, beforeMs))
     for (const { key, value } of [...this.#environment.expiries.getRange({ end, limit: SWEEP_GROUPS_MAX })]) {
       for (const id of unpack(unseal(key, value))) {
-        // The id may have been marked anew since: then a later group holds it.
+        // The id may have been marked again since. Then a later group holds it.
         const state = this.#stateOf(id)
         if (state?.kind === APPLIED && state.value <= beforeMs) this.#environment.ids.removeSync(id)
       }
@@ -235,7 +235,7 @@ class LmdbLedger implements Ledger {
     })
   }
 
-  /** The key of an id whose letter is gone now; undefined where there was none. */
+  /** The ordering key of an id whose letter is now deleted; undefined where there was no letter. */
   #removeLetter(id: string): Buffer | undefined {
     const key = Buffer.from(id)
     const state = this.#stateOf(key)
@@ -263,7 +263,7 @@ class LmdbLedger implements Ledger {
     for await (const [key, value] of pages(this.#environment.items, Buffer.from(prefix))) yield [nameOf(key), value]
   }
 
-  /** Moves some of the log into `items`; says whether there may be more. Reading pays for it, settling does not. */
+  /** Moves some of the log into `items`. Returns whether there may be more. Readers pay for this, settle calls do not. */
   #sortIn(): boolean {
     const records = [...this.#environment.log.getRange({ limit: SORT_RECORDS })]
     for (const { key, value } of records) {
@@ -284,7 +284,7 @@ class LmdbLedger implements Ledger {
   }
 }
 
-/** Why a commit failed comes a little later in a promise of its own, which must not be left to reject unheard. */
+/** The cause of a failed commit comes a little later, in another promise. That promise must not reject unheard. */
 function reasonOf(error: unknown): Promise<unknown> {
   const reason = (error as { commitError?: Promise<never> }).commitError?.catch((cause: unknown) => cause)
   return Promise.race([reason ?? error, new Promise((resolve) => setImmediate(resolve, error))])

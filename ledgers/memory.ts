@@ -14,13 +14,13 @@ import { Claims } from '../src/core/processing/claims.ts'
 import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 
-/** Marks removed by one settle call at most, when they have run out. */
+/** One settle call removes at most so many expired marks. */
 const SWEEP_MAX = 64
 
 /** The specification of a ledger, in maps. Nothing outlives the process. */
 class MemoryLedger implements Ledger {
   readonly traits
-  /** id → when its mark runs out, ms. Insertion order is time order, so the sweep looks at the front only. */
+  /** id → when its mark expires, in Unix ms. Insertion order is time order, so the sweep looks at the front only. */
   readonly #marks = new Map<string, number>()
   readonly #failures = new Map<string, { readonly count: number; readonly sinceMs: number }>()
   readonly #dead = new Map<string, DeadLetter>()
@@ -70,7 +70,7 @@ class MemoryLedger implements Ledger {
     return settled
   }
 
-  /** `before`: its failures so far; undefined when the claim is lost. */
+  /** `before`: the event's failures so far; undefined when the claim is lost. */
   #settleOne(settlement: Settlement, before: number | undefined): Settled {
     const { event, result } = settlement
     if (before === undefined) return { held: false, failures: 0 }
@@ -147,7 +147,7 @@ class MemoryLedger implements Ledger {
   async close(): Promise<void> {}
 }
 
-/** A Buffer's slice would be a view. */
+/** A copy. A Buffer's slice would be a view. */
 function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes && Buffer.from(bytes)
 }

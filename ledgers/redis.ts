@@ -20,17 +20,17 @@ import { checkNamespace } from '../src/core/contracts/namespace.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { type Script, scripts } from './redis/scripts.ts'
 
-/** No call takes longer than this, whatever the network does. */
+/** No call takes longer than so many ms, whatever the network does. */
 const CALL_MS = 5_000
-/** What a probe writes, and how long it stays, ms. */
+/** A probe writes so many bytes, and they stay for so many ms. */
 const PROBE_VALUE = Buffer.alloc(4_096)
 const PROBE_KEPT_MS = 60_000
 const PAGE_ITEMS = 512
 
 /**
- * A ledger in a Redis that processes share; one script does each claim and each settle call as a whole. Leases run by
- * the server's clock, so that the processes need not agree on the time. A clock given to open() takes its place: then
- * every process must be given the same one.
+ * A ledger in a Redis that several processes share. One script does each claim, and each settle call, as a whole. Leases run
+ * by the server's clock, so the processes need not agree on the time. A clock given to open() replaces it. Then every
+ * process must get the same clock.
  */
 class RedisLedger implements Ledger {
   readonly traits
@@ -38,7 +38,7 @@ class RedisLedger implements Ledger {
   readonly #prefix: string
   readonly #now: () => string
   readonly #ttlMs: string
-  /** Names every call of this process, so that one that is sent twice can be told from two. */
+  /** Names every call of this process, so that a call sent twice can be told from two calls. */
   readonly #session = randomBytes(6).toString('base64url')
   #calls = 0
 
@@ -76,13 +76,13 @@ class RedisLedger implements Ledger {
     }
   }
 
-  /** As soon as the server answers; if that is too late, the claims run out. A settle call that arrives first wins. */
+  /** Gives the claims back as soon as the server answers. Before that they may run out. A settle call that arrives first wins. */
   #giveBack(settlements: readonly Settlement[]): void {
     const released = settlements.flatMap(({ event, fence }) => pack({ event, fence, result: 'released' }))
     this.#run(scripts.settle, [...this.#call(), ...released]).catch(() => {})
   }
 
-  /** What every script is told first: time, how long a mark is kept, the call's own token. */
+  /** The first arguments of every script: time, how long a mark is kept, the call's token. */
   #call(): string[] {
     return [this.#now(), this.#ttlMs, `${this.#session}.${(++this.#calls).toString(36)}`]
   }
@@ -179,7 +179,7 @@ class RedisLedger implements Ledger {
 const RESULTS = { applied: 'a', failed: 'f', buried: 'b', released: 'r' } as const
 const OPS = { put: 'p', increment: 'i', append: 'a' } as const
 
-/** A settlement as the script reads it. */
+/** A settlement in the form that the script reads. */
 function pack(settlement: Settlement): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []

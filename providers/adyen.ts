@@ -7,26 +7,26 @@ import type { Identity, Provider, Secret } from '../src/core/contracts/provider.
 import { decodeSignature, hmacBase64, requireHmac, secretText } from '../src/core/receiving/signature.ts'
 
 /**
- * Adyen's payment webhooks: one body carries several items, each with its signature in `additionalData.hmacSignature`:
- * base64 HMAC-SHA256 over eight of its fields, joined by ':'; the key is in hex. Nothing else is signed: whoever holds a
- * genuine request can change `live`, `eventDate`, `reason` and the rest of `additionalData`, so act on the signed eight
- * alone and keep the route behind TLS. There is no timestamp: replays are stopped by the ledger's memory of ids.
+ * Adyen's payment webhooks. One body carries several items, each with its signature in `additionalData.hmacSignature`:
+ * base64 HMAC-SHA256 over eight fields of the item, joined by ':'. The key is in hex. Nothing else is signed: the holder of a
+ * genuine request can change `live`, `eventDate`, `reason` and the rest of `additionalData`. So act on the signed eight
+ * alone, and keep the route behind TLS. There is no timestamp: the ledger's memory of ids stops replays.
  */
 
-/** More items than this in one body are refused: each costs an HMAC for each secret. */
+/** A body with more items is refused: each item costs an HMAC for each secret. */
 const ITEMS_MAX = 64
 /** What is parsed before anything is known of its sender: 64 items of 4 kB, and no more objects and arrays than those need. */
 const BODY_BYTES_MAX = 256 * 1024
 const OPENINGS_MAX = 4_096
 const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000]
 
-/** Waits before attempts 2 to 13, ms: at 9, 18 and 27 s, then 2 min, 5 min and on to 8 h; every further one is 8 h. */
+/** Waits in ms before attempts 2 to 13: at 9, 18 and 27 s, then 2 min, 5 min and on to 8 h. Every further wait is 8 h. */
 const WAITS_MS = [
   ...[9, 9, 9].map((seconds) => seconds * SECOND_MS),
   ...[2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 4, 8].map((hours) => hours * HOUR_MS),
 ]
-/** The 87 further ones end just under 30 days after the event. */
+/** The 87 further attempts end just under 30 days after the event. */
 const FURTHER_WAITS = 87
 
 function template(eventCode: string, originalReference: string, additionalData: Record<string, string>) {
@@ -62,7 +62,7 @@ function isCheap(raw: Uint8Array): boolean {
   return openings <= OPENINGS_MAX
 }
 
-/** The items of a body; undefined where it is not Adyen's. */
+/** The items of a body; undefined where the body is not Adyen's. */
 function itemsOf(raw: Uint8Array): unknown[] | undefined {
   if (!isCheap(raw)) return undefined
   const items = (parseBody(raw) as { notificationItems?: unknown } | null | undefined)?.notificationItems
@@ -70,13 +70,13 @@ function itemsOf(raw: Uint8Array): unknown[] | undefined {
   return items.map((item) => item?.NotificationRequestItem)
 }
 
-/** A text, '' where it is absent, as Adyen's own libraries sign it; undefined for any other thing. */
+/** A text, or '' where it is absent, as Adyen's own libraries sign it; undefined for a value of another type. */
 function fieldOf(item: unknown, name: string): string | undefined {
   const value = (item as Record<string, unknown>)[name] ?? ''
   return typeof value === 'string' ? value : undefined
 }
 
-/** What is signed; undefined where it cannot be told. Only the merchant's reference may have a colon: two could be shifted. */
+/** The signed text; undefined where it is ambiguous. Only the merchant's reference may have a colon: two could be shifted. */
 function signedText(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
   const { value } = ((item as { amount?: unknown }).amount ?? {}) as { value?: unknown }
@@ -93,7 +93,7 @@ function identityOf(item: unknown): Identity {
   if (!reference || !type) throw new FloodmarkError('bad-request', 'an item has no pspReference and eventCode')
   // One pspReference serves a payment's AUTHORISATION and its CHARGEBACK alike.
   const id = `${type}:${success ?? ''}:${reference}`
-  // What follows on a payment has a pspReference of its own, but the merchant's reference of the payment.
+  // A later event of a payment has its own pspReference, but the payment's merchant reference.
   return { id, key: textAt(item, 'merchantReference') ?? textAt(item, 'originalReference') ?? reference, type }
 }
 

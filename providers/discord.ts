@@ -14,8 +14,8 @@ import {
 
 /**
  * Discord's webhook events: `x-signature-ed25519: <hex>` over `<x-signature-timestamp>` and the raw body. The secret is the
- * app's public key in hex; `private:` and hex is this kit's own text for the sender's side. Discord documents no window for
- * the timestamp: replays are stopped by the ledger's memory of ids. It sends wrong signatures on purpose: they get a 401.
+ * app's public key in hex. `private:` and hex is this kit's own text for the sender's side. Discord documents no window for
+ * the timestamp: the ledger's memory of ids stops replays. Discord sends wrong signatures on purpose. They get a 401.
  */
 
 const PRIVATE = 'private:'
@@ -74,7 +74,7 @@ const discord: Provider = {
   verify(request, secrets) {
     const timestamp = signedHeader(request.header('x-signature-timestamp'), 'x-signature-timestamp')
     const signature = signedHeader(request.header('x-signature-ed25519'), 'x-signature-ed25519')
-    // Digits only: nothing stands between time and body, and the body's first byte must not move over.
+    // Digits only: nothing stands between time and body, so the body's first byte must not move into the time.
     if (!/^[0-9]{1,15}$/.test(timestamp)) throw new FloodmarkError('bad-signature', 'the signed timestamp is malformed')
     const claim = decodeSignature(signature, 'hex', ED25519_SIGNATURE_BYTES)
     requireEd25519(claim ? [claim] : [], secrets, timestamp, request.raw)

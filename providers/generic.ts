@@ -14,16 +14,16 @@ import {
 } from '../src/core/receiving/signature.ts'
 
 /**
- * This kit's own scheme, for senders that are yours: `x-webhook-signature: v1=<hex>[,v1=<hex>]`,
- * HMAC-SHA256 over `<x-webhook-id>.<x-webhook-timestamp>.` and the raw body, timestamp in Unix seconds, ±300 s.
- * `type`, `key` and, where a sender numbers the events of a key, `sequence` are members of the JSON body, because only what
- * is signed is trusted.
+ * This kit's own scheme, for senders that are yours: `x-webhook-signature: v1=<hex>[,v1=<hex>]`, HMAC-SHA256 over
+ * `<x-webhook-id>.<x-webhook-timestamp>.` and the raw body. The timestamp is in Unix seconds and may be off by 300 s. `type`,
+ * `key` and, where a sender numbers the events of a key, `sequence` are members of the JSON body: only signed data is
+ * trusted.
  */
 
-/** Visible ASCII without the dot: with one, `a.1` + `2` and `a` + `1.2` would be signed alike. */
+/** Visible ASCII without the dot. With a dot allowed, `a.1` + `2` and `a` + `1.2` would be signed alike. */
 const ID = /^[!-\-/-~]+$/
 
-/** Waits before attempts 2 to 8, ms: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h (the schedule that Svix uses). */
+/** Waits in ms before attempts 2 to 8: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h (the schedule that Svix uses). */
 const WAITS_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000]
 
 const body = jsonTemplate({

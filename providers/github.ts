@@ -5,9 +5,9 @@ import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from 
 import { sampleEvent } from './samples/github.ts'
 
 /**
- * GitHub: `x-hub-signature-256: sha256=<hex>`, HMAC-SHA256 of the raw body; the older SHA-1 header is not read.
- * Neither a timestamp nor the delivery id is signed: replays are stopped by the ledger's memory of ids, and by TLS.
- * Configure the hook for `application/json`: a form body verifies, but is refused, for it is not JSON.
+ * GitHub: `x-hub-signature-256: sha256=<hex>`, HMAC-SHA256 of the raw body. The older SHA-1 header is not read. Neither a
+ * timestamp nor the delivery id is signed: the ledger's memory of ids, and TLS, stop replays. Configure the hook for
+ * `application/json`. A form body verifies, but is refused: it is not JSON.
  */
 
 const SCHEME = 'sha256='
@@ -17,7 +17,7 @@ const github: Provider = {
   module: import.meta.url,
   signatureHeaders: ['x-hub-signature-256'],
   contextHeaders: ['x-github-delivery', 'x-github-event', 'x-github-hook-id'],
-  // GitHub never tries again by itself: what is refused is gone until somebody asks for a redelivery.
+  // GitHub never tries again by itself: a refused event is gone until somebody asks for a redelivery.
   delivery: { attemptsMax: 1, timeoutMs: 10_000, waitMs: () => 0, model: false },
 
   secret: (text) => textSecret('github', text),

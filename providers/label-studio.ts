@@ -6,8 +6,8 @@ import type { Provider } from '../src/core/contracts/provider.ts'
 import { noMatch, sameBytes, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
 
 /**
- * Label Studio signs nothing. Give its webhook the header `x-floodmark-token` with a secret: it proves who may send, not
- * what was sent, so use TLS. There is no event id either: action, time of change and object make one.
+ * Label Studio signs nothing. Give its webhook the header `x-floodmark-token` with a secret. The secret proves the sender,
+ * not the content, so use TLS. There is no event id either: action, time of change and object make one.
  */
 
 const TOKEN = 'x-floodmark-token'
@@ -35,13 +35,13 @@ const labelStudio: Provider = {
   module: import.meta.url,
   signatureHeaders: [TOKEN],
   contextHeaders: [],
-  // Never tried again: an exception is logged there, and the event is gone.
+  // Label Studio never tries again: it logs the exception, and the event is gone.
   delivery: { attemptsMax: 1, timeoutMs: 1_000, waitMs: () => 0, model: false },
 
   secret: (text) => textSecret('label-studio', text),
 
   verify(request, secrets) {
-    // Digests have one length, so the time of comparing says nothing of the token's.
+    // Digests have one length, so the comparison's duration does not tell the token's length.
     const claim = digest(signedHeader(request.header(TOKEN), TOKEN))
     if (!secrets.some((secret) => sameBytes(claim, digest(secret.export())))) throw noMatch()
   },

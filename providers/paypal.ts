@@ -18,30 +18,30 @@ import { sampleEvent } from './samples/paypal.ts'
 
 /**
  * PayPal: `paypal-transmission-sig: <base64>`, RSA-SHA256 over `<paypal-transmission-id>|<paypal-transmission-time>|
- * <webhook id>|<CRC-32 of the raw body, decimal>`. That composition is the customary one; no page of PayPal's own was at
- * hand to confirm it. The secret is the webhook's id, a line break, and PayPal's certificate or public key in PEM: pinned by
- * whoever configures the route, and never fetched, whatever `paypal-cert-url` says. A pinned certificate's dates are not
- * looked at. Only a CRC of the body is signed, and CRCs are easily met: whoever holds one genuine request can make any
- * body pass under its headers, with any id. So keep the route behind TLS, and ask PayPal's API before acting on money.
+ * <webhook id>|<CRC-32 of the raw body, decimal>`. That composition is the customary one. No page of PayPal's own was at
+ * hand to confirm it. The secret is the webhook's id, a line break, and PayPal's certificate or public key in PEM. You pin
+ * the key in the route; it is never fetched, whatever `paypal-cert-url` says. A pinned certificate's dates are not checked.
+ * Only a CRC of the body is signed, and CRCs are easily met: the holder of one genuine request can make any body pass under
+ * its headers, with any id. So keep the route behind TLS, and ask PayPal's API before acting on money.
  */
 
 const ALGORITHM = 'SHA256withRSA'
 const MODULUS_BITS = { min: 2_048, max: 8_192 }
 const MINUTE_MS = 60_000
-/** Waits before attempts 2 to 26, min: doubling from 1 min up to 239, so that the last one comes just under 3 days. */
+/** Waits in minutes before attempts 2 to 26: doubling from 1 min up to 239, so that the last one comes just under 3 days. */
 const WAITS = 25
 const waitMinutes = (attempt: number) => Math.min(2 ** (attempt - 2), 239)
 
-/** Visible ASCII without '|': with one, id and time could be shifted over it. */
+/** Visible ASCII without '|'. With it allowed, id and time could be shifted over it. */
 const SIGNED_FIELD = /^[!-{}~]{1,100}$/
 
 interface Pinned {
   readonly webhookId: string
-  /** Private on the sender's side. */
+  /** The private key on the sender's side. */
   readonly key: KeyObject
 }
 
-/** What a secret's text says, read once: a KeyObject of a public key has no room for the webhook's id. */
+/** A secret's text, parsed once. A KeyObject of a public key has no room for the webhook's id. */
 const pinned = new WeakMap<Secret, Pinned>()
 
 function readText(text: string): Pinned | undefined {
@@ -113,7 +113,7 @@ const paypal: Provider = {
   verify(request, secrets) {
     const [id, time] = [fieldOf(request, 'paypal-transmission-id'), fieldOf(request, 'paypal-transmission-time')]
     const signature = signedHeader(request.header('paypal-transmission-sig'), 'paypal-transmission-sig')
-    // The sender names the algorithm, but has no choice of it.
+    // The sender names the algorithm, but may not choose it.
     if (signedHeader(request.header('paypal-auth-algo'), 'paypal-auth-algo') !== ALGORITHM) {
       throw new FloodmarkError('bad-signature', `paypal-auth-algo must be ${ALGORITHM}`)
     }

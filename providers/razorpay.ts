@@ -6,11 +6,11 @@ import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from 
 
 /**
  * Razorpay: `x-razorpay-signature` is the hex HMAC-SHA256 of the raw body. There is no timestamp, and the event id in
- * `x-razorpay-event-id` is not signed: replays are stopped by the ledger's memory of ids, and by TLS.
- * Retries of events from before a rotation are still signed with the old secret: keep it on the route for a day.
+ * `x-razorpay-event-id` is not signed: the ledger's memory of ids, and TLS, stop replays. Retries of events from before a
+ * rotation are still signed with the old secret: keep it on the route for a day.
  */
 
-/** Retries stop 24 h after the event; doubling from 1 min, the 10th wait ends at 17 h and the next would end at 34 h. */
+/** Retries stop 24 h after the event. Doubling from 1 min, the 10th wait ends at 17 h and the next would end at 34 h. */
 const FIRST_WAIT_MS = 60_000
 const WAITS = 10
 

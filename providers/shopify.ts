@@ -6,16 +6,16 @@ import { decodeSignature, hmacBase64, requireHmac, signedHeader, textSecret } fr
 import { sampleEvent } from './samples/shopify.ts'
 
 /**
- * Shopify: `x-shopify-hmac-sha256: <base64>`, HMAC-SHA256 of the raw body; the key is the app's client secret, as it is.
- * The newer family of headers has the same names without `x-`. No header is signed and no timestamp: replays are
- * stopped by the ledger's memory of ids, and by TLS.
+ * Shopify: `x-shopify-hmac-sha256: <base64>`, HMAC-SHA256 of the raw body. The key is the app's client secret, as it is.
+ * The newer family of headers has the same names without `x-`. No header is signed and there is no timestamp: the ledger's
+ * memory of ids, and TLS, stop replays.
  */
 
 const MINUTE_MS = 60_000
-/** Waits before attempts 2 to 9, ms: doubling, cut so that the eighth retry comes 4 h after the event. */
+/** Waits in ms before attempts 2 to 9: doubling, cut so that the eighth retry comes 4 h after the event. */
 const WAITS_MS = [1, 2, 4, 8, 16, 32, 64, 113].map((minutes) => minutes * MINUTE_MS)
 
-/** A header in either family; both at once would be two answers to one question, and the older one counts. */
+/** A header in either family. If a request has both, the older one counts. */
 function either(request: Incoming, name: string): string | undefined {
   return request.header(`x-shopify-${name}`) ?? request.header(`shopify-${name}`)
 }
@@ -32,7 +32,7 @@ const shopify: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 5_000,
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
-    // A subscription made by the Admin API is removed when all 8 retries of an event have failed, so after 4 h of failure.
+    // Shopify removes an Admin API subscription when all 8 retries of an event have failed, so after 4 h of failure.
     disables: { afterMs: 240 * MINUTE_MS },
     model: true, // Shopify publishes "8 retries over 4 h, exponential" and the 5 s, not the waits
   },
@@ -56,14 +56,14 @@ const shopify: Provider = {
   }),
 
   identify(request) {
-    // The event id is one for all that an action causes: a paid order is told as orders/paid and as orders/updated.
+    // One action has one event id over all its topics: a paid order is sent as orders/paid and as orders/updated.
     const event = either(request, 'event-id') ?? either(request, 'webhook-id')
     if (!event)
       throw new FloodmarkError('bad-request', 'header x-shopify-event-id is missing: the event has no identity')
     const type = either(request, 'topic') || 'unknown'
     const id = `${type}:${event}`
     const body = jsonBody(request.raw)
-    // Ids of 64 bits are rounded by JSON.parse, and textAt refuses them: the text beside them is exact.
+    // JSON.parse rounds ids of 64 bits, and textAt refuses them. The text beside them is exact.
     const order = textAt(body, 'order_id')
     const key = order ? `gid://shopify/Order/${order}` : (textAt(body, 'admin_graphql_api_id') ?? textAt(body, 'id'))
     return { id, key: key ?? id, type }

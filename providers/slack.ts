@@ -14,14 +14,14 @@ import {
 
 /**
  * Slack's Events API: `x-slack-signature: v0=<hex>`, HMAC-SHA256 over `v0:<x-slack-request-timestamp>:` and the raw body.
- * Stricter than Slack's Bolt: that accepts any future timestamp, here one more than 300 s ahead is refused.
- * Slack takes a refusal with the header `x-slack-no-retry: 1` for the last word; ours never have it: a 503 is worth another
- * attempt, and so is a bad signature while a secret is being changed.
+ * Stricter than Slack's Bolt: Bolt accepts any future timestamp, here one more than 300 s ahead is refused. Slack gives up on
+ * an event when a refusal has the header `x-slack-no-retry: 1`. Our answers never have it: a 503 is worth another attempt, and
+ * so is a bad signature while a secret is being changed.
  */
 
 const SCHEME = 'v0='
 const MINUTE_MS = 60_000
-/** Waits before attempts 2 to 4, ms: at once, 1 min, 5 min. */
+/** Waits in ms before attempts 2 to 4: at once, 1 min, 5 min. */
 const WAITS_MS = [0, MINUTE_MS, 5 * MINUTE_MS]
 
 function callback(type: string, event: Record<string, unknown>) {
@@ -73,7 +73,7 @@ const slack: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 3_000,
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
-    // Published: deliveries may be limited or turned off when under 5 % of them in an hour are answered with 200.
+    // Published: Slack may limit or turn off deliveries when under 5 % of them in an hour are answered with 200.
     disables: { afterMs: 60 * MINUTE_MS },
     noRetryHeader: 'x-slack-no-retry',
     model: true, // the hour of failure without a break stands for those 5 %; the waits are from a second-hand source
@@ -109,11 +109,11 @@ const slack: Provider = {
     const body = jsonBody(request.raw)
     const team = textAt(body, 'team_id') ?? ''
     const type = textAt(body, 'event', 'type') ?? textAt(body, 'type') ?? 'unknown'
-    // What Slack says of itself, as app_rate_limited, has no id: team and minute make one.
+    // Slack's events about the app, such as app_rate_limited, have no id. Team and minute make one.
     const minute = textAt(body, 'minute_rate_limited')
     const id = textAt(body, 'event_id') ?? (minute && `${type}:${team}:${minute}`)
     if (!id) throw new FloodmarkError('bad-request', 'the body has no event_id: a Slack event is JSON with one')
-    // `channel` is an id, or the channel itself where the event is about the channel; in a reaction it is the message's.
+    // `channel` is an id. In an event about the channel it is the channel itself; in a reaction it is the message's channel.
     const key =
       textAt(body, 'event', 'channel') ??
       textAt(body, 'event', 'channel', 'id') ??

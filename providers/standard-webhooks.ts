@@ -24,22 +24,22 @@ import { sampleEvent } from './samples/standard-webhooks.ts'
 
 /**
  * Standard Webhooks, as Svix sends them: `webhook-signature: v1,<base64>[ v1a,<base64>]` over
- * `<webhook-id>.<webhook-timestamp>.` and the raw body, timestamp in Unix seconds, ±300 s; Svix's own names of the three
- * headers begin with `svix-`. The kind of secret decides what counts: `whsec_…` verifies v1 (HMAC-SHA256 with the decoded
- * key), `whpk_…` verifies v1a (Ed25519), and never the one with the other. `whsk_…` signs v1a.
+ * `<webhook-id>.<webhook-timestamp>.` and the raw body. The timestamp is in Unix seconds and may be off by 300 s. Svix's own
+ * names of the three headers begin with `svix-`. The kind of secret decides the version: `whsec_…` verifies only v1
+ * (HMAC-SHA256 with the decoded key), `whpk_…` verifies only v1a (Ed25519). `whsk_…` signs v1a.
  */
 
-/** Waits before attempts 2 to 8, ms, as Svix documents them: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h. */
+/** Waits in ms before attempts 2 to 8, as Svix documents them: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h. */
 const WAITS_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000]
 const DAY_MS = 86_400_000
 
-/** Lengths of an HMAC key that the specification allows, bytes. */
+/** The specification allows an HMAC key of so many bytes. */
 const KEY_BYTES = { min: 24, max: 64 }
 
-/** Visible ASCII without the dot: with one, `a.1` + `2` and `a` + `1.2` would be signed alike. */
+/** Visible ASCII without the dot. With a dot allowed, `a.1` + `2` and `a` + `1.2` would be signed alike. */
 const ID = /^[!-\-/-~]+$/
 
-/** 'webhook-' or 'svix-', by which the id has. */
+/** The family of headers, 'webhook-' or 'svix-'. The id's header decides. */
 function familyOf(request: Incoming): string {
   return request.header('webhook-id') === undefined && request.header('svix-id') !== undefined ? 'svix-' : 'webhook-'
 }
@@ -58,7 +58,7 @@ function importSecret(text: string): Secret {
   return createSecretKey(key)
 }
 
-/** The well-formed signatures of one version among the items; others are passed over, as from a later version. */
+/** The well-formed signatures of one version among the items. Others are skipped: a later version may have sent them. */
 function claimsOf(items: readonly string[], version: string, bytes: number): Buffer[] {
   const claims: Buffer[] = []
   for (const item of items) {
@@ -77,7 +77,7 @@ function requireAny(signature: string, secrets: readonly Secret[], prefix: strin
   const keys = secrets.filter((secret) => secret.type !== 'secret')
   const symmetric = secrets.filter((secret) => secret.type === 'secret')
   const claims = claimsOf(items, 'v1,', 32)
-  // With nothing to compare in either way, requireHmac says what is wrong.
+  // With nothing to compare in either version, requireHmac reports the error.
   if (asymmetric.length === 0 || keys.length === 0) return requireHmac(claims, symmetric, prefix, raw)
   if (claims.length === 0 || symmetric.length === 0) return requireEd25519(asymmetric, keys, prefix, raw)
   try {
@@ -101,7 +101,7 @@ const standardWebhooks: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 15_000,
     waitMs: (attempt, random) => WAITS_MS[attempt - 2]! * (0.9 + 0.2 * random()),
-    // Gone: the specification asks senders to disable the endpoint at once.
+    // 410 Gone: the specification asks senders to disable the endpoint at once.
     stopsOn: [410],
     honoursRetryAfter: true,
     disables: { afterMs: 5 * DAY_MS },

@@ -14,13 +14,13 @@ import {
 import { sampleEvent } from './samples/stripe.ts'
 
 /**
- * Stripe: `stripe-signature: t=<unix s>,v1=<hex>[,v1=<hex>]`, HMAC-SHA256 over `<t>.` and the raw body; the key is the whole
- * `whsec_…` text. `v0` is a test scheme and ignored. Stricter than Stripe's SDK: that accepts any future timestamp, here one
+ * Stripe: `stripe-signature: t=<unix s>,v1=<hex>[,v1=<hex>]`, HMAC-SHA256 over `<t>.` and the raw body. The key is the whole
+ * `whsec_…` text. `v0` is a test scheme and ignored. Stricter than Stripe's SDK: the SDK accepts any future timestamp, here one
  * more than 300 s ahead is refused, because it would stay replayable until its time has come.
  */
 
 const HOUR_MS = 3_600_000
-/** Waits before attempts 2 to 8, ms; a further daily one would end beyond the 3 days for which Stripe retries. */
+/** Waits in ms before attempts 2 to 8. A further daily one would end beyond the 3 days for which Stripe retries. */
 const WAITS_MS = [HOUR_MS / 12, HOUR_MS / 2, 2 * HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS, 16 * HOUR_MS, 24 * HOUR_MS]
 
 const stripe: Provider = {
@@ -33,7 +33,7 @@ const stripe: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 20_000,
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
-    // When an endpoint is disabled is not published: here, when the first event that it refused has been given up.
+    // Stripe does not publish when it disables an endpoint. Here it does so when it gives up the first refused event.
     disables: { afterMs: 72 * HOUR_MS },
     model: true, // Stripe publishes "exponential, up to 3 days", neither the waits nor the timeout
   },

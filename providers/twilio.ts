@@ -8,12 +8,12 @@ import { parseForm, signedText, writeForm } from './twilio/form.ts'
 
 /**
  * Twilio: `x-twilio-signature: <base64>`, HMAC-SHA1 with the account's auth token over the whole address and the sorted
- * parameters of the form, each value behind its name; where the query has `bodySHA256`, as for JSON, over the address alone.
- * The address is put together from the Host header: a proxy must hand on the one that Twilio called. Nothing stands
- * between names, values and address, and there is no timestamp: whoever holds a genuine request can cut the same text into
- * other names and values, or into the query (even as the hash of another body, where a message's text had one), or send it
- * to another host of the same account. Keep the route behind TLS, and its address without a query.
- * Twilio does what it is told in an answer's body; ours has none, so answer calls and messages by its API.
+ * parameters of the form, each value behind its name. Where the query has `bodySHA256`, as for JSON, it is over the address
+ * alone. We build the address from the Host header, so a proxy must hand on the Host that Twilio called. Nothing stands between
+ * names, values and address, and there is no timestamp. So the holder of a genuine request can cut the same text into other
+ * names and values, or into the query (even as the hash of another body, where a message's text had one). He can also send it
+ * to another host of the same account. Keep the route behind TLS, and its address without a query. Twilio does as an answer's
+ * body says. Our answers have no body, so answer calls and messages by its API.
  */
 
 const SIGNATURE = 'x-twilio-signature'
@@ -22,8 +22,9 @@ const HASH = 'bodySHA256='
 const HOST = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:[0-9]{1,5})?$/i
 
 /**
- * The addresses that Twilio may have called: TLS may end before us, and the port is signed at some times and not at others.
- * Without one in the Host, the scheme's own may have been signed. As Twilio's package does; and as few, for each costs an HMAC.
+ * The addresses that Twilio may have called: TLS may end before us, and Twilio signs the port at some times and not at others.
+ * Where the Host has no port, Twilio may have signed the scheme's default, as its package does. We try as few as that: each
+ * costs an HMAC.
  */
 function addressesOf(request: Incoming): string[] {
   const [, name, port] = HOST.exec(signedHeader(request.header('host'), 'host')) ?? []
@@ -40,7 +41,7 @@ function hashesOf(url: string): string[] {
   return query.split('&').flatMap((piece) => (piece.startsWith(HASH) ? [piece.slice(HASH.length)] : []))
 }
 
-/** What is signed behind the address; undefined where the body does not fit it. */
+/** The signed text behind the address; undefined where the body does not fit it. */
 function signedPart(url: string, body: Uint8Array): string | undefined {
   const [hash, ...more] = hashesOf(url)
   if (hash === undefined) {
@@ -56,7 +57,7 @@ function hmac(secret: Secret, address: string, part: string): Buffer {
   return createHmac('sha1', secret).update(address).update(part).digest()
 }
 
-/** A parameter by its name, and the one spelling of all that is signed of the body. */
+/** A parameter by its name, and one spelling of all signed parts of the body. */
 function fieldsOf(request: Incoming): { field: (name: string) => string | undefined; canonical: string | Uint8Array } {
   if (hashesOf(request.url).length > 0) {
     const body = jsonBody(request.raw)
@@ -79,7 +80,7 @@ const twilio: Provider = {
     attemptsMax: 2,
     timeoutMs: 15_000,
     waitMs: () => 0,
-    // Its default, rc=1 and rp=ct: once more, at once, where it could not connect.
+    // Twilio's default, rc=1 and rp=ct: it tries once more, at once, where it could not connect.
     retriesOn: 'connection',
     model: false,
   },
@@ -114,17 +115,17 @@ const twilio: Provider = {
       : call
         ? `call.${field('CallStatus') ?? 'unknown'}`
         : 'unknown'
-    // One message or call is told of many times, at times with the same status: only the same parameters are the same event.
-    // Not the idempotency token of the headers: it is not signed, and a replay could bring a new one.
+    // Twilio reports one message or call many times, at times with the same status. Only the same parameters are the same event.
+    // We do not use the headers' idempotency token: it is not signed, and a replay could bring a new one.
     const digest = createHash('sha256').update(canonical).digest('hex').slice(0, 32)
     const sid = message ?? call
     const id = sid ? `${digest}:${sid}` : digest
-    // A person's messages are in order, and all that happens to a call.
+    // A person's messages keep their order, and so do the events of a call.
     const person = field(status === 'received' ? 'From' : 'To')
     return { id, key: (message ? person : call) ?? person ?? id, type }
   },
 
-  // There is no collection of recorded ones: these are the parameters that Twilio documents.
+  // No collection of recorded events exists. These are the parameters that Twilio documents.
   sample(random, { id, key }) {
     const sid = `SM${id}`
     const account = { AccountSid: 'AC0123456789abcdef0123456789abcdef', ApiVersion: '2010-04-01' }

@@ -23,22 +23,22 @@ const NAME = 'events'
 const BYTES_MAX = 1024 * 1024 * 1024
 const DEPTH_MS = 5_000
 const FAILED_RETRY_MS = 100
-/** How long an ended consumer's answers may take after its last handler, ms. */
+/** An ended consumer waits at most so many ms for answers after its last handler. */
 const CLOSE_MS = 5_000
-/** Longer than BullMQ's longest blocking read (10 s): a worker's connection that is silent for so long is made anew. */
+/** Longer than BullMQ's longest blocking read (10 s). A worker's connection that is silent for so many ms is made anew. */
 const SILENCE_MS = 20_000
-/** A dead consumer's jobs are found by the second look after their locks ran out, one in so many ms. */
+/** Workers look for a dead consumer's jobs once in so many ms. The second look after their locks ran out finds them. */
 const STALLED_MS_MAX = 5_000
-/** BullMQ buries a job after so many of its own tries, or lost locks. Only our ledger may do that. */
+/** BullMQ buries a job after so many of its own tries or lost locks. Only our ledger may bury a job. */
 const NEVER = 1_000_000_000
 
-/** Job ids are BullMQ's own counter: an id from outside would be swallowed without a word while it is known. */
+/** BullMQ's own counter makes the job ids. It would silently drop a job whose id it already knows. */
 const JOB = { attempts: NEVER, removeOnComplete: true, removeOnFail: false } as const
 
 /**
  * BullMQ as its users run it: addBulk, and a Worker with its blocking connection. Our lease is its lock, which is not
- * renewed; the body is base64 in its JSON, a third larger. A retry moves the job to 'delayed' under its lock, so that at
- * every moment there is one of it: added again it could be lost or doubled between the two steps.
+ * renewed. The body is base64 in its JSON, so a third larger. A retry moves the job to 'delayed' under its lock, so one job
+ * exists at every moment. A job added again could be lost or doubled between the two steps.
  */
 class BullMQ implements Queue {
   readonly traits: QueueTraits
@@ -118,13 +118,13 @@ class BullMQ implements Queue {
       })
     }
     await jobs.consume(handle, { ...options, signal: over })
-    // A worker whose server is away never closes; what it could not settle comes again.
+    // A worker whose server is away never closes. Jobs that it could not settle come again.
     await Promise.race([worker.close(), sleep(this.#clock, CLOSE_MS)])
     worker.disconnect().catch(() => {})
     failed.signal.throwIfAborted()
   }
 
-  /** Returns to have the job deleted. Any other end is DelayedError: for any other error BullMQ would count a failure. */
+  /** Returns to have the job deleted. Any other end is DelayedError: BullMQ would count any other error as a failure. */
   async #process(jobs: Jobs, job: Job<string>, token: string | undefined): Promise<void> {
     let retryInMs = FAILED_RETRY_MS
     try {
@@ -133,9 +133,9 @@ class BullMQ implements Queue {
       if (verdict === 'ack') return
       retryInMs = verdict.retryInMs
     } catch {
-      // it is no event
+      // the job holds no event
     }
-    // When this fails the job stays where it is, and its lock runs out.
+    // When this fails, the job stays where it is and its lock runs out.
     await job.moveToDelayed(Date.now() + retryInMs, token).catch(() => {})
     throw new DelayedError()
   }

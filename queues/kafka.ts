@@ -42,7 +42,7 @@ class KafkaQueue implements Queue {
         await this.#producer.send({ messages, acks: ProduceAcks.ALL })
       },
       isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
-      // A connection that answers too late may be half open, and would hold every later publish as well.
+      // A connection that answers too late may be half open, and would hold up every later publish as well.
       onLate: () => {
         const late = this.#producer
         this.#producer = newProducer(this.#layout)
@@ -57,14 +57,14 @@ class KafkaQueue implements Queue {
     )
   }
 
-  /** The leader of every partition answers. A record of its own would stay in the log. */
+  /** Succeeds when the leader of every partition answers. A probe record would stay in the log. */
   async probe(): Promise<void> {
     await this.depth()
   }
 
   async depth(): Promise<Depth> {
     const lag = await lagOf(this.#admin, this.#layout.topic, this.#partitions)
-    // What other processes have in hand is not known, and counted as waiting.
+    // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
   }
@@ -75,7 +75,7 @@ class KafkaQueue implements Queue {
   }
 }
 
-/** Never idempotent: this client fails concurrent sends of such a producer. Retries would reorder, and belong above. */
+/** Never idempotent: this client fails concurrent sends of such a producer. Without retries: they would reorder events. */
 function newProducer(layout: Layout): Producer {
   return new Producer({ ...clientOptions(layout), idempotent: false, repeatOnStaleMetadata: false })
 }

@@ -11,7 +11,7 @@ import { connect, createTopic, deleteAll, describe, isError, lagOf } from './kaf
 import { keepMember } from './kafkajs/member.ts'
 import { KafkaJsSending } from './kafkajs/sending.ts'
 
-/** Kafka by kafkajs, with topics and lanes as those of `kafka`: either reads what the other wrote. */
+/** Kafka by kafkajs. Topics and lanes are those of `kafka`: each queue reads the other's events. */
 class KafkaJsQueue implements Queue {
   readonly traits: QueueTraits
   readonly #layout: Layout
@@ -53,14 +53,14 @@ class KafkaJsQueue implements Queue {
     )
   }
 
-  /** The leader of every partition answers. A record of its own would stay in the log. */
+  /** Succeeds when the leader of every partition answers. A probe record would stay in the log. */
   async probe(): Promise<void> {
     await this.depth()
   }
 
   async depth(): Promise<Depth> {
     const lag = await lagOf(this.#admin, this.#layout.topic)
-    // What other processes have in hand is not known, and counted as waiting.
+    // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
   }
@@ -71,7 +71,7 @@ class KafkaJsQueue implements Queue {
   }
 }
 
-/** Runs with an admin of its own, which is left connected on success. */
+/** Runs with a new admin client, which is left connected on success. */
 async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, admin: Admin) => Promise<T>): Promise<T> {
   const kafka = connect(layout)
   const admin = kafka.admin()

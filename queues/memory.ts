@@ -17,7 +17,7 @@ interface MemoryItem extends Waiting {
   readonly bytes: number
 }
 
-/** The specification of a queue: nothing outlives the process, everything else is as the contract says. */
+/** The specification of a queue. Nothing outlives the process; everything else is as the contract says. */
 const driver: QueueDriver = {
   async open({ bytesMax = BYTES_MAX, clock = systemClock }): Promise<Queue> {
     let stored = 0

@@ -23,7 +23,7 @@ const BYTES_MAX = 1024 * 1024 * 1024
 const DEPTH_MS = 5_000
 
 /**
- * Redis Streams: a key's events lie in one of 16 streams, each consumed by one consumer at a time under a lease. A publish
+ * Redis Streams. A key's events lie in one of 16 streams. One consumer at a time reads a stream, under a lease. A publish
  * is one script, so it happens as a whole or not at all, and never twice.
  */
 class RedisStreams implements Queue {

@@ -18,14 +18,14 @@ import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'
 import { SqsServer } from './sqs-fifo/server.ts'
 
-/** Calls of ten go at once from one publish: a batch under load is worth more than the ten messages of one call. */
+/** One publish makes several calls of ten at once. Under load a batch is worth more than the ten messages of one call. */
 const PUBLISH_EVENTS_MAX = 250
-/** Where a server does not tell: what every SQS has always taken. */
+/** For a server that does not tell its limit: the size that every SQS has always taken. */
 const MESSAGE_BYTES = 256 * 1024
-/** How long SQS swallows a known MessageDeduplicationId, as AWS documents it; the emulators that we know do likewise. */
+/** SQS drops a known MessageDeduplicationId for so long, as AWS documents it. The emulators that we know do likewise. */
 const DEDUP_WINDOW_MS = 5 * 60_000
 
-/** Amazon SQS, FIFO: a message group per key. An emulator by its address; AWS by its own, with the standard credentials. */
+/** Amazon SQS FIFO: a message group per key. An emulator is found by its address, AWS by its own with standard credentials. */
 class SqsFifoQueue implements Queue {
   readonly traits: QueueTraits
   readonly #server: SqsServer
@@ -66,7 +66,7 @@ class SqsFifoQueue implements Queue {
     return new SqsConsumer(this.#server, this.#clock, handle, options).run()
   }
 
-  /** The queue answers. A message of its own would be delivered. */
+  /** Succeeds when the queue answers. A probe message would be delivered. */
   async probe(): Promise<void> {
     await this.depth()
   }

@@ -1,12 +1,12 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Until the run ends, ms: it ends first. */
+/** Slow connections would last so many ms. The run ends earlier. */
 const TO_THE_END_MS = 45_000
 
 /**
- * Over three times as many bad requests as good ones, and many connections that only hold on. A receiver refuses each as
- * cheaply as it can: by its head, by a body that is too long before it is taken, at the latest by one HMAC.
+ * Over three times as many bad requests as good ones, and many connections that only hold on. A receiver refuses each request
+ * as cheaply as it can: by its head, by a body's length before the body is read, at the latest by one HMAC.
  */
 export default defineScenario({
   ...SALE,
@@ -20,7 +20,7 @@ export default defineScenario({
     { name: 'calm', until: 0.25 },
     { name: 'under attack', until: 1 },
   ],
-  // Attackers and senders have the stack's own cores: at a higher rate good requests would wait for a core, not for the receiver.
+  // Attackers and senders use the stack's own cores: at a higher rate good requests would wait for a core, not for the receiver.
   ratePerS: 150,
   faults: [],
   attacks: [

@@ -11,9 +11,9 @@ export default defineScenario({
   shape: () => 1,
   phases: [{ name: 'hot', until: 1 }],
   ratePerS: 800,
-  // The hottest of these keys has 51% of the events.
+  // The hottest of these keys has 51 % of the events.
   keys: { count: 20_000, zipf: 1.75 },
-  // A failing event holds its key: of the hot one none may fail for long.
+  // A failing event holds its key. No event of the hot key may fail for long.
   effects: { failOnce: 0.002, failAlways: 0 },
   faults: [],
   passes: { acceptP99Ms: 500, drainMs: 30_000 },

@@ -3,7 +3,7 @@ import { SALE } from './shared/sale.ts'
 
 const MIB = 1024 * 1024
 
-/** Up to what a receiver takes by default, and beyond it by reference. Memory: tens of longest bodies at once, not thousands. */
+/** Up to a receiver's default limit, and beyond it by reference. In memory: tens of the longest bodies at once, not thousands. */
 export default defineScenario({
   ...SALE,
   name: 'large-payload',

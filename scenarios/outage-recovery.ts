@@ -1,7 +1,7 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Six seconds stand for two hours: a provider that waits an hour is back after three seconds. */
+/** Six seconds stand for two hours. A provider that waits an hour is back after three seconds. */
 export default defineScenario({
   ...SALE,
   name: 'outage-recovery',

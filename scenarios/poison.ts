@@ -1,7 +1,7 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Five seconds of a bug in one type, 7% of all events; its letters are replayed about as fast as they were made. */
+/** A bug in one type lasts five seconds and hits 7 % of all events. Its letters are replayed about as fast as they were made. */
 export default defineScenario({
   ...SALE,
   name: 'poison',
@@ -16,7 +16,7 @@ export default defineScenario({
     { name: 'replay', until: 1 },
   ],
   ratePerS: 400,
-  // Few fail by themselves: what a retry holds up must not hide what the bug does.
+  // Few events fail by themselves: the keys that retries hold must not hide the bug's effect.
   effects: { failOnce: 0.002, failAlways: 0.001 },
   faults: [{ at: 0.25, forMs: 5_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
   replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 30, buriedBy: 'poison' }],

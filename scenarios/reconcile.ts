@@ -1,7 +1,7 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Webhooks stay away: a provider gives up, a hook is switched off for an hour. Its list still has them. */
+/** Webhooks stay away: a provider gives up, or a hook is switched off for an hour. The provider's list still has the events. */
 export default defineScenario({
   ...SALE,
   name: 'reconcile',

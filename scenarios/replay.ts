@@ -1,7 +1,7 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Somebody at the provider presses "resend", and somebody else plays recorded requests back: the first events come once more. */
+/** Somebody at the provider presses "resend", and somebody else replays recorded requests. The first events come once more. */
 export default defineScenario({
   ...SALE,
   name: 'replay',

@@ -2,9 +2,9 @@ import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
 /**
- * What the receivers publish to all but stops for a while: requests wait until their senders give them up, and every
- * provider tries again by its own schedule, an hour in six seconds. Senders wait for an answer a tenth as long as in earnest,
- * from half a second to two.
+ * The receivers' publishes all but stop for a while. Requests wait until their senders give them up, and every provider
+ * tries again by its own schedule, an hour in six seconds. Senders wait for an answer a tenth as long as in earnest, from
+ * half a second to two.
  */
 export default defineScenario({
   ...SALE,

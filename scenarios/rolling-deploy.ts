@@ -18,6 +18,6 @@ export default defineScenario({
   processesMin: 2,
   balancer: { tryMs: 10_000 },
   faults: [{ at: 0.2, forMs: 300, what: 'restart', target: 'stack', each: true }],
-  // With a single process requests wait while it ends (half a second of grace), and starts (a second or two).
+  // With a single process requests wait while it ends (half a second of grace) and starts (a second or two).
   passes: { acceptP99Ms: 5_000, drainMs: 20_000 },
 })

@@ -15,7 +15,7 @@ export default defineScenario({
     { name: 'as agreed again', until: 1 },
   ],
   ratePerS: 600,
-  // No other dead letters than those of drift.
+  // Dead letters come from drift alone.
   effects: { failOnce: 0.02, failAlways: 0 },
   faults: [],
   drift: {
@@ -24,6 +24,6 @@ export default defineScenario({
     shares: { renamed: 0.02, added: 0.02, missing: 0.02, newVersion: 0.02, unknownType: 0.02 },
     strict: ['stripe', 'generic'],
   },
-  // Drift costs no time at the door: the mark is that of a calm run.
+  // Drift costs no time at the door: the limit is that of a calm run.
   passes: { acceptP99Ms: 250, drainMs: 20_000 },
 })

@@ -2,19 +2,19 @@ import { crc32 } from 'node:zlib'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 /*
- * How the tables' keys and values lie on disk. Numbers in keys are big endian, so that keys sort by them.
+ * The layout of the tables' keys and values on disk. Numbers in keys are big endian, so that keys sort by them.
  */
 
 const CHECKSUM_BYTES = 4
 
-/** What is known of an id: how often it failed, when its mark runs out (ms), or where its dead letter lies. */
+/** The state of an id: how often it failed, when its mark expires (Unix ms), or where its dead letter lies. */
 export const FAILED = 1
 export const APPLIED = 2
 export const BURIED = 3
 export interface State {
   readonly kind: typeof FAILED | typeof APPLIED | typeof BURIED
   readonly value: number
-  /** Of one that failed: when it first did, ms. Absent where an earlier version wrote it. */
+  /** When a failed event first failed, in Unix ms. Absent where an earlier version wrote the state. */
   readonly sinceMs: number | undefined
 }
 
@@ -30,14 +30,14 @@ export function decodeState(bytes: Buffer): State {
   return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1), sinceMs }
 }
 
-/** What is stored under a key: the value, then a u32 checksum of both. LMDB itself has none. */
+/** The bytes stored under a key: the value, then a u32 checksum of key and value. LMDB itself has no checksums. */
 export function seal(key: Buffer, value: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES)
   bytes.set(value)
   bytes.writeUInt32LE(crc32(value, crc32(key)), value.length)
   return bytes
 }
-/** A view of the value. @throws FloodmarkError 'corrupt' when key and value are not what was stored together. */
+/** A view of the value. @throws FloodmarkError 'corrupt' when key and value were not stored together. */
 export function unseal(key: Buffer, bytes: Buffer): Buffer {
   const value = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES))
   const whole = bytes.length >= CHECKSUM_BYTES && crc32(value, crc32(key)) === bytes.readUInt32LE(value.length)

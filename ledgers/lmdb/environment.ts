@@ -8,13 +8,13 @@ import { checkFile, corrupt, makeFiles } from './file.ts'
 import { isLimited, mapBytesFor } from './map-size.ts'
 import type { LmdbTable } from './pages.ts'
 
-/** Format 1, which had no checksums, did not say so. */
+/** Format 1, which had no checksums, did not store its number. */
 const FORMAT = 2
 const FORMAT_KEY = Buffer.from('format')
 const POSITION_KEY = Buffer.from('position')
 const UNSEALED_POSITION_BYTES = 8
 
-/** The tables of a ledger. Every value lies there as bytes.ts seals it. */
+/** The tables of a ledger. bytes.ts seals every value. */
 export interface LmdbEnvironment {
   readonly root: RootDatabase<Buffer, Buffer>
   /** id → its State. */
@@ -22,9 +22,9 @@ export interface LmdbEnvironment {
   /** u64 time of expiry, u64 position → the ids that one settle call marked. */
   readonly expiries: LmdbTable
   readonly values: LmdbTable
-  /** u64 position → names and items that one settle call appended: one write at the end, where `items` takes one an item. */
+  /** u64 position → names and items of one settle call. It takes one write at the end, where `items` takes one for each item. */
   readonly log: LmdbTable
-  /** name NUL u64 position → item: what has been sorted in from the log. */
+  /** name NUL u64 position → an item that has been sorted in from the log. */
   readonly items: LmdbTable
   /** u64 position → dead letter. */
   readonly dead: LmdbTable
@@ -32,14 +32,14 @@ export interface LmdbEnvironment {
   checkRoom(): void
 }
 
-/** The folder is locked by the caller. @throws FloodmarkError 'corrupt', 'misuse' when another version wrote it, 'unavailable'. */
+/** The caller holds the lock. @throws FloodmarkError 'corrupt', 'unavailable', 'misuse' when another version wrote it. */
 export function openEnvironment(folder: string): LmdbEnvironment {
   const path = join(folder, 'ledger.mdb')
   const mapSize = mapBytesFor(path)
   const isNew = makeFiles(path)
   checkFile(path)
-  // Our calls are whole transactions already; its own batches would leave a rejection that nobody can catch.
-  // Overlapping syncs, its default, stay on: two settle calls at once get 1.2-1.3x as many through.
+  // Our calls are whole transactions already. LMDB's own batches would leave a rejection that nobody can catch.
+  // Overlapping syncs, its default, stay on: two settle calls at once get 1.2-1.3 times as many through.
   const eventTurnBatching = false
   const root = open<Buffer, Buffer>({ path, mapSize, encoding: 'binary', keyEncoding: 'binary', eventTurnBatching })
   const table = (name: string): LmdbTable => root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
@@ -65,11 +65,11 @@ export function openEnvironment(folder: string): LmdbEnvironment {
   }
 }
 
-/** A ledger that nothing was ever stored in has no format yet. */
+/** A ledger has no format until something is stored in it. */
 function checkFormat(root: RootDatabase<Buffer, Buffer>, path: string): void {
   const bytes = root.get(FORMAT_KEY)
   const position = root.get(POSITION_KEY)
-  // Only one that was stored without a checksum is of that format: with one, it is the format that is lost.
+  // Only a position without a checksum means format 1. A position with a checksum means that the format record is lost.
   if (!bytes && position && position.length !== UNSEALED_POSITION_BYTES) throw corrupt(path, 'its format is missing')
   const format = bytes ? fromU64(unseal(FORMAT_KEY, bytes)) : position ? 1 : undefined
   if (format === FORMAT) return

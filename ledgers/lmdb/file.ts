@@ -2,14 +2,14 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { openPrivate } from '../../src/core/base/private-files.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
-/** Where the first of the two meta pages has what tells an LMDB file from anything else, and the shape of its pages. */
+/** The offset, in the first of the two meta pages, of the number that marks an LMDB file and of the shape of its pages. */
 const MAGIC_AT = 24
 const MAGIC = 0xbeefc0de
 const VERSION = 2
 const PAGE_BYTES_AT = 0x30
 const LAST_PAGE_AT = 0x90
 
-/** Makes what LMDB would make for everybody to read. True when the ledger's file is new. */
+/** Makes the files that LMDB would make readable for everybody. True when the ledger's file is new. */
 export function makeFiles(path: string): boolean {
   let isNew = false
   for (const name of [path, `${path}-lock`]) {
@@ -21,7 +21,7 @@ export function makeFiles(path: string): boolean {
 }
 
 /**
- * Looks at a file before LMDB maps it into this process: on anything but its own files it would end the process.
+ * Checks a file before LMDB maps it into this process: LMDB ends the process when the file is not one of its own.
  * @throws FloodmarkError 'corrupt'
  */
 export function checkFile(path: string): void {
@@ -39,7 +39,7 @@ export function checkFile(path: string): void {
     const read = readSync(file, head, 0, head.length, 0)
     const ours = read === head.length && head.readUInt32LE(MAGIC_AT) === MAGIC
     if (!ours || head.readUInt32LE(MAGIC_AT + 4) !== VERSION) throw corrupt(path, 'it is no LMDB file of this version')
-    // The last pages need not have been written, so that a file which is whole may be a little shorter.
+    // The last pages need not have been written. So a whole file may be a little shorter.
     const whole = Number(head.readBigUInt64LE(LAST_PAGE_AT)) * head.readUInt32LE(PAGE_BYTES_AT)
     if (size < whole / 2) throw corrupt(path, `it has ${size} bytes, and should have ${whole}`)
   } finally {

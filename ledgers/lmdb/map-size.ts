@@ -2,15 +2,15 @@ import { readFileSync, statSync } from 'node:fs'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 const MiB = 1024 ** 2
-/** Room for the memory map, bytes: address space, not memory and not disk. */
+/** The memory map gets so many bytes of address space. They are neither memory nor disk. */
 const MAP_BYTES_MAX = 64 * 1024 * MiB
-/** Of the address space that is free at the start. */
+/** The map's share of the address space that is free at the start. */
 const SHARE = 4
 const MAP_BYTES_MIN = 32 * MiB
 
 /**
- * How large a map this process can have: LMDB ends the process where there is no room for it. A limit of address space
- * (ulimit -v) has to do for all that the process will want later, too: the map gets a quarter of what is free.
+ * The largest map that this process can have: LMDB ends the process where there is no room for the map. A limit of address
+ * space (ulimit -v) must also do for the process's later needs. So the map gets a quarter of the free space.
  * @throws FloodmarkError 'unavailable' when that is too little.
  */
 export function mapBytesFor(path: string): number {
@@ -25,7 +25,7 @@ export function mapBytesFor(path: string): number {
   throw new FloodmarkError('unavailable', `${has}, and it needs ${inMiB(needed)}: raise the limit to ${wants}`)
 }
 
-/** Whether the map would be larger without a limit: LMDB lets it grow, and ends the process where it cannot. */
+/** Whether the map would be larger without a limit. LMDB lets it grow, and ends the process where it cannot. */
 export function isLimited(mapBytes: number): boolean {
   return mapBytes < MAP_BYTES_MAX
 }

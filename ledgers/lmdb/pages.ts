@@ -5,7 +5,7 @@ export type LmdbTable = Database<Buffer, Buffer>
 
 const PAGE_ITEMS = 512
 
-/** Entries whose key starts with the prefix, a page at a time, each page a read transaction of its own; copies. @throws FloodmarkError 'corrupt' */
+/** Copies of the entries whose key has the prefix. Each page is one read transaction. @throws FloodmarkError 'corrupt' */
 export async function* pages(table: LmdbTable, prefix: Buffer): AsyncIterable<readonly [Buffer, Buffer]> {
   let start = prefix
   for (;;) {

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 
 /*
- * Keys, all with the prefix floodmark:{namespace}:ledger: and so in one slot of a cluster's:
+ * Keys. All have the prefix floodmark:{namespace}:ledger:, so a cluster keeps them in one slot:
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
  *   id:<id>   'kind fence endsMs failures:sinceMs token'; kind c = claimed, f = failed before, m = applied, d = buried.
  *             sinceMs is when it first failed; without failures, and from an earlier version, ':sinceMs' is absent.
- *             The token names the call that wrote it: a call sent again because its reply was lost finds its own
- *             token, writes nothing and gets the answer of the first time.
+ *             The token names the call that wrote it. A call sent again after a lost reply finds its own token, writes
+ *             nothing and gets the first answer again.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
  *   dead      hash id → dead letter; `deaths` has the ids by position; `position` is the last one.
- * Keys of ids also expire by themselves, some time after endsMs has passed: that frees memory and decides nothing.
+ * Keys of ids also expire by themselves, some time after endsMs. That frees memory and decides nothing.
  */
 
-/** Keys outlive what they say by this much, ms, so that expiry in the server never comes before expiry by `endsMs`. */
+/** Keys outlive their endsMs by so many ms, so that the server never expires a key before we do. */
 const GRACE_MS = 60_000
 
 const COMMON = `
@@ -70,8 +70,8 @@ return reply
 /**
  * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head, number of
  * writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, failures.
- * Behind an event whose claim is lost its key's later ones count as lost too, and are given back: they must not overtake it.
- * Nothing in it can fail once it has begun to write: Redis does not undo half a script.
+ * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
+ * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */
 const SETTLE = `${COMMON}
 local ttl = tonumber(ARGV[2])
@@ -122,7 +122,7 @@ end
 return reply
 `
 
-/** ARGV: id. Forgets it where it was buried. */
+/** ARGV: id. Forgets the id where it was buried. */
 const EXHUME = `
 if redis.call('HDEL', KEYS[1] .. 'dead', ARGV[1]) == 1 then
   redis.call('ZREM', KEYS[1] .. 'deaths', ARGV[1])
@@ -131,7 +131,7 @@ end
 return {}
 `
 
-/** ARGV: now in ms or '', ttlMs, token, id. Deletes its letter, where it was buried, and keeps its mark as one that was applied. */
+/** ARGV: now in ms or '', ttlMs, token, id. Where the id was buried, deletes its letter and keeps its mark as applied. */
 const FORGET = `${COMMON}
 local id, ttl = ARGV[4], tonumber(ARGV[2])
 if redis.call('HDEL', prefix .. 'dead', id) == 1 then

@@ -33,7 +33,7 @@ function user(login: string) {
   }
 }
 
-/** The links of a repository, as member name and path; GitHub sends all of them with every event. */
+/** The links of a repository, as member name and path. GitHub sends all of them with every event. */
 const REPOSITORY_LINKS = {
   forks_url: '/forks',
   keys_url: '/keys{/key_id}',
@@ -181,7 +181,7 @@ const milestone = {
   closed_at: null,
 }
 
-/** What an issue and a pull request have in common. */
+/** The members that an issue and a pull request have in common. */
 const thread = {
   id: '<#number>',
   node_id: 'MDU6SXNzdWU0NDQ1MDAwNDE=',

@@ -1,7 +1,7 @@
 import { jsonTemplate } from '../../src/core/base/json-template.ts'
 import type { Provider } from '../../src/core/contracts/provider.ts'
 
-/** PayPal events in the shapes and sizes of recorded ones: half of those are over 1.9 kB. */
+/** PayPal events in the shapes and sizes of recorded ones. Half of the recorded events are over 1.9 kB. */
 
 const TIME = '2026-09-01T08:30:00Z'
 const amount = { currency_code: 'EUR', value: '<amount>.00' }

@@ -1,7 +1,7 @@
 import { jsonTemplate } from '../../src/core/base/json-template.ts'
 import type { Provider } from '../../src/core/contracts/provider.ts'
 
-/** Events in the shape that the specification recommends (type, timestamp, data), of 0.4 to 1.6 kB: it advises under 20 kB. */
+/** Events of 0.4 to 1.6 kB in the shape that the specification recommends (type, timestamp, data). It advises under 20 kB. */
 
 const TIMESTAMP = '2026-09-01T08:30:00.<digits>Z'
 

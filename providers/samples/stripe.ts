@@ -3,8 +3,8 @@ import type { Provider } from '../../src/core/contracts/provider.ts'
 
 /**
  * Stripe events in the shapes and sizes of Stripe's published fixtures: payment_intent 1.5 kB, charge 3.4 kB, invoice 4 kB
- * without white space. Sent with two spaces of indentation, as Stripe does: who parses and writes such a body again before
- * verifying it gets other bytes.
+ * without white space. They are sent with two spaces of indentation, as Stripe does. A receiver that parses such a body and
+ * writes it again before verifying it gets other bytes.
  */
 
 const address = {

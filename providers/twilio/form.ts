@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 
-/** More parameters than this in one form are refused; Twilio sends some twenty. */
+/** A form with more parameters is refused. Twilio sends some twenty. */
 export const PARAMETERS_MAX = 1_000
 
-/** The values of each name of a form, without repetition; undefined where the bytes are no form or too large a one. */
+/** The values of each name of a form, without repetition; undefined where the bytes are not a form, or the form is too large. */
 export function parseForm(raw: Uint8Array): Map<string, Set<string>> | undefined {
   // Decoding would turn any invalid bytes into U+FFFD, and so two different values into one.
   if (!isUtf8(raw)) return undefined
@@ -25,7 +25,7 @@ export function parseForm(raw: Uint8Array): Map<string, Set<string>> | undefined
   return form
 }
 
-/** What Twilio signs of a form: by name, then by value, each value behind its name, and nothing between. */
+/** The text that Twilio signs of a form: by name, then by value, each value behind its name, and nothing between. */
 export function signedText(form: ReadonlyMap<string, ReadonlySet<string>>): string {
   let text = ''
   for (const name of [...form.keys()].sort()) {

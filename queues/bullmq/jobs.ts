@@ -7,7 +7,7 @@ interface WaitingJob {
   readonly resolve: (verdict: Verdict) => void
 }
 
-/** Makes batches of single jobs: BullMQ hands out one at a time, and a transaction for each would cost far more. */
+/** Makes batches of single jobs. BullMQ hands out one at a time, and a transaction for each job would cost far more. */
 export class Jobs implements Source {
   #waiting: WaitingJob[] = []
   #over = false
@@ -26,7 +26,7 @@ export class Jobs implements Source {
     })
   }
 
-  /** As Queue.consume. What waits for a handler when the signal aborts comes again. */
+  /** As Queue.consume. Jobs that wait for a handler when the signal aborts come again. */
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     await this.#dispatcher.consume(handle, options)
     this.#over = true

@@ -1,12 +1,12 @@
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
-/** How old the count of stored jobs may be, ms, before the next publish has it made again. */
+/** A publish has the stored jobs counted again when the count is older than so many ms. */
 const COUNT_MS = 250
 
 /**
- * Keeps a queue that has no bound of its own within one, nearly: what the server counted a moment ago, at the mean size of
- * what was published here, and what was published here since. Nobody waits for a count.
+ * Keeps a queue that has no bound of its own roughly within one. The estimate is the server's last count, at the mean size
+ * of the events published here, plus the events published here since. Nobody waits for a count.
  */
 export class Room {
   readonly #bytesMax: number
@@ -44,7 +44,7 @@ export class Room {
       const { events, bytes } = this.#published
       this.#storedBytes = events === 0 ? 0 : (stored * bytes) / events + (bytes - before)
     } catch {
-      // the last count stands
+      // the last count remains
     }
     this.#counting = false
     this.#countedMs = this.#clock.monotonic()

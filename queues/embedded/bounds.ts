@@ -6,13 +6,13 @@ import { openPrivate, syncFolderSync } from '../../src/core/base/private-files.t
 import { FORMAT } from './format.ts'
 
 /*
- * What the log has promised, kept apart from the log, so that a file that is missing or a lost end is seen for what it
- * is: the file 'bounds' in its folder, little endian. Three slots, each at the start of 4 KiB of its own; every slot says
- * all, and the one with the highest sequence is right.
+ * The bounds of the log. They are kept apart from it, so that a missing file or a lost end is recognised. They are the file
+ * 'bounds' in the log's folder, little endian: three slots, each at the start of 4 KiB. Every slot holds all the bounds, and
+ * the one with the highest sequence is valid.
  *   slot: 0 'FMBND003' | 8 u32 crc32 of the 40 bytes behind it | 12 u32 closed | 16 f64 sequence | 24 f64 first
  *         32 f64 newest | 40 f64 durable
- * Two are written in turn, each with a sync. The third is written after every commit, without: it outlives the process,
- * and a power cut that tears it leaves the other two.
+ * Two slots are written in turn, each with a sync. The third is written after every commit, without a sync. It outlives the
+ * process. A power cut may tear it, and leaves the other two.
  */
 const SLOT_BYTES = 4_096
 const SLOTS = 3
@@ -22,15 +22,15 @@ const MAGIC = Buffer.from(`FMBND${FORMAT}`, 'latin1')
 const syncData = promisify(fdatasync)
 
 export interface Bounds {
-  /** The oldest segment's number. Those before it are settled, and may be there or not. */
+  /** The number of the oldest segment. Earlier segments are settled: their files may or may not exist. */
   readonly first: number
-  /** The number of the segment begun last; 0 when there is none. */
+  /** The number of the newest segment; 0 when there is no segment. */
   readonly newest: number
   /** The last group known to be on disk. */
   readonly durable: number
-  /** The log came to its end in order: all that is in it was synced. */
+  /** The log was closed in order: everything in it was synced. */
   readonly closed: boolean
-  /** The higher, the later. */
+  /** A later write of the bounds has a higher sequence. */
   readonly sequence: number
 }
 export type Promised = Omit<Bounds, 'sequence'>
@@ -39,7 +39,7 @@ export function boundsPath(folder: string): string {
   return join(folder, 'bounds')
 }
 
-/** What a slot of the file says; undefined when it says nothing. */
+/** Reads a slot of the file; undefined when the slot is not valid. */
 function readSlot(slot: Buffer): Bounds | undefined {
   if (slot.compare(MAGIC, 0, 8, 0, 8) !== 0 || crc32(slot.subarray(12, USED_BYTES)) !== slot.readUInt32LE(8))
     return undefined
@@ -83,13 +83,13 @@ export function readBounds(folder: string): Bounds | string | undefined {
   return other.find((format) => format !== undefined && format !== FORMAT) ?? 'damaged'
 }
 
-/** Writes the bounds of one life of the log. */
+/** Writes the bounds from one opening of the log to its end. */
 export class BoundsFile {
   readonly #file: number
   #sequence: number
   #synced = 0
 
-  /** Begins with `promised`, on disk when it returns. `before`: what is there; a file that is written in place needs no room on a full disk. */
+  /** Writes `promised` and syncs. `before` is the file's content so far: a file written in place needs no room on a full disk. */
   constructor(folder: string, promised: Promised, before: Bounds | undefined) {
     this.#sequence = before?.sequence ?? 0
     const path = boundsPath(folder)
@@ -105,14 +105,14 @@ export class BoundsFile {
     syncFolderSync(folder)
   }
 
-  /** On disk when it resolves. */
+  /** Resolves when the bounds are on disk. */
   async write(promised: Promised): Promise<void> {
     this.#put(promised, this.#synced)
     this.#synced = 1 - this.#synced
     await syncData(this.#file)
   }
 
-  /** Outlives this process only. */
+  /** Writes without a sync: outlives this process, but not a power cut. */
   note(promised: Promised): void {
     this.#put(promised, UNSYNCED)
   }

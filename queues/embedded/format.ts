@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /*
- * The log on disk, little endian. A segment is a head, then groups one behind the other; it belongs to one life of the
- * log (from an opening to its end) and holds whole groups only.
+ * The log on disk, little endian. A segment is a head and the groups behind it. It belongs to one life of the log (from an
+ * opening to its end) and holds whole groups only.
  *   head:  0 'FMLOG003' | 8 u32 mark | 12 u32 seed | 16 u32 bytes of the segment | 20 … 27 zero
  *         28 u32 crc32 of the 28 bytes before. Format 002, which is read as well, has zeros for the bytes.
  *   group: 0 u32 mark | 4 u32 crc32 of all that follows, begun with seed | 8 u32 payload bytes | 12 u32 acks | 16 u32 events
  *          20 u32 zero | 24 f64 number | 32 f64 durable | 40 f64 number of its first event
  *          48 payload: acks × f64 number of an event, events × (u32 bytes, the event as src/core/base/codec.ts writes it)
- * mark and seed are drawn anew whenever a file becomes a segment, and leave it never: a body that imitates a group, or
- * what an earlier use of the file left behind, is not taken for one.
- * number: consecutive over the log's life. durable: the last group known to be on disk when this one was made: a hole
- * up to it is damage; a hole above it is a group that nobody was told of.
+ * mark and seed are drawn anew whenever a file becomes a segment, and never leave the file. So a body that imitates a group,
+ * or a group from an earlier use of the file, is not taken for a group.
+ * number: consecutive over the log's life. durable: the last group known to be on disk when this one was made. A hole up to
+ * it is damage. A hole above it is a group that was never acknowledged.
  */
 export const FORMAT = '003'
 const EARLIER = '002'
@@ -23,7 +23,7 @@ export const ACK_BYTES = 8
 export const EVENT_HEAD_BYTES = 4
 
 export interface Salt {
-  /** Four bytes at the start of every group; never zero, as empty space is. */
+  /** Four bytes at the start of every group. Never zero, because empty space is zero. */
   readonly mark: number
   readonly seed: number
 }
@@ -54,7 +54,7 @@ export function segmentHead({ mark, seed }: Salt, segmentBytes: number): Buffer 
 
 export interface SegmentHead {
   readonly salt: Salt
-  /** Undefined where format 002 does not say. */
+  /** Undefined where format 002 does not give it. */
   readonly segmentBytes: number | undefined
 }
 
@@ -97,7 +97,7 @@ export function unsealGroup(segment: Buffer, at: number, { mark, seed }: Salt): 
   }
 }
 
-/** Whole groups anywhere from `at` on, found by their mark. */
+/** Finds whole groups anywhere from `at` on, by their mark. */
 export function* groupsFrom(segment: Buffer, at: number, salt: Salt): Generator<GroupHead> {
   const mark = Buffer.alloc(4)
   mark.writeUInt32LE(salt.mark)

@@ -8,10 +8,10 @@ import type { Recovered } from './recovery.ts'
 import type { LogPlace, Segment } from './segment.ts'
 import { Segments, type SegmentsOptions, syncData } from './segments.ts'
 
-/** Acks without a commit to travel with are written after this long, ms. */
+/** Acks that no commit takes along are written after so many ms. */
 export const IDLE_MS = 100
 const ACKS_PER_GROUP_MAX = 65_536
-/** A group takes no further publish beyond this, so that the first of them need not wait for all. */
+/** A group this large takes no further publish, so that the first publish in it need not wait for all. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024
 const BUFFER_BYTES = 256 * 1024
 
@@ -25,18 +25,18 @@ interface LogEntry {
 }
 
 export interface LogOptions extends SegmentsOptions {
-  /** Throws when the folder is another's by now. */
+  /** Throws when another process has taken the folder. */
   readonly stillOurs: () => void
 }
 
 export interface Appending {
-  /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when they certainly are not stored. */
+  /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when none of them is stored. */
   readonly stored: Promise<readonly LogPlace[]>
-  /** True when nothing had been written yet: then they never will be. */
+  /** Takes the publish back. True when nothing of it was written yet: then it never will be. */
   readonly cancel: () => boolean
 }
 
-/** An append-only log with group commit: while one group is being synced, the next one collects. */
+/** An append-only log with group commit. While one group is being synced, the next one collects. */
 export class Log {
   readonly #folder: string
   readonly #options: LogOptions
@@ -48,7 +48,7 @@ export class Log {
   #offset = 0
   #waiting: LogEntry[] = []
   #acks: LogPlace[] = []
-  /** Something was written that no sync has covered. */
+  /** True while the file has a write that no sync has covered. */
   #dirty = false
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   #committing: Promise<void> | undefined
@@ -57,7 +57,7 @@ export class Log {
   #cancelDue: (() => void) | undefined
   #failure: FloodmarkError | undefined
   #closed = false
-  /** fdatasync calls for groups, and events, since opening. */
+  /** Counts of fdatasync calls for groups, and of events, since opening. */
   readonly counts = { syncs: 0, records: 0 }
 
   constructor(folder: string, options: LogOptions, recovered: Recovered) {
@@ -78,7 +78,7 @@ export class Log {
     return this.#segments.bytes
   }
 
-  /** `bytes` as the codec counts them. The events fit a segment together. */
+  /** `bytes` as the codec counts them. The events fit into one segment together. */
   append(events: readonly WebhookEvent[], bytes: number): Appending {
     if (this.#failure) throw new FloodmarkError('unavailable', this.#failure.message, { cause: this.#failure })
     if (this.#closed) throw new FloodmarkError('unavailable', 'the queue is closed')
@@ -104,7 +104,7 @@ export class Log {
     this.#soon()
   }
 
-  /** Writes and syncs what waits, then frees everything. */
+  /** Writes and syncs all that waits, then frees everything. */
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelDue?.()
@@ -115,7 +115,7 @@ export class Log {
     await this.#segments.close(await this.#end())
   }
 
-  /** The last group, when all up to it is on disk; undefined after a failure, when nobody knows. */
+  /** The last group, when all groups up to it are on disk; undefined after a failure, when nobody knows. */
   async #end(): Promise<number | undefined> {
     try {
       if (this.#failure) return undefined
@@ -142,7 +142,7 @@ export class Log {
   }
 
   async #commitAll(): Promise<void> {
-    // What is published in one go shares the first commit.
+    // Publishes made in the same turn share the first commit.
     await undefined
     while (this.#waiting.length > 0 || this.#isDue) {
       this.#isDue = false
@@ -157,7 +157,7 @@ export class Log {
     this.#isCommitting = false
   }
 
-  /** One group: room, one write, one sync. Entries leave the waiting line for `entries` when they are to be written. */
+  /** Writes one group: makes room, writes once, syncs once. Moves the entries that it writes from the waiting line to `entries`. */
   async #commit(entries: LogEntry[]): Promise<void> {
     if (this.#segments.anySettled) {
       await this.#segments.free(this.#durable)
@@ -186,7 +186,7 @@ export class Log {
     if (this.#acks.length > 0) this.#soon()
   }
 
-  /** Goes on in a new segment; what the old one holds is on disk by then. */
+  /** Goes on in a new segment. The old one is on disk by then. */
   async #turnOver(): Promise<void> {
     const { current } = this.#segments
     if (current) await this.#syncAll(current)
@@ -200,11 +200,11 @@ export class Log {
     this.#durable = this.#nextGroup - 1
   }
 
-  /** Lays the next group out in the buffer; returns its length. */
+  /** Encodes the next group into the buffer and returns its length. */
   #collect(entries: LogEntry[]): number {
     const acks = this.#acks.splice(0, this.#acksMax)
     const { taken, bytes } = this.#take(GROUP_HEAD_BYTES + acks.length * ACK_BYTES)
-    // A large buffer is for one group only.
+    // A large buffer serves one group only.
     if (bytes > this.#buffer.length || this.#buffer.length > GROUP_BYTES_MAX) {
       this.#buffer = Buffer.allocUnsafe(Math.max(BUFFER_BYTES, bytes))
     }
@@ -216,7 +216,7 @@ export class Log {
         at = this.#encode(entry, at)
         entries.push(entry)
       } catch (error) {
-        // Not within EVENT_LIMITS: nothing of it is stored.
+        // Beyond EVENT_LIMITS: nothing of the publish is stored.
         entry.reject(error as FloodmarkError)
       }
     }
@@ -227,7 +227,7 @@ export class Log {
     return at
   }
 
-  /** The first of the waiting, as many as fit behind `start` bytes in the segment and in one group. */
+  /** Takes the first waiting entries: as many as fit behind `start` bytes in the segment and into one group. */
   #take(start: number): { taken: readonly LogEntry[]; bytes: number } {
     const room = this.#options.segmentBytes - this.#offset
     let count = 0
@@ -261,7 +261,7 @@ export class Log {
   #fail(cause: unknown, entries: readonly LogEntry[]): void {
     const refused = cause instanceof FloodmarkError && cause.definite && entries.length === 0
     if (!refused) {
-      // After a failed write or sync nobody knows what is on disk, and a second sync would lie: this log is over until opened anew.
+      // After a failed write or sync nobody knows what is on disk, and a second sync would lie. This log ends here: open it anew.
       const what = `cannot write to ${this.#folder}: ${messageOf(cause)}. Mend the disk, then start again`
       this.#failure ??= new FloodmarkError('unavailable', what, { cause, definite: false })
       for (const { reject } of entries) reject(this.#failure)

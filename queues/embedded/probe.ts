@@ -8,7 +8,7 @@ import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 const sync = promisify(fdatasync)
 
 /**
- * Writes and syncs so many bytes in the folder, and takes them away again. @throws FloodmarkError 'overloaded' when less than
+ * Writes and syncs so many bytes in the folder, then deletes them. @throws FloodmarkError 'overloaded' when less than
  * `reserveBytes` would be left, 'unavailable' when the disk cannot be written.
  */
 export async function probeDisk(folder: string, bytes: number, reserveBytes: number): Promise<void> {

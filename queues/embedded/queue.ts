@@ -20,13 +20,13 @@ import { recover } from './recovery.ts'
 import { type LogPlace, segmentPath } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
-/** What a probe writes. */
+/** A probe writes so many bytes. */
 const PROBE_BYTES = 4_096
 const BYTES_MAX = 1024 * 1024 * 1024
-/** Waiting events beyond this many bytes are read back from the log when their turn comes. */
+/** Waiting events beyond so many bytes are read back from the log when their turn comes. */
 const IN_MEMORY_BYTES_MAX = 8 * 1024 * 1024
 
-/** Reads events back, and tells of each that cannot be read, once. */
+/** Reads events back, and reports each event that cannot be read once. */
 class Reader {
   readonly #folder: string
   readonly #told = new Set<number>()
@@ -36,7 +36,7 @@ class Reader {
     this.#folder = folder
   }
 
-  /** @throws FloodmarkError 'corrupt' when what is there is not what was acknowledged. */
+  /** @throws FloodmarkError 'corrupt' when the bytes on disk are not the bytes that were acknowledged. */
   read({ segment, number, offset, bytes, crc }: LogPlace): WebhookEvent {
     const where = `${segmentPath(this.#folder, segment.first)}: the event at byte ${offset}`
     try {
@@ -61,7 +61,7 @@ class Reader {
   }
 }
 
-/** A waiting event: in memory, or only its place. */
+/** A waiting event: in memory, or only its place in the log. */
 class LogItem implements Waiting {
   readonly place: LogPlace
   readonly lane: string
@@ -88,7 +88,7 @@ interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
   readonly segmentBytes?: number
 }
 
-/** A durable queue in this process: a segment log on local disk, resolved after fdatasync, and lanes in memory. */
+/** A durable queue in this process: a segment log on local disk, and lanes in memory. A publish resolves after fdatasync. */
 export class EmbeddedQueue implements Queue {
   readonly traits
   readonly #log: Log
@@ -151,7 +151,7 @@ export class EmbeddedQueue implements Queue {
         throw publishError(events, cause)
       },
     )
-    // What is being written when time runs out may still become durable: then it is delivered, and its ack gives the bytes back.
+    // Events being written when time runs out may still become durable. Then they are delivered, and their acks free the bytes.
     await within(deadlineMs, this.#clock, settled, () => {
       const definite = appending.cancel()
       if (definite) this.#stored -= bytes

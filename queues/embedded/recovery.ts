@@ -18,7 +18,7 @@ import {
 } from './format.ts'
 import { type LogPlace, type Segment, segmentPath } from './segment.ts'
 
-/** An event that has no ack. Its bytes stay on disk until its turn comes. */
+/** An event without an ack. Its bytes stay on disk until its turn comes. */
 interface Pending {
   readonly place: LogPlace
   readonly lane: string
@@ -32,15 +32,15 @@ export interface Recovered {
   readonly pending: ReadonlyMap<number, Pending>
   readonly nextGroup: number
   readonly nextEvent: number
-  /** What the log had promised; undefined for a new one, and for one that format 002 left. */
+  /** The bounds of the log; undefined for a new log and for one that format 002 left. */
   readonly bounds: Bounds | undefined
 }
 
 /**
- * Reads the log in order, up to the first group in each segment that is not the expected one. What follows a torn tail
- * was never acknowledged. Holds one segment in memory at a time.
- * @throws FloodmarkError 'corrupt' when what is missing had been acknowledged, 'misuse' when another version wrote it,
- * 'unavailable' when it cannot be read. Nothing has changed then.
+ * Reads the log in order. In each segment it stops at the first group that is not the expected one: groups behind a torn
+ * tail were never acknowledged. Holds one segment in memory at a time. When it throws, nothing has changed.
+ * @throws FloodmarkError 'corrupt' when an acknowledged group is missing, 'misuse' when another version wrote the log,
+ * 'unavailable' when the log cannot be read.
  */
 export function recover(folder: string, segmentBytes: number): Recovered {
   const reading = new Recovery(folder, segmentBytes)
@@ -75,7 +75,7 @@ class Recovery {
       .map((name) => Number.parseInt(name, 16))
       .sort((a, b) => a - b)
     const bounds = this.#bounds(all)
-    // Settled ones, which had no time to go.
+    // Settled segments that there was no time to delete.
     const numbers = all.filter((number) => number >= (bounds?.first ?? 0))
     this.#nextGroup = bounds?.first ?? numbers[0] ?? 1
     if (bounds) this.#checkFiles(numbers, bounds)
@@ -141,7 +141,7 @@ class Recovery {
       )
     }
     if (nextFirst !== undefined && nextFirst !== this.#nextGroup) throw this.#endsEarly(first, nextFirst - 1, nextFirst)
-    // Where a sync failed, the page cache has what the disk has not, and calls it clean: only writing it again brings it there.
+    // Where a sync failed, the page cache differs from the disk and calls its pages clean. Only writing the data again stores it.
     if (rewrite) writeWhole(segment.file, bytes.subarray(0, at))
     fsyncSync(segment.file)
   }
@@ -154,7 +154,7 @@ class Recovery {
     if (this.#bytes.length < opened.bytes) this.#bytes = Buffer.allocUnsafe(opened.bytes)
     const length = readWhole(file, this.#bytes.subarray(0, opened.bytes))
     const head = segmentHeadOf(this.#bytes.subarray(0, length))
-    // The bounds are of this version: so is what they speak of.
+    // The bounds have this version's format, so the segments that they name have it too.
     if (typeof head === 'string' && head !== 'damaged' && !bounds) throw otherVersion(path, head)
     if (typeof head === 'string') throw corrupt(`${path} is damaged in its first ${SEGMENT_HEAD_BYTES} bytes`)
     const wanted = head.segmentBytes ?? this.#segmentBytes
@@ -187,7 +187,7 @@ class Recovery {
     this.#pending.delete(number)
   }
 
-  /** A file that holds less than was acknowledged, though nothing in it is damaged. */
+  /** The error for a file that holds less than was acknowledged, though nothing in it is damaged. */
   #endsEarly(first: number, last: number, nextFirst?: number): FloodmarkError {
     const path = segmentPath(this.#folder, first)
     const missing = `${path} ends before group ${this.#nextGroup}, and groups up to ${last} were acknowledged`

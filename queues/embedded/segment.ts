@@ -1,27 +1,27 @@
 import { join } from 'node:path'
 import type { Salt } from './format.ts'
 
-/** A file of the log, in use. */
+/** A file of the log that is in use. */
 export interface Segment {
-  /** The number of its first group, which is also its name. */
+  /** The number of its first group. It is also the segment's name. */
   readonly first: number
   readonly file: number
-  /** Its whole length. */
+  /** The length of the whole file. */
   readonly bytes: number
   salt: Salt
-  /** Events in it without an ack. */
+  /** How many events in it have no ack. */
   unsettled: number
-  /** Its file has been given back. */
+  /** True when its file has been given back. */
   gone: boolean
 }
 
-/** Where an event's bytes lie. */
+/** The place of an event's bytes in the log. */
 export interface LogPlace {
   readonly segment: Segment
   readonly number: number
   readonly offset: number
   readonly bytes: number
-  /** Of the event's bytes, begun with 0, as a signed number (which V8 keeps in the object): what is read back is what was acknowledged. */
+  /** crc32 of the event's bytes, begun with 0, to check a read. A signed number, which V8 keeps in the object. */
   readonly crc: number
 }
 

@@ -25,15 +25,15 @@ interface Spare {
   readonly salt: Salt
 }
 
-/** Freed files kept for another use; more are deleted. */
+/** So many freed files are kept for another use. More are deleted. */
 const SPARES_MAX = 2
-/** After the disk refused a new file, further wishes are refused for this long, ms. */
+/** After the disk refused a new file, further requests are refused for so many ms. */
 const RETRY_MS = 1_000
 const ZEROS = Buffer.alloc(1024 * 1024)
 
 /**
- * The files of a log. Each is made whole ahead of its use and used again when its events are settled: writing into it
- * then changes no file length and allocates nothing, so that a commit is one data sync.
+ * The files of a log. Each file is made whole ahead of its use, and used again when its events are settled. A write then
+ * changes no file length and allocates nothing, so that a commit is one data sync.
  */
 export class Segments {
   readonly #folder: string
@@ -42,7 +42,7 @@ export class Segments {
   /** Oldest first. */
   readonly #used: Segment[] = []
   #current: Segment | undefined
-  /** Ready: their new heads are on disk. */
+  /** Ready for use: their new heads are on disk. */
   readonly #spares: Spare[] = []
   readonly #freed: Omit<Spare, 'salt'>[] = []
   readonly #bounds: BoundsFile
@@ -57,12 +57,12 @@ export class Segments {
     this.#clock = options.clock
     this.#used.push(...recovered.segments)
     const gone: Segment[] = []
-    // A segment without a group: the next one will have its number, and so its name.
+    // A segment without a group: the next one would have the same number, and so the same name.
     if (this.#used.at(-1)?.first === recovered.nextGroup) gone.push(this.#used.pop()!)
     gone.push(...this.#settled())
     const promised = this.#boundsAt(recovered.nextGroup - 1)
     this.#bounds = new BoundsFile(folder, promised, recovered.bounds)
-    // Settled ones that an earlier life had no time to give back are older than its bounds, and were not read.
+    // Settled segments that an earlier life had no time to give back are older than its bounds, and were not read.
     const isLeft = (name: string) => /^[0-9a-f]{14}\.segment$/.test(name) && Number.parseInt(name, 16) < promised.first
     const inUse = new Set(gone.map((segment) => segmentPath(folder, segment.first)))
     for (const name of readdirSync(folder)) {
@@ -84,9 +84,9 @@ export class Segments {
   }
 
   /**
-   * The current segment takes no more; the next one does, from group `first` on.
-   * @throws FloodmarkError 'overloaded' when the disk is full, 'unavailable' when no file can be made: definite, nothing has
-   * changed, and it may succeed later. Anything else thrown is a disk that failed.
+   * Ends the current segment. The next one goes on from group `first`.
+   * @throws FloodmarkError 'overloaded' when the disk is full, 'unavailable' when no file can be made. These are definite:
+   * nothing has changed, and a later try may succeed. Any other error means that the disk failed.
    */
   async next(first: number, durable: number): Promise<Segment> {
     this.#current = undefined
@@ -109,21 +109,21 @@ export class Segments {
     return this.#used[0]?.unsettled === 0 && this.#used[0] !== this.#current
   }
 
-  /** Gives back settled segments, from the old end only: an ack never goes before what it acks. */
+  /** Gives back settled segments, from the old end only: an ack must not be deleted before its event. */
   async free(durable: number): Promise<void> {
     const gone = this.#settled()
     if (gone.length === 0) return
-    // The bounds go first: a file that is missing behind them is damage.
+    // The bounds go first. From then on a missing file behind them is damage.
     await this.#bounds.write(this.#boundsAt(durable))
     for (const segment of gone) this.#giveBack(segment)
   }
 
-  /** All groups up to this one are on disk, and whoever opens the log after this process shall know. */
+  /** Notes that all groups up to this one are on disk, for the next process that opens the log. */
   vouch(durable: number): void {
     this.#bounds.note(this.#boundsAt(durable))
   }
 
-  /** `durable`: the last group, where the log ends in order, and all that it has is on disk. */
+  /** Ends the log. `durable` is the last group, when the log was closed in order and is on disk as a whole. */
   async close(durable: number | undefined): Promise<void> {
     this.#closed = true
     await this.#making?.catch(() => {})
@@ -137,7 +137,7 @@ export class Segments {
     return { first: this.#used[0]?.first ?? durable + 1, newest, durable, closed: false }
   }
 
-  /** Takes the oldest out as long as they are settled. */
+  /** Takes out the oldest segments as long as they are settled. */
   #settled(): Segment[] {
     const gone: Segment[] = []
     while (this.anySettled) gone.push(this.#used.shift()!)
@@ -162,7 +162,7 @@ export class Segments {
     return join(this.#folder, `${this.#madeCount++}.spare`)
   }
 
-  /** What fails here is tried again, and reported, when a segment is needed. */
+  /** A failure here is not reported. The work is tried again, and reported, when a segment is needed. */
   #makeAhead(): void {
     if (this.#spares.length === 0) this.#make().catch(() => {})
   }
@@ -180,7 +180,7 @@ export class Segments {
     const path = freed?.path ?? this.#sparePath()
     let file = freed?.file
     try {
-      // Before the file loses what it held, its old name must be gone for good.
+      // The file's old name must be gone for good before the file loses its content.
       if (freed) await syncFolder(this.#folder)
       file ??= await this.#fill(path)
       const salt = newSalt()
@@ -202,7 +202,7 @@ export class Segments {
     }
   }
 
-  /** A file full of zeros, on disk. */
+  /** Makes a file full of zeros, on disk. */
   async #fill(path: string): Promise<number> {
     const file = openPrivate(path, 'wx+')
     try {

@@ -4,7 +4,7 @@ import { RETRY_MS } from './layout.ts'
 
 type Committed = readonly { readonly partition: number; readonly offset: number }[]
 
-/** Commits what the lanes have settled: one commit at a time, each of all that is due by then. */
+/** Commits the offsets that the lanes have settled. One commit runs at a time, and takes all offsets due by then. */
 export class Commits {
   readonly #lanes: PartitionLanes
   readonly #clock: Clock
@@ -24,13 +24,13 @@ export class Commits {
     this.#isDue = true
     this.now().then((done) => {
       this.#isDue = false
-      // What cannot be committed comes again in the end: heartbeats find out whether we are still a member.
+      // Events that cannot be committed come again in the end. Heartbeats find out whether we are still a member.
       if (!done) this.#clock.after(RETRY_MS, () => this.soon())
       else if (this.#lanes.uncommitted().length > 0) this.soon()
     })
   }
 
-  /** Whether all that was settled is committed. Never rejects. */
+  /** Resolves with whether all settled offsets are committed. Never rejects. */
   now(): Promise<boolean> {
     this.#last = this.#last.then(async () => {
       const due = this.#lanes.uncommitted()

@@ -2,10 +2,10 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { PartitionLanes } from './lanes.ts'
 
-/** Keeps the lanes supplied: fetches until `noMore` aborts, is a member of the group and commits until `finished` does. */
+/** Keeps the lanes supplied. Fetches until `noMore` aborts; is a member of the group and commits until `finished` aborts. */
 type Supply = (lanes: PartitionLanes, noMore: AbortSignal, finished: AbortSignal) => Promise<void>
 
-/** The running consume() calls of one queue, and what they have in hand. */
+/** The running consume() calls of one queue, and the events that they have in hand. */
 export class KafkaConsuming {
   readonly #clock: Clock
   readonly #running = new Set<PartitionLanes>()
@@ -18,7 +18,7 @@ export class KafkaConsuming {
     return [...this.#running].reduce((sum, lanes) => sum + lanes.inFlight, 0)
   }
 
-  /** When the signal aborts, handlers that run finish while we still are a member: else another would get their events. */
+  /** When the signal aborts, running handlers finish while we still are a member: else another member would get their events. */
   async consume(handle: Handler, options: ConsumeOptions, supply: Supply): Promise<void> {
     const lanes = new PartitionLanes(this.#clock)
     const failed = new AbortController()

@@ -5,7 +5,7 @@ import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 import { Dispatcher, type Part, PER_LANE_MAX, type Source } from '../../src/core/processing/dispatcher.ts'
 
-/** One record that a fetch brought: an event in the codec's bytes. */
+/** One record from a fetch: an event in the codec's bytes. */
 export interface Arrived {
   readonly offset: number
   readonly value: Uint8Array
@@ -17,11 +17,11 @@ interface KafkaItem extends Arrived {
 
 interface KafkaLane {
   readonly partition: number
-  /** By offset; the first is not acked. */
+  /** By offset. The first is not acked. */
   items: KafkaItem[]
   bytes: number
   inFlight: number
-  /** Where the next fetch goes on. */
+  /** The offset of the next fetch. */
   next: number
   committed: number
   state: 'idle' | 'ready' | 'running' | 'held'
@@ -29,23 +29,23 @@ interface KafkaLane {
   turn: number
 }
 
-/** In place of an offset: not known before the first fetch. */
+/** Stands for an offset that is not known before the first fetch. */
 export const ANYWHERE = -1
 
-/** A lane with this many bytes in memory is not fetched further: that is what pausing a partition comes to. */
+/** A lane with so many bytes in memory is not fetched further. This pauses the partition. */
 const LANE_BYTES_MAX = 2 * 1024 * 1024
 
 /**
- * What a consumer holds of its partitions: each a lane, in at most one handler call at a time. A retry holds its lane
- * where it stands, in memory: nothing behind it is delivered, and its offset is not committed, so that the broker has it
- * still when we die. A topic for delays would let later events of the key overtake it, and would need a second publish
- * that can fail between the two.
+ * The events that a consumer holds, one lane for each of its partitions. A lane is in at most one handler call at a time. A
+ * retry holds its lane in memory: no later event is delivered, and its offset is not committed, so that the broker still has
+ * the event when we die. A topic for delays would let later events of the key overtake it. It would also need a second
+ * publish, which can fail between the two.
  */
 export class PartitionLanes implements Source {
   readonly #clock: Clock
   /** Called when there may be more to commit. */
   onSettled = () => {}
-  /** Set where a held lane goes on only when it is added to again: the client pauses it, and fetches from `offset` after `holdMs`. */
+  /** Set where a held lane goes on only with new records: the client pauses it, and fetches from `offset` after `holdMs`. */
   onHeld: ((partition: number, offset: number, holdMs: number) => void) | undefined
   readonly #lanes = new Map<number, KafkaLane>()
   #ready: KafkaLane[] = []
@@ -58,7 +58,10 @@ export class PartitionLanes implements Source {
     this.#dispatcher = new Dispatcher(clock, this)
   }
 
-  /** Exactly these partitions are ours from now on, with the offset to go on at (ANYWHERE: at the first that is added). One that stays keeps its state; of one that went, late verdicts are ignored. */
+  /**
+   * Sets our partitions, with the offset to go on at (ANYWHERE: the first that is added). A partition that stays keeps
+   * its state. Late verdicts on one that went are ignored.
+   */
   assign(offsets: ReadonlyMap<number, number>): void {
     for (const [partition, lane] of this.#lanes) {
       if (offsets.has(partition)) continue
@@ -83,7 +86,7 @@ export class PartitionLanes implements Source {
     this.#dispatcher.wake()
   }
 
-  /** The partitions that have room, and the offset each is to be fetched from. */
+  /** The partitions that have room, each with the offset of its next fetch. */
   wanted(): { readonly partition: number; readonly next: number }[] {
     return [...this.#lanes.values()].filter((lane) => lane.bytes < LANE_BYTES_MAX)
   }
@@ -103,7 +106,7 @@ export class PartitionLanes implements Source {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0)
   }
 
-  /** What a fetch from `from` brought: what is known already is skipped, and all of it when the lane is gone, or not as far. */
+  /** Adds the records of a fetch from `from`. Skips known records; skips all when the lane is gone or ends before `from`. */
   add(partition: number, from: number, records: readonly Arrived[], next: number): void {
     const lane = this.#lanes.get(partition)
     if (lane?.next === ANYWHERE) lane.next = lane.committed = from
@@ -119,7 +122,7 @@ export class PartitionLanes implements Source {
     else this.#setReady(lane)
   }
 
-  /** Offsets to commit: all before each is settled, and it is more than was committed. */
+  /** Offsets to commit: every record before such an offset is settled, and it is above the last one committed. */
   uncommitted(): { readonly partition: number; readonly offset: number }[] {
     return [...this.#lanes.values()].flatMap((lane) => {
       const offset = lane.items[0]?.offset ?? lane.next
@@ -132,7 +135,7 @@ export class PartitionLanes implements Source {
     if (lane && offset > lane.committed) lane.committed = offset
   }
 
-  /** Takes nothing more; resolves when no handler runs, or after `withinMs`. */
+  /** Takes no more events. Resolves when no handler runs, or after `withinMs`. */
   async stop(withinMs: number): Promise<void> {
     this.#stopped = true
     const late = new AbortController()
@@ -154,7 +157,7 @@ export class PartitionLanes implements Source {
     this.#dispatcher.wake()
   }
 
-  /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is no event. */
+  /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is not a valid event. */
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     const signal = AbortSignal.any([options.signal, this.#failed.signal])
     await this.#dispatcher.consume(handle, { ...options, signal })
@@ -222,8 +225,8 @@ export class PartitionLanes implements Source {
     let holdMs = 0
     const retried = new Set<string>()
     for (const [at, verdict] of verdicts.entries()) {
-      // An ack behind a retry of its key would break the order: such an event comes again.
-      // What cannot be read has no key, and comes again as well.
+      // An ack behind a retry of its key would break the order, so such an event comes again.
+      // An unreadable record has no key, and comes again as well.
       const event = deliveries[at]?.event
       const key = event ? laneOf(event) : ''
       if (verdict === 'ack' && !retried.has(key)) {
@@ -242,7 +245,7 @@ export class PartitionLanes implements Source {
     if (settled > 0) this.onSettled()
   }
 
-  /** The lane is no longer in a handler's hands; it may go on after `holdMs`. */
+  /** Takes the lane back from its handler. It may go on after `holdMs`. */
   #giveBack(lane: KafkaLane, holdMs: number): void {
     lane.turn++
     lane.inFlight = 0

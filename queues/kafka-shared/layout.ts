@@ -3,36 +3,36 @@ import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
 
-/** How many lanes a new topic gets: also the most consumers that can share its work. */
+/** A new topic gets so many lanes. At most so many consumers can share its work. */
 export const PARTITIONS = 12
-/** The largest batch of records a new topic takes: several bodies of 1 MiB with their heads. */
+/** A new topic takes record batches of at most so many bytes: several bodies of 1 MiB with their heads. */
 const TOPIC_BYTES_MAX = 4 * 1024 * 1024
-/** What Kafka itself allows a topic, where we may not ask. */
+/** Kafka's own default, for a topic whose settings we may not read. */
 const DEFAULT_TOPIC_BYTES_MAX = 1_048_588
-/** An event that nobody took in this time is deleted by the broker; so are settled ones, which is how a topic stays bounded. */
+/** The broker deletes an event that nobody took in this time. It deletes settled events too, which keeps a topic bounded. */
 const RETENTION_MS = 14 * 24 * 60 * 60 * 1_000
 const BATCH_HEAD_BYTES = 61
-/** Of one record, beyond the codec's bytes: the key once more, and lengths and deltas as varints. */
+/** Bytes of one record beyond the codec's bytes: the key once more, and lengths and deltas as varints. */
 const RECORD_HEAD_BYTES = EVENT_LIMITS.keyBytesMax + 32
 const PUBLISH_EVENTS_MAX = 1_024
 
-/** A consumer that died is known as dead after this long, ms: the least that a broker allows as it comes (group.min.session.timeout.ms). */
+/** The broker takes a consumer for dead after so many ms: the least that its default group.min.session.timeout.ms allows. */
 export const SESSION_TIMEOUT_MS = 6_000
 export const HEARTBEAT_MS = 500
-/** How long a rebalance waits for a member to finish what it runs and join again, ms. */
+/** A rebalance waits so many ms for a member to finish its running handlers and join again. */
 export const REBALANCE_TIMEOUT_MS = 10_000
-/** What runs when partitions are to be handed over may take this long, ms; the rest is for the commit and the join. */
+/** Handlers may run for so many ms when partitions are handed over. The rest is for the commit and the join. */
 export const REVOKE_WITHIN_MS = 7_000
-/** Leaving a group, and closing connections, is given up after this long, ms. */
+/** Leaving a group, or closing connections, is given up after so many ms. */
 export const CLOSE_WITHIN_MS = 2_000
-/** After a failed call to the broker the next one waits this long, ms. */
+/** After a failed call to the broker the next call waits so many ms. */
 export const RETRY_MS = 250
-/** The longest that a fetch waits at the broker for events, ms; an event that arrives ends it at once. */
+/** A fetch waits at the broker for events for at most so many ms. An event that arrives ends the wait at once. */
 export const FETCH_WAIT_MS = 500
 export const FETCH_BYTES_MAX = 8 * 1024 * 1024
 export const FETCH_PARTITION_BYTES_MAX = 1024 * 1024
 export const CONNECT_TIMEOUT_MS = 3_000
-/** Above the rebalance timeout, as a join is answered only when all have joined. */
+/** Above the rebalance timeout, because a join is answered only when all have joined. */
 export const REQUEST_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 5_000
 
 export interface Layout {
@@ -59,7 +59,7 @@ export const TOPIC_CONFIG = [
   { name: 'cleanup.policy', value: 'delete' },
 ]
 
-/** What the cluster says of the topic. `config` is undefined where it does not let us ask. */
+/** The cluster's answers about the topic. `config` is undefined where we may not read it. */
 export interface TopicFacts {
   readonly server: string
   readonly replicas: number
@@ -85,9 +85,9 @@ export function traitsOf(name: string, { server, replicas, config }: TopicFacts)
 }
 
 /**
- * acks=all means: in the page cache of every replica in sync, and of at least min.insync.replicas. So a killed broker
- * loses nothing, a host without power does, unless each append is flushed or another host has it. NaN stands for unknown
- * and grants nothing.
+ * acks=all means that the event is in the page cache of every replica in sync, and of at least min.insync.replicas. So a
+ * killed broker loses nothing. A host without power does, unless each append is flushed or another host has the event. NaN
+ * stands for unknown and grants nothing.
  */
 function survives(replicas: number, minInSync: number, flushMessages: number, unclean: unknown): FailureMode[] {
   const survived: FailureMode[] = ['receiver-crash', 'broker-crash']

@@ -1,7 +1,7 @@
 const SEED = 0x9747b28c
 const MIX = 0x5bd1e995
 
-/** The Java client's murmur2, so that every producer of a topic puts a key into one partition. A signed 32-bit number. */
+/** The Java client's murmur2, so that every producer of a topic puts a key into the same partition. A signed 32-bit number. */
 export function murmur2(key: Uint8Array): number {
   let hash = SEED ^ key.length
   const whole = key.length & ~3

@@ -6,15 +6,15 @@ import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.ts'
 import { partitionOf } from './murmur2.ts'
 
-/** How one client sends a batch: once, to the given partitions, in the order of calls, resolved when acks=all has come. */
+/** Sends one batch through a client: once, to the given partitions, in the order of calls. Resolves when acks=all has come. */
 export interface PartitionedSend {
   send(partitions: readonly number[]): Promise<void>
   isTooLarge(error: unknown): boolean
-  /** The deadline has passed, and `send` is still waiting. */
+  /** Called when the deadline has passed and `send` is still waiting. */
   onLate(): void
 }
 
-/** The door to a topic: sizes, partitions, the deadline, and what of it is still running when the queue closes. */
+/** Publishes to a topic: checks sizes, picks partitions, keeps the deadline. Knows the sends still running at close. */
 export class Publishing {
   readonly #traits: QueueTraits
   readonly #clock: Clock
@@ -46,7 +46,7 @@ export class Publishing {
     try {
       await running
     } catch (cause) {
-      // One batch a partition: with several of them, others may be in.
+      // One batch for each partition: when there are several, the others may be stored.
       const tooLarge = sender.isTooLarge(cause)
       const definite = tooLarge && new Set(partitions).size === 1
       const code = tooLarge ? 'too-large' : cause instanceof FloodmarkError ? cause.code : 'unavailable'
@@ -63,7 +63,7 @@ export class Publishing {
     })
   }
 
-  /** Takes nothing more; resolves when all that runs has settled. */
+  /** Takes no more publishes. Resolves when all running sends have settled. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#running)

@@ -13,7 +13,7 @@ import {
 
 const EARLIEST = -2n
 const LATEST = -1n
-/** A topic just made has leaders soon, not at once. */
+/** A new topic has leaders soon, but not at once. */
 const LEADERS_TRIES_MAX = 100
 /** The first question about any group makes a new broker begin to keep groups. */
 const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
@@ -33,7 +33,7 @@ export function isError(error: unknown, apiId: string): boolean {
   return some(error, (one) => one.apiId === apiId)
 }
 
-/** Whether it answered with one that Kafka calls retriable: a topic just made has no leaders yet. */
+/** Whether the broker answered with an error that Kafka calls retriable: a new topic has no leaders yet. */
 function maySoonPass(error: unknown): boolean {
   return some(error, (one) => one.apiId !== undefined && one.canRetry === true)
 }
@@ -53,7 +53,7 @@ export function unless(apiId: string): (error: unknown) => void {
   }
 }
 
-/** What the cluster says of the topic, once each of its partitions has a leader. */
+/** Describes the topic, once each of its partitions has a leader. */
 export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
   const partitions = await partitionsOf(admin, layout.topic)
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
@@ -61,7 +61,7 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
   return { facts: { server, replicas, config: await configOf(admin, layout.topic) }, partitions: partitions.length }
 }
 
-/** Metadata names a leader before that broker has made the log: only an offset from each shows that it can be written. */
+/** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
 async function partitionsOf(admin: Admin, topic: string) {
   for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
     try {
@@ -91,7 +91,7 @@ async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config
   return described ? new Map(described[0]!.configs.map(({ name, value }) => [name, value])) : undefined
 }
 
-/** A member that was killed is in its group until its session ends: until then the broker keeps the group. */
+/** A killed member stays in its group until its session ends. The broker keeps the group until then. */
 export async function deleteGroup(admin: Admin, group: string): Promise<void> {
   const deleting = whileNotYet(['NON_EMPTY_GROUP', ...NO_COORDINATOR_YET], async () => {
     await admin.deleteGroups({ groups: [group] })
@@ -111,7 +111,7 @@ async function whileNotYet<T>(errors: readonly string[], run: () => Promise<T>):
   }
 }
 
-/** Events behind what the group has committed, over all partitions. */
+/** Counts events behind the group's committed offsets, over all partitions. */
 export async function lagOf(admin: Admin, topic: string, count: number): Promise<number> {
   const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
   const groups = [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }]

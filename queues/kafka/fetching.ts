@@ -6,12 +6,12 @@ import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } f
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
 
 const IS_CONTROL = 1 << 5
-/** While a lane is full, or none is ours, the next look at what is wanted comes after this long, ms. */
+/** While all our lanes are full, or we have none, the next look for work comes after so many ms. */
 const LOOK_AGAIN_MS = 20
 
 /**
- * Fetches for the lanes that have room, one request at a time for each broker. By hand and not by the client's stream, as
- * that cannot leave out one partition: here a lane that is held or full is simply not asked for.
+ * Fetches for the lanes that have room, one request at a time for each broker. The client's stream cannot leave out one
+ * partition. Here a lane that is held or full is simply not asked for.
  */
 export class Fetching {
   readonly #consumer: Consumer
@@ -29,7 +29,7 @@ export class Fetching {
     this.#clock = clock
   }
 
-  /** Until the signal aborts; failures wait and try again, as the broker may come back. */
+  /** Fetches until the signal aborts. After a failure it waits and tries again, because the broker may come back. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -95,7 +95,7 @@ export class Fetching {
         if (batch.attributes & IS_CONTROL) continue
         for (const record of batch.records) {
           const offset = first + record.offsetDelta
-          // A batch is sent whole, also when the offset asked for lies within it.
+          // The broker sends a whole batch, even when the offset asked for lies within it.
           if (offset >= asked) arrived.push({ offset, value: record.value ?? Buffer.alloc(0) })
         }
       }

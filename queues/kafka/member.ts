@@ -16,12 +16,12 @@ import { clientOptions, isError } from './cluster.ts'
 import { Fetching } from './fetching.ts'
 
 const EARLIEST = -2n
-/** Longer than any timer: what the client is told of heartbeats, as they are sent here. */
+/** Longer than any timer. The client gets it as its heartbeat interval, because heartbeats are sent here. */
 const NEVER_MS = 2 ** 31 - 1
-/** The group goes on without us: nothing to wait for. */
+/** Errors that mean the group goes on without us: there is nothing to wait for. */
 const OUT = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']
 
-/** Gives the lanes their partitions until `finished` aborts; a membership that is lost is followed by another. */
+/** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
 export async function keepMember(
   layout: Layout,
   clock: Clock,
@@ -45,7 +45,7 @@ export async function keepMember(
   }
 }
 
-/** Anything else may be over when the broker is back. */
+/** True for errors that last. Any other error may be over when the broker is back. */
 function isFinal(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return code === 'PLT_KFK_AUTHENTICATION' || isError(error, 'GROUP_AUTHORIZATION_FAILED')
@@ -68,7 +68,7 @@ class KafkaMember {
     this.#lanes = lanes
     this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic, autocommit: false })
     this.#consumer.topics.track(layout.topic)
-    // A fetch waits at the broker, which answers a connection's requests one after another: heartbeats need their own.
+    // A fetch waits at the broker, and a connection's requests are answered in turn. So heartbeats have their own connection.
     this.#fetches = new ConnectionPool('floodmark', clientOptions(layout))
     this.#aliveAtMs = clock.monotonic()
     const { topic } = layout
@@ -78,7 +78,7 @@ class KafkaMember {
     })
   }
 
-  /** Fetches until `noMore` aborts, is a member until `finished` does. @throws when the membership is lost. */
+  /** Fetches until `noMore` aborts, and is a member until `finished` aborts. @throws when the membership is lost. */
   async run(noMore: AbortSignal, finished: AbortSignal): Promise<void> {
     try {
       await this.#join(finished)
@@ -115,7 +115,7 @@ class KafkaMember {
     this.#lanes.start()
   }
 
-  /** Where to go on: behind what was committed, else at the first event there is. */
+  /** Finds the offset to go on at: behind the committed one, else at the first event that exists. */
   async #offsets(partitions: readonly number[]): Promise<Map<number, number>> {
     const { topic } = this.#layout
     if (partitions.length === 0) return new Map()
@@ -130,7 +130,7 @@ class KafkaMember {
     return new Map(partitions.map((one) => [one, Math.max(0, at(committed, one), at(earliest, one))]))
   }
 
-  /** False when the group asks all members to join again. @throws when we are no longer one. */
+  /** False when the group asks all members to join again. @throws when we are no longer a member. */
   async #heartbeat(): Promise<boolean> {
     const sentAtMs = this.#clock.monotonic()
     const leftMs = Math.max(0, this.#aliveAtMs + SESSION_TIMEOUT_MS - sentAtMs)
@@ -155,7 +155,7 @@ class KafkaMember {
     await heartbeatV4.api.async(connections.get(coordinator)!, groupId, generationId, memberId!, null)
   }
 
-  /** Handlers that run may finish and are committed; those that take too long are abandoned, and their events come again. */
+  /** Running handlers may finish and are committed. Handlers that take too long are abandoned, and their events come again. */
   async #handOver(): Promise<void> {
     let stopped = false
     const stopping = this.#lanes.stop(REVOKE_WITHIN_MS).then(() => {
@@ -169,7 +169,7 @@ class KafkaMember {
   }
 
   async close(): Promise<void> {
-    // Leaving fails or hangs while the broker is away: then the session timeout does it.
+    // Leaving fails or hangs while the broker is away. Then the session timeout ends the membership.
     const left = Promise.resolve(this.#consumer.close(true)).catch(() => this.#consumer.connections.close())
     const closed = Promise.allSettled([left, this.#fetches.close()])
     await Promise.race([closed, sleep(this.#clock, CLOSE_WITHIN_MS)])

@@ -17,7 +17,7 @@ import { wholeAnswers } from './whole-answers.ts'
 
 silenceNegativeTimers()
 
-/** A topic just made has leaders soon, not at once. */
+/** A new topic has leaders soon, but not at once. */
 const LEADERS_TRIES_MAX = 100
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
 
@@ -48,11 +48,11 @@ function listOf(error: object, name: string): { error?: unknown }[] {
 
 export async function createTopic(admin: Admin, topic: string): Promise<void> {
   const layout = { topic, numPartitions: PARTITIONS, replicationFactor: -1, configEntries: TOPIC_CONFIG }
-  // Its own wait gives up on the first 'unknown topic'.
+  // The client's own wait gives up on the first 'unknown topic'.
   await admin.createTopics({ topics: [layout], waitForLeaders: false })
 }
 
-/** A member that was killed is in its group until its session ends: until then the broker keeps the group. */
+/** A killed member stays in its group until its session ends. The broker keeps the group until then. */
 export async function deleteAll(admin: Admin, topic: string): Promise<void> {
   await admin.deleteTopics({ topics: [topic] }).catch((error) => {
     if (!isError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
@@ -70,7 +70,7 @@ export async function deleteAll(admin: Admin, topic: string): Promise<void> {
   }
 }
 
-/** What the cluster says of the topic, once each of its partitions has a leader. */
+/** Describes the topic, once each of its partitions has a leader. */
 export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
   const { topic } = layout
   await untilLed(admin, topic)
@@ -81,7 +81,7 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
   return { facts: { server, replicas, config: await configOf(admin, topic) }, partitions: partitions.length }
 }
 
-/** Metadata names a leader before that broker has made the log: only an offset from each shows that it can be written. */
+/** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
 async function untilLed(admin: Admin, topic: string): Promise<void> {
   for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
     try {
@@ -107,7 +107,7 @@ async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config
   }
 }
 
-/** Events behind what the group has committed, over all partitions. */
+/** Counts events behind the group's committed offsets, over all partitions. */
 export async function lagOf(admin: Admin, topic: string): Promise<number> {
   const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] })
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))

@@ -17,14 +17,14 @@ import {
 } from '../kafka-shared/layout.ts'
 import { isError } from './cluster.ts'
 
-/** Less than with the other client: a lane that is resumed is fetched only when the fetch that left it out is over. */
+/** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
 const FETCH_WAIT_MS = 100
 /** Above the number of partitions, so that no lane waits for another. */
 const CONCURRENCY = 64
 /** A join counts as failed while the group goes on rebalancing. */
 const RETRIES_MAX = 8
 
-/** Gives the lanes their partitions until `finished` aborts; a consumer that crashed is followed by another. */
+/** Gives the lanes their partitions until `finished` aborts. When a consumer crashes, another one follows. */
 export async function keepMember(
   kafka: Kafka,
   layout: Layout,
@@ -47,14 +47,14 @@ export async function keepMember(
   }
 }
 
-/** Anything else may be over when the broker is back. */
+/** True for errors that last. Any other error may be over when the broker is back. */
 function isFinal(error: unknown): boolean {
   return isError(error, 'SASL_AUTHENTICATION_FAILED') || isError(error, 'GROUP_AUTHORIZATION_FAILED')
 }
 
 /**
- * One kafkajs consumer. It joins again whenever a heartbeat says so, and a heartbeat is sent between its batches; so a
- * batch is not over before its lane is quiet, and no rebalance can take a partition out of a handler's hands.
+ * One kafkajs consumer. It joins again whenever a heartbeat asks for it, and sends heartbeats between its batches. So a
+ * batch ends only when its lane is quiet, and no rebalance can take a partition out of a handler's hands.
  */
 class KafkaJsMember {
   readonly #topic: string
@@ -91,7 +91,7 @@ class KafkaJsMember {
       maxBytes: FETCH_BYTES_MAX,
       maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
       allowAutoTopicCreation: false,
-      // A crash is ours to follow up, with what it left in the lanes.
+      // After a crash the next consumer is started here, and gets the events left in the lanes.
       retry: {
         retries: RETRIES_MAX,
         initialRetryTime: RETRY_MS,
@@ -108,7 +108,7 @@ class KafkaJsMember {
     lanes.onHeld = (partition, offset, holdMs) => this.#hold(partition, offset, holdMs)
   }
 
-  /** A member until `finished`. @throws what made it crash. */
+  /** Is a member until `finished` aborts. @throws the error that made the consumer crash. */
   async run(): Promise<void> {
     const consumer = this.#consumer
     consumer.on(consumer.events.HEARTBEAT, () => {
@@ -132,7 +132,7 @@ class KafkaJsMember {
     await this.#commits.now()
   }
 
-  /** The client waits long, and tries often, on a connection that is half open. @throws when the group must have dropped us. */
+  /** The client waits long, and tries often, on a half-open connection. @throws when the group must have dropped us. */
   async #watch(): Promise<void> {
     for (;;) {
       await sleep(this.#clock, HEARTBEAT_MS, this.#over.signal)
@@ -155,7 +155,7 @@ class KafkaJsMember {
     })
   }
 
-  /** Lanes begin anew, even those that stay: the client goes on behind what is committed. */
+  /** All lanes begin anew, even those that stay: the client goes on behind the committed offset. */
   #onJoin(partitions: readonly number[]): void {
     if (this.#over.signal.aborted) return
     this.#aliveAtMs = this.#clock.monotonic()
@@ -168,7 +168,7 @@ class KafkaJsMember {
   }
 
   async #eachBatch({ batch, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
-    // A consumer that was given up may still bring something, which is another's now.
+    // A consumer that was given up may still bring events. They belong to another consumer now.
     if (this.#over.signal.aborted) return
     const { partition } = batch
     const from = Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
@@ -191,7 +191,7 @@ class KafkaJsMember {
     }
   }
 
-  /** The lane keeps its events; to fetch from its first again is only what brings it back to life in a batch. */
+  /** The lane keeps its events. Fetching from its first event again only brings the lane back to life in a batch. */
   #hold(partition: number, offset: number, holdMs: number): void {
     const topic = this.#topic
     this.#consumer.pause([{ topic, partitions: [partition] }])
@@ -201,7 +201,7 @@ class KafkaJsMember {
     })
   }
 
-  /** Handlers that run may finish and are committed; those that take too long are abandoned, and their events come again. */
+  /** Running handlers may finish and are committed. Handlers that take too long are abandoned, and their events come again. */
   async #handOver(heartbeat: () => Promise<void>): Promise<void> {
     let stopped = false
     const stopping = this.#lanes.stop(REVOKE_WITHIN_MS).then(() => {
@@ -219,7 +219,7 @@ class KafkaJsMember {
     this.#commits.end()
     this.#lanes.onHeld = undefined
     this.#lanes.start()
-    // Leaving fails or hangs while the broker is away: then the session timeout does it.
+    // Leaving fails or hangs while the broker is away. Then the session timeout ends the membership.
     await Promise.race([this.#consumer.disconnect().catch(() => {}), sleep(this.#clock, CLOSE_WITHIN_MS)])
   }
 }

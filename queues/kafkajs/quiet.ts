@@ -1,6 +1,6 @@
 /**
- * kafkajs 2.2.4 sets a timer to the past whenever it has nothing to send, and Node from 24 on warns of the first such
- * timer in a process. Harmless, and nothing to be done by who reads it: that one warning, from there, is not passed on.
+ * kafkajs 2.2.4 sets a timer to the past whenever it has nothing to send. Node 24 and later warn of the first such timer in
+ * a process. The warning is harmless, and its reader can do nothing about it. So this one warning from kafkajs is dropped.
  */
 export function silenceNegativeTimers(): void {
   const emit = process.emitWarning

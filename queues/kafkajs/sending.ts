@@ -12,9 +12,9 @@ interface WaitingSend {
 }
 
 /**
- * One send at a time, and what came meanwhile goes with the next: of concurrent sends this client lets the last overtake
- * the one before it, by the way its locks are given on. Never idempotent, as that is experimental here, and without
- * retries, which belong above.
+ * Makes one send at a time. Batches that come meanwhile go with the next send: this client lets the last of several
+ * concurrent sends overtake the one before it, by the way its locks are passed on. Never idempotent, because that is
+ * experimental in kafkajs. Without retries, which belong above.
  */
 export class KafkaJsSending {
   readonly #kafka: Kafka
@@ -40,7 +40,7 @@ export class KafkaJsSending {
 
   async #run(): Promise<void> {
     this.#running = true
-    // What is called in the same turn goes along.
+    // Sends asked for in the same turn go together.
     await undefined
     while (this.#waiting.length > 0) {
       const group = this.#take()
@@ -91,7 +91,7 @@ export class KafkaJsSending {
     return producer
   }
 
-  /** A connection that answers too late may be half open, and would hold every later send as well: the next has its own. */
+  /** A connection that answers too late may be half open, and would hold up every later send. The next send opens a new one. */
   renew(): void {
     const dropped = this.#producer
     this.#producer = undefined

@@ -5,10 +5,10 @@ const KEEP_ALIVE_MS = 60_000
 const LENGTH_BYTES = 4
 
 /**
- * What kafkajs 2.2.4 reads from. It keeps what it has of an answer when its connection breaks, takes what the next connection
- * brings for the rest, and goes on reading from a connection that it has ended while the broker still sends there. Lengths then
- * mean nothing, and an exception that nobody can catch ends the process. So it is given whole answers, and none once it has
- * ended the connection.
+ * The socket that kafkajs reads from. When a connection breaks, kafkajs 2.2.4 keeps the first part of an answer and takes the
+ * next connection's bytes for the rest. It also reads on from a connection that it has ended while the broker still sends
+ * there. Lengths then mean nothing, and an exception that nobody can catch ends the process. So it gets whole answers only,
+ * and no answers once it has ended the connection.
  */
 export const wholeAnswers: ISocketFactory = ({ host, port, onConnect }) => {
   const socket = connect({ host, port }, onConnect).setKeepAlive(true, KEEP_ALIVE_MS)

@@ -3,18 +3,18 @@ import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { ACK } from './scripts.ts'
 import type { Shard, StreamItem } from './shard.ts'
 
-/** Most ids of one shard in a call: a script's arguments are bounded. */
+/** A call takes at most so many ids of one shard: a script's arguments are bounded. */
 const ACKS_MAX = 1_000
 const TROUBLE_MS = 250
 
 interface AckHolder {
   readonly me: string
   readonly holdMs: number
-  /** Aborted when nothing more can be settled. */
+  /** Aborts when nothing more can be settled. */
   readonly ended: AbortSignal
 }
 
-/** What a consumer's handlers acked, on its way to the server: one call at a time, tried until it answers or all is over. */
+/** Sends the acks of a consumer's handlers to the server: one call at a time, tried until it answers or all is over. */
 export class Acks {
   readonly #connection: RedisConnection
   readonly #bytesKey: string
@@ -24,7 +24,7 @@ export class Acks {
   readonly #waiting = new Set<Shard>()
   #flushing: Promise<void> | undefined
 
-  /** `onLost`: the shard was somebody else's, so that nothing was settled. */
+  /** `onLost`: the shard belonged to another consumer, so nothing was settled. */
   constructor(
     connection: RedisConnection,
     bytesKey: string,

@@ -11,27 +11,27 @@ import { HOLD, READ, RELEASE } from './scripts.ts'
 import type { Shard, StreamItem } from './shard.ts'
 
 /**
- * Read ahead of the handlers, for each shard. Within it a stalled key delays only itself; once stalled keys fill it, the
- * shard's other keys wait too.
+ * Events read ahead of the handlers, for each shard. A stalled key delays only itself until stalled keys fill this space.
+ * Then the shard's other keys wait too.
  */
 const AHEAD = { eventsMax: 1_024, bytesMax: 8 * 1024 * 1024 }
 const READ_MAX = { events: 512, bytes: 4 * 1024 * 1024 }
-/** Reads under way at once, each of its part of the shards: while one's events are decoded, the server works on the other. */
+/** So many reads run at once, each for its part of the shards. The server works on one while another's events are decoded. */
 export const READERS = 2
-/** How long an idle consumer waits on the server before it asks again, ms. */
+/** An idle consumer waits on the server for so many ms before it asks again. */
 const IDLE_MS = 200
 const PAUSE_MS = 5
 const TROUBLE_MS = 250
-/** How often leases are looked after, ms. */
+/** Leases are checked every so many ms. */
 const KEEP_MS = 250
-/** What the server has not answered this long after the last handler, ms, is given up: events come again, leases run out. */
+/** Acks without an answer so many ms after the last handler are given up: events come again, leases run out. */
 const SETTLE_MS = 5_000
-/** A shard stays ours for at least this long, ms, without word from us. */
+/** A shard stays ours for at least so many ms without word from us. */
 const HOLD_MS_MIN = 1_000
 
 /**
- * One consume(): holds shards by leases that it renews, reads them ahead into lanes, and settles what was acked. Whoever
- * lost a lease can neither read nor ack there, since each script looks at the lease first.
+ * One consume(): holds shards by leases that it renews, reads them ahead into lanes, and settles acks. A consumer that lost
+ * a lease can neither read nor ack there, since each script checks the lease first.
  */
 export class StreamsConsumer {
   readonly #me = randomUUID()
@@ -49,7 +49,7 @@ export class StreamsConsumer {
   #heldUntilMs = 0
   #turn = 0
 
-  /** `waiters`: one connection for each reader, for this consumer alone, as their calls block. */
+  /** `waiters`: one connection for each reader. No other consumer uses them, because their calls block. */
   constructor(
     connection: RedisConnection,
     waiters: readonly RedisConnection[],
@@ -86,7 +86,7 @@ export class StreamsConsumer {
     this.#failed.signal.throwIfAborted()
   }
 
-  /** Renews the leases until the very end, so that the last acks are still ours to give. */
+  /** Renews the leases until the very end, so that the last acks are still valid. */
   async #keep(stopping: AbortSignal): Promise<void> {
     while (!this.#ended.signal.aborted) {
       try {
@@ -115,7 +115,7 @@ export class StreamsConsumer {
     for (const shard of extra) this.#leave(shard)
   }
 
-  /** Lost, or to be given away. Until no handler has any of it, the lease is renewed and it is not taken again. */
+  /** The shard is lost, or is to be given away. While a handler has its events, the lease is renewed, and it is not taken again. */
   async #leave(shard: Shard): Promise<void> {
     if (shard.state !== 'held') return
     shard.state = 'leaving'
@@ -125,7 +125,7 @@ export class StreamsConsumer {
     Object.assign(shard, { state: 'free', events: 0, bytes: 0 })
   }
 
-  /** Resolves with whether the server has answered. Without it the leases run out by themselves. */
+  /** Resolves with whether the server has answered. Without an answer the leases run out by themselves. */
   async #release(shards: readonly Shard[], consumers: string): Promise<boolean> {
     const names = [consumers, ...shards.map(({ lease }) => lease)]
     return this.#connection
@@ -156,14 +156,14 @@ export class StreamsConsumer {
           )
       } catch {
         if (this.#failed.signal.aborted) return
-        // What the server has given out and we never saw comes only to who takes the shard anew.
+        // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of wanted) this.#leave(shard)
         await sleep(this.#clock, TROUBLE_MS, signal)
       }
     }
   }
 
-  /** Resolves with whether there may be more at once. */
+  /** Resolves with whether more events may be there at once. */
   async #fetch(shards: readonly Shard[]): Promise<boolean> {
     const names = shards.flatMap(({ lease, stream }) => [lease, stream])
     const cursors = shards.map(({ cursor }) => cursor)
@@ -207,7 +207,7 @@ export class StreamsConsumer {
     shard.bytes += bytes.length
   }
 
-  /** Blocks on a connection of its own until one of the shards has something new, or for a moment. */
+  /** Blocks on its own connection until one of the shards has a new event, or for a moment. */
   async #wait(shards: readonly Shard[], waiter: RedisConnection): Promise<void> {
     if (shards.length === 0) return
     const streams = shards.map(({ stream }) => stream)

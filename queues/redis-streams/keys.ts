@@ -1,13 +1,13 @@
 import { prefixOf } from '../redis/driver.ts'
 
-/** Streams of one namespace. Never to be changed for a namespace that holds events: a key would move to another stream. */
+/** Streams of one namespace. Never change this for a namespace that holds events: a key would move to another stream. */
 const SHARDS = 16
 
 export interface Keys {
   readonly bytes: string
   readonly consumers: string
   readonly probe: string
-  /** By shard, from 0: who consumes it, and its events. */
+  /** By shard, from 0: the key of its consumer's lease, and the key of its events. */
   readonly shards: readonly { readonly lease: string; readonly stream: string }[]
 }
 

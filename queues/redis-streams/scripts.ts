@@ -1,6 +1,6 @@
 /*
- * Lua, run by the server in one piece. Always sent whole (EVAL): the server's own cache spares it the parsing, and a
- * call that had to be repeated after NOSCRIPT would overtake nobody but be overtaken. Shards count from 1, as Lua does.
+ * Lua scripts. The server runs each in one piece. They are always sent whole (EVAL), and the server's cache saves the
+ * parsing. A call repeated after NOSCRIPT could be overtaken by others. Shards count from 1, as in Lua.
  */
 
 /** All the events, or none when they would not fit. KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done */
@@ -12,7 +12,7 @@ redis.call('INCRBY', KEYS[1], ARGV[2])
 return -1`
 
 /**
- * Renews what `me` holds, once a third of it is over, and takes free shards up to its fair share, where it may.
+ * Renews the shards that `me` holds, once a third of the lease is over. Takes free shards up to its fair share, where allowed.
  * KEYS consumers, (lease, stream)… ARGV me, leaseMs, ('1' where taking is allowed, '0')… → share, shards held…
  */
 export const HOLD = `
@@ -42,8 +42,8 @@ end
 return {share, unpack(held)}`
 
 /**
- * The next events of shards that `me` holds; after a take-over first those that were delivered and never acked, by
- * XAUTOCLAIM from its cursor to the end. The lease says whose they are, so the idle time that it asks for is 0.
+ * Reads the next events of shards that `me` holds. After a take-over, events that were delivered and never acked come
+ * first, by XAUTOCLAIM from its cursor to the end. The lease tells the owner, so XAUTOCLAIM's idle time is 0.
  * KEYS (lease, stream)… ARGV me, countMax, bytesMax, cursor… ('' = only new ones)
  * → for each shard {cursor, id to wait behind, (id, event)…}, or {} when it is held no longer
  */
@@ -106,7 +106,7 @@ if KEYS[1] ~= '' then redis.call('ZREM', KEYS[1], ARGV[1]) end
 for i = 2, #KEYS do if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end end
 return 1`
 
-/** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. What nobody holds is waiting. */
+/** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. Events without a holder are waiting. */
 export const DEPTH = `
 local t = redis.call('TIME')
 local waiting, flight, oldest = 0, 0, -1

@@ -10,14 +10,14 @@ export interface Shard {
   readonly number: number
   readonly lease: string
   readonly stream: string
-  /** 'leaving': nothing is read any more; it is given back once no handler has any of it. */
+  /** 'leaving': nothing more is read. The shard is given back once no handler has any of its events. */
   state: 'free' | 'held' | 'leaving'
-  /** Where taking over what was pending goes on; '' when only new events are to be read. */
+  /** The cursor for taking over pending events; '' when only new events are to be read. */
   cursor: string
-  /** The last event that any consumer was given: what is behind it is news. */
+  /** The last event that any consumer was given. Events behind it are new. */
   lastId: string
   events: number
   bytes: number
-  /** Judged, and still to be settled on the server. */
+  /** Acked events that are not yet settled on the server. */
   acks: StreamItem[]
 }

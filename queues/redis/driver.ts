@@ -5,12 +5,12 @@ import { systemClock } from '../../src/core/contracts/clock.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { Queue, QueueDriver, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
 
-/** Where a namespace's keys begin. The braces keep them together on one node. @throws FloodmarkError 'misuse'. */
+/** The prefix of a namespace's keys. The braces keep them together on one node. @throws FloodmarkError 'misuse'. */
 export function prefixOf(driver: string, namespace: string): string {
   return `floodmark:${driver}:{${checkNamespace(namespace)}}`
 }
 
-/** A driver on a Redis server: connects, asks the server what it promises, and hands both on. `kind` begins every key of its own. */
+/** A driver on a Redis server: connects, asks the server for its promises, and hands both on. Its keys begin with `kind`. */
 export function redisDriver(
   kind: string,
   make: (connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) => Queue,

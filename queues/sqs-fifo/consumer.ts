@@ -9,15 +9,15 @@ import { CALL_MS, type SqsServer } from './server.ts'
 import { remove, secondsOf, show } from './settle.ts'
 
 /**
- * How long an empty receive waits at the server, s. It is never cut short, as SQS would go on and hand messages to a
- * connection that nobody reads; so this is also how long an abort may take.
+ * An empty receive waits at the server for so many seconds. It is never cut short: SQS would go on and hand messages to a
+ * connection that nobody reads. So an abort may take as long.
  */
 const POLL_S = 1
 const FETCHES_MAX = 8
-/** Verdicts on one portion's keys that come within this time, ms, share a call. */
+/** Verdicts on one portion's keys that come within so many ms share a call. */
 const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
-/** When nothing can be received for this long the queue is given up, ms. */
+/** When no receive succeeds for so many ms, the queue is given up. */
 const GIVE_UP_MS = 60_000
 
 interface HeldMessage {
@@ -25,18 +25,18 @@ interface HeldMessage {
   readonly delivery: Delivery
 }
 
-/** What one receive brought, in order: handed out and renewed as a whole, settled key by key. */
+/** The messages of one receive, in order. They are handed out and renewed as a whole, and settled key by key. */
 interface Portion {
   readonly held: readonly HeldMessage[]
   /** When the lease ends, by the monotonic clock. */
   untilMs: number
-  /** What was judged and is to be told to SQS in the next call. */
+  /** Verdicts that SQS is told in the next call. */
   acked: string[]
   again: { readonly receipt: string; readonly seconds: number }[]
   settling: Promise<void> | undefined
 }
 
-/** Fetches ahead while handlers run, at most a batch, and settles what they say. */
+/** Fetches ahead while handlers run, at most one batch, and settles by their verdicts. */
 export class SqsConsumer implements Source {
   readonly #server: SqsServer
   readonly #clock: Clock
@@ -44,7 +44,7 @@ export class SqsConsumer implements Source {
   readonly #options: ConsumeOptions
   #ready: Portion[] = []
   #readyEvents = 0
-  /** Raised while receives come back full. */
+  /** Grows while receives come back full. */
   #fetches = 1
   /** When receiving began to fail; undefined while it succeeds. */
   #failingSinceMs: number | undefined
@@ -132,7 +132,7 @@ export class SqsConsumer implements Source {
     return Messages ?? []
   }
 
-  /** A message that is not one of ours is left alone: it comes again after each lease, and blocks only its own group. */
+  /** A message that we did not send is left alone. It comes again after each lease, and blocks only its own group. */
   #add(messages: readonly Message[]): void {
     const held: HeldMessage[] = []
     for (const { Body, ReceiptHandle, Attributes } of messages) {
@@ -154,7 +154,7 @@ export class SqsConsumer implements Source {
     return this.#readyEvents
   }
 
-  /** Whole portions; those that waited for too long for their lease are left out. */
+  /** Takes whole portions. Portions that waited too long for their lease are left out. */
   async take(eventsMax: number): Promise<Part[]> {
     for (;;) {
       const taken: Portion[] = []
@@ -171,19 +171,19 @@ export class SqsConsumer implements Source {
     }
   }
 
-  /** One a key: SQS holds back a group until all that was received of it is settled, and no other. */
+  /** Makes one part for each key. SQS holds back a group until all its received messages are settled, and no other group. */
   #partsOf(portion: Portion): Part[] {
     const lanes = Map.groupBy(portion.held, ({ delivery }) => laneOf(delivery.event))
     return [...lanes.values()].map((lane) => ({
       events: lane.length,
       load: () => lane.map(({ delivery }) => delivery),
       settle: (verdicts) => this.#settle(portion, lane, verdicts),
-      // It is visible again by itself.
+      // The messages become visible again by themselves.
       lapse: () => {},
     }))
   }
 
-  /** What waited here for more than half of its lease gets a whole one. False when it is no longer ours. */
+  /** Gives a portion that waited here for more than half of its lease a whole one. False when it is no longer ours. */
   async #renew(portion: Portion): Promise<boolean> {
     const { leaseMs } = this.#options
     const nowMs = this.#clock.monotonic()
@@ -196,14 +196,14 @@ export class SqsConsumer implements Source {
     )
   }
 
-  /** Behind the first that is to come again, all of the key do. */
+  /** All of a key's messages behind the first that is to come again come again too. */
   #settle(portion: Portion, lane: readonly HeldMessage[], verdicts: readonly Verdict[]): Promise<void> {
     const firstAgain = verdicts.findIndex((verdict) => verdict !== 'ack')
     const acks = firstAgain === -1 ? lane.length : firstAgain
     portion.acked.push(...lane.slice(0, acks).map(({ receipt }) => receipt))
     const first = verdicts[acks]
     const seconds = first && first !== 'ack' ? secondsOf(first.retryInMs) : 0
-    // The last of a key first: while it is away its group stays locked, so the first cannot be overtaken.
+    // The last of a key goes first: while it is away its group stays locked, so the first cannot be overtaken.
     for (const { receipt } of lane.slice(acks).reverse()) portion.again.push({ receipt, seconds })
     portion.settling ??= sleep(this.#clock, SETTLE_GATHER_MS).then(() => this.#flush(portion))
     return portion.settling

@@ -3,9 +3,9 @@ import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import { decode, encode } from '../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
-/** What SQS takes in one call, messages or changes of messages. */
+/** SQS takes so many entries in one call: messages, or changes of messages. */
 export const ENTRIES_MAX = 10
-/** Characters that a MessageGroupId may have: those of ASCII that are printed, without the space. */
+/** A MessageGroupId may have these characters: printable ASCII, without the space. */
 const GROUP = /^[!-~]{1,128}$/
 
 /** A message is text, so the event's bytes go as base64. `Id` is the event's position in its publish. */
@@ -18,18 +18,18 @@ export function entryOf(event: WebhookEvent, position: number): SendMessageBatch
   }
 }
 
-/** One group a key of a source: as text where SQS takes it. */
+/** One group for each key of a source: as plain text where SQS takes it. */
 export function groupOf({ source, key }: WebhookEvent): string {
   const name = `${source}:${key}`
   return GROUP.test(name) ? name : sha256(name)
 }
 
-/** @throws FloodmarkError 'corrupt' on what we did not send. */
+/** @throws FloodmarkError 'corrupt' for a message that we did not send. */
 export function eventOf(messageBody: string | undefined): WebhookEvent {
   return decode(Buffer.from(messageBody ?? '', 'base64'))
 }
 
-/** Codec bytes, of up to ENTRIES_MAX events together, whose base64 fits `messageBytesMax`. */
+/** The most codec bytes, over up to ENTRIES_MAX events together, whose base64 fits `messageBytesMax`. */
 export function eventBytesMax(messageBytesMax: number): number {
   return (Math.floor(messageBytesMax / 4) - ENTRIES_MAX) * 3
 }

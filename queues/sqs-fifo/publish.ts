@@ -7,7 +7,7 @@ import type { SqsServer } from './server.ts'
 
 type Positioned = readonly [position: number, event: WebhookEvent]
 
-/** Up to ENTRIES_MAX events that go in one call, and what is known of them. */
+/** Up to ENTRIES_MAX events that go in one call, and their outcome. */
 interface SqsPart {
   readonly keys: ReadonlySet<string>
   readonly events: readonly Positioned[]
@@ -16,10 +16,10 @@ interface SqsPart {
   why: FloodmarkError | undefined
 }
 
-/** Calls of one key go one after the other, in the order they were asked for: SQS orders by arrival. */
+/** Makes the calls of one key one after the other, in the order they were asked for: SQS orders by arrival. */
 export class Publisher {
   readonly #server: SqsServer
-  /** The last call of each key that is waiting or under way. */
+  /** For each key, its last call that is waiting or running. */
   readonly #lastOf = new Map<string, Promise<void>>()
 
   constructor(server: SqsServer) {
@@ -75,8 +75,8 @@ function refusal({ unsafe, events, definite }: SqsPart, failed: readonly BatchRe
 }
 
 /**
- * Events of one key share a call as far as they can: each further call with that key would have to wait for the one
- * before, and a hot key is in every batch. Calls that one key fills come first, so its last is last.
+ * Events of one key share a call as far as possible. Each further call with that key would have to wait for the one before,
+ * and a hot key is in every batch. Calls that one key fills come first, so that its last call comes last.
  */
 function partsOf(events: readonly WebhookEvent[]): SqsPart[] {
   const byKey = Map.groupBy(events.entries(), ([, event]) => groupOf(event))

@@ -5,15 +5,15 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 
-/** Any call but a publish and the wait of a long poll, ms. */
+/** Any call but a publish and a long poll may take so many ms. */
 export const CALL_MS = 5_000
-/** What SQS keeps a message for at most, s: by default it would throw it away after four days. */
+/** SQS keeps a message for at most so many seconds. By default it would drop it after four days. */
 const RETENTION_S = 14 * 24 * 3_600
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
 
 type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
-/** One queue on one server. Every call has a deadline, and every failure says whether it may have happened. */
+/** One queue on one server. Every call has a deadline, and every failure says whether the call may have happened. */
 export class SqsServer {
   readonly address: SqsAddress
   readonly #sqs: SQS
@@ -37,7 +37,7 @@ export class SqsServer {
     })
   }
 
-  /** The same, with a deadline that several calls may share. */
+  /** As `call`, with a deadline that several calls may share. */
   async callUntil<T>(abortSignal: AbortSignal, send: SqsCall<T>): Promise<T> {
     try {
       return await send(this.#sqs, this.#queueUrl, { abortSignal })
@@ -47,7 +47,7 @@ export class SqsServer {
     }
   }
 
-  /** Finds the queue, and makes it when there is none. */
+  /** Finds the queue, or makes it when it does not exist. */
   async find(): Promise<void> {
     const QueueName = this.#name
     try {
@@ -63,7 +63,7 @@ export class SqsServer {
     }
   }
 
-  /** Deletes the queue, if there is one. */
+  /** Deletes the queue if it exists. */
   async drop(): Promise<void> {
     await this.call(async (sqs, _, options) => {
       try {
@@ -75,7 +75,7 @@ export class SqsServer {
     })
   }
 
-  /** What the queue says of itself, and what server answered. */
+  /** Reads the queue's attributes and the name of the server's product. */
   async attributes(names: QueueAttributeName[]) {
     const answer = await this.call((sqs, QueueUrl, options) =>
       sqs.getQueueAttributes({ QueueUrl, AttributeNames: names }, options),
@@ -87,7 +87,7 @@ export class SqsServer {
     this.#sqs.destroy()
   }
 
-  /** An emulator forgets its queues when it restarts: later calls find a new one. At AWS somebody has deleted it. */
+  /** An emulator forgets its queues when it restarts. Later calls find a new one. At AWS somebody has deleted the queue. */
   async #gone(cause: unknown): Promise<FloodmarkError> {
     const what = `${this.address.host} no longer has the queue ${this.#name}`
     if (this.address.aws) return new FloodmarkError('unavailable', `${what}: it was deleted. Start again`, { cause })
@@ -98,7 +98,7 @@ export class SqsServer {
 
 const ATTRIBUTES = {
   FifoQueue: 'true',
-  // Without these two, 300 calls/s is the most that AWS takes for a whole queue.
+  // Without these two, AWS takes at most 300 calls/s for a whole queue.
   DeduplicationScope: 'messageGroup',
   FifoThroughputLimit: 'perMessageGroupId',
   MessageRetentionPeriod: String(RETENTION_S),

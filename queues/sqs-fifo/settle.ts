@@ -11,12 +11,12 @@ type SendEntries<E> = (
   Failed?: BatchResultErrorEntry[] | undefined
 }>
 
-/** SQS counts visibility in whole seconds. Rounded up: never sooner than was asked for. */
+/** SQS counts visibility in whole seconds. We round up: a message never comes sooner than was asked for. */
 export function secondsOf(ms: number): number {
   return Math.min(VISIBILITY_MAX_S, Math.ceil(ms / 1_000))
 }
 
-/** Deletes messages for good. False when some are not known to be deleted: they come again. */
+/** Deletes messages for good. False when some may not be deleted: they come again. */
 export function remove(server: SqsServer, receipts: readonly string[]): Promise<boolean> {
   const entries = receipts.map((ReceiptHandle, at) => ({ Id: String(at), ReceiptHandle }))
   return settle(server, entries, (Entries, sqs, QueueUrl, options) =>
@@ -24,7 +24,7 @@ export function remove(server: SqsServer, receipts: readonly string[]): Promise<
   )
 }
 
-/** Makes messages visible again in so many seconds from now. False when that did not succeed for all of them. */
+/** Makes messages visible again in so many seconds from now. False when that failed for some of them. */
 export function show(
   server: SqsServer,
   changes: readonly { readonly receipt: string; readonly seconds: number }[],
@@ -39,7 +39,7 @@ export function show(
   )
 }
 
-/** A batch succeeds or fails entry by entry. What is our fault, as an expired receipt, is not tried again. */
+/** A batch succeeds or fails entry by entry. An entry that failed by our fault, such as an expired receipt, is not tried again. */
 async function settle<E extends { readonly Id: string }>(server: SqsServer, all: readonly E[], send: SendEntries<E>) {
   let rest = [...all]
   let lost = 0
@@ -50,7 +50,7 @@ async function settle<E extends { readonly Id: string }>(server: SqsServer, all:
       const again = new Set(Failed.filter(({ SenderFault }) => !SenderFault).map(({ Id }) => Id))
       rest = rest.filter(({ Id }) => again.has(Id))
     } catch {
-      // Not settled is no error; the messages come again when their time is over.
+      // An unsettled message is not an error. It comes again when its time is over.
     }
   }
   return lost + rest.length === 0
