@@ -35,7 +35,7 @@ Example:
   npm run traits
 Exits: 0 every behaviour held, 1 one did not (the table says which), 3 environment.`
 
-/** The command `bench`, for those who work on floodmark, or want its figures from their own machine. */
+/** The command `bench`, for floodmark's developers and for users who want its figures from their own machine. */
 export function define(command: Command): void {
   command
     .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
@@ -50,7 +50,7 @@ export function define(command: Command): void {
 /** The command `traits`. */
 export function defineTraits(command: Command): void {
   command.addHelpText('after', TRAITS_HELP).action(async () => {
-    // What it runs and writes is the kit's own, wherever it was called from.
+    // The command runs and writes the kit's own files, wherever it was called from.
     process.chdir(join(import.meta.dirname, '..'))
     await (await import('./traits.ts')).writeTraits()
   })

@@ -11,11 +11,11 @@ import { BODY_BYTES } from './lib/requests.ts'
 import type { BenchOptions } from './lib/rounds.ts'
 import { say } from './lib/table.ts'
 
-/** The whole stack on each queue, in turns: what each takes, and what it costs, beside what it survives. */
+/** The whole stack on each queue, in turns: its throughput and its cost, beside the failures that it survives. */
 
-/** Nothing that was accepted survives the process: nothing to compare. */
+/** Events in such a queue do not survive the process, so there is nothing to compare. */
 const LEFT_OUT = 'memory'
-/** A server's first events cost more than later ones: a turn of this length, ms, that is not counted. */
+/** A server's first events cost more than later ones. So a first turn of so many ms is not counted. */
 const WARM_UP_TURN_MS = 1_000
 const DOCUMENT = new URL('../docs/compare.md', import.meta.url)
 
@@ -48,7 +48,7 @@ export default async function compare(options: BenchOptions): Promise<void> {
   }
 }
 
-/** Each queue with its server, one of a kind for all that need it, and with what it stores. */
+/** Each queue with its server and the bytes that it stores. Queues on one kind of server share it. */
 async function prepared(folder: string, servers: Map<string, Server>): Promise<Compared[]> {
   const all: Compared[] = []
   for (const [name, load] of Object.entries(queues)) {

@@ -20,7 +20,7 @@ const RATIO_AIM = 0.8
 const WARM_UP_MS = 1_000
 const SIDES = ['driver', 'bare'] as const
 
-/** Each queue's driver against its bare client, in turns, on one server: what our contract costs. */
+/** Each queue's driver against its bare client, in turns, on one server. The difference is the cost of our contract. */
 export default async function queues(options: BenchOptions): Promise<void> {
   const rows = []
   const { only } = options

@@ -3,7 +3,7 @@ import { BODY_BYTES } from './lib/requests.ts'
 import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
 import { COLUMNS, commonCells, printTable, warnings } from './lib/table.ts'
 
-/** Every receiver behind the same ingest and the memory queue, accept only: what HTTP and verification cost. */
+/** Every receiver behind the same ingest and the memory queue, accept only. It shows the cost of HTTP and verification. */
 export default async function receivers(options: BenchOptions): Promise<void> {
   const variants: Variant[] = [
     { name: 'node:http + HMAC', server: () => ({ kind: 'bare' }) },

@@ -5,9 +5,9 @@ import { type BenchOptions, CONNECTIONS, sending, usageAt, withServer } from './
 import { type Cell, median, printTable, say } from './lib/table.ts'
 import { wrk } from './lib/wrk.ts'
 
-/** The sender alone, against a server that answers unread: how much it can send, and how near to its plan. */
+/** The sender alone, against a server that answers unread: its highest rate, and its distance from its plan. */
 
-/** So much more than it can send that it never waits: then what it sends is what it can. */
+/** A rate so far above the sender's own that it never waits. The measured rate is then the sender's highest. */
 const OVERLOAD_PER_S = 1_000_000
 /** Requests of the overload, for each second asked for. */
 const REQUESTS_PER_S = 50_000
@@ -20,7 +20,7 @@ interface Round {
   readonly mix: SendingResult
   readonly paced: SendingResult
   readonly wrkPerS: number | undefined
-  /** The server's, of one core, while the sender sent all it can. */
+  /** The server's share of one core while the sender sent at its highest rate. */
   readonly serverBusy: number
 }
 
@@ -78,7 +78,7 @@ function oneRound(seconds: number): Promise<Round> {
       const after = await usageAt(server, preciseNow())
       const mix = await send({ mix: MIX, ratePerS: OVERLOAD_PER_S, durationMs })
       const paced = await send({ mix: MIX, ratePerS: PACED_PER_S, durationMs: seconds * 1_000 })
-      // The warm-up of the sender is a third of what is measured, at the same speed.
+      // The sender's warm-up is a third of the measured part, at the same speed.
       const busyMs = (one.sendingMs * 4) / 3
       return { one, mix, paced, wrkPerS, serverBusy: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / busyMs }
     },

@@ -2,7 +2,7 @@ import { BODY_BYTES } from './lib/requests.ts'
 import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
 import { COLUMNS, commonCells, medianOf, printTable, ratio, say, warnings } from './lib/table.ts'
 
-/** The default stack against the bare server: what durability before the answer costs, and what processing costs on top. */
+/** The default stack against the bare server: the cost of durability before the answer, and of processing on top. */
 
 const STACK = { kind: 'stack', receiver: 'raw-http', queue: 'embedded' } as const
 const variants: Variant[] = [
@@ -15,7 +15,7 @@ const variants: Variant[] = [
   { name: 'node:http + HMAC, by autocannon', tool: 'autocannon', server: () => ({ kind: 'bare' }) },
 ]
 
-/** A backlog that grows by more than this share of what was accepted in the window is not kept up with. */
+/** A stack keeps up when its backlog grows by at most this share of the events accepted in the window. */
 const GROWTH_MAX = 0.05
 
 export default async function stack(options: BenchOptions): Promise<void> {

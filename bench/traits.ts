@@ -10,17 +10,17 @@ import type { QueueTraits } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { Server } from '../src/runner/servers/server.ts'
 
-/** Writes docs/traits.md: what each queue says of itself on a server started here, and what the contract suite measured. */
+/** Writes docs/traits.md: each queue's traits on a server started here, and the results of the contract suite. */
 
 const FILE = 'docs/traits.md'
 const SUITE = ' keeps the queue contract'
-/** The suite mostly waits; more files at once would have their brokers starve each other on a small machine. */
+/** The suite mostly waits. More files at once would have their brokers starve each other on a small machine. */
 const WORKERS_MAX = 2
 
-/** What an opened queue says of itself, or why it could not be opened. */
+/** The traits of an opened queue, or why it could not be opened. */
 type Told = (QueueTraits & { readonly on: string }) | { readonly why: string }
 type Outcome = { readonly state: 'held' | 'failed' | 'excepted' | 'not run'; readonly why?: string | undefined }
-/** Behaviour → queue → what came of it; both in the suite's order. */
+/** Behaviour → queue → its outcome, both in the suite's order. */
 type Results = Map<string, Map<string, Outcome>>
 
 export async function writeTraits(): Promise<void> {
@@ -37,7 +37,7 @@ export async function writeTraits(): Promise<void> {
   }
 }
 
-/** Opens each queue once, those of one kind of server on the same one. */
+/** Opens each queue once. Queues on one kind of server share it. */
 async function askAll(folder: string): Promise<Map<string, Told>> {
   const servers = new Map<string, Promise<Server>>()
   const onProgress = (line: string) => void process.stderr.write(`${line}\n`)
@@ -64,7 +64,7 @@ async function askAll(folder: string): Promise<Map<string, Told>> {
   return told
 }
 
-/** Runs the contract suite on every queue; a failure of it makes this process exit with 1 but is in the table. */
+/** Runs the contract suite on every queue. A failed suite is in the table, and makes this process exit with 1. */
 async function measure(): Promise<Results> {
   const results: Results = new Map()
   const options = { watch: false, testNamePattern: SUITE, fileParallelism: true, maxWorkers: WORKERS_MAX }

@@ -5,7 +5,7 @@ import { DUPLICATES, PACED_PER_S, type Turn } from './turn.ts'
 
 export interface Result {
   readonly name: string
-  /** False: it is in the stack's own process. */
+  /** False: the queue runs in the stack's own process. */
   readonly hasServer: boolean
   readonly stored: Stored
   readonly turns: readonly Turn[]
@@ -24,7 +24,7 @@ const COLUMNS = [
   'duplicates absorbed',
 ] as const
 
-/** What each column is, for whoever reads the table. */
+/** The meaning of each column, for the table's readers. */
 export const EXPLAINED = [
   `accept: from when a request was due to its 2xx, open loop at ${PACED_PER_S}/s`,
   'max accepted/s: closed loop, 64 connections, while the processor works too',
@@ -36,7 +36,7 @@ export const EXPLAINED = [
   'unknown: not told by the server and not to be seen from outside; –: it has no server',
 ]
 
-/** A table for each set of failures that an accepted event survives: only within one are figures comparable. */
+/** One table for each set of failures that an accepted event survives. Figures are comparable only within one table. */
 export function byClass(results: readonly Result[]): Map<string, Result[]> {
   const classes = new Map<string, Result[]>()
   for (const result of results) {
@@ -47,7 +47,7 @@ export function byClass(results: readonly Result[]): Map<string, Result[]> {
   return classes
 }
 
-/** Markdown and terminal alike. An emulator is called one wherever its figures stand. */
+/** Reads well as Markdown and in a terminal. An emulator is called one wherever its figures stand. */
 function rowOf({ name, hasServer, stored, turns }: Result): Cell[] {
   const known = (value: number | null): Cell => value ?? 'unknown'
   const figure = (of: (turn: Turn) => number | null) => known(medianOf(turns, of))

@@ -6,7 +6,7 @@ import { orderingKey } from '../../src/runner/plan/identity.ts'
 import { serverKinds } from '../../src/runner/servers/kinds/index.ts'
 import { BODY_BYTES } from '../lib/requests.ts'
 
-/** What a queue keeps for an event that waits, beyond what it keeps without any. null: not known. */
+/** The bytes that a queue keeps for a waiting event, beyond those that it keeps without any. null: not known. */
 export interface Stored {
   readonly traits: QueueTraits
   readonly diskBytesPerEvent: number | null
@@ -19,8 +19,8 @@ const KEYS = 1_000
 const LIMIT = { deadlineMs: 20_000 }
 
 /**
- * Publishes with nobody consuming and looks at what has grown. `folder`: where the queue, or its server, keeps files. A server
- * that keeps everything in memory and says nothing of it (the emulator) is asked for its traits only.
+ * Publishes without a consumer and measures the growth. `folder`: where the queue, or its server, keeps files. A server that
+ * keeps everything in memory and does not tell its size (the emulator) is asked for its traits only.
  */
 export async function stored(driver: QueueDriver, url: string, folder: string): Promise<Stored> {
   const at = { url, namespace: 'bench-stored' }
@@ -39,7 +39,7 @@ export async function stored(driver: QueueDriver, url: string, folder: string): 
         )
       }
     }
-    // What is made once, with the first events, is no event's share.
+    // Space that is made once, with the first events, belongs to no event.
     await publish(0, batch)
     const [disk, memory] = [diskBytes(folder), await memoryBytes()]
     await publish(batch, batch + STORED_EVENTS)
@@ -55,7 +55,7 @@ export async function stored(driver: QueueDriver, url: string, folder: string): 
   }
 }
 
-/** As large as what the load sends. Nothing on the way compresses, so what is in it makes no difference. */
+/** As large as the events of the load. Nothing on the way compresses, so the content makes no difference. */
 function eventOf(n: number): WebhookEvent {
   const base = { id: `generic:bench0-${1_000_000 + n}`, key: orderingKey(n % KEYS), source: 'generic' }
   const body = Buffer.alloc(BODY_BYTES, `{"n":${n}}`)
@@ -63,7 +63,7 @@ function eventOf(n: number): WebhookEvent {
   return { ...base, type: 'order.paid', receivedAtMs: Date.now(), headers, body }
 }
 
-/** Bytes of every file up to its last that is not zero: files made ahead of their use are full of zeros. */
+/** Bytes of every file up to its last non-zero byte: files made ahead of their use are full of zeros. */
 function diskBytes(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return files.reduce((sum, { parentPath, name }) => sum + usedBytes(join(parentPath, name)), 0)

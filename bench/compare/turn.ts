@@ -5,23 +5,23 @@ import type { LoadResult, Usage } from '../lib/protocol.ts'
 import { PATH, SECRET, signedRequests } from '../lib/requests.ts'
 import { load, newRunId, type Server, sending, usageAt, WARM_UP_MS, withServer } from '../lib/rounds.ts'
 
-/** One queue's whole stack, once. null: not known. */
+/** The results of one queue's whole stack in one turn. null: not known. */
 export interface Turn {
-  /** Since each was due, at PACED_PER_S; null when none was accepted. */
+  /** Times since each request was due, at PACED_PER_S; null when none was accepted. */
   readonly acceptP50Ms: number | null
   readonly acceptP99Ms: number | null
   readonly acceptedPerS: number
-  /** From the first request of the closed loop to the last effect; null when that did not come in time. */
+  /** From the first request of the closed loop to the last effect; null when the last effect did not come in time. */
   readonly effectsPerS: number | null
   readonly stackCpuMsPer1000: number | null
   readonly serverCpuMsPer1000: number | null
   readonly absorbed: Absorbed
-  /** Of the closed loop: answers other than 2xx, and whether its signed requests ran out. */
+  /** In the closed loop: answers other than 2xx, and whether the signed requests ran out. */
   readonly failed: number
   readonly ranOut: boolean
 }
 
-/** Of DUPLICATES sent a second time, those without a second effect, and who noticed. */
+/** Of DUPLICATES events sent a second time: those without a second effect, by the part that noticed. */
 export interface Absorbed {
   readonly byQueue: number
   readonly byLedger: number
@@ -30,7 +30,7 @@ export interface Absorbed {
 export interface Subject {
   readonly name: string
   readonly driver: QueueDriver
-  /** Its server's; absent: it lives in the stack's own folder. */
+  /** The folder of the queue's server; absent when the queue lives in the stack's own folder. */
   readonly url?: string
   readonly pid?: number
 }
@@ -83,7 +83,7 @@ function costsOf({ accepted, beganAtMs, endedAtMs }: LoadResult, before: Usage, 
   }
 }
 
-/** The counts as they were when the last event was settled; undefined when it was not in time. */
+/** The counts when the last event was settled; undefined when it was not settled in time. */
 async function drained(stack: Server): Promise<Usage | undefined> {
   const endMs = performance.now() + DRAIN_MS_MAX
   let still: Usage[] = []

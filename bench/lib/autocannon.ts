@@ -3,10 +3,10 @@ import type { ClosedLoopOptions, ClosedLoopResult } from '../../src/runner/load/
 import { preciseNow } from '../../src/runner/processes/precise-now.ts'
 import { PATH, type SignedRequests } from './requests.ts'
 
-/** Requests of its own for each connection, which then come round again: for a server that does not look for that. */
+/** Each connection has so many requests, which then come round again. The server does not look for repetitions. */
 const REQUESTS_EACH = 200
 
-/** The same closed loop by a client that is not ours: if ours were slow or counted wrongly, the two would differ. */
+/** The same closed loop by another client. If ours were slow or counted wrongly, the two would differ. */
 export async function autocannonLoop(
   options: Omit<ClosedLoopOptions, 'next'> & { readonly requests: SignedRequests },
 ): Promise<ClosedLoopResult> {

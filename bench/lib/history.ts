@@ -5,8 +5,8 @@ const EVERY_MS = 50
 const KEPT_MAX = 20_000
 
 /**
- * Looks at a server's counts from time to time, and says what they were at any moment by drawing a line between two looks:
- * a busy process answers late, and counts read late would be divided by the wrong time.
+ * Reads a server's counts from time to time, and draws a line between two readings to tell the counts at any moment. A busy
+ * process answers late, and counts read late would be divided by the wrong time.
  */
 export function keepHistory(
   counts: () => Promise<Partial<Usage>>,

@@ -4,7 +4,7 @@ import { autocannonLoop } from './autocannon.ts'
 import type { FromLoad, LoadSetup } from './protocol.ts'
 import { signedRequests } from './requests.ts'
 
-/** The load of a closed-loop benchmark, in a process of its own; what to do comes as its argument. */
+/** The load of a closed-loop benchmark, in a separate process. Its task comes as its argument. */
 
 const setup: LoadSetup = JSON.parse(process.argv[2]!)
 process.on('disconnect', () => process.exit(1))

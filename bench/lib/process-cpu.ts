@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 
-/** Linux counts CPU time for its users in hundredths of a second, whatever the kernel's own tick is. */
+/** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_S = 100
-/** utime, stime, cutime and cstime of proc(5), counted from behind the command's name. */
+/** The positions of utime, stime, cutime and cstime of proc(5), counted from behind the command's name. */
 const TIMES_FROM = 11
 const TIMES_TO = 15
 
-/** CPU time of a process and of its ended children, s; null when it cannot be read, as anywhere but on Linux. */
+/** CPU seconds of a process and of its ended children; null when they cannot be read, as anywhere but on Linux. */
 export function cpuSecondsOf(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -1,40 +1,40 @@
 import type { Scenario } from '../../src/runner/scenario/scenario.ts'
 
-/** What one server process is. */
+/** The kinds of server process. */
 export type ServerSetup =
-  /** node:http and an HMAC over the raw body, nothing else: what every stack is compared with. */
+  /** node:http and an HMAC over the raw body, nothing else. Every stack is compared with it. */
   | { readonly kind: 'bare' }
-  /** Answers a canned 200 per complete request, unread: for measuring senders. */
+  /** Answers a canned 200 per complete request, unread, to measure senders. */
   | { readonly kind: 'canned' }
   | {
       readonly kind: 'stack'
       readonly receiver: string
       readonly queue: string
-      /** Absent: accept only, no processor. */
+      /** Absent: the server only accepts, and has no processor. */
       readonly ledger?: string
-      /** Without a ledger: what was stored is acknowledged at once, so that a queue in memory stays small. */
+      /** Without a ledger: stored events are acknowledged at once, so that a queue in memory stays small. */
       readonly discards?: boolean
       readonly folder: string
       readonly runId: string
-      /** Where the queue's server is; absent: the queue is in the folder. */
+      /** The address of the queue's server; absent when the queue is in the folder. */
       readonly queueUrl?: string
-      /** That server's process, where its CPU time can be read. */
+      /** The process of that server, where its CPU time can be read. */
       readonly serverPid?: number
     }
 
-/** Counts since the start of a server, at a moment (ms since the Unix epoch). */
+/** Counts since the start of a server, at a moment in Unix ms. */
 export interface Usage {
   readonly atMs: number
   readonly cpuSeconds: number
   /** null where nothing processes, as for the backlog. */
   readonly settled: number | null
-  /** Accepted and not settled. */
+  /** Events that are accepted and not settled. */
   readonly backlog: number | null
   /** null where the queue does not sync, or keeps no count. */
   readonly syncs: number | null
-  /** Deliveries of what was settled before; null where nothing processes. */
+  /** Deliveries of events that were settled before; null where nothing processes. */
   readonly duplicates: number | null
-  /** Of the process of the queue's server; null where there is none, or it is not known. */
+  /** CPU time of the queue server's process; null where there is no such process, or its time is not known. */
   readonly serverCpuSeconds: number | null
 }
 
@@ -52,7 +52,7 @@ export interface LoadSetup {
   readonly runId: string
   readonly warmUpMs: number
   readonly measureMs: number
-  /** Requests are signed ahead for as many a second; a server that answers more ends the run early. */
+  /** So many requests are signed ahead for each second. A server that answers more ends the run early. */
   readonly ratePerSMax: number
 }
 
@@ -63,10 +63,10 @@ export type FromLoad =
 export interface LoadResult {
   readonly accepted: number
   readonly failed: number
-  /** The measured window, ms since the Unix epoch. */
+  /** The measured window, in Unix ms. */
   readonly beganAtMs: number
   readonly endedAtMs: number
-  /** The load's own. */
+  /** The load's own CPU time. */
   readonly cpuSeconds: number
   readonly p99Ms: number
   readonly ranOut: boolean
@@ -75,11 +75,11 @@ export interface LoadResult {
 export interface SendingSetup {
   readonly port: number
   readonly folder: string
-  /** Who signs, and the share of each. */
+  /** The providers that sign, and the share of each. */
   readonly mix: Scenario['mix']
   readonly ratePerS: number
   readonly durationMs: number
-  /** Whose events they are, [0-9a-z]{6,12}, and what they are signed with, where a stack is to take them. */
+  /** The run id of the events, [0-9a-z]{6,12}, and the secrets that sign them, where a stack takes them. */
   readonly runId?: string
   readonly secret?: string
 }
@@ -89,14 +89,14 @@ export interface SendingResult {
   readonly unsent: number
   /** Time it took to send them. */
   readonly sendingMs: number
-  /** Of all its threads. */
+  /** CPU time of all its threads. */
   readonly cpuSeconds: number
   readonly eventLoopUtilization: number
   readonly connections: number
   readonly latenessP50Ms: number
   readonly latenessP99Ms: number
   readonly latenessMaxMs: number
-  /** Answered with 2xx, and how long that took since each was due; null when none was. */
+  /** Requests answered with 2xx, and the time to the answer since each was due; null when none was answered. */
   readonly accepted: number
   readonly acceptP50Ms: number | null
   readonly acceptP99Ms: number | null

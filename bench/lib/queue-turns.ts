@@ -4,24 +4,24 @@ import type { Queue, QueueDriver } from '../../src/core/contracts/queue.ts'
 import { orderingKey } from '../../src/runner/plan/identity.ts'
 import { BODY_BYTES } from './requests.ts'
 
-/** What a bare client is given to publish: bytes as long as a driver would store. */
+/** The input that a bare client publishes: bytes as long as a driver would store. */
 export interface BareMessage {
   readonly id: string
   readonly key: string
   readonly bytes: Buffer
 }
 
-/** The client that a driver is made of, used by hand: same guarantee, same batches, nothing around it. */
+/** The client that a driver uses, called directly: same guarantee, same batches, nothing around it. */
 export interface BareClient {
   /** Resolves when all of them are as safe as the driver's would be. */
   publish(messages: readonly BareMessage[]): Promise<void>
-  /** Receives and acknowledges this many, then resolves. */
+  /** Receives and acknowledges so many events, then resolves. */
   consume(count: number): Promise<void>
-  /** Deletes what was made. */
+  /** Deletes everything that it made. */
   close(): Promise<void>
 }
 
-/** What every file in bench/queues/ exports by default. */
+/** The default export of every file in bench/queues/. */
 export interface QueueBench {
   readonly server: string
   readonly driver: QueueDriver
@@ -35,11 +35,11 @@ export interface QueueTurn {
 }
 export interface Rate {
   readonly eventsPerS: number
-  /** This process's, per 10,000 events: the client's share, without the server's. */
+  /** CPU time of this process per 10,000 events: the client's share, without the server's. */
   readonly cpuSecondsPer10k: number
 }
 
-/** As a service has it. */
+/** The same value as in a service. */
 const PUBLISHES_AT_ONCE = 4
 const HANDLERS = 2
 const BATCH_EVENTS = 256

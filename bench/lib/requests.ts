@@ -1,7 +1,7 @@
 import generic from '../../providers/generic.ts'
 import { eventId, orderingKey } from '../../src/runner/plan/identity.ts'
 
-/** What every server of a benchmark is asked, and how it can tell that the sender is genuine. */
+/** The requests to every server of a benchmark, and the secret that proves their sender. */
 export const PATH = '/webhooks/generic'
 export const SECRET = 'bench-only-secret-that-protects-nothing'
 export const BODY_BYTES = 1_000
@@ -11,13 +11,13 @@ const SEQ_FROM = 1_000_000
 
 export interface SignedRequests {
   readonly count: number
-  /** The next one, written into a buffer that belongs to `slot`: copied, not made, so that little of the load's time goes there. */
+  /** Writes the next request into a buffer of `slot`. It copies instead of making one, so that the load spends little time here. */
   next(slot: number): Buffer | undefined
   /** The parts of request `n`, for other load generators. */
   parts(n: number): { readonly headers: Record<string, string>; readonly body: Buffer }
 }
 
-/** Requests signed ahead: each has an id and a signature of its own, over one of KEYS bodies of BODY_BYTES. */
+/** Requests signed ahead. Each has a new id and signature, over one of KEYS bodies of BODY_BYTES. */
 export function signedRequests(runId: string, count: number): SignedRequests {
   const secret = generic.secret(SECRET)
   const bodies = Array.from({ length: KEYS }, (_, rank) => bodyOf(orderingKey(rank)))

@@ -16,23 +16,23 @@ import type {
 } from './protocol.ts'
 
 export interface BenchOptions {
-  /** Measured part of one server's turn, s. */
+  /** The measured part of one server's turn, in seconds. */
   readonly seconds: number
   readonly rounds: number
-  /** Also writes the table into docs/, where a section has one there. */
+  /** Also writes the table into docs/, for a section that has one there. */
   readonly markdown?: boolean
-  /** Of a section's subjects only this one. */
+  /** Runs only this one of a section's subjects. */
   readonly only?: string | undefined
 }
 
-/** One turn: the load's word, and the server's own counts over the same window. */
+/** One turn: the load's result, and the server's own counts over the same window. */
 export interface Turn {
   readonly requestsPerS: number
   readonly failed: number
   readonly p99Ms: number
-  /** The server's, per 10,000 requests. */
+  /** CPU time of the server, per 10,000 requests. */
   readonly cpuSecondsPer10k: number
-  /** The load's, likewise; near seconds / 10k requests it was the load that could do no more. */
+  /** CPU time of the load, likewise. When it is near seconds / 10k requests, the load was the limit. */
   readonly loadCpuSecondsPer10k: number
   readonly settledPerS: number | null
   readonly backlogAfter: number | null
@@ -43,9 +43,9 @@ export interface Turn {
 
 export interface Variant {
   readonly name: string
-  /** What loads it; our own closed loop unless it says otherwise. */
+  /** The client that loads it; our own closed loop by default. */
   readonly tool?: LoadSetup['tool']
-  /** `folder` is empty and goes afterwards. */
+  /** `folder` is empty at first and is deleted afterwards. */
   readonly server: (folder: string, runId: string) => ServerSetup
 }
 
@@ -54,7 +54,7 @@ export const WARM_UP_MS = 1_000
 const RATE_PER_S_MAX = 90_000
 const END_MS = 10_000
 
-/** A B C, C B A, A B C …: what changes on the machine meanwhile falls on all alike. */
+/** The order A B C, C B A, A B C …: changes on the machine meanwhile affect all alike. */
 export async function interleaved(variants: readonly Variant[], options: BenchOptions): Promise<Map<string, Turn[]>> {
   const turns = new Map<string, Turn[]>(variants.map(({ name }) => [name, []]))
   for (let round = 0; round < options.rounds; round++) {
@@ -67,7 +67,7 @@ export async function interleaved(variants: readonly Variant[], options: BenchOp
   return turns
 }
 
-/** A server of its own, warmed up, measured in a closed loop, stopped. */
+/** Starts a server, warms it up, measures it in a closed loop, and stops it. */
 async function turn(variant: Variant, measureMs: number): Promise<Turn> {
   const runId = newRunId()
   return withServer(
@@ -81,12 +81,12 @@ async function turn(variant: Variant, measureMs: number): Promise<Turn> {
   )
 }
 
-/** As the runner's ids are: events and names on servers carry it. */
+/** Of the form of the runner's ids: events and names on servers carry it. */
 export function newRunId(): string {
   return `bench${Math.random().toString(36).slice(2, 7).padEnd(5, '0')}`
 }
 
-/** A closed loop in a process of its own. */
+/** Runs a closed loop in a separate process. */
 export async function load(
   setup: Pick<LoadSetup, 'port' | 'runId' | 'measureMs'> & Partial<LoadSetup>,
 ): Promise<LoadResult> {
@@ -99,7 +99,7 @@ export async function load(
   }
 }
 
-/** The open loop, likewise. */
+/** Runs the open loop, likewise. */
 export async function sending(setup: SendingSetup): Promise<SendingResult> {
   const process: Child<never, FromSending> = start('sending', setup)
   try {
@@ -129,7 +129,7 @@ function turnOf(result: LoadResult, before: Usage, after: Usage): Turn {
 
 export type Server = Child<ToServer, FromServer>
 
-/** Starts a server in a process and folder of its own, and takes both away afterwards. */
+/** Starts a server in its own process and folder, and removes both afterwards. */
 export async function withServer<T>(
   setupOf: (folder: string) => ServerSetup,
   work: (server: Server, port: number, folder: string) => Promise<T>,
@@ -148,19 +148,19 @@ export async function withServer<T>(
   }
 }
 
-/** The server's counts as they were at a moment, ms since the Unix epoch: whoever asks late is told the same. */
+/** The server's counts at a moment in Unix ms. A late question gets the same answer. */
 export async function usageAt(server: Server, atMs: number): Promise<Usage> {
   const answer = server.next('usage')
   server.send({ kind: 'usage', atMs })
   return (await answer).usage
 }
 
-/** A file of this folder as a process, with what it is to do as its argument. */
+/** Starts a file of this folder as a process, with its task as its argument. */
 export function start<To, From extends { readonly kind: string }>(
   name: 'server' | 'load' | 'sending',
   setup: unknown,
 ): Child<To, From> {
-  // A process of its own could only say that it ended. Here the command says in one line what is not installed.
+  // A separate process could only say that it ended. Here the command says in one line what is not installed.
   if (name === 'load') import.meta.resolve('autocannon')
   return startProcess(name, new URL(`./${name}.ts`, import.meta.url), [JSON.stringify(setup)])
 }

@@ -11,7 +11,7 @@ import { openJournal, readJournal } from '../../src/runner/records/journal.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import type { FromSending, SendingResult, SendingSetup } from './protocol.ts'
 
-/** The sender under measurement, whole: plan, signing, three clocks, journal. In a process of its own. */
+/** The whole sender under measurement, in a separate process: plan, signing, three clocks, journal. */
 
 const setup: SendingSetup = JSON.parse(process.argv[2]!)
 process.on('disconnect', () => process.exit(1))
@@ -62,7 +62,7 @@ async function run(): Promise<SendingResult> {
   return send('measured.bin', runId, setup.durationMs)
 }
 
-/** Since each was due, not since it was sent: what had to wait shows. */
+/** Times since each request was due, not since it was sent, so that waiting shows. */
 function accepts(path: string): Pick<SendingResult, 'accepted' | 'acceptP50Ms' | 'acceptP99Ms'> {
   const times = latencyHistogram()
   for (const { outcome, doneMs, intendedMs } of readJournal(path)) {

@@ -17,7 +17,7 @@ import { cpuSecondsOf } from './process-cpu.ts'
 import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
 import { PATH, SECRET } from './requests.ts'
 
-/** The server side of a benchmark, in a process of its own; what it is comes as its argument. */
+/** The server side of a benchmark, in a separate process. Its kind comes as its argument. */
 
 interface Running {
   readonly port: number
@@ -26,7 +26,7 @@ interface Running {
   readonly lookMs?: number
 }
 
-/** A server that is asked for its depth does work for it: no more often than a run asks. */
+/** A server works to answer for its depth. So it is asked no more often than in a run. */
 const SERVER_LOOK_MS = 500
 
 const setup: ServerSetup = JSON.parse(process.argv[2]!)
@@ -117,7 +117,7 @@ const CANNED = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConte
 const LENGTH = Buffer.from('ength: ')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** As little as a server can do and still answer once per complete request. Knows the requests of this benchmark only. */
+/** Does the least that a server can and still answer once per complete request. Knows the requests of this benchmark only. */
 async function canned(): Promise<Running> {
   const server = createTcpServer({ noDelay: true }, (socket) => {
     let held: Buffer | undefined

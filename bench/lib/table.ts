@@ -3,7 +3,7 @@ import type { Turn } from './rounds.ts'
 
 export type Cell = string | number | null
 
-/** Columns of equal width; numbers to the right. null: not measured. */
+/** Columns of equal width, with numbers to the right. null: not measured. */
 export function printTable(title: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
   const lines = textTable(
     rows.map((row) => row.map(textOf)),
@@ -39,7 +39,7 @@ export function ratio(
   return medianOf(turns, (turn) => of(turn) && of(turn)! / baseOf(base[turns.indexOf(turn)]!)!)
 }
 
-/** null as soon as one round has none. */
+/** null as soon as one round has no value. */
 export function medianOf<T>(turns: readonly T[], of: (turn: T) => number | null): number | null {
   const values = turns.map(of)
   return values.some((value) => value === null) ? null : median(values as number[])
@@ -48,8 +48,9 @@ export function medianOf<T>(turns: readonly T[], of: (turn: T) => number | null)
 export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', 'CPU s/10k', 'load’s'] as const
 
 /**
- * What every closed-loop table starts with. `by CPU`: the same ratio, from CPU time per request, which a busy machine disturbs
- * less. `CPU s/10k`: the server’s for 10,000 requests, then the load’s: with 1 s / 10k of it, the load can do no more than 10,000/s.
+ * The first columns of every closed-loop table. `by CPU`: the same ratio, from CPU time per request, which a busy machine
+ * disturbs less. `CPU s/10k`: the server’s for 10,000 requests, then the load’s. At 1 s / 10k the load can do no more than
+ * 10,000 requests/s.
  */
 export function commonCells(name: string, turns: readonly Turn[], base: readonly Turn[]): Cell[] {
   return [

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { PATH, signedRequests } from './requests.ts'
 
 /**
- * wrk with one thread and one fixed signed request: the ceiling of a load generator on one core, as it makes nothing.
- * undefined where wrk is not installed.
+ * wrk with one thread and one fixed signed request. It makes no requests, so its rate is the most that a load generator can
+ * reach on one core. undefined where wrk is not installed.
  */
 export function wrk(port: number, seconds: number, connections: number, folder: string): Promise<number | undefined> {
   const { headers, body } = signedRequests('bench0', 1).parts(0)
@@ -28,7 +28,7 @@ export function wrk(port: number, seconds: number, connections: number, folder: 
   })
 }
 
-/** A Lua string: JSON's escapes of quotes and backslashes are Lua's too, and our texts have no others. */
+/** A Lua string. JSON's escapes of quotes and backslashes are Lua's too, and our texts have no others. */
 function quoted(text: string): string {
   return JSON.stringify(text)
 }

@@ -5,7 +5,7 @@ import type { QueueBench } from '../lib/queue-turns.ts'
 /** As many at once as the driver's handlers take. */
 const CONCURRENCY = 512
 
-/** addBulk, and a Worker that has nothing to do; jobs are deleted once done, as the driver's are. */
+/** addBulk, and a Worker without work to do. Jobs are deleted once done, as the driver's are. */
 const bench: QueueBench = {
   server: 'redis',
   driver: bullmq,

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'floodmark-ledgers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let namespaces = 0
 
-// One on a server has a test file of its own.
+// A ledger on a server has its own test file.
 for (const [name, load] of Object.entries(ledgers).filter(([name]) => name !== 'redis')) {
   ledgerContract(name, async () => {
     const { default: driver } = await load()

@@ -12,7 +12,7 @@ import { needing } from '../needs.ts'
 const root = mkdtempSync(join(tmpdir(), 'floodmark-lmdb-damage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** A ledger in which e1 is applied, e2 has failed once and e3 is a dead letter; closed. */
+/** A closed ledger in which e1 is applied, e2 has failed once and e3 is a dead letter. */
 async function written(namespace: string): Promise<string> {
   const ledger = await lmdb.open({ url: root, namespace })
   const events = ['e1', 'e2', 'e3'].map((id) => anEvent(id, { body: Buffer.from(`the body of ${id}`) }))
@@ -62,7 +62,7 @@ describe('the lmdb ledger on a disk that changes what it keeps', () => {
     const ledger = await lmdb.open({ url: root, namespace: what.replaceAll(/[^a-z]+/g, '-') })
     await expect(use(ledger)).rejects.toMatchObject({ code: 'corrupt' })
     await expect(use(ledger)).rejects.toThrow('is not what was stored: the disk changed it')
-    // The next one is another matter.
+    // Damage to the next entry is not part of this test.
     expect(await ledger.claim([anEvent('e9')], 1_000)).toMatchObject([{ state: 'new' }])
     await ledger.close()
   })

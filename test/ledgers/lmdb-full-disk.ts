@@ -4,8 +4,8 @@ import type { Settlement } from '../../src/core/contracts/ledger.ts'
 import { anEvent } from '../events.ts'
 
 /**
- * Settles until the disk takes no more, says so, and after any input settles the same again. Prints one JSON line for each.
- * The parent limits the size of its files, which the system reports as it does a full disk.
+ * Settles until the disk is full and reports that. After any input it settles the same again. Prints one JSON line for each.
+ * The parent limits the size of its files. The system reports that limit as it reports a full disk.
  */
 const ledger = await lmdb.open({ url: process.argv[2]!, namespace: 'full' })
 

@@ -2,7 +2,7 @@ import lmdb from '../../ledgers/lmdb.ts'
 import { RecordedTx } from '../../src/core/processing/writes.ts'
 import { anEvent } from '../events.ts'
 
-/** Settles numbered events for ever, some at once, and prints each number once its settle call has resolved. Ended by SIGKILL. */
+/** Settles numbered events for ever, some at once. Prints each number once its settle call has resolved. SIGKILL ends it. */
 const [url, first] = process.argv.slice(2)
 const ledger = await lmdb.open({ url: url!, namespace: 'crash' })
 let next = Number(first)

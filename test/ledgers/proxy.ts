@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP proxy before a server: it can let requests through and cut the connection instead of bringing the reply. */
+/** A TCP proxy before a server. It can let requests through and cut the connection instead of bringing the reply. */
 export async function proxyTo(port: number) {
   const open = new Set<Socket>()
   let repliesToDrop = 0
@@ -26,7 +26,7 @@ export async function proxyTo(port: number) {
   await once(listener, 'listening')
   return {
     port: (listener.address() as { port: number }).port,
-    /** The next replies are lost, each with its connection. */
+    /** Loses the next replies, each with its connection. */
     dropReplies(count: number): void {
       repliesToDrop = count
     },

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 
-/** Undefined: it is there. */
+/** Undefined when redis-server is installed. */
 export function whyNoRedis(): string | undefined {
   if (spawnSync('redis-server', ['--version']).status === 0) return undefined
   return 'redis-server is not installed (apt-get install redis-server)'
 }
 
-/** A redis-server of the test's own, on a free port, with its data in a temporary folder. */
+/** A redis-server for one test, on a free port, with its data in a temporary folder. */
 export class RedisServer {
   readonly url: string
   readonly port: number
@@ -40,7 +40,7 @@ export class RedisServer {
     return server
   }
 
-  /** Starts it, again with the data that it left. */
+  /** Starts the server, with the data that it left before. */
   async up(): Promise<void> {
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder]
     this.#process = spawn('redis-server', [...fixed, ...this.#options], { stdio: 'ignore' })
@@ -75,7 +75,7 @@ export class RedisServer {
     await once(ended, 'exit')
   }
 
-  /** For the end of a test file: also those of tests that failed. */
+  /** For the end of a test file. It also stops the servers of failed tests. */
   static async removeAll(): Promise<void> {
     for (const server of RedisServer.#all) await server.remove()
   }

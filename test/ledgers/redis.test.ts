@@ -103,7 +103,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     own.signal('SIGSTOP')
     await expect(ledger.settle([settlement])).rejects.toMatchObject({ code: 'unavailable', definite: false })
     own.signal('SIGCONT')
-    // The server has taken the call, or soon takes what gives the claim back: claiming again tells which.
+    // The server has taken the call, or soon takes the one that gives the claim back. A new claim shows which.
     const again = async () => (await ledger.claim([anEvent('a')], LEASE_MS))[0]!
     let claim = await again()
     for (let tries = 0; claim.state === 'busy' && tries < 100; tries++) {

@@ -1,7 +1,7 @@
 import memory from '../../ledgers/memory.ts'
 import type { Ledger, LedgerDriver, Settlement } from '../../src/core/contracts/ledger.ts'
 
-/** A planted bug: looks whether an id was settled, and later settles it; between the two, another copy looks as well. */
+/** A planted bug: checks whether an id was settled, and settles it later. Between the two, another copy checks as well. */
 const driver: LedgerDriver = {
   ...memory,
   async open(options) {

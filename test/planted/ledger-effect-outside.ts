@@ -3,7 +3,7 @@ import type { LedgerDriver } from '../../src/core/contracts/ledger.ts'
 
 const BETWEEN_MS = 60
 
-/** A planted bug: the effect is written in a transaction of its own, the mark a moment later. A crash between doubles the effect. */
+/** A planted bug: the effect and the mark are two transactions, a moment apart. A crash between them doubles the effect. */
 const driver: LedgerDriver = {
   ...lmdb,
   async open(options) {

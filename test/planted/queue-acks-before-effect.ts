@@ -1,7 +1,7 @@
 import embedded from '../../queues/embedded.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
-/** A planted bug: deliveries are acked as they are handed out. What then fails or dies is never delivered again. */
+/** A planted bug: deliveries are acked as they are handed out. An event whose handler then fails or dies never comes again. */
 const driver: QueueDriver = {
   ...embedded,
   async open(options) {

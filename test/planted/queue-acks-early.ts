@@ -3,7 +3,7 @@ import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 const LATE_MS = 200
 
-/** A planted bug: publish resolves before anything is on disk; that follows a moment later. A crash between takes it along. */
+/** A planted bug: publish resolves a moment before the events are on disk. A crash in that moment loses them. */
 const driver: QueueDriver = {
   ...embedded,
   async open(options) {

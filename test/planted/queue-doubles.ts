@@ -4,7 +4,7 @@ import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 /** Later than any batch. */
 const AGAIN_MS = 300
 
-/** Allowed by the contract, at-least-once: every event is delivered twice in one batch and once more later. A ledger has to absorb it. */
+/** Not a bug: at-least-once allows it. Every event comes twice in one batch and once more later. A ledger has to absorb it. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {

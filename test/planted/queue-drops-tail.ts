@@ -3,7 +3,7 @@ import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
 const COLLECT_MS = 250
 
-/** A planted bug: a batch that is still being collected when the queue is closed is forgotten. */
+/** A planted bug: closing the queue forgets the batch that is still being collected. */
 const driver: QueueDriver = {
   ...embedded,
   async open(options) {

@@ -1,7 +1,7 @@
 import memory from '../../queues/memory.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
-/** A planted bug: one event in fifty is answered as safe and thrown away. */
+/** A planted bug: one event in fifty is acknowledged and thrown away. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {

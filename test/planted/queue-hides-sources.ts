@@ -1,7 +1,7 @@
 import memory from '../../queues/memory.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
-/** A planted bug: every event comes out from a source that no schema knows, so that nothing is looked at and everything passes. */
+/** A planted bug: every event comes out from a source that no schema knows. So nothing is checked and everything passes. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {

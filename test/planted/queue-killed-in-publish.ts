@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import embedded from '../../queues/embedded.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
-/** The embedded queue, whose process dies once in a publish where the file `kill` asks for it: 'before' or 'after' it. */
+/** The embedded queue. Its process dies once, 'before' or 'after' a publish, as the file `kill` says. */
 const driver: QueueDriver = {
   ...embedded,
   async open(options) {

@@ -2,7 +2,7 @@ import memory from '../../queues/memory.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 
-/** A queue of one's own that knows one address only, of a scheme that the kit has never heard of. */
+/** A user's queue that accepts one address only, of a scheme that the kit does not know. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {

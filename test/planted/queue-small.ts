@@ -4,7 +4,7 @@ import { PublishError, type QueueDriver } from '../../src/core/contracts/queue.t
 
 const BYTES_MAX = 256 * 1024
 
-/** No bug: a queue that takes no long events, as some services do. */
+/** Not a bug: a queue that takes no long events, as some services do. */
 const driver: QueueDriver = {
   ...memory,
   async open(options) {

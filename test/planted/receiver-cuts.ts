@@ -3,7 +3,7 @@ import type { Receiver } from '../../src/core/contracts/receiver.ts'
 
 const HANDLING_MS = 50
 
-/** A planted bug: asked to stop, it ends at once, whatever is in progress; and something always is. */
+/** A planted bug: when asked to stop it ends at once, whatever is in progress. Something always is in progress. */
 const receiver: Receiver = async (options) => {
   const { ingest, clock } = options
   const handle: typeof ingest.handle = async (request, verify) => {

@@ -1,7 +1,7 @@
 import rawHttp from '../../receivers/raw-http.ts'
 import type { Receiver } from '../../src/core/contracts/receiver.ts'
 
-/** A planted bug: whoever sends is believed. */
+/** A planted bug: every sender is believed. */
 const receiver: Receiver = (options) => {
   const { ingest } = options
   return rawHttp({ ...options, ingest: { ...ingest, handle: (request) => ingest.handle(request, async () => {}) } })

@@ -3,5 +3,5 @@ import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
 const { balancer: _, ...direct } = rollingDeploy
 
-/** For tests: nothing stands before the processes that are restarted. */
+/** For tests: the restarted processes have no balancer before them. */
 export default defineScenario({ ...direct, name: 'deploy-unbalanced' })

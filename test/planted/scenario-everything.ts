@@ -1,7 +1,7 @@
 import drift from '../../scenarios/schema-drift.ts'
 import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
-/** For tests of reports: a run of it has every card, and every check. */
+/** For tests of reports: a report of this scenario has every card and every check. */
 export default defineScenario({
   ...drift,
   name: 'everything',

@@ -1,7 +1,7 @@
 import steady from '../../scenarios/steady.ts'
 import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
-/** For tests: what effects depend on is down for 5 s. */
+/** For tests: the service behind the effects is down for 5 s. */
 export default defineScenario({
   ...steady,
   name: 'outage-of-effects',

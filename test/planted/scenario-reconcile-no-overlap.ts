@@ -1,6 +1,6 @@
 import reconcile from '../../scenarios/reconcile.ts'
 
-/** A reader of the list that never looks back: what is shown late is missed. */
+/** For tests: the reader of the list never looks back, and misses events that are listed late. */
 export default {
   ...reconcile,
   reconcile: { ...reconcile.reconcile!, everyMs: 100, overlapMs: 0, lostShare: 0.3 },

@@ -1,6 +1,6 @@
 import reconcile from '../../scenarios/reconcile.ts'
 
-/** Webhooks that never come, and nobody who reads the list within the run. */
+/** For tests: webhooks never come, and nobody reads the list within the run. */
 export default {
   ...reconcile,
   reconcile: { ...reconcile.reconcile!, everyMs: 3_600_000 },

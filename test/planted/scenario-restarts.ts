@@ -1,7 +1,7 @@
 import steady from '../../scenarios/steady.ts'
 import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
-/** For tests: the whole stack is asked to stop, twice, and started again. */
+/** For tests: the whole stack is asked to stop and started again, twice. */
 export default defineScenario({
   ...steady,
   name: 'restarts',

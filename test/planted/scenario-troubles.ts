@@ -1,7 +1,7 @@
 import steady from '../../scenarios/steady.ts'
 import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 
-/** For tests: every fault that a stack in one process can be struck by, one after the other. */
+/** For tests: every fault that can hit a stack in one process, one after the other. */
 export default defineScenario({
   ...steady,
   name: 'troubles',
