@@ -39,8 +39,8 @@ Exits: 0 every behaviour held, 1 one did not (the table says which), 3 environme
 export function define(command: Command): void {
   command
     .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
-    .option('--seconds <count>', 'measured part of a turn, s, from 1 to 60', '3')
-    .option('--rounds <count>', 'turns that each subject gets, from 1 to 50', '3')
+    .option('--seconds <count>', 'measured seconds of a turn, from 1 to 60', '3')
+    .option('--rounds <count>', 'turns for each subject, from 1 to 50', '3')
     .option('--only <queue>', "for 'queues': this one alone (default: every queue with a client of its own)")
     .option('--markdown', "for 'compare': also write docs/compare.md", false)
     .addHelpText('after', BENCH_HELP)
@@ -67,7 +67,7 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<void>
   const unknown = named.find((name) => !Object.hasOwn(SECTIONS, name))
   if (unknown !== undefined) {
     const known = Object.keys(SECTIONS).join(', ')
-    throw new FloodmarkError('misuse', `there is no section '${unknown}': use ${known}. See npm run bench -- --help`)
+    throw new FloodmarkError('misuse', `'${unknown}' is not a section: use ${known}. See npm run bench -- --help`)
   }
   tellMachine()
   for (const name of named.length > 0 ? named : Object.keys(SECTIONS)) await (await SECTIONS[name]!()).default(options)

@@ -59,7 +59,7 @@ async function prepared(folder: string, servers: Map<string, Server>): Promise<C
       servers.set(driver.server, await provide(driver.server, { folder: home, nativeOnly: true, onProgress: tell }))
     }
     const server = driver.server === undefined ? undefined : servers.get(driver.server)
-    tell(`what it stores: ${name}`)
+    tell(`stored bytes: ${name}`)
     const kept = await stored(driver, server?.url ?? home, home)
     const where = server && { url: server.url, pid: server.control!.pid() }
     all.push({ subject: { name, driver, ...where }, stored: kept, turns: [] })

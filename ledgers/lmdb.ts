@@ -147,7 +147,7 @@ class LmdbLedger implements Ledger {
     } catch (error) {
       if (error instanceof FloodmarkError) throw error
       const cause = await reasonOf(error)
-      const what = `the ledger could not store: ${messageOf(cause)}. Is the disk full?`
+      const what = `the ledger could not store: ${messageOf(cause)}. Check that the disk is not full`
       throw new FloodmarkError('unavailable', what, { cause })
     } finally {
       this.#running.delete(running)

@@ -92,7 +92,8 @@ class SqsFifoQueue implements Queue {
 /** @throws FloodmarkError 'misuse' when the queue there is not one that we could use. */
 async function traitsOf(server: SqsServer): Promise<QueueTraits> {
   const { of, server: product } = await server.attributes(['All'])
-  if (of.FifoQueue !== 'true') throw new FloodmarkError('misuse', `${of.QueueArn} is no FIFO queue: use another name`)
+  if (of.FifoQueue !== 'true')
+    throw new FloodmarkError('misuse', `${of.QueueArn} is not a FIFO queue: use another name`)
   const { aws, region, host } = server.address
   const throughput = of.FifoThroughputLimit === 'perMessageGroupId' ? 'high throughput' : '300 calls/s'
   return {

@@ -11,7 +11,7 @@ const SEQ_FROM = 1_000_000
 
 export interface SignedRequests {
   readonly count: number
-  /** Writes the next request into a buffer of `slot`. It copies instead of making one, so that the load spends little time here. */
+  /** Writes the next request into a buffer of `slot`. Copying a request costs the load less than making one. */
   next(slot: number): Buffer | undefined
   /** The parts of request `n`, for other load generators. */
   parts(n: number): { readonly headers: Record<string, string>; readonly body: Buffer }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PATH, signedRequests } from './requests.ts'
 
 /**
- * wrk with one thread and one fixed signed request. It makes no requests, so its rate is the most that a load generator can
+ * wrk with one thread and one fixed signed request. It signs and builds nothing, so its rate is the most that a load generator can
  * reach on one core. undefined where wrk is not installed.
  */
 export function wrk(port: number, seconds: number, connections: number, folder: string): Promise<number | undefined> {
@@ -23,7 +23,7 @@ export function wrk(port: number, seconds: number, connections: number, folder: 
     child.on('close', () => {
       const rate = /Requests\/sec:\s+([\d.]+)/.exec(out)
       if (rate) resolve(Number(rate[1]))
-      else reject(new Error(`wrk said no rate: ${out.slice(0, 300)}`))
+      else reject(new Error(`wrk printed no rate: ${out.slice(0, 300)}`))
     })
   })
 }

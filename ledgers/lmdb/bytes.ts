@@ -43,7 +43,7 @@ export function unseal(key: Buffer, bytes: Buffer): Buffer {
   const whole = bytes.length >= CHECKSUM_BYTES && crc32(value, crc32(key)) === bytes.readUInt32LE(value.length)
   if (whole) return value
   const what = `the ledger's entry ${JSON.stringify(key.toString())} is not what was stored: the disk changed it`
-  throw new FloodmarkError('corrupt', `${what}. Stop, and bring the ledger back from a copy`)
+  throw new FloodmarkError('corrupt', `${what}. Stop, and restore the ledger from a copy`)
 }
 
 export function u64(value: number): Buffer {

@@ -38,7 +38,8 @@ export function checkFile(path: string): void {
     const head = Buffer.alloc(LAST_PAGE_AT + 8)
     const read = readSync(file, head, 0, head.length, 0)
     const ours = read === head.length && head.readUInt32LE(MAGIC_AT) === MAGIC
-    if (!ours || head.readUInt32LE(MAGIC_AT + 4) !== VERSION) throw corrupt(path, 'it is no LMDB file of this version')
+    if (!ours || head.readUInt32LE(MAGIC_AT + 4) !== VERSION)
+      throw corrupt(path, 'it is not an LMDB file of this version')
     // The last pages need not have been written. So a whole file may be a little shorter.
     const whole = Number(head.readBigUInt64LE(LAST_PAGE_AT)) * head.readUInt32LE(PAGE_BYTES_AT)
     if (size < whole / 2) throw corrupt(path, `it has ${size} bytes, and should have ${whole}`)
@@ -48,8 +49,5 @@ export function checkFile(path: string): void {
 }
 
 export function corrupt(path: string, why: string): FloodmarkError {
-  return new FloodmarkError(
-    'corrupt',
-    `${path} is damaged (${why}): bring it back from a copy, or choose another folder`,
-  )
+  return new FloodmarkError('corrupt', `${path} is damaged (${why}): restore it from a copy, or choose another folder`)
 }

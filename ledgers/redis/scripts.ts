@@ -40,7 +40,7 @@ end
 
 /**
  * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, then per event: id, receivedAtMs.
- * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, since the first of them, ms.
+ * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, and the ms since the first.
  */
 const CLAIM = `${COMMON}
 local ttl, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -69,7 +69,7 @@ return reply
 
 /**
  * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head, number of
- * writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, failures.
+ * writes, and three for each: p|i|a, name, value. Reply: two numbers for each settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */

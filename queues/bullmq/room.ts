@@ -24,7 +24,7 @@ export class Room {
     this.#countedMs = clock.monotonic() - COUNT_MS
   }
 
-  /** @throws FloodmarkError 'overloaded' when there is no room. */
+  /** @throws FloodmarkError 'overloaded' when the queue is full. */
   take(events: number, bytes: number): void {
     if (!this.#counting && this.#clock.monotonic() - this.#countedMs >= COUNT_MS) void this.#count()
     if (this.#storedBytes + bytes > this.#bytesMax) {

@@ -261,8 +261,8 @@ export class Log {
   #fail(cause: unknown, entries: readonly LogEntry[]): void {
     const refused = cause instanceof FloodmarkError && cause.definite && entries.length === 0
     if (!refused) {
-      // After a failed write or sync nobody knows what is on disk, and a second sync would lie. This log ends here: open it anew.
-      const what = `cannot write to ${this.#folder}: ${messageOf(cause)}. Mend the disk, then start again`
+      // After a failed write or sync nobody knows what is on disk, and a second sync would lie. Only a new opening may go on.
+      const what = `cannot write to ${this.#folder}: ${messageOf(cause)}. Repair the disk, then start again`
       this.#failure ??= new FloodmarkError('unavailable', what, { cause, definite: false })
       for (const { reject } of entries) reject(this.#failure)
     }

@@ -49,7 +49,7 @@ class Reader {
         new FloodmarkError('unavailable', `${where} cannot be read: ${messageOf(cause)}`, { cause }),
       )
     }
-    const todo = 'It waits, and its key with it. Stop, keep a copy of the folder and look after the disk'
+    const todo = 'The event and its key wait. Stop, keep a copy of the folder and check the disk'
     const what = `${where} is not what was acknowledged: the disk changed it. ${todo}`
     throw this.#tell(number, new FloodmarkError('corrupt', what))
   }

@@ -195,7 +195,7 @@ export class Segments {
       }
       const { code } = cause as NodeJS.ErrnoException
       const isFull = code === 'ENOSPC' || code === 'EDQUOT'
-      const what = `cannot make another file in ${this.#folder}: ${messageOf(cause)}. Make room, or mend the disk`
+      const what = `cannot make another file in ${this.#folder}: ${messageOf(cause)}. Make room, or repair the disk`
       const error = new FloodmarkError(isFull ? 'overloaded' : 'unavailable', what, { cause, definite: true })
       this.#refusal = { error, atMs: this.#clock.monotonic() }
       throw error

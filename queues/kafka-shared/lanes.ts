@@ -210,7 +210,7 @@ export class PartitionLanes implements Source {
       return { event: decode(value), count: undefined }
     } catch (cause) {
       const at = `offset ${offset} of partition ${partition}`
-      const advice = 'if nothing is to be kept of it, commit the offset behind it with the tools of Kafka'
+      const advice = "to drop it, commit the offset behind it with Kafka's tools"
       this.#failed.abort(new FloodmarkError('corrupt', `${at}: ${messageOf(cause)}; ${advice}`, { cause }))
       throw cause
     }

@@ -47,7 +47,7 @@ export function layoutOf({ url, namespace }: { readonly url: string; readonly na
   if (brokers.length === 0 || !brokers.every((broker) => /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker))) {
     throw new FloodmarkError(
       'misuse',
-      'the address of Kafka is kafka://host:port, or several by commas, without user or path',
+      'the address of Kafka is kafka://host:port, with commas between several, without user or path',
     )
   }
   return { brokers, topic: `floodmark-${checkNamespace(namespace)}` }

@@ -30,7 +30,7 @@ function inWhole(socket: Socket, take: (answer: Buffer) => void): (part: Buffer)
       const all = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
       parts = [all]
       const length = all.readInt32BE(0)
-      if (length < 0) return void socket.destroy(new Error(`an answer of ${length} bytes: this is no Kafka broker`))
+      if (length < 0) return void socket.destroy(new Error(`an answer of ${length} bytes: this is not a Kafka broker`))
       const answerBytes = LENGTH_BYTES + length
       if (bytes >= answerBytes) {
         parts = [all.subarray(answerBytes)]

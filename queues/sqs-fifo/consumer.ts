@@ -183,7 +183,7 @@ export class SqsConsumer implements Source {
     }))
   }
 
-  /** Gives a portion that waited here for more than half of its lease a whole one. False when it is no longer ours. */
+  /** Renews the lease of a portion that waited here for more than half of it. False when the portion is lost. */
   async #renew(portion: Portion): Promise<boolean> {
     const { leaseMs } = this.#options
     const nowMs = this.#clock.monotonic()

@@ -92,7 +92,7 @@ export class SqsServer {
     const what = `${this.address.host} no longer has the queue ${this.#name}`
     if (this.address.aws) return new FloodmarkError('unavailable', `${what}: it was deleted. Start again`, { cause })
     await this.find().catch(() => {})
-    return new FloodmarkError('unavailable', `${what} nor the events in it, as emulators do: try again`, { cause })
+    return new FloodmarkError('unavailable', `${what}, and its events are gone: emulators forget. Try again`, { cause })
   }
 }
 

@@ -29,12 +29,12 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list
 }
 
-/** What every ledger must do. */
+/** Tests the contract of every ledger. */
 export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest>): void {
   describe(`${name} keeps the ledger contract`, () => {
     const event = anEvent('1', { headers: { 'x-a': 'b' }, body: Buffer.from([0, 255]) })
 
-    it('gives a claim to one, and calls the id a duplicate once it is settled', async () => {
+    it('gives a claim to one caller, and calls the id a duplicate once it is settled', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       const claims = await Promise.all(Array.from({ length: 50 }, () => claimOne(ledger, event)))
       expect(claims.filter(({ state }) => state === 'new')).toHaveLength(1)
@@ -51,7 +51,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('fences: who lost its claim writes nothing', async () => {
+    it('writes nothing for a caller that lost its claim', async () => {
       const clock = new VirtualClock()
       const ledger = await (await make()).open({ clock })
       const slow = await fence(ledger, event)
@@ -66,7 +66,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('lets nothing overtake an event of its key whose claim was lost, and gives the later ones back', async () => {
+    it('gives back the later events of a key when the claim of an earlier one is lost', async () => {
       const clock = new VirtualClock()
       const ledger = await (await make()).open({ clock })
       const [first, later, other] = [anEvent('a', { key: 'x' }), anEvent('b', { key: 'x' }), anEvent('c', { key: 'y' })]
@@ -83,7 +83,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('counts failures, buries with all that a person needs, and exhumes', async () => {
+    it('counts failures, buries an event with its history, and exhumes it', async () => {
       const clock = new VirtualClock(5_000)
       const ledger = await (await make()).open({ clock })
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
@@ -100,7 +100,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('says for how long an event has been failing, since its first failure', async () => {
+    it('tells for how long an event has been failing since its first failure', async () => {
       const clock = new VirtualClock()
       const ledger = await (await make()).open({ clock })
       const settle = async (result: 'failed' | 'released') =>
@@ -113,7 +113,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('forgets a dead letter and keeps its mark for its time: sent again it is no new event', async () => {
+    it('forgets a dead letter and keeps its mark for its time, so a repeat is not a new event', async () => {
       const target = await make()
       const clock = new VirtualClock()
       const ledger = await target.open({ clock, ttlMs: 10_000 })
@@ -134,7 +134,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('stores all of a settle call or nothing, and gives the claims back', async () => {
+    it('stores all of a settle call or nothing, and then gives the claims back', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       const impossible = anEvent('2', { headers: { long: 'x'.repeat(100_000) } })
       const first = applied(event, await fence(ledger, event), (tx) => tx.increment('n', 1))
@@ -162,7 +162,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect((await settling)[0]!.held).toBe(true)
     })
 
-    it('is probed by a write that nobody sees', async () => {
+    it('answers a probe with a write that no reader sees', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       for (let times = 0; times < 3; times++) await ledger.probe()
       const seen = [...(await all(ledger.scan(''))), ...(await all(ledger.items(''))), ...(await all(ledger.buried()))]
@@ -170,7 +170,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     })
 
-    it('puts, increments and appends in the order of transactions', async () => {
+    it('puts, increments and appends in the order of the transactions', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       for (let n = 0; n < 1_200; n++) {
         const one = anEvent(`n${n}`)
@@ -189,7 +189,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.close()
     }, 30_000)
 
-    it('is read through a transaction: what is committed, what its batch has written before, and its own', async () => {
+    it('shows a transaction the committed values, the earlier writes of its batch, and its own', async () => {
       const ledger = await (await make()).open({ clock: new VirtualClock() })
       const first = anEvent('read-1', { key: 'read' })
       await ledger.settle([applied(first, await fence(ledger, first), (tx) => tx.increment('n', 5))])
@@ -236,12 +236,12 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
         const copy = { ...comes, receivedAtMs: clock.now() }
         expect((await claimOne(ledger, copy)).state).toBe('duplicate')
       }
-      // Thirty seconds after it was settled, the copy that a queue held all the time.
+      // A queue held this copy for thirty seconds after the event was settled.
       expect((await claimOne(ledger, waits)).state).toBe('duplicate')
       await ledger.close()
     })
 
-    it('keeps what was settled over a restart, if it says so', async () => {
+    it('keeps settled events over a restart, if its traits say so', async () => {
       const target = await make()
       const clock = new VirtualClock()
       const first = await target.open({ clock })

@@ -6,7 +6,7 @@ import type { Identity, Provider } from '../../src/core/contracts/provider.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 
 export const AT_MS = 1_700_000_000_000
-/** Where every request of these tests goes: some schemes sign the address. */
+/** The address of every request in these tests: some schemes sign the address. */
 const HOST = 'hooks.example.com'
 const PATH = '/webhooks/in'
 export const URL_SIGNED = `https://${HOST}${PATH}`
@@ -17,17 +17,17 @@ export function incoming(headers: Record<string, string>, raw: Uint8Array, recei
 }
 
 export interface ProviderUnderTest {
-  /** The header with the signature. Absent where the body carries it: such a provider tests malformed ones itself. */
+  /** The header with the signature. Absent where the body carries it: such a provider tests malformed signatures itself. */
   readonly signature?: string
-  /** Set for schemes that sign a time: how far it may be off, s. */
+  /** Set for schemes that sign a time: it may be off by so many seconds. */
   readonly windowS?: number
   /** The signature itself within that header. Default: SHA-256 in hex. */
   readonly digest?: RegExp
   /** A fresh pair of secrets. Default: the provider's newSecret, or else any text for both sides. */
   readonly pair?: () => { readonly signing: string; readonly verifying: string }
   /**
-   * Set where not the bytes are signed but fields within them: bodies made of a genuine one that must be refused.
-   * Default: the bytes are signed, so one with a flipped bit and a twin with other white space are.
+   * Set where fields of the body are signed, not its bytes: bodies made from a genuine one that must be refused.
+   * Default: the bytes are signed, so a body with a flipped bit and one with other white space are refused.
    */
   readonly forge?: (body: Buffer) => readonly Buffer[]
 }
@@ -73,7 +73,7 @@ function flippedAndTwin(body: Buffer): Buffer[] {
   return [flipped, Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1))]
 }
 
-/** What a provider under test signs with: secrets imported, samples signed. */
+/** The sender's side of a provider under test: imported secrets and signed samples. */
 export function signer(provider: Provider, pair = provider.newSecret ?? anyText) {
   const [now, old, other] = [pair(), pair(), pair()]
   const signing = provider.secret(now.signing)
@@ -101,7 +101,7 @@ function anyText() {
   return { signing: text, verifying: text }
 }
 
-/** Signature headers that are none, made from a genuine one. */
+/** Malformed signature headers, made from a genuine one. */
 function malformed(right: string, digest: string): string[] {
   const hex = /^([0-9a-f]{2})+$/.test(digest)
   const otherwise = hex ? Buffer.from(digest, 'hex').toString('base64') : Buffer.from(digest, 'base64').toString('hex')
@@ -123,13 +123,13 @@ function malformed(right: string, digest: string): string[] {
   ]
 }
 
-/** What every provider must do. */
+/** Tests the contract of every provider. */
 export function providerContract(provider: Provider, under: ProviderUnderTest): void {
   const { signature, windowS, digest = /[0-9a-f]{64}/, forge } = under
   const { secret, old, other, sign, make } = signer(provider, under.pair)
 
   describe(`${provider.name} keeps the provider contract`, () => {
-    it('verifies and identifies what it signed, whatever the sample', () => {
+    it('verifies and identifies every sample that it signed', () => {
       fc.assert(
         fc.property(fc.nat(1_000_000), (seed) => {
           const { id, type, body, headers } = make(seed)
@@ -145,7 +145,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       )
     })
 
-    it('reads no header for its verdict but those that it names: a verifying thread gets no others', () => {
+    it('verifies by the headers that it names: a verifying thread gets no others', () => {
       const { body, headers } = make(9)
       const request = incoming(headers, body)
       const header = (name: string) => (provider.signatureHeaders.includes(name) ? request.header(name) : undefined)
@@ -158,7 +158,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(sample(5).equals(sample(6))).toBe(false)
     })
 
-    it('accepts any of several secrets, and none but them', () => {
+    it('accepts any of several secrets, and no other secret', () => {
       const { body, headers } = make(1)
       provider.verify(incoming(headers, body), [old, secret])
       expect(codeOf(() => provider.verify(incoming(headers, body), [old, other]))).toBe('bad-signature')
@@ -209,7 +209,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
     })
 
-    it('refuses every malformed signature as such, never with another error', ({ skip }) => {
+    it('refuses every malformed signature as a bad signature', ({ skip }) => {
       skip(signature === undefined, 'not for this provider: its body carries the signature')
       const { body, headers } = make(3)
       const right = headers[signature!]!
@@ -224,7 +224,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(codeOf(() => provider.verify(incoming(rest, body), [secret]))).toBe('bad-signature')
     })
 
-    it('takes a time at the edge of its window, and none beyond', ({ skip }) => {
+    it('takes a time at the edge of its window, and refuses one beyond it', ({ skip }) => {
       skip(windowS === undefined, 'not for this provider: it signs no time')
       const offsets = { passed: [0, -windowS!, windowS!], 'bad-signature': [-windowS! - 1, windowS! + 1, -1e9, 1e12] }
       for (const [code, list] of Object.entries(offsets)) {

@@ -5,15 +5,15 @@ import type { Delivery, Handler, Queue, Verdict } from '../../src/core/contracts
 import { Subject } from './queue/kit.ts'
 import { behaviours } from './queue.ts'
 
-/** Wrong in one way each, around a queue that is right. */
+/** Each bug wraps a correct queue and breaks it in one way. */
 type Bug = (queue: Queue) => Partial<Queue>
 
-/** Events are changed on their way in, and back, if need be, on their way out. */
+/** Changes events on their way in, and changes them back, if necessary, on their way out. */
 const changing =
   (into: (events: readonly WebhookEvent[]) => readonly WebhookEvent[]): Bug =>
   (queue) => ({ publish: (events, limit) => queue.publish(into(events), limit) })
 
-/** The handler is called through this. */
+/** Calls the handler through this function. */
 const handling =
   (wrap: (handle: Handler) => Handler): Bug =>
   (queue) => ({ consume: (handle, options) => queue.consume(wrap(handle), options) })
@@ -38,7 +38,7 @@ const RETRIES = [
   'delivers again when a lease runs out, and ignores the verdict that comes too late',
 ]
 
-/** What each bug must be caught by: these behaviours fail, and no other. */
+/** The behaviours that must catch each bug. These fail, and no others. */
 const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly string[] }> = {
   'that is right': { bug: () => ({}), caughtBy: [] },
   'that stores bodies as text': {
@@ -137,7 +137,7 @@ const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly stri
   },
 }
 
-// All at once, since each waits for what never comes.
+// All run at once, since each waits for an event that never comes.
 describe('the queue suite catches a queue', { concurrent: true }, () => {
   for (const [name, { bug, caughtBy }] of Object.entries(BUGS)) {
     it(name, { timeout: 60_000 }, async ({ expect }) => {
@@ -149,7 +149,7 @@ describe('the queue suite catches a queue', { concurrent: true }, () => {
 
 class Skipped extends Error {}
 
-/** The title, if a queue with this bug fails the behaviour. */
+/** Returns the title if a queue with this bug fails the behaviour. */
 async function failing(title: string, bug: Bug): Promise<string | undefined> {
   const open = async (options = {}) => {
     const queue = await memory.open({ url: '', namespace: 'n', ...options })

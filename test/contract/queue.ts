@@ -15,13 +15,13 @@ export const behaviours: Behaviours = { ...delivery, ...order, ...leases, ...pub
 
 export interface ContractOptions {
   /**
-   * Title of a behaviour → why this queue does not have it. Such a test must fail: an exception that is no longer needed
-   * turns the suite red. Only for what the traits cannot say.
+   * Title of a behaviour → why this queue lacks it. Such a test must fail: an exception that is no longer needed
+   * turns the suite red. Only for behaviours that no trait describes.
    */
   readonly exceptions?: Readonly<Record<string, string>>
 }
 
-/** What every queue must do, as far as its traits say. `make` gives a fresh namespace. */
+/** Tests the behaviours of every queue, as far as its traits promise them. `make` gives a fresh namespace. */
 export function queueContract(name: string, make: () => Promise<QueueUnderTest>, options: ContractOptions = {}): void {
   const { exceptions = {} } = options
   describe(`${name} keeps the queue contract`, () => {
@@ -38,7 +38,7 @@ export function queueContract(name: string, make: () => Promise<QueueUnderTest>,
       })
     }
 
-    it('excepts nothing that is not in the contract', () => {
+    it('makes exceptions only for behaviours of the contract', () => {
       expect(Object.keys(behaviours)).toEqual(expect.arrayContaining(Object.keys(exceptions)))
     })
   })

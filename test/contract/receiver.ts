@@ -13,7 +13,7 @@ import { rotationContract } from '../receivers/rotation.ts'
 import { stopContract } from '../receivers/stop.ts'
 import { anyBytes, exchange, NOW_MS, raw, SECRET, SECRET_TEXT, signed, statuses } from '../receivers/wire.ts'
 
-/** A receiver under test and what it stored. */
+/** A receiver under test and its stored events. */
 export class Bench {
   readonly #receiver: Receiver
   readonly published: WebhookEvent[] = []
@@ -22,7 +22,7 @@ export class Bench {
   /** Of the receiver that was started last. */
   ingest!: Ingest
   ready = true
-  /** How often /readyz was asked. */
+  /** The number of requests to /readyz. */
   asked = 0
   publish: (event: WebhookEvent) => Promise<void> = this.store
 
@@ -30,7 +30,7 @@ export class Bench {
     this.#receiver = receiver
   }
 
-  /** From now on nothing is stored until `release`; `held` resolves when `count` events wait. */
+  /** From now on no event is stored until `release`. `held` resolves when `count` events wait. */
   hold(count = 1): { readonly held: Promise<void>; readonly waiting: () => number; readonly release: () => void } {
     const releases: (() => void)[] = []
     const held = new Promise<void>((resolve) => {
@@ -76,7 +76,7 @@ export class Bench {
   }
 }
 
-/** What every receiver must do. */
+/** Tests the contract of every receiver. */
 export function receiverContract(name: string, receiver: Receiver): void {
   describe(`${name} keeps the receiver contract`, () => {
     const bench = new Bench(receiver)
@@ -121,7 +121,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood(port)
     })
 
-    it('names no secret and no signature in answers, errors and logs', async () => {
+    it('shows no secret and no signature in answers, errors and logs', async () => {
       bench.publish = (event) => Promise.reject(new Error(`cannot store ${event.id}`))
       said.push((await exchange(running.port, signed('told'), 1)).text)
       bench.publish = bench.store
@@ -135,7 +135,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       for (const text of said) expect(text).not.toContain('cannot store')
     })
 
-    it('stores nothing of a request whose sender went away in the middle', async () => {
+    it('stores nothing when the sender goes away in the middle of a request', async () => {
       published.length = 0
       for (const bytes of [signed('gone').subarray(0, -3), signed('gone', { chunks: [raw('{}')] }).subarray(0, -3)]) {
         const { text } = await exchange(running.port, bytes)
@@ -145,7 +145,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood()
     })
 
-    it('hands on every byte, in one piece or in many', async () => {
+    it('hands on every byte of a request that comes in one piece or in many', async () => {
       for (const body of [
         Buffer.from([0, 255, 0xc3, 0x28]),
         Buffer.alloc(0),
@@ -164,7 +164,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       }
     })
 
-    it('keeps a connection alive, and answers pipelined requests in order, whichever is ready first', async () => {
+    it('keeps a connection alive, and answers pipelined requests in their order', async () => {
       let release = () => {}
       bench.publish = (event) =>
         event.id === 'in:p1' ? new Promise((resolve) => (release = resolve)) : Promise.resolve(release())
@@ -178,7 +178,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       expect(statuses(text)).toEqual([100, 200])
     })
 
-    it('serves HTTP/1.0, and a request that offers an upgrade; ends a CONNECT', async () => {
+    it('serves HTTP/1.0 and a request that offers an upgrade, and ends a CONNECT', async () => {
       const old = raw(signed('old').toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'))
       expect(await exchange(running.port, old)).toMatchObject({ closed: true, text: expect.stringContaining(' 200 ') })
       const upgrade = signed('up', { headers: { connection: 'Upgrade', upgrade: 'h2c' } })
@@ -188,7 +188,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood()
     })
 
-    it('answers a sender that ends its side, whole requests only', async () => {
+    it('answers only the whole requests of a sender that ends its side', async () => {
       published.length = 0
       bench.publish = async (event) => {
         await new Promise((resolve) => setTimeout(resolve, 30))
@@ -209,7 +209,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood()
     })
 
-    it('accepts a replay within the time window, one by one and at once, and refuses it after: dedup is the ledger’s', async () => {
+    it('accepts replays within the time window and refuses them after it: the ledger dedups', async () => {
       published.length = 0
       const bytes = signed('again')
       for (let at = 0; at < 2; at++) expect(statuses((await exchange(running.port, bytes, 1)).text)).toEqual([200])
@@ -222,7 +222,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       expect(published.length).toBe(12)
     })
 
-    it('says 503 with Retry-After when the queue is full or fails, never 2xx', async () => {
+    it('answers 503 with Retry-After, never 2xx, when the queue is full or fails', async () => {
       for (const error of [
         new FloodmarkError('overloaded', 'full'),
         new FloodmarkError('timeout', 'late'),
@@ -238,7 +238,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await acceptsGood()
     })
 
-    it('says whether it is alive, and whether it is ready', async () => {
+    it('tells whether it is alive and whether it is ready', async () => {
       const get = async (path: string) =>
         statuses((await exchange(running.port, raw(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`), 1)).text)
       expect(await get('/healthz')).toEqual([200])
@@ -249,7 +249,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       bench.ready = true
     })
 
-    it('says which port is taken', async () => {
+    it('names the port that is taken', async () => {
       await expect(bench.start({ port: running.port })).rejects.toMatchObject({ code: 'unavailable' })
     })
 

@@ -42,7 +42,7 @@ async function all(entries: AsyncIterable<unknown>): Promise<unknown[]> {
 }
 const claimed = (id: string) => (ledger: Ledger) => ledger.claim([anEvent(id)], 1_000)
 
-describe('the lmdb ledger on a disk that changes what it keeps', () => {
+describe('the lmdb ledger on a disk that changes stored bytes', () => {
   it.each([
     ['a mark', 'test:e1', 8, claimed('e1')],
     ['a failure count', 'test:e2', 7, claimed('e2')],
@@ -67,7 +67,7 @@ describe('the lmdb ledger on a disk that changes what it keeps', () => {
     await ledger.close()
   })
 
-  it('refuses a ledger without checksums in a sentence, and changes nothing in it', async () => {
+  it('refuses a ledger without checksums, says why, and changes nothing in it', async () => {
     mkdirSync(join(root, 'earlier'))
     const earlier = open({ path: join(root, 'earlier', 'ledger.mdb'), encoding: 'binary', keyEncoding: 'binary' })
     await earlier.put(Buffer.from('position'), Buffer.alloc(8))
@@ -84,7 +84,7 @@ const noLimits = process.platform === 'linux' ? undefined : 'ulimit -v is known 
 
 describe('the lmdb ledger', () => {
   it.each([1_500_000, 2_300_000, 4_000_000, 40_000_000])(
-    'opens, or says what it needs, in a process that may have %d KiB of address space',
+    'opens, or tells its need, in a process with %d KiB of address space',
     needing(noLimits),
     (limitKiB) => {
       const program = `
@@ -100,7 +100,7 @@ describe('the lmdb ledger', () => {
     },
   )
 
-  it('keeps its files to its owner, also those that were open to others', async () => {
+  it('makes its files private to their owner, even files that were open to others', async () => {
     const path = await written('private')
     const modes = () =>
       ['', ...readdirSync(join(root, 'private'))].map((name) => statSync(join(root, 'private', name)).mode & 0o077)

@@ -16,7 +16,7 @@ const noLimit =
   spawnSync('prlimit', ['--version']).status === 0 ? undefined : 'there is no prlimit (apt-get install util-linux)'
 const programAt = (name: string) => new URL(`./${name}.ts`, import.meta.url).pathname
 
-/** Lets the settler run and kills it; returns the numbers whose settle calls had resolved. */
+/** Lets the settler run and kills it. Returns the numbers whose settle calls had resolved. */
 function killed(first: number, afterMs: number): Promise<number[]> {
   return new Promise((resolve) => {
     const args = [programAt('lmdb-settler'), root, String(first)]
@@ -34,7 +34,7 @@ function killed(first: number, afterMs: number): Promise<number[]> {
 }
 
 describe('the lmdb ledger', () => {
-  it('holds everything that resolved, once, after SIGKILL at random moments', async () => {
+  it('holds every resolved settlement once after SIGKILL at random moments', async () => {
     const random = seeded(11)
     const resolved = new Set<number>()
     for (let round = 0; round < 8; round++) {
@@ -58,7 +58,7 @@ describe('the lmdb ledger', () => {
     expect(resolved.size).toBeGreaterThan(100)
   }, 120_000)
 
-  it("says 'unavailable' on a full disk, with nothing stored, and goes on when there is room", {
+  it("says 'unavailable' on a full disk, stores nothing, and goes on when there is room", {
     timeout: 60_000,
     ...needing(noLimit),
   }, async () => {
@@ -75,7 +75,7 @@ describe('the lmdb ledger', () => {
     expect((await once(child, 'close'))[0]).toBe(0)
   })
 
-  it("says 'corrupt' of a file that is no ledger, and the process lives on", async () => {
+  it("says 'corrupt' of a file that is not a ledger, and the process lives on", async () => {
     const good = await lmdb.open({ url: root, namespace: 'good' })
     const [claim] = await good.claim([anEvent('a')], 1_000)
     const fence = claim!.state === 'new' ? claim!.fence : 0
@@ -104,7 +104,7 @@ describe('the lmdb ledger', () => {
     await (await lmdb.open({ url: root, namespace: 'text' })).close()
   })
 
-  it('takes no namespace that leads out of its folder, and is for one process alone', async () => {
+  it('refuses a namespace that leads out of its folder, and a second process', async () => {
     await expect(lmdb.open({ url: root, namespace: '../x' })).rejects.toMatchObject({ code: 'misuse' })
     const open = () => lmdb.open({ url: root, namespace: 'alone' })
     const ledger = await open()

@@ -14,14 +14,14 @@ async function traits(url: string) {
   return ledger.traits
 }
 
-describe('what the redis ledger says of its server', needing(missing), () => {
+describe('the redis ledger and the promises of its server', needing(missing), () => {
   const admin = async (...command: [string, ...string[]]) => {
     const client = new Redis(server!.url, { protocol: 2 })
     await client.call(...command)
     client.disconnect()
   }
 
-  it('promises what appendonly and appendfsync promise, and no more', async () => {
+  it('promises no more than appendonly and appendfsync promise', async () => {
     const all = ['receiver-crash', 'broker-crash', 'power-loss']
     expect(await traits(server!.url)).toMatchObject({ survives: all, shared: true })
     expect((await traits(server!.url)).server).toMatch(/^(Redis|Valkey) \d\S+, appendonly yes, appendfsync always$/)
@@ -36,14 +36,14 @@ describe('what the redis ledger says of its server', needing(missing), () => {
     await admin('CONFIG', 'SET', 'appendfsync', 'always')
   })
 
-  it('says that durability is unknown where CONFIG is not allowed, and that what was settled outlives our own processes', async () => {
+  it('calls durability unknown where CONFIG is not allowed, except for the death of our processes', async () => {
     await admin('ACL', 'SETUSER', 'managed', 'on', '>word', '~*', '+@all', '-config')
     const { survives, server: text } = await traits(`redis://managed:word@127.0.0.1:${server!.port}`)
     expect(survives).toEqual(['receiver-crash'])
     expect(text).toContain('unknown')
   })
 
-  it('refuses a server that may evict keys, also where CONFIG is not allowed, and a replica', async () => {
+  it('refuses a replica, and a server that may evict keys, even where CONFIG is not allowed', async () => {
     await admin('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru')
     await admin('ACL', 'SETUSER', 'managed', 'on', '>word', '~*', '+@all', '-config')
     for (const user of ['', 'managed:word@']) {
@@ -57,7 +57,7 @@ describe('what the redis ledger says of its server', needing(missing), () => {
     expect((await traits(server!.url)).shared).toBe(true)
   })
 
-  it('says in one line, without the password, what is wrong with an address', async () => {
+  it('names the fault of an address in one line, without the password', async () => {
     await expect(traits('/tmp/folder')).rejects.toMatchObject({ code: 'misuse' })
     const nobody = traits('redis://me:secret@127.0.0.1:1')
     await expect(nobody).rejects.toMatchObject({ code: 'unavailable' })

@@ -43,7 +43,7 @@ async function items(ledger: Ledger): Promise<string[]> {
 describe('the redis ledger, when something breaks', needing(missing), () => {
   const namespace = () => `f${namespaces++}`
 
-  it('has everything that resolved, once, after SIGKILL of the server between and during settle calls', async () => {
+  it('holds every resolved settlement once after SIGKILL of the server at random moments', async () => {
     const own = await RedisServer.start()
     const options = { url: own.url, namespace: namespace() }
     const ledger = await redis.open(options)
@@ -71,7 +71,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     await own.remove()
   }, 60_000)
 
-  it('gets one truthful answer to a claim and to each kind of settlement whose reply was lost', async () => {
+  it('gets one true answer to a claim and to each kind of settlement after a lost reply', async () => {
     const proxy = await proxyTo(server!.port)
     const ledger = await redis.open({ url: `redis://127.0.0.1:${proxy.port}`, namespace: namespace() })
     proxy.dropReplies(1)
@@ -96,7 +96,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     proxy.close()
   }, 30_000)
 
-  it("rejects with 'unavailable' by a deadline while the server stands still, and goes on when it is back", async () => {
+  it("says 'unavailable' in time while the server stands still, and goes on when it is back", async () => {
     const own = await RedisServer.start()
     const ledger = await redis.open({ url: own.url, namespace: namespace() })
     const settlement = await applied(ledger, 'a', itemOf('a'))
@@ -132,7 +132,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     await ledger.close()
   })
 
-  it('shares claims between two openings, and a fence is never given out twice', async () => {
+  it('shares claims between two openings, and never gives out a fence twice', async () => {
     const options = { url: server!.url, namespace: namespace() }
     const [one, two] = await Promise.all([redis.open(options), redis.open(options)])
     const ids = Array.from({ length: 200 }, (_, n) => anEvent(String(n)))
@@ -143,7 +143,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     await Promise.all([one.close(), two.close()])
   })
 
-  it('refuses a settle call above the limits of one call, and gives the claims back', async () => {
+  it('refuses a settle call above its limits, and gives the claims back', async () => {
     const ledger = await redis.open({ url: server!.url, namespace: namespace() })
     const huge = Buffer.alloc(1024 * 1024)
     const fill = (id: string) => (tx: Tx) => {
@@ -160,7 +160,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     await ledger.close()
   })
 
-  it('drops its own namespace and no other', async () => {
+  it('drops its own namespace only', async () => {
     const [mine, other] = [namespace(), namespace()]
     for (const name of [mine, other]) {
       const ledger = await redis.open({ url: server!.url, namespace: name })

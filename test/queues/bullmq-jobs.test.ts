@@ -21,7 +21,7 @@ function consuming(queue: Queue, handle: Handler, leaseMs = 10_000) {
 describeWithServer('redis', (server) => {
   const target = () => serverTarget(server(), bullmq, 'bullmq.ts')
 
-  it('a job outlives any number of consumers that die with it, and none is ever counted as failed', async (context) => {
+  it('keeps a job through any number of dying consumers, and never counts it as failed', async (context) => {
     const subject = new Subject(await target(), context)
     const queue = await subject.open()
     await queue.publish(numbered(0, 4), LIMIT)
@@ -38,12 +38,12 @@ describeWithServer('redis', (server) => {
     const stop = consuming(queue, handle, 1_000)
     await subject.until('all four are acked', () => new Set(seen).size === 4)
     await stop()
-    // Three deaths and more, as a killed consumer's leases may have run out more than once.
+    // Three deaths or more: a killed consumer's leases may have run out more than once.
     for (const count of counts) expect(count).toBeGreaterThan(3)
     await subject.end()
   }, 120_000)
 
-  it('leaves no job behind, neither completed nor failed', async (context) => {
+  it('leaves no completed and no failed job behind', async (context) => {
     const subject = new Subject(await target(), context)
     const queue = await subject.open()
     await queue.publish(numbered(0, 20), LIMIT)
@@ -66,14 +66,14 @@ describeWithServer('redis', (server) => {
     await subject.end()
   })
 
-  it("refuses as 'overloaded' what is above its bound, for certain, and takes it after acks", async (context) => {
+  it("refuses a publish above its bound as 'overloaded', for certain, and takes it after acks", async (context) => {
     const subject = new Subject(await target(), context)
     const queue = await subject.open({ bytesMax: 1_000 })
     const big = [anEvent('1', { body: Buffer.alloc(600) })]
     await queue.publish(big, LIMIT)
     const refusal = { code: 'overloaded', definite: true, unsafe: [0] }
     await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
-    await sleep(systemClock, 300) // it looks at the server's count again
+    await sleep(systemClock, 300) // it reads the server's count again
     await expect(queue.publish(big, LIMIT)).rejects.toMatchObject(refusal)
     const seen: number[] = []
     const stop = consuming(queue, acking(seen))
@@ -91,7 +91,7 @@ describeWithServer('redis', (server) => {
     await subject.end()
   })
 
-  it('ends its consumer although the server is away', async (context) => {
+  it('ends its consumer while the server is away', async (context) => {
     const subject = new Subject(await target(), context)
     const queue = await subject.open()
     await queue.publish(numbered(0, 1), LIMIT)

@@ -14,7 +14,7 @@ const program = new URL('./embedded-publisher.ts', import.meta.url).pathname
 const ROUNDS = 12
 const SEGMENT_BYTES = 256 * 1024
 
-/** Lets the publisher run and kills it; returns the numbers that it was told are safe. */
+/** Lets the publisher run and kills it. Returns the numbers of its acknowledged events. */
 function killed(folder: string, first: number, afterMs: number): Promise<number[]> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [program, folder, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -46,7 +46,7 @@ describe('the embedded queue', () => {
         expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b))
       }
       if (round % 3 < 2) continue
-      // Everything settled: the next lives use the files again, over what lies in them.
+      // Everything is settled. The next processes use the files again, and write over their content.
       const clock = new VirtualClock()
       const queue = new EmbeddedQueue(folder, { clock, segmentBytes: SEGMENT_BYTES })
       expect((await drain(queue, clock)).length).toBe(found.length)

@@ -8,20 +8,20 @@ import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { anEvent } from '../events.ts'
 import { change, drain, groupsOf, LIMIT, logFolders, pendingIn, SEGMENT_BYTES, segmentsIn } from './embedded-logs.ts'
 
-/** What becomes of a log whose disk did not keep what was written: all of it, or a refusal that says what is wrong. Never less, never something else. */
+/** A log on a disk that lost or changed bytes is read as a whole, or refused with the cause. It never yields other events. */
 
 const logs = logFolders()
 afterAll(logs.remove)
 
 const SMALL = 8 * 1024
 const BODY_BYTES = 1_300
-/** Prime, so that every place within a head has its turn. */
+/** A prime number, so that every place within a head has its turn. */
 const BYTES_STEP = 29
 const CUTS_STEP = 211
-/** Page of the file system, and sector of a disk. */
+/** The page size of the file system, and the sector size of a disk. */
 const SECTORS = [512, 4_096]
 
-/** Eight acknowledged events in two segments, as a clean end leaves them, or a kill. */
+/** Eight acknowledged events in two segments, as a clean end or a kill leaves them. */
 async function eight(ended: 'closed' | 'killed') {
   const folder = logs.fresh()
   const queue = new EmbeddedQueue(folder, { clock: logs.clock, segmentBytes: SMALL })
@@ -40,7 +40,7 @@ function flipped(bytes: Buffer, at: number, bits: number): Buffer {
   return bytes
 }
 
-/** 'whole', the first words of a refusal, or what was lost or altered without a word. */
+/** 'whole', the first words of a refusal, or the number of silently lost events, or 'ALTERED'. */
 function outcome(folder: string, events: readonly WebhookEvent[]): string {
   let found: string[]
   try {
@@ -55,7 +55,7 @@ function outcome(folder: string, events: readonly WebhookEvent[]): string {
 }
 
 describe.each(['closed', 'killed'] as const)('a log whose process was %s', (ended) => {
-  it('is whole or refused, whichever byte is changed, wherever a file is cut, whichever sector is lost', async () => {
+  it('is whole or refused, after any changed byte, any cut and any lost sector', async () => {
     const { folder, events, files } = await eight(ended)
     expect(files).toHaveLength(3)
     const wrong = new Map<string, string>()
@@ -88,7 +88,7 @@ describe.each(['closed', 'killed'] as const)('a log whose process was %s', (ende
     expect(outcome(folder, events)).toBe('whole')
   }, 60_000)
 
-  it('says of each kind of damage what it is', async () => {
+  it('names each kind of damage', async () => {
     const { folder, events, files } = await eight(ended)
     const [oldest, newest] = files as [string, string]
     const changed = (how: (copy: string) => void): string => {
@@ -154,51 +154,56 @@ describe('an event that is read back', () => {
   it.each([
     ['its body', 'amount":1003', 9],
     ['its head', 'test:e3', -20],
-  ])('is not delivered when the disk has changed %s: it is told once, and its key waits alone', async (_, text, at) => {
-    const folder = logs.fresh()
-    const first = logs.open(folder)
-    const made = Array.from({ length: 20 }, (_, n) =>
-      anEvent(`e${n}`, { key: `k${n}`, body: Buffer.from(`{"amount":${1_000 + n}}`) }),
-    )
-    await first.publish(made, LIMIT)
-    await first.close()
-    const queue = logs.open(folder)
-    const path = join(folder, segmentsIn(folder)[0]!)
-    change(path, (bytes) => void bytes.writeUInt8(0x39, bytes.indexOf(text) + at))
-    const errors: unknown[] = []
-    const delivered: string[] = []
-    const stop = new AbortController()
-    const options = { batchEventsMax: 256, handlersMax: 2, leaseMs: 60_000, signal: stop.signal }
-    const consuming = queue.consume(
-      async (batch) => {
-        for (const { event } of batch) delivered.push(`${event.id} ${Buffer.from(event.body)}`)
-        return batch.map(() => 'ack')
-      },
-      { ...options, onError: (error) => errors.push(error) },
-    )
-    await logs.clock.advance(60_000)
-    stop.abort()
-    await consuming
-    const wanted = made.map(({ id, body }) => `${id} ${Buffer.from(body)}`).filter((one) => !one.startsWith('test:e3 '))
-    expect(delivered.sort()).toEqual(wanted.sort())
-    expect(errors.map((error) => (error as Error).message.replace(folder, ''))).toEqual([
-      expect.stringMatching(
-        /^\/0{13}1\.segment: the event at byte \d+ is not what was acknowledged: the disk changed it/,
-      ),
-    ])
-    expect((await queue.depth()).waiting).toBe(1)
-    await queue.close()
-  })
+  ])(
+    'is not delivered when the disk has changed %s: it is reported once, and only its key waits',
+    async (_, text, at) => {
+      const folder = logs.fresh()
+      const first = logs.open(folder)
+      const made = Array.from({ length: 20 }, (_, n) =>
+        anEvent(`e${n}`, { key: `k${n}`, body: Buffer.from(`{"amount":${1_000 + n}}`) }),
+      )
+      await first.publish(made, LIMIT)
+      await first.close()
+      const queue = logs.open(folder)
+      const path = join(folder, segmentsIn(folder)[0]!)
+      change(path, (bytes) => void bytes.writeUInt8(0x39, bytes.indexOf(text) + at))
+      const errors: unknown[] = []
+      const delivered: string[] = []
+      const stop = new AbortController()
+      const options = { batchEventsMax: 256, handlersMax: 2, leaseMs: 60_000, signal: stop.signal }
+      const consuming = queue.consume(
+        async (batch) => {
+          for (const { event } of batch) delivered.push(`${event.id} ${Buffer.from(event.body)}`)
+          return batch.map(() => 'ack')
+        },
+        { ...options, onError: (error) => errors.push(error) },
+      )
+      await logs.clock.advance(60_000)
+      stop.abort()
+      await consuming
+      const wanted = made
+        .map(({ id, body }) => `${id} ${Buffer.from(body)}`)
+        .filter((one) => !one.startsWith('test:e3 '))
+      expect(delivered.sort()).toEqual(wanted.sort())
+      expect(errors.map((error) => (error as Error).message.replace(folder, ''))).toEqual([
+        expect.stringMatching(
+          /^\/0{13}1\.segment: the event at byte \d+ is not what was acknowledged: the disk changed it/,
+        ),
+      ])
+      expect((await queue.depth()).waiting).toBe(1)
+      await queue.close()
+    },
+  )
 })
 
 describe('a log', () => {
-  it('ignores files with other names, as a copy made by hand has', async () => {
+  it('ignores files with other names, such as copies made by hand', async () => {
     const { folder, events, files } = await eight('closed')
     copyFileSync(join(folder, files[0]!), join(folder, files[0]!.replace('.segment', ' (copy).segment')))
     expect(outcome(folder, events)).toBe('whole')
   })
 
-  it('is read by a process that makes segments of another size, and goes on in those', async () => {
+  it('goes on with a process that makes segments of another size', async () => {
     const { folder, events } = await eight('closed')
     const queue = logs.open(folder)
     await queue.publish([anEvent('later')], LIMIT)
@@ -212,7 +217,7 @@ describe('a log', () => {
     for (const name of segmentsIn(folder)) expect(readFileSync(join(folder, name))).toHaveLength(SEGMENT_BYTES)
   })
 
-  it('is read as format 002 left it, which had neither bounds nor sizes in its heads', async () => {
+  it('reads format 002, which had neither bounds nor sizes in its heads', async () => {
     const { folder, events } = await eight('closed')
     rmSync(join(folder, 'bounds'))
     for (const name of segmentsIn(folder)) {
@@ -229,7 +234,7 @@ describe('a log', () => {
     expect(outcome(folder, [...events, anEvent('later')])).toBe('whole')
   })
 
-  it('gives a settled file back that a killed process had no time for', async () => {
+  it('gives back a settled file that a killed process had no time to give back', async () => {
     const { folder, files } = await eight('closed')
     const old = readFileSync(join(folder, files[0]!))
     const queue = new EmbeddedQueue(folder, { clock: logs.clock, segmentBytes: SMALL })
@@ -243,7 +248,7 @@ describe('a log', () => {
     expect(readdirSync(folder)).not.toContain(files[0])
   })
 
-  it('writes nothing more, and acknowledges nothing more, once its folder is claimed by another', async () => {
+  it('writes and acknowledges nothing more once another process claims its folder', async () => {
     const folder = logs.fresh()
     const queue = logs.open(folder)
     await queue.publish([anEvent('e1')], LIMIT)

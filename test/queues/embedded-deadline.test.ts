@@ -26,7 +26,7 @@ function opened() {
 }
 
 describe('a publish to the embedded queue that runs out of time', () => {
-  it('may come yet when it is being written: it is delivered, and its ack gives the bytes back', async () => {
+  it('may still be stored while it is being written, and then its ack frees the bytes', async () => {
     const { queue, fire } = opened()
     await queue.publish([event('0')], LIMIT)
     const late = queue.publish([event('1')], { deadlineMs: 7 })
@@ -42,7 +42,7 @@ describe('a publish to the embedded queue that runs out of time', () => {
     await queue.close()
   })
 
-  it('certainly never comes when it was still waiting, and gives its bytes back at once', async () => {
+  it('is certainly not stored when it was still waiting, and frees its bytes at once', async () => {
     const { queue, fire } = opened()
     await queue.publish([event('0')], LIMIT)
     const running = queue.publish([event('1')], LIMIT)
@@ -58,7 +58,7 @@ describe('a publish to the embedded queue that runs out of time', () => {
 })
 
 describe('the embedded queue', () => {
-  it('refuses more events in one publish than its traits allow, and an event that is none', async () => {
+  it('refuses more events in one publish than its traits allow, and an event that is not valid', async () => {
     const { queue } = opened()
     const many = Array.from({ length: queue.traits.publishEventsMax + 1 }, () =>
       anEvent('1', { body: Buffer.alloc(0) }),

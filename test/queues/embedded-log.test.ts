@@ -25,7 +25,7 @@ const sized = (id: number, bytes: number) => anEvent(String(id), { key: `k${id}`
 
 const flip = (bytes: Buffer, at: number) => bytes.writeUInt8(bytes[at]! ^ 0x55, at)
 
-/** A log of `count` events, one group each, as it lies on disk when the process dies; and where its groups begin. */
+/** A log of `count` events, one group each, as a dying process leaves it, and the offsets of its groups. */
 async function written(count: number) {
   const folder = logs.fresh()
   const queue = logs.open(folder)
@@ -37,7 +37,7 @@ async function written(count: number) {
 }
 
 describe("the embedded queue's log", () => {
-  it('drops a torn tail at whatever byte it was torn, and keeps all before it', async () => {
+  it('drops a tail that is torn at any byte, and keeps everything before it', async () => {
     const { copy, path, groups } = await written(20)
     const [lastAt, end] = groups.slice(-2) as [number, number]
     promiseLess(copy, 19)
@@ -48,20 +48,20 @@ describe("the embedded queue's log", () => {
     }
   })
 
-  it("says 'corrupt' when a group is damaged that a later one vouches for", async () => {
+  it("says 'corrupt' when a group is damaged and a later one says that it was on disk", async () => {
     const { copy, path, groups } = await written(20)
     change(path, (bytes) => flip(bytes, groups[18]! + 60))
     promiseLess(copy, 0)
     expect(() => pendingIn(copy)).toThrow('acknowledged group 19 is not there, later ones are')
   })
 
-  it("says 'corrupt' when the last group is damaged, from the moment on in which it is acknowledged", async () => {
+  it("says 'corrupt' when the last group is damaged after it was acknowledged", async () => {
     const { copy, path, groups } = await written(20)
     change(path, (bytes) => flip(bytes, groups[19]! + 60))
     expect(() => pendingIn(copy)).toThrow('ends before group 20, and groups up to 20 were acknowledged')
   })
 
-  it('takes a body that imitates a group for what it is', async () => {
+  it('takes a body that imitates a group for a body', async () => {
     const forged = Buffer.alloc(GROUP_HEAD_BYTES + 300)
     const event = encode(sized(666, 100))
     forged.writeUInt32LE(event.length, GROUP_HEAD_BYTES)
@@ -82,7 +82,7 @@ describe("the embedded queue's log", () => {
     expect(pendingIn(copy).map(({ id }) => id)).toEqual(['test:1'])
   })
 
-  it('uses its files again, and takes nothing in them for new', async () => {
+  it('uses its files again, and takes none of their old content for new', async () => {
     const folder = logs.fresh()
     const queue = logs.open(folder)
     for (let n = 0; n < 60; n++) {
@@ -96,7 +96,7 @@ describe("the embedded queue's log", () => {
     expect(pendingIn(copy).map(({ id }) => id)).toEqual(['test:60'])
   })
 
-  it('refuses for certain while no file can be made, and goes on when one can', async () => {
+  it('refuses for certain while no file can be made, and goes on when one can be made', async () => {
     const folder = logs.fresh()
     const queue = logs.open(folder)
     await queue.publish([sized(1, 6_000)], LIMIT)

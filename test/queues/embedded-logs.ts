@@ -20,11 +20,11 @@ import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
 
-/** Small segments, so that a handful of events goes through several of them. */
+/** Small segments, so that a few events fill several of them. */
 export const SEGMENT_BYTES = 16 * 1024
 export const LIMIT = { deadlineMs: 5_000 }
 
-/** Folders for one test file; nothing that waits in them moves on by itself, as the clock stands still. */
+/** Folders for one test file. The clock stands still, so a waiting event does not move on by itself. */
 export function logFolders() {
   const root = mkdtempSync(join(tmpdir(), 'floodmark-log-'))
   let made = 0
@@ -33,7 +33,7 @@ export function logFolders() {
     clock,
     fresh: () => join(root, `log${made++}`),
     open: (folder: string) => new EmbeddedQueue(folder, { clock, segmentBytes: SEGMENT_BYTES }),
-    /** What a process killed at this moment leaves behind, as a folder of its own. */
+    /** A copy of the folder as a process killed at this moment leaves it. */
     snapshot(folder: string): string {
       const copy = join(root, `log${made++}`)
       mkdirSync(copy)
@@ -50,7 +50,7 @@ export function segmentsIn(folder: string): string[] {
     .sort()
 }
 
-/** The events without an ack in a log that nobody has open, in the log's order. */
+/** The events without an ack in a closed log, in the log's order. */
 export function pendingIn(folder: string, segmentBytes = SEGMENT_BYTES): WebhookEvent[] {
   const { pending, segments } = recover(folder, segmentBytes)
   const events = [...pending.values()].map(({ place: { segment, offset, bytes } }) => {
@@ -62,7 +62,7 @@ export function pendingIn(folder: string, segmentBytes = SEGMENT_BYTES): Webhook
   return events
 }
 
-/** Takes the word back that a group is on disk, as if the process had ended before the group's sync had. */
+/** Lowers the bounds, as if the process had ended before a group's sync did. */
 export function promiseLess(folder: string, durable: number): void {
   const bounds = readBounds(folder)
   if (typeof bounds !== 'object') throw new Error(`no bounds in ${folder}`)
@@ -79,7 +79,7 @@ export function change(path: string, how: (bytes: Buffer) => void): void {
   writeFileSync(path, bytes)
 }
 
-/** Where each group of a segment begins, and where the last one ends. */
+/** The offset of each group of a segment, and the end of the last one. */
 export function groupsOf(segment: Buffer): number[] {
   const head = segmentHeadOf(segment)
   if (typeof head === 'string') throw new Error(head)
@@ -91,7 +91,7 @@ export function groupsOf(segment: Buffer): number[] {
   return starts
 }
 
-/** Delivers what is ready once, and settles it: an event is acked while `acks` says so of its key. */
+/** Delivers each ready event once and settles it: an event is acked while `acks` allows it for its key. */
 export async function deliver(
   queue: Queue,
   clock: VirtualClock,
@@ -115,7 +115,7 @@ export async function deliver(
   return acked
 }
 
-/** Everything that waits, acked. */
+/** Takes and acks every waiting event. */
 export async function drain(queue: Queue, clock: VirtualClock): Promise<WebhookEvent[]> {
   const all: WebhookEvent[] = []
   for (let more = [] as WebhookEvent[]; ; all.push(...more)) {

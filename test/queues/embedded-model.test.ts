@@ -12,7 +12,7 @@ import type { Queue } from '../../src/core/contracts/queue.ts'
 import { anEvent } from '../events.ts'
 import { change, deliver, drain, LIMIT, logFolders, promiseLess, segmentsIn } from './embedded-logs.ts'
 
-/** Any sequence of publishes, acks, restarts, kills and torn tails: the log must hold what the memory queue holds. */
+/** After any sequence of publishes, acks, restarts, kills and torn tails the log must hold the memory queue's events. */
 
 const logs = logFolders()
 afterAll(logs.remove)
@@ -42,7 +42,7 @@ async function publish(spec: Spec, real: Real, events: readonly { key: number; b
   await Promise.all([spec.queue.publish(made, LIMIT), real.queue.publish(made, LIMIT)])
 }
 
-/** Acks go to disk with the next group at the latest: after this, every one so far has. */
+/** Acks go to disk with the next group at the latest. This brings every ack so far to disk. */
 const flushAcks = (spec: Spec, real: Real) => publish(spec, real, [{ key: 0, bytes: 1 }])
 
 async function goOnFrom(real: Real, folder: string): Promise<void> {
@@ -102,7 +102,7 @@ const commands = [
   ),
 ]
 
-/** Takes back what the last write brought, from a byte within it on. */
+/** Cuts off the end of the last write, from a byte within it on. */
 function tear(before: string, after: string, share: number, scrambled: boolean): void {
   const name = segmentsIn(after).at(-1)!
   const old = existsSync(join(before, name)) ? readFileSync(join(before, name)) : undefined
@@ -115,7 +115,7 @@ function tear(before: string, after: string, share: number, scrambled: boolean):
 }
 
 describe('the embedded queue', () => {
-  it('holds what the memory queue holds, through restarts, kills and torn tails', async () => {
+  it('holds the same events as the memory queue, through restarts, kills and torn tails', async () => {
     const sequences = fc.commands(commands, { maxCommands: 25, size: 'max' })
     const property = fc.asyncProperty(sequences, async (sequence) => {
       const clock = new VirtualClock()

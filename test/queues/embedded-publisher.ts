@@ -1,7 +1,7 @@
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import { anEvent } from '../events.ts'
 
-/** Publishes numbered events for ever and prints each number once its publish has resolved. Ended by SIGKILL. */
+/** Publishes numbered events for ever. Prints each number once its publish has resolved. SIGKILL ends it. */
 const [folder, first] = process.argv.slice(2)
 const queue = new EmbeddedQueue(folder!, { segmentBytes: 256 * 1024 })
 let next = Number(first)

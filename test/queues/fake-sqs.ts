@@ -31,7 +31,7 @@ export function messageOf(event: WebhookEvent) {
   return { MessageId: event.id, ReceiptHandle: event.id, Body, MD5OfBody: md5(Body) }
 }
 
-/** A server with SQS's protocol that answers what a test tells it to: what no emulator does. */
+/** A server with SQS's protocol that answers as a test tells it to. No emulator does that. */
 export async function fakeSqs(answers: Record<string, (call: Call) => Answer | undefined>) {
   const calls: Call[] = []
   const usual: Record<string, (call: Call) => object> = {
@@ -48,7 +48,7 @@ export async function fakeSqs(answers: Record<string, (call: Call) => Answer | u
     const action = String(request.headers['x-amz-target']).split('.')[1]!
     const call = { action, body: JSON.parse(text) }
     calls.push(call)
-    // An empty receive waits a little, as the real one does.
+    // An empty receive waits a little, as at the real server.
     if (action === 'ReceiveMessage') await new Promise((resolve) => setTimeout(resolve, 10))
     const { status = 200, json } = answers[action]?.(call) ?? { json: usual[action]!(call) }
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(json))

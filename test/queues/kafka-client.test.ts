@@ -5,13 +5,13 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { describeWithServer } from '../servers.ts'
 
 /**
- * What queues/kafka relies on beyond the documented interface of its client. A new version of it has to pass here before
- * the pin in package.json moves: where one of these no longer holds, members would leave their keys' order unnoticed.
+ * queues/kafka relies on these parts of its client beyond the documented interface. A new version has to pass here before
+ * the pin in package.json moves. Without one of these parts, members would silently break the order of their keys.
  */
 const json = (file: string) => JSON.parse(readFileSync(resolve(file), 'utf8'))
 afterEach(() => void vi.restoreAllMocks())
 
-it('the client is pinned exactly, to the version that is installed', () => {
+it('the client is pinned to exactly the installed version', () => {
   const { version } = json('node_modules/@platformatic/kafka/package.json')
   expect(json('package.json').dependencies['@platformatic/kafka']).toBe(version)
 })
@@ -23,7 +23,7 @@ it('a heartbeat can be sent by hand: request 12, version 4, on a given connectio
 })
 
 describeWithServer('kafka', (server) => {
-  it('joinGroup reads the interval of its heartbeat only when it has joined, from the object that it was given', async () => {
+  it('joinGroup reads the heartbeat interval from its options only after it has joined', async () => {
     const [base, bootstrapBrokers] = [{ clientId: 'canary' }, [server().url.replace('kafka://', '')]]
     const admin = new Admin({ ...base, bootstrapBrokers })
     await admin.createTopics({ topics: ['canary'], partitions: 2 })
@@ -38,7 +38,7 @@ describeWithServer('kafka', (server) => {
     const waits = timers.mock.calls.map(([, ms]) => ms)
     expect(waits).toContain(changed)
     expect(waits).not.toContain(asked)
-    // Partitions, generation and coordinator of the member are what queues/kafka/member.ts reads.
+    // queues/kafka/member.ts reads the member's partitions, generation and coordinator.
     expect(consumer.assignments).toEqual([{ topic: 'canary', partitions: [0, 1] }])
     const coordinator = await consumer.findGroupCoordinator()
     const connections = await consumer.connectToBrokers([coordinator])

@@ -12,7 +12,7 @@ const records = (from: number, count: number, key = (n: number) => `k${n}`) =>
     return { offset: from + at, value: encode(anEvent(String(from + at), { key: key(from + at) })) }
   })
 
-/** Lanes whose handler calls are answered by the test, in order of their coming. */
+/** Lanes whose handler calls the test answers, in the order of the calls. */
 function running(handlersMax = 2) {
   const clock = new VirtualClock()
   const lanes = new PartitionLanes(clock)
@@ -31,7 +31,7 @@ function running(handlersMax = 2) {
 }
 
 describe('the lanes of a consumer', () => {
-  it('commits up to the first that is not acked, and does not deliver again what was acked behind it', async () => {
+  it('commits up to the first unacked event, and does not deliver acked events behind it again', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[3, 10]]))
     lanes.add(3, 10, records(10, 4), 14)
@@ -46,7 +46,7 @@ describe('the lanes of a consumer', () => {
     expect(lanes.uncommitted()).toEqual([{ partition: 3, offset: 14 }])
   })
 
-  it('delivers again an ack that stands behind a retry of its key', async () => {
+  it('delivers an acked event again when it stands behind a retry of its key', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[0, 0]]))
     lanes.add(
@@ -60,7 +60,7 @@ describe('the lanes of a consumer', () => {
     expect(calls[1]!.numbers).toEqual([1, 2])
   })
 
-  it('never has a partition in two calls, and ignores the verdict of a lease that ran out', async () => {
+  it('never has a partition in two calls, and ignores the verdict of an expired lease', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[0, 0]]))
     lanes.add(0, 0, records(0, 1), 1)
@@ -76,7 +76,7 @@ describe('the lanes of a consumer', () => {
     expect(lanes.uncommitted()).toEqual([{ partition: 0, offset: 2 }])
   })
 
-  it('commits nothing for a partition that went, also when it comes back', async () => {
+  it('commits nothing for a partition that went away, even when it comes back', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[0, 0]]))
     lanes.add(0, 0, records(0, 2), 2)
@@ -89,7 +89,7 @@ describe('the lanes of a consumer', () => {
     expect(lanes.wanted()).toMatchObject([{ partition: 0, next: 0 }])
   })
 
-  it('takes nothing while it is stopped, and says when no handler runs', async () => {
+  it('takes no events while it is stopped, and tells when no handler runs', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[0, 0]]))
     lanes.add(0, 0, records(0, 1), 1)
@@ -109,7 +109,7 @@ describe('the lanes of a consumer', () => {
     expect(calls[1]!.numbers).toEqual([1])
   })
 
-  it('skips what it has already when a client fetches from an earlier offset', async () => {
+  it('skips known events when a client fetches from an earlier offset', async () => {
     const { clock, lanes, calls } = running()
     const held: number[] = []
     lanes.onHeld = (_, offset) => held.push(offset)
@@ -124,7 +124,7 @@ describe('the lanes of a consumer', () => {
     expect(calls[1]!.numbers).toEqual([6, 7])
   })
 
-  it("ends with 'corrupt' at a record that is no event", async () => {
+  it("ends with 'corrupt' at a record that is not a valid event", async () => {
     const { clock, lanes, done } = running()
     lanes.assign(new Map([[7, 0]]))
     lanes.add(7, 0, [{ offset: 0, value: Buffer.from('not an event') }], 1)

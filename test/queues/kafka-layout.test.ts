@@ -17,7 +17,7 @@ const survives = (replicas: number, changes: Record<string, string>) =>
 
 describe('the layout of a topic', () => {
   it.each([
-    // Those of UtilsTest.testMurmur2 in Kafka's own sources.
+    // The values of UtilsTest.testMurmur2 in Kafka's own sources.
     ['21', -973932308],
     ['foobar', -790332482],
     ['a-little-bit-long-string', -985981536],
@@ -26,11 +26,11 @@ describe('the layout of a topic', () => {
     ['abc', 479470107],
   ])('hashes %s as the Java client does', (key, hash) => {
     expect(murmur2(Buffer.from(key))).toBe(hash)
-    // A negative hash loses its sign bit: to negate it would lead to another partition.
+    // A negative hash loses its sign bit. Negating it would lead to another partition.
     expect(partitionOf(Buffer.from(key), 12)).toBe((hash < 0 ? hash + 2 ** 31 : hash) % 12)
   })
 
-  it('grants power loss only to what is flushed, and the loss of a host only to what two others have', () => {
+  it('grants power loss only with flushed appends, and host loss only with two other replicas', () => {
     const always = ['receiver-crash', 'broker-crash']
     expect(survives(1, {})).toEqual(always)
     expect(survives(1, { 'flush.messages': '1' })).toEqual([...always, 'power-loss'])
@@ -41,7 +41,7 @@ describe('the layout of a topic', () => {
     expect(survives(3, unclean)).toEqual(always)
   })
 
-  it('says unknown, and grants nothing by it, where the cluster does not let us ask', () => {
+  it('says unknown, and grants nothing, where the cluster does not allow the question', () => {
     const traits = traitsOf('kafka', { server: 'Kafka 4.1', replicas: 3, config: undefined })
     expect(traits.survives).toEqual(['receiver-crash', 'broker-crash'])
     expect(traits.server).toContain('min.insync.replicas unknown')

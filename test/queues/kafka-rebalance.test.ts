@@ -12,7 +12,7 @@ const KEYS = 40
 
 describeWithServer('kafka', (server) => {
   for (const [file, driver] of Object.entries({ 'kafka.ts': kafka, 'kafkajs.ts': kafkajs })) {
-    it(`${file}: consumers that come and go lose nothing, double nothing and keep each key's order`, async (context) => {
+    it(`${file}: consumers that come and go lose and double no event and keep each key's order`, async (context) => {
       const subject = new Subject(await serverTarget(server(), driver, file), context)
       const queues = await Promise.all(upTo(3).map(() => subject.open()))
       const seen: number[] = []

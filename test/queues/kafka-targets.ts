@@ -15,9 +15,9 @@ const START_MS = 300_000
 let namespaces = 0
 
 /**
- * A suite on a real broker that tells its clients to come through a proxy: they go where metadata says, so a proxy that
- * only the URL names would see no more than the first question. Skipped with the reason where there is no Java or no
- * Maven; fails with REQUIRE_BROKERS=1.
+ * A suite on a real broker whose metadata names a proxy. Clients go where metadata says, so a proxy that
+ * only the URL names would see just the first question. Skipped with the reason where there is no Java or no
+ * Maven. Fails there with REQUIRE_BROKERS=1.
  */
 export function describeWithProxiedKafka(
   driver: QueueDriver,

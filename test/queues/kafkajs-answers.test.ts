@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-/** A connection as kafkajs opens it, the broker's side of it, and what kafkajs is given. */
+/** A connection as kafkajs opens it, the broker's side of it, and the answers that kafkajs gets. */
 async function connected() {
   const listener = createServer({ noDelay: true }).listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -31,7 +31,7 @@ async function connected() {
   return { socket, says, given }
 }
 
-it('gives kafkajs whole answers, however they come', async () => {
+it('gives kafkajs whole answers, however they arrive', async () => {
   const { says, given } = await connected()
   await says('0000')
   await says('0003aa')
@@ -42,15 +42,15 @@ it('gives kafkajs whole answers, however they come', async () => {
   expect(given.slice(2)).toEqual(['00000000', '00000001dd'])
 })
 
-it('ends a connection whose other side speaks something else', async () => {
+it('ends a connection whose other side does not speak the protocol of Kafka', async () => {
   const { socket, says, given } = await connected()
   const failed = once(socket, 'error')
   await says('ffffffff')
-  expect((await failed)[0]).toMatchObject({ message: 'an answer of -1 bytes: this is no Kafka broker' })
+  expect((await failed)[0]).toMatchObject({ message: 'an answer of -1 bytes: this is not a Kafka broker' })
   expect(given).toEqual([])
 })
 
-it('gives kafkajs nothing of a connection that it has ended', async () => {
+it('gives kafkajs nothing from a connection that it has ended', async () => {
   const { socket, says, given } = await connected()
   await says('00000003aa')
   socket.end()

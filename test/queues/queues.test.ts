@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'floodmark-queues-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let namespaces = 0
 
-/** Those that need no server; each of the others has a file of its own. */
+/** The queues that need no server. Each other queue has its own test file. */
 for (const [name, load] of Object.entries(queues)) {
   const { default: driver } = await load()
   if (driver.server !== undefined) continue

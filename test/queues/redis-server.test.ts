@@ -13,7 +13,7 @@ describeWithServer('redis', (server) => {
   afterAll(() => admin.quit())
 
   for (const name of ON_REDIS) {
-    describe(`${name} asks the server what an acknowledged event survives`, () => {
+    describe(`${name} asks the server which failures an acknowledged event survives`, () => {
       const open = async (url = server().url) => {
         const { default: driver } = await queues[name]!()
         const queue = await driver.open({ url, namespace: 'traits' })
@@ -27,13 +27,13 @@ describeWithServer('redis', (server) => {
         await within().finally(() => admin.config('SET', setting, before!))
       }
 
-      it('a power loss, with a log that is synced before each answer', async () => {
+      it('survives a power loss when the log is synced before each answer', async () => {
         const traits = await open()
         expect(traits.survives).toEqual(['receiver-crash', 'broker-crash', 'power-loss'])
         expect(traits.server).toMatch(/^Redis \d+\.\d+\.\d+, appendonly yes, appendfsync always$/)
       })
 
-      it('not the death of the server, with a log that is written later, or none, or one that pauses', async () => {
+      it("does not survive the server's death when its log is late, paused or off", async () => {
         const weaker = [
           ['appendfsync', 'everysec'],
           ['appendonly', 'no'],
@@ -44,14 +44,14 @@ describeWithServer('redis', (server) => {
         }
       })
 
-      it('unknown, where it does not say', async () => {
+      it('has unknown durability where the server does not tell', async () => {
         await admin.call('ACL', 'SETUSER', 'limited', 'on', '>pass-of-limited', '~*', '&*', '+@all', '-config')
         const traits = await open(server().url.replace('//', '//limited:pass-of-limited@'))
         expect(traits.survives).toEqual(['receiver-crash'])
         expect(traits.server).toContain('durability unknown')
       })
 
-      it('nothing, on a server that may evict: it is refused', async () => {
+      it('refuses a server that may evict keys', async () => {
         const refusal = { code: 'misuse', message: expect.stringContaining('noeviction') }
         await set('maxmemory-policy', 'allkeys-lru', async () => {
           await expect(open()).rejects.toMatchObject(refusal)
@@ -59,7 +59,7 @@ describeWithServer('redis', (server) => {
         })
       })
 
-      it('nothing, on a replica: it is refused', async () => {
+      it('refuses a replica', async () => {
         await admin.replicaof('127.0.0.1', 1)
         await expect(open())
           .rejects.toMatchObject({ code: 'misuse', message: expect.stringContaining('replica') })
@@ -67,7 +67,7 @@ describeWithServer('redis', (server) => {
       })
     })
 
-    it(`${name} tells no password when it cannot get in`, async () => {
+    it(`${name} shows no password when the server refuses it`, async () => {
       const { default: driver } = await queues[name]!()
       const url = server().url.replace('//', '//nobody:hunter2-in-url@')
       const error = await driver.open({ url, namespace: 'secrets' }).catch((reason: unknown) => reason)
@@ -78,7 +78,7 @@ describeWithServer('redis', (server) => {
       expect(told.join()).not.toContain('hunter2')
     })
 
-    it(`${name} refuses an address that is not Redis's, and says 'unavailable' where nobody listens`, async () => {
+    it(`${name} refuses another server's address, and says 'unavailable' where no server listens`, async () => {
       const { default: driver } = await queues[name]!()
       const open = (url: string, namespace = 'x') => driver.open({ url, namespace })
       await expect(open('kafka://127.0.0.1:1')).rejects.toMatchObject({ code: 'misuse' })

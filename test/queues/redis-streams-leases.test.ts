@@ -36,7 +36,7 @@ describeWithServer('redis', (server) => {
   const target = () => serverTarget(server(), redisStreams, 'redis-streams.ts')
   const one = (n: number) => `key ${n}`
 
-  it('the ack of a consumer that has lost its lease does no harm', async () => {
+  it('ignores the ack of a consumer that has lost its lease', async () => {
     const { open, proxy } = await target()
     const cutOff = await open({ url: proxy!.url })
     const other = await open()
@@ -60,18 +60,18 @@ describeWithServer('redis', (server) => {
     const second = consuming(other, retrying, 1_000)
     await until(() => again.size === 40)
     proxy!.set('pass')
-    // Its last acks are sent now, to no effect: what the other one holds is still there.
+    // It sends its last acks now, to no effect: the other consumer still holds its events.
     await first.stop()
     await second.stop()
     expect((await other.depth()).waiting).toBe(40)
     await Promise.all([cutOff.close(), other.close()])
   }, 60_000)
 
-  it('consumers share the shards, and hand them over at once when they end', async () => {
+  it('shares the shards between consumers, and hands them over at once when one ends', async () => {
     const { open } = await target()
     const [first, second] = [await open(), await open()]
     const seen: number[][] = [[], []]
-    // A lease of a minute: whoever had to wait for one to run out would fail this test.
+    // A lease of a minute: a consumer that waited for one to run out would fail this test.
     const one = consuming(first, acking(seen[0]!), 60_000)
     await first.publish(numbered(0, 100, String), LIMIT)
     await until(() => seen[0]!.length === 100)
@@ -151,7 +151,7 @@ describeWithServer('redis', (server) => {
     await publisher.close()
   }, 120_000)
 
-  it("refuses as 'overloaded' what is above its bound or the server's memory, for certain, and takes it after acks", async () => {
+  it("says 'overloaded' above its bound or the server's memory, and takes events after acks", async () => {
     const { open } = await target()
     const queue = await open({ bytesMax: 1_000 })
     const big = [anEvent('1', { body: Buffer.alloc(600) })]
@@ -171,7 +171,7 @@ describeWithServer('redis', (server) => {
     await Promise.all([admin.quit(), queue.close()])
   })
 
-  it('stores an event once although its connection broke, and says that it may be there', async () => {
+  it('stores an event once when its connection breaks, and says that it may be stored', async () => {
     const { open, proxy } = await target()
     const queue = await open({ url: proxy!.url })
     const other = await open()
@@ -179,7 +179,7 @@ describeWithServer('redis', (server) => {
     await proxy!.set('drop-replies')
     const publishing = queue.publish(numbered(1, 1), { deadlineMs: 20_000 }).catch((error) => error)
     await until(async () => (await other.depth()).waiting === 2)
-    // What was stored is seen here before its reply has been swallowed there.
+    // The stored event shows here before its reply has been dropped there.
     await sleep(systemClock, 500)
     await proxy!.set('pass') // resets the connection
     expect(await publishing).toMatchObject({ code: 'unavailable', definite: false, unsafe: [0] })
@@ -193,7 +193,7 @@ describeWithServer('redis', (server) => {
     await Promise.all([queue.close(), other.close()])
   }, 30_000)
 
-  it('refuses at once while the server is away, and depth rejects', async () => {
+  it('refuses a publish at once while the server is away, and depth rejects', async () => {
     const { open, server: control } = await target()
     const queue = await open()
     await control!.kill()
@@ -212,7 +212,7 @@ describeWithServer('redis', (server) => {
     await queue.close()
   }, 30_000)
 
-  it('ends its consumer although the server is away', async () => {
+  it('ends its consumer while the server is away', async () => {
     const { open, server: control } = await target()
     const queue = await open()
     await queue.publish(numbered(0, 1), LIMIT)
@@ -228,7 +228,7 @@ describeWithServer('redis', (server) => {
     await queue.close()
   }, 30_000)
 
-  it("says 'corrupt' when something that is no event lies in a stream", async () => {
+  it("says 'corrupt' when a stream holds an entry that is not a valid event", async () => {
     const { open, child } = await target()
     const queue = await open()
     const admin = new Redis(server().url)

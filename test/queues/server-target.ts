@@ -6,7 +6,7 @@ import type { QueueUnderTest } from '../contract/queue.ts'
 let namespaces = 0
 const proxies = new Map<string, Promise<TcpProxy>>()
 
-/** A fresh namespace on a real server, with everything that may be done to it. `file`: the driver's name in queues/. */
+/** A fresh namespace on a real server, with the faults that a test may cause. `file`: the driver's name in queues/. */
 export async function serverTarget(server: Server, driver: QueueDriver, file: string): Promise<QueueUnderTest> {
   const at = { url: server.url, namespace: `n${namespaces++}` }
   const { hostname: host, port } = new URL(server.url)

@@ -22,7 +22,7 @@ async function opened(answers: Parameters<typeof fakeSqs>[0]) {
   return { server, queue }
 }
 
-/** Answers the first receive with these events and lets the handler judge them; resolves when `enough` says so. */
+/** Answers the first receive with these events and lets the handler judge them. Resolves when `enough` is true. */
 async function received(
   events: readonly WebhookEvent[],
   handle: Handler,
@@ -46,7 +46,7 @@ async function received(
 }
 
 describe('sqs-fifo', () => {
-  it('says which entries SQS refused, over all calls of a publish, also those it said nothing of', async () => {
+  it('names the entries that SQS refused or did not mention, over all calls of a publish', async () => {
     const refuse: Record<string, { SenderFault: boolean }> = { 3: { SenderFault: true }, 12: { SenderFault: false } }
     const { queue } = await opened({
       SendMessageBatch: (call) => {
@@ -64,7 +64,7 @@ describe('sqs-fifo', () => {
     await expect(queue.publish(numbered(0, 25), LIMIT)).rejects.toMatchObject(failure)
   })
 
-  it('knows for certain when every entry that failed was refused as wrong', async () => {
+  it('refuses for certain when SQS refused every failed entry as wrong', async () => {
     const { queue } = await opened({
       SendMessageBatch: (call) => ({
         json: { Failed: call.body.Entries.map(({ Id }) => ({ Id, Code: 'Invalid', SenderFault: true })) },
@@ -73,7 +73,7 @@ describe('sqs-fifo', () => {
     await expect(queue.publish(numbered(0, 2), LIMIT)).rejects.toMatchObject({ definite: true, unsafe: [0, 1] })
   })
 
-  it("says 'overloaded', for certain, when it is throttled", async () => {
+  it("says 'overloaded', for certain, when SQS throttles", async () => {
     const { queue } = await opened({
       SendMessageBatch: () => ({ status: 400, json: { __type: 'com.amazonaws.sqs#RequestThrottled' } }),
     })
@@ -81,7 +81,7 @@ describe('sqs-fifo', () => {
     await expect(queue.publish(numbered(0, 1), LIMIT)).rejects.toMatchObject(failure)
   })
 
-  it('sends the calls of one key one after the other, in the order they were made', async () => {
+  it('sends the calls of one key one after the other, in the order of their publishes', async () => {
     const order: string[] = []
     const { queue } = await opened({
       SendMessageBatch: (call) => {
@@ -116,7 +116,7 @@ describe('sqs-fifo', () => {
     expect(hot.length).toBe(6)
   })
 
-  it('holds what it has in hand of a key behind a retry, the last first, and deletes only what was acked', async () => {
+  it('holds the events of a key behind a retry, the last first, and deletes only acked events', async () => {
     const key = (n: number) => (n === 0 ? 'other' : 'one')
     const handle = judging((n) => (n === 2 ? { retryInMs: 1_200 } : 'ack'))
     const server = await received(numbered(0, 5, key), handle, {}, (all) => {
@@ -132,7 +132,7 @@ describe('sqs-fifo', () => {
     ])
   })
 
-  it('deletes again what failed at the server, and not what was refused', async () => {
+  it('repeats a delete that failed at the server, and not one that was refused', async () => {
     let deletes = 0
     const DeleteMessageBatch = () => ({
       json: {
@@ -148,7 +148,7 @@ describe('sqs-fifo', () => {
     expect(second!.map((entry) => entry.ReceiptHandle)).toEqual(['test:1'])
   })
 
-  it('renews the lease of what waited for a handler, and lets go of what it can no longer have', async () => {
+  it('renews the lease of events that waited for a handler, and drops events that it has lost', async () => {
     let receives = 0
     let renewals = 0
     const ChangeMessageVisibilityBatch = () => {
@@ -175,7 +175,7 @@ describe('sqs-fifo', () => {
     expect(seen).toEqual(['test:0'])
   })
 
-  it('leaves a message alone that is not one of ours', async () => {
+  it('leaves alone a message that it did not send', async () => {
     const seen: string[] = []
     const handle: Handler = async (batch) => {
       seen.push(...batch.map(({ event }) => event.id))
@@ -198,7 +198,7 @@ describe('sqs-fifo', () => {
     expect(deleted.map((entry) => entry.ReceiptHandle)).not.toContain('x')
   })
 
-  it('reads its limits from the queue, and uses none that is not FIFO', async () => {
+  it('reads its limits from the queue, and refuses a queue that is not FIFO', async () => {
     const attributes = (Attributes: object) => ({ GetQueueAttributes: () => ({ json: { Attributes } }) })
     const { queue } = await opened(attributes({ FifoQueue: 'true', MaximumMessageSize: '262144' }))
     expect(queue.traits.publishBytesMax).toBe((262_144 / 4 - 10) * 3)
@@ -210,7 +210,7 @@ describe('sqs-fifo', () => {
     await expect(sqsFifo.open({ url: server.url, namespace: 'Q/..' })).rejects.toMatchObject({ code: 'misuse' })
   })
 
-  it('sends source and key as they are where SQS allows their characters, and ids always as a hash', () => {
+  it('sends source and key as they are where SQS allows their characters, and always hashes ids', () => {
     const group = (key: string) => entryOf(anEvent('1', { key }), 0).MessageGroupId
     expect(group('order_1:ä')).toMatch(/^[0-9a-f]{64}$/)
     expect(group('a b')).toMatch(/^[0-9a-f]{64}$/)
@@ -222,7 +222,7 @@ describe('sqs-fifo', () => {
     expect(entryOf(anEvent('1'), 0).MessageDeduplicationId).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('takes AWS by its own address and over TLS only; everything else is an emulator', () => {
+  it('takes only an AWS address over TLS for AWS, and every other address for an emulator', () => {
     const aws = { aws: true, region: 'eu-west-1' }
     expect(addressOf('https://sqs.eu-west-1.amazonaws.com')).toMatchObject(aws)
     expect(addressOf('https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/')).toMatchObject(aws)

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import type { Handler, QueueDriver } from '../../../src/core/contracts/queue.ts'
 import { LIMIT, numbered, numbersOf, SHORT_LEASE_MS } from './kit.ts'
 
-/** Opens a namespace in a process of its own and works on it until it is killed; see Subject.killedChild. */
+/** Opens a namespace in a separate process and works on it until it is killed. See Subject.killedChild. */
 const [mode, module, url, namespace] = process.argv.slice(2)
 const { default: driver } = (await import(module!)) as { default: QueueDriver }
 const queue = await driver.open({ url: url!, namespace: namespace! })

@@ -4,12 +4,12 @@ import type { Handler } from '../../../src/core/contracts/queue.ts'
 import type { LinkMode } from '../../../src/runner/faults/victim.ts'
 import { type Behaviours, LIMIT, numbered, numbersOf, SHORT_LEASE_MS, type Subject, upTo } from './kit.ts'
 
-/** How long a fault lasts, ms: longer than the publisher's deadline and the short lease. */
+/** A fault lasts so many ms: longer than the publisher's deadline and the short lease. */
 const FAULT_MS = 3_000
 const NO_SERVER = 'it has no server to break'
 const NO_PROXY = 'it is not reached through a proxy'
 
-/** Publishes and consumes through the proxy while its mode changes for a while, then expects all to be well again. */
+/** Publishes and consumes through the proxy while its mode changes for a while. Then expects both to work again. */
 async function outlives(subject: Subject, mode: LinkMode): Promise<void> {
   const proxy = subject.needs(subject.target.proxy, NO_PROXY)
   const queue = await subject.open({ url: proxy.url })
@@ -47,7 +47,7 @@ export const faults: Behaviours = {
     let before: ReadonlySet<number>
     try {
       await sleep(systemClock, FAULT_MS / 3)
-      // Not sooner: answers of the killed server may still be on their way when it has ended.
+      // Not sooner: answers of the killed server may still be under way when it has ended.
       before = new Set(publisher.safe)
     } finally {
       await server.start()

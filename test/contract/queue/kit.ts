@@ -14,23 +14,23 @@ import type { TcpProxy } from '../../../src/runner/testbed/tcp-proxy.ts'
 import { anEvent } from '../../events.ts'
 
 export interface QueueUnderTest {
-  /** Opens the same namespace again each time. `url` in place of the target's own: the way through the proxy. */
+  /** Opens the same namespace each time. `url` replaces the target's own address, to go through the proxy. */
   open(options?: { bytesMax?: number; url?: string }): Promise<Queue>
   /** Deletes the namespace. */
   drop(): Promise<void>
-  /** Real servers only: faults on purpose. */
+  /** Real servers only: causes faults. */
   readonly server?: Pick<Control, 'kill' | 'start' | 'pause' | 'resume'>
   /** Real servers only: the same server through a TCP proxy. */
   readonly proxy?: { readonly url: string } & Pick<TcpProxy, 'set' | 'cut'>
-  /** Where a process of its own can open the same namespace, to be killed. `driver` is the path of its module. */
+  /** The place where a separate process can open the same namespace, to be killed. `driver` is the path of its module. */
   readonly child?: { readonly driver: string; readonly url: string; readonly namespace: string }
 }
 
 export type Behaviour = (subject: Subject) => Promise<void>
-/** Titles, as sentences about the queue, and what shows them. */
+/** Titles, as sentences about the queue, and the tests that show them. */
 export type Behaviours = Readonly<Record<string, Behaviour>>
 
-/** Generous: a broker may have to start again, or a consumer group to find itself. */
+/** Generous: a broker may have to start again, or a consumer group to form. */
 export const WITHIN_MS = 60_000
 export const LIMIT = { deadlineMs: 20_000 }
 /** The shortest lease that every broker can keep: some count in seconds. */
@@ -43,21 +43,21 @@ export const inOrder = (numbers: Iterable<number>) => [...numbers].sort((a, b) =
 /** Events `from` … `from + count - 1`, over three keys unless told otherwise. */
 export const numbered = (from: number, count: number, key = (n: number) => `k${n % 3}`) =>
   upTo(count, from).map((n) => anEvent(String(n), { key: key(n) }))
-/** Publishes in order, as many at once as the queue takes. */
+/** Publishes in order, as many events at once as the queue takes. */
 export async function publishAll(queue: Queue, events: readonly WebhookEvent[]): Promise<void> {
   const { publishEventsMax } = queue.traits
   for (let at = 0; at < events.length; at += publishEventsMax) {
     await queue.publish(events.slice(at, at + publishEventsMax), LIMIT)
   }
 }
-/** Acks everything, after telling `seen`. */
+/** Acks every event, after adding it to `seen`. */
 export const acking =
   (seen: { push(...numbers: number[]): unknown }): Handler =>
   async (batch) => {
     seen.push(...numbersOf(batch))
     return batch.map(() => 'ack')
   }
-/** Judges one by one; what follows a retry in its key gets the same, as the contract wants. */
+/** Judges one by one. Events behind a retry of their key get the same retry, as the contract requires. */
 export const judging =
   (judge: (n: number, delivery: Delivery) => Verdict): Handler =>
   async (batch) => {
@@ -80,7 +80,7 @@ interface Consuming {
 }
 type ChildMode = 'publish' | 'hang' | 'die-before-settling'
 
-/** One queue in one test: what the test opened and started is ended when the test is over. */
+/** One queue in one test. When the test is over it ends everything that the test opened and started. */
 export class Subject {
   readonly target: QueueUnderTest
   readonly #context: { skip(reason: string): never }
@@ -88,7 +88,7 @@ export class Subject {
   readonly #ends: (() => unknown)[] = []
   readonly #failures: unknown[] = []
 
-  /** `withinMs`: what `until` waits. A test that hits it has failed. */
+  /** `until` waits for `withinMs`. A test that waits so long has failed. */
   constructor(target: QueueUnderTest, context: { skip(reason: string): never }, withinMs = WITHIN_MS) {
     this.target = target
     this.#context = context
@@ -101,12 +101,12 @@ export class Subject {
     return queue
   }
 
-  /** The condition, if it holds; otherwise ends the test as skipped, with the reason. */
+  /** Returns the condition if it holds. Otherwise ends the test as skipped, with the reason. */
   needs<T>(condition: T, otherwise: string): NonNullable<T> {
     return condition || this.#context.skip(`not for this queue: ${otherwise}`)
   }
 
-  /** Consumes until stopped. A queue that says it is 'unavailable' is consumed again, as a service would. */
+  /** Consumes until stopped. After an 'unavailable' it consumes again, as a service would. */
   consumer(queue: Queue, handle: Handler, options: Consuming = {}): Consumer {
     const { leaseMs = 30_000, handlersMax = 2, batchEventsMax = 8 } = options
     const stop = new AbortController()
@@ -154,7 +154,7 @@ export class Subject {
     await consumer.stop()
   }
 
-  /** Acks until everything in `wanted` has come; returns every number that came, in order of coming. */
+  /** Acks until every number in `wanted` has come. Returns all delivered numbers in their order. */
   async drain(queue: Queue, wanted: Iterable<number>): Promise<number[]> {
     const missing = new Set(wanted)
     const seen: number[] = []
@@ -167,7 +167,7 @@ export class Subject {
     return seen
   }
 
-  /** Publishes numbers from `from` on, four at once, until stopped; `safe` are those whose publish resolved. */
+  /** Publishes numbers from `from` on, four at once, until stopped. `safe` holds the numbers whose publish resolved. */
   publisher(queue: Queue, from = 0, deadlineMs = 2_000): { readonly safe: Set<number>; stop(): Promise<void> } {
     const safe = new Set<number>()
     let next = from
@@ -194,8 +194,8 @@ export class Subject {
   }
 
   /**
-   * A process that publishes or consumes the namespace and prints a line for each number: published (once safe), or taken
-   * in hand. It is killed with SIGKILL when `enough` says so of the numbers printed; resolves with all of them.
+   * Starts a process that publishes or consumes the namespace and prints a line for each number: published (once safe), or taken
+   * in hand. Kills it with SIGKILL when `enough` is true of the printed numbers. Resolves with all of them.
    */
   async killedChild(mode: ChildMode, enough: (numbers: readonly number[]) => boolean): Promise<number[]> {
     const at = this.needs(this.target.child, 'no other process can open it')
@@ -220,7 +220,7 @@ export class Subject {
     return numbers()
   }
 
-  /** Ends what the test started, last first, then deletes the namespace. */
+  /** Ends everything that the test started, last first, then deletes the namespace. */
   async end(): Promise<void> {
     for (const end of this.#ends.reverse()) await end()
     await this.target.drop()

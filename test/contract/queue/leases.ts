@@ -22,7 +22,7 @@ export const leases: Behaviours = {
     const handle: Handler = async (batch) => {
       const call = ++calls
       if (call === 1) await subject.until('it came again', () => calls > 1)
-      // The late ack of the first call is settled, or ignored, before this one asks for another try.
+      // The late ack of the first call is settled or ignored before this call asks for another try.
       if (call === 2) await sleep(systemClock, SHORT_LEASE_MS / 4)
       return batch.map(() => (call === 2 ? { retryInMs: 0 } : 'ack'))
     }

@@ -3,7 +3,7 @@ import type { Handler, Verdict } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
 import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, publishAll, upTo } from './kit.ts'
 
-/** The numbers of each of three keys come in order. */
+/** Expects the numbers of each of three keys in order. */
 function expectOrderByKey(numbers: readonly number[]): void {
   for (const rest of [0, 1, 2]) {
     const ofKey = numbers.filter((n) => n % 3 === rest)
@@ -42,7 +42,7 @@ export const order: Behaviours = {
     const atMs: number[] = []
     const handle: Handler = async () => [atMs.push(performance.now()) < 2 ? { retryInMs: 1_000 } : 'ack']
     await subject.consume(queue, handle, 'it came twice', () => atMs.length === 2)
-    // A broker's clock may count in whole ms, and this one starts after the verdict's.
+    // A broker's clock may count in whole ms, and this measurement starts after the verdict.
     expect(atMs[1]! - atMs[0]!).toBeGreaterThan(980)
   },
 
@@ -56,7 +56,7 @@ export const order: Behaviours = {
     const good = new Set<number>()
     const bad: number[] = []
     let tries = 0
-    // A lane holds several keys, and those that share the poisoned one's wait with it.
+    // A lane holds several keys. The keys that share the poisoned key's lane wait with it.
     const enough = queue.traits.order === 'lane' ? 1 : 40
     const handle = judging((n) => {
       if (n === 0 && (tries++ < 3 || good.size < enough)) return { retryInMs: 50 }
@@ -123,7 +123,7 @@ export const order: Behaviours = {
       return verdicts
     }
     await subject.consume(queue, handle, 'all are acked', () => new Set(acked).size === 6)
-    // No ack was ignored: behind a retry of the same key it would be.
+    // No ack was ignored. An ack behind a retry of the same key would be ignored.
     expect(acked).toEqual([3, 4, 5, 0, 1, 2])
   },
 
