@@ -41,7 +41,7 @@ export function define(command: Command): void {
     .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
     .option('--seconds <count>', 'measured seconds of a turn, from 1 to 60', '3')
     .option('--rounds <count>', 'turns for each subject, from 1 to 50', '3')
-    .option('--only <queue>', "for 'queues': this one alone (default: every queue with a client of its own)")
+    .option('--only <queue>', "for 'queues': this one alone (default: every queue with a bare client)")
     .option('--markdown', "for 'compare': also write docs/compare.md", false)
     .addHelpText('after', BENCH_HELP)
     .action(bench)

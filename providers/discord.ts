@@ -61,7 +61,7 @@ const discord: Provider = {
     attemptsMax: 8,
     timeoutMs: 3_000,
     waitMs: (attempt) => FIRST_WAIT_MS * 2 ** (attempt - 2),
-    model: true, // Discord publishes "several, exponential, up to 10 minutes"; what stops it for good has no threshold
+    model: true, // Discord publishes "several, exponential, up to 10 minutes", but no threshold for stopping for good
   },
 
   secret: importKey,

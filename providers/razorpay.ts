@@ -99,7 +99,7 @@ const razorpay: Provider = {
     timeoutMs: 5_000,
     waitMs: (attempt) => FIRST_WAIT_MS * 2 ** (attempt - 2),
     disables: { afterMs: 24 * 3_600_000 },
-    model: true, // Razorpay publishes "exponential, for 24 h", the disabling and the 5 s, not the waits
+    model: true, // Razorpay publishes "exponential, for 24 h", the disabling and the 5 s, but not the waits
   },
 
   secret: (text) => textSecret('razorpay', text),

@@ -34,7 +34,7 @@ const shopify: Provider = {
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
     // Shopify removes an Admin API subscription when all 8 retries of an event have failed, so after 4 h of failure.
     disables: { afterMs: 240 * MINUTE_MS },
-    model: true, // Shopify publishes "8 retries over 4 h, exponential" and the 5 s, not the waits
+    model: true, // Shopify publishes "8 retries over 4 h, exponential" and the 5 s, but not the waits
   },
 
   secret: (text) => textSecret('shopify', text),

@@ -76,7 +76,7 @@ const slack: Provider = {
     // Published: Slack may limit or turn off deliveries when under 5 % of them in an hour are answered with 200.
     disables: { afterMs: 60 * MINUTE_MS },
     noRetryHeader: 'x-slack-no-retry',
-    model: true, // the hour of failure without a break stands for those 5 %; the waits are from a second-hand source
+    model: true, // an hour of unbroken failure stands for those 5 %; the waits come from a second-hand source
   },
 
   secret: (text) => textSecret('slack', text),

@@ -35,7 +35,7 @@ const stripe: Provider = {
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
     // Stripe does not publish when it disables an endpoint. Here it does so when it gives up the first refused event.
     disables: { afterMs: 72 * HOUR_MS },
-    model: true, // Stripe publishes "exponential, up to 3 days", neither the waits nor the timeout
+    model: true, // Stripe publishes "exponential, up to 3 days", but neither the waits nor the timeout
   },
 
   secret: (text) => textSecret('stripe', text),

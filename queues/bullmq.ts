@@ -53,7 +53,7 @@ class BullMQ implements Queue {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#queue = new BullQueue(NAME, { connection: connection.client, prefix: prefixOf('bullmq', options.namespace) })
-    this.#queue.on('error', () => {}) // each call hears of it
+    this.#queue.on('error', () => {}) // each call rejects with it
     this.#room = new Room(options.bytesMax ?? BYTES_MAX, this.#clock, async () => {
       const { waiting, inFlight } = await this.depth()
       return waiting + inFlight
@@ -109,7 +109,7 @@ class BullMQ implements Queue {
       autorun: false,
       drainDelay: 1,
     })
-    worker.on('error', () => {}) // it goes on by itself, and jobs whose answer was lost come again
+    worker.on('error', () => {}) // the worker goes on by itself, and jobs whose answer was lost come again
     const failed = new AbortController()
     const over = AbortSignal.any([signal, failed.signal])
     if (!signal.aborted) {

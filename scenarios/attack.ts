@@ -1,7 +1,7 @@
 import { defineScenario } from '../src/runner/scenario/scenario.ts'
 import { SALE } from './shared/sale.ts'
 
-/** Slow connections would last so many ms. The run ends earlier. */
+/** An attack would last so many ms. The run ends earlier. */
 const TO_THE_END_MS = 45_000
 
 /**

@@ -79,7 +79,7 @@ export interface SendingSetup {
   readonly mix: Scenario['mix']
   readonly ratePerS: number
   readonly durationMs: number
-  /** The run id of the events, [0-9a-z]{6,12}, and the secrets that sign them, where a stack takes them. */
+  /** The run id of the events, [0-9a-z]{6,12}, and the secret that signs them, where a stack takes them. */
   readonly runId?: string
   readonly secret?: string
 }

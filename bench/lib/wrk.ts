@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { PATH, signedRequests } from './requests.ts'
 
 /**
- * wrk with one thread and one fixed signed request. It signs and builds nothing, so its rate is the most that a load generator can
- * reach on one core. undefined where wrk is not installed.
+ * wrk with one thread and one fixed signed request. It signs and builds nothing, so its rate is the most that a load
+ * generator can reach on one core. undefined where wrk is not installed.
  */
 export function wrk(port: number, seconds: number, connections: number, folder: string): Promise<number | undefined> {
   const { headers, body } = signedRequests('bench0', 1).parts(0)

@@ -9,7 +9,7 @@ const VERSION = 2
 const PAGE_BYTES_AT = 0x30
 const LAST_PAGE_AT = 0x90
 
-/** Makes the files that LMDB would make readable for everybody. True when the ledger's file is new. */
+/** Makes LMDB's files private: LMDB would make them readable for everybody. True when the ledger's file is new. */
 export function makeFiles(path: string): boolean {
   let isNew = false
   for (const name of [path, `${path}-lock`]) {

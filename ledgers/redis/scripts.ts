@@ -68,8 +68,8 @@ return reply
 `
 
 /**
- * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head, number of
- * writes, and three for each: p|i|a, name, value. Reply: two numbers for each settlement: 1 when held, and its failures.
+ * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head,
+ * number of writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */

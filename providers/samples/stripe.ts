@@ -260,7 +260,7 @@ const PAYMENT_INTENT = event('payment_intent.succeeded', paymentIntent)
 const CHARGE = event('charge.succeeded', charge)
 const INVOICE = event('invoice.paid', invoice)
 
-/** Half payment intents, three in ten charges, two in ten invoices. The id becomes `evt_<id>`, the key the customer `cus_<key>`. */
+/** Half payment intents, three in ten charges, two in ten invoices. The id becomes `evt_<id>`, the key `cus_<key>`. */
 export const sampleEvent: Provider['sample'] = (random, { id, key }) => {
   const draw = random()
   const { type, body } = draw < 0.5 ? PAYMENT_INTENT : draw < 0.8 ? CHARGE : INVOICE

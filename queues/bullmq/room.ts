@@ -5,7 +5,7 @@ import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 const COUNT_MS = 250
 
 /**
- * Keeps a queue that has no bound of its own roughly within one. The estimate is the server's last count, at the mean size
+ * Keeps an unbounded queue roughly within a bound. The estimate is the server's last count, at the mean size
  * of the events published here, plus the events published here since. Nobody waits for a count.
  */
 export class Room {

@@ -157,7 +157,7 @@ export class Log {
     this.#isCommitting = false
   }
 
-  /** Writes one group: makes room, writes once, syncs once. Moves the entries that it writes from the waiting line to `entries`. */
+  /** Writes one group: makes room, writes once, syncs once. Moves its entries from the waiting line to `entries`. */
   async #commit(entries: LogEntry[]): Promise<void> {
     if (this.#segments.anySettled) {
       await this.#segments.free(this.#durable)

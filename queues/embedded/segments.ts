@@ -123,7 +123,7 @@ export class Segments {
     this.#bounds.note(this.#boundsAt(durable))
   }
 
-  /** Ends the log. `durable` is the last group, when the log was closed in order and is on disk as a whole. */
+  /** Ends the log. `durable` is the last group; undefined when nobody knows whether all of the log is on disk. */
   async close(durable: number | undefined): Promise<void> {
     this.#closed = true
     await this.#making?.catch(() => {})

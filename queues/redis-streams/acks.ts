@@ -54,7 +54,7 @@ export class Acks {
   }
 
   async #flush(): Promise<void> {
-    await Promise.resolve() // a batch's verdicts come in one after the other, in one go
+    await Promise.resolve() // a batch's verdicts come one after the other in one turn
     const { ended } = this.#holder
     while (this.#waiting.size > 0 && !ended.aborted) {
       const shards = [...this.#waiting]

@@ -115,7 +115,7 @@ export class StreamsConsumer {
     for (const shard of extra) this.#leave(shard)
   }
 
-  /** The shard is lost, or is to be given away. While a handler has its events, the lease is renewed, and it is not taken again. */
+  /** The shard is lost, or is to be given away. While a handler has its events, we renew the lease and do not take it again. */
   async #leave(shard: Shard): Promise<void> {
     if (shard.state !== 'held') return
     shard.state = 'leaving'

@@ -3,7 +3,10 @@
  * parsing. A call repeated after NOSCRIPT could be overtaken by others. Shards count from 1, as in Lua.
  */
 
-/** All the events, or none when they would not fit. KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done */
+/**
+ * Stores all the events, or none when they would not fit.
+ * KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done
+ */
 export const PUBLISH = `
 local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
 if stored + tonumber(ARGV[2]) > tonumber(ARGV[1]) then return stored end
@@ -84,7 +87,10 @@ for i = 1, #KEYS / 2 do
 end
 return out`
 
-/** Settles for good, if `me` still holds the shard. KEYS bytes, (lease, stream)… ARGV me, (count, bytes, id…)… → 1 or 0 (lost) for each shard */
+/**
+ * Settles for good, if `me` still holds the shard.
+ * KEYS bytes, (lease, stream)… ARGV me, (count, bytes, id…)… → 1 or 0 (lost) for each shard
+ */
 export const ACK = `
 local at, out = 2, {}
 for i = 1, (#KEYS - 1) / 2 do
@@ -106,7 +112,7 @@ if KEYS[1] ~= '' then redis.call('ZREM', KEYS[1], ARGV[1]) end
 for i = 2, #KEYS do if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end end
 return 1`
 
-/** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. Events without a holder are waiting. */
+/** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. Unheld events are waiting. */
 export const DEPTH = `
 local t = redis.call('TIME')
 local waiting, flight, oldest = 0, 0, -1

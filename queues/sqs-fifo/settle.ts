@@ -39,7 +39,7 @@ export function show(
   )
 }
 
-/** A batch succeeds or fails entry by entry. An entry that failed by our fault, such as an expired receipt, is not tried again. */
+/** A batch succeeds or fails entry by entry. An entry that failed by our fault, as an expired receipt, is not tried again. */
 async function settle<E extends { readonly Id: string }>(server: SqsServer, all: readonly E[], send: SendEntries<E>) {
   let rest = [...all]
   let lost = 0
