@@ -76,7 +76,10 @@ function fieldOf(item: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The signed text; undefined where it is ambiguous. Only the merchant's reference may have a colon: two could be shifted. */
+/**
+ * The signed text; undefined where it is ambiguous. Only the merchant's reference may have colons: with two such fields, text
+ * could move between them.
+ */
 function signedText(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
   const { value } = ((item as { amount?: unknown }).amount ?? {}) as { value?: unknown }

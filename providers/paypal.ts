@@ -32,7 +32,7 @@ const MINUTE_MS = 60_000
 const WAITS = 25
 const waitMinutes = (attempt: number) => Math.min(2 ** (attempt - 2), 239)
 
-/** Visible ASCII without '|'. With it allowed, id and time could be shifted over it. */
+/** Visible ASCII without '|'. With it allowed, text could move between id and time. */
 const SIGNED_FIELD = /^[!-{}~]{1,100}$/
 
 interface Pinned {

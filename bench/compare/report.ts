@@ -28,12 +28,12 @@ const COLUMNS = [
 export const EXPLAINED = [
   `accept: from when a request was due to its 2xx, open loop at ${PACED_PER_S}/s`,
   'max accepted/s: closed loop, 64 connections, while the processor works too',
-  'effects/s: from the first request of that loop to the last effect of what it had accepted',
+  'effects/s: from the first request of that loop to the last effect of its accepted events',
   'CPU: for 1,000 events from their request to their effect; the stack is one process, receiver to ledger, and the server is its own',
-  `B/event: what ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
-  `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, and who noticed`,
+  `B/event: bytes that ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
+  `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, by the part that noticed`,
   'in brackets: the lowest and the highest round',
-  'unknown: not told by the server and not to be seen from outside; –: it has no server',
+  'unknown: the server does not tell it, and it cannot be seen from outside; –: the queue has no server',
 ]
 
 /** One table for each set of failures that an accepted event survives. Figures are comparable only within one table. */
@@ -105,10 +105,8 @@ function troubles(results: readonly Result[]): string[] {
     const failed = turns.reduce((sum, turn) => sum + turn.failed, 0)
     return [
       ...(failed > 0 ? [`${name}: ${failed} requests of the closed loop were not answered with 2xx`] : []),
-      ...(turns.some((turn) => turn.ranOut) ? [`${name}: the signed requests ran out, its window was cut short`] : []),
-      ...(turns.some((turn) => turn.effectsPerS === null)
-        ? [`${name}: it had not settled everything within 60 s`]
-        : []),
+      ...(turns.some((turn) => turn.ranOut) ? [`${name}: the signed requests ran out, so the window is shorter`] : []),
+      ...(turns.some((turn) => turn.effectsPerS === null) ? [`${name}: not all events were settled within 60 s`] : []),
     ]
   })
 }

@@ -30,7 +30,7 @@ export interface Absorbed {
 export interface Subject {
   readonly name: string
   readonly driver: QueueDriver
-  /** The folder of the queue's server; absent when the queue lives in the stack's own folder. */
+  /** The address of the queue's server; absent when the queue lives in the stack's own folder. */
   readonly url?: string
   readonly pid?: number
 }

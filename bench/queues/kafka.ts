@@ -5,7 +5,7 @@ import type { QueueBench } from '../lib/queue-turns.ts'
 const PARTITIONS = 12
 const COMMIT_EVERY = 256
 
-/** send() with acks all to 12 partitions; the client's own stream, committed every 256 messages. */
+/** Publishes by send() with acks all to 12 partitions. Consumes by the client's own stream, with a commit every 256 messages. */
 const bench: QueueBench = {
   server: 'kafka',
   driver: kafka,

@@ -4,7 +4,7 @@ import type { QueueBench } from '../lib/queue-turns.ts'
 
 const PARTITIONS = 12
 
-/** send() with acks all to 12 partitions; eachBatch, each committed. */
+/** Publishes by send() with acks all to 12 partitions. Consumes by eachBatch, and commits each batch. */
 const bench: QueueBench = {
   server: 'kafka',
   driver: kafkajs,

@@ -5,7 +5,7 @@ import type { QueueBench } from '../lib/queue-turns.ts'
 const READ_EVENTS = 256
 const GROUP = 'bench'
 
-/** One stream and a consumer group: pipelined XADD; XREADGROUP, then XACK and XDEL in one pipeline. */
+/** One stream and a consumer group. Publishes by pipelined XADD. Consumes by XREADGROUP, then XACK and XDEL in one pipeline. */
 const bench: QueueBench = {
   server: 'redis',
   driver: redisStreams,

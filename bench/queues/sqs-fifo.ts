@@ -5,7 +5,7 @@ import type { BareMessage, QueueBench } from '../lib/queue-turns.ts'
 const ENTRIES_MAX = 10
 const RECEIVES_AT_ONCE = 8
 
-/** SendMessageBatch and ReceiveMessage + DeleteMessageBatch by tens, many at once. */
+/** Publishes by SendMessageBatch, consumes by ReceiveMessage and DeleteMessageBatch: ten messages a call, many calls at once. */
 const bench: QueueBench = {
   server: 'sqs',
   driver: sqsFifo,

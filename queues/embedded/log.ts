@@ -30,7 +30,7 @@ export interface LogOptions extends SegmentsOptions {
 }
 
 export interface Appending {
-  /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when none of them is stored. */
+  /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when certainly none is stored. */
   readonly stored: Promise<readonly LogPlace[]>
   /** Takes the publish back. True when nothing of it was written yet: then it never will be. */
   readonly cancel: () => boolean

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
 import { PartitionLanes } from './lanes.ts'
 
-/** Keeps the lanes supplied. Fetches until `noMore` aborts; is a member of the group and commits until `finished` aborts. */
+/** Keeps the lanes supplied. Fetches until `noMore` aborts. Is a member of the group and commits until `finished` aborts. */
 type Supply = (lanes: PartitionLanes, noMore: AbortSignal, finished: AbortSignal) => Promise<void>
 
 /** The running consume() calls of one queue, and the events that they have in hand. */
