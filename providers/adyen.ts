@@ -15,7 +15,7 @@ import { decodeSignature, hmacBase64, requireHmac, secretText } from '../src/cor
 
 /** A body with more items is refused: each item costs an HMAC for each secret. */
 const ITEMS_MAX = 64
-/** What is parsed before anything is known of its sender: 64 items of 4 kB, and no more objects and arrays than those need. */
+/** Limits of the parsing before the sender is known: 64 items of 4 kB, and no more objects and arrays than they need. */
 const BODY_BYTES_MAX = 256 * 1024
 const OPENINGS_MAX = 4_096
 const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000]
@@ -54,7 +54,7 @@ const AUTHORISATION = template('AUTHORISATION', '', {
 })
 const CAPTURE = template('CAPTURE', '8<number>', {})
 
-/** Whether parsing costs little: each array or object costs a hundred times what a byte of a text does. */
+/** Whether parsing is cheap. Each array or object costs a hundred times as much as a byte of text. */
 function isCheap(raw: Uint8Array): boolean {
   if (raw.length > BODY_BYTES_MAX) return false
   let openings = 0

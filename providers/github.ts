@@ -7,7 +7,7 @@ import { sampleEvent } from './samples/github.ts'
 /**
  * GitHub: `x-hub-signature-256: sha256=<hex>`, HMAC-SHA256 of the raw body. The older SHA-1 header is not read. Neither a
  * timestamp nor the delivery id is signed: the ledger's memory of ids, and TLS, stop replays. Configure the hook for
- * `application/json`. A form body verifies, but is refused: it is not JSON.
+ * `application/json`. A form body verifies, but is refused because it is not JSON.
  */
 
 const SCHEME = 'sha256='

@@ -70,7 +70,7 @@ function read(secret: Secret): Pinned {
 }
 
 function importSecret(text: string): Secret {
-  // A PEM file ends with a line break of its own.
+  // A PEM file ends with a line break.
   const secret = createSecretKey(Buffer.from(secretText('paypal', text.replace(/\r?\n$/, ''))))
   read(secret)
   return secret

@@ -32,7 +32,7 @@ export interface ProviderUnderTest {
   readonly forge?: (body: Buffer) => readonly Buffer[]
 }
 
-/** What `work` throws; undefined when it throws nothing. */
+/** The error that `work` throws; undefined when it throws nothing. */
 function errorOf(work: () => unknown): unknown {
   try {
     work()
@@ -42,14 +42,14 @@ function errorOf(work: () => unknown): unknown {
   }
 }
 
-/** The code with which `work` fails, 'passed' when it does not. */
+/** The error code of `work`, or 'passed' when it does not fail. */
 export function codeOf(work: () => unknown): string {
   const error = errorOf(work)
   if (error === undefined) return 'passed'
   return error instanceof FloodmarkError ? error.code : `${error}`
 }
 
-/** JSON with every member twice: a false one before it, or behind it. */
+/** JSON in which every member has a false one before or behind it. */
 function twice(value: unknown, falseLast: boolean): string {
   if (Array.isArray(value)) return `[${value.map((one) => twice(one, falseLast)).join()}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
@@ -60,7 +60,7 @@ function twice(value: unknown, falseLast: boolean): string {
   return `{${members.join()}}`
 }
 
-/** Nothing of the body's true members is left: what is identified differs, or comes from headers alone. */
+/** True when no true member of the body is left: the identity differs, or comes from headers alone. */
 function falseOrRefused(identify: () => Identity, once: Identity): boolean {
   if (codeOf(identify) === 'bad-request') return true
   const { id, key, type } = identify()
@@ -165,7 +165,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       expect(codeOf(() => provider.verify(incoming(headers, body), []))).toBe('bad-signature')
     })
 
-    it('signs bytes, not text, and makes no event of what is not JSON', ({ skip }) => {
+    it('signs bytes, not text, and makes no event of a body that is not JSON', ({ skip }) => {
       skip(forge !== undefined && signature === undefined, 'not for this provider: it signs fields, not the body')
       skip(provider.contentType !== undefined, 'not for this provider: it sends no JSON')
       const cut = make(5).body.subarray(0, -1)
@@ -182,12 +182,12 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
     })
 
-    it('takes the last of members given twice, as JSON.parse does, for all that identifies', ({ skip }) => {
+    it('identifies by the last of two equal members, as JSON.parse does', ({ skip }) => {
       skip(provider.contentType !== undefined, 'not for this provider: it sends no JSON')
       const { id, type, body, headers } = make(6)
       const options = { id, type, atMs: AT_MS }
       const once = provider.identify(incoming(headers, body))
-      // Where the body is signed as bytes, what is signed has every member twice.
+      // Where the body is signed as bytes, the signed body has every member twice.
       const signed = (text: string) => {
         const raw = Buffer.from(text)
         return incoming(forge ? headers : sign(raw, options).headers, raw)
@@ -235,7 +235,7 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
     })
 
-    it('refuses at start a secret that is none, and does not quote it', () => {
+    it('refuses a text that is not a valid secret at start, and does not quote it', () => {
       const right = (under.pair ?? provider.newSecret ?? anyText)().verifying
       provider.secret(right)
       const wrong = [

@@ -19,7 +19,7 @@ export class Bench {
   readonly published: WebhookEvent[] = []
   readonly errors: unknown[] = []
   nowMs = NOW_MS
-  /** Of the receiver that was started last. */
+  /** Belongs to the receiver that was started last. */
   ingest!: Ingest
   ready = true
   /** The number of requests to /readyz. */

@@ -30,7 +30,7 @@ describe('the layout of a topic', () => {
     expect(partitionOf(Buffer.from(key), 12)).toBe((hash < 0 ? hash + 2 ** 31 : hash) % 12)
   })
 
-  it('grants power loss only with flushed appends, and host loss only with two other replicas', () => {
+  it('grants power loss only with flushed appends, and host loss only with three replicas', () => {
     const always = ['receiver-crash', 'broker-crash']
     expect(survives(1, {})).toEqual(always)
     expect(survives(1, { 'flush.messages': '1' })).toEqual([...always, 'power-loss'])
