@@ -20,7 +20,7 @@ export function mapBytesFor(path: string): number {
   const free = Math.max(0, Math.floor((limit - usedKiB * 1024) / SHARE / MiB) * MiB)
   const needed = Math.max(MAP_BYTES_MIN, 2 * (statSync(path, { throwIfNoEntry: false })?.size ?? 0))
   if (free >= needed) return Math.min(MAP_BYTES_MAX, free)
-  const has = `the process may have ${inMiB(limit)} of address space (ulimit -v), and ${inMiB(free)} of it are free for the ledger`
+  const has = `the process may have ${inMiB(limit)} of address space (ulimit -v), and the ledger may use ${inMiB(free)} of it`
   const wants = inMiB(limit + SHARE * (needed - free))
   throw new FloodmarkError('unavailable', `${has}. The ledger needs ${inMiB(needed)}: raise the limit to ${wants}`)
 }
