@@ -229,7 +229,7 @@ describe('sqs-fifo', () => {
     expect(addressOf('http://127.0.0.1:4566')).toMatchObject({ aws: false, endpoint: 'http://127.0.0.1:4566' })
     expect(addressOf('https://sqs.eu-west-1.amazonaws.com.example')).toMatchObject({ aws: false })
     for (const url of ['http://sqs.eu-west-1.amazonaws.com', 'redis://127.0.0.1', 'sqs', '']) {
-      expect(() => addressOf(url)).toThrow('no address of SQS')
+      expect(() => addressOf(url)).toThrow('is not an address of SQS')
     }
   })
 })
