@@ -6,6 +6,7 @@ import cut from './kinds/cut.ts'
 import dropReplies from './kinds/drop-replies.ts'
 import dropRequests from './kinds/drop-requests.ts'
 import failingEffects from './kinds/failing-effects.ts'
+import failingLedger from './kinds/failing-ledger.ts'
 import fullDisk from './kinds/full-disk.ts'
 import kill from './kinds/kill.ts'
 import latency from './kinds/latency.ts'
@@ -27,6 +28,7 @@ export const FAULT_KINDS = {
   'clock-jump': clockJump,
   'slow-effects': slowEffects,
   'failing-effects': failingEffects,
+  'failing-ledger': failingLedger,
   poison,
   throttle,
   'slow-disk': slowDisk,

@@ -20,6 +20,8 @@ export interface ProcessLevers {
   wrapEffect(wrap: Wrap<Effect>): Undo
   /** Puts something around every publish that begins from now on. `wrap` is called once for each process. */
   wrapPublish(wrap: Wrap<Publish>): Undo
+  /** The ledger refuses every settlement and every probe. Claims, and what is read, are as always. */
+  refuseSettlements(): Undo
   /** Each fdatasync that the process asks Node for takes `ms` longer. Simulated: each publish that is stored. */
   delaySyncs(ms: number): Undo
   /** The process's wall clock is off by `ms`. Its monotonic clock is not. */

@@ -92,6 +92,7 @@ export class SimulatedConditions implements Conditions {
   /** Each publish that is stored takes so much longer. */
   syncMs = 0
   disksFull = 0
+  settlementsRefused = 0
   readonly #virtual: Clock
   #clockOffsetMs = 0
 
@@ -108,6 +109,11 @@ export class SimulatedConditions implements Conditions {
 
   wrapPublish(wrap: Wrap<Publish>): Undo {
     return this.publishes.add(wrap)
+  }
+
+  refuseSettlements(): Undo {
+    this.settlementsRefused++
+    return () => this.settlementsRefused--
   }
 
   delaySyncs(ms: number): Undo {

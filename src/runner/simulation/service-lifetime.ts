@@ -192,6 +192,7 @@ export class ServiceLifetime {
   #ledger(): Ledger {
     const { ledger, fails, conditions } = this.#options
     const failed: Failed = (definite) => new FloodmarkError('unavailable', 'simulated', { definite })
+    const isFull = () => conditions.disksFull + conditions.settlementsRefused > 0
     return {
       traits: ledger.traits,
       claim: (events, leaseMs) =>
@@ -201,7 +202,7 @@ export class ServiceLifetime {
         }),
       settle: (settlements) =>
         this.#call('ledger-link', failed, async () => {
-          if (conditions.disksFull > 0 || fails('callsFailed')) {
+          if (isFull() || fails('callsFailed')) {
             // As the contract says: what could not be stored gives its claims back.
             await ledger.settle(settlements.map(({ event, fence }) => ({ event, fence, result: 'released' })))
             throw failed(true)
@@ -212,7 +213,7 @@ export class ServiceLifetime {
         }),
       probe: () =>
         this.#call('ledger-link', failed, async () => {
-          if (conditions.disksFull > 0 || fails('callsFailed')) throw failed(true)
+          if (isFull() || fails('callsFailed')) throw failed(true)
         }),
       buried: () => ledger.buried(),
       exhume: (id) => ledger.exhume(id),

@@ -1,7 +1,8 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, systemClock } from '../../core/contracts/clock.ts'
-import type { Effect } from '../../core/contracts/ledger.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Effect, Ledger } from '../../core/contracts/ledger.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { Random } from '../../core/contracts/random.ts'
 import type { ProcessLevers, Publish } from '../faults/levers.ts'
@@ -21,6 +22,7 @@ export class Levers implements ProcessLevers {
   readonly #publishes = new Wraps<Publish>()
   #clockOffsetMs = 0
   #syncMs = 0
+  #settlementsRefused = 0
 
   constructor(random: Random) {
     this.random = random
@@ -46,12 +48,45 @@ export class Levers implements ProcessLevers {
     }
   }
 
+  /** The ledger as it can be settled in. */
+  ledger(ledger: Ledger): Ledger {
+    const refused = () => new FloodmarkError('unavailable', 'planned: the ledger stores nothing')
+    return {
+      traits: ledger.traits,
+      claim: (events, leaseMs) => ledger.claim(events, leaseMs),
+      settle: async (settlements) => {
+        if (this.#settlementsRefused === 0) return ledger.settle(settlements)
+        // As the contract says: what could not be stored gives its claims back.
+        await ledger.settle(settlements.map(({ event, fence }) => ({ event, fence, result: 'released' })))
+        throw refused()
+      },
+      probe: async () => {
+        if (this.#settlementsRefused > 0) throw refused()
+        await ledger.probe()
+      },
+      buried: () => ledger.buried(),
+      exhume: (id) => ledger.exhume(id),
+      forget: (id) => ledger.forget(id),
+      read: (name) => ledger.read(name),
+      scan: (prefix) => ledger.scan(prefix),
+      items: (prefix) => ledger.items(prefix),
+      close: () => ledger.close(),
+    }
+  }
+
   wrapEffect(wrap: Wrap<Effect>): Undo {
     return this.#effects.add(wrap)
   }
 
   wrapPublish(wrap: Wrap<Publish>): Undo {
     return this.#publishes.add(wrap)
+  }
+
+  refuseSettlements(): Undo {
+    this.#settlementsRefused++
+    return () => {
+      this.#settlementsRefused--
+    }
   }
 
   delaySyncs(ms: number): Undo {

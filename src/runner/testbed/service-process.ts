@@ -113,7 +113,7 @@ async function start(given: ServiceSetup): Promise<void> {
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
   const effect = levers.effect(work)
-  ledger = setup.ledger && opened('ledger', await open(setup.ledger), setup.ledger.module)
+  ledger = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
     queue,

@@ -85,13 +85,17 @@ const SEEN: { readonly [W in Fault['what']]: readonly [Fault, (result: Simulated
     // Both of these providers sign the time.
     [{ what: 'clock-jump', target: 'stack', byMs: 3_600_000 }, ALL_REFUSED],
   ],
-  'slow-effects': [[{ what: 'slow-effects', target: 'processors', addMs: 1_200 }, LATE_EFFECTS]],
+  'slow-effects': [
+    [{ what: 'slow-effects', target: 'processors', addMs: 1_200 }, LATE_EFFECTS],
+    [{ what: 'slow-effects', target: 'processors', addMs: 1_200, key: 'k0' }, LATE_EFFECTS],
+  ],
   'failing-effects': [
     [
       { what: 'failing-effects', target: 'processors', share: 0.75 },
       (result) => expect(lag(result)).toBeGreaterThan(2 * CALM_LAG_MS),
     ],
   ],
+  'failing-ledger': [[{ what: 'failing-ledger', target: 'processors' }, LATE_EFFECTS]],
   poison: [
     [
       { what: 'poison', target: 'processors', provider: 'stripe', type: 'charge.succeeded' },

@@ -1,0 +1,10 @@
+import { z } from 'zod'
+import { processFault } from '../fault-kind.ts'
+
+/** The ledger can store nothing. It still answers what is known already. */
+export default processFault({
+  schema: { target: z.literal('processors') },
+  inside: (levers) => levers.refuseSettlements(),
+  draw: () => ({ target: 'processors' as const }),
+  words: () => 'failing-ledger',
+})
