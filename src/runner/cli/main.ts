@@ -62,7 +62,10 @@ function inOneLine(text: string, command: string | undefined): string {
 async function start(args: readonly string[]): Promise<void> {
   const program = new Command('floodmark').exitOverride().showSuggestionAfterError()
   program.configureOutput({ outputError: (text, write) => write(inOneLine(text, args[0])) })
-  program.addHelpText('after', '\nEach command explains itself: floodmark <command> --help')
+  program.addHelpText(
+    'after',
+    '\nEach command explains itself: floodmark <command> --help\nfloodmark test and floodmark check try the kit itself.',
+  )
   // `help scenario` is the same as `scenario --help`.
   const called = args[0] === 'help' ? args[1] : args[0]
   for (const [name, { does, load }] of Object.entries(COMMANDS)) {

@@ -37,14 +37,14 @@ export function define(command: Command): void {
     .action(async ({ seed, scenario }: { seed?: string; scenario?: string }) => {
       const one = seed === undefined ? undefined : seedOf(seed)
       const seeds = one === undefined ? [...Array(SEEDS_DEFAULT).keys()] : [one]
-      let red = 0
-      for (const each of seeds) if (!(await play(each, scenario, one !== undefined))) red++
-      if (one === undefined) process.stdout.write(`${seeds.length} seeds, ${red} red\n`)
-      process.exitCode = red > 0 ? EXIT.FAIL : EXIT.PASS
+      let alarmed = 0
+      for (const each of seeds) if (!(await play(each, scenario, one !== undefined))) alarmed++
+      if (one === undefined) process.stdout.write(`${seeds.length} seeds, ${alarmed} with an alarm\n`)
+      process.exitCode = alarmed > 0 ? EXIT.FAIL : EXIT.PASS
     })
 }
 
-/** True when no alarm was raised. A red seed is always printed. */
+/** True when no alarm was raised. A seed with an alarm is always printed. */
 async function play(seed: number, scenario: string | undefined, aloud: boolean): Promise<boolean> {
   const options = scenario === undefined ? drawn(seed) : await optionsOf(seed, scenario)
   const result = await simulate(options)
@@ -52,7 +52,7 @@ async function play(seed: number, scenario: string | undefined, aloud: boolean):
   if (aloud || alarms.length > 0) {
     const counts = Object.entries({ ...result.audit, ...deliveryOf(options, result) })
     const lines = counts.map(([name, count]) => `  ${name} ${count}\n`)
-    const verdict = alarms.length > 0 ? `red: ${alarms.join(', ')}` : 'no alarm'
+    const verdict = alarms.length > 0 ? `alarm: ${alarms.join(', ')}` : 'no alarm'
     const took = `${result.attempts.length} attempts in ${result.tookMs / 1_000} s of virtual time`
     process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${lines.join('')}`)
   }

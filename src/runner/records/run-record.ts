@@ -108,7 +108,9 @@ export function readRecord(folder: string): RunRecord {
   try {
     record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
   } catch (cause) {
-    throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${messageOf(cause)}`, { cause })
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = isMissing ? 'it has no run.json. Name one that npm run scenario made' : messageOf(cause)
+    throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${why}`, { cause })
   }
   if (readable.safeParse(record).success) return record
   throw new FloodmarkError('misuse', `${folder} was recorded by another version of floodmark: run its scenario again`)

@@ -4,7 +4,7 @@ import { PERCENTILE_HEAD, percentileCells } from '../../report/latency-words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { type Markup, markup } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
-import { stackWords, survives } from '../words/run.ts'
+import { INVALID_MEANS, stackWords, survives } from '../words/run.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
 
@@ -13,7 +13,11 @@ export function header({ verdict, interrupted, scenario, settings }: Report): Ma
 <p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
 <h1>${scenario.name}: ${stackWords(settings)}</h1>
 <p>${scenario.question}</p>
-</header>
+${
+  verdict === 'INVALID' &&
+  markup`<p>${INVALID_MEANS}</p>
+`
+}</header>
 `
 }
 
@@ -30,11 +34,11 @@ export function figures({ latency, audit, setup, durability }: Report): Markup {
 `
 }
 
-const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
+const MARKS: Readonly<Record<SaidCheck['state'], string | Markup>> = {
   ok: 'ok',
   warning: 'warning',
   undecided: 'undecided',
-  failed: 'FAILED',
+  failed: markup`<b class="failed">FAILED</b>`,
 }
 
 export function checksTable({ checks }: Report): Markup {
