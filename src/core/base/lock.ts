@@ -126,6 +126,10 @@ function inUse(folder: string, holder: LockHolder | undefined, hint = ''): Flood
   let who = 'another process (or its file system keeps no locks)'
   if (holder) {
     const me = myself(0)
+    if (holder.pid === me.pid && holder.machine === me.machine && holder.pidNamespace === me.pidNamespace) {
+      const what = `${folder} is in use by process ${me.pid}, this one: give each queue and ledger a folder of its own`
+      return new FloodmarkError('unavailable', what)
+    }
     who = `process ${holder.pid}`
     if (holder.machine !== me.machine || holder.host !== me.host) who += ` on ${holder.host}`
     else if (holder.pidNamespace !== me.pidNamespace) who += ' of another container'
