@@ -9,20 +9,20 @@ export function charts(report: Report): Markup[] {
   return [
     chart(
       'latency',
-      'Latency from the intended time',
+      'Latency from the intended time, ms',
       'Counted from the moment each event was due, not from when a socket was free: a stall shows in every event that it delayed.',
     ),
     chart(
       'rates',
-      'Rates',
+      'Rates, events/s',
       'Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again.',
     ),
-    chart('backlog', 'Backlog'),
-    chart('age', 'Age', 'How long the oldest of what took effect had waited since it was accepted.'),
-    chart('cpu', 'CPU', '1 is one core.'),
+    chart('backlog', 'Backlog, events'),
+    chart('age', 'Age, s', 'How long the oldest of what took effect had waited since it was accepted.'),
+    chart('cpu', 'CPU, cores'),
     chart(
       'memory',
-      'Memory',
+      'Memory, MiB',
       'What each process holds for itself; mapped files are left out where the system tells them apart.',
       memoryTable(report),
     ),
