@@ -11,7 +11,15 @@ export { type ErrorCode, FloodmarkError } from './src/core/contracts/errors.ts'
 export type { WebhookEvent } from './src/core/contracts/event.ts'
 export type { Incoming } from './src/core/contracts/incoming.ts'
 // A ledger of your own.
-export type { DeadLetter, Effect, Ledger, LedgerDriver, LedgerOpenOptions, Tx } from './src/core/contracts/ledger.ts'
+export type {
+  BuriedCause,
+  DeadLetter,
+  Effect,
+  Ledger,
+  LedgerDriver,
+  LedgerOpenOptions,
+  Tx,
+} from './src/core/contracts/ledger.ts'
 // A provider of your own.
 export type { Identity, Provider, RetryPolicy, Route, RouteSecret, Secret } from './src/core/contracts/provider.ts'
 // A queue of your own, and the lanes that keep the order of a key within one process.

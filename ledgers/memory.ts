@@ -85,7 +85,7 @@ class MemoryLedger implements Ledger {
     const now = this.#clock.now()
     this.#failures.set(event.id, { count: failures, sinceMs: this.#failures.get(event.id)?.sinceMs ?? now })
     if (result === 'buried') {
-      this.#dead.set(event.id, { event, reason: settlement.reason, failures, atMs: now })
+      this.#dead.set(event.id, { event, cause: settlement.cause, reason: settlement.reason, failures, atMs: now })
     }
     return { held: true, failures }
   }

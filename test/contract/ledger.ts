@@ -89,9 +89,11 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
       expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 1, failingForMs: 0 })
       await clock.advance(LEASE_MS)
-      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
+      await ledger.settle([
+        { event, fence: await fence(ledger, event), result: 'buried', cause: 'schema', reason: 'never' },
+      ])
       const [letter] = await all(ledger.buried())
-      expect(letter).toMatchObject({ reason: 'never', failures: 2, atMs: 5_000 + LEASE_MS })
+      expect(letter).toMatchObject({ cause: 'schema', reason: 'never', failures: 2, atMs: 5_000 + LEASE_MS })
       expect({ ...letter!.event, body: [...letter!.event.body] }).toEqual({ ...event, body: [0, 255] })
       expect((await claimOne(ledger, event)).state).toBe('duplicate')
       await ledger.exhume(event.id)
@@ -118,7 +120,9 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       const clock = new VirtualClock()
       const ledger = await target.open({ clock, ttlMs: 10_000 })
       await ledger.settle([{ event, fence: await fence(ledger, event), result: 'failed', error: 'no' }])
-      await ledger.settle([{ event, fence: await fence(ledger, event), result: 'buried', reason: 'never' }])
+      await ledger.settle([
+        { event, fence: await fence(ledger, event), result: 'buried', cause: 'permanent', reason: 'never' },
+      ])
       await clock.advance(60_000)
       await ledger.forget(event.id)
       await ledger.forget('test:unknown')
@@ -142,6 +146,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
         event: impossible,
         fence: await fence(ledger, impossible),
         result: 'buried',
+        cause: 'permanent',
         reason: 'r',
       } as const
       const failed = await ledger.settle([first, second]).then(
@@ -215,7 +220,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       const dead = anEvent('dead')
       await ledger.settle([
         applied(event, await fence(ledger, event)),
-        { event: dead, fence: await fence(ledger, dead), result: 'buried', reason: 'r' },
+        { event: dead, fence: await fence(ledger, dead), result: 'buried', cause: 'permanent', reason: 'r' },
       ])
       await clock.advance(10_001)
       const other = anEvent('other')

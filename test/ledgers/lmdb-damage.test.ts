@@ -29,7 +29,7 @@ async function written(namespace: string): Promise<string> {
   await ledger.settle([
     { ...one!, result: 'applied', writes },
     { ...two!, result: 'failed', error: 'not now' },
-    { ...three!, result: 'buried', reason: 'permanent: no such order' },
+    { ...three!, result: 'buried', cause: 'permanent', reason: 'permanent: no such order' },
   ])
   await ledger.close()
   return join(root, namespace, 'ledger.mdb')

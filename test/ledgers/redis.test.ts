@@ -82,7 +82,13 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     const settlements: Settlement[] = [
       { event: anEvent('a'), fence, result: 'applied', writes: tx.writes },
       { event: anEvent('b'), fence: (await claimed(ledger, 'b')).fence, result: 'failed', error: 'no' },
-      { event: anEvent('c'), fence: (await claimed(ledger, 'c')).fence, result: 'buried', reason: 'never' },
+      {
+        event: anEvent('c'),
+        fence: (await claimed(ledger, 'c')).fence,
+        result: 'buried',
+        cause: 'permanent',
+        reason: 'never',
+      },
       { event: anEvent('d'), fence: (await claimed(ledger, 'd')).fence, result: 'released' },
     ]
     proxy.dropReplies(1)

@@ -36,7 +36,7 @@ describe('the scenario poison', () => {
     ])
     expect(undisturbed!.map(({ during, acceptToEffect }) => [during, acceptToEffect.count > 100])).toEqual([
       ['before', true],
-      ['poison', true],
+      ['bug', true],
       ['dead-letter-replay', true],
     ])
     const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
@@ -63,19 +63,18 @@ describe('the scenario poison', () => {
 })
 
 describe('the check of good events', () => {
-  const stretch = (during: 'before' | 'poison', lowMs: number) => {
+  const stretch = (during: 'before' | 'bug', lowMs: number) => {
     const p99 = { ms: lowMs + 1, lowMs, highMs: lowMs + 2 }
     return { during, fromMs: 0, untilMs: 1, acceptToEffect: { count: 1_000, p99 } }
   }
-  const okWith = (duringMs: number) =>
-    undisturbedChecks([stretch('before', 8), stretch('poison', duringMs)], 100)[0]!.ok
+  const okWith = (duringMs: number) => undisturbedChecks([stretch('before', 8), stretch('bug', duringMs)], 100)[0]!.ok
 
   it('fails beyond twice the time of before and half of the pass mark', () => {
     expect([okWith(9), okWith(70), okWith(71)]).toEqual([true, true, false])
   })
 
   it('is undecided with too few samples', () => {
-    const few = { ...stretch('poison', 1), acceptToEffect: { count: 3 } }
+    const few = { ...stretch('bug', 1), acceptToEffect: { count: 3 } }
     expect(undisturbedChecks([stretch('before', 8), few], 100)[0]!.ok).toBe(null)
   })
 })

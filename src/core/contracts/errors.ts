@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'unavailable' // a server, disk or file we need does not answer: 503
   | 'timeout' // a deadline passed; the operation may have happened
   | 'rejected' // the user's effect refuses this event for good: it is buried at once
+  | 'off-schema' // the body is not what a strict schema says: buried at once
   | 'corrupt' // stored bytes are not what was written
   | 'misuse' // the caller broke a contract, or the configuration is wrong
 

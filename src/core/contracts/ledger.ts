@@ -47,6 +47,14 @@ export type Claim =
   /** Another consumer holds it now. */
   | { readonly state: 'busy' }
 
+/**
+ * Why an event was given up. 'schema': its body is not what a strict schema says. 'permanent': its effect refused it for good.
+ * 'transient': its effect failed for too long. 'unknown': a letter of an earlier version, which did not say. Stored by
+ * position: add new ones at the end, 16 at most.
+ */
+export const BURIED_CAUSES = ['unknown', 'transient', 'permanent', 'schema'] as const
+export type BuriedCause = (typeof BURIED_CAUSES)[number]
+
 interface Claimed {
   readonly event: WebhookEvent
   /** From the claim. A settlement whose claim has run out and gone to another writes nothing. */
@@ -56,8 +64,8 @@ export type Settlement =
   | (Claimed & { readonly result: 'applied'; readonly writes: readonly Write[] })
   /** Counts one failure and gives the claim back. */
   | (Claimed & { readonly result: 'failed'; readonly error: string })
-  /** Counts one failure and keeps the event as a dead letter. */
-  | (Claimed & { readonly result: 'buried'; readonly reason: string })
+  /** Counts one failure and keeps the event as a dead letter. `cause` decides what is done with it, `reason` is for people. */
+  | (Claimed & { readonly result: 'buried'; readonly cause: BuriedCause; readonly reason: string })
   /** Gives the claim back untouched. */
   | (Claimed & { readonly result: 'released' })
 
@@ -70,6 +78,7 @@ export interface Settled {
 
 export interface DeadLetter {
   readonly event: WebhookEvent
+  readonly cause: BuriedCause
   readonly reason: string
   readonly failures: number
   readonly atMs: number

@@ -9,7 +9,7 @@ import type { Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Task } from './fan-out.ts'
 import type { Gaps } from './gaps.ts'
-import { type Classify, retryClassOf } from './retry-class.ts'
+import { type Classify, causeOf, retryClassOf } from './retry-class.ts'
 import { type PendingWrites, RecordedTx } from './writes.ts'
 
 /** What became of one task: what to write, and what to tell the queue once it is written. */
@@ -120,7 +120,8 @@ export class Attempts {
     // The number of tries too: a clock that was set forward, or a restart after a long time, must not bury by itself.
     if (retryClass === 'permanent' || (failures >= attemptsMin && claim.failingForMs >= retryForMs)) {
       const letter = letterOf(event, `${retryClass}: ${reason}`)
-      return { settlement: { ...letter, fence, result: 'buried' }, verdict: 'ack' }
+      const cause = causeOf(error, retryClass)
+      return { settlement: { ...letter, fence, result: 'buried', cause }, verdict: 'ack' }
     }
     return { settlement: { event, fence, result: 'failed', error: reason }, verdict: { retryInMs: waitMs() } }
   }

@@ -57,7 +57,7 @@ export interface CheckedCounts {
 export const DRIFT_REASONS_MAX = 500
 
 /** How every reason begins that a schema has made. */
-export const SCHEMA_REASON = 'not as its schema says: '
+const SCHEMA_REASON = 'not as its schema says: '
 
 /**
  * An effect that sees only events that a schema has looked at; parses each body once.
@@ -90,7 +90,7 @@ export function checked(options: CheckedOptions): Effect & { readonly counts: Re
     }
     const wrong = body === undefined ? 'the body cannot be read' : wrongFields(body, result.issues)
     const drift = tell(event, known.strict ? 'rejected' : 'kept', reasonOf(known.about, wrong))
-    if (known.strict) throw new FloodmarkError('rejected', drift.reason)
+    if (known.strict) throw new FloodmarkError('off-schema', drift.reason)
     return options.effect(event, tx, body, drift)
   }
 
@@ -100,7 +100,7 @@ export function checked(options: CheckedOptions): Effect & { readonly counts: Re
     const known = source?.find(event, body) ?? 'unknown source'
     if (typeof known === 'string') {
       if (!source?.strict) return options.unknown(event, tx, body, tell(event, 'unknown', known))
-      throw new FloodmarkError('rejected', tell(event, 'rejected', `${SCHEMA_REASON}${known}`).reason)
+      throw new FloodmarkError('off-schema', tell(event, 'rejected', `${SCHEMA_REASON}${known}`).reason)
     }
     const result = known.validate(body)
     if (!(result instanceof Promise)) return judge(event, tx, body, known, result)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
-import type { DeadLetter, Ledger } from '../../core/contracts/ledger.ts'
+import type { BuriedCause, DeadLetter, Ledger } from '../../core/contracts/ledger.ts'
 import { seqOf } from '../plan/identity.ts'
 
 /** One effect as the ledger holds it. */
@@ -19,6 +19,7 @@ export interface Buried {
   readonly id: string
   readonly source: string
   readonly type: string
+  readonly cause: BuriedCause
   readonly reason: string
   readonly failures: number
   /** ms since the Unix epoch. */
@@ -51,9 +52,9 @@ export async function exportEffects(
   writePrivate(paths.buried, lines.map((line) => `${line}\n`).join(''))
 }
 
-export function buriedOf(runId: string, { event, reason, failures, atMs }: DeadLetter): Buried {
+export function buriedOf(runId: string, { event, cause, reason, failures, atMs }: DeadLetter): Buried {
   const { id, source, type } = event
-  return { seq: seqOf(runId, id), id, source, type, reason, failures, atMs }
+  return { seq: seqOf(runId, id), id, source, type, cause, reason, failures, atMs }
 }
 
 export function* readEffects(path: string): Generator<EffectRecord> {

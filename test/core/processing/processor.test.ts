@@ -43,7 +43,9 @@ describe('the processor', () => {
     const { clock, publish, end, counts, buried, items } = await processing(failing({ a: 99 }))
     await publish(at('k', 'a'), at('k', 'b'))
     await clock.advance(5_000)
-    expect(await buried()).toMatchObject([{ event: { id: 'test:a' }, reason: 'transient: not yet: 96', failures: 4 }])
+    expect(await buried()).toMatchObject([
+      { event: { id: 'test:a' }, cause: 'transient', reason: 'transient: not yet: 96', failures: 4 },
+    ])
     expect(await items()).toEqual(['k=b'])
     expect(counts).toMatchObject({ applied: 1, failed: 3, buried: 1 })
     await end()
@@ -56,7 +58,7 @@ describe('the processor', () => {
     })
     await publish(at('k', 'a'), at('k', 'b'), at('k', 'c'), at('l', 'd'))
     await clock.advance(100)
-    expect(await buried()).toMatchObject([{ reason: 'permanent: not for us', failures: 1 }])
+    expect(await buried()).toMatchObject([{ cause: 'permanent', reason: 'permanent: not for us', failures: 1 }])
     expect(await items()).toEqual(['k=a', 'k=c', 'l=d'])
     await end()
   })

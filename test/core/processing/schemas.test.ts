@@ -67,7 +67,7 @@ describe('an effect behind schemas', () => {
   ])('strict: %s is rejected at once, and the reason says where and what', (_what, body, wrong) => {
     const { effect, applied, reasons } = watched(shop)
     const reason = `not as its schema says: shop paid 1: ${wrong}`
-    expect(() => effect(sent(body), noTx)).toThrow(expect.objectContaining({ code: 'rejected', message: reason }))
+    expect(() => effect(sent(body), noTx)).toThrow(expect.objectContaining({ code: 'off-schema', message: reason }))
     expect(reasons()).toEqual([reason])
     expect(applied).toEqual([])
   })
@@ -88,7 +88,7 @@ describe('an effect behind schemas', () => {
     const events = [sent({ a: 1 }, { type: 'refunded' }), sent({ v: '3' }), sent({ b: 1 }, { type: 'constructor' })]
     for (const [at, event] of events.entries()) {
       const message = `not as its schema says: ${reasons[at]}`
-      expect(() => effect(event, noTx)).toThrow(expect.objectContaining({ code: 'rejected', message }))
+      expect(() => effect(event, noTx)).toThrow(expect.objectContaining({ code: 'off-schema', message }))
     }
     effect(sent({ c: 1 }, { source: 'bank' }), noTx)
     expect(told.map(({ outcome }) => outcome)).toEqual(['rejected', 'rejected', 'rejected', 'unknown'])
@@ -142,7 +142,7 @@ describe('an effect behind schemas', () => {
     const slow = z.object({ amount: z.number() }).refine(async ({ amount }) => amount > 0)
     const { effect, applied, reasons } = watched({ mode: 'strict', types: { paid: slow } })
     await effect(sent({ amount: 1 }), noTx)
-    await expect(effect(sent({ amount: -1 }), noTx)).rejects.toMatchObject({ code: 'rejected' })
+    await expect(effect(sent({ amount: -1 }), noTx)).rejects.toMatchObject({ code: 'off-schema' })
     expect(applied).toEqual([{ amount: 1 }])
     expect(reasons()).toEqual(['not as its schema says: shop paid: the body has a value that the schema refuses'])
   })
@@ -193,6 +193,7 @@ describe('an effect behind schemas', () => {
       {
         event: { id: 'shop:bad' },
         failures: 1,
+        cause: 'schema',
         reason: 'permanent: not as its schema says: shop paid 1: amount is missing',
       },
     ])

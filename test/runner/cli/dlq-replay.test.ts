@@ -122,7 +122,7 @@ describe('a journal', () => {
 describe('what is shown', () => {
   it('carries no control characters to the terminal', () => {
     const event = anEvent('a', { headers: { agent: '\u001b[2J' }, body: Buffer.from('{"a":"\u001b]0;x\u0007"}\n') })
-    const text = letterText({ event, reason: 'bad\u001b[31m\nline', failures: 1, atMs: 0 })
+    const text = letterText({ event, cause: 'permanent', reason: 'bad\u001b[31m\nline', failures: 1, atMs: 0 })
     expect(text).not.toMatch(/\u001b|\u0007/)
     expect(text).toContain('bad\\u{1b}[31m\\u{a}line')
   })

@@ -56,6 +56,7 @@ const letters = (count: number) =>
     id: String(seq),
     source: 'shop',
     type: seq % 3 === 0 ? 'paid' : 'moved',
+    cause: 'permanent' as const,
     reason: 'bad',
     failures: 1,
     atMs: 1_000 + seq,

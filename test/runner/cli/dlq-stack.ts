@@ -26,7 +26,7 @@ export async function bury(ledger: Ledger, events: readonly WebhookEvent[], reas
     events.map((event, at) => {
       const claim = claims[at]!
       if (claim.state !== 'new') throw new Error(`${event.id} is ${claim.state}`)
-      return { event, fence: claim.fence, result: 'buried', reason }
+      return { event, fence: claim.fence, result: 'buried', cause: 'permanent', reason }
     }),
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import schemaDrift from '../../../scenarios/schema-drift.ts'
+import type { BuriedCause } from '../../../src/core/contracts/ledger.ts'
 import type { Provider } from '../../../src/core/contracts/provider.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { checked } from '../../../src/core/processing/schemas.ts'
@@ -72,11 +73,11 @@ describe.each(DRIFTING)('the bodies of %s', (name) => {
   it('pass the strict schemas of a run as they are, and none does when it has changed', async () => {
     expect(await outcomesOf(name, [name])).toEqual(['valid'])
     for (const kind of ['renamed', 'added', 'missing'] as const) {
-      expect(await outcomesOf(name, [name], kind), kind).toEqual(['rejected'])
+      expect(await outcomesOf(name, [name], kind), kind).toEqual(['off-schema'])
       expect(await outcomesOf(name, [], kind), kind).toEqual(['kept'])
     }
     for (const kind of ['newVersion', 'unknownType'] as const) {
-      expect(await outcomesOf(name, [name], kind), kind).toEqual(['rejected'])
+      expect(await outcomesOf(name, [name], kind), kind).toEqual(['off-schema'])
       expect(await outcomesOf(name, [], kind), kind).toEqual(['unknown'])
     }
   })
@@ -113,7 +114,7 @@ describe('what became of drift', () => {
     .map(({ seq, wanted }) => ({ seq, outcome: wanted, reason: 'told' }))
   const buried = plan
     .filter(({ wanted }) => wanted === 'rejected')
-    .map(({ seq }) => ({ seq, reason: 'permanent: not as its schema says: x' }))
+    .map(({ seq }) => ({ seq, cause: 'schema' as BuriedCause, reason: 'x' }))
   const right = { load, planned: 10_000, applied, buried, notes }
 
   it('is counted by provider and kind', () => {
@@ -126,7 +127,7 @@ describe('what became of drift', () => {
   it.each([
     ['kept without a note', { notes: notes.slice(1) }],
     ['noticed where nothing had changed', { notes: [...notes, { seq: 0, outcome: 'kept' as const, reason: 'told' }] }],
-    ['buried for another reason', { buried: [{ ...buried[0]!, reason: 'no luck' }, ...buried.slice(1)] }],
+    ['buried for another cause', { buried: [{ ...buried[0]!, cause: 'transient' as const }, ...buried.slice(1)] }],
     ['applied in place of buried', { buried: buried.slice(1), applied: new Set([...applied, buried[0]!.seq]) }],
     ['buried in place of kept', { notes: notes.slice(1), buried: [...buried, { ...buried[0]!, seq: notes[0]!.seq }] }],
   ])('is misjudged when one is %s', (_what, wrong) => {

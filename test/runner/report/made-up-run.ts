@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { arrivals } from '../../../src/runner/plan/arrivals.ts'
+import { arrivals, type Load } from '../../../src/runner/plan/arrivals.ts'
 import { isLostBySender } from '../../../src/runner/plan/identity.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
@@ -16,13 +16,20 @@ const START_MS = 1_700_000_000_000
 const SEED = 11
 const DURATION_MS = 8_000
 const PER_S = 300
+export const load: Load = { scenario, durationMs: DURATION_MS, ratePerS: PER_S, seed: SEED }
 const certificate = {
   ...{ endedAtMs: DURATION_MS, connectionsOpenedMax: 3, connectionsMax: 64, gaveUp: false, cutOff: 0 },
   ...{ planned: 0, sent: 0, unsent: 0, retries: 0, unsentRetries: 0, cpuSeconds: 1 },
   ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
 }
 const during = { fromMs: 4_000, untilMs: 5_000 }
-const letter = { source: 'stripe', type: 'invoice.paid', reason: 'permanent: planned: poisoned by a bug', failures: 1 }
+const letter = {
+  source: 'stripe',
+  type: 'invoice.paid',
+  cause: 'permanent',
+  reason: 'permanent: planned: poisoned',
+  failures: 1,
+}
 
 /** Raw records as a run writes them, of which the report has every card and every check. No process, no load. */
 export function madeUpRun(): { readonly folder: string; readonly record: RunRecord } {
@@ -52,12 +59,7 @@ function writeJournals(folder: string): number {
   const again = openJournal(journalOf(folder, 0))
   const effects: Buffer[] = []
   let sent = 0
-  for (const { seq, intendedMs, provider, key } of arrivals({
-    scenario,
-    durationMs: DURATION_MS,
-    ratePerS: PER_S,
-    seed: SEED,
-  })) {
+  for (const { seq, intendedMs, provider, key } of arrivals(load)) {
     const due = { ...emptyAttempt(), seq, provider, key, intendedMs, sentMs: intendedMs, doneMs: intendedMs + 1 }
     const accepted = { ...due, outcome: 'accepted', status: 200, bodyBytes: 900 } as const
     if (isLostBySender(SEED, seq, scenario)) journal.write({ ...due, outcome: 'unsent', cause: 'lost-by-sender' })

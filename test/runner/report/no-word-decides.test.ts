@@ -1,12 +1,14 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { plannedDrift } from '../../../src/runner/plan/drift-plan.ts'
+import { buriedPath } from '../../../src/runner/records/run-record.ts'
 import { COMMON_CHECK_WORDS, sayCheck } from '../../../src/runner/render/words/checks.ts'
 import { cardNames, cardOf } from '../../../src/runner/report/cards/index.ts'
 import type { CheckWords } from '../../../src/runner/report/check.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { verdictOf } from '../../../src/runner/report/verdict.ts'
-import { madeUpRun } from './made-up-run.ts'
+import { load, madeUpRun } from './made-up-run.ts'
 
 const { folder, record } = madeUpRun()
 const report = await summarise(folder, record)
@@ -43,6 +45,32 @@ describe('words and verdicts', () => {
     } finally {
       for (const [at, words] of vocabularies().entries()) Object.assign(words, saved[at])
       for (const [at, name] of cardNames.entries()) Object.assign(cardOf(name), { words: cardWords[at] })
+    }
+  })
+
+  it('with every reason changed the dead letters are judged as before', async () => {
+    const saved = readFileSync(buriedPath(folder), 'utf8')
+    const [rejected] = [...plannedDrift(load)].filter(({ wanted }) => wanted === 'rejected')
+    const letter = { seq: rejected!.seq, id: 'x', source: 'stripe', type: 'x', cause: 'schema', failures: 1, atMs: 0 }
+    const judged = async (reason: string) => {
+      const letters = [
+        ...saved
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+        letter,
+      ]
+      const changed = letters.map((one) => JSON.stringify({ ...one, reason }))
+      writeFileSync(buriedPath(folder), `${changed.join('\n')}\n`)
+      const { checks, verdict, cards } = await summarise(folder, record)
+      return { checks, verdict, misjudged: cards.drift!.misjudged }
+    }
+    try {
+      const before = await judged('permanent: not as its schema says: x')
+      expect(before.misjudged).toBe(report.cards.drift!.misjudged - 1)
+      expect(await judged('anything')).toEqual(before)
+    } finally {
+      writeFileSync(buriedPath(folder), saved)
     }
   })
 

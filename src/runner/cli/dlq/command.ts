@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { BURIED_CAUSES } from '../../../core/contracts/ledger.ts'
 import { type Kind, namesOf } from '../../scenario/registry.ts'
 import { type Actions, actions, type DlqFlags } from './actions.ts'
 
@@ -69,6 +70,7 @@ function filters(command: Command): Command {
   return command
     .option('--source <name>', 'those of one source (default: any)')
     .option('--type <type>', 'those of one event type (default: any)')
+    .option('--cause <cause>', `${BURIED_CAUSES.join(', ')} (default: any)`)
     .option('--reason <text>', 'those whose reason contains the text (default: any)')
     .option('--since <time>', 'those buried since: an age of 90s, 30m, 2h or 3d, or an ISO time (default: ever)')
     .option('--id <id>', 'the one with this id (default: any)')

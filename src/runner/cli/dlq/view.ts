@@ -40,7 +40,7 @@ export function letterLine({ event, reason, failures, atMs }: DeadLetter): strin
 }
 
 export function letterText(letter: DeadLetter): string {
-  const { event, reason, failures, atMs } = letter
+  const { event, cause, reason, failures, atMs } = letter
   const fields: [string, string][] = [
     ['id', event.id],
     ['key', event.key],
@@ -49,6 +49,7 @@ export function letterText(letter: DeadLetter): string {
     ['received', timeOf(event.receivedAtMs)],
     ['buried', timeOf(atMs)],
     ['failures', String(failures)],
+    ['cause', cause],
     ['reason', reason],
   ]
   const lines = fields.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`)

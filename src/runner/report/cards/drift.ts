@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { seconds } from '../../../core/base/words.ts'
-import { SCHEMA_REASON } from '../../../core/processing/schemas.ts'
 import type { Load } from '../../plan/arrivals.ts'
 import { plannedDrift, type Wanted } from '../../plan/drift-plan.ts'
 import { type DriftNote, readNotes } from '../../records/drift-notes.ts'
@@ -34,8 +33,6 @@ type DriftReport = z.infer<typeof schema>
 type DriftRow = DriftReport['rows'][number]
 type Noticed = Pick<DriftNote, 'outcome' | 'reason'>
 
-/** A dead letter's reason begins with the class of the failure. */
-const BURIED = `permanent: ${SCHEMA_REASON}`
 const COLUMN = { rejected: 'buried', kept: 'kept', unknown: 'stored' } as const
 
 /** What providers changed, when it first came, and whether it was kept or buried, against the plan. */
@@ -68,15 +65,15 @@ export function judgeDrift(found: {
   readonly load: Load
   readonly planned: number
   readonly applied: ReadonlySet<number>
-  readonly buried: readonly Pick<Buried, 'seq' | 'reason'>[]
+  readonly buried: readonly Pick<Buried, 'seq' | 'cause' | 'reason'>[]
   readonly notes: readonly DriftNote[]
 }): DriftReport {
   const { load, planned, applied, buried } = found
   const noticed = new Map<number, Noticed>(found.notes.map((note) => [note.seq, note]))
   const otherwise = new Set<number>()
-  for (const { seq, reason } of buried) {
+  for (const { seq, cause, reason } of buried) {
     if (seq === undefined) continue
-    if (reason.startsWith(BURIED)) noticed.set(seq, { outcome: 'rejected', reason })
+    if (cause === 'schema') noticed.set(seq, { outcome: 'rejected', reason })
     else otherwise.add(seq)
   }
   const rows = new Map<string, DriftRow>()

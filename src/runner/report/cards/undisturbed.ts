@@ -16,7 +16,7 @@ import { Latencies } from '../stats.ts'
 const TIMES_MAX = 2
 const SLACK_SHARE = 0.5
 
-const CAUSES = ['poison', 'dead-letter-replay', 'recorded-replay'] as const
+const CAUSES = ['bug', 'dead-letter-replay', 'recorded-replay'] as const
 type Disturbance = (typeof CAUSES)[number]
 
 /** Latency of unrelated events before and during a bug or a replay, to show that they were not slowed down. */
@@ -32,7 +32,7 @@ type Undisturbed = z.infer<typeof schema>
 
 const NAMES: Readonly<Record<Undisturbed[number]['during'], string>> = {
   before: 'before',
-  poison: 'while the bug lasts',
+  bug: 'while the bug lasts',
   'dead-letter-replay': 'while dead letters are replayed',
   'recorded-replay': 'while recorded events come again',
 }
@@ -42,7 +42,7 @@ export const undisturbed = defineCard({
   make: undisturbedOf,
   checks: (card, { setup }) => undisturbedChecks(card ?? [], setup.acceptP99Ms),
   checkWords: {
-    'undisturbed-by-poison': checkWords('poison'),
+    'undisturbed-by-bug': checkWords('bug'),
     'undisturbed-by-dead-letter-replay': checkWords('dead-letter-replay'),
     'undisturbed-by-recorded-replay': checkWords('recorded-replay'),
   },
@@ -76,7 +76,7 @@ function stretchesOf({
   resends = [],
 }: Pick<RunRecord, 'faults' | 'replays' | 'resends'>): Omit<Undisturbed[number], 'acceptToEffect'>[] {
   const spans = {
-    poison: faults.filter((mark) => 'fault' in mark && kindOf(mark.fault).buries),
+    bug: faults.filter((mark) => 'fault' in mark && kindOf(mark.fault).buries),
     'dead-letter-replay': replays,
     'recorded-replay': resendMarks(resends),
   }
