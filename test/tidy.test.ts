@@ -48,6 +48,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/scenario',
     'runner/plan',
     'runner/records',
+    'runner/processes',
     'runner/load',
     'runner/testbed',
   ],

@@ -22,7 +22,7 @@ export type ServerSetup =
       readonly serverPid?: number
     }
 
-/** Counts since the start of a server, at a moment in Unix ms. */
+/** Counts since the start of a server, at a moment by preciseNow. */
 export interface Usage {
   readonly atMs: number
   readonly cpuSeconds: number
@@ -63,7 +63,7 @@ export type FromLoad =
 export interface LoadResult {
   readonly accepted: number
   readonly failed: number
-  /** The measured window, in Unix ms. */
+  /** The measured window, by preciseNow. */
   readonly beganAtMs: number
   readonly endedAtMs: number
   /** The load's own CPU time. */

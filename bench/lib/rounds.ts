@@ -148,7 +148,7 @@ export async function withServer<T>(
   }
 }
 
-/** The server's counts at a moment in Unix ms. A late question gets the same answer. */
+/** The server's counts at a moment by preciseNow. A late question gets the same answer. */
 export async function usageAt(server: Server, atMs: number): Promise<Usage> {
   const answer = server.next('usage')
   server.send({ kind: 'usage', atMs })

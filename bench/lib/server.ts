@@ -10,6 +10,7 @@ import { seeded } from '../../src/core/contracts/random.ts'
 import type { Receiver } from '../../src/core/contracts/receiver.ts'
 import { SERVICE_DEFAULTS } from '../../src/core/service/limits.ts'
 import { startService } from '../../src/core/service/service.ts'
+import { preciseNow } from '../../src/runner/processes/precise-now.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { runEffect } from '../../src/runner/testbed/effect.ts'
 import { keepHistory } from './history.ts'
@@ -90,7 +91,7 @@ async function processingWith(setup: ServerSetup & { kind: 'stack' }, name: stri
   const ledger = await driver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' })
   return {
     ledger,
-    effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 }, clock: systemClock }),
+    effect: runEffect({ runId: setup.runId, seed: 1, effects: { failOnce: 0, failAlways: 0 }, nowMs: preciseNow }),
   }
 }
 

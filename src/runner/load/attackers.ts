@@ -43,7 +43,7 @@ export class Attackers {
     await child.next('ready')
   }
 
-  /** ms since the Unix epoch. */
+  /** By the clock of the run. */
   begin(startAtMs: number): void {
     const child = this.#child
     if (!child) return

@@ -9,7 +9,8 @@ export interface EffectRecord {
   /** Changes with the ordering key; effects of one key follow each other in the order they took place. */
   readonly lane: number
   readonly seq: number
-  readonly atEpochMs: number
+  /** ms since the start of the run, by the clock that all of its processes share. */
+  readonly atMs: number
 }
 const RECORD_BYTES = 16
 
@@ -26,10 +27,10 @@ export interface Buried {
   readonly atMs: number
 }
 
-/** Writes the ledger's effects and dead letters beside the report: the audit reads these files, also years later. */
+/** Writes the ledger's effects and dead letters beside the report: the audit reads these files, also years later. `startAtMs`: of the run, by its clock. */
 export async function exportEffects(
   ledger: Ledger,
-  runId: string,
+  { runId, startAtMs }: { readonly runId: string; readonly startAtMs: number },
   paths: { effects: string; buried: string },
 ): Promise<void> {
   const out = createWriteStream(paths.effects, { fd: openPrivate(paths.effects, 'w') })
@@ -43,6 +44,7 @@ export async function exportEffects(
     const record = Buffer.alloc(RECORD_BYTES)
     record.writeUInt32LE(lane, 0)
     record.set(value, 4)
+    record.writeDoubleLE(record.readDoubleLE(8) - startAtMs, 8)
     if (!out.write(record)) await once(out, 'drain')
   }
   out.end()
@@ -60,7 +62,7 @@ export function buriedOf(runId: string, { event, cause, reason, failures, atMs }
 export function* readEffects(path: string): Generator<EffectRecord> {
   const bytes = readFileSync(path)
   for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
-    yield { lane: bytes.readUInt32LE(at), seq: bytes.readUInt32LE(at + 4), atEpochMs: bytes.readDoubleLE(at + 8) }
+    yield { lane: bytes.readUInt32LE(at), seq: bytes.readUInt32LE(at + 4), atMs: bytes.readDoubleLE(at + 8) }
   }
 }
 

@@ -61,7 +61,8 @@ export interface StoreRecord {
 
 /** Counts since the process started. */
 export interface ServiceSample {
-  readonly atEpochMs: number
+  /** By the clock of the run; in run.json since the run's start. */
+  readonly atMs: number
   readonly applied: number
   readonly buried: number
   readonly failed: number

@@ -31,8 +31,8 @@ export interface Machine {
 export interface RunRecord {
   readonly id: string
   readonly runId: string
-  readonly startedAt: string
-  readonly startAtMs: number
+  /** The one wall-clock time of a run, ms since the Unix epoch. All other times are counted from it by the monotonic clock. */
+  readonly startedAtEpochMs: number
   /** File URL of the scenario's module. */
   readonly scenario: string
   /** Absent: the scenario's own shape. */
@@ -100,7 +100,7 @@ export function writeRecord(folder: string, record: RunRecord): void {
 }
 
 /** Fields that had another form in older versions. */
-const readable = z.object({ faults: z.array(markSchema), settings: recordedSettings })
+const readable = z.object({ startedAtEpochMs: z.number(), faults: z.array(markSchema), settings: recordedSettings })
 
 /** @throws FloodmarkError 'misuse' when the folder holds no run, or one that another version of floodmark wrote. */
 export function readRecord(folder: string): RunRecord {

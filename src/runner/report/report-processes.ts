@@ -26,7 +26,7 @@ export function certify({ certificates }: RunRecord, planned: number, endedAtMs:
 export function processes(record: RunRecord): CommonReport['processes'] {
   const stack = record.samples.stack.map(({ name, samples }) => ({
     name,
-    samples: samples.map((one) => ({ ...one, atMs: one.atEpochMs - record.startAtMs })),
+    samples,
   }))
   const senders = record.samples.senders.map((samples, index) => ({ name: `sender ${index + 1}`, samples }))
   return [...stack, ...senders].map(({ name, samples }) => {

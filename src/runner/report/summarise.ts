@@ -22,7 +22,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     checks,
     scenario: scenarioOf(run),
     ...measured,
-    startedAt: record.startedAt,
+    startedAt: new Date(record.startedAtEpochMs).toISOString(),
     timeline: run.timeline,
     processes: processes(record),
     cards,

@@ -49,8 +49,7 @@ export function collect({ record, load: { durationMs }, planned, attempts, effec
     stepOf(attempt.doneMs).accepted++
     doneMs[attempt.seq] = attempt.doneMs
   }
-  for (const { seq, atEpochMs } of effects()) {
-    const atMs = atEpochMs - record.startAtMs
+  for (const { seq, atMs } of effects()) {
     const step = atMs < lastMs + stepMs ? stepOf(atMs) : undefined
     if (step) step.effects++
     const done = doneMs[seq]
@@ -84,6 +83,6 @@ export function collect({ record, load: { durationMs }, planned, attempts, effec
 
 function backlogAt(record: RunRecord, atMs: number): number | null {
   const all = record.samples.stack.flatMap(({ samples }) => samples.filter(({ backlog }) => backlog !== null))
-  const before = all.filter(({ atEpochMs }) => atEpochMs - record.startAtMs <= atMs)
-  return before.length === 0 ? null : before.reduce((a, b) => (b.atEpochMs > a.atEpochMs ? b : a)).backlog
+  const before = all.filter((sample) => sample.atMs <= atMs)
+  return before.length === 0 ? null : before.reduce((a, b) => (b.atMs > a.atMs ? b : a)).backlog
 }

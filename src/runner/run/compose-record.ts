@@ -22,7 +22,9 @@ export interface Happened {
   readonly resends: NonNullable<RunRecord['resends']>
   readonly durability: RunRecord['durability']
   readonly senderSamples: Progress[][]
+  /** By the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
+  readonly startedAtEpochMs: number
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
 }
@@ -38,8 +40,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
   return {
     id: folder.split('/').at(-1)!,
     runId,
-    startedAt: new Date(startAtMs).toISOString(),
-    startAtMs,
+    startedAtEpochMs: happened.startedAtEpochMs,
     scenario: scenarioModule,
     ...(trace && { trace }),
     settings: recorded(settings),
@@ -53,7 +54,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
       ...driftMarks(plan.scenario, durationMs),
       ...faults.marks,
       ...replays.marks,
-      ...circuitMarks(samples.stack, startAtMs),
+      ...circuitMarks(samples.stack),
       ...marksOf(attacks),
       ...resendMarks(resends),
     ],
@@ -77,11 +78,13 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
 }
 
 function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
-  const inTime = ({ atEpochMs }: ServiceSample) => atEpochMs >= startAtMs
+  const inTime = ({ atMs }: ServiceSample) => atMs >= startAtMs
   const ofRun = (samples: readonly ServiceSample[]) => {
     // Duplicates that were absorbed in the warm-up do not belong to the run.
     const before = samples.findLast((sample) => !inTime(sample))?.duplicates ?? 0
-    return samples.filter(inTime).map((sample) => ({ ...sample, duplicates: sample.duplicates - before }))
+    return samples
+      .filter(inTime)
+      .map((sample) => ({ ...sample, atMs: sample.atMs - startAtMs, duplicates: sample.duplicates - before }))
   }
   return { stack: stack.members.map(({ name, samples }) => ({ name, samples: ofRun(samples) })), senders }
 }

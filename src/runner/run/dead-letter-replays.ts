@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { sleep, systemClock } from '../../core/contracts/clock.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { kindOf } from '../faults/index.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import type { ReplayMark } from '../records/facts.ts'
 import type { FaultMark } from '../records/marks.ts'
 import type { PlannedReplay } from '../scenario/scenario.ts'
@@ -35,7 +36,7 @@ export class DeadLetterReplays {
     }))
   }
 
-  /** Plans those of a run that begins at `startAtMs` (ms since the Unix epoch). */
+  /** Plans those of a run that begins at `startAtMs` by the run's clock. */
   schedule(replays: readonly PlannedReplay[], stack: Replaying, durationMs: number, startAtMs: number): void {
     this.#stack = stack
     const letters = replays.filter((one) => one.of === 'dead-letters')
@@ -49,7 +50,7 @@ export class DeadLetterReplays {
     index: number,
     { durationMs, startAtMs }: { durationMs: number; startAtMs: number },
   ): Promise<void> {
-    const sinceStart = () => Date.now() - startAtMs
+    const sinceStart = () => preciseNow() - startAtMs
     await sleep(systemClock, Math.max(0, at * durationMs - sinceStart()), this.#endNow.signal)
     if (this.#endNow.signal.aborted) return
     const fromMs = sinceStart()

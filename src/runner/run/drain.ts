@@ -22,6 +22,7 @@ export interface Drained {
 export async function drain(
   stack: Stack,
   folder: string,
+  startAtMs: number,
   journals: readonly string[],
   drainMs: number,
   interrupt: AbortSignal,
@@ -34,7 +35,7 @@ export async function drain(
     const over = nowMs - startedMs > drainMs || interrupt.aborted
     const hinted = isQuiet(stack)
     if (over || nowMs >= (hinted ? nextLookMs.hinted : nextLookMs.unhinted)) {
-      await stack.export(folder)
+      await stack.export(folder, startAtMs)
       const complete =
         missing(journals.map(readJournal), readEffects(effectsPath(folder)), readBuried(buriedPath(folder))) === 0
       const tookMs = nowMs - startedMs

@@ -3,6 +3,7 @@ import { messageOf } from '../../core/contracts/errors.ts'
 import { FAULT_KINDS, type FaultKinds, faultWords, kindOf, type PlannedFault } from '../faults/index.ts'
 import type { FaultTarget } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import type { FaultMark } from '../records/marks.ts'
 
 /** Strikes the run's own stack as its scenario plans it, and undoes that. */
@@ -18,14 +19,14 @@ export class FaultInjector {
     this.#kinds = kinds
   }
 
-  /** Plans every fault of a run that begins at `startAtMs` (ms since the Unix epoch). */
+  /** Plans every fault of a run that begins at `startAtMs` by the run's clock. */
   schedule(
     faults: readonly PlannedFault[],
     durationMs: number,
     startAtMs: number,
     victimsOf: (target: FaultTarget) => readonly Victim[],
   ): void {
-    const sinceStart = () => Date.now() - startAtMs
+    const sinceStart = () => preciseNow() - startAtMs
     for (const fault of faults) {
       const begin = () => {
         const running = this.#begin(fault, victimsOf(fault.target), sinceStart).then(() => {

@@ -10,15 +10,14 @@ export function driftMarks({ drift }: Pick<Scenario, 'drift'>, durationMs: numbe
 }
 
 /** When processes had effects paused, as their samples say. */
-export function circuitMarks(stack: RunRecord['samples']['stack'], startAtMs: number): FaultMark[] {
+export function circuitMarks(stack: RunRecord['samples']['stack']): FaultMark[] {
   return stack.flatMap(({ name, samples }) => {
     const marks: FaultMark[] = []
     const note = (fromMs: number, untilMs: number) =>
       marks.push({ kind: 'circuit-open', process: name, fromMs, untilMs })
     let opened = 0
     let fromMs: number | undefined
-    for (const { atEpochMs, circuitsOpened, circuitsOpen } of samples) {
-      const atMs = atEpochMs - startAtMs
+    for (const { atMs, circuitsOpened, circuitsOpen } of samples) {
       // Between two samples it may have opened and closed again.
       if (circuitsOpen > 0 || circuitsOpened > opened) fromMs ??= atMs
       if (circuitsOpen === 0 && fromMs !== undefined) {
@@ -28,7 +27,7 @@ export function circuitMarks(stack: RunRecord['samples']['stack'], startAtMs: nu
       opened = circuitsOpened
     }
     const last = samples.at(-1)
-    if (fromMs !== undefined && last) note(fromMs, last.atEpochMs - startAtMs)
+    if (fromMs !== undefined && last) note(fromMs, last.atMs)
     return marks
   })
 }

@@ -6,6 +6,7 @@ import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
+import { epochAt } from '../processes/precise-now.ts'
 import type { Progress } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../records/run-record.ts'
@@ -43,7 +44,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     site.stack.liftCapacity()
 
     events.phase('drain')
-    const drained = await drain(site.stack, folder, sent.journals, passes.drainMs, interrupt)
+    const drained = await drain(site.stack, folder, sent.startAtMs, sent.journals, passes.drainMs, interrupt)
     events.phase('audit')
     await site.stack.stopAll()
     const interrupted = interrupt.aborted
@@ -89,9 +90,11 @@ async function send(
   for (const { target } of planned) victims(target)
   const resenders = resendersOf(plannedReplays, setups[0]!, folder)
   const all = [...setups, ...resenders]
+  let startedAtEpochMs = Number.NaN
   const { startAtMs, certificates } = await senders.send(all, {
     onStart(atMs) {
-      site.providerApi?.begin(atMs)
+      startedAtEpochMs = epochAt(atMs)
+      site.providerApi?.begin(atMs, startedAtEpochMs)
       faults.schedule(planned, durationMs, atMs, victims)
       replays.schedule(plannedReplays, site.stack, durationMs, atMs)
       attackers.begin(atMs)
@@ -104,6 +107,7 @@ async function send(
   })
   return {
     startAtMs,
+    startedAtEpochMs,
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

@@ -1,5 +1,4 @@
 import { parseBody } from '../../core/base/json-body.ts'
-import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { WebhookEvent } from '../../core/contracts/event.ts'
 import type { Effect, Tx } from '../../core/contracts/ledger.ts'
@@ -11,8 +10,8 @@ export interface RunWork {
   readonly runId: string
   readonly seed: number
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
-  /** The true wall clock, also where a fault has put the process's own clock wrong. Measurements must not follow the wrong one. */
-  readonly clock: Pick<Clock, 'now'>
+  /** The clock of the run. A fault that puts the process's own clock wrong does not reach it. */
+  nowMs(): number
   /** Gets the content of an event that only refers to it. */
   readonly fetchBody?: FetchBody
 }
@@ -42,14 +41,14 @@ export function parsedWork(run: RunWork): (event: WebhookEvent, tx: Tx, body: un
     }
     const { content } = (body ?? {}) as { readonly content?: unknown }
     if (run.fetchBody && content !== undefined)
-      return run.fetchBody(content, { signal: tx.signal }).then(() => apply(event, seq, tx, run.clock))
-    apply(event, seq, tx, run.clock)
+      return run.fetchBody(content, { signal: tx.signal }).then(() => apply(event, seq, tx, run.nowMs()))
+    apply(event, seq, tx, run.nowMs())
   }
 }
 
-function apply(event: WebhookEvent, seq: number, tx: Tx, clock: Pick<Clock, 'now'>): void {
+function apply(event: WebhookEvent, seq: number, tx: Tx, atMs: number): void {
   const value = Buffer.allocUnsafe(EFFECT_BYTES)
   value.writeUInt32LE(seq, 0)
-  value.writeDoubleLE(clock.now(), 4)
+  value.writeDoubleLE(atMs, 4)
   tx.append(`${EFFECTS}${event.source}/${event.key}`, value)
 }

@@ -11,8 +11,8 @@ export interface ProviderApi {
   readonly origin: string
   /** The requests that it answered, for run.json. */
   readonly records: Pick<RunRecord, 'store' | 'list'>
-  /** The run's first event is due then, ms since the Unix epoch. */
-  begin(startAtMs: number): void
+  /** The run's first event is due then: by the run's clock, and by the wall clock. */
+  begin(startAtMs: number, startedAtEpochMs: number): void
   close(): Promise<void>
 }
 
@@ -37,8 +37,8 @@ export async function startProviderApi(
     get records() {
       return { ...(store && { store: store.record }), ...(list && { list: list.record }) }
     },
-    begin(startAtMs) {
-      list?.begin(startAtMs)
+    begin(startAtMs, startedAtEpochMs) {
+      list?.begin(startAtMs, startedAtEpochMs)
     },
     close() {
       interrupt.removeEventListener('abort', end)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hash32 } from '../../core/contracts/random.ts'
 import { type Arrival, arrivals, type Load } from '../plan/arrivals.ts'
 import { type Making, signedEvent } from '../plan/make-event.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import type { ListRecord } from '../records/facts.ts'
 import type { SendingRoute } from '../scenario/sending-route.ts'
 
@@ -32,6 +33,7 @@ export class ProviderList {
   readonly #sources: readonly string[]
   #next: Arrival | undefined
   #startAtMs = Number.POSITIVE_INFINITY
+  #startedAtEpochMs = Number.NaN
   #endAtMs = Number.POSITIVE_INFINITY
   #requests = 0
   #unavailable = 0
@@ -51,14 +53,15 @@ export class ProviderList {
     return { requests: this.#requests, unavailable: this.#unavailable, listed: this.#listed }
   }
 
-  /** From then on, ms since the Unix epoch, events are created as the plan says. */
-  begin(startAtMs: number): void {
+  /** From then on, by the run's clock and by the wall clock, events are created as the plan says. */
+  begin(startAtMs: number, startedAtEpochMs: number): void {
     this.#startAtMs = startAtMs
+    this.#startedAtEpochMs = startedAtEpochMs
   }
 
   /** No event is created any more. */
   end(): void {
-    this.#endAtMs = Math.min(this.#endAtMs, Date.now())
+    this.#endAtMs = Math.min(this.#endAtMs, preciseNow())
   }
 
   /** False: this request is not the list's. */
@@ -79,16 +82,15 @@ export class ProviderList {
   }
 
   #page(path: string, route: SendingRoute, sinceMs: number, after: number): ListedPage {
-    const nowMs = Date.now()
+    const nowMs = preciseNow()
     this.#create(Math.min(nowMs, this.#endAtMs) - this.#startAtMs)
     const { seed } = this.#making
     const visible = this.#created.get(path)!.filter(({ seq, intendedMs }) => {
-      const createdAtMs = this.#startAtMs + intendedMs
-      if (seq <= after || createdAtMs < sinceMs) return false
-      return createdAtMs + (hash32(hash32(seed, 127), seq) % VISIBLE_AFTER_MS_MAX) <= nowMs
+      if (seq <= after || this.#startedAtEpochMs + intendedMs < sinceMs) return false
+      return this.#startAtMs + intendedMs + (hash32(hash32(seed, 127), seq) % VISIBLE_AFTER_MS_MAX) <= nowMs
     })
     const events = visible.slice(0, PAGE_EVENTS).map((arrival) => {
-      const createdAtMs = this.#startAtMs + arrival.intendedMs
+      const createdAtMs = this.#startedAtEpochMs + arrival.intendedMs
       const { headers, body } = signedEvent(this.#making, route, arrival, { host: 'list', atMs: createdAtMs })
       const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
       return { createdAtMs, headers: Object.fromEntries(lower), body: Buffer.from(body).toString('base64') }

@@ -48,7 +48,8 @@ export interface ReplayOrder {
 
 export type ToService =
   | ServiceSetup
-  | { readonly kind: 'export'; readonly folder: string }
+  /** `startAtMs`: of the run, by its clock. */
+  | { readonly kind: 'export'; readonly folder: string; readonly startAtMs: number }
   | ReplayOrder
   /** The letter in hand is finished, no other is begun. */
   | { readonly kind: 'end-replay' }

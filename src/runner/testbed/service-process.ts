@@ -13,6 +13,7 @@ import { limitPublishes } from '../faults/rate-limit.ts'
 import type { Undo } from '../faults/victim.ts'
 import { plannedScenario } from '../plan/planned-scenario.ts'
 import { ownMemoryBytes } from '../processes/own-memory.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import { exportNotes } from '../records/drift-notes.ts'
 import { exportEffects } from '../records/effects-file.ts'
 import { buriedPath, effectsPath } from '../records/run-record.ts'
@@ -63,7 +64,7 @@ async function perform(message: ToService): Promise<void> {
   if (message.kind === 'replay') return replayLetters(message)
   if (message.kind === 'end-replay') return endReplay.abort()
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
-  await exportEffects(ledger!, setup.runId, paths)
+  await exportEffects(ledger!, { runId: setup.runId, startAtMs: message.startAtMs }, paths)
   await exportNotes(ledger!, message.folder)
   say({ kind: 'exported' })
 }
@@ -111,7 +112,7 @@ async function start(given: ServiceSetup): Promise<void> {
   queue = publishedTo(whole, capacityPerS && capacityPerS / receivers)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
-  const work = effectOf({ runId, seed, clock: systemClock, ...(fetchBody && { fetchBody }) }, scenario)
+  const work = effectOf({ runId, seed, nowMs: preciseNow, ...(fetchBody && { fetchBody }) }, scenario)
   const effect = levers.effect(work)
   ledger = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
@@ -172,7 +173,7 @@ async function sample({ counts }: Service): Promise<void> {
   const backlog = depth ? depth.waiting + depth.inFlight : null
   const done = { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
-  say({ kind: 'sample', sample: { atEpochMs: Date.now(), ...done, ...cost } })
+  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost } })
 }
 
 function say(message: FromService): void {

@@ -157,11 +157,11 @@ export class Stack {
     for (const { down, child } of this.members) if (!down) child!.send({ kind: 'lift-capacity' })
   }
 
-  /** Writes the ledger's effects and dead letters as they are now into the folder. */
-  async export(folder: string): Promise<void> {
+  /** Writes the ledger's effects and dead letters as they are now into the folder; times since `startAtMs`. */
+  async export(folder: string, startAtMs: number): Promise<void> {
     const reader = await this.#reader()
     const exported = reader.next('exported')
-    reader.send({ kind: 'export', folder })
+    reader.send({ kind: 'export', folder, startAtMs })
     await exported
   }
 

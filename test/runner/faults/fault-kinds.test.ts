@@ -11,6 +11,7 @@ import { seeded } from '../../../src/core/contracts/random.ts'
 import { type FaultKind, oneOf, processFault } from '../../../src/runner/faults/fault-kind.ts'
 import { FAULT_KINDS, faultSchema, faultWords, kindOf, type PlannedFault } from '../../../src/runner/faults/index.ts'
 import type { Victim } from '../../../src/runner/faults/victim.ts'
+import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
 import { FaultInjector } from '../../../src/runner/run/fault-injector.ts'
 import { mistakesIn } from '../../../src/runner/scenario/schema.ts'
 import { alarmsOf } from '../../../src/runner/simulation/alarms.ts'
@@ -97,7 +98,7 @@ describe('a kind of fault that only this test knows', () => {
       },
     }
     const injector = new FaultInjector(KINDS)
-    injector.schedule([{ ...planned, forMs: 60_000 }], 1_000, Date.now(), () => [victim])
+    injector.schedule([{ ...planned, forMs: 60_000 }], 1_000, preciseNow(), () => [victim])
     await expect.poll(() => struck).toBe(true)
     const slow = publish()
     expect(published).toEqual([])
@@ -112,7 +113,7 @@ describe('a kind of fault that only this test knows', () => {
 
   it('says what it cannot strike', async () => {
     const injector = new FaultInjector(KINDS)
-    injector.schedule([planned], 1_000, Date.now(), () => [{ name: 'the redis server' }])
+    injector.schedule([planned], 1_000, preciseNow(), () => [{ name: 'the redis server' }])
     await expect.poll(() => injector.errors).toHaveLength(1)
     expect(injector.errors[0]).toBe(
       'a toy that takes 700 ms: the redis server: the redis server cannot be struck so: it has no inject',

@@ -25,10 +25,10 @@ function checked({ attacks = [FORGED], calmMs = 3, underMs = 3, atMost = 100, un
     }
   })
   const samples = [
-    { atEpochMs: 500, rssBytes: 100 * MIB },
-    { atEpochMs: 1_500, rssBytes: atMost * MIB },
+    { atMs: 500, rssBytes: 100 * MIB },
+    { atMs: 1_500, rssBytes: atMost * MIB },
   ]
-  const record = { attacks, samples: { stack: [{ name: 'receiver', samples }] }, startAtMs: 0 } as unknown as RunRecord
+  const record = { attacks, samples: { stack: [{ name: 'receiver', samples }] } } as unknown as RunRecord
   const card = attackOf({ record, attempts: () => attempts })!
   return attackChecks(card, { unexpected }, 500)
     .filter(({ ok }) => ok !== true)

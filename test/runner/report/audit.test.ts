@@ -16,7 +16,7 @@ const attempt = (seq: number, over: Partial<Attempt> = {}): Attempt => ({
   doneMs: seq * 10 + 1,
   ...over,
 })
-const effect = (seq: number, lane = 0) => ({ lane, seq, atEpochMs: 0 })
+const effect = (seq: number, lane = 0) => ({ lane, seq, atMs: 0 })
 const base = { expected: () => 'applied' as const, buried: [], duplicatesAbsorbed: 0 }
 
 describe('the audit', () => {

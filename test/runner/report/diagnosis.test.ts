@@ -10,11 +10,11 @@ function of(rates: { offered: number; retries: number; accepted: number; effects
   const points = Array.from({ length: 20 }, (_, at) => ({ atMs: 5_000 + at * 500, ...rates, ...NONE }))
   const after: After = { overMs: 4_800, points, judged: points.slice(10) }
   const samples = Array.from({ length: 40 }, (_, at) => ({
-    ...{ atEpochMs: at * 500, duplicates: (absorbedPerS * at) / 2, backlog: 0 },
+    ...{ atMs: at * 500, duplicates: (absorbedPerS * at) / 2, backlog: 0 },
     ...{ applied: 0, buried: 0, failed: 0, cpuSeconds: 0, rssBytes: 0, eventLoopUtilization: 0 },
   }))
   const run = {
-    record: { startAtMs: 0, samples: { stack: [{ name: 'all', samples }], senders: [] } } as never,
+    record: { samples: { stack: [{ name: 'all', samples }], senders: [] } } as never,
     settings: {} as never,
     setup: { processes: 2 } as never,
   }

@@ -72,7 +72,7 @@ function writeJournals(folder: string): number {
     const effect = Buffer.alloc(16)
     effect.writeUInt32LE(key, 0)
     effect.writeUInt32LE(seq, 4)
-    effect.writeDoubleLE(START_MS + intendedMs + 6, 8)
+    effect.writeDoubleLE(intendedMs + 6, 8)
     if (seq !== 3) effects.push(effect)
   }
   journal.close()
@@ -84,11 +84,11 @@ function writeJournals(folder: string): number {
 
 function recordOf(sent: number): RunRecord {
   const samples = Array.from({ length: 17 }, (_, at) => ({
-    ...{ atEpochMs: START_MS + at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0 },
+    ...{ atMs: at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0 },
     ...{ circuitsOpen: 0, backlog: 0, cpuSeconds: at / 10, rssBytes: 2 ** 26 + at, eventLoopUtilization: 0.1 },
   }))
   return {
-    ...{ id: 'everything', runId: RUN_ID, startedAt: '2026-01-01T00:00:00.000Z', startAtMs: START_MS },
+    ...{ id: 'everything', runId: RUN_ID, startedAtEpochMs: START_MS },
     scenario: new URL(`file://${planted('scenario-everything')}`).href,
     settings: settingsOf('everything', { quick: true, seed: SEED, connectionsMax: 64, inFlightMax: 100 }).settings,
     setup: { ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS }, acceptP99Ms: 250, processes: 1 },

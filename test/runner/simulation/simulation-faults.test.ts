@@ -43,12 +43,12 @@ function during({ attempts }: Simulated) {
 }
 
 /** The longest time from the first accepted answer to the effect, ms. */
-function lag({ attempts, effects, startAtMs }: Simulated) {
+function lag({ attempts, effects }: Simulated) {
   const accepted = new Map<number, number>()
   for (const { seq, outcome, doneMs } of attempts) {
     if (outcome === 'accepted') accepted.set(seq, Math.min(doneMs, accepted.get(seq) ?? doneMs))
   }
-  return Math.max(...effects.map(({ seq, atEpochMs }) => atEpochMs - startAtMs - (accepted.get(seq) ?? 0)))
+  return Math.max(...effects.map(({ seq, atMs }) => atMs - (accepted.get(seq) ?? 0)))
 }
 
 /** No effect is later than this, ms, when nothing is wrong. */

@@ -62,9 +62,9 @@ async function play(
 const playAll = (how: Parameters<typeof play>[1]) => Promise.all(SEEDS.map((seed) => play(seed, how)))
 
 /** The time from the accepted answer to the effect, of half of all events at most, ms. */
-function medianLagMs({ attempts, effects, startAtMs }: Simulated): number {
+function medianLagMs({ attempts, effects }: Simulated): number {
   const accepted = new Map(attempts.map(({ seq, doneMs }) => [seq, doneMs]))
-  const lags = effects.map(({ seq, atEpochMs }) => atEpochMs - startAtMs - accepted.get(seq)!)
+  const lags = effects.map(({ seq, atMs }) => atMs - accepted.get(seq)!)
   return lags.sort((a, b) => a - b)[Math.floor(lags.length / 2)]!
 }
 

@@ -81,7 +81,7 @@ describe('a process of the stack that died by itself', () => {
   it('is asked for its effects when it is up again', async () => {
     const member = await died()
     while (member.down) await new Promise((resolve) => setTimeout(resolve, 5))
-    await stack.export(folder)
+    await stack.export(folder, 0)
     expect([...readEffects(effectsPath(folder))]).toEqual([])
   })
 })

@@ -13,7 +13,7 @@ interface AttackOptions {
   readonly attack: Attack
   /** Requests a second. */
   readonly perS: number
-  /** When it begins and ends, ms since the Unix epoch; the tally's times count from the start of the run. */
+  /** When it begins and ends, by the clock of the run; the tally's times count from the start of the run. */
   readonly startAtMs: number
   readonly fromMs: number
   readonly untilMs: number

@@ -18,7 +18,7 @@ export interface AttackSetup {
 
 export type ToAttacker =
   | AttackSetup
-  /** ms since the Unix epoch. */
+  /** By the clock of the run. */
   | { readonly kind: 'start'; readonly startAtMs: number }
   /** Every attack ends. */
   | { readonly kind: 'stop' }

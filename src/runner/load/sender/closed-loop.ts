@@ -17,7 +17,7 @@ export interface ClosedLoopResult {
   readonly accepted: number
   /** Everything else in it: other statuses, resets, no connection. */
   readonly failed: number
-  /** The measured part, ms since the Unix epoch. */
+  /** The measured part, by the clock of the run. */
   readonly beganAtMs: number
   readonly endedAtMs: number
   /** This process's own, in the measured part. */

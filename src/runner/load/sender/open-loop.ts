@@ -33,7 +33,7 @@ export interface OpenLoopOptions {
   readonly journal: JournalWriter
   /** When an arrival would be sent later than this, ms, the sender gives up: it can say nothing about the server any more. */
   readonly latenessMaxMs: number
-  /** Start of the run, ms since the Unix epoch. */
+  /** Start of the run, by its clock. */
   readonly startAtMs: number
   /** Abort: send no more, wait for attempts in flight. */
   readonly signal: AbortSignal

@@ -7,11 +7,11 @@ export interface PacerMemory {
 }
 /** control: raised each time a due time is written. */
 export const TURN = 0
-/** times: when to wake, ms since the Unix epoch by the monotonic clock. */
+/** times: when to wake, by the clock of the run. */
 export const DUE = 0
 
 interface Pacer {
-  /** Calls the pacer's function at `dueMs` (ms since the Unix epoch, by timeOrigin + now). The last call counts. */
+  /** Calls the pacer's function at `dueMs` by the clock of the run. The last call counts. */
   wakeAt(dueMs: number): void
   stop(): Promise<void>
 }

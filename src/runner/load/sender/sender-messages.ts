@@ -33,7 +33,7 @@ export interface SenderSetup {
 
 export type ToSender =
   | SenderSetup
-  /** Times of the journal count from here, ms since the Unix epoch. */
+  /** Times of the journal count from here, by the clock of the run. */
   | { readonly kind: 'start'; readonly startAtMs: number }
   /** Send no more; wait for attempts in flight. */
   | { readonly kind: 'stop' }

@@ -86,7 +86,7 @@ export const attack = defineCard({
 })
 
 export function attackOf({
-  record: { attacks, samples, startAtMs },
+  record: { attacks, samples },
   attempts,
 }: Pick<JudgedRun, 'record' | 'attempts'>): UnderAttack | undefined {
   if (!attacks?.length) return undefined
@@ -101,7 +101,7 @@ export function attackOf({
   }
   const memory = samples.stack.map(({ name, samples: all }) => {
     const most = (from: number, to: number) => {
-      const during = all.filter(({ atEpochMs }) => atEpochMs - startAtMs >= from && atEpochMs - startAtMs <= to)
+      const during = all.filter(({ atMs }) => atMs >= from && atMs <= to)
       return Math.max(0, ...during.map(({ rssBytes }) => rssBytes))
     }
     return { name, calmBytes: most(0, fromMs), underBytes: most(fromMs, untilMs + SETTLE_MS) }

@@ -53,11 +53,11 @@ export const deadLetterReplays = defineCard({
   },
 })
 
-function replaysOf({ folder, record: { runId, startAtMs, replays }, effects }: JudgedRun): Replays | undefined {
+function replaysOf({ folder, record: { runId, startedAtEpochMs, replays }, effects }: JudgedRun): Replays | undefined {
   if (!replays) return undefined
   const groups = new Groups()
   const letters = lettersIn(folder)
-  for (const letter of letters) groups.add({ ...letter, atMs: letter.atMs - startAtMs })
+  for (const letter of letters) groups.add({ ...letter, atMs: letter.atMs - startedAtEpochMs })
   const seqs = seqsOf(letters, runId)
   const applied = new Set<number>()
   for (const { seq } of effects()) if (seqs.has(seq)) applied.add(seq)

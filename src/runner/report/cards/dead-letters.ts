@@ -13,7 +13,7 @@ type DeadLetters = z.infer<typeof letterGroups>
 /** What lay in the dead letters at the end. */
 export const deadLetters = defineCard({
   schema: letterGroups,
-  make: ({ buried, record }) => (buried.length === 0 ? undefined : groupsOf(buried, record.startAtMs)),
+  make: ({ buried, record }) => (buried.length === 0 ? undefined : groupsOf(buried, record.startedAtEpochMs)),
   checks: (_, { buried, expected, scenario }) => [deadLetterCheck(buried, expected, scenario.passes)],
   checkWords: {
     'dead-letters-unplanned': {
@@ -27,9 +27,9 @@ export const deadLetters = defineCard({
 })
 
 /** By source, type and reason, the largest group first; times since the start of the run. */
-export function groupsOf(buried: readonly Buried[], startAtMs: number): DeadLetters {
+export function groupsOf(buried: readonly Buried[], startedAtEpochMs: number): DeadLetters {
   const groups = new Groups()
-  for (const letter of buried) groups.add({ ...letter, atMs: letter.atMs - startAtMs })
+  for (const letter of buried) groups.add({ ...letter, atMs: letter.atMs - startedAtEpochMs })
   return groups.all()
 }
 

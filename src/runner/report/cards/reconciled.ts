@@ -22,14 +22,14 @@ type Reconciled = z.infer<typeof schema>
 /** What became of webhooks that never came. */
 export const reconciled = defineCard({
   schema,
-  make({ record: { list, startAtMs }, audit: { found, neverFound }, attempts, effects }) {
+  make({ record: { list }, audit: { found, neverFound }, attempts, effects }) {
     if (!list) return undefined
     const createdMs = new Map<number, number>()
     for (const { seq, cause, intendedMs } of attempts()) if (cause === 'lost-by-sender') createdMs.set(seq, intendedMs)
     const toEffect = new Latencies()
-    for (const { seq, atEpochMs } of effects()) {
+    for (const { seq, atMs } of effects()) {
       const created = createdMs.get(seq)
-      if (created !== undefined) toEffect.record(atEpochMs - startAtMs - created)
+      if (created !== undefined) toEffect.record(atMs - created)
     }
     return { ...list, found, neverFound, toEffect: toEffect.percentiles() }
   },

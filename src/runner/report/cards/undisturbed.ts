@@ -106,10 +106,10 @@ async function undisturbedOf({
   for (const { seq, outcome, doneMs } of attempts()) {
     if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))
   }
-  for (const { seq, atEpochMs } of effects()) {
+  for (const { seq, atMs } of effects()) {
     const fromMs = acceptedMs.get(seq)
     if (fromMs === undefined) continue
-    const tookMs = atEpochMs - record.startAtMs - fromMs
+    const tookMs = atMs - fromMs
     for (const one of stretches) if (fromMs >= one.fromMs && fromMs < one.untilMs) one.latencies.record(tookMs)
   }
   return stretches.map(({ latencies, ...stretch }) => ({ ...stretch, acceptToEffect: latencies.percentiles() }))

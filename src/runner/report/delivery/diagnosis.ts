@@ -59,18 +59,15 @@ function stateOf({ firstPerS, answeredPerS, donePerS, roomPerS }: Rates): Diagno
 }
 
 /** Deliveries of events that had been settled before, during the judged time. */
-function absorbedPerS(
-  { samples, startAtMs }: Pick<JudgedRun['record'], 'samples' | 'startAtMs'>,
-  { judged }: After,
-): number {
-  const fromMs = startAtMs + judged[0]!.atMs
-  const untilMs = startAtMs + judged.at(-1)!.atMs
+function absorbedPerS({ samples }: Pick<JudgedRun['record'], 'samples'>, { judged }: After): number {
+  const fromMs = judged[0]!.atMs
+  const untilMs = judged.at(-1)!.atMs
   let perS = 0
   for (const { samples: all } of samples.stack) {
-    const within = all.filter(({ atEpochMs }) => atEpochMs >= fromMs && atEpochMs <= untilMs)
+    const within = all.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs)
     const [first, last] = [within[0], within.at(-1)]
     if (!first || !last || first === last) continue
-    perS += ((last.duplicates - first.duplicates) * 1_000) / (last.atEpochMs - first.atEpochMs)
+    perS += ((last.duplicates - first.duplicates) * 1_000) / (last.atMs - first.atMs)
   }
   return perS
 }
