@@ -17,7 +17,8 @@ interface Swallowed {
 
 /**
  * `npm run scenario flash-sale --queue=kafka` gives npm the flag: it must stand behind `--`. npm keeps flags that it does not
- * know, and those of the same name that it does, in the environment. Without this the run would go on with its defaults.
+ * know, and those of the same name that it does, in the environment. Without this the run would go on with its defaults. The
+ * same is true of `npm exec floodmark scenario flash-sale --queue=kafka`.
  * `args`: what the command got. @throws FloodmarkError 'misuse' with the line to type.
  */
 export function refuseSwallowed(
@@ -26,7 +27,8 @@ export function refuseSwallowed(
   takes: Takes = () => true,
   env: NpmEnvironment = process.env,
 ): void {
-  if (env.npm_lifecycle_event !== command.name()) return
+  const isExec = env.npm_command === 'exec' && env.npm_lifecycle_event === 'npx'
+  if (!isExec && env.npm_lifecycle_event !== command.name()) return
   const called = command.commands.find((one) => one.name() === args[0])
   const leaf = called ?? command
   const swallowed = leaf.options.flatMap((option): Swallowed[] => {
@@ -36,10 +38,11 @@ export function refuseSwallowed(
   if (swallowed.length === 0) return
   const names = swallowed.map(({ option }) => option.long).join(', ')
   const own = called ? [called.name()] : []
-  const line = [npmRun(command.name(), env), ...own, ...lineOf(leaf, args.slice(own.length), swallowed, takes)].join(
-    ' ',
-  )
-  throw new FloodmarkError('misuse', `npm took ${names} for itself: flags come after --. Type: ${line}`)
+  const [operands, flags] = lineOf(leaf, args.slice(own.length), swallowed, takes)
+  const line = isExec
+    ? ['npm exec -- floodmark', command.name(), ...own, ...operands, ...flags]
+    : [npmRun(command.name(), env), ...own, ...operands, '--', ...flags]
+  throw new FloodmarkError('misuse', `npm took ${names} for itself: flags come after --. Type: ${line.join(' ')}`)
 }
 
 /** The value of a flag that a person gave to npm; undefined when they did not. */
@@ -71,8 +74,13 @@ function npmRun(name: string, { INIT_CWD: from }: NpmEnvironment): string {
   return within ? `npm run ${name}` : `npm --prefix ${shownValue(kit.replace(/[\\/]$/, ''))} run ${name}`
 }
 
-/** Arguments, `--` and flags. A value that npm mixed up with the arguments goes back to its flag. */
-function lineOf(leaf: Command, args: readonly string[], swallowed: readonly Swallowed[], takes: Takes): string[] {
+/** A value that npm mixed up with the arguments goes back to its flag. */
+function lineOf(
+  leaf: Command,
+  args: readonly string[],
+  swallowed: readonly Swallowed[],
+  takes: Takes,
+): [operands: readonly string[], flags: readonly string[]] {
   const { operands, unknown } = leaf.parseOptions([...args])
   const rest = args.filter((arg) => !operands.includes(arg) && !unknown.includes(arg)).concat(unknown)
   const bare = swallowed.filter(({ option, value }) => option.required && value === true)
@@ -83,7 +91,7 @@ function lineOf(leaf: Command, args: readonly string[], swallowed: readonly Swal
     // Which value belongs to it cannot be told: the help's own word for it.
     return [option.long!, given === undefined ? option.flags.split(' ')[1]! : shownValue(given)]
   })
-  return [...own.map(shownValue), '--', ...flags, ...rest.map(shownValue)]
+  return [own.map(shownValue), [...flags, ...rest.map(shownValue)]]
 }
 
 /** Which operands are the values of the flags, and which are arguments: where exactly one way fits, that one. */

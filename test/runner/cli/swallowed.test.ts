@@ -89,6 +89,10 @@ describe('a flag that npm kept', () => {
         expect(() => refuseSwallowed(command(), args, undefined, env), long).toThrow(
           [`Type: npm run ${name}`, ...args, '--', long!, ...(required ? ['7'] : [])].join(' '),
         )
+        const exec = { ...env, npm_lifecycle_event: 'npx', npm_command: 'exec' }
+        expect(() => refuseSwallowed(command(), args, undefined, exec), long).toThrow(
+          [`Type: npm exec -- floodmark ${name}`, ...args, long!, ...(required ? ['7'] : [])].join(' '),
+        )
         expect(() => refuseSwallowed(command(), args, undefined, { ...env, [kept]: '' })).not.toThrow()
         expect(() => refuseSwallowed(command(), args, undefined, { ...env, npm_lifecycle_event: 'test' })).not.toThrow()
       }
