@@ -75,7 +75,6 @@ function turnOn(id: number, fault: AnyFault): void {
   faults.set(id, inside(levers, fault))
 }
 
-/** A fault that was turned on before the process was started again is not on any more. */
 function turnOff(id: number): void {
   faults.get(id)?.()
   faults.delete(id)

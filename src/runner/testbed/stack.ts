@@ -40,6 +40,8 @@ export interface StackMember {
   /** Counts and CPU time include those of earlier lives, up to each one's last sample. */
   readonly samples: ServiceSample[]
   before: Pick<ServiceSample, (typeof SUMMED)[number]>
+  /** What is on inside it, by number. A process that starts again meanwhile gets it again. */
+  readonly faults: Map<number, AnyFault>
   /** Nobody is to start it again. */
   down: boolean
   deaths: number
@@ -72,7 +74,7 @@ export class Stack {
       const name = role === 'service' ? 'receiver + processor' : count === 1 ? role : `${role} ${at + 1}`
       const whole: ServiceSetup = { kind: 'setup', port: 0, ...setup, ...part }
       const fresh = { port: undefined, child: undefined, ready: undefined, revival: undefined, down: true, deaths: 0 }
-      return { name, role, setup: whole, samples: [], before: NOTHING, ...fresh }
+      return { name, role, setup: whole, samples: [], before: NOTHING, faults: new Map(), ...fresh }
     }
     const several = (role: Role, count: number) => Array.from({ length: count }, (_, at) => member(role, at, count))
     this.members = shared.queue
@@ -117,6 +119,7 @@ export class Stack {
     child.send({ ...member.setup, port: member.port ?? 0 })
     const ready = await child.next('ready')
     member.port = ready.port
+    for (const [id, fault] of member.faults) child.send({ kind: 'fault-on', id, fault })
     return ready
   }
 
@@ -146,10 +149,14 @@ export class Stack {
   }
 
   /** Turns a fault on inside a process. Returns a function that turns it off again. */
-  inject({ child }: StackMember, fault: AnyFault): Undo {
+  inject(member: StackMember, fault: AnyFault): Undo {
     const id = this.#faults++
-    child!.send({ kind: 'fault-on', id, fault })
-    return () => child!.send({ kind: 'fault-off', id })
+    member.faults.set(id, fault)
+    member.child!.send({ kind: 'fault-on', id, fault })
+    return () => {
+      member.faults.delete(id)
+      member.child!.send({ kind: 'fault-off', id })
+    }
   }
 
   /** The stack takes as many events as it can from now on, whatever capacity the run gave it. */

@@ -20,8 +20,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A stack of one process, whose process has just died by itself. */
-async function died() {
+/** A stack of one process. */
+async function started() {
   const place = (kind: 'queue' | 'ledger') => ({ module: moduleOf(kind, 'memory'), url: '' })
   stack = new Stack({
     setup: {
@@ -41,12 +41,17 @@ async function died() {
     onSample: () => {},
   })
   await stack.start()
-  const [member] = stack.members
-  const { process, exited } = member!.child!
+  return stack.members[0]!
+}
+
+/** The same, when its process has just died by itself. */
+async function died() {
+  const member = await started()
+  const { process, exited } = member.child!
   process.kill('SIGKILL')
   await exited
   expect(stack.unplannedDeaths).toBe(1)
-  return member!
+  return member
 }
 const later = () => new Promise((resolve) => setTimeout(resolve, REVIVAL_MS))
 
@@ -85,3 +90,16 @@ describe('a process of the stack that died by itself', () => {
     expect([...readEffects(effectsPath(folder))]).toEqual([])
   })
 })
+
+it('a fault inside a process is on again when the process is started again, and off when it is undone', async () => {
+  const member = await started()
+  const readiness = async () => (await fetch(`http://127.0.0.1:${member.port}/readyz`)).text()
+  const isReady = () => expect.poll(readiness, { timeout: 10_000 })
+  const undo = stack.inject(member, { what: 'failing-ledger', target: 'processors', at: 0, forMs: 1 })
+  await isReady().toBe('not ready: ledger')
+  await stack.kill(member)
+  await stack.up(member)
+  await isReady().toBe('not ready: ledger')
+  undo()
+  await isReady().toBe('ready')
+}, 40_000)
