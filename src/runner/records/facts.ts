@@ -108,6 +108,10 @@ export interface Certificate {
   readonly connectionsMax: number
   /** It fell so far behind that it stopped. */
   readonly gaveUp: boolean
+  /** Of the unsent attempts and retries those for which every connection waited for an answer. */
+  readonly waiting: { readonly events: number; readonly retries: number }
+  /** Attempts for which the sender's own machine had no descriptor or no port left. */
+  readonly machineOut: { readonly descriptors: number; readonly ports: number }
 }
 
 /** Attempts since the start, by outcome. */

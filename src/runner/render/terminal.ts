@@ -3,7 +3,7 @@ import { interval, ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
-import { INVALID_MEANS, stackWords, sumWords, survives, throughBalancer } from './words/run.ts'
+import { invalidWords, stackWords, sumWords, survives, throughBalancer } from './words/run.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
@@ -24,7 +24,7 @@ export function terminal(report: Report): string {
   const lines = [
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(settings)}`,
-    ...(report.verdict === 'INVALID' ? folded(INVALID_MEANS) : []),
+    ...(report.verdict === 'INVALID' ? folded(invalidWords(report)) : []),
     '',
     ...report.checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
       return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`

@@ -135,7 +135,7 @@ export interface Audit {
   readonly buried: number
   /** Never accepted, and the sender knows it. Refusing is not losing. */
   readonly refused: number
-  /** Never sent: the generator could not, or the run was ended first. Any of them makes the run INVALID. */
+  /** Never sent: the generator could not, every connection waited for the stack, or the run was ended first. */
   readonly unsent: number
   /** The sender never learned, and it did not take effect. */
   readonly unknown: number

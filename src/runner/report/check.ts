@@ -35,6 +35,8 @@ export interface CheckWords {
   /** Default: the value `measured`, and the limit. */
   measured?(values: CheckValues): string
   wanted?(values: CheckValues): string
+  /** What to do when it failed. Every check of the generator has one. */
+  readonly remedy?: string
 }
 
 /** A check of the stack. */

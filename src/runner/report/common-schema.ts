@@ -114,8 +114,10 @@ export const commonSchema = z.object({
     eventLoopUtilization: z.number(),
     cpuSeconds: z.number(),
     connectionsOpenedMax: z.number(),
-    /** Retries that could not be sent: every connection was busy. */
+    /** Retries that could not be sent. */
     unsentRetries: count,
+    /** Of the unsent those for which every connection waited for an answer. */
+    waiting: z.object({ events: count, retries: count }),
     gaveUp: z.boolean(),
   }),
   /** What was done to the stack on purpose, and what it did itself that shows in the figures. */

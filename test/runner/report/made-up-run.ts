@@ -19,6 +19,7 @@ const PER_S = 300
 export const load: Load = { scenario, durationMs: DURATION_MS, ratePerS: PER_S, seed: SEED }
 const certificate = {
   ...{ endedAtMs: DURATION_MS, connectionsOpenedMax: 3, connectionsMax: 64, gaveUp: false, cutOff: 0 },
+  ...{ waiting: { events: 0, retries: 0 }, machineOut: { descriptors: 0, ports: 0 } },
   ...{ planned: 0, sent: 0, unsent: 0, retries: 0, unsentRetries: 0, cpuSeconds: 1 },
   ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
 }

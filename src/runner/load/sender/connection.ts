@@ -21,6 +21,15 @@ export interface ConnectionEvents<Work> {
   onClosed(connection: SenderConnection<Work>): void
 }
 
+/** Why there is no connection. */
+type Unable = 'connect' | 'no-descriptor' | 'no-port'
+/** Errors of a connect that say nothing about the server. */
+const OWN_LIMITS: Readonly<Record<string, Unable>> = {
+  EMFILE: 'no-descriptor',
+  ENFILE: 'no-descriptor',
+  EADDRNOTAVAIL: 'no-port',
+}
+
 /** All connections read into this buffer. Bytes are looked at before the next read, and copied where they are kept. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
@@ -56,9 +65,12 @@ export class SenderConnection<Work> implements Limited {
       this.#connected = true
       if (this.#request) this.#socket.write(this.#request)
     })
-    this.#socket.on('error', () => {})
+    let unable: Unable = 'connect'
+    this.#socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      unable = OWN_LIMITS[code] ?? unable
+    })
     this.#socket.on('close', () => {
-      this.#end(this.#connected ? { cause: 'reset', sent: true } : { cause: 'connect', sent: false })
+      this.#end(this.#connected ? { cause: 'reset', sent: true } : { cause: unable, sent: false })
       this.#events.onClosed(this)
     })
   }

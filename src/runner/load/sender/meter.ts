@@ -1,3 +1,4 @@
+import type { Cause, Outcome } from '../../plan/outcome.ts'
 import { ownMemoryBytes } from '../../processes/own-memory.ts'
 import type { Certificate, Counts, Progress } from '../../records/facts.ts'
 import { latencyHistogram, percentileMs, record } from '../../records/histogram.ts'
@@ -19,6 +20,8 @@ export class Meter {
   #busyAtStart = performance.eventLoopUtilization()
   #busyLast = this.#busyAtStart
   #busy = 0
+  readonly #waiting = { events: 0, retries: 0 }
+  readonly #machineOut = { descriptors: 0, ports: 0 }
 
   /** The lead-in is idle time and would dilute the busy share. */
   startSending(): void {
@@ -32,6 +35,18 @@ export class Meter {
 
   late(ms: number): void {
     record(this.#lateness, ms)
+  }
+
+  /** An attempt that is not sent, since every connection waits for an answer. */
+  noConnection(first: boolean): void {
+    this.counts[first ? 'unsent' : 'unsentRetries']++
+    this.#waiting[first ? 'events' : 'retries']++
+  }
+
+  ended(outcome: Exclude<Outcome, 'unsent'>, cause: Cause): void {
+    this.counts[outcome]++
+    if (cause === 'no-descriptor') this.#machineOut.descriptors++
+    if (cause === 'no-port') this.#machineOut.ports++
   }
 
   response(ms: number): void {
@@ -68,6 +83,8 @@ export class Meter {
       latenessMaxMs: percentileMs(this.#lateness, 100) ?? 0,
       eventLoopUtilization: this.#busy,
       cpuSeconds: cpuSeconds(),
+      waiting: { ...this.#waiting },
+      machineOut: { ...this.#machineOut },
     }
   }
 }

@@ -148,7 +148,7 @@ class OpenLoop {
     this.#meter.late(nowMs - due.intendedMs)
     const reserved = this.#carrier.reserve()
     if (!reserved) {
-      this.#meter.counts[first ? 'unsent' : 'unsentRetries']++
+      this.#meter.noConnection(first)
       return this.#noteNotSent(due, 'unsent', 'connections-max', nowMs)
     }
     const { sending, host } = reserved
@@ -176,7 +176,7 @@ class OpenLoop {
       attempt.status = 0
     }
     attempt.doneMs = this.#nowMs()
-    this.#meter.counts[attempt.outcome]++
+    this.#meter.ended(attempt.outcome, attempt.cause)
     this.#meter.response(attempt.doneMs - attempt.intendedMs)
     this.#journal(attempt)
     const { attempt: number, status, cause, doneMs } = attempt

@@ -4,18 +4,19 @@ import { PERCENTILE_HEAD, percentileCells } from '../../report/latency-words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { type Markup, markup } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
-import { INVALID_MEANS, stackWords, survives } from '../words/run.ts'
+import { invalidWords, stackWords, survives } from '../words/run.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
 
-export function header({ verdict, interrupted, scenario, settings }: Report): Markup {
+export function header(report: Report): Markup {
+  const { verdict, interrupted, scenario, settings } = report
   return markup`<header class="${verdict.toLowerCase()}">
 <p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
 <h1>${scenario.name}: ${stackWords(settings)}</h1>
 <p>${scenario.question}</p>
 ${
   verdict === 'INVALID' &&
-  markup`<p>${INVALID_MEANS}</p>
+  markup`<p>${invalidWords(report)}</p>
 `
 }</header>
 `
@@ -52,7 +53,11 @@ export function accounting({ audit }: Report, cards: readonly CardWords[]): Mark
     ['applied', audit.applied, 'took effect'],
     ['dead letters', audit.buried, 'kept with payload and reason'],
     ['refused', audit.refused, 'the sender knows; refusing is not losing'],
-    ['unsent', audit.unsent, 'the generator could not; makes the run INVALID'],
+    [
+      'unsent',
+      audit.unsent,
+      'by the generator’s fault, or because every connection waited for the stack: the checks say which',
+    ],
     ['unknown', audit.unknown, 'no answer, and no effect'],
     ['lost', audit.lost, `accepted, then gone${bound}`],
     ['= planned', audit.planned, 'each event is in one of these six'],

@@ -3,13 +3,17 @@ import { cardNames, cardOf } from '../../report/cards/index.ts'
 import type { Check, CheckValues, CheckWords } from '../../report/check.ts'
 import type { CommonCheckId } from '../../report/checks.ts'
 
+const MORE_ROOM =
+  'Run it on a quieter machine, lower --rate, or share the load between more --senders where cores are idle.'
+
 /** The words for the checks of every run; a card has those for its own. */
 export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
-  'generator-rate': { title: 'generator kept its rate' },
-  'generator-lateness': { title: 'generator kept its schedule (lateness p99)' },
-  'generator-event-loop': { title: 'generator had time to spare (event loop)' },
+  'generator-rate': { title: 'generator kept its rate', remedy: MORE_ROOM },
+  'generator-lateness': { title: 'generator kept its schedule (lateness p99)', remedy: MORE_ROOM },
+  'generator-event-loop': { title: 'generator had time to spare (event loop)', remedy: MORE_ROOM },
   'generator-unsent': {
-    title: 'every attempt was sent',
+    title: 'the generator sent every attempt that it could',
+    remedy: MORE_ROOM,
     measured: ({ events, retries }) => `${inWords(events)} events, ${inWords(retries)} retries unsent`,
     wanted: () => '0 unsent',
   },
@@ -41,6 +45,12 @@ export function sayCheck({ id, ok, warning, values }: Check): SaidCheck {
     wanted: words?.wanted?.(values) ?? limit(values),
     state: warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : 'failed',
   }
+}
+
+/** What to do about an INVALID run: the remedies of the generator's checks that failed, each once. */
+export function remedies(checks: readonly Check[]): string[] {
+  const failed = checks.filter(({ about, ok }) => about === 'generator' && ok === false)
+  return [...new Set(failed.flatMap(({ id }) => wordsOf(id)?.remedy ?? []))]
 }
 
 function wordsOf(id: string): CheckWords | undefined {

@@ -1,9 +1,14 @@
 import { seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
+import { remedies } from './checks.ts'
 
 /** What an INVALID run is worth, and what to do about it. */
-export const INVALID_MEANS =
-  'The generator did not keep its schedule: no figure here says anything about the stack. Run it on a quieter machine, or lower --rate.'
+export function invalidWords({ checks }: Pick<Report, 'checks'>): string {
+  return [
+    'The load was not what was planned, so no figure here says anything about the stack.',
+    ...remedies(checks),
+  ].join(' ')
+}
 
 export function stackWords({ receiver, queue, ledger }: Report['settings']): string {
   return `${receiver} → ${queue} → ${ledger}`

@@ -77,7 +77,7 @@ export const attack = defineCard({
           : `${inWords(measured)}, calm ${inWords(calmP99)}`,
       wanted: ({ floor }) => `at most ${SLOWER_MAX} times that in the calm, or ${inWords(floor)}`,
     },
-    'attack-rate': { title: 'attackers kept their rate' },
+    'attack-rate': { title: 'attackers kept their rate', remedy: 'Lower --rate, or run it on a quieter machine.' },
   },
   words: (card) => ({
     title: 'Attack traffic',

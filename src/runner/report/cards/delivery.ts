@@ -37,7 +37,11 @@ export const delivery = defineCard({
   make: deliveryOf,
   checks: (card) => (card ? [...schedulesCheck(card), ...goodputCheck(card)] : []),
   checkWords: {
-    'retry-schedules': { title: "retries kept their providers' schedules", wanted: () => 'all of them' },
+    'retry-schedules': {
+      title: "retries kept their providers' schedules",
+      wanted: () => 'all of them',
+      remedy: 'Lower --rate, or run it on a quieter machine.',
+    },
     'goodput-after-fault': {
       title: 'goodput after the last fault (below, the state is metastable)',
       wanted: ({ atLeast }) => `at least ${inWords(atLeast)} of the first attempts`,

@@ -8,10 +8,12 @@ import { delivery } from './delivery.ts'
 import { drift } from './drift.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
+import { sending } from './sending.ts'
 import { undisturbed } from './undisturbed.ts'
 
 /** Every card, in the order in which a report shows them. A new one is its own file and a line here. */
 export const cards = {
+  sending,
   delivery,
   deadLetters,
   deadLetterReplays,

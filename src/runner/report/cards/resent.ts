@@ -33,6 +33,7 @@ export const resent = defineCard({
       title: 'every event was sent again that should be',
       measured: ({ unsent }) => `${inWords(unsent)} unsent`,
       wanted: () => '0 unsent',
+      remedy: 'Lower --rate, or run it on a quieter machine.',
     },
     'resent-fresh': { title: 'sent again with a fresh signature: accepted', wanted: () => ALL },
     'resent-without-time': { title: 'recorded, no time signed: accepted', wanted: () => ALL },
