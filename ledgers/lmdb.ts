@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
+import { markMsOf } from '../src/core/base/mark-life.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -33,9 +35,10 @@ import {
   unseal,
 } from './lmdb/bytes.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
+import { MarkedIds } from './lmdb/marked-ids.ts'
 import { pages } from './lmdb/pages.ts'
 
-/** One settle call removes at most so many expired groups of marks. Each group comes from one earlier settle call. */
+/** One settle call removes at most so many expired groups of marks more than it adds. */
 const SWEEP_GROUPS_MAX = 4
 /** One transaction sorts in so many records of the log. */
 const SORT_RECORDS = 16
@@ -83,15 +86,16 @@ class LmdbLedger implements Ledger {
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
     const now = this.#clock.now()
-    const renewed: Buffer[] = []
+    const believed = this.#time.believed()
+    const renewed: WebhookEvent[] = []
     const claims = events.map((event): Claim => {
       const { id } = event
       if (this.#claims.busy(id)) return { state: 'busy' }
       const key = Buffer.from(id)
       const state = this.#stateOf(key)
       if (state?.kind === BURIED) return { state: 'duplicate' }
-      if (state?.kind === APPLIED && covers(state.value, now, event)) {
-        if (isToRenew(state.value, now, this.#ttlMs)) renewed.push(key)
+      if (state?.kind === APPLIED && covers(state.value, believed, event)) {
+        if (isToRenew(state.value, now, markMsOf(event, this.#ttlMs))) renewed.push(event)
         return { state: 'duplicate' }
       }
       const failed = state?.kind === FAILED ? state : undefined
@@ -103,11 +107,15 @@ class LmdbLedger implements Ledger {
     return claims
   }
 
-  #renew(keys: readonly Buffer[]): void {
-    const expiresAt = this.#time.latest() + this.#ttlMs
-    for (const key of keys) this.#setState(key, APPLIED, expiresAt)
-    this.#expire(expiresAt, keys)
+  #renew(events: readonly WebhookEvent[]): void {
+    const marked = new MarkedIds(this.#time.latest(), this.#ttlMs)
+    for (const event of events) this.#mark(event, Buffer.from(event.id), marked)
+    this.#expire(marked)
     put(this.#environment.root, POSITION, u64(this.#position))
+  }
+
+  #mark(event: WebhookEvent, key: Buffer, marked: MarkedIds): void {
+    this.#setState(key, APPLIED, marked.add(event, key))
   }
 
   #stateOf(key: Buffer): State | undefined {
@@ -157,8 +165,7 @@ class LmdbLedger implements Ledger {
   /** Runs inside the write transaction. `held`: the failures so far of each event whose claim is held. */
   #store(settlements: readonly Settlement[], held: readonly (number | undefined)[]): Settled[] {
     const now = this.#clock.now()
-    const expiresAt = this.#time.latest() + this.#ttlMs
-    const marked: Buffer[] = []
+    const marked = new MarkedIds(this.#time.latest(), this.#ttlMs)
     const items: (string | Uint8Array)[] = []
     const settled = settlements.map((settlement, at): Settled => {
       const before = held[at]
@@ -167,8 +174,7 @@ class LmdbLedger implements Ledger {
       const key = Buffer.from(settlement.event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
-        this.#setState(key, APPLIED, expiresAt)
-        marked.push(key)
+        this.#mark(settlement.event, key, marked)
         return { held: true, failures: before }
       }
       const failures = before + 1
@@ -181,10 +187,10 @@ class LmdbLedger implements Ledger {
       }
       return { held: true, failures }
     })
-    if (marked.length > 0) this.#expire(expiresAt, marked)
+    this.#expire(marked)
     if (items.length > 0) put(this.#environment.log, u64(this.#position), pack(items))
     this.#position += items.length / 2
-    this.#sweep(this.#time.sweptBefore(settlements))
+    this.#sweep(this.#time.sweptBefore(settlements), SWEEP_GROUPS_MAX + marked.byEnd.size)
     put(this.#environment.root, POSITION, u64(this.#position))
     return settled
   }
@@ -199,14 +205,16 @@ class LmdbLedger implements Ledger {
     put(this.#environment.values, name, value)
   }
 
-  #expire(atMs: number, ids: readonly Buffer[]): void {
-    put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
+  #expire({ byEnd }: MarkedIds): void {
+    for (const [atMs, ids] of byEnd) {
+      put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
+    }
   }
 
   /** Removes some of the oldest groups of marks that have expired. The work is bounded. */
-  #sweep(beforeMs: number): void {
+  #sweep(beforeMs: number, groupsMax: number): void {
     const end = u64(Math.max(0, beforeMs))
-    for (const { key, value } of [...this.#environment.expiries.getRange({ end, limit: SWEEP_GROUPS_MAX })]) {
+    for (const { key, value } of [...this.#environment.expiries.getRange({ end, limit: groupsMax })]) {
       for (const id of unpack(unseal(key, value))) {
         // The id may have been marked again since. Then a later group holds it.
         const state = this.#stateOf(id)
@@ -222,26 +230,26 @@ class LmdbLedger implements Ledger {
 
   async exhume(id: string): Promise<void> {
     await this.#transact(() => {
-      const key = this.#removeLetter(id)
-      if (key) this.#environment.ids.removeSync(key)
+      if (this.#removeLetter(id)) this.#environment.ids.removeSync(Buffer.from(id))
     })
   }
 
   async forget(id: string): Promise<void> {
     await this.#transact(() => {
-      const key = this.#removeLetter(id)
-      if (!key) return
-      this.#renew([key])
+      const letter = this.#removeLetter(id)
+      if (letter) this.#renew([decodeDeadLetter(letter).event])
     })
   }
 
-  /** The ordering key of an id whose letter is now deleted; undefined where there was no letter. */
+  /** The letter of an id, which is now deleted; undefined where there was none. */
   #removeLetter(id: string): Buffer | undefined {
-    const key = Buffer.from(id)
-    const state = this.#stateOf(key)
+    const state = this.#stateOf(Buffer.from(id))
     if (state?.kind !== BURIED) return undefined
-    this.#environment.dead.removeSync(u64(state.value))
-    return key
+    const position = u64(state.value)
+    const bytes = this.#environment.dead.get(position)
+    if (!bytes) throw new FloodmarkError('corrupt', `the dead letter of ${id} is gone: restore the ledger from a copy`)
+    this.#environment.dead.removeSync(position)
+    return unseal(position, bytes)
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

@@ -1,4 +1,6 @@
+import { markMsOf } from '../src/core/base/mark-life.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -13,6 +15,7 @@ import {
 import { Claims } from '../src/core/processing/claims.ts'
 import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
+import { Marks } from './memory/marks.ts'
 
 /** One settle call removes at most so many expired marks. */
 const SWEEP_MAX = 64
@@ -20,8 +23,7 @@ const SWEEP_MAX = 64
 /** The specification of a ledger, in maps. Nothing outlives the process. */
 class MemoryLedger implements Ledger {
   readonly traits
-  /** id → when its mark expires, in Unix ms. Insertion order is time order, so the sweep looks at the front only. */
-  readonly #marks = new Map<string, number>()
+  readonly #marks = new Marks()
   readonly #failures = new Map<string, { readonly count: number; readonly sinceMs: number }>()
   readonly #dead = new Map<string, DeadLetter>()
   readonly #values = new Map<string, Uint8Array>()
@@ -47,8 +49,8 @@ class MemoryLedger implements Ledger {
       if (this.#dead.has(id)) return { state: 'duplicate' }
       const now = this.#clock.now()
       const endsMs = this.#marks.get(id)
-      if (endsMs !== undefined && covers(endsMs, now, event)) {
-        if (isToRenew(endsMs, now, this.#ttlMs)) this.#mark(id)
+      if (endsMs !== undefined && covers(endsMs, this.#time.believed(), event)) {
+        if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event)
         return { state: 'duplicate' }
       }
       const { count: failures, sinceMs } = this.#failures.get(id) ?? { count: 0, sinceMs: now }
@@ -66,7 +68,7 @@ class MemoryLedger implements Ledger {
     }
     const held = this.#claims.settleAll(settlements)
     const settled = settlements.map((settlement, at) => this.#settleOne(settlement, held[at]))
-    this.#sweep(this.#time.sweptBefore(settlements))
+    this.#marks.sweep(this.#time.sweptBefore(settlements), SWEEP_MAX)
     return settled
   }
 
@@ -78,7 +80,7 @@ class MemoryLedger implements Ledger {
     if (result === 'released') return { held: true, failures: before }
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
-      this.#mark(event.id)
+      this.#mark(event)
       return { held: true, failures: before }
     }
     const failures = before + 1
@@ -101,18 +103,9 @@ class MemoryLedger implements Ledger {
     }
   }
 
-  #mark(id: string): void {
-    this.#marks.delete(id)
-    this.#marks.set(id, this.#time.latest() + this.#ttlMs)
-    this.#failures.delete(id)
-  }
-
-  #sweep(beforeMs: number): void {
-    let left = SWEEP_MAX
-    for (const [id, untilMs] of this.#marks) {
-      if (untilMs > beforeMs || left-- === 0) return
-      this.#marks.delete(id)
-    }
+  #mark(event: WebhookEvent): void {
+    this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs))
+    this.#failures.delete(event.id)
   }
 
   async probe(): Promise<void> {}
@@ -127,7 +120,8 @@ class MemoryLedger implements Ledger {
   }
 
   async forget(id: string): Promise<void> {
-    if (this.#dead.delete(id)) this.#mark(id)
+    const letter = this.#dead.get(id)
+    if (letter && this.#dead.delete(id)) this.#mark(letter.event)
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

@@ -3,9 +3,10 @@ import { RedisConnection } from '../src/clients/redis/connection.ts'
 import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
 import { type RedisFacts, redisFacts } from '../src/clients/redis/facts.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
+import { markMsOf } from '../src/core/base/mark-life.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
-import { laneOf } from '../src/core/contracts/event.ts'
+import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -17,6 +18,7 @@ import {
   type Settlement,
 } from '../src/core/contracts/ledger.ts'
 import { checkNamespace } from '../src/core/contracts/namespace.ts'
+import { MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { type Script, scripts } from './redis/scripts.ts'
 
@@ -37,17 +39,24 @@ class RedisLedger implements Ledger {
   readonly #connection: RedisConnection
   readonly #prefix: string
   readonly #now: () => string
-  readonly #ttlMs: string
+  readonly #ttlMs: number
+  readonly #time: MarkTime
   /** Names every call of this process, so that a call sent twice can be told from two calls. */
   readonly #session = randomBytes(6).toString('base64url')
   #calls = 0
 
-  constructor(connection: RedisConnection, prefix: string, options: LedgerOpenOptions, facts: RedisFacts) {
+  constructor(
+    connection: RedisConnection,
+    prefix: string,
+    options: LedgerOpenOptions,
+    facts: RedisFacts & { readonly nowMs: number },
+  ) {
     const { clock, ttlMs = MARK_TTL_MS } = options
     this.#connection = connection
     this.#prefix = prefix
     this.#now = clock ? () => String(clock.now()) : () => ''
-    this.#ttlMs = String(ttlMs)
+    this.#ttlMs = ttlMs
+    this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : facts.nowMs)
     this.traits = { name: 'redis', server: facts.text, survives: facts.survives, shared: true, ttlMs } as const
   }
 
@@ -56,7 +65,7 @@ class RedisLedger implements Ledger {
     const reply = await this.#run(scripts.claim, [
       ...this.#call(),
       String(leaseMs),
-      ...events.flatMap(({ id, receivedAtMs }) => [id, String(Math.floor(receivedAtMs))]),
+      ...events.flatMap((event) => [event.id, String(Math.floor(event.receivedAtMs)), this.#lifeOf(event)]),
     ])
     return events.map((_, at) => {
       const [fence, failures, failingForMs] = reply.slice(at * 3, at * 3 + 3) as [number, number, number]
@@ -68,7 +77,10 @@ class RedisLedger implements Ledger {
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
     try {
       checkSettlements(settlements)
-      const reply = await this.#run(scripts.settle, [...this.#call(), ...settlements.flatMap(pack)])
+      const reply = await this.#run(scripts.settle, [
+        ...this.#call(),
+        ...settlements.flatMap((one) => pack(one, this.#lifeOf(one.event))),
+      ])
       return settlements.map((_, at) => ({ held: reply[at * 2] === 1, failures: reply[at * 2 + 1]! }))
     } catch (error) {
       this.#giveBack(settlements)
@@ -78,13 +90,20 @@ class RedisLedger implements Ledger {
 
   /** Gives the claims back as soon as the server answers. Before that they may run out. A settle call that arrives first wins. */
   #giveBack(settlements: readonly Settlement[]): void {
-    const released = settlements.flatMap(({ event, fence }) => pack({ event, fence, result: 'released' }))
+    const released = settlements.flatMap(({ event, fence }) => pack({ event, fence, result: 'released' }, ''))
     this.#run(scripts.settle, [...this.#call(), ...released]).catch(() => {})
   }
 
-  /** The first arguments of every script: time, how long a mark is kept, the call's token. */
+  /** The first arguments of every script: the time, how long a mark is kept, the call's token, the earliest time for a mark's end. */
   #call(): string[] {
-    return [this.#now(), this.#ttlMs, `${this.#session}.${(++this.#calls).toString(36)}`]
+    const token = `${this.#session}.${(++this.#calls).toString(36)}`
+    return [this.#now(), String(this.#ttlMs), token, String(Math.floor(this.#time.steady()))]
+  }
+
+  /** How long the event's mark is kept, where that is not as long as every mark. */
+  #lifeOf(event: WebhookEvent): string {
+    const lifeMs = markMsOf(event, this.#ttlMs)
+    return lifeMs === this.#ttlMs ? '' : String(lifeMs)
   }
 
   #run(script: Script, args: readonly (string | Buffer)[]): Promise<number[]> {
@@ -125,7 +144,8 @@ class RedisLedger implements Ledger {
   }
 
   async forget(id: string): Promise<void> {
-    await this.#run(scripts.forget, [...this.#call(), id])
+    const letter = await this.#connection.repeat(CALL_MS, (redis) => redis.hgetBuffer(`${this.#prefix}dead`, id))
+    if (letter) await this.#run(scripts.forget, [...this.#call(), id, this.#lifeOf(decodeDeadLetter(letter).event)])
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
@@ -180,12 +200,12 @@ const RESULTS = { applied: 'a', failed: 'f', buried: 'b', released: 'r' } as con
 const OPS = { put: 'p', increment: 'i', append: 'a' } as const
 
 /** A settlement in the form that the script reads. */
-function pack(settlement: Settlement): (string | Buffer)[] {
+function pack(settlement: Settlement, life: string): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []
   const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
   const args = [event.id, laneOf(event), String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
-  args.push(String(writes.length))
+  args.push(life, String(writes.length))
   for (const write of writes) {
     const value = write.op === 'increment' ? String(write.by) : asBuffer(write.value)
     args.push(OPS[write.op], write.name, value)
@@ -208,7 +228,9 @@ const driver: LedgerDriver = {
     const connection = new RedisConnection(options.url, options.clock ?? systemClock)
     try {
       await connection.ready()
-      return new RedisLedger(connection, prefix, options, await redisFacts(connection))
+      const [seconds] = await connection.repeat(CALL_MS, (redis) => redis.time())
+      const facts = { ...(await redisFacts(connection)), nowMs: Number(seconds) * 1_000 }
+      return new RedisLedger(connection, prefix, options, facts)
     } catch (error) {
       await connection.close()
       throw error

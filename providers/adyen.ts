@@ -122,6 +122,7 @@ const adyen: Provider = {
     attemptsMax: 1 + WAITS_MS.length + FURTHER_WAITS,
     timeoutMs: 10_000,
     waitMs: (attempt) => WAITS_MS[Math.min(attempt - 2, WAITS_MS.length - 1)]!,
+    resendsForMs: 30 * 24 * HOUR_MS,
     model: true, // two versions of Adyen's page differ in the first three waits, and neither names the waits after the 8 h
   },
 

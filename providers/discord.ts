@@ -61,6 +61,7 @@ const discord: Provider = {
     attemptsMax: 8,
     timeoutMs: 3_000,
     waitMs: (attempt) => FIRST_WAIT_MS * 2 ** (attempt - 2),
+    resendsForMs: 600_000,
     model: true, // Discord publishes "several, exponential, up to 10 minutes", but no threshold for stopping for good
   },
 

@@ -98,6 +98,7 @@ const razorpay: Provider = {
     attemptsMax: 1 + WAITS,
     timeoutMs: 5_000,
     waitMs: (attempt) => FIRST_WAIT_MS * 2 ** (attempt - 2),
+    resendsForMs: 24 * 3_600_000,
     disables: { afterMs: 24 * 3_600_000 },
     model: true, // Razorpay publishes "exponential, for 24 h", the disabling and the 5 s, but not the waits
   },

@@ -33,6 +33,7 @@ const stripe: Provider = {
     attemptsMax: 1 + WAITS_MS.length,
     timeoutMs: 20_000,
     waitMs: (attempt) => WAITS_MS[attempt - 2]!,
+    resendsForMs: 72 * HOUR_MS,
     // Stripe does not publish when it disables an endpoint. Here it does so when it gives up the first refused event.
     disables: { afterMs: 72 * HOUR_MS },
     model: true, // Stripe publishes "exponential, up to 3 days", but neither the waits nor the timeout

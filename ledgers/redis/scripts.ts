@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { STEP_MS_MAX } from '../../src/core/processing/marks.ts'
 
 /*
  * Keys. All have the prefix floodmark:{namespace}:ledger:, so a cluster keeps them in one slot:
@@ -10,17 +11,20 @@ import { createHash } from 'node:crypto'
  *             nothing and gets the first answer again.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
  *   dead      hash id → dead letter; `deaths` has the ids by position; `position` is the last one.
- * Keys of ids also expire by themselves, some time after endsMs. That frees memory and decides nothing.
+ * Keys of ids also expire by themselves, GRACE_MS after endsMs by the server's clock. That frees memory.
  */
 
-/** Keys outlive their endsMs by so many ms, so that the server never expires a key before we do. */
-const GRACE_MS = 60_000
+/** So far may the server's clock be set forward, and so long may a copy wait, before a key expires that is still needed, ms. */
+const GRACE_MS = 3_600_000
 
 const COMMON = `
 local prefix = KEYS[1]
 local time = redis.call('TIME')
 local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local now = ARGV[1] == '' and math.floor(micros / 1000) or tonumber(ARGV[1])
+local ttl = tonumber(ARGV[2])
+local steady = tonumber(ARGV[4])
+local latest, believed = math.max(now, steady), math.min(now, steady + ${STEP_MS_MAX})
 local reply = {}
 local function answer(...)
   for _, number in ipairs({...}) do reply[#reply + 1] = number end
@@ -31,29 +35,35 @@ local function look(key)
   local kind, fence, ends, failures, since, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*) (.*)$')
   return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or '')
 end
+local function lifeOf(life) return life == '' and ttl or tonumber(life) end
 local function keep(key, kind, fence, ends, failures, since, token, forMs)
   local failed = whole(failures) .. (since and ':' .. whole(since) or '')
   local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
   if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
 end
+local function mark(key, fence, failures, since, token, life)
+  keep(key, 'm', fence, latest + life, failures, since, token, latest - now + life)
+end
 `
 
 /**
- * ARGV: now in ms or '' for the server's, ttlMs, token, leaseMs, then per event: id, receivedAtMs.
+ * ARGV: now in ms or '' for the server's, ttlMs, token, steady time, leaseMs, then per event: id, receivedAtMs, life of its mark or ''
+ * for ttlMs. A server's clock that was set back shortens no mark, and one that was set forward ends none.
  * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, and the ms since the first.
  */
 const CLAIM = `${COMMON}
-local ttl, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
+local lease = tonumber(ARGV[5])
 local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), micros)
-for at = 5, #ARGV, 2 do
+for at = 6, #ARGV, 3 do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
   local kind, fence, ends, failures, token, since = look(key)
   if kind == 'm' then failures, since = 0, nil end
   local failing = since and math.max(0, now - since) or 0
   if kind == 'd' then answer(0, 0, 0)
-  elseif kind == 'm' and ends > math.min(now, tonumber(ARGV[at + 1])) then
-    if ends - now < ttl / 2 then keep(key, 'm', fence, now + ttl, failures, nil, token, ttl) end
+  elseif kind == 'm' and ends > math.min(believed, tonumber(ARGV[at + 1])) then
+    local life = lifeOf(ARGV[at + 2])
+    if ends - now < life / 2 then mark(key, fence, failures, nil, token, life) end
     answer(0, 0, 0)
   elseif kind == 'c' and token == mine then answer(tonumber(fence), failures, failing)
   elseif kind == 'c' and ends > now then answer(-1, 0, 0)
@@ -68,13 +78,12 @@ return reply
 `
 
 /**
- * ARGV: now in ms or '', ttlMs, token, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its head,
- * number of writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
+ * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its
+ * head, life of its mark or '', number of writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */
 const SETTLE = `${COMMON}
-local ttl = tonumber(ARGV[2])
 local function write(op, name, value)
   if op == 'a' then
     if redis.call('RPUSH', prefix .. 'list:' .. name, value) == 1 then redis.call('ZADD', prefix .. 'lists', 0, name) end
@@ -86,14 +95,14 @@ local function write(op, name, value)
   end
   if redis.call('HSET', prefix .. 'values', name, value) == 1 then redis.call('ZADD', prefix .. 'names', 0, name) end
 end
-local at, lost = 4, {}
+local at, lost = 5, {}
 while at <= #ARGV do
   local id, lane, given, result, letter = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local writes = tonumber(ARGV[at + 5])
+  local life, writes = lifeOf(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local key = prefix .. 'id:' .. id
   local mine = ARGV[3] .. '.' .. at
   local kind, fence, ends, failures, token, since = look(key)
-  at = at + 6
+  at = at + 7
   if kind ~= 'c' or fence ~= given then
     if token ~= mine then lost[lane] = true end
     answer(lost[lane] and 0 or 1, failures)
@@ -102,7 +111,7 @@ while at <= #ARGV do
     answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
-    keep(key, 'm', fence, now + ttl, failures, since, mine, ttl)
+    mark(key, fence, failures, since, mine, life)
     answer(1, failures)
   elseif result == 'r' then
     keep(key, 'f', fence, 0, failures, since, mine, failures > 0 and ttl or 0)
@@ -131,14 +140,14 @@ end
 return {}
 `
 
-/** ARGV: now in ms or '', ttlMs, token, id. Where the id was buried, deletes its letter and keeps its mark as applied. */
+/** ARGV: now in ms or '', ttlMs, token, steady time, id, life of its mark or ''. Where the id was buried, deletes its letter and keeps its mark as applied. */
 const FORGET = `${COMMON}
-local id, ttl = ARGV[4], tonumber(ARGV[2])
+local id = ARGV[5]
 if redis.call('HDEL', prefix .. 'dead', id) == 1 then
   redis.call('ZREM', prefix .. 'deaths', id)
   local key = prefix .. 'id:' .. id
   local kind, fence, ends, failures = look(key)
-  keep(key, 'm', fence or '0', now + ttl, failures, nil, ARGV[3], ttl)
+  mark(key, fence or '0', failures, nil, ARGV[3], lifeOf(ARGV[6]))
 end
 return reply
 `

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { ledgers } from '../../ledgers/index.ts'
-import { ledgerContract } from '../contract/ledger.ts'
+import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
+import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-ledgers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -11,9 +12,11 @@ let namespaces = 0
 
 // A ledger on a server has its own test file.
 for (const [name, load] of Object.entries(ledgers).filter(([name]) => name !== 'redis')) {
-  ledgerContract(name, async () => {
+  const make = async (): Promise<LedgerUnderTest> => {
     const { default: driver } = await load()
     const namespace = `n${namespaces++}`
     return { open: (options) => driver.open({ url: folder, namespace, ...options }) }
-  })
+  }
+  ledgerContract(name, make)
+  ledgerMarksContract(name, make)
 }

@@ -4,7 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
 import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
 import { RecordedTx } from '../../src/core/processing/writes.ts'
-import { ledgerContract } from '../contract/ledger.ts'
+import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
+import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 import { anEvent } from '../events.ts'
 import { needing } from '../needs.ts'
 import { proxyTo } from './proxy.ts'
@@ -17,10 +18,12 @@ afterAll(() => RedisServer.removeAll())
 let namespaces = 0
 
 describe('on a real redis server', needing(missing), () => {
-  ledgerContract('redis', async () => {
+  const make = async (): Promise<LedgerUnderTest> => {
     const namespace = `n${namespaces++}`
     return { open: (options) => redis.open({ url: server!.url, namespace, ...options }) }
-  })
+  }
+  ledgerContract('redis', make)
+  ledgerMarksContract('redis', make)
 })
 
 async function claimed(ledger: Ledger, id: string): Promise<Extract<Claim, { state: 'new' }>> {

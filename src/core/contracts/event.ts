@@ -33,8 +33,8 @@ export const EVENT_LIMITS = {
   sourceBytesMax: 64,
   typeBytesMax: 128,
   headersMax: 32,
-  /** Room for the kit's own: which effect an event is for, its number. */
-  storedHeadersMax: 32 + 4,
+  /** Room for the kit's own: which effect an event is for, its number, how long its mark is kept. */
+  storedHeadersMax: 32 + 8,
   headerNameBytesMax: 128,
   headerValueBytesMax: 4_096,
   bodyBytesMax: 16 * 1024 * 1024,

@@ -91,7 +91,10 @@ export interface LedgerTraits {
   readonly survives: readonly FailureMode[]
   /** True when processors in different processes may share it. */
   readonly shared: boolean
-  /** A settled id is remembered for so many ms, and for as long again whenever a copy comes in the second half of that. */
+  /**
+   * A settled id is remembered for so many ms, and for as long again whenever a copy comes in the second half of that. One
+   * whose sender goes on for longer is remembered for longer (markMsOf in base/mark-life.ts).
+   */
   readonly ttlMs: number
 }
 
@@ -104,7 +107,7 @@ export interface Ledger {
    */
   claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
   /**
-   * One durable transaction: writes, marks (kept for ttlMs), failure counts and dead letters together; one answer
+   * One durable transaction: writes, marks (kept for their time), failure counts and dead letters together; one answer
    * per settlement, same order. Fenced by the claims; within CALL_LIMITS. Behind an event whose claim is lost its key's
    * later ones in the call count as lost too, and are given back: they must not overtake it.
    * @throws FloodmarkError 'unavailable' when it could not be stored: then nothing was, and the claims are given back.
@@ -120,7 +123,7 @@ export interface Ledger {
   buried(): AsyncIterable<DeadLetter>
   /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */
   exhume(id: string): Promise<void>
-  /** Deletes a dead letter and keeps its id's mark for ttlMs, as that of any settled event: when it is sent again it is absorbed. */
+  /** Deletes a dead letter and keeps its id's mark, as that of any settled event: when it is sent again it is absorbed. */
   forget(id: string): Promise<void>
   /** A name's committed value (a number as decimal ASCII); undefined when never written. An effect asks its Tx instead. */
   read(name: string): Promise<Uint8Array | undefined>
@@ -136,13 +139,13 @@ export interface LedgerOpenOptions {
   /** A server's address, or a folder's path for a ledger on local disk. */
   readonly url: string
   readonly namespace: string
-  /** A settled id is remembered for so many ms. */
+  /** A settled id is remembered for at least so many ms. Default: MARK_TTL_MS. Less is refused where a sender goes on for longer. */
   readonly ttlMs?: number
   readonly clock?: Clock
 }
 
-/** Three days: no provider that documents its retries goes on for longer with the same event and no one watching. */
-export const MARK_TTL_MS = 72 * 3_600_000
+/** Three days, for which several providers send an event again, and a tenth. Events of those that go on for longer say so. */
+export const MARK_TTL_MS = 80 * 3_600_000
 
 /** What every file in ledgers/ exports by default. */
 export interface LedgerDriver {

@@ -13,6 +13,8 @@ export interface RetryPolicy {
   readonly timeoutMs: number
   /** Wait before attempt n (n from 2), ms. */
   readonly waitMs: (attempt: number, random: Random) => number
+  /** It may send for so many ms after the first attempt, where it says so. Default: what waits and timeouts add up to. */
+  readonly resendsForMs?: number
   /** Statuses that it takes for a final no, so that it does not try again. Default: none. */
   readonly stopsOn?: readonly number[]
   /** 'connection': it tries again only where it could not connect; any answer, and none in time, is final. Default: any failure. */

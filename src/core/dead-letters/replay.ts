@@ -1,4 +1,5 @@
 import { encodedBytes } from '../base/codec.ts'
+import { markMsOf } from '../base/mark-life.ts'
 import { type Clock, sleep } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { DeadLetter, Ledger } from '../contracts/ledger.ts'
@@ -59,7 +60,7 @@ export async function resume(options: ReplayOptions, open: readonly OpenLetter[]
   for (const { letter, takenAtMs } of open) {
     await pace()
     if (options.signal.aborted) break
-    if (options.clock.now() - takenAtMs > options.ledger.traits.ttlMs) {
+    if (options.clock.now() - takenAtMs > markMsOf(letter.event, options.ledger.traits.ttlMs)) {
       options.say(
         `warning: ${letter.event.id} was taken longer ago than the ledger remembers; if it took effect since, that may be forgotten`,
       )

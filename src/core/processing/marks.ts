@@ -1,8 +1,8 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 
-/** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks are deleted. */
-const STEP_MS_MAX = 300_000
+/** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks end. */
+export const STEP_MS_MAX = 300_000
 
 /** Whether a mark covers a copy: it does when the copy was received before the mark ended, also where it is claimed later. */
 export function covers(endsMs: number, nowMs: number, { receivedAtMs }: Pick<WebhookEvent, 'receivedAtMs'>): boolean {
@@ -20,15 +20,21 @@ export class MarkTime {
   readonly #wallMs: number
   readonly #monotonicMs: number
 
-  constructor(clock: Clock) {
+  /** `wallMs`: the time now, where it is not the clock's own but a server's. */
+  constructor(clock: Clock, wallMs = clock.now()) {
     this.#clock = clock
-    this.#wallMs = clock.now()
+    this.#wallMs = wallMs
     this.#monotonicMs = clock.monotonic()
   }
 
   /** For the end of a new mark: a clock that was set back does not shorten it. */
   latest(): number {
-    return Math.max(this.#clock.now(), this.#steadyMs())
+    return Math.max(this.#clock.now(), this.steady())
+  }
+
+  /** For whether a mark has ended: a clock that was set forward ends none. */
+  believed(): number {
+    return Math.min(this.#clock.now(), this.steady() + STEP_MS_MAX)
   }
 
   /**
@@ -36,12 +42,13 @@ export class MarkTime {
    * passed while events waited: their copies may wait too. `settled`: the events of the call that deletes.
    */
   sweptBefore(settled: readonly { readonly event: Pick<WebhookEvent, 'receivedAtMs'> }[]): number {
-    let beforeMs = Math.min(this.#clock.now(), this.#steadyMs() + STEP_MS_MAX)
+    let beforeMs = this.believed()
     for (const { event } of settled) beforeMs = Math.min(beforeMs, event.receivedAtMs)
     return beforeMs
   }
 
-  #steadyMs(): number {
+  /** The time by what has passed since the start, whatever was done to the wall clock. */
+  steady(): number {
     return this.#wallMs + this.#clock.monotonic() - this.#monotonicMs
   }
 }

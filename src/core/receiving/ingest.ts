@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto'
 import { SEQUENCE_HEADER } from '../base/headers.ts'
+import { MARK_HEADER, markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 import type { Incoming } from '../contracts/incoming.ts'
-import type { Identity, Route } from '../contracts/provider.ts'
+import { MARK_TTL_MS } from '../contracts/ledger.ts'
+import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
 import type { Ingest } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { SecretRings } from './secret-ring.ts'
@@ -171,6 +173,8 @@ function toEvent(
     headers[name] = value
   }
   if (sequence !== undefined) headers[SEQUENCE_HEADER] = String(sequence)
+  const markMs = markMsOfProvider(route.provider)
+  if (markMs > MARK_TTL_MS) headers[MARK_HEADER] = String(markMs)
   const fullId = `${route.source}:${id}`
   check(id, 'event id', EVENT_LIMITS.idBytesMax)
   check(fullId, 'event id', EVENT_LIMITS.idBytesMax)
@@ -186,6 +190,17 @@ function toEvent(
     headers,
     body: request.raw,
   }
+}
+
+/** Added up once a provider: it runs for every event. */
+const markMsKnown = new WeakMap<RetryPolicy, number>()
+function markMsOfProvider({ delivery }: Provider): number {
+  let markMs = markMsKnown.get(delivery)
+  if (markMs === undefined) {
+    markMs = markMsFor(delivery)
+    markMsKnown.set(delivery, markMs)
+  }
+  return markMs
 }
 
 /** A key that is too long keeps its beginning; a hash tells it from others that begin alike. Refused, its event would be lost. */

@@ -1,3 +1,4 @@
+import { markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
@@ -59,7 +60,8 @@ const STUCK_LEASES = 3
 /**
  * A receiver, a queue, a processor and a ledger: what a run measures, and what runs in production. One process holds all of
  * it, or, where queue and ledger are shared, some processes receive and others process. Where the start fails, queue and
- * ledger are closed and nothing goes on. @throws FloodmarkError 'misuse' where a limit cannot be kept.
+ * ledger are closed and nothing goes on. @throws FloodmarkError 'misuse' where a limit cannot be kept, or where a
+ * sender goes on for longer than the ledger remembers its events.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { queue, processing } = options
@@ -74,6 +76,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
   try {
     const limits = limitsOf(options.limits)
+    checkMemory(options)
     if (processing) parts.processor = startProcessing(options, processing, limits, stopping.signal)
     if (options.receiving) {
       const readiness = readinessOf(options, limits, parts.processor)
@@ -97,6 +100,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       stopped ??= stop()
       return stopped
     },
+  }
+}
+
+/** Events of senders that go on for longer than MARK_TTL_MS say so themselves, and every ledger heeds that. */
+function checkMemory({ receiving, processing }: ServiceOptions): void {
+  if (!receiving || !processing) return
+  const { ttlMs } = processing.ledger.traits
+  for (const { source, provider } of receiving.routes) {
+    const neededMs = Math.min(markMsFor(provider.delivery), MARK_TTL_MS)
+    if (ttlMs >= neededMs) continue
+    const what = `the ledger remembers ids for ${ttlMs} ms, and ${source} sends an event again for longer`
+    throw new FloodmarkError('misuse', `${what}: open the ledger with a ttlMs of ${neededMs} or more`)
   }
 }
 

@@ -1,8 +1,9 @@
 import memoryLedger from '../../../ledgers/memory.ts'
 import memoryQueue from '../../../queues/memory.ts'
+import { markMsFor } from '../../core/base/mark-life.ts'
 import { type Clock, settledPromises, VirtualClock } from '../../core/contracts/clock.ts'
 import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
-import type { Provider } from '../../core/contracts/provider.ts'
+import type { Provider, RetryPolicy } from '../../core/contracts/provider.ts'
 import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
 import { hash32, seeded } from '../../core/contracts/random.ts'
 import { SERVICE_DEFAULTS, type ServiceLimits } from '../../core/service/limits.ts'
@@ -11,6 +12,7 @@ import { countArrivals } from '../plan/arrivals.ts'
 import { bugsOf, struckSeqs } from '../plan/bugs.ts'
 import { expectedWithDrift } from '../plan/drift-plan.ts'
 import { type Expected, expectation } from '../plan/identity.ts'
+import { timeoutMs } from '../plan/retry.ts'
 import { type Buried, buriedOf, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
 import { audit } from '../report/audit.ts'
@@ -90,6 +92,8 @@ const GIVE_UP_MS = 600_000
 const STEP_MS = 1_000
 /** So many ms are left for calls that the queue does not know of any more, and for deliveries that come once more. */
 const REST_MS = 10_000
+/** A request is held up for so long at most between its sender and the receiver's clock, ms. */
+const ON_ITS_WAY_MS = 20_000
 const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
 
 /** One run in virtual time: no socket, no file, no real wait. Everything follows from the options: same seed, same result. */
@@ -100,7 +104,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const runId = `sim${seed.toString(36)}`.padEnd(8, 'x')
   const opening = { url: '', namespace: 'simulation', clock }
   const queue = await (options.queue ?? memoryQueue).open(opening)
-  const ledger = await (options.ledger ?? memoryLedger).open(opening)
+  const ledger = await (options.ledger ?? memoryLedger).open({ ...opening, ttlMs: markMsOf(options) })
   const fetchBody = simulatedStore(seed, scenario)
   const fails = failsBy(failureRates, clock, random)
   const routes = options.providers.map(routeOf)
@@ -150,6 +154,16 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     expected: expectedWithBugs(buggy, expectedWithDrift(load, expectation(seed, scenario))),
   })
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
+}
+
+/** As short as these senders' schedules allow, so that marks end while the simulation lasts. */
+function markMsOf({ providers, scenario: { retries } }: SimulationOptions): number {
+  const timeScale = retries?.timeScale ?? 1
+  const needed = providers.map(({ delivery }) => {
+    const waitMs: RetryPolicy['waitMs'] = (attempt, random) => delivery.waitMs(attempt, random) / timeScale
+    return markMsFor({ ...delivery, timeoutMs: timeoutMs(delivery, retries), waitMs, resendsForMs: 0 })
+  })
+  return Math.max(...needed) + ON_ITS_WAY_MS
 }
 
 /** Until nothing fails by chance any more and everything is done, or it is plain that it never will be. */

@@ -4,6 +4,7 @@ import { providers } from '../../../providers/index.ts'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
+import { MARK_TTL_MS } from '../../../src/core/contracts/ledger.ts'
 import type { Provider } from '../../../src/core/contracts/provider.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { createIngest } from '../../../src/core/receiving/ingest.ts'
@@ -140,7 +141,7 @@ describe('the reconciler', () => {
   })
 
   it('does not look back beyond what a ledger remembers', () => {
-    expect(() => world({ horizonMs: 72 * 3_600_000 }).start()).toThrow(/horizonMs and overlapMs/)
+    expect(() => world({ horizonMs: MARK_TTL_MS }).start()).toThrow(/horizonMs and overlapMs/)
   })
 })
 

@@ -4,6 +4,7 @@ import memoryLedger from '../../../ledgers/memory.ts'
 import generic from '../../../providers/generic.ts'
 import memoryQueue from '../../../queues/memory.ts'
 import rawHttp from '../../../receivers/raw-http.ts'
+import { markMsFor } from '../../../src/core/base/mark-life.ts'
 import { systemClock } from '../../../src/core/contracts/clock.ts'
 import type { Ledger } from '../../../src/core/contracts/ledger.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
@@ -50,6 +51,15 @@ describe('the start of a service', () => {
     )
     const { starting } = await start({ [name]: value })
     await expect(starting).rejects.toMatchObject({ code: 'misuse' })
+  })
+
+  it('refuses a ledger that forgets an event while its sender still sends it', async () => {
+    const needed = markMsFor(generic.delivery)
+    const short = await memoryLedger.open({ url: '', namespace: 'short', ttlMs: needed - 1 })
+    const { starting } = await start({}, { ledger: { traits: short.traits } })
+    await expect(starting).rejects.toThrow(
+      `generic sends an event again for longer: open the ledger with a ttlMs of ${needed}`,
+    )
   })
 
   it('that fails leaves nothing behind: the queue is closed, and nothing is processed', async () => {

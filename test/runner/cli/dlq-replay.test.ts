@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import memoryLedger from '../../../ledgers/memory.ts'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
+import { MARK_TTL_MS } from '../../../src/core/contracts/ledger.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
 import { ReplayJournal } from '../../../src/core/dead-letters/journal.ts'
 import { type ReplayOptions, replay, resume } from '../../../src/core/dead-letters/replay.ts'
@@ -100,7 +101,7 @@ describe('a replay', () => {
     const { clock, path, told, options, over } = await made(1, { fails: true })
     await expect(replay(options, ALL)).rejects.toThrow()
     over.fails = false
-    await clock.advance(73 * 3_600_000)
+    await clock.advance(MARK_TTL_MS + 1)
     await resume(options, ReplayJournal.resume(path, ROUTE).open)
     expect(told[0]).toContain('warning: test:0')
   })

@@ -1,5 +1,6 @@
+import memory from '../../../ledgers/memory.ts'
 import type { Clock } from '../../../src/core/contracts/clock.ts'
-import type { Claim, Ledger, Settled } from '../../../src/core/contracts/ledger.ts'
+import type { Claim, Ledger, LedgerDriver, Settled } from '../../../src/core/contracts/ledger.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
 import type { SimulationOptions } from '../../../src/runner/simulation/simulate.ts'
 import ledgerForgets from '../../planted/ledger-forgets.ts'
@@ -84,6 +85,9 @@ function withoutWrites(settlements: Parameters<Ledger['settle']>[0]) {
   return settlements.map((one) => (one.result === 'applied' ? { ...one, writes: [] } : one))
 }
 
+/** Marks end long before the senders' last attempts. */
+const endsMarksEarly: LedgerDriver = { ...memory, open: (options) => memory.open({ ...options, ttlMs: LATE_MS }) }
+
 export interface Bug {
   /** Makes the bug anew for one simulation. */
   readonly plant: () => Plant
@@ -98,6 +102,11 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   'drops one event in fifty': { plant: () => ({ queue: queueDrops }), harms: 'lost', share: 0.4 },
   'reorders a key': { plant: () => ({ seenBy: reorders() }), harms: 'reordered', share: 0.7 },
   'forgets what it settled': { plant: () => ({ ledger: ledgerForgets }), harms: 'duplicateEffects', share: 0.6 },
+  'ends marks while senders still send': {
+    plant: () => ({ ledger: endsMarksEarly }),
+    harms: 'duplicateEffects',
+    share: 0.2,
+  },
   'checks, then acts': { plant: () => ({ seenBy: checksThenActs }), harms: 'duplicateEffects', share: 0.1 },
   'writes the effect outside the transaction': {
     plant: () => ({ seenBy: effectOutside }),
