@@ -2,6 +2,7 @@ import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
 import type { RedisConnection } from '../src/clients/redis/connection.ts'
 import type { RedisFacts } from '../src/clients/redis/facts.ts'
 import { decode, encode } from '../src/core/base/codec.ts'
+import { shareOfHeap } from '../src/core/base/memory.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
@@ -31,6 +32,9 @@ const SILENCE_MS = 20_000
 const STALLED_MS_MAX = 5_000
 /** BullMQ buries a job after so many of its own tries or lost locks. Only our ledger may bury a job. */
 const NEVER = 1_000_000_000
+
+/** Jobs in hand hold so many bytes before no more are fetched. Their data are text, so they lie in the heap. */
+const IN_HAND_BYTES_MAX = shareOfHeap(1 / 16, 64 * 1024 * 1024)
 
 /** BullMQ's own counter makes the job ids. It would silently drop a job whose id it already knows. */
 const JOB = { attempts: NEVER, removeOnComplete: true, removeOnFail: false } as const
@@ -97,10 +101,20 @@ class BullMQ implements Queue {
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     const { batchEventsMax, handlersMax, leaseMs, signal } = options
     const jobs = new Jobs(this.#clock)
-    const worker = new Worker<string>(NAME, (job, token) => this.#process(jobs, job, token), {
+    const concurrency = batchEventsMax * handlersMax
+    let inHandBytes = 0
+    const hold = (bytes: number) => {
+      inHandBytes += bytes
+      worker.concurrency = inHandBytes < IN_HAND_BYTES_MAX ? concurrency : 1
+    }
+    const process = (job: Job<string>, token: string | undefined) => {
+      hold(job.data.length)
+      return this.#process(jobs, job, token).finally(() => hold(-job.data.length))
+    }
+    const worker: Worker<string> = new Worker<string>(NAME, process, {
       connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS },
       prefix: prefixOf('bullmq', this.#options.namespace),
-      concurrency: batchEventsMax * handlersMax,
+      concurrency,
       lockDuration: leaseMs,
       skipLockRenewal: true,
       stalledInterval: Math.min(STALLED_MS_MAX, Math.max(250, leaseMs / 4)),

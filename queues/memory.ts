@@ -13,16 +13,12 @@ import { Lanes, type Waiting } from '../src/core/processing/lanes.ts'
 
 const BYTES_MAX = 256 * 1024 * 1024
 
-interface MemoryItem extends Waiting {
-  readonly bytes: number
-}
-
 /** The specification of a queue. Nothing outlives the process; everything else is as the contract says. */
 const driver: QueueDriver = {
   async open({ bytesMax = BYTES_MAX, clock = systemClock }): Promise<Queue> {
     let stored = 0
     let closed = false
-    const lanes = new Lanes<MemoryItem>(clock, (item) => {
+    const lanes = new Lanes<Waiting>(clock, (item) => {
       stored -= item.bytes
     })
     const queue: Queue = {

@@ -1,9 +1,11 @@
+import { encodedBytes } from '../../src/core/base/codec.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 import { Dispatcher, FAILED_RETRY_MS, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
 
 interface WaitingJob {
   readonly delivery: Delivery
+  readonly bytes: number
   readonly resolve: (verdict: Verdict) => void
 }
 
@@ -21,7 +23,7 @@ export class Jobs implements Source {
   judge(delivery: Delivery): Promise<Verdict> {
     if (this.#over) return Promise.resolve({ retryInMs: 0 })
     return new Promise((resolve) => {
-      this.#waiting.push({ delivery, resolve })
+      this.#waiting.push({ delivery, bytes: encodedBytes(delivery.event), resolve })
       this.#dispatcher.wake()
     })
   }
@@ -37,10 +39,16 @@ export class Jobs implements Source {
     return this.#waiting.length
   }
 
-  take(eventsMax: number): Part[] {
-    return this.#waiting.splice(0, eventsMax).map(
-      ({ delivery, resolve }): Part => ({
+  take(eventsMax: number, bytesMax: number): Part[] {
+    let count = 0
+    for (let bytes = 0; count < Math.min(eventsMax, this.#waiting.length); count++) {
+      bytes += this.#waiting[count]!.bytes
+      if (bytes > bytesMax && count > 0) break
+    }
+    return this.#waiting.splice(0, count).map(
+      ({ delivery, bytes, resolve }): Part => ({
         events: 1,
+        bytes,
         load: () => [delivery],
         settle: ([verdict]) => resolve(verdict!),
         lapse: () => resolve({ retryInMs: FAILED_RETRY_MS }),

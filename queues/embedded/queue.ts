@@ -75,6 +75,10 @@ class LogItem implements Waiting {
     this.from = from
   }
 
+  get bytes(): number {
+    return this.place.bytes
+  }
+
   get isInMemory(): boolean {
     return !(this.from instanceof Reader)
   }

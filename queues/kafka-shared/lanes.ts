@@ -1,4 +1,5 @@
 import { decode } from '../../src/core/base/codec.ts'
+import { shareOfMemory } from '../../src/core/base/memory.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
@@ -32,8 +33,9 @@ interface KafkaLane {
 /** Stands for an offset that is not known before the first fetch. */
 export const ANYWHERE = -1
 
-/** A lane with so many bytes in memory is not fetched further. This pauses the partition. */
-const LANE_BYTES_MAX = 2 * 1024 * 1024
+/** A lane with so many events or bytes in memory is not fetched further. This pauses the partition. */
+const LANE_EVENTS_MAX = 4_096
+const LANE_BYTES_MAX = shareOfMemory(1 / 256, 2 * 1024 * 1024)
 
 /**
  * The events that a consumer holds, one lane for each of its partitions. A lane is in at most one handler call at a time. A
@@ -88,7 +90,9 @@ export class PartitionLanes implements Source {
 
   /** The partitions that have room, each with the offset of its next fetch. */
   wanted(): { readonly partition: number; readonly next: number }[] {
-    return [...this.#lanes.values()].filter((lane) => lane.bytes < LANE_BYTES_MAX)
+    return [...this.#lanes.values()].filter(
+      ({ items, bytes }) => items.length < LANE_EVENTS_MAX && bytes < LANE_BYTES_MAX,
+    )
   }
 
   /** Whether the partition has events to deliver now, or in handlers' hands. */
@@ -169,29 +173,39 @@ export class PartitionLanes implements Source {
     return this.#ready.reduce((sum, { items }) => sum + Math.min(PER_LANE_MAX, items.length), 0)
   }
 
-  take(eventsMax: number): Part[] {
+  take(eventsMax: number, bytesMax: number): Part[] {
     const parts: Part[] = []
     let room = this.#stopped ? 0 : eventsMax
+    let roomBytes = bytesMax
     while (room > 0 && this.#ready.length > 0) {
-      const lane = this.#ready.shift()!
+      const lane = this.#ready[0]!
       const items: KafkaItem[] = []
       const most = Math.min(room, PER_LANE_MAX)
+      let bytes = 0
       for (let at = 0; at < lane.items.length && items.length < most; at++) {
-        if (!lane.items[at]!.acked) items.push(lane.items[at]!)
+        const item = lane.items[at]!
+        if (item.acked) continue
+        if (bytes + item.value.length > roomBytes && (items.length > 0 || parts.length > 0)) break
+        items.push(item)
+        bytes += item.value.length
       }
+      if (items.length === 0) break
+      this.#ready.shift()
       room -= items.length
+      roomBytes -= bytes
       lane.inFlight = items.length
       lane.state = 'running'
-      parts.push(this.#partOf(lane, items))
+      parts.push(this.#partOf(lane, items, bytes))
     }
     return parts
   }
 
-  #partOf(lane: KafkaLane, items: readonly KafkaItem[]): Part {
+  #partOf(lane: KafkaLane, items: readonly KafkaItem[], bytes: number): Part {
     const turn = ++lane.turn
     let deliveries: readonly Delivery[] = []
     return {
       events: items.length,
+      bytes,
       load: () => {
         deliveries = items.map((item) => this.#load(lane, item))
         return deliveries

@@ -1,3 +1,4 @@
+import { shareOfHeap } from '../../src/core/base/memory.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
@@ -29,8 +30,9 @@ export const CLOSE_WITHIN_MS = 2_000
 export const RETRY_MS = 250
 /** A fetch waits at the broker for events for at most so many ms. An event that arrives ends the wait at once. */
 export const FETCH_WAIT_MS = 500
-export const FETCH_BYTES_MAX = 8 * 1024 * 1024
-export const FETCH_PARTITION_BYTES_MAX = 1024 * 1024
+/** What a client makes of small records in a fetch takes some ten times their bytes of heap. The broker sends a larger batch alone. */
+export const FETCH_BYTES_MAX = shareOfHeap(1 / 64, 8 * 1024 * 1024)
+export const FETCH_PARTITION_BYTES_MAX = shareOfHeap(1 / 256, 1024 * 1024)
 export const CONNECT_TIMEOUT_MS = 3_000
 /** Above the rebalance timeout, because a join is answered only when all have joined. */
 export const REQUEST_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 5_000

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { decode } from '../../src/core/base/codec.ts'
+import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
@@ -14,8 +15,8 @@ import type { Shard, StreamItem } from './shard.ts'
  * Events read ahead of the handlers, for each shard. A stalled key delays only itself until stalled keys fill this space.
  * Then the shard's other keys wait too.
  */
-const AHEAD = { eventsMax: 1_024, bytesMax: 8 * 1024 * 1024 }
-const READ_MAX = { events: 512, bytes: 4 * 1024 * 1024 }
+const AHEAD = { eventsMax: 1_024, bytesMax: shareOfMemory(1 / 256, 8 * 1024 * 1024) }
+const READ_MAX = { events: 512, bytes: shareOfMemory(1 / 512, 4 * 1024 * 1024) }
 /** So many reads run at once, each for its part of the shards. The server works on one while another's events are decoded. */
 export const READERS = 2
 /** An idle consumer waits on the server for so many ms before it asks again. */

@@ -2,7 +2,6 @@ import type { Waiting } from '../../src/core/processing/lanes.ts'
 
 export interface StreamItem extends Waiting {
   readonly id: string
-  readonly bytes: number
   readonly shard: Shard
 }
 

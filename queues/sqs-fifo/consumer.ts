@@ -1,4 +1,6 @@
 import type { Message } from '@aws-sdk/client-sqs'
+import { encodedBytes } from '../../src/core/base/codec.ts'
+import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
@@ -14,6 +16,10 @@ import { remove, secondsOf, show } from './settle.ts'
  */
 const POLL_S = 1
 const FETCHES_MAX = 8
+/** Messages that wait here hold so many bytes before nothing more is fetched. */
+const AHEAD_BYTES_MAX = shareOfMemory(1 / 32, 32 * 1024 * 1024)
+/** While receives bring more bytes than this, one runs at a time. */
+const FETCH_BYTES_MAX = 1024 * 1024
 /** Verdicts on one portion's keys that come within so many ms share a call. */
 const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
@@ -23,11 +29,13 @@ const GIVE_UP_MS = 60_000
 interface HeldMessage {
   readonly receipt: string
   readonly delivery: Delivery
+  readonly bytes: number
 }
 
 /** The messages of one receive, in order. They are handed out and renewed as a whole, and settled key by key. */
 interface Portion {
   readonly held: readonly HeldMessage[]
+  readonly bytes: number
   /** When the lease ends, by the monotonic clock. */
   untilMs: number
   /** Verdicts that SQS is told in the next call. */
@@ -44,6 +52,7 @@ export class SqsConsumer implements Source {
   readonly #options: ConsumeOptions
   #ready: Portion[] = []
   #readyEvents = 0
+  #readyBytes = 0
   /** Grows while receives come back full. */
   #fetches = 1
   /** When receiving began to fail; undefined while it succeeds. */
@@ -85,7 +94,7 @@ export class SqsConsumer implements Source {
 
   async #fetch(fetcher: number, over: AbortSignal): Promise<void> {
     for (let failures = 0; !over.aborted; ) {
-      if (fetcher >= this.#fetches || this.#readyEvents >= this.#options.batchEventsMax) {
+      if (fetcher >= this.#fetches || this.#isFull) {
         await this.#changed.promise
         continue
       }
@@ -93,10 +102,10 @@ export class SqsConsumer implements Source {
         const messages = await this.#receive()
         failures = 0
         this.#failingSinceMs = undefined
-        if (messages.length > 0) this.#add(messages)
+        const bytes = this.#add(messages)
         const full = messages.length === this.#receiveMax
-        if (full && this.#fetches < FETCHES_MAX) this.#fetches++
-        else if (messages.length === 0) this.#fetches = 1
+        if (messages.length === 0 || bytes > FETCH_BYTES_MAX) this.#fetches = 1
+        else if (full && this.#fetches < FETCHES_MAX) this.#fetches++
       } catch (cause) {
         const nowMs = this.#clock.monotonic()
         this.#failingSinceMs ??= nowMs
@@ -107,6 +116,10 @@ export class SqsConsumer implements Source {
         await sleep(this.#clock, Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** failures++), over)
       }
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#readyEvents >= this.#options.batchEventsMax || this.#readyBytes >= AHEAD_BYTES_MAX
   }
 
   get #receiveMax(): number {
@@ -132,22 +145,26 @@ export class SqsConsumer implements Source {
     return Messages ?? []
   }
 
-  /** A message that we did not send is left alone. It comes again after each lease, and blocks only its own group. */
-  #add(messages: readonly Message[]): void {
+  /** A message that we did not send is left alone. It comes again after each lease, and blocks only its own group. Returns the bytes. */
+  #add(messages: readonly Message[]): number {
     const held: HeldMessage[] = []
+    let bytes = 0
     for (const { Body, ReceiptHandle, Attributes } of messages) {
       try {
         const delivery = { event: eventOf(Body), count: Number(Attributes?.ApproximateReceiveCount) || undefined }
-        held.push({ receipt: ReceiptHandle!, delivery })
+        held.push({ receipt: ReceiptHandle!, delivery, bytes: encodedBytes(delivery.event) })
+        bytes += held.at(-1)!.bytes
       } catch (error) {
         if (!(error instanceof FloodmarkError && error.code === 'corrupt')) throw error
       }
     }
-    if (held.length === 0) return
+    if (held.length === 0) return 0
     const untilMs = this.#clock.monotonic() + this.#options.leaseMs
-    this.#ready.push({ held, untilMs, acked: [], again: [], settling: undefined })
+    this.#ready.push({ held, bytes, untilMs, acked: [], again: [], settling: undefined })
     this.#readyEvents += held.length
+    this.#readyBytes += bytes
     this.#dispatcher.wake()
+    return bytes
   }
 
   get readyEvents(): number {
@@ -155,15 +172,18 @@ export class SqsConsumer implements Source {
   }
 
   /** Takes whole portions. Portions that waited too long for their lease are left out. */
-  async take(eventsMax: number): Promise<Part[]> {
+  async take(eventsMax: number, bytesMax: number): Promise<Part[]> {
     for (;;) {
       const taken: Portion[] = []
-      for (let room = eventsMax; this.#ready[0] && this.#ready[0].held.length <= room; ) {
-        const portion = this.#ready.shift()!
-        room -= portion.held.length
-        taken.push(portion)
+      for (let [room, roomBytes] = [eventsMax, bytesMax]; this.#ready[0]; ) {
+        const { held, bytes } = this.#ready[0]
+        if (held.length > room || (bytes > roomBytes && taken.length > 0)) break
+        taken.push(this.#ready.shift()!)
+        room -= held.length
+        roomBytes -= bytes
+        this.#readyEvents -= held.length
+        this.#readyBytes -= bytes
       }
-      this.#readyEvents = this.#ready.reduce((sum, { held }) => sum + held.length, 0)
       this.#change()
       const leased = await Promise.all(taken.map((portion) => this.#renew(portion)))
       const ours = taken.filter((_, at) => leased[at])
@@ -176,6 +196,7 @@ export class SqsConsumer implements Source {
     const lanes = Map.groupBy(portion.held, ({ delivery }) => laneOf(delivery.event))
     return [...lanes.values()].map((lane) => ({
       events: lane.length,
+      bytes: lane.reduce((sum, { bytes }) => sum + bytes, 0),
       load: () => lane.map(({ delivery }) => delivery),
       settle: (verdicts) => this.#settle(portion, lane, verdicts),
       // The messages become visible again by themselves.

@@ -31,6 +31,30 @@ function running(handlersMax = 2) {
 }
 
 describe('the lanes of a consumer', () => {
+  it('hands out no more bytes than asked for, but the first event whatever its size', async () => {
+    const lanes = new PartitionLanes(new VirtualClock())
+    const bytes = records(0, 1)[0]!.value.length
+    lanes.assign(
+      new Map([
+        [0, 0],
+        [1, 0],
+      ]),
+    )
+    for (const partition of [0, 1]) lanes.add(partition, 0, records(0, 3), 3)
+    const counts = (bytesMax: number) => lanes.take(8, bytesMax).map((part) => [part.events, part.bytes / bytes])
+    expect(counts(2 * bytes)).toEqual([[2, 2]])
+    expect(counts(1)).toEqual([[1, 1]])
+  })
+
+  it('fetches no further for a partition of which many small events wait', async () => {
+    const lanes = new PartitionLanes(new VirtualClock())
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(0, 0, records(0, 4_095), 4_095)
+    expect(lanes.wanted()).toHaveLength(1)
+    lanes.add(0, 4_095, records(4_095, 1), 4_096)
+    expect(lanes.wanted()).toHaveLength(0)
+  })
+
   it('commits up to the first unacked event, and does not deliver acked events behind it again', async () => {
     const { clock, lanes, calls } = running()
     lanes.assign(new Map([[3, 10]]))

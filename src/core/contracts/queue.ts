@@ -48,6 +48,8 @@ export type Handler = (batch: readonly Delivery[], tell: Tell) => Promise<readon
 export interface ConsumeOptions {
   /** Most deliveries in one handler call. */
   readonly batchEventsMax: number
+  /** Most bytes in one handler call, as the codec counts them; an event that is larger comes alone. Default: by this process's memory. */
+  readonly batchBytesMax?: number
   /** So many full batches may be in handlers' hands. A call of which most is judged leaves room for others. */
   readonly handlersMax: number
   /** A delivery without a verdict for this long, ms, may go to another consumer; a late verdict is then ignored. */

@@ -1,3 +1,4 @@
+import { shareOfHeap } from '../base/memory.ts'
 import { WakeUps } from '../base/wake-ups.ts'
 import { type Clock, sleep } from '../contracts/clock.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
@@ -6,6 +7,8 @@ import type { ConsumeOptions, Delivery, Handler, Verdict } from '../contracts/qu
 /** Events of one lane that are in a handler's hands together, and come back together. */
 export interface Part {
   readonly events: number
+  /** As the codec counts them. */
+  readonly bytes: number
   /** @throws FloodmarkError 'corrupt' where stored bytes are no event: the part comes again, the rest of its batch goes on. */
   load(): readonly Delivery[]
   /** One verdict a delivery, in order. The part is in hand until what this returns has settled; it must not reject. */
@@ -18,8 +21,8 @@ export interface Part {
 export interface Source {
   /** Events that could be handed out now. */
   readonly readyEvents: number
-  /** Takes parts of at most so many events together. */
-  take(eventsMax: number): readonly Part[] | Promise<readonly Part[]>
+  /** Takes parts of at most so many events and bytes together. The first event is taken whatever its size. */
+  take(eventsMax: number, bytesMax: number): readonly Part[] | Promise<readonly Part[]>
 }
 
 /** One lane fills at most this many places of a batch, so that a hot one leaves room for others. */
@@ -29,6 +32,8 @@ export const PER_LANE_MAX = 64
  * sync, it costs once. An event that comes when nothing is being handled never waits.
  */
 const GATHER_MS = 10
+/** Of a batch, unless its consumer says otherwise. An effect may parse a body into ten times its bytes of heap. */
+export const BATCH_BYTES_MAX = shareOfHeap(1 / 32, 32 * 1024 * 1024)
 /** After a handler failed, its events come again after so many ms. */
 export const FAILED_RETRY_MS = 100
 
@@ -48,6 +53,7 @@ export class Dispatcher {
   /** Batches that gather: each ends as soon as it may be full. */
   readonly #gathering = new Set<{ readonly isFull: () => boolean; readonly end: () => void }>()
   #inHand = 0
+  #inHandBytes = 0
 
   constructor(clock: Clock, source: Source) {
     this.#clock = clock
@@ -71,23 +77,28 @@ export class Dispatcher {
   }
 
   /** As Queue.consume. */
-  async consume(handle: Handler, { batchEventsMax, handlersMax, leaseMs, signal }: ConsumeOptions): Promise<void> {
+  async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const { batchEventsMax, batchBytesMax = BATCH_BYTES_MAX, handlersMax, leaseMs, signal } = options
     const running = new Set<Promise<void>>()
     const room = () => batchEventsMax * handlersMax - this.#inHand
+    const roomBytes = () => batchBytesMax * handlersMax - this.#inHandBytes
     const isFull = () => Math.min(room(), this.#source.readyEvents) >= batchEventsMax
     while (!signal.aborted) {
-      if (room() <= 0 || this.#source.readyEvents === 0) {
+      if (room() <= 0 || roomBytes() <= 0 || this.#source.readyEvents === 0) {
         await this.#wakeUps.next(signal)
         continue
       }
       if (this.#inHand > 0) await this.#gather(isFull, signal)
       if (signal.aborted) break
-      const parts = await this.#source.take(Math.min(room(), batchEventsMax))
+      const parts = await this.#source.take(Math.min(room(), batchEventsMax), Math.min(roomBytes(), batchBytesMax))
       if (parts.length === 0) {
         await this.#wakeUps.next(signal)
         continue
       }
-      for (const { events } of parts) this.#inHand += events
+      for (const { events, bytes } of parts) {
+        this.#inHand += events
+        this.#inHandBytes += bytes
+      }
       const handling = this.#handle(handle, parts, leaseMs).finally(() => running.delete(handling))
       running.add(handling)
     }
@@ -164,8 +175,9 @@ export class Dispatcher {
     this.#goneBack(inHand.part)
   }
 
-  #goneBack({ events }: Part): void {
+  #goneBack({ events, bytes }: Part): void {
     this.#inHand -= events
+    this.#inHandBytes -= bytes
     this.wake()
   }
 }

@@ -8,6 +8,8 @@ export interface Waiting {
   /** See laneOf. */
   readonly lane: string
   readonly sinceMs: number
+  /** As the codec counts them. */
+  readonly bytes: number
   load(): WebhookEvent
 }
 
@@ -97,17 +99,26 @@ export class Lanes<T extends Waiting> implements Source {
     return this.#dispatcher.consume(handle, options)
   }
 
-  take(eventsMax: number): Part[] {
+  take(eventsMax: number, bytesMax: number): Part[] {
     const parts: Part[] = []
-    for (let room = eventsMax; room > 0 && this.#readyHead < this.#ready.length; ) {
-      const lane = this.#ready[this.#readyHead++]!
+    let [room, roomBytes] = [eventsMax, bytesMax]
+    for (; room > 0 && this.#readyHead < this.#ready.length; this.#readyHead++) {
+      const lane = this.#ready[this.#readyHead]!
       if (lane.state === 'gone') continue
-      this.#readyEvents -= lane.items.length - lane.head
-      const items = lane.items.slice(lane.head, lane.head + Math.min(room, PER_LANE_MAX))
-      room -= items.length
+      const { items, head } = lane
+      const last = Math.min(items.length, head + Math.min(room, PER_LANE_MAX))
+      let [end, bytes] = [head, 0]
+      while (end < last && (bytes + items[end]!.bytes <= roomBytes || (end === head && parts.length === 0))) {
+        bytes += items[end++]!.bytes
+      }
+      // It stays the first in line.
+      if (end === head) break
+      this.#readyEvents -= items.length - head
+      room -= end - head
+      roomBytes -= bytes
       lane.state = 'running'
-      parts.push(this.#partOf(lane, items))
-      this.#inFlight += items.length
+      parts.push(this.#partOf(lane, items.slice(head, end), bytes))
+      this.#inFlight += end - head
     }
     if (this.#readyHead === this.#ready.length || this.#readyHead > 1_024) {
       this.#ready = this.#ready.slice(this.#readyHead)
@@ -116,10 +127,11 @@ export class Lanes<T extends Waiting> implements Source {
     return parts
   }
 
-  #partOf(lane: Lane<T>, items: readonly T[]): Part {
+  #partOf(lane: Lane<T>, items: readonly T[], bytes: number): Part {
     const turn = ++lane.turn
     return {
       events: items.length,
+      bytes,
       load: () => items.map((item): Delivery => ({ event: item.load(), count: undefined })),
       settle: (verdicts) => {
         if (lane.turn === turn) this.#settle(lane, items, verdicts)

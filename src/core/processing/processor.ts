@@ -22,6 +22,8 @@ export interface ProcessorOptions extends AttemptOptions {
   /** Finds numbers that a sender gave out and that did not come. Absent: nobody looks. */
   readonly gaps?: GapOptions
   readonly batchEventsMax: number
+  /** As in ConsumeOptions. */
+  readonly batchBytesMax?: number
   readonly handlersMax: number
   /** How long a claim and a delivery are ours, ms: longer than effectMs. */
   readonly leaseMs: number
@@ -60,7 +62,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
     const what = `effectMs is ${options.effectMs}, leaseMs is ${options.leaseMs}`
     throw new FloodmarkError('misuse', `${what}: give an effect less time than its lease has`)
   }
-  const { handlersMax, leaseMs, signal, queue, ledger, clock, onError = () => {} } = options
+  const { batchBytesMax, handlersMax, leaseMs, signal, queue, ledger, clock, onError = () => {} } = options
   const fanOut = new FanOut(options.effect, options.circuit, clock)
   const gaps = options.gaps && new Gaps(options.gaps)
   const outage = new LedgerOutage({ ledger, clock, onError })
@@ -69,7 +71,8 @@ export function startProcessor(options: ProcessorOptions): Processor {
   const handling = new Handling(options, { fanOut, gaps, outage, counts })
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   const handle: Handler = (batch, tell) => handling.handle(batch, tell)
-  const consume = () => queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal, onError })
+  const limits = { batchEventsMax, ...(batchBytesMax && { batchBytesMax }), handlersMax, leaseMs }
+  const consume = () => queue.consume(handle, { ...limits, signal, onError })
   return { counts, done: consuming.run(consume) }
 }
 

@@ -1,6 +1,7 @@
 import type { Backoff } from '../base/backoff.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { CircuitLimits } from '../processing/circuit.ts'
+import { BATCH_BYTES_MAX } from '../processing/dispatcher.ts'
 
 /** Every limit of a service, in one place; a run's report and a production start use the same. */
 export const SERVICE_DEFAULTS = {
@@ -20,6 +21,7 @@ export const SERVICE_DEFAULTS = {
   attemptsMin: 5,
   backoff: { baseMs: 1_000, capMs: 600_000 } as Backoff,
   batchEventsMax: 256,
+  batchBytesMax: BATCH_BYTES_MAX,
   handlersMax: 2,
   leaseMs: 30_000,
   effectMs: 10_000,

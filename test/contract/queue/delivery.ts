@@ -49,6 +49,34 @@ export const delivery: Behaviours = {
     expect(Buffer.compare(got!, body)).toBe(0)
   },
 
+  'hands out no more bytes at once than asked for, and a larger event alone': async (subject) => {
+    const queue = await subject.open()
+    const bytesMax = 200_000
+    const sizes = [60_000, 60_000, 60_000, 60_000, 250_000, 60_000, 60_000, 60_000]
+    const events = sizes.map((size, n) => anEvent(String(n), { key: `k${n % 2}`, body: Buffer.alloc(size) }))
+    for (const event of events) await queue.publish([event], LIMIT)
+    const batches: WebhookEvent[][] = []
+    const handle: Handler = async (batch) => {
+      batches.push(batch.map(({ event }) => event))
+      return batch.map(() => 'ack')
+    }
+    const seen = () => new Set(batches.flat().map(numberOf)).size
+    await subject.consume(queue, handle, 'all are delivered', () => seen() === sizes.length, {
+      batchBytesMax: bytesMax,
+    })
+    for (const batch of batches) {
+      const bytes = batch.reduce((sum, event) => sum + encodedBytes(event), 0)
+      if (batch.length > 1) expect(bytes).toBeLessThanOrEqual(bytesMax)
+    }
+    if (queue.traits.order !== 'none')
+      expect(
+        batches
+          .flat()
+          .map(numberOf)
+          .filter((n) => n % 2 === 0),
+      ).toEqual([0, 2, 4, 6])
+  },
+
   'delivers to consumers in two openings, each key to one of them at a time': async (subject) => {
     const first = await subject.open()
     subject.needs(first.traits.shared, 'one opening at a time')

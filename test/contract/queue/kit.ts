@@ -77,6 +77,7 @@ interface Consuming {
   readonly leaseMs?: number
   readonly handlersMax?: number
   readonly batchEventsMax?: number
+  readonly batchBytesMax?: number
 }
 type ChildMode = 'publish' | 'hang' | 'die-before-settling'
 
@@ -108,12 +109,12 @@ export class Subject {
 
   /** Consumes until stopped. After an 'unavailable' it consumes again, as a service would. */
   consumer(queue: Queue, handle: Handler, options: Consuming = {}): Consumer {
-    const { leaseMs = 30_000, handlersMax = 2, batchEventsMax = 8 } = options
+    const wanted = { leaseMs: 30_000, handlersMax: 2, batchEventsMax: 8, ...options }
     const stop = new AbortController()
     const run = async () => {
       while (!stop.signal.aborted) {
         try {
-          await queue.consume(handle, { batchEventsMax, handlersMax, leaseMs, signal: stop.signal })
+          await queue.consume(handle, { ...wanted, signal: stop.signal })
           if (!stop.signal.aborted) throw new Error('consume() resolved without having been aborted')
         } catch (error) {
           if (!(error instanceof FloodmarkError && error.code === 'unavailable')) throw error

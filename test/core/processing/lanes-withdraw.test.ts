@@ -7,6 +7,7 @@ const item = (id: string, key: string): Waiting & { id: string } => ({
   id,
   lane: key,
   sinceMs: 0,
+  bytes: 1,
   load: () => anEvent(id, { key }),
 })
 

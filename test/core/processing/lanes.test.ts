@@ -15,7 +15,8 @@ function consuming(handlingMs: number, batchEventsMax: number) {
     batches.push(`${clock.monotonic()}: ${ids.join(' ')}`)
     return new Promise((resolve) => clock.after(handlingMs, () => resolve(ids.map(() => 'ack'))))
   }, options)
-  const add = (id: string) => lanes.add({ lane: id, sinceMs: clock.now(), load: () => anEvent(id, { key: id }) })
+  const add = (id: string) =>
+    lanes.add({ lane: id, sinceMs: clock.now(), bytes: 1, load: () => anEvent(id, { key: id }) })
   const end = async () => {
     stopping.abort()
     await clock.advance(1_000)
