@@ -196,6 +196,17 @@ describe('the architecture', () => {
     }
   })
 
+  it('a report loads no code but its own: of the scenario room it takes types and constants alone', () => {
+    for (const file of filesIn('src/runner/report')) {
+      expect(/\bimport\s*\(/.test(text(file)), file).toBe(false)
+      const taken = imports.get(file)!.filter((to) => to.startsWith('src/runner/scenario/'))
+      expect(
+        taken.every((to) => to === 'src/runner/scenario/scenario.ts'),
+        `${file} → ${taken}`,
+      ).toBe(true)
+    }
+  })
+
   it('no imports go in a circle, types included', () => {
     expect(circle()).toBeUndefined()
   })

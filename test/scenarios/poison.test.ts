@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import poison from '../../scenarios/poison.ts'
 import { fateOf } from '../../src/runner/plan/identity.ts'
+import { readPlan } from '../../src/runner/records/plan-file.ts'
 import { replayedIn } from '../../src/runner/records/replays.ts'
-import { struckByBugs } from '../../src/runner/records/struck-by-bugs.ts'
 import { undisturbedChecks } from '../../src/runner/report/cards/undisturbed.ts'
-import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()
@@ -13,7 +12,7 @@ describe('the scenario poison', () => {
   it('buries what the bug strikes, and once it is mended each is replayed and takes effect once', async () => {
     const { code, out, err } = await run('poison', 'poison', '--rate', '250', '--duration', '16')
     expect(code, out + err).toBe(0)
-    const { audit, cards, faults, settings, setup } = reportOf('poison')
+    const { audit, cards, faults, settings } = reportOf('poison')
     const { deadLetterReplays: again, undisturbed, deadLetters = [] } = cards
     expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0, unexpected: 0, misjudged: 0, refused: 0 })
     const doomed = Array.from({ length: audit.planned }, (_, seq) => fateOf(settings.seed, seq, poison.effects))
@@ -42,8 +41,8 @@ describe('the scenario poison', () => {
     const runId = (await import(`${root}/poison/run.json`, { with: { type: 'json' } })).default.runId
     const seqs = [...replayedIn(`${root}/poison`, runId)]
     expect(seqs).toHaveLength(replayed)
-    const load = { scenario: poison, durationMs: 16_000, ratePerS: setup.ratePerS, seed: settings.seed }
-    const struck = await struckByBugs({ runId, module: moduleOf('scenario', 'poison') }, load)
+    const struck = new Set<number>()
+    for (const event of readPlan(`${root}/poison`).events) if (event.struck) struck.add(event.seq)
     expect(struck.size / audit.planned).toBeGreaterThan(0.05)
     expect(struck.size / audit.planned).toBeLessThan(0.09)
     expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])

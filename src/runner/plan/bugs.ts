@@ -1,39 +1,16 @@
 import type { Provider } from '../../core/contracts/provider.ts'
 import { seeded } from '../../core/contracts/random.ts'
-import { type EventFilter, matches } from '../faults/fault-kind.ts'
+import type { EventFilter } from '../faults/fault-kind.ts'
 import { type FaultKinds, kindOf } from '../faults/index.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { arrivals, type Load } from './arrivals.ts'
-import { driftKindOf } from './drift-plan.ts'
-import { type Making, sampled } from './make-event.ts'
 
-/** A bug is a fault that buries events. This file tells which of a run's events those are. */
+/** A bug is a fault that buries events. */
 
 /** A provider is taken never to send a type that none of so many samples has. */
 const SAMPLES = 2_000
 
 export function bugsOf({ faults }: Pick<Scenario, 'faults'>, kinds?: FaultKinds): EventFilter[] {
   return faults.flatMap((fault) => kindOf(fault, kinds).buries?.events(fault) ?? [])
-}
-
-/** The numbers of the events that bugs strike while they last. The types of a run's events follow from the plan alone. */
-export function struckSeqs(
-  run: Omit<Making, 'drift'>,
-  load: Load,
-  bugs: readonly EventFilter[],
-  providerAt: (position: number) => Provider,
-): Set<number> {
-  const seqs = new Set<number>()
-  if (bugs.length === 0) return seqs
-  const making = { ...run, drift: driftKindOf(load) }
-  const sources = load.scenario.mix.map(({ provider }) => provider)
-  for (const arrival of arrivals(load)) {
-    const source = sources[arrival.provider]!
-    if (!bugs.some(({ provider }) => provider === source)) continue
-    const { type } = sampled(making, providerAt(arrival.provider), arrival)
-    if (bugs.some((bug) => matches(bug, { source, type }))) seqs.add(arrival.seq)
-  }
-  return seqs
 }
 
 /** The first bug for a type that its provider never sends, by its field; undefined when there is none. */

@@ -1,7 +1,6 @@
 import { drawFor, hash32 } from '../../core/contracts/random.ts'
-import { DRIFT_KINDS, type DriftKind } from '../scenario/scenario.ts'
-import { arrivals, countArrivals, type Load } from './arrivals.ts'
-import type { Expected } from './identity.ts'
+import { DRIFT_KINDS, type DriftKind, type Scenario } from '../scenario/scenario.ts'
+import { countArrivals, type Load } from './arrivals.ts'
 
 /** What is changed about event `seq`; undefined: nothing. */
 export type DriftKindOf = (seq: number) => DriftKind | undefined
@@ -26,28 +25,38 @@ export function driftKindOf(load: Load): DriftKindOf {
   }
 }
 
-function wantedOf(kind: DriftKind, strict: boolean): Wanted {
+export function wantedOf(kind: DriftKind, strict: boolean): Wanted {
   if (strict) return 'rejected'
   return kind === 'newVersion' || kind === 'unknownType' ? 'unknown' : 'kept'
 }
 
-/** Every event of a plan that changes, in order of time. */
-export function* plannedDrift(load: Load) {
-  const { drift, mix } = load.scenario
-  if (!drift) return
-  const kindOf = driftKindOf(load)
-  for (const { seq, provider: position, intendedMs } of arrivals(load)) {
-    const kind = kindOf(seq)
-    if (!kind) continue
-    const { provider } = mix[position]!
-    const mode = drift.strict.includes(provider) ? ('strict' as const) : ('permissive' as const)
-    yield { seq, intendedMs, provider, mode, kind, wanted: wantedOf(kind, mode === 'strict') }
-  }
+interface Drifting {
+  readonly seq: number
+  readonly dueMs: number
+  /** Position in the scenario's mix. */
+  readonly provider: number
+  readonly drift: DriftKind | undefined
 }
 
-/** Where events must end, drift included. An event that a strict schema refuses is buried, whatever its effect would have done. */
-export function expectedWithDrift(load: Load, expected: (seq: number) => Expected): (seq: number) => Expected {
-  const rejected = new Set<number>()
-  for (const { seq, wanted } of plannedDrift(load)) if (wanted === 'rejected') rejected.add(seq)
-  return (seq) => (rejected.has(seq) ? 'buried' : expected(seq))
+export interface PlannedDrift {
+  readonly seq: number
+  readonly dueMs: number
+  readonly provider: string
+  readonly mode: 'strict' | 'permissive'
+  readonly kind: DriftKind
+  readonly wanted: Wanted
+}
+
+/** Those of a plan's events that change, with what a stack must do with them. */
+export function* plannedDrift(
+  { drift, mix }: Pick<Scenario, 'drift' | 'mix'>,
+  events: Iterable<Drifting>,
+): Generator<PlannedDrift> {
+  if (!drift) return
+  for (const { seq, dueMs, provider: position, drift: kind } of events) {
+    if (!kind) continue
+    const { provider } = mix[position]!
+    const mode = drift.strict.includes(provider) ? 'strict' : 'permissive'
+    yield { seq, dueMs, provider, mode, kind, wanted: wantedOf(kind, mode === 'strict') }
+  }
 }

@@ -1,6 +1,5 @@
 import { drawFor, hash32 } from '../../core/contracts/random.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { claimOf } from './event-content.ts'
 
 /** The ids and keys of events. Every side of the audit must agree on these. */
 
@@ -43,16 +42,6 @@ export function isRecorded(seed: number, seq: number): boolean {
 
 /** Where an accepted event must end: as an effect, as a dead letter, or in one of both. */
 export type Expected = 'applied' | 'buried' | 'either'
-
-/** What a scenario's plan expects of each of its events. */
-export function expectation(
-  seed: number,
-  scenario: Pick<Scenario, 'effects' | 'claimCheck'>,
-): (seq: number) => Expected {
-  const doomed = (seq: number) =>
-    fateOf(seed, seq, scenario.effects) === 'fails-always' || claimOf(seed, seq, scenario)?.altered === true
-  return (seq) => (doomed(seq) ? 'buried' : 'applied')
-}
 
 /** Whether a sender forgets to send event `seq` at all. */
 export function isLostBySender(seed: number, seq: number, { reconcile }: Pick<Scenario, 'reconcile'>): boolean {

@@ -33,7 +33,7 @@ export function signedEvent(
   { path, provider, secret }: SendingRoute,
   arrival: { readonly seq: number; readonly key: number },
   { host, atMs }: { readonly host: string; readonly atMs: number },
-): { readonly headers: Record<string, string>; readonly body: Uint8Array } {
+): { readonly type: string; readonly headers: Record<string, string>; readonly body: Uint8Array } {
   const { runId, seed, scenario } = making
   const { seq } = arrival
   const id = eventId(runId, seq)
@@ -41,5 +41,5 @@ export function signedEvent(
   const whole = withContent(sample.body, id, seq, seed, scenario)
   const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
   const body = provider.seal ? provider.seal(whole, secret, signing) : whole
-  return { headers: provider.sign(body, secret, signing), body }
+  return { type: sample.type, headers: provider.sign(body, secret, signing), body }
 }

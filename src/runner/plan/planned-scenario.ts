@@ -4,7 +4,7 @@ import { type Trace, withTrace } from '../scenario/trace.ts'
 import type { RunSettings } from './settings.ts'
 import { withSpike } from './spike.ts'
 
-/** What turns a scenario's file into the scenario of a run. Plan, processes and record each hold these three. */
+/** What turns a scenario's file into the scenario of a run. Plan and processes each hold these three. */
 export interface Planned {
   /** File URL of the scenario's module. */
   readonly scenario: string
@@ -14,8 +14,8 @@ export interface Planned {
 }
 
 /**
- * The scenario that a run plays: as its file has it, with what the settings change. The plan, every process and the report
- * ask here, so that all of them see one scenario. @throws FloodmarkError 'misuse' when a setting does not fit the scenario.
+ * The scenario that a run plays: as its file has it, with what the settings change. The plan and every process ask
+ * here, so that all of them see one scenario. @throws FloodmarkError 'misuse' when a setting does not fit the scenario.
  */
 export function plannedScenario(own: Scenario, { scenario, settings, trace }: Planned): Scenario {
   return withSpike(withTrace(withOwnProviders(own, scenario), trace), settings.spike)

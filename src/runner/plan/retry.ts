@@ -42,8 +42,16 @@ export function nextAttempt(policy: RetryPolicy, ended: EndedAttempt, timeScale:
   return { atMs: ended.doneMs + Math.max(waitMs, askedMs) / timeScale }
 }
 
+const ALMOST_ONE = 1 - Number.EPSILON
+
+/** The shortest and the longest wait in ms before an attempt (from 2), as far as the policy's jitter leaves it open. */
+export function waitRangeMs({ waitMs }: RetryPolicy, attempt: number): readonly [leastMs: number, mostMs: number] {
+  const ends = [waitMs(attempt, () => 0), waitMs(attempt, () => ALMOST_ONE)] as const
+  return [Math.min(...ends), Math.max(...ends)]
+}
+
 /** A sender waits so many ms for an answer. */
-export function timeoutMs(policy: RetryPolicy, retries: Scenario['retries']): number {
+export function timeoutMs(policy: Pick<RetryPolicy, 'timeoutMs'>, retries: Scenario['retries']): number {
   return policy.timeoutMs / (retries?.timeoutScale ?? 1)
 }
 

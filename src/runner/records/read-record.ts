@@ -1,19 +1,18 @@
-import { countArrivals, type Load } from '../plan/arrivals.ts'
-import { expectedWithDrift } from '../plan/drift-plan.ts'
-import { type Expected, expectation } from '../plan/identity.ts'
-import { plannedScenario } from '../plan/planned-scenario.ts'
-import { loadScenario } from '../scenario/schema.ts'
+import type { Expected } from '../plan/identity.ts'
+import type { RecordedPlan } from '../plan/recorded-plan.ts'
 import { attempts } from './attempts.ts'
 import { type Buried, type EffectRecord, readBuried, readEffects } from './effects-file.ts'
 import type { Attempt } from './journal.ts'
+import { type PlannedEvents, readPlan } from './plan-file.ts'
 import { buriedPath, effectsPath, type RunRecord } from './run-record.ts'
 
-/** A run's raw records, and its plan made again: all that a report is made from. */
+/** A run's raw records with its plan: all that a report is made from. */
 export interface ReadRun {
   readonly folder: string
   readonly record: RunRecord
-  readonly scenario: Awaited<ReturnType<typeof loadScenario>>
-  readonly load: Load & { readonly scenario: ReadRun['scenario'] }
+  readonly plan: RecordedPlan
+  readonly scenario: RecordedPlan['scenario']
+  readonly events: PlannedEvents
   /** Interrupted, or given up by a sender. */
   readonly cutShort: boolean
   /** When the last sender ended, ms since the start. */
@@ -27,24 +26,23 @@ export interface ReadRun {
   effects(): Iterable<EffectRecord>
 }
 
-export async function readRun(folder: string, record: RunRecord): Promise<ReadRun> {
-  const scenario = plannedScenario(await loadScenario(record.scenario, record.scenario), record)
-  const { settings, setup, certificates } = record
-  const { durationMs, ratePerS } = setup
-  const { seed } = settings
-  const load = { scenario, durationMs, ratePerS, seed }
+/** @throws FloodmarkError 'misuse' where the folder lacks a file, or another version of floodmark wrote it. */
+export function readRun(folder: string, record: RunRecord): ReadRun {
+  const { plan, events } = readPlan(folder)
+  const { certificates } = record
   const ends = certificates.map((one) => one.endedAtMs)
   const cutShort = record.interrupted || certificates.some((one) => one.gaveUp)
-  const planned = countArrivals(load, cutShort ? Math.min(...ends) : durationMs)
+  const planned = cutShort ? events.dueBefore(Math.min(...ends)) : events.length
   return {
     folder,
     record,
-    scenario,
-    load,
+    plan,
+    scenario: plan.scenario,
+    events,
     cutShort,
     endedAtMs: Math.max(...ends),
     planned,
-    expected: expectedWithDrift(load, expectation(seed, scenario)),
+    expected: (seq) => (seq < events.length && events.at(seq).doomed ? 'buried' : 'applied'),
     buried: readBuried(buriedPath(folder)),
     attempts: () => attempts(folder, certificates.length, planned),
     effects: () => readEffects(effectsPath(folder)),

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { keepPrivate, makePrivateFolder, writePrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type RunSettings, recordedSettings } from '../plan/settings.ts'
-import type { Trace } from '../scenario/trace.ts'
 import type {
   AttackTally,
   Certificate,
@@ -33,10 +32,6 @@ export interface RunRecord {
   readonly runId: string
   /** The one wall-clock time of a run, ms since the Unix epoch. All other times are counted from it by the monotonic clock. */
   readonly startedAtEpochMs: number
-  /** File URL of the scenario's module. */
-  readonly scenario: string
-  /** Absent: the scenario's own shape. */
-  readonly trace?: Trace
   /** All of them as they were asked for, passwords left out. */
   readonly settings: RunSettings
   /** Final values, where the settings leave them to the scenario. */

@@ -17,8 +17,8 @@ export interface JudgedRun extends ReadRun {
   resent(): Iterable<Readonly<Attempt>>
 }
 
-export async function judgedRun(folder: string, record: RunRecord): Promise<JudgedRun> {
-  const run = await readRun(folder, record)
+export function judgedRun(folder: string, record: RunRecord): JudgedRun {
+  const run = readRun(folder, record)
   return {
     ...run,
     ...collect(run),

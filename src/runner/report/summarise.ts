@@ -1,4 +1,3 @@
-import { peakOf } from '../plan/spike.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
@@ -9,7 +8,7 @@ import { verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
-  const run = await judgedRun(folder, record)
+  const run = judgedRun(folder, record)
   const made = await Promise.all(cardNames.map(async (name) => [name, await cardOf(name).make(run)] as const))
   const cards = Object.fromEntries(made) as Report['cards']
   const measured = measuredOf(run)
@@ -35,7 +34,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
 }
 
 /** What every run has, and its checks go by. */
-function measuredOf({ record, scenario, settings, setup, planned, endedAtMs, audit, latency }: JudgedRun) {
+function measuredOf({ record, plan, scenario, settings, setup, planned, endedAtMs, audit, latency }: JudgedRun) {
   const accepted = audit.applied + audit.buried + audit.lost
   return {
     audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
@@ -44,7 +43,7 @@ function measuredOf({ record, scenario, settings, setup, planned, endedAtMs, aud
     settings,
     setup: {
       ...setup,
-      peakPerS: setup.ratePerS * peakOf(scenario, record.trace?.length),
+      peakPerS: plan.peakPerS,
       ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },

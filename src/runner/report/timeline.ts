@@ -17,7 +17,7 @@ function stepOfMs(durationMs: number, planned: number): number {
 export type Timeline = ReturnType<typeof collect>
 
 /** Latencies and rates over time, from the journals and the effects. */
-export function collect({ record, load: { durationMs }, planned, attempts, effects }: ReadRun) {
+export function collect({ record, plan: { durationMs }, planned, attempts, effects }: ReadRun) {
   const stepMs = stepOfMs(durationMs, planned)
   const response = new Latencies()
   const service = new Latencies()

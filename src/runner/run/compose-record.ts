@@ -31,7 +31,7 @@ export interface Happened {
 
 /** What run.json keeps of it. */
 export function recordOf(plan: Plan, folder: string, happened: Happened): RunRecord {
-  const { settings, ratePerS, rateChosen, durationMs, scenarioModule, runId, trace } = plan
+  const { settings, ratePerS, rateChosen, durationMs, runId } = plan
   const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
   const { stack, stores, providerApi } = site
   const samples = samplesOf(stack, happened.senderSamples, startAtMs)
@@ -41,8 +41,6 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     id: folder.split('/').at(-1)!,
     runId,
     startedAtEpochMs: happened.startedAtEpochMs,
-    scenario: scenarioModule,
-    ...(trace && { trace }),
     settings: recorded(settings),
     setup: { ratePerS, rateChosen, durationMs, acceptP99Ms, processes },
     certificates,

@@ -8,6 +8,7 @@ import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { epochAt } from '../processes/precise-now.ts'
 import type { Progress } from '../records/facts.ts'
+import { writePlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { Site } from '../testbed/testbed.ts'
@@ -32,6 +33,8 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
   }
   const attackers = new Attackers(interrupt)
   try {
+    events.phase('plan')
+    await writePlan(plan, folder, interrupt)
     const durability = await site.open(events, interrupt)
     const setups = await sendersOf(plan, site, folder)
     await warmUp(traffic.senders, setups[0]!, folder, events)

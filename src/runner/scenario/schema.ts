@@ -49,7 +49,7 @@ const mix = z
   .array(z.strictObject({ provider: z.string(), share: positive, bodies: z.string().min(1).optional() }))
   .nonempty()
 
-const scenarioSchema = z.strictObject({
+export const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   question: z.string().min(1),
   durationMs: runMs,

@@ -8,10 +8,8 @@ import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
 import { hash32, seeded } from '../../core/contracts/random.ts'
 import { SERVICE_DEFAULTS, type ServiceLimits } from '../../core/service/limits.ts'
 import type { FaultKinds } from '../faults/index.ts'
-import { countArrivals } from '../plan/arrivals.ts'
-import { bugsOf, struckSeqs } from '../plan/bugs.ts'
-import { expectedWithDrift } from '../plan/drift-plan.ts'
-import { type Expected, expectation } from '../plan/identity.ts'
+import type { Expected } from '../plan/identity.ts'
+import { type PlannedEvent, plannedEvents, timedHeaders } from '../plan/planned-events.ts'
 import { timeoutMs } from '../plan/retry.ts'
 import { type Buried, buriedOf, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
@@ -130,6 +128,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const faultsOverMs = scheduleFaults(scenario.faults, durationMs, conditions, clock, options.faultKinds)
   const { retries, balancer } = scenario
   const sending = { load, retries, balancer, runId, routes: routes.map((one) => one.sending) }
+  const planning = { ...sending, ...(options.faultKinds && { faultKinds: options.faultKinds }) }
   const link = conditions.links['senders-link']
   const sender = new SimulatedSender({ ...sending, ...world, link, reach: services.any })
   sender.sendDue()
@@ -140,18 +139,13 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   )
   const found = await read(ledger, runId)
   const { attempts } = sender
-  const buggy = struckSeqs(
-    { ...load, runId },
-    load,
-    bugsOf(scenario, options.faultKinds),
-    (at) => options.providers[at]!,
-  )
+  const events = [...plannedEvents(planning, timedHeaders(planning))]
   const judged = audit({
-    planned: countArrivals(load, Number.POSITIVE_INFINITY),
+    planned: events.length,
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: expectedWithBugs(buggy, expectedWithDrift(load, expectation(seed, scenario))),
+    expected: (seq) => expectedOf(events[seq]!),
   })
   return { audit: judged, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
 }
@@ -176,15 +170,15 @@ async function play(clock: VirtualClock, untilMs: number, isDone: () => Promise<
 }
 
 /** Events that a bug buries are not replayed here. Each may end as a dead letter, or as an effect before or after the bug. */
-function expectedWithBugs(buggy: ReadonlySet<number>, planned: (seq: number) => Expected): (seq: number) => Expected {
-  return (seq) => (planned(seq) === 'applied' && buggy.has(seq) ? 'either' : planned(seq))
+function expectedOf({ doomed, struck }: PlannedEvent): Expected {
+  return doomed ? 'buried' : struck ? 'either' : 'applied'
 }
 
 function routeOf(provider: Provider) {
   const { signing, verifying } = provider.newSecret?.() ?? { signing: SECRET, verifying: SECRET }
   const path = `/webhooks/${provider.name}`
   return {
-    sending: { path, provider, secret: provider.secret(signing) },
+    sending: { path, source: provider.name, provider, secret: provider.secret(signing) },
     receiving: { path, source: provider.name, provider, secrets: [provider.secret(verifying)] },
   }
 }

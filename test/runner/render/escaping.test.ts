@@ -7,7 +7,7 @@ import { summarise } from '../../../src/runner/report/summarise.ts'
 import { madeUpRun } from '../report/made-up-run.ts'
 
 const BAD = `<script>alert("1")</script>'&`
-const { folder, record } = madeUpRun()
+const { folder, record } = await madeUpRun()
 
 /** The report with that text in place of every string that its schema lets be any text. */
 function poisoned(report: Report): { readonly report: Report; readonly places: number } {

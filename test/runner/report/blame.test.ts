@@ -52,8 +52,9 @@ describe('whose fault it is that an attempt was not sent', () => {
   })
 })
 
+const { folder, record } = await madeUpRun()
+
 describe('a report', () => {
-  const { folder, record } = madeUpRun()
   const certificate = record.certificates[0]!
 
   it('fails a stack that let every connection of a punctual sender wait, and blames no one else', async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { arrivals, type Load } from '../../../src/runner/plan/arrivals.ts'
 import { isLostBySender } from '../../../src/runner/plan/identity.ts'
+import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
+import { writePlan } from '../../../src/runner/records/plan-file.ts'
 import { journalOf } from '../../../src/runner/records/resends.ts'
 import { buriedPath, effectsPath, journalPath, type RunRecord } from '../../../src/runner/records/run-record.ts'
 import scenario from '../../planted/scenario-everything.ts'
@@ -16,7 +18,7 @@ const START_MS = 1_700_000_000_000
 const SEED = 11
 const DURATION_MS = 8_000
 const PER_S = 300
-export const load: Load = { scenario, durationMs: DURATION_MS, ratePerS: PER_S, seed: SEED }
+const load: Load = { scenario, durationMs: DURATION_MS, ratePerS: PER_S, seed: SEED }
 const certificate = {
   ...{ endedAtMs: DURATION_MS, connectionsOpenedMax: 3, connectionsMax: 64, gaveUp: false, cutOff: 0 },
   ...{ waiting: { events: 0, retries: 0 }, machineOut: { descriptors: 0, ports: 0 } },
@@ -33,9 +35,11 @@ const letter = {
 }
 
 /** Raw records as a run writes them, of which the report has every card and every check. No process, no load. */
-export function madeUpRun(): { readonly folder: string; readonly record: RunRecord } {
+export async function madeUpRun(): Promise<{ readonly folder: string; readonly record: RunRecord }> {
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-made-up-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const { settings } = settingsOf(planted('scenario-everything'), { seed: SEED })
+  await writePlan({ ...(await planOf(settings)), runId: RUN_ID, durationMs: DURATION_MS, ratePerS: PER_S }, folder)
   const sent = writeJournals(folder)
   const lines = [{ seq: 3, id: `x-${RUN_ID}-3`, ...letter, atMs: START_MS + 2_000 }]
   writeFileSync(buriedPath(folder), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -90,7 +94,6 @@ function recordOf(sent: number): RunRecord {
   }))
   return {
     ...{ id: 'everything', runId: RUN_ID, startedAtEpochMs: START_MS },
-    scenario: new URL(`file://${planted('scenario-everything')}`).href,
     settings: settingsOf('everything', { quick: true, seed: SEED, connectionsMax: 64, inFlightMax: 100 }).settings,
     setup: { ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS }, acceptP99Ms: 250, processes: 1 },
     durability: {

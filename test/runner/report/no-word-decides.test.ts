@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { plannedDrift } from '../../../src/runner/plan/drift-plan.ts'
+import { readPlan } from '../../../src/runner/records/plan-file.ts'
 import { buriedPath } from '../../../src/runner/records/run-record.ts'
 import { COMMON_CHECK_WORDS, sayCheck } from '../../../src/runner/render/words/checks.ts'
 import { cardNames, cardOf } from '../../../src/runner/report/cards/index.ts'
@@ -8,9 +9,9 @@ import type { CheckWords } from '../../../src/runner/report/check.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { verdictOf } from '../../../src/runner/report/verdict.ts'
-import { load, madeUpRun } from './made-up-run.ts'
+import { madeUpRun } from './made-up-run.ts'
 
-const { folder, record } = madeUpRun()
+const { folder, record } = await madeUpRun()
 const report = await summarise(folder, record)
 const vocabularies = () => [COMMON_CHECK_WORDS, ...cardNames.map((name) => cardOf(name).checkWords)]
 
@@ -50,7 +51,8 @@ describe('words and verdicts', () => {
 
   it('with every reason changed the dead letters are judged as before', async () => {
     const saved = readFileSync(buriedPath(folder), 'utf8')
-    const [rejected] = [...plannedDrift(load)].filter(({ wanted }) => wanted === 'rejected')
+    const { plan, events } = readPlan(folder)
+    const [rejected] = [...plannedDrift(plan.scenario, events)].filter(({ wanted }) => wanted === 'rejected')
     const letter = { seq: rejected!.seq, id: 'x', source: 'stripe', type: 'x', cause: 'schema', failures: 1, atMs: 0 }
     const judged = async (reason: string) => {
       const letters = [

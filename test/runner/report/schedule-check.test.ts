@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { providers } from '../../../providers/index.ts'
 import type { RetryPolicy } from '../../../src/core/contracts/provider.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
+import { waitRangeMs } from '../../../src/runner/plan/retry.ts'
 import { emptyAttempt } from '../../../src/runner/records/journal.ts'
-import { ScheduleCheck, waitRangeMs } from '../../../src/runner/report/delivery/schedule-check.ts'
+import { ScheduleCheck } from '../../../src/runner/report/delivery/schedule-check.ts'
 
 const policy: RetryPolicy = {
   attemptsMax: 3,

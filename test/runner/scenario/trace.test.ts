@@ -80,7 +80,7 @@ describe('npm run scenario with --shape', () => {
     writeFileSync(file, '')
     expect((await floodmark('report', out)).code).toBe(0)
     expect(reportOf('traced')).toEqual(before)
-    expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')).trace).toEqual([120, 40, 600, 40])
+    expect(JSON.parse(readFileSync(join(out, 'plan.json'), 'utf8')).trace).toEqual([120, 40, 600, 40])
   }, 60_000)
 
   it('is stretched to --duration, and multiplied by --rate', async () => {

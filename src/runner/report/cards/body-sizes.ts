@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { bytes } from '../../../core/base/words.ts'
-import { claimOf } from '../../plan/event-content.ts'
 import { latencyHistogram } from '../../records/histogram.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import { defineCard } from '../card.ts'
@@ -36,7 +35,7 @@ export const bodySizes = defineCard({
   },
 })
 
-function sizesOf({ scenario, settings, setup, record: { store, samples }, attempts, effects }: JudgedRun): BodySizes {
+function sizesOf({ setup, events, record: { store, samples }, attempts, effects }: JudgedRun): BodySizes {
   const sizes = latencyHistogram()
   let sum = 0
   let maxBytes = 0
@@ -49,7 +48,7 @@ function sizesOf({ scenario, settings, setup, record: { store, samples }, attemp
   }
   const memoryBytesMax = Math.max(0, ...samples.stack.flatMap((one) => one.samples.map(({ rssBytes }) => rssBytes)))
   const applied = new Set<number>()
-  if (store) for (const { seq } of effects()) if (claimOf(settings.seed, seq, scenario)) applied.add(seq)
+  if (store) for (const { seq } of effects()) if (seq < events.length && events.at(seq).hasContent) applied.add(seq)
   return {
     p50Bytes: sizes.getValueAtPercentile(50),
     p99Bytes: sizes.getValueAtPercentile(99),

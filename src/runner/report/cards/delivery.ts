@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { inWords, seconds } from '../../../core/base/words.ts'
+import { policyOf } from '../../plan/recorded-plan.ts'
 import { timeoutMs } from '../../plan/retry.ts'
-import { load } from '../../scenario/plugins.ts'
 import { defineCard } from '../card.ts'
 import { check, generatorCheck, share } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -77,11 +77,9 @@ const BECAUSE: Readonly<Record<(typeof NO_MORE)[number], string>> = {
   'no-retries': 'no retries in this run',
 }
 
-async function deliveryOf(run: JudgedRun): Promise<DeliveryFigures> {
-  const { scenario, record, setup, timeline } = run
-  const policies = await Promise.all(
-    scenario.mix.map(async ({ provider }) => (await load('provider', provider)).delivery),
-  )
+function deliveryOf(run: JudgedRun): DeliveryFigures {
+  const { plan, scenario, record, setup, timeline } = run
+  const policies = plan.sources.map(policyOf)
   const after = afterFaults(record, timeline, setup.durationMs)
   const timeoutsMs = policies.map((policy) => timeoutMs(policy, scenario.retries))
   return {

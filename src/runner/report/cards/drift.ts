@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { seconds } from '../../../core/base/words.ts'
-import type { Load } from '../../plan/arrivals.ts'
-import { plannedDrift, type Wanted } from '../../plan/drift-plan.ts'
+import { type PlannedDrift, plannedDrift, type Wanted } from '../../plan/drift-plan.ts'
 import { type DriftNote, readNotes } from '../../records/drift-notes.ts'
 import type { Buried } from '../../records/effects-file.ts'
 import { DRIFT_KINDS, type DriftKind } from '../../scenario/scenario.ts'
@@ -53,22 +52,22 @@ export const drift = defineCard({
   }),
 })
 
-function driftOf({ folder, load, planned, buried, effects }: JudgedRun): DriftReport | undefined {
-  if (!load.scenario.drift) return undefined
+function driftOf({ folder, scenario, events, planned, buried, effects }: JudgedRun): DriftReport | undefined {
+  if (!scenario.drift) return undefined
   const applied = new Set<number>()
   for (const { seq } of effects()) applied.add(seq)
-  return judgeDrift({ load, planned, applied, buried, notes: readNotes(folder) })
+  return judgeDrift({ drift: plannedDrift(scenario, events), planned, applied, buried, notes: readNotes(folder) })
 }
 
 /** The same, from records that were read. */
 export function judgeDrift(found: {
-  readonly load: Load
+  readonly drift: Iterable<PlannedDrift>
   readonly planned: number
   readonly applied: ReadonlySet<number>
   readonly buried: readonly Pick<Buried, 'seq' | 'cause' | 'reason'>[]
   readonly notes: readonly DriftNote[]
 }): DriftReport {
-  const { load, planned, applied, buried } = found
+  const { planned, applied, buried } = found
   const noticed = new Map<number, Noticed>(found.notes.map((note) => [note.seq, note]))
   const otherwise = new Set<number>()
   for (const { seq, cause, reason } of buried) {
@@ -78,7 +77,7 @@ export function judgeDrift(found: {
   }
   const rows = new Map<string, DriftRow>()
   let misjudged = 0
-  for (const { seq, intendedMs, provider, mode, kind, wanted } of plannedDrift(load)) {
+  for (const { seq, dueMs, provider, mode, kind, wanted } of found.drift) {
     if (seq >= planned) break
     const name = `${provider} ${kind}`
     const row = rows.get(name) ?? { provider, mode, kind, events: 0, buried: 0, kept: 0, stored: 0, first: null }
@@ -89,7 +88,7 @@ export function judgeDrift(found: {
     row.events++
     if (got) {
       row[COLUMN[got.outcome]]++
-      row.first ??= { atMs: intendedMs, reason: got.reason }
+      row.first ??= { atMs: dueMs, reason: got.reason }
     }
     if (!asWanted(wanted, got, otherwise.has(seq))) misjudged++
   }

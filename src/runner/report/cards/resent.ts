@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { inWords } from '../../../core/base/words.ts'
 import { isRecorded } from '../../plan/identity.ts'
-import { load } from '../../scenario/plugins.ts'
 import { type Cell, defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -50,21 +49,17 @@ export const resent = defineCard({
   }),
 })
 
-async function resentOf({ scenario, settings, record, resent: again }: JudgedRun): Promise<Resent | undefined> {
+function resentOf({ plan, record, resent: again }: JudgedRun): Resent | undefined {
   if (!record.resends?.length) return undefined
-  const rows = await Promise.all(
-    scenario.mix.map(async ({ provider }): Promise<Resent> => {
-      const { staleAfterMs } = await load('provider', provider)
-      const none = { provider, sent: 0, accepted: 0, refusedAsStale: 0, otherwise: 0 }
-      return [
-        { ...none, signature: 'fresh', wanted: 'accepted' },
-        { ...none, signature: 'recorded', wanted: staleAfterMs === undefined ? 'accepted' : 'refused' },
-      ]
-    }),
-  )
-  const counts = rows.flat()
+  const counts = plan.sources.flatMap(({ source: provider, staleAfterMs }): Resent => {
+    const none = { provider, sent: 0, accepted: 0, refusedAsStale: 0, otherwise: 0 }
+    return [
+      { ...none, signature: 'fresh', wanted: 'accepted' },
+      { ...none, signature: 'recorded', wanted: staleAfterMs === undefined ? 'accepted' : 'refused' },
+    ]
+  })
   for (const { seq, provider, outcome, status } of again()) {
-    const row = counts[2 * provider + (isRecorded(settings.seed, seq) ? 1 : 0)]!
+    const row = counts[2 * provider + (isRecorded(plan.seed, seq) ? 1 : 0)]!
     if (outcome !== 'unsent') row.sent++
     if (outcome === 'accepted') row.accepted++
     else if (status === 400 || status === 401) row.refusedAsStale++

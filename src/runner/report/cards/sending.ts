@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { inWords } from '../../../core/base/words.ts'
 import { timeoutMs } from '../../plan/retry.ts'
-import { peakOf } from '../../plan/spike.ts'
-import { load } from '../../scenario/plugins.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -57,16 +55,13 @@ export const sending = defineCard({
   words: () => ({ blocks: [] }),
 })
 
-async function sendingOf({ record, scenario, setup }: JudgedRun): Promise<SendingFigures> {
+function sendingOf({ record, plan, scenario, setup }: JudgedRun): SendingFigures {
   const { certificates } = record
   const sum = (of: (one: (typeof certificates)[number]) => number) =>
     certificates.reduce((total, one) => total + of(one), 0)
-  const policies = await Promise.all(
-    scenario.mix.map(async ({ provider }) => (await load('provider', provider)).delivery),
-  )
+  const policies = plan.sources.map(({ policy }) => policy)
   // An answer within the mark is good enough, and a provider waits no longer than its own limit.
   const heldMs = Math.min(setup.acceptP99Ms, Math.max(...policies.map((one) => timeoutMs(one, scenario.retries))))
-  const peakPerS = setup.ratePerS * peakOf(scenario, record.trace?.length)
   return {
     waiting: { events: sum(({ waiting }) => waiting.events), retries: sum(({ waiting }) => waiting.retries) },
     machineOut: {
@@ -76,7 +71,7 @@ async function sendingOf({ record, scenario, setup }: JudgedRun): Promise<Sendin
     connections: {
       opened: sum((one) => one.connectionsOpenedMax),
       max: sum((one) => one.connectionsMax),
-      needed: Math.ceil((peakPerS * heldMs) / 1_000),
+      needed: Math.ceil((plan.peakPerS * heldMs) / 1_000),
     },
     interrupted: record.interrupted,
   }

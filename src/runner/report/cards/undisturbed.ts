@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { inWords } from '../../../core/base/words.ts'
 import { kindOf } from '../../faults/index.ts'
-import { fateOf } from '../../plan/identity.ts'
 import { resendMarks } from '../../records/resends.ts'
 import type { RunRecord } from '../../records/run-record.ts'
-import { struckByBugs } from '../../records/struck-by-bugs.ts'
 import { defineCard } from '../card.ts'
 import { type Check, type CheckValues, check, inMs, quantile } from '../check.ts'
 import { percentiles } from '../common-schema.ts'
@@ -90,18 +88,13 @@ function stretchesOf({
 }
 
 /** By when they were accepted. */
-async function undisturbedOf({
-  record,
-  settings,
-  scenario,
-  load,
-  attempts,
-  effects,
-}: JudgedRun): Promise<Undisturbed | undefined> {
+function undisturbedOf({ record, events, attempts, effects }: JudgedRun): Undisturbed | undefined {
   const stretches = stretchesOf(record).map((stretch) => ({ ...stretch, latencies: new Latencies() }))
   if (stretches.length === 0) return undefined
-  const struck = await struckByBugs({ runId: record.runId, module: record.scenario }, load)
-  const isGood = (seq: number) => fateOf(settings.seed, seq, scenario.effects) === 'applies' && !struck.has(seq)
+  const isGood = (seq: number) => {
+    const { doomed, failsOnce, struck } = events.at(seq)
+    return !doomed && !failsOnce && !struck
+  }
   const acceptedMs = new Map<number, number>()
   for (const { seq, outcome, doneMs } of attempts()) {
     if (outcome === 'accepted' && isGood(seq)) acceptedMs.set(seq, Math.min(acceptedMs.get(seq) ?? doneMs, doneMs))

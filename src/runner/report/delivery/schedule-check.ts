@@ -1,15 +1,9 @@
 import type { RetryPolicy } from '../../../core/contracts/provider.ts'
+import { waitRangeMs } from '../../plan/retry.ts'
 import type { Attempt } from '../../records/journal.ts'
 
 /** Tolerance in ms: times in a journal are sums and differences of floating numbers. */
 const ROUNDING_MS = 0.001
-const ALMOST_ONE = 1 - Number.EPSILON
-
-/** The shortest and the longest wait in ms before an attempt (from 2), as far as the policy's jitter leaves it open. */
-export function waitRangeMs({ waitMs }: RetryPolicy, attempt: number): readonly [leastMs: number, mostMs: number] {
-  const ends = [waitMs(attempt, () => 0), waitMs(attempt, () => ALMOST_ONE)] as const
-  return [Math.min(...ends), Math.max(...ends)]
-}
 
 /** Looks whether every retry of a journal was due when its provider's schedule says, from the end of the attempt before. */
 export class ScheduleCheck {

@@ -1,0 +1,90 @@
+import { matches } from '../faults/fault-kind.ts'
+import type { FaultKinds } from '../faults/index.ts'
+import type { DriftKind, Scenario } from '../scenario/scenario.ts'
+import { arrivals, type Load } from './arrivals.ts'
+import { bugsOf } from './bugs.ts'
+import { driftKindOf, wantedOf } from './drift-plan.ts'
+import { claimOf } from './event-content.ts'
+import { bodyDigest, headersDigest, textDigest } from './event-digests.ts'
+import { fateOf, isLostBySender } from './identity.ts'
+import { plannedContent, type SourceRoute, timedHeadersOf } from './planned-content.ts'
+
+/** What a plan says of one event before anything is sent. */
+export interface PlannedEvent {
+  readonly seq: number
+  readonly dueMs: number
+  /** Position in the scenario's mix. */
+  readonly provider: number
+  /** Rank of the ordering key. */
+  readonly key: number
+  readonly type: string
+  readonly bodyBytes: number
+  /** What it consists of: 8 bytes of its body's SHA-256, and CRC-32 of the rest. */
+  readonly digests: {
+    readonly body: Buffer
+    readonly id: number
+    readonly key: number
+    readonly headers: number
+  }
+  /** Accepted, it must end as a dead letter. */
+  readonly doomed: boolean
+  readonly failsOnce: boolean
+  readonly lostBySender: boolean
+  /** It refers to its content. */
+  readonly hasContent: boolean
+  /** Of a provider and type that a bug strikes while it lasts. */
+  readonly struck: boolean
+  readonly drift: DriftKind | undefined
+}
+
+export interface Planning {
+  readonly runId: string
+  readonly load: Load & { readonly scenario: Pick<Scenario, 'effects' | 'faults'> }
+  /** By position in the mix. */
+  readonly routes: readonly SourceRoute[]
+  readonly faultKinds?: FaultKinds
+}
+
+/** By position in the mix: names of kept headers that tell when a request was signed. */
+export function timedHeaders({ runId, load, routes }: Planning): string[][] {
+  return routes.map((route) => timedHeadersOf({ runId, ...load }, route))
+}
+
+/** Every event of a run, in order of time: a function of scenario, seed and secrets, and of nothing that a run does. */
+export function* plannedEvents(
+  { runId, load, routes, faultKinds }: Planning,
+  timed: readonly (readonly string[])[],
+): Generator<PlannedEvent> {
+  const { seed, scenario } = load
+  const driftOf = driftKindOf(load)
+  const making = { runId, seed, scenario, drift: driftOf }
+  const bugs = bugsOf(scenario, faultKinds)
+  for (const { seq, intendedMs, provider, key: rank } of arrivals(load)) {
+    const { id, key, type, headers, body } = plannedContent(making, routes[provider]!, { seq, key: rank })
+    const { provider: name } = scenario.mix[provider]!
+    const claim = claimOf(seed, seq, scenario)
+    const fate = fateOf(seed, seq, scenario.effects)
+    const drift = driftOf(seq)
+    const rejected = drift !== undefined && wantedOf(drift, scenario.drift!.strict.includes(name)) === 'rejected'
+    yield {
+      seq,
+      dueMs: intendedMs,
+      provider,
+      key: rank,
+      type,
+      bodyBytes: body.length,
+      digests: {
+        body: bodyDigest(body),
+        id: textDigest(id),
+        key: textDigest(key),
+        headers: headersDigest(headers, timed[provider]!),
+      },
+      doomed: rejected || fate === 'fails-always' || claim?.altered === true,
+      failsOnce: fate === 'fails-once',
+      lostBySender: isLostBySender(seed, seq, scenario),
+      hasContent: claim !== undefined,
+      struck: bugs.some((bug) => matches(bug, { source: name, type })),
+      drift,
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto'
+import { closeSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { BODY_DIGEST_BYTES } from '../plan/event-digests.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import { type PlannedEvent, plannedEvents, timedHeaders } from '../plan/planned-events.ts'
+import { type RecordedPlan, recordedPlanOf, recordedPlanSchema } from '../plan/recorded-plan.ts'
+import { DRIFT_KINDS } from '../scenario/scenario.ts'
+import { sendingRoute } from '../scenario/sending-route.ts'
+
+/*
+ * planned.bin: an 8-byte head, then a fixed record for each event, little endian, by its number.
+ *   0 f64 dueMs | 8 u8[8] body digest | 16 u32 id digest | 20 u32 key digest | 24 u32 headers digest | 28 u32 rank of the key
+ *   32 u32 bodyBytes | 36 u16 type | 38 u8 provider | 39 u8 bits | 40 u8 drift, 0 for none | 41 … 47 zero
+ */
+const HEAD = Buffer.from('FMPLAN01', 'latin1')
+const RECORD_BYTES = 48
+const BITS = { doomed: 1, failsOnce: 2, lostBySender: 4, hasContent: 8, struck: 16 } as const
+const TYPES_MAX = 0xffff
+/** Between so many events others have their turn, and an interrupt is seen. */
+const AT_A_TIME = 2_000
+
+export const planPath = (folder: string) => join(folder, 'plan.json')
+export const plannedPath = (folder: string) => join(folder, 'planned.bin')
+
+/**
+ * Writes the plan into a run's folder before anything is started: what is judged later is what was planned, whatever becomes
+ * of scenario, providers, senders and stack. Interrupted, it leaves the events until then.
+ */
+export async function writePlan(plan: Plan, folder: string, interrupt?: AbortSignal): Promise<RecordedPlan> {
+  const { runId, scenario, durationMs, ratePerS, settings } = plan
+  const routes = await Promise.all(
+    plan.routes.map(async ({ source, signing: secret, ...route }) => ({
+      source,
+      ...(await sendingRoute({ ...route, secret })),
+    })),
+  )
+  const load = { scenario, durationMs, ratePerS, seed: settings.seed }
+  const planning = { runId, load, routes }
+  const timed = timedHeaders(planning)
+  const types = new Map<string, number>()
+  const events = await writeEvents(plannedPath(folder), plannedEvents(planning, timed), types, interrupt)
+  const recorded = recordedPlanOf(plan, {
+    scenarioSha256: fileDigest(plan.scenarioModule),
+    sources: routes.map(({ provider }, at) => {
+      const { provider: module, bodies } = plan.routes[at]!
+      return {
+        sha256: fileDigest(module),
+        ...(bodies !== undefined && { bodiesSha256: fileDigest(bodies) }),
+        timedHeaders: timed[at]!,
+        staleAfterMs: provider.staleAfterMs,
+        policy: provider.delivery,
+      }
+    }),
+    events,
+    types: [...types.keys()],
+  })
+  writePrivate(planPath(folder), JSON.stringify(recorded))
+  return recorded
+}
+
+async function writeEvents(
+  path: string,
+  events: Iterable<PlannedEvent>,
+  types: Map<string, number>,
+  interrupt: AbortSignal | undefined,
+): Promise<number> {
+  const file = openPrivate(path, 'wx')
+  try {
+    writeSync(file, HEAD)
+    const buffer = Buffer.alloc(AT_A_TIME * RECORD_BYTES)
+    let count = 0
+    let held = 0
+    const flush = () => {
+      for (let written = 0; written < held; ) written += writeSync(file, buffer, written, held - written)
+      held = 0
+    }
+    for (const event of events) {
+      encode(event, typeIndex(types, event.type), buffer, held)
+      held += RECORD_BYTES
+      count++
+      if (held < buffer.length) continue
+      flush()
+      await new Promise(setImmediate)
+      if (interrupt?.aborted) break
+    }
+    flush()
+    return count
+  } finally {
+    closeSync(file)
+  }
+}
+
+function typeIndex(types: Map<string, number>, type: string): number {
+  const known = types.get(type)
+  if (known !== undefined) return known
+  if (types.size > TYPES_MAX)
+    throw new FloodmarkError('misuse', `the scenario has more than ${TYPES_MAX} types of events`)
+  types.set(type, types.size)
+  return types.size - 1
+}
+
+function encode(event: PlannedEvent, type: number, buffer: Buffer, at: number): void {
+  const { digests, drift } = event
+  buffer.fill(0, at, at + RECORD_BYTES)
+  buffer.writeDoubleLE(event.dueMs, at)
+  buffer.set(digests.body, at + 8)
+  buffer.writeUInt32LE(digests.id, at + 16)
+  buffer.writeUInt32LE(digests.key, at + 20)
+  buffer.writeUInt32LE(digests.headers, at + 24)
+  buffer.writeUInt32LE(event.key, at + 28)
+  buffer.writeUInt32LE(event.bodyBytes, at + 32)
+  buffer.writeUInt16LE(type, at + 36)
+  buffer[at + 38] = event.provider
+  let bits = 0
+  for (const [name, bit] of Object.entries(BITS)) if (event[name as keyof typeof BITS]) bits |= bit
+  buffer[at + 39] = bits
+  buffer[at + 40] = drift === undefined ? 0 : 1 + DRIFT_KINDS.indexOf(drift)
+}
+
+/** A run's planned events, from the record of them. */
+export class PlannedEvents {
+  readonly length: number
+  readonly #bytes: Buffer
+  readonly #types: readonly string[]
+
+  constructor(bytes: Buffer, types: readonly string[]) {
+    this.#bytes = bytes
+    this.#types = types
+    this.length = (bytes.length - HEAD.length) / RECORD_BYTES
+  }
+
+  /** `seq` must be below `length`. */
+  at(seq: number): PlannedEvent {
+    const at = HEAD.length + seq * RECORD_BYTES
+    const bytes = this.#bytes
+    const drift = bytes[at + 40]!
+    return {
+      seq,
+      dueMs: bytes.readDoubleLE(at),
+      provider: bytes[at + 38]!,
+      key: bytes.readUInt32LE(at + 28),
+      type: this.#types[bytes.readUInt16LE(at + 36)]!,
+      bodyBytes: bytes.readUInt32LE(at + 32),
+      digests: {
+        body: bytes.subarray(at + 8, at + 8 + BODY_DIGEST_BYTES),
+        id: bytes.readUInt32LE(at + 16),
+        key: bytes.readUInt32LE(at + 20),
+        headers: bytes.readUInt32LE(at + 24),
+      },
+      doomed: this.#has(seq, 'doomed'),
+      failsOnce: this.#has(seq, 'failsOnce'),
+      lostBySender: this.#has(seq, 'lostBySender'),
+      hasContent: this.#has(seq, 'hasContent'),
+      struck: this.#has(seq, 'struck'),
+      drift: drift === 0 ? undefined : DRIFT_KINDS[drift - 1],
+    }
+  }
+
+  *[Symbol.iterator](): Generator<PlannedEvent> {
+    for (let seq = 0; seq < this.length; seq++) yield this.at(seq)
+  }
+
+  /** How many are due before `untilMs`. */
+  dueBefore(untilMs: number): number {
+    let low = 0
+    let high = this.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#bytes.readDoubleLE(HEAD.length + middle * RECORD_BYTES) < untilMs) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #has(seq: number, bit: keyof typeof BITS): boolean {
+    return (this.#bytes[HEAD.length + seq * RECORD_BYTES + 39]! & BITS[bit]) !== 0
+  }
+}
+
+/** @throws FloodmarkError 'misuse' where the folder has no plan, or one that this version cannot read. */
+export function readPlan(folder: string): { readonly plan: RecordedPlan; readonly events: PlannedEvents } {
+  const other = (cause?: unknown) =>
+    new FloodmarkError(
+      'misuse',
+      `${folder} holds no plan that this version of floodmark can read: run its scenario again`,
+      { cause },
+    )
+  try {
+    const plan = recordedPlanSchema.parse(JSON.parse(readFileSync(planPath(folder), 'utf8')))
+    const bytes = readFileSync(plannedPath(folder))
+    const isWhole = bytes.length === HEAD.length + plan.events * RECORD_BYTES
+    if (!isWhole || !bytes.subarray(0, HEAD.length).equals(HEAD)) throw other()
+    const events = new PlannedEvents(bytes, plan.types)
+    for (const { provider, type } of events) if (!plan.sources[provider] || type === undefined) throw other()
+    return { plan, events }
+  } catch (cause) {
+    if (cause instanceof FloodmarkError) throw cause
+    throw other(cause)
+  }
+}
+
+function fileDigest(file: string): string {
+  const path = file.startsWith('file:') ? fileURLToPath(file) : file
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex')
+  } catch (cause) {
+    throw new FloodmarkError('unavailable', `cannot read ${path}: ${messageOf(cause)}`, { cause })
+  }
+}
