@@ -33,6 +33,19 @@ export function makePrivateFolder(folder: string): void {
   }
 }
 
+/** Makes a folder in one that is there. False: something has that name already. Of several that try at once one is told true. */
+export function makePrivateFolderFirst(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: FOLDER })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  chmodSync(folder, FOLDER)
+  syncFolderSync(dirname(resolve(folder)))
+  return true
+}
+
 /** As makePrivateFolder, with a name of its own behind the prefix; returns its path. */
 export function makePrivateTemporaryFolder(prefix: string): string {
   const folder = mkdtempSync(prefix)

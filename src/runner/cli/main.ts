@@ -2,6 +2,7 @@
 import '../processes/resolve-floodmark.ts'
 import { Command, CommanderError } from 'commander'
 import { messageOf } from '../../core/contracts/errors.ts'
+import { outliveReaders } from '../processes/obey-runner.ts'
 import { didYouMean } from '../scenario/nearest.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { refuseSwallowed } from './swallowed.ts'
@@ -85,10 +86,8 @@ async function start(args: readonly string[]): Promise<void> {
   await program.parseAsync([...args], { from: 'user' })
 }
 
-// A reader that has seen enough, as `head` has, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+// A reader that has seen enough, as `head` has, is no error, nor is a terminal that was closed.
+outliveReaders()
 // npm starts a script in the kit's folder; paths are meant from where the person is.
 const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env
 if (folder && script === process.argv[2]) process.chdir(folder)

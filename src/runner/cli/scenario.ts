@@ -1,12 +1,17 @@
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { shortName } from '../../core/base/short-name.ts'
-import { planOf } from '../plan/plan-run.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { type Plan, planOf } from '../plan/plan-run.ts'
 import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from '../plan/settings.ts'
+import { dataPath, newRunFolder, takeRunFolder } from '../records/run-folder.ts'
+import { journalPath } from '../records/run-record.ts'
 import { run } from '../run/run.ts'
 import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { EXIT } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
 import { liveLine } from './live-line.ts'
 import { isValueOf, readSettings } from './read-settings.ts'
 import { report } from './report.ts'
@@ -63,18 +68,44 @@ async function list(): Promise<number> {
 async function scenario(settings: RunSettings): Promise<number> {
   const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
   const names = [settings.scenario, settings.receiver, settings.queue].map(shortName)
-  const folder = settings.out ?? join('reports', `${stamp}-${names.join('-')}`)
   const plan = await planOf(settings)
   // The report needs it at the end. That it is missing is told before the run, not after.
   import.meta.resolve('uplot/dist/uPlot.iife.min.js')
-  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
-  const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
-  process.once('SIGTERM', () => interrupt.abort())
+  const folder = settings.out
+    ? takeRunFolder(settings.out)
+    : newRunFolder(join('reports', `${stamp}-${names.join('-')}`))
+  const interrupt = onInterrupt()
+  // In whatever way this process ends, the data of queue and ledger is no part of the record.
+  process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))
   try {
-    await run(plan, folder, live, interrupt.signal)
+    return await measured(plan, folder.path, interrupt.signal)
+  } catch (error) {
+    if (hasBegun(folder.path)) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${leftIn(folder.path)}`)
+    folder.discard()
+    if (!interrupt.signal.aborted) throw error
+    process.stderr.write('floodmark: interrupted before the first event was sent: there is nothing to report\n')
+    return EXIT.INTERRUPTED
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+async function measured(plan: Plan, folder: string, interrupt: AbortSignal): Promise<number> {
+  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
+  try {
+    await run(plan, folder, live, interrupt)
   } finally {
     live.end()
   }
   return report(folder)
+}
+
+/** A sender opens its journal when it begins. */
+const hasBegun = (folder: string) => existsSync(journalPath(folder, 0))
+
+const codeOf = (error: unknown) => (error instanceof FloodmarkError ? error.code : 'unavailable')
+
+function leftIn(folder: string): string {
+  if (existsSync(join(folder, 'run.json'))) return `The records are whole: npm run report -- ${folder}`
+  return `What was recorded until then is in ${folder}, but it is not enough for a report`
 }

@@ -1,4 +1,5 @@
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { obeyRunner } from '../processes/obey-runner.ts'
 import type { AttackTally } from '../records/facts.ts'
 import type { SendingRoute } from '../scenario/sending-route.ts'
 import { sendingRoute } from '../scenario/sending-route.ts'
@@ -12,9 +13,7 @@ const stop = new AbortController()
 let setup: AttackSetup
 let routes: SendingRoute[]
 
-// Ctrl-C reaches every process of the terminal. The runner decides what happens, and says so.
-process.on('SIGINT', () => {})
-process.on('disconnect', () => process.exit(1))
+obeyRunner()
 process.on('message', (message: ToAttacker) => {
   if (message.kind === 'stop') return stop.abort()
   const work = message.kind === 'setup' ? prepare(message) : attack(message.startAtMs)

@@ -2,6 +2,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Load } from '../plan/arrivals.ts'
 import { isRecorded } from '../plan/identity.ts'
 import { plannedScenario } from '../plan/planned-scenario.ts'
+import { obeyRunner } from '../processes/obey-runner.ts'
 import { openJournal } from '../records/journal.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { sendingRoute } from '../scenario/sending-route.ts'
@@ -15,9 +16,7 @@ import type { FromSender, SenderSetup, ToSender } from './sender/sender-messages
 const stop = new AbortController()
 let setup: SenderSetup
 
-// Ctrl-C reaches every process of the terminal. The runner decides what happens, and says so.
-process.on('SIGINT', () => {})
-process.on('disconnect', () => process.exit(1))
+obeyRunner()
 process.on('message', (message: ToSender) => {
   if (message.kind === 'stop') return stop.abort()
   const work = message.kind === 'setup' ? prepare(message) : send(message.startAtMs)

@@ -17,6 +17,22 @@ export interface Child<To, From extends { readonly kind: string }> {
   end(ms: number): Promise<void>
 }
 
+const living = new Set<ChildProcess>()
+
+/** However this process ends, short of SIGKILL, none that it started lives on. Those see that their channel has closed. */
+function endWithUs(child: ChildProcess): void {
+  if (living.size === 0) process.once('exit', killAll)
+  living.add(child)
+  child.once('exit', () => {
+    living.delete(child)
+    if (living.size === 0) process.removeListener('exit', killAll)
+  })
+}
+
+function killAll(): void {
+  for (const child of living) child.kill('SIGKILL')
+}
+
 /** Starts any file as a process of its own that speaks messages; `role` is what its errors call it. */
 export function startProcess<To, From extends { readonly kind: string }>(
   role: string,
@@ -25,6 +41,7 @@ export function startProcess<To, From extends { readonly kind: string }>(
 ): Child<To, From> {
   const execArgv = [...process.execArgv, '--import', OWN_NAME]
   const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  endWithUs(child)
   const listeners = new Set<(message: From) => void>()
   const onGone = new Set<(error: FloodmarkError) => void>()
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { keepPrivate, makePrivateFolder, writePrivate } from '../../core/base/private-files.ts'
+import { writePrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type RunSettings, recordedSettings } from '../plan/settings.ts'
 import type {
@@ -69,20 +69,6 @@ export interface RunRecord {
   readonly errors: readonly string[]
   readonly environment: Machine
   readonly reproduce: string
-}
-
-/** @throws FloodmarkError 'misuse' when the folder exists and holds something, 'unavailable' when it cannot be made. */
-export function makeRunFolder(folder: string): void {
-  try {
-    makePrivateFolder(folder)
-    if (readdirSync(folder).length === 0) return keepPrivate(folder)
-  } catch (cause) {
-    throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
-  }
-  throw new FloodmarkError(
-    'misuse',
-    `${folder} holds something already: choose another --out, so that no run is overwritten`,
-  )
 }
 
 export const journalPath = (folder: string, sender: number) => join(folder, `journal-${sender}.bin`)

@@ -29,21 +29,20 @@ export function judgedRun(folder: string, record: RunRecord): JudgedRun {
   }
 }
 
-function audited({ folder, record, scenario, cutShort, planned, expected, buried, effects }: ReadRun): Audited {
+function audited({ folder, record, cutShort, planned, expected, buried, effects }: ReadRun): Audited {
   const { stack } = record.samples
-  const partly = cutShort && scenario.reconcile !== undefined
   return audit({
     planned,
     attempts: everyAttempt(folder, record, planned),
-    effects: partly ? ofPlan(effects(), planned) : effects(),
-    buried: partly ? ofPlan(buried, planned) : buried,
+    effects: cutShort ? ofPlan(effects(), planned) : effects(),
+    buried: cutShort ? ofPlan(buried, planned) : buried,
     duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
     expected,
     ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
 }
 
-/** Without events that a list went on to show after the run was cut short: they belong to no plan any more. */
+/** Without events that came after the run was cut short, from a list or from a sender that went on: they belong to no plan any more. */
 function* ofPlan<T extends { readonly seq: number | undefined }>(items: Iterable<T>, planned: number): Generator<T> {
   for (const item of items) if (item.seq === undefined || item.seq < planned) yield item
 }

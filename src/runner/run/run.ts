@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { Attackers } from '../load/attackers.ts'
 import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
@@ -10,7 +11,8 @@ import { epochAt } from '../processes/precise-now.ts'
 import type { Progress } from '../records/facts.ts'
 import { writePlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
-import { journalPath, makeRunFolder, type RunRecord, writeRecord } from '../records/run-record.ts'
+import { dataPath } from '../records/run-folder.ts'
+import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { Site } from '../testbed/testbed.ts'
 import { victimsOf } from '../testbed/victims.ts'
 import { recordOf } from './compose-record.ts'
@@ -22,10 +24,9 @@ const WARM_UP_MS = 2_000
 const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
-/** Runs a scenario and leaves its raw records in the folder; the report is made from them. */
+/** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
 export async function run(plan: Plan, folder: string, events: RunEvents, interrupt: AbortSignal): Promise<RunRecord> {
-  makeRunFolder(folder)
-  const site = new Site(plan, join(folder, 'data'))
+  const site = new Site(plan, dataPath(folder))
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -39,6 +40,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     const setups = await sendersOf(plan, site, folder)
     await warmUp(traffic.senders, setups[0]!, folder, events)
     await attackers.prepare(plan, setups[0]!.targets)
+    if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers }, folder, events)
     const { passes } = plan.scenario
     await traffic.faults.end(interrupt.aborted)

@@ -57,6 +57,8 @@ export type ToService =
   | { readonly kind: 'fault-on'; readonly id: number; readonly fault: AnyFault }
   | { readonly kind: 'fault-off'; readonly id: number }
   | { readonly kind: 'lift-capacity' }
+  /** Ends as a service does on SIGTERM: no new request, and what has begun is finished. */
+  | { readonly kind: 'stop' }
 
 export type FromService =
   | {

@@ -12,6 +12,7 @@ import type { AnyFault } from '../faults/planned-fault.ts'
 import { limitPublishes } from '../faults/rate-limit.ts'
 import type { Undo } from '../faults/victim.ts'
 import { plannedScenario } from '../plan/planned-scenario.ts'
+import { obeyRunner } from '../processes/obey-runner.ts'
 import { ownMemoryBytes } from '../processes/own-memory.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import { exportNotes } from '../records/drift-notes.ts'
@@ -25,7 +26,7 @@ import { Levers } from './process-levers.ts'
 import { RUN_RETRIES } from './run-retries.ts'
 import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
 
-/** A process of the stack under test, or all of it: forked by the runner, told what to open over IPC. SIGTERM stops it. */
+/** A process of the stack under test, or all of it: forked by the runner, told over IPC what to open, and when to stop. */
 
 const SAMPLE_MS = 500
 /** So many publishes make a second's capacity. In larger ones requests would wait for their batch rather than for their turn. */
@@ -45,10 +46,7 @@ let liftCapacity: Undo = () => {}
 const endReplay = new AbortController()
 let replaying: Promise<void> | undefined
 
-// Ctrl-C reaches every process of the terminal; the runner decides what happens.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => void stop())
-process.on('disconnect', () => process.exit(1))
+obeyRunner()
 process.on('message', (message: ToService) => {
   perform(message).catch((error) => {
     const code = error instanceof FloodmarkError ? error.code : 'unavailable'
@@ -60,6 +58,7 @@ async function perform(message: ToService): Promise<void> {
   if (message.kind === 'setup') return start(message)
   if (message.kind === 'fault-on') return turnOn(message.id, message.fault)
   if (message.kind === 'fault-off') return turnOff(message.id)
+  if (message.kind === 'stop') return stop()
   if (message.kind === 'lift-capacity') return void liftCapacity()
   if (message.kind === 'replay') return replayLetters(message)
   if (message.kind === 'end-replay') return endReplay.abort()

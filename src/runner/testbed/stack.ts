@@ -131,13 +131,16 @@ export class Stack {
     await member.child!.exited
   }
 
-  /** SIGTERM, and SIGKILL for one that does not end. */
+  /**
+   * Tells it to stop, as a supervisor would by SIGTERM, and kills one that does not end. Not by the signal itself: that may
+   * come from elsewhere as well, to all processes of a run at once.
+   */
   async stop(member: StackMember): Promise<void> {
     clearTimeout(member.revival)
     if (member.down) return
     member.down = true
     const child = member.child!
-    child.process.kill('SIGTERM')
+    child.send({ kind: 'stop' })
     const patience = new AbortController()
     const late = sleep(STOP_MS, 'late' as const, { signal: patience.signal }).catch(() => 'ended' as const)
     if ((await Promise.race([child.exited, late])) === 'late') {

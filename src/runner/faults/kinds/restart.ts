@@ -3,7 +3,7 @@ import { faultKind, oneOf } from '../fault-kind.ts'
 import { PROCESSES } from '../planned-fault.ts'
 import { able, nothing } from '../victim.ts'
 
-/** SIGTERM. Waits until it has ended by itself, and starts it again after forMs. `each`: one process after the other. */
+/** A stop, as by SIGTERM. Waits until it has ended by itself, and starts it again after forMs. `each`: one process after the other. */
 export default faultKind({
   schema: { target: z.enum(PROCESSES), each: z.literal(true).exactOptional() },
   async strike(victim) {

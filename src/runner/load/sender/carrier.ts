@@ -76,6 +76,11 @@ export class Carrier {
     this.#balancer?.tick(nowMs)
   }
 
+  /** Ends every attempt in flight as if its limit had passed. */
+  giveUp(): void {
+    this.#limits.expire(Number.POSITIVE_INFINITY)
+  }
+
   close(): void {
     this.#pool.close()
   }

@@ -45,6 +45,8 @@ const PROGRESS_MS = 500
 const UNSENT_RECORDS_MAX = 100_000
 /** Sending stops for a moment after this many in one go, so that answers are read between. */
 const BURST_MAX = 64
+/** Attempts in flight have so long when the run was told to end, ms. */
+const LAST_ANSWERS_MS = 3_000
 
 /**
  * Sends every arrival at its time, whatever the server does. Resolves when the last attempt has ended.
@@ -70,6 +72,8 @@ class OpenLoop {
   #gaveUp = false
   #failed = false
   #endedAtMs: number | undefined
+  /** Arrivals that are due then or later are not sent. */
+  #endsAtMs = Number.POSITIVE_INFINITY
   #ticks: NodeJS.Timeout | undefined
   #progressAtMs = 0
 
@@ -94,9 +98,15 @@ class OpenLoop {
   start(): void {
     this.#ticks = setInterval(() => this.#tick(), TICK_MS)
     const { signal, startAtMs } = this.#options
-    signal.addEventListener('abort', () => this.#stopSending(), { once: true })
-    if (signal.aborted) return this.#stopSending()
+    signal.addEventListener('abort', () => this.#interrupt(), { once: true })
+    if (signal.aborted) return this.#interrupt()
     setTimeout(() => this.#meter.startSending(), Math.max(0, startAtMs - preciseNow()))
+    this.#sendDue()
+  }
+
+  /** What is due by now is still sent, so that the plan until now is whole; nothing else is. */
+  #interrupt(): void {
+    this.#endsAtMs = this.#nowMs()
     this.#sendDue()
   }
 
@@ -108,7 +118,7 @@ class OpenLoop {
     if (this.#endedAtMs !== undefined || this.#goesOn) return
     for (let sent = 0; !this.#failed; sent++) {
       const due = this.#agenda.peek()
-      if (!due) break
+      if (!due || due.intendedMs >= this.#endsAtMs) break
       const nowMs = this.#nowMs()
       if (due.intendedMs > nowMs) return this.#pacer.wakeAt(this.#options.startAtMs + due.intendedMs)
       if (sent === BURST_MAX) return this.#goOn()
@@ -120,8 +130,9 @@ class OpenLoop {
       this.#agenda.drop()
     }
     // Attempts in flight may have to be sent again.
-    const mayGoOn = this.#options.retries !== undefined && this.#inFlight > 0
-    if (!this.#failed && !mayGoOn) this.#endSending(this.#nowMs())
+    const mayGoOn =
+      this.#options.retries !== undefined && this.#inFlight > 0 && this.#endsAtMs === Number.POSITIVE_INFINITY
+    if (!this.#failed && !mayGoOn) this.#endSending(Math.min(this.#nowMs(), this.#endsAtMs))
   }
 
   #goOn(): void {
@@ -239,6 +250,7 @@ class OpenLoop {
 
   #tick(): void {
     const nowMs = this.#nowMs()
+    if (nowMs > this.#endsAtMs + LAST_ANSWERS_MS) this.#carrier.giveUp()
     this.#carrier.tick(nowMs)
     // A wake-up could only be lost by a fault in the pacer: the tick makes sure that sending goes on.
     this.#sendDue()

@@ -1,0 +1,27 @@
+import { EXIT } from './exit.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** npm passes a signal on that its whole group got as well: what comes so soon after is the same one. */
+const SAME_MS = 1_000
+
+/**
+ * Aborts at the first signal that asks this process to end, so that a command can finish what it has begun. Who asks again is
+ * obeyed at once. `dispose`: signals end the process as usual again.
+ */
+export function onInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
+  const interrupt = new AbortController()
+  let atMs = Number.POSITIVE_INFINITY
+  const heard = () => {
+    const nowMs = performance.now()
+    if (nowMs - atMs > SAME_MS) process.exit(EXIT.INTERRUPTED)
+    atMs = Math.min(atMs, nowMs)
+    interrupt.abort()
+  }
+  for (const signal of SIGNALS) process.on(signal, heard)
+  return {
+    signal: interrupt.signal,
+    dispose() {
+      for (const signal of SIGNALS) process.removeListener(signal, heard)
+    },
+  }
+}

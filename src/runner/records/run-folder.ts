@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { keepPrivate, makePrivateFolder, makePrivateFolderFirst } from '../../core/base/private-files.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+
+/** What queue and ledger keep while a run lasts. Whoever makes it owns the run's folder: only one of two runs can. */
+export const dataPath = (folder: string) => join(folder, 'data')
+
+/** Beyond so many runs of one second and one name something else is wrong. */
+const SAME_NAME_MAX = 1_000
+
+/** A folder that belongs to one run alone. */
+export interface RunFolder {
+  readonly path: string
+  /** Removes what the run has left there: it came to nothing. */
+  discard(): void
+}
+
+/** The folder that a person named. @throws FloodmarkError 'misuse' when it holds something or another run has it, 'unavailable' when it cannot be made. */
+export function takeRunFolder(folder: string): RunFolder {
+  const isNew = !existsSync(folder)
+  const taken = orUnavailable(folder, () => {
+    makePrivateFolder(folder)
+    if (readdirSync(folder).length > 0 || !makePrivateFolderFirst(dataPath(folder))) return false
+    keepPrivate(folder)
+    return true
+  })
+  if (taken) return { path: folder, discard: () => discard(folder, isNew) }
+  throw new FloodmarkError(
+    'misuse',
+    `${folder} holds something already: choose another --out, so that no run is overwritten`,
+  )
+}
+
+/** A new folder of this name, or with a number behind it where another run has the name. @throws FloodmarkError 'unavailable'. */
+export function newRunFolder(name: string): RunFolder {
+  const path = orUnavailable(name, () => {
+    makePrivateFolder(dirname(name))
+    for (let at = 1; at <= SAME_NAME_MAX; at++) {
+      const folder = at === 1 ? name : `${name}-${at}`
+      if (makePrivateFolderFirst(folder) && makePrivateFolderFirst(dataPath(folder))) return folder
+    }
+    throw new Error(`there are ${SAME_NAME_MAX} of that name`)
+  })
+  return { path, discard: () => discard(path, true) }
+}
+
+function discard(folder: string, whole: boolean): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+  if (whole) rmSync(folder, { recursive: true, force: true })
+}
+
+function orUnavailable<T>(folder: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
+  }
+}

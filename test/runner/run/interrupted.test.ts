@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { newRunFolder, takeRunFolder } from '../../../src/runner/records/run-folder.ts'
+import { floodmark, runsFolder, startIn } from '../floodmark.ts'
+
+const { root, reportOf } = runsFolder()
+const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
+/** PASS, or INVALID: on a busy machine the generator may be late, which is not what is tried here. */
+const FINISHED = [0, 5]
+const STEADY = ['scenario', 'steady', '--rate', '200', '--p99', '30000']
+
+/** A run in a process group of its own, as a terminal or a CI system has it. */
+function inGroup(name: string, ...flags: string[]) {
+  const args = [cli, ...STEADY, '--out', join(root, name), ...flags]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.resume()
+  child.stderr.resume()
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  return { child, group: -child.pid!, ended }
+}
+
+async function sentSome(name: string): Promise<void> {
+  const journal = join(root, name, 'journal-0.bin')
+  await expect.poll(() => existsSync(journal) && statSync(journal).size > 10_000, { timeout: 60_000 }).toBe(true)
+}
+
+function lives(group: number): boolean {
+  try {
+    return process.kill(group, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('a run that is told to end early', () => {
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'by %s to all of its processes leaves a report that is not PASS, and no process',
+    async (signal) => {
+      const { group, ended } = inGroup(signal, '--duration', '120')
+      await sentSome(signal)
+      process.kill(group, signal)
+      expect(await ended).toBe(130)
+      const { verdict, interrupted, audit, checks, errors } = reportOf(signal)
+      expect({ interrupted, errors }).toEqual({ interrupted: true, errors: [] })
+      expect(['INDETERMINATE', 'INVALID']).toContain(verdict)
+      expect(checks.filter(({ ok }) => ok === null).map(({ id }) => id)).toContain('run-whole')
+      expect(audit.applied).toBeGreaterThan(10)
+      expect(existsSync(join(root, signal, 'data'))).toBe(false)
+      await expect.poll(() => lives(group)).toBe(false)
+    },
+    90_000,
+  )
+
+  it('before anything was sent leaves no folder', async () => {
+    const { group, ended } = inGroup('early', '--duration', '120')
+    await expect.poll(() => existsSync(join(root, 'early', 'data')), { timeout: 30_000 }).toBe(true)
+    process.kill(group, 'SIGTERM')
+    expect(await ended).toBe(130)
+    expect(existsSync(join(root, 'early'))).toBe(false)
+    await expect.poll(() => lives(group)).toBe(false)
+  }, 90_000)
+})
+
+it('a run whose reader has gone goes on to its report', async () => {
+  const { child, ended } = inGroup('piped', '--duration', '2')
+  child.stdout.destroy()
+  child.stderr.destroy()
+  expect(FINISHED).toContain(await ended)
+  expect(reportOf('piped').audit.lost).toBe(0)
+}, 90_000)
+
+describe('the folder of a run', () => {
+  it('is never one that another run has, though it began in the same second', () => {
+    const name = join(root, 'deep', 'same-second')
+    const paths = [newRunFolder(name), newRunFolder(name), newRunFolder(name)].map(({ path }) => path)
+    expect(paths).toEqual([name, `${name}-2`, `${name}-3`])
+  })
+
+  it('is not shared by two runs that are given one name', () => {
+    const folder = join(root, 'given')
+    mkdirSync(folder)
+    const taken = takeRunFolder(folder)
+    expect(() => takeRunFolder(folder)).toThrow('holds something already')
+    taken.discard()
+    expect(readdirSync(folder)).toEqual([])
+    const own = takeRunFolder(join(root, 'made'))
+    own.discard()
+    expect(existsSync(own.path)).toBe(false)
+  })
+
+  it('is one for each of two that start at once', async () => {
+    const cwd = join(root, 'at-once')
+    mkdirSync(cwd)
+    const both = [1, 2].map(() => startIn(cwd, ...STEADY, '--duration', '2', '--seed', '1').ended)
+    for (const { code, out, err } of await Promise.all(both)) expect(FINISHED, out + err).toContain(code)
+    const folders = readdirSync(join(cwd, 'reports'))
+    expect(folders).toHaveLength(2)
+    const verdicts = folders.map((name) => JSON.parse(readFileSync(join(cwd, 'reports', name, 'report.json'), 'utf8')))
+    for (const { audit } of verdicts) expect([audit.lost, audit.refused]).toEqual([0, 0])
+  }, 90_000)
+
+  it('is gone when the run could not start', async () => {
+    const out = join(root, 'no-server')
+    const url = ['--queue', 'redis-streams', '--queue-url', 'redis://127.0.0.1:1']
+    const { code } = await floodmark(...STEADY, '--out', out, ...url)
+    expect(code).toBe(3)
+    expect(existsSync(out)).toBe(false)
+  }, 60_000)
+})
