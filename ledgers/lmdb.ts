@@ -1,7 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
+
 import { markMsOf } from '../src/core/base/mark-life.ts'
+
+import { syncedIn } from '../src/core/base/storage.ts'
+
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
@@ -71,10 +75,12 @@ class LmdbLedger implements Ledger {
     this.#ttlMs = options.ttlMs ?? MARK_TTL_MS
     this.#claims = new Claims(this.#clock)
     this.#time = new MarkTime(this.#clock)
+    const { survives, note } = syncedIn(folder)
     this.traits = {
       name: 'lmdb',
-      server: 'LMDB in this process, fdatasync before settle resolves',
-      survives: ['receiver-crash', 'broker-crash', 'power-loss'],
+      server: `LMDB in this process, fdatasync before settle resolves${note}`,
+      survives,
+      dataFolders: [folder],
       shared: false,
       ttlMs: this.#ttlMs,
     } as const

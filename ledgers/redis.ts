@@ -57,7 +57,9 @@ class RedisLedger implements Ledger {
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = ttlMs
     this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : facts.nowMs)
-    this.traits = { name: 'redis', server: facts.text, survives: facts.survives, shared: true, ttlMs } as const
+    const { text: server, survives, folder } = facts
+    const dataFolders = folder === undefined ? undefined : { dataFolders: [folder] }
+    this.traits = { name: 'redis', server, survives, ...dataFolders, shared: true, ttlMs } as const
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {

@@ -66,6 +66,7 @@ class BullMQ implements Queue {
       name: 'bullmq',
       server: facts.text,
       survives: facts.survives,
+      ...(facts.folder && { dataFolders: [facts.folder] }),
       order: 'none',
       countsDeliveries: true,
       dedupWindowMs: 0,

@@ -90,7 +90,13 @@ const driver: QueueDriver = {
         .createTopics({ topics: [layout.topic], partitions: PARTITIONS, configs: TOPIC_CONFIG })
         .catch(unless('TOPIC_ALREADY_EXISTS'))
       const { facts, partitions } = await describe(admin, layout)
-      return new KafkaQueue(layout, options.clock ?? systemClock, admin, traitsOf('kafka', facts), partitions)
+      return new KafkaQueue(
+        layout,
+        options.clock ?? systemClock,
+        admin,
+        traitsOf('kafka', layout.topic, facts),
+        partitions,
+      )
     } catch (cause) {
       await admin.close().catch(() => {})
       const message = `cannot open ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`

@@ -92,7 +92,7 @@ const driver: QueueDriver = {
     return withAdmin(layout, 'open', async (kafka, admin) => {
       await createTopic(admin, layout.topic)
       const { facts, partitions } = await describe(admin, layout)
-      const traits = traitsOf('kafkajs', facts)
+      const traits = traitsOf('kafkajs', layout.topic, facts)
       return new KafkaJsQueue(layout, options.clock ?? systemClock, kafka, admin, traits, partitions)
     })
   },

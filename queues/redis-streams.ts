@@ -44,6 +44,7 @@ class RedisStreams implements Queue {
       name: 'redis-streams',
       server: facts.text,
       survives: facts.survives,
+      ...(facts.folder && { dataFolders: [facts.folder] }),
       order: 'key',
       countsDeliveries: false,
       dedupWindowMs: 0,

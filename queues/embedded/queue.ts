@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { decode, encodedBytes } from '../../src/core/base/codec.ts'
 import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
+import { syncedIn } from '../../src/core/base/storage.ts'
 import { within } from '../../src/core/base/within.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
@@ -110,13 +111,13 @@ export class EmbeddedQueue implements Queue {
 
   constructor(folder: string, options: EmbeddedOptions) {
     const { segmentBytes = SEGMENT_BYTES, clock = systemClock, bytesMax = BYTES_MAX } = options
-    this.traits = traitsFor(segmentBytes)
     this.#clock = clock
     this.#bytesMax = bytesMax
     // An event that waits long holds its segment and all later ones.
     this.#filesBytesMax = 2 * bytesMax + 4 * segmentBytes
     this.#folder = folder
     this.#lock = lockFolder(folder)
+    this.traits = traitsFor(folder, segmentBytes)
     this.#reader = new Reader(folder)
     try {
       const recovered = recover(folder, segmentBytes)
@@ -219,11 +220,13 @@ export class EmbeddedQueue implements Queue {
   }
 }
 
-function traitsFor(segmentBytes: number) {
+function traitsFor(folder: string, segmentBytes: number) {
+  const { survives, note } = syncedIn(folder)
   return {
     name: 'embedded',
-    server: 'a log in this process, fdatasync before publish resolves',
-    survives: ['receiver-crash', 'broker-crash', 'power-loss'],
+    server: `a log in this process, fdatasync before publish resolves${note}`,
+    survives,
+    dataFolders: [folder],
     order: 'key',
     countsDeliveries: false,
     dedupWindowMs: 0,

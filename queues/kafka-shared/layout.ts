@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { shareOfHeap } from '../../src/core/base/memory.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
@@ -58,6 +60,8 @@ export function layoutOf({ url, namespace }: { readonly url: string; readonly na
 export const TOPIC_CONFIG = [
   { name: 'max.message.bytes', value: String(TOPIC_BYTES_MAX) },
   { name: 'retention.ms', value: String(RETENTION_MS) },
+  // Else a broker's own limit would delete events that still wait.
+  { name: 'retention.bytes', value: '-1' },
   { name: 'cleanup.policy', value: 'delete' },
 ]
 
@@ -66,17 +70,45 @@ export interface TopicFacts {
   readonly server: string
   readonly replicas: number
   readonly config: ReadonlyMap<string, string | null | undefined> | undefined
+  /** Where the brokers say that they keep their logs; empty where we may not know. */
+  readonly logFolders: readonly string[]
 }
 
-export function traitsOf(name: string, { server, replicas, config }: TopicFacts): QueueTraits {
+/** Only folders that hold a partition of the topic: another machine may have a folder of the same name. */
+function foldersHere(topic: string, logFolders: readonly string[]): readonly string[] {
+  return logFolders.filter((folder) => {
+    return (
+      isAbsolute(folder) &&
+      Array.from({ length: PARTITIONS }).some((_, at) => existsSync(join(folder, `${topic}-${at}`)))
+    )
+  })
+}
+
+export function traitsOf(
+  name: string,
+  topic: string,
+  { server, replicas, config, logFolders }: TopicFacts,
+): QueueTraits {
   const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
   const minInSync = config?.get('min.insync.replicas') ?? 'unknown'
   const flushed = config?.get('flush.messages') ?? 'unknown'
   const flush = flushed === '9223372036854775807' ? 'never' : flushed
+  const unclean = config?.get('unclean.leader.election.enable') ?? 'unknown'
+  const retention = config?.get('retention.bytes') ?? 'unknown'
+  const settings = [
+    `replication ${replicas}`,
+    `min.insync.replicas ${minInSync}`,
+    `unclean.leader.election ${unclean}`,
+    `flush.messages ${flush}`,
+    `retention.bytes ${retention}`,
+  ]
+  if (Number(retention) >= 0) settings.push('which deletes events that wait beyond it')
+  const here = foldersHere(topic, logFolders)
   return {
     name,
-    server: `${server}, replication ${replicas}, min.insync.replicas ${minInSync}, flush.messages ${flush}`,
-    survives: survives(replicas, Number(minInSync), Number(flush), config?.get('unclean.leader.election.enable')),
+    server: `${server}, ${settings.join(', ')}`,
+    survives: survives(replicas, Number(minInSync), Number(flush), unclean === 'false'),
+    ...(here.length > 0 && { dataFolders: here }),
     order: 'lane',
     countsDeliveries: false,
     dedupWindowMs: 0,
@@ -88,12 +120,14 @@ export function traitsOf(name: string, { server, replicas, config }: TopicFacts)
 
 /**
  * acks=all means that the event is in the page cache of every replica in sync, and of at least min.insync.replicas. So a
- * killed broker loses nothing. A host without power does, unless each append is flushed or another host has the event. NaN
- * stands for unknown and grants nothing.
+ * killed broker loses nothing, as long as no replica without the event may take over from it. A host without power does,
+ * unless each append is flushed or another host has the event. NaN stands for unknown and grants nothing.
  */
-function survives(replicas: number, minInSync: number, flushMessages: number, unclean: unknown): FailureMode[] {
-  const survived: FailureMode[] = ['receiver-crash', 'broker-crash']
-  if (flushMessages === 1) survived.push('power-loss')
-  if (replicas >= 3 && minInSync >= 2 && unclean === 'false') survived.push('host-loss')
+function survives(replicas: number, minInSync: number, flushMessages: number, onlyInSync: boolean): FailureMode[] {
+  const kept = onlyInSync || replicas === 1 || minInSync >= replicas
+  const survived: FailureMode[] = ['receiver-crash']
+  if (kept) survived.push('broker-crash')
+  if (kept && flushMessages === 1) survived.push('power-loss')
+  if (replicas >= 3 && minInSync >= 2 && onlyInSync) survived.push('host-loss')
   return survived
 }

@@ -58,7 +58,9 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
   const partitions = await partitionsOf(admin, layout.topic)
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
   const server = await serverVersion(layout.brokers)
-  return { facts: { server, replicas, config: await configOf(admin, layout.topic) }, partitions: partitions.length }
+  const config = await configOf(admin, layout.topic)
+  const logFolders = await logFoldersOf(admin, layout.topic, partitions.length)
+  return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }
 }
 
 /** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
@@ -89,6 +91,13 @@ async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config
   const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: null }
   const described = await admin.describeConfigs({ resources: [resource] }).catch(unless('TOPIC_AUTHORIZATION_FAILED'))
   return described ? new Map(described[0]!.configs.map(({ name, value }) => [name, value])) : undefined
+}
+
+/** A question that a cluster may not allow, and that nothing but a report needs. */
+async function logFoldersOf(admin: Admin, topic: string, count: number): Promise<string[]> {
+  const partitions = Array.from({ length: count }, (_, partition) => partition)
+  const brokers = await admin.describeLogDirs({ topics: [{ name: topic, partitions }] }).catch(() => [])
+  return [...new Set(brokers.flatMap(({ results }) => results.map(({ logDir }) => logDir)))]
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */

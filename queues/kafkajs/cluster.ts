@@ -78,7 +78,9 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
   const { partitions } = topics[0]!
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
   const server = await serverVersion(layout.brokers)
-  return { facts: { server, replicas, config: await configOf(admin, topic) }, partitions: partitions.length }
+  const config = await configOf(admin, topic)
+  const logFolders = await logFoldersOf(admin)
+  return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }
 }
 
 /** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
@@ -104,6 +106,23 @@ async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config
   } catch (error) {
     if (isError(error, 'TOPIC_AUTHORIZATION_FAILED')) return undefined
     throw error
+  }
+}
+
+/** A question that a cluster may not allow, and that nothing but a report needs. */
+async function logFoldersOf(admin: Admin): Promise<string[]> {
+  try {
+    const { brokers } = await admin.describeCluster()
+    const configNames = ['log.dirs', 'log.dir']
+    const { BROKER: type } = kafkajs.ConfigResourceTypes
+    const resources = brokers.map(({ nodeId }) => ({ type, name: String(nodeId), configNames }))
+    const described = await admin.describeConfigs({ resources, includeSynonyms: false })
+    const values = described.resources.flatMap(({ configEntries }) =>
+      configEntries.map(({ configValue }) => configValue),
+    )
+    return [...new Set(values.flatMap((value) => value?.split(',') ?? []))]
+  } catch {
+    return []
   }
 }
 

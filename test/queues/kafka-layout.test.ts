@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { layoutOf, traitsOf } from '../../queues/kafka-shared/layout.ts'
+import { layoutOf, type TopicFacts, traitsOf } from '../../queues/kafka-shared/layout.ts'
 import { murmur2, partitionOf } from '../../queues/kafka-shared/murmur2.ts'
 
 const config = (changes: Record<string, string>) =>
@@ -13,7 +16,9 @@ const config = (changes: Record<string, string>) =>
     }),
   )
 const survives = (replicas: number, changes: Record<string, string>) =>
-  traitsOf('kafka', { server: 'Kafka', replicas, config: config(changes) }).survives
+  traits({ replicas, config: config(changes) }).survives
+const traits = (facts: Pick<TopicFacts, 'replicas' | 'config'>) =>
+  traitsOf('kafka', 'a-topic', { server: 'Kafka 4.1', logFolders: [], ...facts })
 
 describe('the layout of a topic', () => {
   it.each([
@@ -37,20 +42,49 @@ describe('the layout of a topic', () => {
     expect(survives(3, {})).toEqual(always)
     expect(survives(2, { 'min.insync.replicas': '2' })).toEqual(always)
     expect(survives(3, { 'min.insync.replicas': '2' })).toEqual([...always, 'host-loss'])
-    const unclean = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'true' }
-    expect(survives(3, unclean)).toEqual(always)
+  })
+
+  it('grants no broker crash where a replica without the event may take over', () => {
+    const unclean = { 'unclean.leader.election.enable': 'true', 'flush.messages': '1' }
+    expect(survives(3, { ...unclean, 'min.insync.replicas': '2' })).toEqual(['receiver-crash'])
+    // There is no other replica, or none may lack the event.
+    expect(survives(1, unclean)).toContain('power-loss')
+    expect(survives(3, { ...unclean, 'min.insync.replicas': '3' })).toEqual([
+      'receiver-crash',
+      'broker-crash',
+      'power-loss',
+    ])
+  })
+
+  it('says which of the broker’s settings may cost an event', () => {
+    const { server } = traits({ replicas: 1, config: config({ 'retention.bytes': '1000' }) })
+    expect(server).toBe(
+      'Kafka 4.1, replication 1, min.insync.replicas 1, unclean.leader.election false, flush.messages never, retention.bytes 1000, which deletes events that wait beyond it',
+    )
+    expect(traits({ replicas: 1, config: config({ 'retention.bytes': '-1' }) }).server).toMatch(/retention.bytes -1$/)
+  })
+
+  it('names the folders of this machine that hold a partition of its own, and no others', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-log-'))
+    const logFolders = [folder, '/no/such/folder']
+    const of = (topic: string) =>
+      traitsOf('kafka', topic, { server: 'Kafka', replicas: 1, config: config({}), logFolders }).dataFolders
+    mkdirSync(join(folder, 'mine-3'))
+    expect(of('mine')).toEqual([folder])
+    expect(of('another')).toBeUndefined()
+    rmSync(folder, { recursive: true })
   })
 
   it('says unknown, and grants nothing, where the cluster does not allow the question', () => {
-    const traits = traitsOf('kafka', { server: 'Kafka 4.1', replicas: 3, config: undefined })
-    expect(traits.survives).toEqual(['receiver-crash', 'broker-crash'])
-    expect(traits.server).toContain('min.insync.replicas unknown')
+    const { survives, server } = traits({ replicas: 3, config: undefined })
+    expect(survives).toEqual(['receiver-crash'])
+    expect(server).toContain('min.insync.replicas unknown')
   })
 
   it('keeps a publish of many small events within the largest batch of the topic', () => {
-    const traits = traitsOf('kafka', { server: 'Kafka', replicas: 1, config: config({}) })
+    const { publishBytesMax, publishEventsMax } = traits({ replicas: 1, config: config({}) })
     const largestRecordHead = 128 + 32
-    expect(traits.publishBytesMax + traits.publishEventsMax * largestRecordHead).toBeLessThan(1_048_588)
+    expect(publishBytesMax + publishEventsMax * largestRecordHead).toBeLessThan(1_048_588)
   })
 
   it.each(['redis://h:1', 'kafka://', 'kafka://h', 'kafka://user:secret@h:1', 'kafka://h:1/topic', 'h:1'])(

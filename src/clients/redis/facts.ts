@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { FailureMode } from '../../core/contracts/queue.ts'
@@ -12,6 +13,8 @@ export interface RedisFacts {
   /** The product, and the settings that decide over durability. */
   readonly text: string
   readonly survives: readonly FailureMode[]
+  /** Its folder; undefined where the server is no process of this machine, or does not tell. */
+  readonly folder: string | undefined
 }
 
 type InfoFields = Readonly<Record<string, string | undefined>>
@@ -34,7 +37,8 @@ export async function askRedis(client: Redis): Promise<RedisAnswers> {
   const info = fieldsOf(await client.info())
   try {
     const append = (await client.config('GET', '*append*')) as string[]
-    const flat = [...append, ...((await client.config('GET', 'maxmemory-policy')) as string[])]
+    const policy = (await client.config('GET', 'maxmemory-policy')) as string[]
+    const flat = [...append, ...policy, ...((await client.config('GET', 'dir')) as string[])]
     const config = Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])))
     return { info, config }
   } catch (error) {
@@ -66,11 +70,15 @@ export function judgeRedis({ info, config }: RedisAnswers): RedisFacts {
     const what = `deletes stored keys when its memory is full (maxmemory-policy ${policy})`
     throw refuse(what, 'set maxmemory-policy noeviction')
   }
-  return { product, ...durabilityOf(product, info, config) }
+  return { product, ...durabilityOf(product, info, config), folder: folderHere(info, config?.dir) }
 }
 
 /** An acknowledged write lies in the server's memory at least, so it outlives our own process whatever the settings are. */
-function durabilityOf(product: string, info: InfoFields, config: InfoFields | undefined): Omit<RedisFacts, 'product'> {
+function durabilityOf(
+  product: string,
+  info: InfoFields,
+  config: InfoFields | undefined,
+): Pick<RedisFacts, 'text' | 'survives'> {
   const append = info.aof_enabled === '0' ? 'no' : config?.appendonly
   if (append === 'no') return { text: `${product}, appendonly no`, survives: ['receiver-crash'] }
   const fsync = config?.appendfsync
@@ -83,6 +91,17 @@ function durabilityOf(product: string, info: InfoFields, config: InfoFields | un
   // everysec may hold back its write as well as its fsync for up to 2 s, so a killed server may have lost the last of it.
   const synced = append === 'yes' && fsync === 'always' && !pauses
   return { text, survives: synced ? ['receiver-crash', 'broker-crash', 'power-loss'] : ['receiver-crash'] }
+}
+
+/** Only where the process that the server says it is runs here and is one of its kind: a container's has another number. */
+function folderHere({ process_id: pid }: InfoFields, dir: string | undefined): string | undefined {
+  if (dir === undefined || !/^\d+$/.test(pid ?? '')) return undefined
+  try {
+    if (!/redis|valkey|dragonfly|keydb/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'))) return undefined
+    return statSync(dir).isDirectory() ? dir : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Others that speak the protocol also tell a redis_version, for clients that look for one. */

@@ -21,6 +21,11 @@ export function ms(value: number): string {
   return value >= 10_000 ? seconds(value) : `${value.toFixed(value < 10 ? 2 : 0)} ms`
 }
 
+/** A time in ms that may be far below one. */
+export function shortTime(valueMs: number): string {
+  return valueMs < 1 ? `${(valueMs * 1_000).toFixed(valueMs < 0.01 ? 1 : 0)} µs` : ms(valueMs)
+}
+
 /** A time in ms, in seconds. */
 export function seconds(valueMs: number): string {
   return `${(valueMs / 1_000).toFixed(1)} s`

@@ -89,6 +89,8 @@ export interface LedgerTraits {
   readonly server: string
   /** Failures that a settled id survives; read from the server like QueueTraits.survives. */
   readonly survives: readonly FailureMode[]
+  /** Folders of this machine that hold the marks and effects, like QueueTraits.dataFolders. */
+  readonly dataFolders?: readonly string[]
   /** True when processors in different processes may share it. */
   readonly shared: boolean
   /**

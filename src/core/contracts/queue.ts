@@ -12,6 +12,8 @@ export interface QueueTraits {
   readonly server: string
   /** Failures that every published event survives once publish() has resolved. */
   readonly survives: readonly FailureMode[]
+  /** Folders of this machine that hold the events: there it can be seen what a sync is worth. Absent: none is known. */
+  readonly dataFolders?: readonly string[]
   /** 'key': a stalled key delays only itself. 'lane': keys share a partition and stall together. Both outlive retries. 'none': not kept. */
   readonly order: 'key' | 'lane' | 'none'
   /** Whether Delivery.count is the broker's own and outlives a consumer crash. */

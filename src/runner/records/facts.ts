@@ -1,3 +1,4 @@
+import type { Medium, SyncTimes } from '../../core/base/storage.ts'
 import type { Attack } from '../scenario/scenario.ts'
 
 /** What one attack came to. */
@@ -77,14 +78,29 @@ export interface ServiceSample {
   readonly eventLoopUtilization: number
 }
 
+/** A folder that holds data of a run, as it was before the run. Absent fields: the system does not say. */
+export interface DiskRecord {
+  readonly medium: Medium
+  readonly fileSystem?: string | undefined
+  readonly mountPoint?: string | undefined
+  readonly source?: string | undefined
+  /** null: nothing could be written there. */
+  readonly syncs: SyncTimes | null
+}
+
+/** What a queue or a ledger says of itself, and what was seen of the folders that hold its data. */
+interface Durable {
+  readonly server: string
+  /** As its driver promises. */
+  readonly survives: readonly string[]
+  readonly shared: boolean
+  /** Absent: none is known to be on this machine. */
+  readonly disks?: readonly DiskRecord[]
+}
+
 export interface Durability {
-  readonly queue: {
-    readonly server: string
-    readonly survives: readonly string[]
-    readonly order: string
-    readonly shared: boolean
-  }
-  readonly ledger: { readonly server: string; readonly survives: readonly string[]; readonly shared: boolean }
+  readonly queue: Durable & { readonly order: string }
+  readonly ledger: Durable
 }
 
 /** A sender's account of itself: whether its figures may be believed. */

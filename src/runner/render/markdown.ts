@@ -2,10 +2,11 @@ import { markdownTable } from '../../core/base/table.ts'
 import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCheck } from './words/checks.ts'
-import { stackWords, sumWords } from './words/run.ts'
+import { environmentWords, stackWords, sumWords, survives } from './words/run.ts'
 
 /** For a comment on a pull request. */
-export function markdown({ scenario, verdict, checks, settings, setup, audit, reproduce }: Report): string {
+export function markdown(report: Report): string {
+  const { scenario, verdict, checks, settings, setup, audit, durability, environment, reproduce } = report
   const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
     return [title, measured, wanted, state === 'failed' ? '**failed**' : state]
   })
@@ -17,6 +18,10 @@ export function markdown({ scenario, verdict, checks, settings, setup, audit, re
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),
     '',
     sumWords(audit),
+    '',
+    `A 2xx survives ${survives(durability.queue.survives)}; an effect survives ${survives(durability.ledger.survives)}.`,
+    '',
+    environmentWords(environment),
     '',
     `\`${reproduce}\``,
     '',

@@ -3,7 +3,7 @@ import { interval, ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
-import { invalidWords, stackWords, sumWords, survives, throughBalancer } from './words/run.ts'
+import { invalidWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
 
 /** What a person wants to know first, in some thirty lines. */
 export function terminal(report: Report): string {
-  const { audit, latency, generator, settings, setup, durability } = report
+  const { audit, latency, generator, settings, setup } = report
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
@@ -37,7 +37,6 @@ export function terminal(report: Report): string {
     `  ${sumWords(audit)}`,
     `  lost ${audit.lost}${bound}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
     ...cards.flatMap(({ lines = [] }) => lines.map((line) => `  ${line}`)),
-    `  durable at 2xx: survives ${survives(durability.queue.survives)}; effects survive ${survives(durability.ledger.survives)}`,
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),
     '',

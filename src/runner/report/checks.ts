@@ -7,8 +7,9 @@ const ACHIEVED_MIN = 0.995
 /** Of the pass mark, and of what was measured: a figure that is mostly the generator's own is not the stack's. */
 const LATENESS_OF_MARK_MAX = 0.1
 const LATENESS_OF_MEASURED_MAX = 0.5
-/** So late is a process now and then on any machine that does something else as well, ms. */
+/** So late is a process now and then on any machine that does something else as well, ms; and so little of a mark decides nothing. */
 const LATENESS_ANYWHERE_MS = 5
+const LATENESS_OF_MARK_NOTHING = 0.01
 const EVENT_LOOP_MAX = 0.8
 
 export type CommonCheckId =
@@ -59,7 +60,8 @@ export function checksOf(
 export function latenessMaxMs(markMs: number, measuredMs: number | undefined): number {
   const ofMark = LATENESS_OF_MARK_MAX * markMs
   if (measuredMs === undefined) return ofMark
-  return Math.min(ofMark, Math.max(LATENESS_ANYWHERE_MS, LATENESS_OF_MEASURED_MAX * measuredMs))
+  const anywhereMs = Math.max(LATENESS_ANYWHERE_MS, LATENESS_OF_MARK_NOTHING * markMs)
+  return Math.min(ofMark, Math.max(anywhereMs, LATENESS_OF_MEASURED_MAX * measuredMs))
 }
 
 function generatorChecks(

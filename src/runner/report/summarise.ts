@@ -1,6 +1,7 @@
 import type { RunRecord } from '../records/run-record.ts'
 import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
+import { claimOf } from './claim.ts'
 import { type JudgedRun, judgedRun } from './judged-run.ts'
 import { certify, processes } from './report-processes.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
@@ -47,8 +48,16 @@ function measuredOf({ record, plan, scenario, settings, setup, planned, endedAtM
       ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },
-    durability: record.durability as Report['durability'],
+    durability: durabilityOf(record),
     tookMs: { sending: endedAtMs, draining: record.drainedMs },
+  }
+}
+
+/** As it is claimed, which may be less than the drivers promise. */
+function durabilityOf({ durability: { queue, ledger } }: RunRecord): Report['durability'] {
+  return {
+    queue: { server: queue.server, survives: [...claimOf(queue).survives], order: queue.order, shared: queue.shared },
+    ledger: { server: ledger.server, survives: [...claimOf(ledger).survives], shared: ledger.shared },
   }
 }
 

@@ -60,12 +60,17 @@ export type ToService =
   /** Ends as a service does on SIGTERM: no new request, and what has begun is finished. */
   | { readonly kind: 'stop' }
 
+/** What an opened queue or ledger says of itself. */
+export type Opened<Part extends keyof Durability> = Omit<Durability[Part], 'disks'> & {
+  readonly dataFolders: readonly string[]
+}
+
 export type FromService =
   | {
       readonly kind: 'ready'
       readonly port: number | undefined
-      readonly queue: Durability['queue']
-      readonly ledger: Durability['ledger'] | undefined
+      readonly queue: Opened<'queue'>
+      readonly ledger: Opened<'ledger'> | undefined
     }
   | { readonly kind: 'sample'; readonly sample: ServiceSample }
   | { readonly kind: 'exported' }

@@ -123,9 +123,8 @@ async function start(given: ServiceSetup): Promise<void> {
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),
   })
-  const { server, survives, order, shared } = queue.traits
-  const ofLedger = ledger && pick(ledger)
-  say({ kind: 'ready', port: service.port, queue: { server, survives, order, shared }, ledger: ofLedger })
+  const { order } = queue.traits
+  say({ kind: 'ready', port: service.port, queue: { ...pick(queue), order }, ledger: ledger && pick(ledger) })
   setInterval(() => sample(service!).catch(() => {}), SAMPLE_MS).unref()
 }
 
@@ -155,8 +154,8 @@ function reconcilingOf({ reconcile }: Scenario, routes: readonly Route[]) {
   return { lists, everyMs, overlapMs, youngestMs: YOUNGEST_MS, backoff: LIST_BACKOFF }
 }
 
-function pick({ traits: { server, survives, shared } }: Ledger) {
-  return { server, survives, shared }
+function pick({ traits: { server, survives, shared, dataFolders = [] } }: Queue | Ledger) {
+  return { server, survives, shared, dataFolders }
 }
 
 let busyLast = performance.eventLoopUtilization()

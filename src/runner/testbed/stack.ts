@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnyFault } from '../faults/planned-fault.ts'
 import type { Undo } from '../faults/victim.ts'
 import { type Child, startProcess } from '../processes/child.ts'
-import type { Durability, ServiceSample } from '../records/facts.ts'
-import type { FromService, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
+import type { ServiceSample } from '../records/facts.ts'
+import type { FromService, Opened, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
 
 /** How long a process may take to stop by itself, ms; then it is killed, and the run says so. */
 const STOP_MS = 15_000
@@ -87,9 +87,9 @@ export class Stack {
   }
 
   /** Resolves when every process is ready. Processors first: they make what receivers may need. */
-  async start(): Promise<Durability> {
-    let queue: Durability['queue'] | undefined
-    let ledger: Durability['ledger'] | undefined
+  async start(): Promise<{ readonly queue: Opened<'queue'>; readonly ledger: Opened<'ledger'> }> {
+    let queue: Opened<'queue'> | undefined
+    let ledger: Opened<'ledger'> | undefined
     for (const member of this.members.toReversed()) {
       const ready = await this.up(member)
       queue = ready.queue

@@ -5,6 +5,7 @@ import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { Durability } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
+import { measured } from './disks.ts'
 import { Links } from './links.ts'
 import { type ProviderApi, startProviderApi } from './provider-api.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
@@ -58,7 +59,7 @@ export class Site {
     })
     this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
     this.#stack = stackOf(plan, this.#stores, this.providerApi, (sample) => events.sample(sample))
-    return this.#stack.start()
+    return measured(await this.#stack.start())
   }
 
   /** Ends every process and server, in whatever state, and removes their data. */

@@ -94,5 +94,7 @@ describe('how late a generator may be', () => {
   it('has a floor that any machine needs', () => {
     expect(latenessMaxMs(500, 0.4)).toBe(5)
     expect(latenessMaxMs(10, 0.4)).toBe(1)
+    // A hundredth of the mark decides nothing.
+    expect(latenessMaxMs(15_000, 10)).toBe(150)
   })
 })

@@ -6,6 +6,7 @@ import { arrivals, type Load } from '../../../src/runner/plan/arrivals.ts'
 import { isLostBySender } from '../../../src/runner/plan/identity.ts'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
+import type { DiskRecord } from '../../../src/runner/records/facts.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
 import { writePlan } from '../../../src/runner/records/plan-file.ts'
 import { journalOf } from '../../../src/runner/records/resends.ts'
@@ -24,6 +25,10 @@ const certificate = {
   ...{ waiting: { events: 0, retries: 0 }, machineOut: { descriptors: 0, ports: 0 } },
   ...{ planned: 0, sent: 0, unsent: 0, retries: 0, unsentRetries: 0, cpuSeconds: 1 },
   ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
+}
+const disk: DiskRecord = {
+  ...({ medium: 'device', fileSystem: 'ext4', mountPoint: '/', source: '/dev/sda1' } as const),
+  syncs: { count: 50, p50Ms: 0.12, p99Ms: 0.5 },
 }
 const during = { fromMs: 4_000, untilMs: 5_000 }
 const letter = {
@@ -97,7 +102,13 @@ function recordOf(sent: number): RunRecord {
     settings: settingsOf('everything', { quick: true, seed: SEED, connectionsMax: 64, inFlightMax: 100 }).settings,
     setup: { ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS }, acceptP99Ms: 250, processes: 1 },
     durability: {
-      queue: { server: 'a log', survives: ['receiver-crash'], order: 'key', shared: false },
+      queue: {
+        server: 'a log',
+        survives: ['receiver-crash', 'power-loss'],
+        order: 'key',
+        shared: false,
+        disks: [disk],
+      },
       ledger: { server: 'LMDB', survives: ['receiver-crash'], shared: false },
     },
     certificates: [{ ...certificate, planned: sent, sent }],

@@ -1,8 +1,8 @@
-import { bytes, ms, percent, perS, seconds } from '../../../core/base/words.ts'
+import { ms, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { markWords } from '../marks.ts'
 import { type Markup, markup } from '../markup.ts'
-import { survives, throughBalancer } from '../words/run.ts'
+import { environmentWords, survives, throughBalancer } from '../words/run.ts'
 import { section, table } from './table.ts'
 
 /** All that one must know to judge the figures, and to get them again. */
@@ -15,10 +15,7 @@ export function setting(report: Report): Markup {
     ['base rate', `${setup.ratePerS}/s: ${setup.rateChosen}`],
     ['mix', setup.mix.map(({ provider, share }) => `${provider} ${percent(share)}`).join(', ')],
     ['sender', senderWords(report)],
-    [
-      'environment',
-      `${environment.cpu}, ${environment.cores} cores, ${bytes(environment.memoryBytes)}, ${environment.platform}, Node ${environment.node}`,
-    ],
+    ['environment', environmentWords(environment)],
     ['started', report.startedAt],
     ...report.servers.map((server) => ['server', server]),
     ...report.faults.map((mark) => [

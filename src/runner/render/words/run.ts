@@ -1,4 +1,4 @@
-import { seconds } from '../../../core/base/words.ts'
+import { bytes, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { remedies } from './checks.ts'
 
@@ -22,6 +22,10 @@ export function sumWords({ planned, applied, buried, refused, unsent, unknown, l
 /** The faults that something durable survives. */
 export function survives(faults: readonly string[]): string {
   return faults.join(', ') || 'nothing'
+}
+
+export function environmentWords({ cpu, cores, memoryBytes, platform, node }: Report['environment']): string {
+  return `${cpu}, ${cores} cores, ${bytes(memoryBytes)}, ${platform}, Node ${node}`
 }
 
 /** How the senders reach the receivers, where it is not straight. */

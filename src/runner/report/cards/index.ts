@@ -6,6 +6,7 @@ import { deadLetterReplays } from './dead-letter-replays.ts'
 import { deadLetters } from './dead-letters.ts'
 import { delivery } from './delivery.ts'
 import { drift } from './drift.ts'
+import { durability } from './durability.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
 import { sending } from './sending.ts'
@@ -13,6 +14,7 @@ import { undisturbed } from './undisturbed.ts'
 
 /** Every card, in the order in which a report shows them. A new one is its own file and a line here. */
 export const cards = {
+  durability,
   sending,
   delivery,
   deadLetters,
