@@ -30,6 +30,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'runner/records': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan'],
   'runner/processes': KIT,
   'runner/servers': [...KIT, ...CLIENTS],
+  'runner/machine': ['runner/records', 'runner/processes'],
   'runner/load': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/processes'],
   'runner/testbed': [
     ...KIT,
@@ -50,6 +51,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/records',
     'runner/processes',
     'runner/load',
+    'runner/machine',
     'runner/testbed',
   ],
   'runner/simulation': [

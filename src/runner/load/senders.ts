@@ -54,6 +54,11 @@ export class Senders {
     return { startAtMs, certificates }
   }
 
+  /** Of those that run now. */
+  get pids(): number[] {
+    return this.#started.flatMap(({ process: { pid, exitCode } }) => (exitCode === null && pid ? pid : []))
+  }
+
   /** None is left afterwards. */
   async end(): Promise<void> {
     await Promise.all(this.#started.map((sender) => sender.end(END_MS)))

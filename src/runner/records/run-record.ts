@@ -15,6 +15,7 @@ import type {
   ServiceSample,
   StoreRecord,
 } from './facts.ts'
+import type { MachineRecord } from './machine.ts'
 import { type FaultMark, markSchema } from './marks.ts'
 
 /** The machine that a run took place on. */
@@ -68,6 +69,8 @@ export interface RunRecord {
   readonly interrupted: boolean
   readonly errors: readonly string[]
   readonly environment: Machine
+  /** Absent in runs of older versions. */
+  readonly machine?: MachineRecord
   readonly reproduce: string
 }
 

@@ -26,9 +26,12 @@ export function terminal(report: Report): string {
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(settings)}`,
     ...(report.verdict === 'INVALID' ? folded(invalidWords(report)) : []),
     '',
-    ...report.checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
-      return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`
-    }),
+    ...report.checks
+      .map(sayCheck)
+      .filter(({ quiet }) => !quiet)
+      .map(({ title, measured, wanted, state }) => {
+        return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`
+      }),
     ...cards.flatMap(({ lead }) => (lead ? ['', ...folded(lead.text)] : [])),
     '',
     `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,

@@ -37,6 +37,8 @@ export interface CheckWords {
   wanted?(values: CheckValues): string
   /** What to do when it failed. Every check of the generator has one. */
   readonly remedy?: string
+  /** Passed, it goes without saying: the terminal leaves it out then. */
+  readonly quiet?: true
 }
 
 /** A check of the stack. */

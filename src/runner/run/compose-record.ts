@@ -21,6 +21,7 @@ export interface Happened {
   readonly attacks: RunRecord['attacks']
   readonly resends: NonNullable<RunRecord['resends']>
   readonly durability: RunRecord['durability']
+  readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
   /** By the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
@@ -57,6 +58,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
       ...resendMarks(resends),
     ],
     durability: happened.durability,
+    machine: happened.machine,
     samples,
     attacks,
     ...(resends.length > 0 && { resends }),

@@ -5,6 +5,7 @@ import { Attackers } from '../load/attackers.ts'
 import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
+import { MachineWatch } from '../machine/watch.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { epochAt } from '../processes/precise-now.ts'
@@ -33,6 +34,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     senders: new Senders(interrupt),
   }
   const attackers = new Attackers(interrupt)
+  const watch = new MachineWatch()
   try {
     events.phase('plan')
     await writePlan(plan, folder, interrupt)
@@ -41,7 +43,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     await warmUp(traffic.senders, setups[0]!, folder, events)
     await attackers.prepare(plan, setups[0]!.targets)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
-    const sent = await send(plan, site, setups, { ...traffic, attackers }, folder, events)
+    const sent = await send(plan, site, setups, { ...traffic, attackers, watch }, folder, events)
     const { passes } = plan.scenario
     await traffic.faults.end(interrupt.aborted)
     await traffic.replays.end(passes.drainMs, interrupt)
@@ -78,6 +80,7 @@ interface Traffic {
   readonly replays: DeadLetterReplays
   readonly senders: Senders
   readonly attackers: Attackers
+  readonly watch: MachineWatch
 }
 
 /** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
@@ -85,7 +88,7 @@ async function send(
   { scenario, durationMs }: Plan,
   site: Site,
   setups: readonly SenderSetup[],
-  { faults, replays, senders, attackers }: Traffic,
+  { faults, replays, senders, attackers, watch }: Traffic,
   folder: string,
   events: RunEvents,
 ) {
@@ -103,6 +106,7 @@ async function send(
       faults.schedule(planned, durationMs, atMs, victims)
       replays.schedule(plannedReplays, site.stack, durationMs, atMs)
       attackers.begin(atMs)
+      watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: site.stores.serverPids }))
     },
     onProgress(sender, progress) {
       if (sender >= setups.length) return
@@ -113,6 +117,7 @@ async function send(
   return {
     startAtMs,
     startedAtEpochMs,
+    machine: await watch.end(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

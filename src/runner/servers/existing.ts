@@ -26,14 +26,16 @@ export async function listeningServer(
   onProgress: (line: string) => void,
   defaultPort = known.defaultPort,
 ): Promise<Server | undefined> {
-  const there = (url: string, says: string): Server => ({ kind, url, origin: 'listening', says, stop: async () => {} })
+  const there = (url: string, says: string, pid: number | undefined): Server => {
+    return { kind, url, origin: 'listening', says, pid, stop: async () => {} }
+  }
   for (const entry of remembered(cacheFolder)) {
     if (entry.kind !== kind || entry.owner || isStale(entry)) continue
-    if (await probe(entry.url, PROBE_MS)) return there(entry.url, entry.says)
+    if (await probe(entry.url, PROBE_MS)) return there(entry.url, entry.says, entry.process?.pid)
   }
   const url = `${scheme}://127.0.0.1:${defaultPort}`
   const answer = await probe(url, PROBE_MS)
   if (answer?.trouble) onProgress(`${answer.product} on port ${defaultPort} is not used: ${answer.trouble}`)
   if (!answer || answer.trouble) return undefined
-  return there(url, `${answer.product}, already listening on port ${defaultPort}; its settings are its own`)
+  return there(url, `${answer.product}, already listening on port ${defaultPort}; its settings are its own`, answer.pid)
 }

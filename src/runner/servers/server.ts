@@ -6,6 +6,8 @@ export interface Server {
   readonly origin: 'given' | 'listening' | 'compose' | 'native'
   /** One line for people: what it is and how it was got; says so when it is an emulator. Holds no password. */
   readonly says: string
+  /** The process of this machine that it is, where it runs already and that is known. */
+  readonly pid?: number | undefined
   /** Faults on purpose. Only for a server that this process runs itself. */
   readonly control?: Control
   /** Ends the server and removes its data, if we started it; else nothing. Twice is fine. */

@@ -86,6 +86,11 @@ export class Stack {
     return [...this.#errors].map(([error, count]) => (count === 1 ? error : `${error} (${count} times)`))
   }
 
+  /** Of the processes that run now. */
+  get pids(): number[] {
+    return this.members.flatMap(({ down, child }) => (!down && child?.process.pid) || [])
+  }
+
   /** Resolves when every process is ready. Processors first: they make what receivers may need. */
   async start(): Promise<{ readonly queue: Opened<'queue'>; readonly ledger: Opened<'ledger'> }> {
     let queue: Opened<'queue'> | undefined

@@ -24,6 +24,8 @@ export interface Stores {
   readonly ledger: Store
   /** How each server was got, a line each. */
   readonly says: readonly string[]
+  /** Of the servers that are known to be processes of this machine. */
+  readonly serverPids: readonly number[]
   /** Deletes the run's data on servers that others use too, and ends the servers that it started. */
   stop(): Promise<void>
 }
@@ -94,7 +96,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says))
-    return { queue, ledger, says, stop }
+    const serverPids = started.flatMap(({ pid, control }) => control?.pid() ?? pid ?? [])
+    return { queue, ledger, says, serverPids, stop }
   } catch (error) {
     await stop()
     throw error

@@ -8,6 +8,7 @@ import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import type { DiskRecord } from '../../../src/runner/records/facts.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
+import type { MachineRecord } from '../../../src/runner/records/machine.ts'
 import { writePlan } from '../../../src/runner/records/plan-file.ts'
 import { journalOf } from '../../../src/runner/records/resends.ts'
 import { buriedPath, effectsPath, journalPath, type RunRecord } from '../../../src/runner/records/run-record.ts'
@@ -25,6 +26,19 @@ const certificate = {
   ...{ waiting: { events: 0, retries: 0 }, machineOut: { descriptors: 0, ports: 0 } },
   ...{ planned: 0, sent: 0, unsent: 0, retries: 0, unsentRetries: 0, cpuSeconds: 1 },
   ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
+}
+const machine: MachineRecord = {
+  kit: { version: '0.1.0', commit: 'a1b2c3d4e5f6a7b8', dirty: false },
+  limits: { cpuCores: 1.5, memoryBytes: 2 ** 31 },
+  governors: ['performance'],
+  cores: { sender: [0, 1], stack: [0, 1] },
+  samples: Array.from({ length: 8 }, (_, at) => ({
+    ...{ atMs: (at + 1) * 1_000, wallDriftMs: 0.1, suspendedMs: 0, load: 1 },
+    cpu: { busy: 1, own: 0.9, others: 0.1, stolen: 0 },
+  })),
+  pressure: { cpu: 0.2, io: 0.01, memory: 0 },
+  throttledMs: 0,
+  others: [{ name: 'cron', cores: 0.1 }],
 }
 const disk: DiskRecord = {
   ...({ medium: 'device', fileSystem: 'ext4', mountPoint: '/', source: '/dev/sda1' } as const),
@@ -129,6 +143,7 @@ function recordOf(sent: number): RunRecord {
     list: { requests: 9, unavailable: 1, listed: 99 },
     interrupted: false,
     environment: { node: 'v26', platform: 'Linux', cpu: 'a cpu', cores: 2, memoryBytes: 2 ** 34 },
+    machine,
     reproduce: 'npm run scenario everything',
   }
 }

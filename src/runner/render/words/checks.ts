@@ -34,6 +34,8 @@ export interface SaidCheck {
   readonly measured: string
   readonly wanted: string
   readonly state: 'ok' | 'warning' | 'undecided' | 'failed'
+  /** It goes without saying. */
+  readonly quiet: boolean
 }
 
 /** Of an id without words, as from a card that this version no longer has, the id itself is said. */
@@ -44,6 +46,7 @@ export function sayCheck({ id, ok, warning, values }: Check): SaidCheck {
     measured: words?.measured?.(values) ?? inWords(values.measured),
     wanted: words?.wanted?.(values) ?? limit(values),
     state: warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : 'failed',
+    quiet: words?.quiet === true && ok === true && !warning,
   }
 }
 

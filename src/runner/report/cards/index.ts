@@ -7,6 +7,7 @@ import { deadLetters } from './dead-letters.ts'
 import { delivery } from './delivery.ts'
 import { drift } from './drift.ts'
 import { durability } from './durability.ts'
+import { machine } from './machine.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
 import { sending } from './sending.ts'
@@ -15,6 +16,7 @@ import { undisturbed } from './undisturbed.ts'
 /** Every card, in the order in which a report shows them. A new one is its own file and a line here. */
 export const cards = {
   durability,
+  machine,
   sending,
   delivery,
   deadLetters,

@@ -32,12 +32,14 @@ export const sending = defineCard({
       title: 'attempts not sent, because every connection waited for the stack',
       measured: ({ events, retries }) => `${inWords(events)} events, ${inWords(retries)} retries`,
       wanted: () => 'none',
+      quiet: true,
     },
     'sender-connections': {
       title: 'senders had connections enough for a stack at its pass mark',
       measured: ({ opened, max }) => `${inWords(opened)} of at most ${inWords(max)}`,
       wanted: ({ needed }) => `room for ${inWords(needed)}`,
       remedy: 'Raise --connections-max, or lower --rate.',
+      quiet: true,
     },
     'sender-machine': {
       title: 'connections that the senders’ machine had no room for',
@@ -45,11 +47,13 @@ export const sending = defineCard({
       wanted: () => 'none',
       remedy:
         'Give the senders more descriptors (ulimit -n) and ports (net.ipv4.ip_local_port_range), or lower --connections-max.',
+      quiet: true,
     },
     'run-whole': {
       title: 'the run went to its end',
       measured: ({ interrupted }) => (inWords(interrupted) === '1' ? 'interrupted' : 'it did'),
       wanted: () => 'all of it',
+      quiet: true,
     },
   },
   words: () => ({ blocks: [] }),

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Linux counts the CPU time of processes in hundredths of a second, whatever its own clock does. */
+export const TICKS_PER_S = 100
+/** The parent of all threads of the kernel. What they do, they do for whoever asked for it. */
+const KERNEL = 2
+
+/** undefined: there is no such file here. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+export interface CpuTicks {
+  /** Of programs, and of the kernel in their name. Interrupts belong to nobody. */
+  readonly busy: number
+  readonly stolen: number
+}
+
+/** The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+export function cpuTicks(text: string | undefined): CpuTicks | undefined {
+  const fields = /^cpu +([\d ]+)/m
+    .exec(text ?? '')?.[1]
+    ?.split(' ')
+    .map(Number)
+  if (!fields || fields.length < 8) return undefined
+  return { busy: fields[0]! + fields[1]! + fields[2]!, stolen: fields[7]! }
+}
+
+/** For how long something waited since the machine started, ms; by a line of a file of /proc/pressure. */
+export function waitedMs(text: string | undefined): number | undefined {
+  const total = /^some .*total=(\d+)/m.exec(text ?? '')?.[1]
+  return total === undefined ? undefined : Number(total) / 1_000
+}
+
+export interface Running {
+  readonly pid: number
+  readonly parent: number
+  readonly name: string
+  /** CPU time of its own, and of its children that have ended, in ticks. */
+  readonly ticks: number
+  readonly childTicks: number
+}
+
+/** A line of /proc/<pid>/stat. The name may hold anything, blanks and brackets too. */
+export function parseStat(text: string): Running | undefined {
+  const end = text.lastIndexOf(')')
+  const fields = text.slice(end + 2).split(' ')
+  const [parent, own, system, child, childSystem] = [1, 11, 12, 13, 14].map((at) => Number(fields[at]))
+  if (end === -1 || Number.isNaN(childSystem!)) return undefined
+  const name = text.slice(text.indexOf('(') + 1, end)
+  const ticks = own! + system!
+  return { pid: Number.parseInt(text, 10), parent: parent!, name, ticks, childTicks: child! + childSystem! }
+}
+
+/** Every process that can be seen from here, but for the kernel's own threads. undefined: none can. */
+export function everyProcess(): ReadonlyMap<number, Running> | undefined {
+  let names: string[]
+  try {
+    names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  } catch {
+    return undefined
+  }
+  const found = names.flatMap((name) => parseStat(readText(`/proc/${name}/stat`) ?? '') ?? [])
+  return found.length === 0 ? undefined : new Map(found.map((one) => [one.pid, one]))
+}
+
+/** CPU time so far of these processes, of all below them, and of the kernel's threads, ticks. */
+export interface Split {
+  readonly own: number
+  readonly kernel: number
+  /** Of all others that can be seen. */
+  readonly others: ReadonlyMap<number, Running>
+}
+
+/** A child that ends leaves its time with its parent, so that the sum of a tree never shrinks. */
+export function splitBy(roots: readonly number[], all: ReadonlyMap<number, Running>): Split {
+  const memo = new Map<number, 'own' | 'kernel' | 'other'>()
+  const kindOf = ({ pid, parent }: Running): 'own' | 'kernel' | 'other' => {
+    const known = memo.get(pid)
+    if (known) return known
+    memo.set(pid, 'other')
+    const above = all.get(parent)
+    const kind = roots.includes(pid)
+      ? 'own'
+      : pid === KERNEL || parent === KERNEL
+        ? 'kernel'
+        : above && kindOf(above) === 'own'
+          ? 'own'
+          : 'other'
+    memo.set(pid, kind)
+    return kind
+  }
+  let own = 0
+  let kernel = 0
+  const others = new Map<number, Running>()
+  for (const one of all.values()) {
+    const kind = kindOf(one)
+    if (kind === 'own') own += one.ticks + one.childTicks
+    else if (kind === 'kernel') kernel += one.ticks
+    else others.set(one.pid, one)
+  }
+  return { own, kernel, others }
+}
+
+/** '0-2,5' as [0, 1, 2, 5]. */
+export function parseCores(list: string): number[] {
+  return list.split(',').flatMap((part) => {
+    const [from, to = from] = part.split('-').map(Number)
+    return Array.from({ length: to! - from! + 1 }, (_, at) => from! + at)
+  })
+}
+
+/** The cores that any of these processes may run on; undefined where none says. */
+export function coresOf(pids: readonly number[]): number[] | undefined {
+  const lists = pids.flatMap(
+    (pid) => /^Cpus_allowed_list:\s*(\S+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1] ?? [],
+  )
+  if (lists.length === 0) return undefined
+  return [...new Set(lists.flatMap(parseCores))].toSorted((a, b) => a - b)
+}

@@ -1,0 +1,175 @@
+import os from 'node:os'
+import { preciseNow } from '../processes/precise-now.ts'
+import type { MachineRecord, MachineSample, ProcessKind } from '../records/machine.ts'
+import { kitState } from './kit.ts'
+import { cpuLimitCores, governors, memoryLimitBytes, throttledMs } from './limits.ts'
+import { coresOf, cpuTicks, everyProcess, type Running, readText, splitBy, TICKS_PER_S, waitedMs } from './proc.ts'
+
+const SAMPLE_MS = 1_000
+/** Looking takes at most one part in so many of a core, however many processes there are. */
+const COST = 50
+const OTHERS_MAX = 3
+/** The system tells how long it is up in steps of 10 ms. */
+const SLEEP_MIN_MS = 50
+
+/** Processes of a run by their kind. Those of a kind may change while it runs. */
+export type ProcessIds = () => Readonly<Record<ProcessKind, readonly number[]>>
+
+/** One look at the machine. */
+interface Look {
+  readonly atMs: number
+  readonly wallMs: number
+  readonly awakeMs: number
+  readonly stolen: number | undefined
+  readonly busy: number | undefined
+  readonly own: number | undefined
+  readonly kernel: number
+  readonly others: ReadonlyMap<number, Running> | undefined
+}
+
+/** Looks at the machine once a second while a run sends: who else uses it, and whether it is taken away. */
+export class MachineWatch {
+  readonly #kit = kitState()
+  #pids: ProcessIds = () => ({ sender: [], stack: [], server: [] })
+  #startAtMs = 0
+  #first: Look | undefined
+  #last: Look | undefined
+  readonly #samples: MachineSample[] = []
+  #timer: NodeJS.Timeout | undefined
+  #pressureMs: Readonly<Record<string, number>> | undefined
+  #throttledMs: number | null = null
+  #cores: MachineRecord['cores'] = {}
+
+  /** From now on. `startAtMs` is by the run's clock. */
+  begin(startAtMs: number, pids: ProcessIds): void {
+    this.#pids = pids
+    this.#startAtMs = startAtMs
+    this.#cores = coresByKind(pids)
+    this.#pressureMs = pressureMs()
+    this.#throttledMs = throttledMs()
+    this.#first = this.#last = this.#look()
+    this.#next(0)
+  }
+
+  #next(tookMs: number): void {
+    this.#timer = setTimeout(() => this.#next(this.#sample()), Math.max(SAMPLE_MS, COST * tookMs))
+    this.#timer.unref()
+  }
+
+  /** Returns how long it took, ms. */
+  #sample(): number {
+    const now = this.#look()
+    const before = this.#last!
+    this.#last = now
+    this.#samples.push(sampleOf(before, now))
+    return preciseNow() - this.#startAtMs - now.atMs
+  }
+
+  #look(): Look {
+    const clocks = readClocks(this.#startAtMs)
+    const { busy, stolen } = cpuTicks(readText('/proc/stat')) ?? { busy: undefined, stolen: undefined }
+    const all = busy === undefined ? undefined : everyProcess()
+    const split = all && splitBy([process.pid, ...this.#pids().server], all)
+    return { ...clocks, busy, stolen, own: split?.own, kernel: split?.kernel ?? 0, others: split?.others }
+  }
+
+  /** Until now. Not to be called before `begin`. */
+  async end(): Promise<MachineRecord> {
+    clearTimeout(this.#timer)
+    this.#sample()
+    const first = this.#first!
+    const last = this.#last!
+    const tookMs = Math.max(1, last.atMs - first.atMs)
+    const throttled = throttledMs()
+    return {
+      kit: await this.#kit,
+      limits: { cpuCores: cpuLimitCores(), memoryBytes: memoryLimitBytes(os.totalmem()) },
+      governors: governors(),
+      cores: this.#cores,
+      samples: this.#samples,
+      pressure: pressureOf(this.#pressureMs, pressureMs(), tookMs),
+      throttledMs: throttled === null || this.#throttledMs === null ? null : throttled - this.#throttledMs,
+      others: first.others && last.others ? mostBusy(first.others, last.others, tookMs) : null,
+    }
+  }
+}
+
+/** Both clocks at one moment: of a few looks the one with the least time between them. */
+function readClocks(startAtMs: number): Pick<Look, 'atMs' | 'wallMs' | 'awakeMs'> {
+  const looks = Array.from({ length: 3 }, () => {
+    const fromMs = preciseNow()
+    const wallMs = Date.now()
+    const bootMs = os.uptime() * 1_000
+    const untilMs = preciseNow()
+    return { tookMs: untilMs - fromMs, atMs: fromMs - startAtMs, wallMs, awakeMs: fromMs - bootMs }
+  })
+  return looks.reduce((best, one) => (one.tookMs < best.tookMs ? one : best))
+}
+
+/** What happened between two looks. */
+export function sampleOf(before: Look, now: Look): MachineSample {
+  const tookMs = Math.max(1, now.atMs - before.atMs)
+  const cores = (ticks: number) => Math.max(0, (1_000 * ticks) / TICKS_PER_S / tookMs)
+  // The clock of a run stands still while the machine sleeps, and the other one does not.
+  const sleptMs = before.awakeMs - now.awakeMs
+  const suspendedMs = sleptMs < SLEEP_MIN_MS ? 0 : sleptMs
+  const wallDriftMs = now.wallMs - before.wallMs - (now.atMs - before.atMs) - suspendedMs
+  const known = [now.busy, before.busy, now.own, before.own, now.stolen, before.stolen].every(
+    (one) => one !== undefined,
+  )
+  const busy = now.busy! - before.busy!
+  const own = now.own! - before.own!
+  const kernel = now.kernel - before.kernel
+  return {
+    atMs: now.atMs,
+    wallDriftMs,
+    suspendedMs,
+    load: os.loadavg()[0]!,
+    cpu: known
+      ? {
+          busy: cores(busy),
+          own: cores(own),
+          others: cores(busy - own - kernel),
+          stolen: cores(now.stolen! - before.stolen!),
+        }
+      : null,
+  }
+}
+
+function pressureMs(): Readonly<Record<string, number>> | undefined {
+  const found = ['cpu', 'io', 'memory'].map((name) => [name, waitedMs(readText(`/proc/pressure/${name}`))] as const)
+  return found.every(([, ms]) => ms !== undefined) ? (Object.fromEntries(found) as Record<string, number>) : undefined
+}
+
+function pressureOf(
+  before: Readonly<Record<string, number>> | undefined,
+  after: Readonly<Record<string, number>> | undefined,
+  tookMs: number,
+): MachineRecord['pressure'] {
+  if (!before || !after) return null
+  const share = (name: string) => Math.min(1, (after[name]! - before[name]!) / tookMs)
+  return { cpu: share('cpu'), io: share('io'), memory: share('memory') }
+}
+
+/** Processes of one name together. One that began meanwhile counts whole. */
+export function mostBusy(
+  before: ReadonlyMap<number, Running>,
+  after: ReadonlyMap<number, Running>,
+  tookMs: number,
+): MachineRecord['others'] {
+  const ticks = new Map<string, number>()
+  for (const [pid, { name, ticks: now }] of after) {
+    const then = before.get(pid)
+    ticks.set(name, (ticks.get(name) ?? 0) + now - (then?.name === name ? then.ticks : 0))
+  }
+  return [...ticks]
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, OTHERS_MAX)
+    .map(([name, count]) => ({ name, cores: (1_000 * count) / TICKS_PER_S / tookMs }))
+}
+
+function coresByKind(pids: ProcessIds): MachineRecord['cores'] {
+  const found = Object.entries(pids()).map(([kind, ids]) => [kind, coresOf(ids)] as const)
+  return Object.fromEntries(found.filter(([, cores]) => cores !== undefined))
+}

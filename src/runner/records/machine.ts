@@ -1,0 +1,47 @@
+/** The machine of a run, and what else it did meanwhile. null: the system does not say; that is never written as 0. */
+export interface MachineRecord {
+  readonly kit: {
+    readonly version: string
+    /** Of the folder that the kit ran from; null where it is no clone. */
+    readonly commit: string | null
+    /** Tracked files differ from the commit. */
+    readonly dirty: boolean | null
+  }
+  readonly limits: {
+    /** The least that a control group around this process allows, cores and bytes; null: none does, or none is known. */
+    readonly cpuCores: number | null
+    readonly memoryBytes: number | null
+  }
+  /** Each one that some core has. */
+  readonly governors: readonly string[] | null
+  /** The cores that each kind of process may run on. Absent: no such process is known on this machine. */
+  readonly cores: { readonly [kind in ProcessKind]?: readonly number[] }
+  readonly samples: readonly MachineSample[]
+  /** Of the time of sending: how much of it something waited, 0-1. */
+  readonly pressure: { readonly cpu: number; readonly io: number; readonly memory: number } | null
+  /** For so long a control group kept its processes from running, though there was work, ms. */
+  readonly throttledMs: number | null
+  /** Those that took most, first; cores on average. Names without arguments. */
+  readonly others: readonly { readonly name: string; readonly cores: number }[] | null
+}
+
+export type ProcessKind = 'sender' | 'stack' | 'server'
+
+/** What happened since the sample before; the first has none before it. */
+export interface MachineSample {
+  /** ms since the start of the run. */
+  readonly atMs: number
+  /** How far the wall clock went beside the run's clock, ms. A correction shows here, and so does nothing else. */
+  readonly wallDriftMs: number
+  /** How long the machine slept, ms. */
+  readonly suspendedMs: number
+  /** One minute's average number of processes that run or wait to. */
+  readonly load: number
+  /** Cores in use on average: by everything, by this run and its servers, by others, and by other machines of the host. */
+  readonly cpu: {
+    readonly busy: number
+    readonly own: number
+    readonly others: number
+    readonly stolen: number
+  } | null
+}
