@@ -68,8 +68,18 @@ describe('the check of good events', () => {
   }
   const okWith = (duringMs: number) => undisturbedChecks([stretch('before', 8), stretch('bug', duringMs)], 100)[0]!.ok
 
-  it('fails beyond twice the time of before and half of the pass mark', () => {
-    expect([okWith(9), okWith(70), okWith(71)]).toEqual([true, true, false])
+  it('passes and fails by twice the time of before and half of the pass mark, whichever end of it is meant', () => {
+    expect([okWith(9), okWith(64), okWith(65), okWith(70), okWith(71)]).toEqual([true, true, null, null, false])
+  })
+
+  it('goes by the highest percentile that both stretches have', () => {
+    const [before, bug] = [stretch('before', 8), stretch('bug', 71)]
+    const p90 = { ms: 9, lowMs: 8, highMs: 10 }
+    const lower = [
+      { ...before, acceptToEffect: { count: 1_000, p99: before.acceptToEffect.p99, p90 } },
+      { ...bug, acceptToEffect: { count: 100, p90 } },
+    ]
+    expect(undisturbedChecks(lower, 100)[0]).toMatchObject({ ok: true, values: { percentile: { value: 0.9 } } })
   })
 
   it('is undecided with too few samples', () => {

@@ -11,14 +11,15 @@ export interface Quantity {
 }
 
 /** A quantity, so many of a total, or the reason why there is neither. */
-export type Value = Quantity | { readonly count: number; readonly of: number } | 'too-few-samples'
+export type Value = Quantity | { readonly count: number; readonly of: number } | 'too-few-episodes'
 
 const KIB = 2 ** 10
 const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-export function ms(value: number): string {
-  return value >= 10_000 ? seconds(value) : `${value.toFixed(value < 10 ? 2 : 0)} ms`
+/** `extra`: more digits than are usual. */
+export function ms(value: number, extra = 0): string {
+  return value >= 10_000 ? seconds(value, extra) : `${value.toFixed((value < 10 ? 2 : 0) + extra)} ms`
 }
 
 /** A time in ms that may be far below one. */
@@ -27,8 +28,8 @@ export function shortTime(valueMs: number): string {
 }
 
 /** A time in ms, in seconds. */
-export function seconds(valueMs: number): string {
-  return `${(valueMs / 1_000).toFixed(1)} s`
+export function seconds(valueMs: number, extra = 0): string {
+  return `${(valueMs / 1_000).toFixed(1 + extra)} s`
 }
 
 /** A share of 1. */
@@ -56,14 +57,24 @@ export function interval(of: { readonly ms: number; readonly lowMs: number; read
   return inWords({ value: of.ms, unit: 'ms', low: of.lowMs, high: of.highMs })
 }
 
-const WRITE: Readonly<Record<Unit, (value: number) => string>> = { count: String, share: percent, ms, bytes }
+/** So many digits more are written before two ends of an interval are allowed to look the same. */
+const EXTRA_MAX = 3
+
+const WRITE: Readonly<Record<Unit, (value: number, extra?: number) => string>> = {
+  count: (value) => String(value),
+  share: (value) => percent(value),
+  ms,
+  bytes: (value) => bytes(value),
+}
 
 export function inWords(value: Value | undefined): string {
   if (value === undefined) return 'not measured'
-  if (value === 'too-few-samples') return 'too few samples'
+  if (value === 'too-few-episodes') return 'too few episodes'
   if ('of' in value) return `${value.count} of ${value.of}`
-  const write = WRITE[value.unit]
-  const { low, high } = value
-  const between = low === undefined || high === undefined ? '' : ` (${write(low)} … ${write(high)})`
-  return write(value.value) + between
+  const { low, high, unit } = value
+  const write = WRITE[unit]
+  if (low === undefined || high === undefined) return write(value.value)
+  let extra = 0
+  while (extra < EXTRA_MAX && write(low, extra) === write(high, extra)) extra++
+  return `${write(value.value, extra)} (${write(low, extra)} … ${write(high, extra)})`
 }

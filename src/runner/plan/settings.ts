@@ -144,7 +144,7 @@ export const SETTINGS = {
   acceptP99Ms: {
     flag: '--p99 <time>',
     schema: time('ms', 1, HOUR_MS).optional(),
-    help: 'pass mark for the response p99; 200ms or 1.5s, a bare number is in ms',
+    help: 'pass mark for the p99 of accepted first attempts; 200ms or 1.5s, a bare number is in ms',
     unset: "the scenario's own",
     text: timeText,
   },

@@ -3,6 +3,7 @@ import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCheck } from './words/checks.ts'
 import { environmentWords, stackWords, sumWords, survives } from './words/run.ts'
+import { waitLines } from './words/waits.ts'
 
 /** For a comment on a pull request. */
 export function markdown(report: Report): string {
@@ -16,6 +17,8 @@ export function markdown(report: Report): string {
     `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
     '',
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),
+    '',
+    ...waitLines(report).map((line) => `- ${line}`),
     '',
     sumWords(audit),
     '',

@@ -13,19 +13,27 @@ function usage(of) {
   return [times.map((atMs) => atMs / 1000), ...lines]
 }
 
+/** Lines of their own, where there was any of it. */
+const failures = [
+  ['refused', 'refused'],
+  ['unanswered', 'unanswered'],
+  ['given up', 'givenUp'],
+].filter(([, field]) => timeline.points.some((point) => point[field] > 0))
+
 const charts = [
   {
     id: 'latency',
     unit: 'ms',
     log: true,
+    gaps: true,
     names: ['p50', 'p99', 'max'],
     data: [seconds, ...columns('p50Ms', 'p99Ms', 'maxMs')],
   },
   {
     id: 'rates',
     unit: '/s',
-    names: ['first attempts', 'retries', 'accepted', 'effects'],
-    data: [seconds, ...columns('offered', 'retries', 'accepted', 'effects')],
+    names: ['first attempts', 'retries', 'accepted', 'effects', ...failures.map(([name]) => name)],
+    data: [seconds, ...columns('offered', 'retries', 'accepted', 'effects', ...failures.map(([, field]) => field))],
   },
   { id: 'backlog', unit: '', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
   {
@@ -120,13 +128,13 @@ function drawNames(plot) {
 }
 
 function draw() {
-  const inks = ['--a', '--b', '--c', '--d'].map(colour)
+  const inks = ['--a', '--b', '--c', '--d', '--e', '--f', '--g'].map(colour)
   const axis = {
     stroke: colour('--soft'),
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { stroke: colour('--line') },
   }
-  for (const { id, unit, log, names, data } of charts) {
+  for (const { id, unit, log, gaps, names, data } of charts) {
     const place = document.getElementById(id)
     place.replaceChildren()
     const value = (_, at) => (at == null ? '–' : `${at < 10 ? at.toFixed(2) : Math.round(at)} ${unit}`)
@@ -137,7 +145,7 @@ function draw() {
       width: label === 'accepted' ? 3 : 1.5,
       // Retries are drawn as a mass on top of the first attempts.
       ...(label === 'retries' && { fill: colour('--retries') }),
-      spanGaps: true,
+      spanGaps: !gaps,
       points: { show: false },
     }))
     const options = {

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util'
-import { interval, ms, percent, perS } from '../../core/base/words.ts'
+import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
 import { invalidWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
+import { waitLines } from './words/waits.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
@@ -15,11 +16,9 @@ const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
 
 /** What a person wants to know first, in some thirty lines. */
 export function terminal(report: Report): string {
-  const { audit, latency, generator, settings, setup } = report
+  const { audit, generator, settings, setup } = report
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
-  const quantile = (q: { ms: number; lowMs: number; highMs: number } | undefined) =>
-    q ? interval(q) : 'too few samples'
   const bound = audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`
   const lines = [
     '',
@@ -34,8 +33,7 @@ export function terminal(report: Report): string {
       }),
     ...cards.flatMap(({ lead }) => (lead ? ['', ...folded(lead.text)] : [])),
     '',
-    `  response  p50 ${quantile(latency.response.p50)}  p99 ${quantile(latency.response.p99)}  max ${ms(latency.response.maxMs ?? 0)}`,
-    `  from accept to effect  p50 ${quantile(latency.acceptToEffect.p50)}  p99 ${quantile(latency.acceptToEffect.p99)}`,
+    ...waitLines(report).map((line) => `  ${line}`),
     `  peak ${perS(setup.peakPerS)} planned; ${setup.rateChosen}`,
     `  ${sumWords(audit)}`,
     `  lost ${audit.lost}${bound}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,

@@ -9,7 +9,7 @@ const quantity = z.object({
   low: z.number().optional(),
   high: z.number().optional(),
 })
-const value = z.union([quantity, z.object({ count, of: count }), z.literal('too-few-samples')])
+const value = z.union([quantity, z.object({ count, of: count }), z.literal('too-few-episodes')])
 
 export const checkSchema = z.object({
   /** Stays the same whatever the words for it are. */
@@ -72,5 +72,5 @@ export const share = (value: number): Quantity => ({ value, unit: 'share' })
 
 /** A percentile with its interval. */
 export function quantile(of: { ms: number; lowMs: number; highMs: number } | undefined): Value {
-  return of ? { value: of.ms, unit: 'ms', low: of.lowMs, high: of.highMs } : 'too-few-samples'
+  return of ? { value: of.ms, unit: 'ms', low: of.lowMs, high: of.highMs } : 'too-few-episodes'
 }

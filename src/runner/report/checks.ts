@@ -1,6 +1,7 @@
-import { type Check, check, counted, generatorCheck, inMs, none, quantile, share } from './check.ts'
+import { type Check, check, counted, generatorCheck, inMs, none, share } from './check.ts'
 import type { CommonReport } from './common-schema.ts'
 import type { JudgedRun } from './judged-run.ts'
+import { p99AtMost } from './latency/judge.ts'
 
 /** Limits of the generator's own health: beyond them the numbers say nothing about the stack. */
 const ACHIEVED_MIN = 0.995
@@ -24,26 +25,28 @@ export type CommonCheckId =
   | 'out-of-order'
   | 'refused'
   | 'process-deaths'
-  | 'response-p99'
+  | 'accept-p99'
+  | 'event-p99'
+  | 'effect-p99'
   | 'drained'
 
-type Measured = Pick<CommonReport, 'audit' | 'latency' | 'generator' | 'durability' | 'tookMs'>
+type Measured = Pick<CommonReport, 'audit' | 'latency' | 'generator' | 'durability' | 'tookMs' | 'setup'>
 
 /** The checks of every run. */
 export function checksOf(
-  { audit, latency, generator, durability, tookMs }: Measured,
+  { audit, latency, generator, durability, tookMs, setup }: Measured,
   {
-    setup: { acceptP99Ms },
-    scenario: { passes },
+    sampleP99Ms,
+    scenario: { passes, retries },
     record: { drained, interrupted, unplannedDeaths },
-  }: Pick<JudgedRun, 'setup' | 'scenario' | 'record'>,
+  }: Pick<JudgedRun, 'sampleP99Ms' | 'scenario' | 'record'>,
 ): Check<CommonCheckId>[] {
   const ordered = durability.queue.order !== 'none'
   // Whoever ends a run early leaves it no time to drain and to be answered: what is missing then says nothing of the stack.
   const cut = (made: Check<CommonCheckId>) => (interrupted && made.ok === false ? { ...made, ok: null } : made)
   const refused = none('refused', audit.refused + audit.unknown)
   return [
-    ...generatorChecks(audit, generator, latenessMaxMs(acceptP99Ms, latency.response.p99?.ms)),
+    ...generatorChecks(audit, generator, latenessMaxMs(setup.acceptP99Ms, sampleP99Ms)),
     drained ? none('lost', audit.lost, 'harm') : cut(none('lost', audit.lost, 'harm')),
     none('double-effects', audit.duplicateEffects, 'harm'),
     none('effects-never-sent', audit.unexpected, 'harm'),
@@ -51,7 +54,7 @@ export function checksOf(
     ...(ordered ? [none('out-of-order', audit.reordered, 'harm')] : []),
     ...(passes.refusals === 'allowed' ? [] : [audit.refused > 0 ? refused : cut(refused)]),
     none('process-deaths', unplannedDeaths),
-    p99Check(latency.response.p99, acceptP99Ms),
+    ...latencyChecks(latency, setup, retries !== undefined || passes.eventP99Ms !== undefined),
     cut(check('drained', drained, { measured: inMs(tookMs.draining), atMost: inMs(passes.drainMs) })),
   ]
 }
@@ -94,10 +97,15 @@ function generatorChecks(
   ]
 }
 
-/** Decided by the confidence interval: the whole of it must lie on one side. */
-function p99Check(p99: Measured['latency']['response']['p99'], wantedMs: number): Check<'response-p99'> {
-  const values = { measured: quantile(p99), atMost: inMs(wantedMs) }
-  if (!p99) return check('response-p99', null, values)
-  const ok = p99.highMs <= wantedMs ? true : p99.lowMs > wantedMs ? false : null
-  return check('response-p99', ok, values)
+/** Attempts and events apart: where nobody tries again, an event is its one attempt. */
+function latencyChecks(
+  { accepted, event }: Measured['latency'],
+  { acceptP99Ms, eventP99Ms, effectP99Ms, durationMs }: Measured['setup'],
+  eventsApart: boolean,
+): Check<CommonCheckId>[] {
+  return [
+    p99AtMost('accept-p99', { ...accepted.first, durationMs }, acceptP99Ms),
+    ...(eventsApart ? [p99AtMost('event-p99', { ...event.toAccepted, durationMs }, eventP99Ms)] : []),
+    ...(event.toEffect.count > 0 ? [p99AtMost('effect-p99', { ...event.toEffect, durationMs }, effectP99Ms)] : []),
+  ]
 }

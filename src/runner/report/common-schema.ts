@@ -2,20 +2,10 @@ import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { markSchema } from '../records/marks.ts'
 import { checkSchema } from './check.ts'
+import { latencySchema } from './latency/families.ts'
 
 /** What every report has. Times in ms, sizes in bytes, rates in events a second, shares 0-1. */
 
-const quantile = z.object({ ms: z.number(), lowMs: z.number(), highMs: z.number() })
-/** A percentile is absent where there are too few samples to say anything of it. */
-export const percentiles = z.object({
-  count: z.number().int(),
-  meanMs: z.number().optional(),
-  maxMs: z.number().optional(),
-  p50: quantile.optional(),
-  p90: quantile.optional(),
-  p99: quantile.optional(),
-  p999: quantile.optional(),
-})
 export const count = z.number().int().nonnegative()
 
 export const commonSchema = z.object({
@@ -39,6 +29,9 @@ export const commonSchema = z.object({
     peakPerS: z.number(),
     durationMs: z.number(),
     acceptP99Ms: z.number(),
+    /** The marks of events, from first due: to their first 2xx, and to their effect. */
+    eventP99Ms: z.number(),
+    effectP99Ms: z.number(),
     processes: z.number(),
     /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
     balancerMs: z.number().optional(),
@@ -50,12 +43,9 @@ export const commonSchema = z.object({
   }),
   startedAt: z.string(),
   tookMs: z.object({ sending: z.number(), draining: z.number() }),
-  latency: z.object({
-    response: percentiles,
-    service: percentiles,
-    lateness: percentiles,
-    acceptToEffect: percentiles,
-  }),
+  latency: latencySchema,
+  /** Attempts that were refused or had no answer, and events that senders gave up. */
+  notAccepted: z.object({ refused: count, unanswered: count, givenUp: count }),
   timeline: z.object({
     stepMs: z.number(),
     points: z.array(
@@ -66,6 +56,11 @@ export const commonSchema = z.object({
         retries: z.number(),
         accepted: z.number(),
         effects: z.number(),
+        /** By when the attempt ended: refused and unanswered attempts, and events at the end of their last attempt. */
+        refused: z.number(),
+        unanswered: z.number(),
+        givenUp: z.number(),
+        /** Of accepted attempts, by when they were due. */
         p50Ms: z.number().nullable(),
         p99Ms: z.number().nullable(),
         maxMs: z.number().nullable(),
@@ -136,4 +131,3 @@ export const commonSchema = z.object({
 })
 
 export type CommonReport = z.infer<typeof commonSchema>
-export type Percentiles = z.infer<typeof percentiles>

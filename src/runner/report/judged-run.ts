@@ -4,15 +4,20 @@ import { replayedIn } from '../records/replays.ts'
 import { everyAttempt, resentAttempts } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import { type Audited, audit } from './audit.ts'
-import { collect, type Timeline } from './timeline.ts'
+import type { CommonReport } from './common-schema.ts'
+import { latencyOf } from './latency/families.ts'
+import { timelineOf } from './timeline.ts'
 
 /** A run as every card sees it: its raw records, its plan, and what all cards go by. */
 export interface JudgedRun extends ReadRun {
   readonly settings: RunRecord['settings']
   readonly setup: RunRecord['setup']
   readonly audit: Audited
-  readonly latency: Timeline['latency']
-  readonly timeline: Timeline['timeline']
+  readonly latency: CommonReport['latency']
+  /** Of accepted first attempts, as it came out. */
+  readonly sampleP99Ms: number | undefined
+  readonly timeline: CommonReport['timeline']
+  readonly notAccepted: CommonReport['notAccepted']
   /** Attempts at sending an event again, beside those of the plan. Read anew by every call, as all attempts are. */
   resent(): Iterable<Readonly<Attempt>>
 }
@@ -21,7 +26,8 @@ export function judgedRun(folder: string, record: RunRecord): JudgedRun {
   const run = readRun(folder, record)
   return {
     ...run,
-    ...collect(run),
+    ...latencyOf(run),
+    ...timelineOf(run),
     settings: record.settings,
     setup: record.setup,
     audit: audited(run),

@@ -3,6 +3,8 @@ import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
 import { claimOf } from './claim.ts'
 import { type JudgedRun, judgedRun } from './judged-run.ts'
+import { latencyMarks } from './latency/marks.ts'
+import { phasesOf } from './phases.ts'
 import { certify, processes } from './report-processes.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
 import { verdictOf } from './verdict.ts'
@@ -35,15 +37,18 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
 }
 
 /** What every run has, and its checks go by. */
-function measuredOf({ record, plan, scenario, settings, setup, planned, endedAtMs, audit, latency }: JudgedRun) {
+function measuredOf(run: JudgedRun) {
+  const { record, plan, scenario, settings, setup, planned, endedAtMs, audit, latency, notAccepted } = run
   const accepted = audit.applied + audit.buried + audit.lost
   return {
     audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
     latency,
+    notAccepted,
     generator: certify(record, planned - audit.found - audit.neverFound, endedAtMs),
     settings,
     setup: {
       ...setup,
+      ...latencyMarks(scenario, setup.acceptP99Ms),
       peakPerS: plan.peakPerS,
       ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
@@ -62,11 +67,6 @@ function durabilityOf({ durability: { queue, ledger } }: RunRecord): Report['dur
 }
 
 function scenarioOf({ scenario, settings: { quick }, setup: { durationMs } }: JudgedRun): Report['scenario'] {
-  let fromMs = 0
-  const phases = scenario.phases.map(({ name, until }) => {
-    const phase = { name, fromMs, untilMs: until * durationMs }
-    fromMs = phase.untilMs
-    return phase
-  })
+  const phases = phasesOf(scenario, durationMs)
   return { name: scenario.name, question: scenario.question, durationMs, quick, phases }
 }

@@ -1,84 +1,95 @@
+import type { Histogram } from 'hdr-histogram-js'
+import { latencyHistogram, record as note, percentileMs } from '../records/histogram.ts'
 import type { ReadRun } from '../records/read-record.ts'
 import type { RunRecord } from '../records/run-record.ts'
-import { Latencies } from './stats.ts'
+import type { CommonReport } from './common-schema.ts'
 
 const POINTS_MAX = 240
 const POINTS_MIN = 30
 const STEP_MS = 250
-/** Fewer samples than this have no p99 with a confidence interval. */
-const P99_SAMPLES_MIN = 400
+/** With fewer samples p99 is the slowest, which is drawn anyway. */
+const P99_SAMPLES_MIN = 100
+/** In the average step. */
+const STEP_SAMPLES = 400
 
 /** Wide enough for a p99 in the average step, and for no more points than a chart can show; but some points there must be. */
 function stepOfMs(durationMs: number, planned: number): number {
-  const forP99Ms = Math.min(durationMs / POINTS_MIN, (durationMs * P99_SAMPLES_MIN) / Math.max(1, planned))
+  const forP99Ms = Math.min(durationMs / POINTS_MIN, (durationMs * STEP_SAMPLES) / Math.max(1, planned))
   return Math.ceil(Math.max(1, durationMs / POINTS_MAX, forP99Ms) / STEP_MS) * STEP_MS
 }
 
-export type Timeline = ReturnType<typeof collect>
+type Timeline = Pick<CommonReport, 'timeline' | 'notAccepted'>
+type StepCounts = Record<'offered' | 'retries' | 'accepted' | 'effects' | 'refused' | 'unanswered' | 'givenUp', number>
+interface Step {
+  readonly counts: StepCounts
+  readonly latencies: Histogram
+  ageMs: number | null
+}
 
-/** Latencies and rates over time, from the journals and the effects. */
-export function collect({ record, plan: { durationMs }, planned, attempts, effects }: ReadRun) {
+/** Rates and latencies over time, from the journals and the effects, and what was not accepted in all. */
+export function timelineOf(run: ReadRun): Timeline {
+  const { record, planned, attempts } = run
+  const { durationMs } = run.plan
   const stepMs = stepOfMs(durationMs, planned)
-  const response = new Latencies()
-  const service = new Latencies()
-  const lateness = new Latencies()
-  const acceptToEffect = new Latencies()
   const lastMs = Math.max(durationMs, ...record.certificates.map(({ endedAtMs }) => endedAtMs))
-  const steps = Array.from({ length: Math.ceil(lastMs / stepMs) }, () => ({
-    offered: 0,
-    retries: 0,
-    accepted: 0,
-    effects: 0,
-    ageMs: null as number | null,
-    latencies: new Latencies(),
-  }))
-  const doneMs = new Float64Array(planned).fill(Number.NaN)
+  const steps = Array.from({ length: Math.ceil(lastMs / stepMs) }, emptyStep)
   const stepOf = (atMs: number) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(atMs / stepMs)))]!
-  for (const attempt of attempts()) {
-    if (attempt.cause === 'lost-by-sender') continue
-    const step = stepOf(attempt.intendedMs)
-    if (attempt.attempt === 1) step.offered++
-    else step.retries++
-    if (attempt.outcome === 'unsent' || attempt.cause === 'disabled') continue
-    const tookMs = attempt.doneMs - attempt.intendedMs
-    response.record(tookMs)
-    service.record(attempt.doneMs - attempt.sentMs)
-    lateness.record(attempt.sentMs - attempt.intendedMs)
-    step.latencies.record(tookMs)
-    if (attempt.outcome !== 'accepted' || !Number.isNaN(doneMs[attempt.seq])) continue
-    stepOf(attempt.doneMs).accepted++
-    doneMs[attempt.seq] = attempt.doneMs
+  const acceptedMs = new Float64Array(planned).fill(Number.NaN)
+  const triedMs = new Float64Array(planned).fill(Number.NaN)
+  for (const { seq, attempt, outcome, cause, intendedMs, doneMs } of attempts()) {
+    if (cause === 'lost-by-sender') continue
+    const due = stepOf(intendedMs)
+    due.counts[attempt === 1 ? 'offered' : 'retries']++
+    if (outcome === 'unsent' || cause === 'disabled') continue
+    const done = stepOf(doneMs)
+    triedMs[seq] = Math.max(doneMs, triedMs[seq] || 0)
+    if (outcome === 'refused') done.counts.refused++
+    if (outcome === 'unknown') done.counts.unanswered++
+    if (outcome !== 'accepted') continue
+    note(due.latencies, doneMs - intendedMs)
+    if (!Number.isNaN(acceptedMs[seq])) continue
+    done.counts.accepted++
+    acceptedMs[seq] = doneMs
   }
-  for (const { seq, atMs } of effects()) {
-    const step = atMs < lastMs + stepMs ? stepOf(atMs) : undefined
-    if (step) step.effects++
-    const done = doneMs[seq]
-    if (done === undefined || Number.isNaN(done)) continue
-    acceptToEffect.record(atMs - done)
-    if (step) step.ageMs = Math.max(step.ageMs ?? 0, atMs - done)
+  for (const [seq, atMs] of triedMs.entries()) {
+    if (!Number.isNaN(atMs) && Number.isNaN(acceptedMs[seq])) stepOf(atMs).counts.givenUp++
   }
-  const perS = (count: number) => (count * 1_000) / stepMs
-  const points = steps.map(({ offered, retries, accepted, effects, ageMs, latencies }, at) => {
-    const { p50, p99, maxMs } = latencies.percentiles()
-    const rates = { offered: perS(offered), retries: perS(retries), accepted: perS(accepted), effects: perS(effects) }
-    const atMs = at * stepMs
-    return {
-      atMs,
-      ...rates,
-      p50Ms: p50?.ms ?? null,
-      p99Ms: p99?.ms ?? null,
-      maxMs: maxMs ?? null,
-      ageMs,
-      backlog: backlogAt(record, atMs + stepMs),
-    }
-  })
-  const latency = {
-    response: response.percentiles(),
-    service: service.percentiles(),
-    lateness: lateness.percentiles(),
-    acceptToEffect: acceptToEffect.percentiles(),
+  for (const { seq, atMs } of run.effects()) {
+    if (atMs >= lastMs + stepMs) continue
+    const step = stepOf(atMs)
+    step.counts.effects++
+    const ageMs = atMs - (acceptedMs[seq] ?? Number.NaN)
+    if (!Number.isNaN(ageMs)) step.ageMs = Math.max(step.ageMs ?? 0, ageMs)
   }
-  return { latency, timeline: { stepMs, points } }
+  const all = (of: 'refused' | 'unanswered' | 'givenUp') => steps.reduce((sum, { counts }) => sum + counts[of], 0)
+  return {
+    notAccepted: { refused: all('refused'), unanswered: all('unanswered'), givenUp: all('givenUp') },
+    timeline: { stepMs, points: steps.map((step, at) => pointOf(step, at * stepMs, stepMs, record)) },
+  }
+}
+
+function emptyStep(): Step {
+  const counts = { offered: 0, retries: 0, accepted: 0, effects: 0, refused: 0, unanswered: 0, givenUp: 0 }
+  return { counts, latencies: latencyHistogram(), ageMs: null }
+}
+
+function pointOf(
+  { counts, latencies, ageMs }: Step,
+  atMs: number,
+  stepMs: number,
+  record: RunRecord,
+): Timeline['timeline']['points'][number] {
+  const rates = Object.entries(counts).map(([name, count]) => [name, (count * 1_000) / stepMs])
+  const samples = latencies.totalCount
+  return {
+    atMs,
+    ...(Object.fromEntries(rates) as StepCounts),
+    p50Ms: percentileMs(latencies, 50) ?? null,
+    p99Ms: samples >= P99_SAMPLES_MIN ? (percentileMs(latencies, 99) ?? null) : null,
+    maxMs: percentileMs(latencies, 100) ?? null,
+    ageMs,
+    backlog: backlogAt(record, atMs + stepMs),
+  }
 }
 
 function backlogAt(record: RunRecord, atMs: number): number | null {

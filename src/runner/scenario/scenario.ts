@@ -109,7 +109,15 @@ export interface Scenario {
     readonly strict: readonly string[]
   }
   readonly passes: {
+    /** From due to the 2xx, of first attempts that were accepted. */
     readonly acceptP99Ms: number
+    /**
+     * From an event's first due time to its first 2xx, across its retries. Default: acceptP99Ms; where senders try again,
+     * drainMs if that is longer.
+     */
+    readonly eventP99Ms?: number
+    /** From an event's first due time to its effect. Default: acceptP99Ms and drainMs together. */
+    readonly effectP99Ms?: number
     readonly drainMs: number
     /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
     readonly refusals?: 'allowed'

@@ -90,6 +90,8 @@ export const scenarioSchema = z.strictObject({
   drift: driftSchema.optional(),
   passes: z.strictObject({
     acceptP99Ms: positive,
+    eventP99Ms: positive.optional(),
+    effectP99Ms: positive.optional(),
     drainMs: positive,
     refusals: z.literal('allowed').optional(),
     deadLetters: z.strictObject({ warn: z.int().min(1), fail: z.int().min(1) }).optional(),

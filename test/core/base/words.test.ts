@@ -27,7 +27,7 @@ describe('quantities in words', () => {
     expect(inWords({ value: 0.8, unit: 'share' })).toBe('80.0%')
     expect(inWords({ value: 9, unit: 'ms', low: 8, high: 11 })).toBe('9.00 ms (8.00 ms … 11 ms)')
     expect(inWords({ count: 3, of: 5 })).toBe('3 of 5')
-    expect(inWords('too-few-samples')).toBe('too few samples')
+    expect(inWords('too-few-episodes')).toBe('too few episodes')
     expect(inWords(undefined)).toBe('not measured')
   })
 })

@@ -4,7 +4,16 @@ import { diagnosisWords } from '../../../src/runner/report/delivery/diagnosis-wo
 import type { After } from '../../../src/runner/report/delivery/recovery.ts'
 
 const retries = { timeScale: 600, tailMs: 1_000 }
-const NONE = { p50Ms: null, p99Ms: null, maxMs: null, ageMs: null, backlog: null }
+const NONE = {
+  refused: 0,
+  unanswered: 0,
+  givenUp: 0,
+  p50Ms: null,
+  p99Ms: null,
+  maxMs: null,
+  ageMs: null,
+  backlog: null,
+}
 
 function of(rates: { offered: number; retries: number; accepted: number; effects: number }, absorbedPerS = 0) {
   const points = Array.from({ length: 20 }, (_, at) => ({ atMs: 5_000 + at * 500, ...rates, ...NONE }))

@@ -7,7 +7,6 @@ import { closedLoop } from '../../../src/runner/load/sender/closed-loop.ts'
 import { openLoop } from '../../../src/runner/load/sender/open-loop.ts'
 import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
 import { openJournal, readJournal } from '../../../src/runner/records/journal.ts'
-import { Latencies } from '../../../src/runner/report/stats.ts'
 import { OK, testServer } from '../load/sender-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-stall-'))
@@ -61,11 +60,11 @@ it('a server that stalls for 1 s shows it in the open loop’s p99, and hides it
   journal.close()
   await server.close()
 
-  const response = new Latencies()
-  for (const attempt of readJournal(path)) response.record(attempt.doneMs - attempt.intendedMs)
-  const { p99, count } = response.percentiles()
-  expect(count).toBeGreaterThan(800)
-  expect(p99!.ms).toBeGreaterThan(STALL_MS * 0.8)
+  const response: number[] = []
+  for (const { doneMs, intendedMs } of readJournal(path)) response.push(doneMs - intendedMs)
+  response.sort((a, b) => a - b)
+  expect(response.length).toBeGreaterThan(800)
+  expect(response[Math.floor(0.99 * response.length)]).toBeGreaterThan(STALL_MS * 0.8)
 
   // It did meet the stall, on each of its connections: once, and then it asked no more until the stall was over.
   expect(closedResult.serviceMaxMs).toBeGreaterThan(STALL_MS * 0.8)

@@ -9,13 +9,13 @@ export function charts(report: Report): Markup[] {
   return [
     chart(
       'latency',
-      'Latency from the intended time, ms',
-      'Counted from the moment each event was due, not from when a socket was free: a stall shows in every event that it delayed.',
+      'Latency of accepted attempts from the intended time, ms',
+      'Counted from the moment each attempt was due, not from when a socket was free: a stall shows in every event that it delayed. A gap: nothing that was due then was accepted.',
     ),
     chart(
       'rates',
       'Rates, events/s',
-      'Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again.',
+      'Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again. Refused and unanswered count attempts, given up counts events whose last attempt failed; they are drawn where there were any.',
     ),
     chart('backlog', 'Backlog, events'),
     chart('age', 'Age, s', 'How long the oldest of what took effect had waited since it was accepted.'),

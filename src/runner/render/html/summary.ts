@@ -1,10 +1,11 @@
-import { ms, percent, perS } from '../../../core/base/words.ts'
+import { percent, perS } from '../../../core/base/words.ts'
 import type { CardWords } from '../../report/card.ts'
-import { PERCENTILE_HEAD, percentileCells } from '../../report/latency-words.ts'
+import { INTERVAL_MEANS, LEFT_OUT, PERCENTILE_HEAD } from '../../report/latency/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { type Markup, markup } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
 import { invalidWords, stackWords, survives } from '../words/run.ts'
+import { familyRows, headP99, notAcceptedWords, phaseRows } from '../words/waits.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
 
@@ -23,10 +24,12 @@ ${
 }
 
 /** The figures that most people look for. */
-export function figures({ latency, audit, setup, durability }: Report): Markup {
+export function figures({ latency, notAccepted, audit, setup, durability }: Report): Markup {
+  const p99 = headP99(latency)
   const figure = (value: string | number, name: string) => markup`<div><b>${value}</b><span>${name}</span></div>`
   return markup`<section class="figures">${[
-    figure(latency.response.p99 ? ms(latency.response.p99.ms) : 'too few samples', 'response p99'),
+    figure(p99.value, p99.name),
+    ...notAcceptedWords(notAccepted).map(([count, of]) => figure(count, of)),
     figure(perS(setup.peakPerS), 'planned at the peak'),
     figure(audit.lost, 'accepted and lost'),
     figure(audit.duplicateEffects, 'double effects'),
@@ -71,12 +74,11 @@ export function accounting({ audit }: Report, cards: readonly CardWords[]): Mark
 }
 
 export function percentileTable({ latency }: Report): Markup {
-  const rows = [
-    ['response: done − intended', ...percentileCells(latency.response)],
-    ['service: done − sent', ...percentileCells(latency.service)],
-    ['lateness: sent − intended', ...percentileCells(latency.lateness)],
-    ['accepted → effect', ...percentileCells(latency.acceptToEffect)],
-  ]
-  const about = 'With 95% confidence intervals; left out where there are too few samples.'
-  return section('Percentiles', markup`<p>${about}</p>`, table(PERCENTILE_HEAD, rows))
+  const byPhase = phaseRows(latency)
+  return section(
+    'Percentiles',
+    markup`<p>${INTERVAL_MEANS} ${LEFT_OUT}</p>`,
+    table(PERCENTILE_HEAD, familyRows(latency)),
+    byPhase.length > 0 && markup`<h3>By phase</h3>${table(PERCENTILE_HEAD, byPhase)}`,
+  )
 }

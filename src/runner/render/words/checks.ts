@@ -2,6 +2,7 @@ import { inWords } from '../../../core/base/words.ts'
 import { cardNames, cardOf } from '../../report/cards/index.ts'
 import type { Check, CheckValues, CheckWords } from '../../report/check.ts'
 import type { CommonCheckId } from '../../report/checks.ts'
+import { markWords } from '../../report/latency/words.ts'
 
 const MORE_ROOM =
   'Run it on a quieter machine, lower --rate, or share the load between more --senders where cores are idle.'
@@ -24,7 +25,9 @@ export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
   'out-of-order': { title: 'effects out of order within a key' },
   refused: { title: 'events refused or unanswered' },
   'process-deaths': { title: 'processes that ended by themselves' },
-  'response-p99': { title: 'response p99 from the intended time' },
+  'accept-p99': markWords('accepted first attempts, p99 from due to 2xx'),
+  'event-p99': markWords('accepted events, p99 from first due to first 2xx'),
+  'effect-p99': markWords('events, p99 from first due to effect'),
   drained: { title: 'drained in time' },
 }
 

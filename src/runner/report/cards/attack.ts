@@ -4,9 +4,12 @@ import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { AttackTally } from '../../records/facts.ts'
 import { type Cell, defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck, inBytes, inMs, none, quantile, share } from '../check.ts'
-import { count, percentiles } from '../common-schema.ts'
+import { count } from '../common-schema.ts'
 import type { JudgedRun } from '../judged-run.ts'
-import { Latencies } from '../stats.ts'
+import { highestOfBoth } from '../latency/judge.ts'
+import { Latencies } from '../latency/latencies.ts'
+import { percentiles } from '../latency/percentiles.ts'
+import { p99Words, percentileWords } from '../latency/words.ts'
 
 /** Good traffic may become so many times slower. */
 const SLOWER_MAX = 2
@@ -45,7 +48,7 @@ const tally = z.object({
 /** What became of the attacks, and of the good traffic beside them. */
 const schema = z.object({
   kinds: z.array(tally),
-  /** Response times of the good events. */
+  /** Response times of the good attempts that were accepted. */
   calm: percentiles,
   under: percentiles,
   memory: z.array(z.object({ name: z.string(), calmBytes: z.number(), underBytes: z.number() })),
@@ -69,12 +72,10 @@ export const attack = defineCard({
       title: 'memory under attack beyond that in the calm',
       wanted: ({ atMost }) => `at most ${inWords(atMost)} a process`,
     },
-    'attack-p99': {
-      title: 'good response p99 under attack',
-      measured: ({ measured, calmP99 }) =>
-        measured === 'too-few-samples' || calmP99 === 'too-few-samples'
-          ? 'too few samples'
-          : `${inWords(measured)}, calm ${inWords(calmP99)}`,
+    'attack-latency': {
+      title: 'good traffic as quick under attack',
+      measured: ({ measured, calm, percentile }) =>
+        percentile ? `${percentileWords(percentile)} ${inWords(measured)}, calm ${inWords(calm)}` : inWords(measured),
       wanted: ({ floor }) => `at most ${SLOWER_MAX} times that in the calm, or ${inWords(floor)}`,
     },
     'attack-rate': { title: 'attackers kept their rate', remedy: 'Lower --rate, or run it on a quieter machine.' },
@@ -95,9 +96,10 @@ export function attackOf({
   const calm = new Latencies()
   const under = new Latencies()
   for (const { outcome, intendedMs, doneMs } of attempts()) {
-    if (outcome === 'unsent') continue
-    if (attacks.some((one) => intendedMs >= one.fromMs && intendedMs < one.untilMs)) under.record(doneMs - intendedMs)
-    else if (intendedMs < fromMs || intendedMs > untilMs + SETTLE_MS) calm.record(doneMs - intendedMs)
+    if (outcome !== 'accepted') continue
+    const tookMs = doneMs - intendedMs
+    if (attacks.some((one) => intendedMs >= one.fromMs && intendedMs < one.untilMs)) under.record(intendedMs, tookMs)
+    else if (intendedMs < fromMs || intendedMs > untilMs + SETTLE_MS) calm.record(intendedMs, tookMs)
   }
   const memory = samples.stack.map(({ name, samples: all }) => {
     const most = (from: number, to: number) => {
@@ -142,7 +144,7 @@ export function attackChecks(card: UnderAttack, { unexpected }: { unexpected: nu
       measured: inBytes(growth),
       atMost: inBytes(MEMORY_MAX_BYTES),
     }),
-    p99Check(card, acceptP99Ms * FLOOR_SHARE),
+    latencyCheck(card, acceptP99Ms * FLOOR_SHARE),
     generatorCheck('attack-rate', carriedOut >= CARRIED_OUT_MIN ? true : null, {
       measured: share(carriedOut),
       atLeast: share(CARRIED_OUT_MIN),
@@ -150,18 +152,17 @@ export function attackChecks(card: UnderAttack, { unexpected }: { unexpected: nu
   ]
 }
 
-/** Decided by both confidence intervals: undecided where they leave room for either answer. */
-function p99Check({ calm, under }: UnderAttack, floorMs: number): Check<'attack-p99'> {
-  const values = {
-    measured: quantile(under.p99),
-    calmP99: calm.p99 ? inMs(calm.p99.ms) : ('too-few-samples' as const),
-    floor: inMs(floorMs),
-  }
-  if (!calm.p99 || !under.p99) return check('attack-p99', null, values)
+/** By the highest percentile that both have; undecided where the two intervals leave room for either answer. */
+function latencyCheck({ calm, under }: UnderAttack, floorMs: number): Check<'attack-latency'> {
+  const floor = inMs(floorMs)
+  const both = highestOfBoth(calm, under)
+  if (!both) return check('attack-latency', null, { measured: quantile(undefined), floor })
+  const { share: percentile, one, other } = both
   const limit = (calmMs: number) => Math.max(SLOWER_MAX * calmMs, floorMs)
-  const holds = under.p99.highMs <= limit(calm.p99.lowMs)
-  const broken = under.p99.lowMs > limit(calm.p99.highMs)
-  return check('attack-p99', holds ? true : broken ? false : null, values)
+  const holds = other.highMs <= limit(one.lowMs)
+  const broken = other.lowMs > limit(one.highMs)
+  const values = { measured: quantile(other), calm: inMs(one.ms), floor, percentile: share(percentile) }
+  return check('attack-latency', holds ? true : broken ? false : null, values)
 }
 
 const HEAD = ['attack', 'sent', 'of planned', 'refused', 'closed without a word', 'no answer', 'answered 2xx']
@@ -175,12 +176,11 @@ function rowOf(one: UnderAttack['kinds'][number]): Cell[] {
 
 /** What good senders noticed. */
 function noticed({ kinds, calm, under, memory }: UnderAttack): string {
-  const p99 = (of: typeof calm) => (of.p99 ? ms(of.p99.ms) : 'too few samples')
   const grown = memory.map(({ name, calmBytes, underBytes }) => `${name} ${bytes(calmBytes)} → ${bytes(underBytes)}`)
   const leftOut = [...new Set(kinds.flatMap((one) => one.leftOut))]
   const slowest = Math.max(...kinds.map(({ heldMaxMs }) => heldMaxMs))
   return [
-    `Good response p99: ${p99(calm)} in the calm, ${p99(under)} under attack.`,
+    `Good traffic in the calm: ${p99Words(calm)}. Under attack: ${p99Words(under)}.`,
     `Memory: ${grown.join(', ')}.`,
     ...(slowest > 0 ? [`The longest that a slow sender was borne: ${ms(slowest)}.`] : []),
     ...(leftOut.length > 0 ? [`Not sent: ${leftOut.join('; ')}.`] : []),

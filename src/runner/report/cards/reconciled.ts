@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { ms } from '../../../core/base/words.ts'
 import { defineCard } from '../card.ts'
 import { none } from '../check.ts'
-import { count, percentiles } from '../common-schema.ts'
-import { Latencies } from '../stats.ts'
+import { count } from '../common-schema.ts'
+import { Latencies } from '../latency/latencies.ts'
+import { percentiles } from '../latency/percentiles.ts'
 
 /** Events that senders never sent, and how the provider's list was read for them. */
 const schema = z.object({
@@ -29,7 +30,7 @@ export const reconciled = defineCard({
     const toEffect = new Latencies()
     for (const { seq, atMs } of effects()) {
       const created = createdMs.get(seq)
-      if (created !== undefined) toEffect.record(atMs - created)
+      if (created !== undefined) toEffect.record(created, atMs - created)
     }
     return { ...list, found, neverFound, toEffect: toEffect.percentiles() }
   },

@@ -4,11 +4,12 @@ import { kindOf } from '../../faults/index.ts'
 import { resendMarks } from '../../records/resends.ts'
 import type { RunRecord } from '../../records/run-record.ts'
 import { defineCard } from '../card.ts'
-import { type Check, type CheckValues, check, inMs, quantile } from '../check.ts'
-import { percentiles } from '../common-schema.ts'
+import { type Check, type CheckValues, check, inMs, quantile, share } from '../check.ts'
 import type { JudgedRun } from '../judged-run.ts'
-import { PERCENTILE_HEAD, percentileCells } from '../latency-words.ts'
-import { Latencies } from '../stats.ts'
+import { highestOfBoth } from '../latency/judge.ts'
+import { Latencies } from '../latency/latencies.ts'
+import { percentiles } from '../latency/percentiles.ts'
+import { PERCENTILE_HEAD, percentileCells, percentileWords } from '../latency/words.ts'
 
 /** From accept to effect at most so many times as long as before, and a share of the pass mark for the response on top. */
 const TIMES_MAX = 2
@@ -49,7 +50,7 @@ export const undisturbed = defineCard({
     blocks: [
       {
         paragraph:
-          'Good events are those that no bug strikes and whose effect is not planned to fail. The times are from accepted to effect, with 95% confidence intervals; left out where there are too few samples.',
+          'Good events are those that no bug strikes and whose effect is not planned to fail. The times are from accepted to effect, with 95% confidence intervals; left out where there are too few episodes.',
       },
       {
         head: PERCENTILE_HEAD,
@@ -61,9 +62,11 @@ export const undisturbed = defineCard({
 
 function checkWords(cause: Disturbance) {
   return {
-    title: `good events undisturbed ${NAMES[cause]} (p99 from accept to effect)`,
+    title: `good events undisturbed ${NAMES[cause]} (from accept to effect)`,
+    measured: ({ measured, percentile }: CheckValues) =>
+      percentile ? `${percentileWords(percentile)} ${inWords(measured)}` : inWords(measured),
     wanted: ({ atMost, before }: CheckValues) =>
-      atMost ? `at most ${inWords(atMost)}, from ${inWords(before)} before` : 'samples from before it',
+      atMost ? `at most ${inWords(atMost)}, from ${inWords(before)} before` : 'episodes enough before it and during it',
   }
 }
 
@@ -103,22 +106,34 @@ function undisturbedOf({ record, events, attempts, effects }: JudgedRun): Undist
     const fromMs = acceptedMs.get(seq)
     if (fromMs === undefined) continue
     const tookMs = atMs - fromMs
-    for (const one of stretches) if (fromMs >= one.fromMs && fromMs < one.untilMs) one.latencies.record(tookMs)
+    for (const one of stretches) if (fromMs >= one.fromMs && fromMs < one.untilMs) one.latencies.record(fromMs, tookMs)
   }
   return stretches.map(({ latencies, ...stretch }) => ({ ...stretch, acceptToEffect: latencies.percentiles() }))
 }
 
-/** A check for each stretch but the first: are the good events as quick as before? Undecided with too few of them. */
+/**
+ * A check for each stretch but the first: are the good events as quick as before? By the highest percentile that both have;
+ * undecided where the two intervals leave room for either answer, or where there is none.
+ */
 export function undisturbedChecks(
   stretches: Undisturbed,
   acceptP99Ms: number,
 ): Check<`undisturbed-by-${Disturbance}`>[] {
-  const before = stretches.find(({ during }) => during === 'before')?.acceptToEffect.p99
-  const atMostMs = before && TIMES_MAX * before.highMs + SLACK_SHARE * acceptP99Ms
-  return stretches.flatMap(({ during, acceptToEffect: { p99 } }) => {
+  const before = stretches.find(({ during }) => during === 'before')?.acceptToEffect ?? { count: 0 }
+  const limitMs = (beforeMs: number) => TIMES_MAX * beforeMs + SLACK_SHARE * acceptP99Ms
+  return stretches.flatMap(({ during, acceptToEffect }) => {
     if (during === 'before') return []
-    const ok = p99 && atMostMs !== undefined ? p99.lowMs <= atMostMs : null
-    const limit = before && atMostMs !== undefined ? { atMost: inMs(atMostMs), before: inMs(before.ms) } : {}
-    return [check(`undisturbed-by-${during}`, ok, { measured: quantile(p99), ...limit })]
+    const both = highestOfBoth(before, acceptToEffect)
+    if (!both) return [check(`undisturbed-by-${during}`, null, { measured: quantile(undefined) })]
+    const { share: percentile, one: calm, other } = both
+    const holds = other.highMs <= limitMs(calm.lowMs)
+    const broken = other.lowMs > limitMs(calm.highMs)
+    const values = { measured: quantile(other), atMost: inMs(limitMs(calm.ms)), before: inMs(calm.ms) }
+    return [
+      check(`undisturbed-by-${during}`, holds ? true : broken ? false : null, {
+        ...values,
+        percentile: share(percentile),
+      }),
+    ]
   })
 }

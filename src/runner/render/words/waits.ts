@@ -1,0 +1,83 @@
+import { interval, ms } from '../../../core/base/words.ts'
+import { p99Words, percentileCells } from '../../report/latency/words.ts'
+import type { Report } from '../../report/report-schema.ts'
+
+type AllWaits = Report['latency']
+type Waits = AllWaits['refused']
+
+/** The p99 that a reader looks for first: that of the peak, where the load has one. */
+export function headP99({ phases, accepted }: AllWaits): { readonly value: string; readonly name: string } {
+  const peak = phases.find((phase) => phase.peak)
+  const of = peak ? peak.acceptedFirst : accepted.first
+  const whose = `accepted first attempts${peak ? ` at the peak (${peak.name})` : ''}`
+  const { p99, p90, p50, maxMs } = of
+  if (p99) return { value: ms(p99.ms), name: `p99, ${ms(p99.lowMs)} … ${ms(p99.highMs)}: ${whose}` }
+  const highest = p90 ?? p50
+  if (!highest)
+    return { value: maxMs === undefined ? 'none' : ms(maxMs), name: `slowest: ${whose}; too few for a percentile` }
+  return { value: ms(highest.ms), name: `${p90 ? 'p90' : 'p50'}, too few episodes for a p99: ${whose}` }
+}
+
+/** What was not accepted, each with its name; none of those that are 0. */
+export function notAcceptedWords({
+  refused,
+  unanswered,
+  givenUp,
+}: Report['notAccepted']): [count: number, of: string][] {
+  const all: [number, string][] = [
+    [refused, 'attempts refused'],
+    [unanswered, 'attempts unanswered'],
+    [givenUp, 'events given up'],
+  ]
+  return all.filter(([count]) => count > 0)
+}
+
+/** Lines of the waits for the terminal. */
+export function waitLines({ latency, notAccepted }: Pick<Report, 'latency' | 'notAccepted'>): string[] {
+  const { accepted, refused, event, acceptToEffect, phases } = latency
+  const peak = phases.find((phase) => phase.peak)
+  const none = notAcceptedWords(notAccepted).map(([count, of]) => `${count} ${of}`)
+  return [
+    `accepted first attempts  ${shortly(accepted.first)}`,
+    ...(peak ? [`at the peak (${peak.name})  ${shortly(peak.acceptedFirst)}`] : []),
+    `accepted events, first due → first 2xx  ${shortly(event.toAccepted)}`,
+    `events, first due → effect  ${shortly(event.toEffect)}`,
+    `first 2xx → effect  ${shortly(acceptToEffect)}`,
+    ...(none.length === 0 ? [] : [none.join(', ')]),
+    ...(refused.count === 0 ? [] : [`a refusal took  ${shortly(refused)}`]),
+  ]
+}
+
+function shortly(of: Waits): string {
+  if (of.count === 0) return 'none'
+  return `p50 ${of.p50 ? interval(of.p50) : 'too few'}  ${p99Words(of)}  max ${ms(of.maxMs ?? 0)}`
+}
+
+/** Rows of the table of percentiles. */
+export function familyRows(latency: AllWaits): (string | number | null)[][] {
+  const { accepted, refused, event, service, lateness, acceptToEffect } = latency
+  const families: [string, Waits][] = [
+    ['accepted first attempts: due → 2xx', accepted.first],
+    ['all accepted attempts: due → 2xx', accepted.all],
+    ['refused attempts: due → refusal', refused],
+    ['accepted events: first due → first 2xx', event.toAccepted],
+    ['events: first due → effect', event.toEffect],
+    ['accepted → effect', acceptToEffect],
+    ['service: sent → answer', service],
+    ['lateness: due → sent', lateness],
+  ]
+  return families.flatMap(([name, of]) => (of.count === 0 ? [] : [[name, ...percentileCells(of)]]))
+}
+
+/** The same by phase; empty where a run has one. */
+export function phaseRows({ phases }: AllWaits): (string | number | null)[][] {
+  if (phases.length < 2) return []
+  return phases.flatMap(({ name, peak, acceptedFirst, eventToAccepted, eventToEffect }) => {
+    const called = peak ? `${name} (the peak)` : name
+    return [
+      [`${called}: accepted first attempts`, ...percentileCells(acceptedFirst)],
+      [`${called}: events to 2xx`, ...percentileCells(eventToAccepted)],
+      [`${called}: events to effect`, ...percentileCells(eventToEffect)],
+    ]
+  })
+}

@@ -1,0 +1,52 @@
+import { type Check, type CheckValues, check, counted, inMs, quantile } from '../check.ts'
+import type { Percentiles } from './percentiles.ts'
+
+/** Without a p99 a run passes where even its slowest took no more than this share of the mark. */
+const SLOWEST_OF_MARK_MAX = 0.5
+
+const NAMES = ['p99', 'p90', 'p50'] as const
+type Name = (typeof NAMES)[number]
+type Interval = NonNullable<Percentiles[Name]>
+
+/**
+ * A p99 against its mark: the whole interval must lie on one side. Where too few episodes hold the slowest 1% there is no
+ * p99 to judge by. Then a run still fails where a lower percentile is above the mark for certain, and passes where
+ * everything was far below it. Where nothing came through at all it fails. Else it is undecided, and so much longer a run would decide it.
+ */
+export function p99AtMost<const Id extends string>(
+  id: Id,
+  { durationMs, ...of }: Percentiles & { readonly durationMs: number },
+  markMs: number,
+): Check<Id> {
+  const atMost = inMs(markMs)
+  if (of.count === 0) return check(id, false, { measured: quantile(undefined), atMost })
+  if (of.p99) {
+    const ok = of.p99.highMs <= markMs ? true : of.p99.lowMs > markMs ? false : null
+    return check(id, ok, { measured: quantile(of.p99), atMost })
+  }
+  const values = { measured: quantile(undefined), atMost, ...fewer(of, durationMs) }
+  if ([of.p90, of.p50].some((one) => one && one.lowMs > markMs)) return check(id, false, values)
+  const allBelow = of.maxMs !== undefined && of.maxMs <= SLOWEST_OF_MARK_MAX * markMs
+  return check(id, allBelow ? true : null, values)
+}
+
+function fewer({ maxMs, slowEpisodes, p99TimesLonger }: Percentiles, durationMs: number): CheckValues {
+  return {
+    ...(maxMs === undefined ? {} : { slowest: inMs(maxMs) }),
+    ...(slowEpisodes === undefined ? {} : { episodes: counted(slowEpisodes) }),
+    ...(p99TimesLonger === undefined ? {} : { wouldTake: inMs(p99TimesLonger * durationMs) }),
+  }
+}
+
+/** The highest percentile that both have, by which they can be compared. */
+export function highestOfBoth(
+  one: Percentiles,
+  other: Percentiles,
+): { readonly share: number; readonly one: Interval; readonly other: Interval } | undefined {
+  for (const name of NAMES) {
+    const [a, b] = [one[name], other[name]]
+    if (a && b) return { share: SHARES[name], one: a, other: b }
+  }
+}
+
+const SHARES: Readonly<Record<Name, number>> = { p99: 0.99, p90: 0.9, p50: 0.5 }

@@ -1,0 +1,110 @@
+import { BLOCKS, type Blocks, effectiveSize, episodesOf } from './blocks.ts'
+import { type EffectiveSizes, sharesAround, timesLonger } from './interval.ts'
+import type { Percentiles } from './percentiles.ts'
+
+type Quantile = NonNullable<Percentiles['p50']>
+
+const FIRST_ROOM = 1_024
+/** No clock and no event loop tells times apart that are nearer than this, ms, or this share of them. */
+const RESOLUTION_MS = 0.01
+const RESOLUTION_SHARE = 0.001
+
+/** Times that something took, with when each began, since samples that are near in time depend on each other. */
+export class Latencies {
+  #at = new Float32Array(FIRST_ROOM)
+  #took = new Float32Array(FIRST_ROOM)
+  #count = 0
+  #sumMs = 0
+
+  /** ms since the start of the run, in any order, and how long it took. */
+  record(atMs: number, tookMs: number): void {
+    if (this.#count === this.#at.length) {
+      this.#at = grown(this.#at)
+      this.#took = grown(this.#took)
+    }
+    this.#at[this.#count] = atMs
+    this.#took[this.#count] = Math.max(0, tookMs)
+    this.#count++
+    this.#sumMs += Math.max(0, tookMs)
+  }
+
+  /** As it came out, without a word on how far it is true; undefined where nothing was recorded. */
+  sampleQuantileMs(q: number): number | undefined {
+    return this.#count === 0 ? undefined : quantileOf(this.#took.slice(0, this.#count).sort(), q)
+  }
+
+  percentiles(): Percentiles {
+    const count = this.#count
+    if (count === 0) return { count }
+    const at = this.#at.subarray(0, count)
+    const took = this.#took.subarray(0, count)
+    const sorted = took.slice().sort()
+    const slowerThan = blocksOf(at, took)
+    const ofMedian = effectiveSize(slowerThan(quantileOf(sorted, 0.5)))
+    const of = (q: number) => {
+      const value = quantileOf(sorted, q)
+      const blocks = slowerThan(value)
+      return { value, blocks, sizes: { count, ofMedian, ofQuantile: effectiveSize(blocks) } }
+    }
+    const quantile = (q: number) => {
+      const { value, sizes } = of(q)
+      return withInterval(sorted, q, value, sizes)
+    }
+    const known = { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), p999: quantile(0.999) }
+    const { blocks, sizes } = of(0.99)
+    return {
+      count,
+      meanMs: this.#sumMs / count,
+      maxMs: sorted[count - 1]!,
+      ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
+      slowEpisodes: Math.max(1, episodesOf(blocks)),
+      ...(known.p99 ? {} : { p99TimesLonger: timesLonger(0.99, sizes) }),
+    }
+  }
+}
+
+/** The smallest value that at least the share q of the samples does not exceed. */
+function quantileOf(sorted: Float32Array, q: number): number {
+  return sorted[Math.min(sorted.length, Math.max(1, Math.ceil(q * sorted.length))) - 1]!
+}
+
+function withInterval(sorted: Float32Array, q: number, value: number, sizes: EffectiveSizes): Quantile | undefined {
+  const shares = sharesAround(q, sizes)
+  if (!shares) return undefined
+  const nearest = Math.max(RESOLUTION_MS, value * RESOLUTION_SHARE)
+  return {
+    ms: value,
+    lowMs: Math.max(0, Math.min(quantileOf(sorted, shares.low), value - nearest)),
+    highMs: Math.max(quantileOf(sorted, shares.high), value + nearest),
+  }
+}
+
+/** Counts, for any limit, the samples of each block of time and those above the limit. */
+function blocksOf(at: Float32Array, took: Float32Array): (limit: number) => Blocks {
+  const count = at.length
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (let sample = 0; sample < count; sample++) {
+    first = Math.min(first, at[sample]!)
+    last = Math.max(last, at[sample]!)
+  }
+  const perMs = last > first ? BLOCKS / (last - first) : 0
+  const blocks = new Uint16Array(count)
+  const all = new Float64Array(BLOCKS)
+  for (let sample = 0; sample < count; sample++) {
+    const block = Math.min(BLOCKS - 1, Math.floor((at[sample]! - first) * perMs))
+    blocks[sample] = block
+    all[block]!++
+  }
+  return (limit) => {
+    const slow = new Float64Array(BLOCKS)
+    for (let sample = 0; sample < count; sample++) if (took[sample]! > limit) slow[blocks[sample]!]!++
+    return { all, slow }
+  }
+}
+
+function grown(from: Float32Array): Float32Array<ArrayBuffer> {
+  const to = new Float32Array(2 * from.length)
+  to.set(from)
+  return to
+}
