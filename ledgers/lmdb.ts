@@ -1,11 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
-
 import { markMsOf } from '../src/core/base/mark-life.ts'
-
 import { syncedIn } from '../src/core/base/storage.ts'
-
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
@@ -18,27 +15,16 @@ import {
   MARK_TTL_MS,
   type Settled,
   type Settlement,
+  SUSPECT_LOST_TRIES,
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
 import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
-import {
-  APPLIED,
-  BURIED,
-  decodeState,
-  encodeState,
-  FAILED,
-  fromU64,
-  itemKey,
-  nameOf,
-  pack,
-  type State,
-  u64,
-  unpack,
-  unseal,
-} from './lmdb/bytes.ts'
+import { APPLIED, BURIED, FAILED, fromU64, itemKey, nameOf, pack, u64, unpack, unseal } from './lmdb/bytes.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
+import { HeldIds } from './lmdb/held-ids.ts'
+import { Ids } from './lmdb/ids.ts'
 import { MarkedIds } from './lmdb/marked-ids.ts'
 import { pages } from './lmdb/pages.ts'
 
@@ -54,16 +40,19 @@ const EVERYTHING = Buffer.alloc(0)
 
 /**
  * A ledger in one LMDB environment: one process, one writing thread. A settle call is one transaction and resolves after
- * its fdatasync. Claims live in memory: a crash ends the handlers that held them, and the claims with them.
+ * its fdatasync. Claims live in memory: a crash ends the handlers that held them, and the claims with them. A file tells
+ * the next opening what was in hand (held-ids.ts).
  */
 class LmdbLedger implements Ledger {
   readonly traits
   readonly #environment: LmdbEnvironment
+  readonly #ids: Ids
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number
   readonly #time: MarkTime
   readonly #lock: FolderLock
+  readonly #heldIds: HeldIds
   /** Grows with every item and every dead letter. */
   #position: number
   readonly #running = new Set<Promise<unknown>>()
@@ -85,31 +74,54 @@ class LmdbLedger implements Ledger {
       ttlMs: this.#ttlMs,
     } as const
     this.#environment = openEnvironment(folder)
+    this.#ids = new Ids(this.#environment)
     const position = this.#environment.root.get(POSITION)
     this.#position = position ? fromU64(unseal(POSITION, position)) : 0
+    this.#heldIds = new HeldIds(folder)
+    // Of something older the marks may be gone.
+    if (this.#clock.now() - this.#heldIds.left.atMs < this.#ttlMs / 2) this.#ids.countLost(this.#heldIds.left)
+    this.#heldIds.write([], 0)
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
+    return this.#claim(events, leaseMs, SUSPECT_LOST_TRIES)
+  }
+
+  async claimAlone(event: WebhookEvent, leaseMs: number): Promise<Claim> {
+    return (await this.#claim([event], leaseMs, Number.POSITIVE_INFINITY))[0]!
+  }
+
+  async #claim(events: readonly WebhookEvent[], leaseMs: number, suspectAt: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
     const now = this.#clock.now()
     const believed = this.#time.believed()
     const renewed: WebhookEvent[] = []
+    let isAnyNew = false
     const claims = events.map((event): Claim => {
       const { id } = event
       if (this.#claims.busy(id)) return { state: 'busy' }
       const key = Buffer.from(id)
-      const state = this.#stateOf(key)
+      const state = this.#ids.stateOf(key)
       if (state?.kind === BURIED) return { state: 'duplicate' }
       if (state?.kind === APPLIED && covers(state.value, believed, event)) {
         if (isToRenew(state.value, now, markMsOf(event, this.#ttlMs))) renewed.push(event)
         return { state: 'duplicate' }
       }
       const failed = state?.kind === FAILED ? state : undefined
+      const lostTries = this.#claims.lostTries(id) + (failed?.lostTries ?? 0)
+      if (lostTries >= suspectAt) return { state: 'suspect' }
       const failures = failed?.value ?? 0
       const failingForMs = now - (failed?.sinceMs ?? now)
-      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs }
+      isAnyNew = true
+      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs, lostTries }
     })
-    if (renewed.length > 0) await this.#transact(() => this.#renew(renewed))
+    try {
+      if (isAnyNew) this.#heldIds.write([...this.#claims.ids], now)
+      if (renewed.length > 0) await this.#transact(() => this.#renew(renewed))
+    } catch (error) {
+      for (const [at, claim] of claims.entries()) if (claim.state === 'new') this.#claims.give(events[at]!.id)
+      throw error
+    }
     return claims
   }
 
@@ -121,26 +133,23 @@ class LmdbLedger implements Ledger {
   }
 
   #mark(event: WebhookEvent, key: Buffer, marked: MarkedIds): void {
-    this.#setState(key, APPLIED, marked.add(event, key))
-  }
-
-  #stateOf(key: Buffer): State | undefined {
-    const bytes = this.#environment.ids.getBinaryFast(key)
-    return bytes && decodeState(unseal(key, bytes))
-  }
-
-  #setState(key: Buffer, kind: State['kind'], value: number, sinceMs?: number): void {
-    put(this.#environment.ids, key, encodeState(kind, value, sinceMs))
+    this.#ids.set(key, APPLIED, marked.add(event, key))
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
     // The fence is checked here, before the transaction. From now on nobody else can take these ids until they are given back.
     const held = this.#claims.settleAll(settlements)
+    // Marks and letters tell by themselves that they were settled.
+    let isNoted = settlements.every(({ result }) => result === 'applied' || result === 'buried')
     try {
       checkSettlements(settlements)
       return await this.#transact(() => this.#store(settlements, held))
+    } catch (error) {
+      isNoted = false
+      throw error
     } finally {
       for (const [at, { event }] of settlements.entries()) if (held[at] !== undefined) this.#claims.give(event.id)
+      if (!isNoted) this.#heldIds.tryWrite([...this.#claims.ids], this.#clock.now())
     }
   }
 
@@ -177,6 +186,7 @@ class LmdbLedger implements Ledger {
       const before = held[at]
       if (before === undefined) return { held: false, failures: 0 }
       if (settlement.result === 'released') return { held: true, failures: before }
+      this.#claims.forgetLost(settlement.event.id)
       const key = Buffer.from(settlement.event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
@@ -186,17 +196,17 @@ class LmdbLedger implements Ledger {
       const failures = before + 1
       if (settlement.result === 'buried') {
         put(this.#environment.dead, u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
-        this.#setState(key, BURIED, this.#position++)
+        this.#ids.set(key, BURIED, this.#position++)
       } else {
-        const known = this.#stateOf(key)
-        this.#setState(key, FAILED, failures, (known?.kind === FAILED && known.sinceMs) || now)
+        const known = this.#ids.stateOf(key)
+        this.#ids.set(key, FAILED, failures, (known?.kind === FAILED && known.sinceMs) || now)
       }
       return { held: true, failures }
     })
     this.#expire(marked)
     if (items.length > 0) put(this.#environment.log, u64(this.#position), pack(items))
     this.#position += items.length / 2
-    this.#sweep(this.#time.sweptBefore(settlements), SWEEP_GROUPS_MAX + marked.byEnd.size)
+    this.#ids.sweep(this.#time.sweptBefore(settlements), SWEEP_GROUPS_MAX + marked.byEnd.size)
     put(this.#environment.root, POSITION, u64(this.#position))
     return settled
   }
@@ -217,19 +227,6 @@ class LmdbLedger implements Ledger {
     }
   }
 
-  /** Removes some of the oldest groups of marks that have expired. The work is bounded. */
-  #sweep(beforeMs: number, groupsMax: number): void {
-    const end = u64(Math.max(0, beforeMs))
-    for (const { key, value } of [...this.#environment.expiries.getRange({ end, limit: groupsMax })]) {
-      for (const id of unpack(unseal(key, value))) {
-        // The id may have been marked again since. Then a later group holds it.
-        const state = this.#stateOf(id)
-        if (state?.kind === APPLIED && state.value <= beforeMs) this.#environment.ids.removeSync(id)
-      }
-      this.#environment.expiries.removeSync(key)
-    }
-  }
-
   async *buried(): AsyncIterable<DeadLetter> {
     for await (const [, value] of pages(this.#environment.dead, EVERYTHING)) yield decodeDeadLetter(value)
   }
@@ -238,6 +235,7 @@ class LmdbLedger implements Ledger {
     await this.#transact(() => {
       if (this.#removeLetter(id)) this.#environment.ids.removeSync(Buffer.from(id))
     })
+    this.#claims.forgetLost(id)
   }
 
   async forget(id: string): Promise<void> {
@@ -249,7 +247,7 @@ class LmdbLedger implements Ledger {
 
   /** The letter of an id, which is now deleted; undefined where there was none. */
   #removeLetter(id: string): Buffer | undefined {
-    const state = this.#stateOf(Buffer.from(id))
+    const state = this.#ids.stateOf(Buffer.from(id))
     if (state?.kind !== BURIED) return undefined
     const position = u64(state.value)
     const bytes = this.#environment.dead.get(position)
@@ -292,6 +290,7 @@ class LmdbLedger implements Ledger {
 
   close(): Promise<void> {
     this.#closed ??= Promise.allSettled(this.#running)
+      .then(() => this.#heldIds.close())
       .then(() => this.#environment.root.close())
       .then(() => this.#lock.release())
     return this.#closed

@@ -10,6 +10,7 @@ import {
   MARK_TTL_MS,
   type Settled,
   type Settlement,
+  SUSPECT_LOST_TRIES,
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
@@ -43,19 +44,28 @@ class MemoryLedger implements Ledger {
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
-    return events.map((event) => {
-      const { id } = event
-      if (this.#claims.busy(id)) return { state: 'busy' }
-      if (this.#dead.has(id)) return { state: 'duplicate' }
-      const now = this.#clock.now()
-      const endsMs = this.#marks.get(id)
-      if (endsMs !== undefined && covers(endsMs, this.#time.believed(), event)) {
-        if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event)
-        return { state: 'duplicate' }
-      }
-      const { count: failures, sinceMs } = this.#failures.get(id) ?? { count: 0, sinceMs: now }
-      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs: now - sinceMs }
-    })
+    return events.map((event) => this.#claim(event, leaseMs, SUSPECT_LOST_TRIES))
+  }
+
+  async claimAlone(event: WebhookEvent, leaseMs: number): Promise<Claim> {
+    return this.#claim(event, leaseMs, Number.POSITIVE_INFINITY)
+  }
+
+  #claim(event: WebhookEvent, leaseMs: number, suspectAt: number): Claim {
+    const { id } = event
+    if (this.#claims.busy(id)) return { state: 'busy' }
+    if (this.#dead.has(id)) return { state: 'duplicate' }
+    const now = this.#clock.now()
+    const endsMs = this.#marks.get(id)
+    if (endsMs !== undefined && covers(endsMs, this.#time.believed(), event)) {
+      if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event)
+      return { state: 'duplicate' }
+    }
+    const lostTries = this.#claims.lostTries(id)
+    if (lostTries >= suspectAt) return { state: 'suspect' }
+    const { count: failures, sinceMs } = this.#failures.get(id) ?? { count: 0, sinceMs: now }
+    const fence = this.#claims.take(id, leaseMs, failures)
+    return { state: 'new', fence, failures, failingForMs: now - sinceMs, lostTries }
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -78,6 +88,7 @@ class MemoryLedger implements Ledger {
     if (before === undefined) return { held: false, failures: 0 }
     this.#claims.give(event.id)
     if (result === 'released') return { held: true, failures: before }
+    this.#claims.forgetLost(event.id)
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
       this.#mark(event)
@@ -117,6 +128,7 @@ class MemoryLedger implements Ledger {
   async exhume(id: string): Promise<void> {
     this.#dead.delete(id)
     this.#failures.delete(id)
+    this.#claims.forgetLost(id)
   }
 
   async forget(id: string): Promise<void> {

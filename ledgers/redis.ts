@@ -16,6 +16,7 @@ import {
   MARK_TTL_MS,
   type Settled,
   type Settlement,
+  SUSPECT_LOST_TRIES,
 } from '../src/core/contracts/ledger.ts'
 import { checkNamespace } from '../src/core/contracts/namespace.ts'
 import { MarkTime } from '../src/core/processing/marks.ts'
@@ -64,16 +65,27 @@ class RedisLedger implements Ledger {
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
     checkEvents(events.length)
+    return this.#claim(events, leaseMs, String(SUSPECT_LOST_TRIES))
+  }
+
+  async claimAlone(event: WebhookEvent, leaseMs: number): Promise<Claim> {
+    return (await this.#claim([event], leaseMs, 'inf'))[0]!
+  }
+
+  async #claim(events: readonly WebhookEvent[], leaseMs: number, suspectAt: string): Promise<Claim[]> {
     const reply = await this.#run(scripts.claim, [
       ...this.#call(),
       String(leaseMs),
+      suspectAt,
       ...events.flatMap((event) => [event.id, String(Math.floor(event.receivedAtMs)), this.#lifeOf(event)]),
     ])
-    return events.map((_, at) => {
-      const [fence, failures, failingForMs] = reply.slice(at * 3, at * 3 + 3) as [number, number, number]
-      if (fence > 0) return { state: 'new', fence, failures, failingForMs }
-      return { state: fence === 0 ? 'duplicate' : 'busy' }
-    })
+    const claims: Claim[] = []
+    for (let at = 0; at < events.length; at++) claims.push(claimOf(reply[at]!, 0, 0, 0))
+    for (let at = events.length; at < reply.length; at += 4) {
+      const [place, failures, failingForMs, lostTries] = reply.slice(at, at + 4) as [number, number, number, number]
+      claims[place] = claimOf(reply[place]!, failures, failingForMs, lostTries)
+    }
+    return claims
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -196,6 +208,11 @@ class RedisLedger implements Ledger {
   close(): Promise<void> {
     return this.#connection.close()
   }
+}
+
+function claimOf(fence: number, failures: number, failingForMs: number, lostTries: number): Claim {
+  if (fence > 0) return { state: 'new', fence, failures, failingForMs, lostTries }
+  return { state: fence === 0 ? 'duplicate' : fence === -1 ? 'busy' : 'suspect' }
 }
 
 const RESULTS = { applied: 'a', failed: 'f', buried: 'b', released: 'r' } as const

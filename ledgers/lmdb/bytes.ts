@@ -16,18 +16,23 @@ export interface State {
   readonly value: number
   /** When a failed event first failed, in Unix ms. Absent where an earlier version wrote the state. */
   readonly sinceMs: number | undefined
+  /** Tries since the last settlement that were in hand when a process died. */
+  readonly lostTries: number
 }
 
-export function encodeState(kind: State['kind'], value: number, sinceMs?: number): Buffer {
-  const bytes = Buffer.allocUnsafe(sinceMs === undefined ? 9 : 17)
+/** Of 9, 17 or 25 bytes: what it does not have at its end is left away. */
+export function encodeState(kind: State['kind'], value: number, sinceMs?: number, lostTries = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(lostTries > 0 ? 25 : sinceMs === undefined ? 9 : 17)
   bytes[0] = kind
   bytes.writeDoubleLE(value, 1)
-  if (sinceMs !== undefined) bytes.writeDoubleLE(sinceMs, 9)
+  if (bytes.length > 9) bytes.writeDoubleLE(sinceMs ?? 0, 9)
+  if (bytes.length > 17) bytes.writeDoubleLE(lostTries, 17)
   return bytes
 }
 export function decodeState(bytes: Buffer): State {
-  const sinceMs = bytes.length < 17 ? undefined : bytes.readDoubleLE(9)
-  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1), sinceMs }
+  const sinceMs = bytes.length < 17 ? undefined : bytes.readDoubleLE(9) || undefined
+  const lostTries = bytes.length < 25 ? 0 : bytes.readDoubleLE(17)
+  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1), sinceMs, lostTries }
 }
 
 /** The bytes stored under a key: the value, then a u32 checksum of key and value. LMDB itself has no checksums. */

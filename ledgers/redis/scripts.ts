@@ -5,8 +5,9 @@ import { STEP_MS_MAX } from '../../src/core/processing/marks.ts'
  * Keys. All have the prefix floodmark:{namespace}:ledger:, so a cluster keeps them in one slot:
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
- *   id:<id>   'kind fence endsMs failures:sinceMs token'; kind c = claimed, f = failed before, m = applied, d = buried.
- *             sinceMs is when it first failed; without failures, and from an earlier version, ':sinceMs' is absent.
+ *   id:<id>   'kind fence endsMs failures:sinceMs:lost token'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *             sinceMs is when it first failed, lost its lost tries. Each is absent where there is none, and in what an
+ *             earlier version wrote; with both, ':sinceMs:lost' is.
  *             The token names the call that wrote it. A call sent again after a lost reply finds its own token, writes
  *             nothing and gets the first answer again.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
@@ -32,47 +33,63 @@ end
 local function whole(number) return string.format('%.0f', number) end
 local function look(key)
   local state = redis.call('GET', key) or ''
-  local kind, fence, ends, failures, since, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*) (.*)$')
-  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or '')
+  local kind, fence, ends, failures, since, lost, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*):?(%d*) (.*)$')
+  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), tonumber(lost or '') or 0
 end
 local function lifeOf(life) return life == '' and ttl or tonumber(life) end
-local function keep(key, kind, fence, ends, failures, since, token, forMs)
-  local failed = whole(failures) .. (since and ':' .. whole(since) or '')
+local function keep(key, kind, fence, ends, failures, since, lost, token, forMs)
+  local failed = whole(failures) .. (since and ':' .. whole(since) or lost > 0 and ':' or '')
+  if lost > 0 then failed = failed .. ':' .. whole(lost) end
   local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
   if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
 end
 local function mark(key, fence, failures, since, token, life)
-  keep(key, 'm', fence, latest + life, failures, since, token, latest - now + life)
+  keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life)
 end
 `
 
 /**
- * ARGV: now in ms or '' for the server's, ttlMs, token, steady time, leaseMs, then per event: id, receivedAtMs, life of its mark or ''
- * for ttlMs. A server's clock that was set back shortens no mark, and one that was set forward ends none.
- * Reply: three numbers an id: its fence (0: settled before, -1: held by another), its failures, and the ms since the first.
+ * ARGV: now in ms or '' for the server's, ttlMs, token, steady time, leaseMs, lost tries that make suspect ('inf': none do), then
+ * per event: id, receivedAtMs, life of its mark or '' for ttlMs. A server's clock that was set back shortens no mark, and one that
+ * was set forward ends none.
+ * Reply: of each id its fence (0: settled before, -1: held by another, -2: suspect). Then four numbers of each that has failed
+ * or has lost tries: its place among the ids, from 0, its failures, the ms since the first, and its lost tries. A claim that is
+ * found to have run out is one.
  */
 const CLAIM = `${COMMON}
 local lease = tonumber(ARGV[5])
+local suspectAt = ARGV[6] == 'inf' and math.huge or tonumber(ARGV[6])
 local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), micros)
-for at = 6, #ARGV, 3 do
+local history = {}
+for at = 7, #ARGV, 3 do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token, since = look(key)
-  if kind == 'm' then failures, since = 0, nil end
-  local failing = since and math.max(0, now - since) or 0
-  if kind == 'd' then answer(0, 0, 0)
+  local kind, fence, ends, failures, token, since, lost = look(key)
+  if kind == 'm' then failures, since, lost = 0, nil, 0 end
+  if kind == 'c' and token ~= mine and ends <= now then kind, lost = 'x', lost + 1 end
+  if kind == 'd' then answer(0)
   elseif kind == 'm' and ends > math.min(believed, tonumber(ARGV[at + 1])) then
     local life = lifeOf(ARGV[at + 2])
     if ends - now < life / 2 then mark(key, fence, failures, nil, token, life) end
-    answer(0, 0, 0)
-  elseif kind == 'c' and token == mine then answer(tonumber(fence), failures, failing)
-  elseif kind == 'c' and ends > now then answer(-1, 0, 0)
+    answer(0)
+  elseif kind == 'c' and token ~= mine then answer(-1)
+  elseif kind ~= 'c' and lost >= suspectAt then
+    if kind == 'x' then keep(key, 'f', fence, 0, failures, since, lost, mine, ttl) end
+    answer(-2)
   else
-    last = last + 1
-    keep(key, 'c', whole(last), now + lease, failures, since, mine, failures > 0 and math.max(ttl, lease) or lease)
-    answer(last, failures, failing)
+    if kind ~= 'c' then
+      last = last + 1
+      fence = whole(last)
+      keep(key, 'c', fence, now + lease, failures, since, lost, mine, math.max(ttl, lease))
+    end
+    answer(tonumber(fence))
+    if failures + lost > 0 then
+      local failing = since and math.max(0, now - since) or 0
+      for _, number in ipairs({(at - 7) / 3, failures, failing, lost}) do history[#history + 1] = number end
+    end
   end
 end
+for _, number in ipairs(history) do answer(number) end
 redis.call('SET', prefix .. 'fence', whole(last))
 return reply
 `
@@ -101,26 +118,26 @@ while at <= #ARGV do
   local life, writes = lifeOf(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local key = prefix .. 'id:' .. id
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token, since = look(key)
+  local kind, fence, ends, failures, token, since, tries = look(key)
   at = at + 7
   if kind ~= 'c' or fence ~= given then
     if token ~= mine then lost[lane] = true end
     answer(lost[lane] and 0 or 1, failures)
   elseif lost[lane] then
-    keep(key, 'f', fence, 0, failures, since, mine, failures > 0 and ttl or 0)
+    keep(key, 'f', fence, 0, failures, since, tries, mine, failures + tries > 0 and ttl or 0)
     answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
     mark(key, fence, failures, since, mine, life)
     answer(1, failures)
   elseif result == 'r' then
-    keep(key, 'f', fence, 0, failures, since, mine, failures > 0 and ttl or 0)
+    keep(key, 'f', fence, 0, failures, since, tries, mine, failures + tries > 0 and ttl or 0)
     answer(1, failures)
   else
     failures = failures + 1
-    if result == 'f' then keep(key, 'f', fence, 0, failures, since or now, mine, ttl)
+    if result == 'f' then keep(key, 'f', fence, 0, failures, since or now, 0, mine, ttl)
     else
-      keep(key, 'd', fence, 0, failures, since, mine, nil)
+      keep(key, 'd', fence, 0, failures, since, 0, mine, nil)
       redis.call('HSET', prefix .. 'dead', id, struct.pack('<dI4', now, failures) .. letter)
       redis.call('ZADD', prefix .. 'deaths', redis.call('INCR', prefix .. 'position'), id)
     end

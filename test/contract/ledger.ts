@@ -7,6 +7,8 @@ import { anEvent } from '../events.ts'
 
 export interface LedgerUnderTest {
   open(options: { clock: VirtualClock; ttlMs?: number }): Promise<Ledger>
+  /** What the next process finds when the one before died with its ledger open. Absent: nothing outlives the process. */
+  openAfterDeath?(options: { clock: VirtualClock }): Promise<Ledger>
 }
 const LEASE_MS = 1_000
 
@@ -113,6 +115,76 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       }
       expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 2, failingForMs: 3 * 3_600_000 })
       await ledger.close()
+    })
+
+    it('calls an event suspect when two claims of it have run out, and then claims it alone', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock })
+      const other = anEvent('2')
+      for (const lostTries of [0, 1]) {
+        expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', lostTries })
+        await clock.advance(LEASE_MS)
+      }
+      const claims = await ledger.claim([event, other], LEASE_MS)
+      expect(claims).toMatchObject([{ state: 'suspect' }, { state: 'new', lostTries: 0 }])
+      for (const lostTries of [2, 3]) {
+        expect(await ledger.claimAlone(event, LEASE_MS)).toMatchObject({ state: 'new', failures: 0, lostTries })
+        expect((await ledger.claimAlone(event, LEASE_MS)).state).toBe('busy')
+        expect((await claimOne(ledger, event)).state).toBe('busy')
+        await clock.advance(LEASE_MS)
+      }
+      const last = await ledger.claimAlone(event, LEASE_MS)
+      const fence = last.state === 'new' ? last.fence : 0
+      await ledger.settle([{ event, fence, result: 'buried', cause: 'process-died', reason: 'r' }])
+      expect((await all(ledger.buried()))[0]!.cause).toBe('process-died')
+      await ledger.exhume(event.id)
+      expect(await claimOne(ledger, event)).toMatchObject({ state: 'new', failures: 0, lostTries: 0 })
+      await ledger.close()
+    })
+
+    it('forgets lost tries when one is settled, and not when a claim is given back', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock })
+      const settle = async (result: 'failed' | 'released') =>
+        ledger.settle([{ event, fence: await fence(ledger, event), result, error: 'no' } as Settlement])
+      await settle('failed')
+      await fence(ledger, event)
+      await clock.advance(LEASE_MS)
+      await settle('released')
+      expect(await claimOne(ledger, event)).toMatchObject({ failures: 1, failingForMs: LEASE_MS, lostTries: 1 })
+      await clock.advance(LEASE_MS)
+      const alone = await ledger.claimAlone(event, LEASE_MS)
+      expect(alone).toMatchObject({ failures: 1, failingForMs: 2 * LEASE_MS, lostTries: 2 })
+      await ledger.settle([{ event, fence: alone.state === 'new' ? alone.fence : 0, result: 'failed', error: 'no' }])
+      expect(await claimOne(ledger, event)).toMatchObject({ failures: 2, lostTries: 0 })
+      await ledger.close()
+    })
+
+    it('counts a lost try of what was in hand when the process died, and keeps the count over a restart', async () => {
+      const target = await make()
+      const clock = new VirtualClock()
+      const first = await target.open({ clock })
+      expect(first.traits.survives.includes('receiver-crash')).toBe(target.openAfterDeath !== undefined)
+      if (!target.openAfterDeath) return first.close()
+      const events = ['applied', 'failed', 'released', 'buried', 'left'].map((id) => anEvent(id))
+      const claims = await first.claim(events, LEASE_MS)
+      const fenceOf = (at: number) => (claims[at]!.state === 'new' ? claims[at]!.fence : 0)
+      await first.settle([
+        applied(events[0]!, fenceOf(0)),
+        { event: events[1]!, fence: fenceOf(1), result: 'failed', error: 'no' },
+        { event: events[2]!, fence: fenceOf(2), result: 'released' },
+        { event: events[3]!, fence: fenceOf(3), result: 'buried', cause: 'permanent', reason: 'r' },
+      ])
+      const second = await target.openAfterDeath({ clock })
+      await clock.advance(LEASE_MS)
+      expect(await second.claim(events, LEASE_MS)).toMatchObject([
+        { state: 'duplicate' },
+        { state: 'new', failures: 1, lostTries: 0 },
+        { state: 'new', failures: 0, lostTries: 0 },
+        { state: 'duplicate' },
+        { state: 'new', failures: 0, lostTries: 1 },
+      ])
+      await Promise.all([first.close(), second.close()])
     })
 
     it('forgets a dead letter and keeps its mark for its time, so a repeat is not a new event', async () => {

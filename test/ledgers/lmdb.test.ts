@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
+import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { anEvent } from '../events.ts'
 import { needing } from '../needs.ts'
@@ -102,6 +103,31 @@ describe('the lmdb ledger', () => {
     }
     truncateSync(join(root, 'text', 'ledger.mdb'))
     await (await lmdb.open({ url: root, namespace: 'text' })).close()
+  })
+
+  it('counts nothing as lost by a clean close, by a record that is not whole, or by one that is old', async () => {
+    const clock = new VirtualClock()
+    const open = () => lmdb.open({ url: root, namespace: 'in-hand', clock, ttlMs: 20_000 })
+    const record = join(root, 'in-hand', 'in-hand')
+    const claimed = async () => {
+      const ledger = await open()
+      const [claim] = await ledger.claim([anEvent('a')], 1_000)
+      const inHand = readFileSync(record)
+      await ledger.close()
+      return { lostTries: claim?.state === 'new' ? claim.lostTries : undefined, inHand }
+    }
+    const { inHand } = await claimed()
+    expect((await claimed()).lostTries).toBe(0)
+    writeFileSync(record, inHand.subarray(0, -1))
+    expect((await claimed()).lostTries).toBe(0)
+    writeFileSync(record, '')
+    expect((await claimed()).lostTries).toBe(0)
+    writeFileSync(record, inHand)
+    expect((await claimed()).lostTries).toBe(1)
+    expect((await claimed()).lostTries).toBe(1)
+    await clock.advance(10_000)
+    writeFileSync(record, inHand)
+    expect((await claimed()).lostTries).toBe(1)
   })
 
   it('refuses a namespace that leads out of its folder, and a second process', async () => {

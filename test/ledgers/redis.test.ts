@@ -20,7 +20,8 @@ let namespaces = 0
 describe('on a real redis server', needing(missing), () => {
   const make = async (): Promise<LedgerUnderTest> => {
     const namespace = `n${namespaces++}`
-    return { open: (options) => redis.open({ url: server!.url, namespace, ...options }) }
+    const open: LedgerUnderTest['open'] = (options) => redis.open({ url: server!.url, namespace, ...options })
+    return { open, openAfterDeath: open }
   }
   ledgerContract('redis', make)
   ledgerMarksContract('redis', make)

@@ -22,7 +22,9 @@ const driver: LedgerDriver = {
     const overrides: Pick<Ledger, 'claim' | 'settle'> = {
       claim: async (events) =>
         events.map(({ id }) =>
-          settled.has(id) ? { state: 'duplicate' } : { state: 'new', fence: 0, failures: 0, failingForMs: 0 },
+          settled.has(id)
+            ? { state: 'duplicate' }
+            : { state: 'new', fence: 0, failures: 0, failingForMs: 0, lostTries: 0 },
         ),
       settle: (settlements) => Promise.all(settlements.map(settleAnyway)),
     }

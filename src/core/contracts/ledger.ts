@@ -39,20 +39,32 @@ export type Effects = Effect | Readonly<Record<string, Effect>>
 export type Claim =
   /**
    * Yours for leaseMs. `fence` goes into the settlement. `failures`: how often it has failed so far; `failingForMs`: the time
-   * since the first of these was settled, by the ledger's clock (0 with none).
+   * since the first of these was settled, by the ledger's clock (0 with none). `lostTries`: claims of it since its last
+   * settlement that were neither settled nor given back: they ran out, or their process died.
    */
-  | { readonly state: 'new'; readonly fence: number; readonly failures: number; readonly failingForMs: number }
+  | {
+      readonly state: 'new'
+      readonly fence: number
+      readonly failures: number
+      readonly failingForMs: number
+      readonly lostTries: number
+    }
   /** Settled for good before (applied or buried). */
   | { readonly state: 'duplicate' }
   /** Another consumer holds it now. */
   | { readonly state: 'busy' }
+  /** Not claimed: SUSPECT_LOST_TRIES tries of it were lost, or more. Its effect may be what ends processes. See claimAlone. */
+  | { readonly state: 'suspect' }
+
+/** One lost try makes nothing suspect: processes are killed for many reasons, and then have many events in hand. */
+export const SUSPECT_LOST_TRIES = 2
 
 /**
  * Why an event was given up. 'schema': its body is not what a strict schema says. 'permanent': its effect refused it for good.
- * 'transient': its effect failed for too long. 'unknown': a letter of an earlier version, which did not say. Stored by
+ * 'transient': its effect failed for too long. 'process-died': too many of its tries were lost, see Claim. 'unknown': a letter of an earlier version, which did not say. Stored by
  * position: add new ones at the end, 16 at most.
  */
-export const BURIED_CAUSES = ['unknown', 'transient', 'permanent', 'schema'] as const
+export const BURIED_CAUSES = ['unknown', 'transient', 'permanent', 'schema', 'process-died'] as const
 export type BuriedCause = (typeof BURIED_CAUSES)[number]
 
 interface Claimed {
@@ -62,7 +74,7 @@ interface Claimed {
 }
 export type Settlement =
   | (Claimed & { readonly result: 'applied'; readonly writes: readonly Write[] })
-  /** Counts one failure and gives the claim back. */
+  /** Counts one failure, forgets lost tries and gives the claim back. */
   | (Claimed & { readonly result: 'failed'; readonly error: string })
   /** Counts one failure and keeps the event as a dead letter. `cause` decides what is done with it, `reason` is for people. */
   | (Claimed & { readonly result: 'buried'; readonly cause: BuriedCause; readonly reason: string })
@@ -108,6 +120,8 @@ export interface Ledger {
    * covers copies that were received before it ended, and is renewed by those that come in the second half of its life.
    */
   claim(events: readonly WebhookEvent[], leaseMs: number): Promise<readonly Claim[]>
+  /** As claim, for one that may be suspect. The caller holds no other claim meanwhile: what is lost then is its own doing. */
+  claimAlone(event: WebhookEvent, leaseMs: number): Promise<Claim>
   /**
    * One durable transaction: writes, marks (kept for their time), failure counts and dead letters together; one answer
    * per settlement, same order. Fenced by the claims; within CALL_LIMITS. Behind an event whose claim is lost its key's
@@ -123,7 +137,7 @@ export interface Ledger {
   probe(): Promise<void>
   /** Dead letters, oldest first. */
   buried(): AsyncIterable<DeadLetter>
-  /** Forgets that an id was buried, with its failures, so that publishing it again takes effect. */
+  /** Forgets that an id was buried, with its failures and lost tries, so that publishing it again takes effect. */
   exhume(id: string): Promise<void>
   /** Deletes a dead letter and keeps its id's mark, as that of any settled event: when it is sent again it is absorbed. */
   forget(id: string): Promise<void>

@@ -30,7 +30,7 @@ export interface QueueTraits {
 
 export interface Delivery {
   readonly event: WebhookEvent
-  /** From 1; undefined where the broker keeps no count. For handlers that give up an event which ends their process: no ledger sees such a try. */
+  /** From 1; undefined where the broker keeps no count. For people and reports: it also counts deliveries that only waited. Lost tries are counted by the ledger, see Claim. */
   readonly count: number | undefined
 }
 

@@ -4,7 +4,7 @@ import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Claim, Ledger, Settlement } from '../contracts/ledger.ts'
+import { type Claim, type Ledger, type Settlement, SUSPECT_LOST_TRIES } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Task } from './fan-out.ts'
@@ -43,6 +43,8 @@ export interface AttemptOptions {
 /** An event that another consumer holds is looked at again after so many ms. */
 export const BUSY_RETRY_MS = 250
 const REASON_CHARS_MAX = 500
+/** An event of which so many tries were lost is given up: the last of them were made alone, so that it is the cause. */
+export const LOST_TRIES_MAX = SUSPECT_LOST_TRIES + 3
 
 /** Tries tasks, one at a time, and says what is to become of each. Writes nothing itself. */
 export class Attempts {
@@ -62,12 +64,14 @@ export class Attempts {
    */
   run(task: Task, claim: Claim | Paused, pending: PendingWrites): TaskOutcome | Promise<TaskOutcome> {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
+    if (claim.state === 'suspect') return { verdict: { retryInMs: 0 } }
     if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
     if (claim.state === 'duplicate') return { verdict: 'ack' }
     if (claim.state === 'busy') {
       this.#counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
     }
+    if (claim.lostTries >= LOST_TRIES_MAX) return giveUp(task, claim)
     const { event, circuit } = task
     const pass = circuit ? circuit.enter() : 0
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
@@ -136,6 +140,12 @@ export class Attempts {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+}
+
+/** Its effect is not tried again: it would end the process again. */
+function giveUp({ event }: Task, { fence, lostTries }: Claim & { state: 'new' }): TaskOutcome {
+  const reason = `${lostTries} tries of it ended without a settlement: its effect seems to end the process`
+  return { settlement: { ...letterOf(event, reason), fence, result: 'buried', cause: 'process-died' }, verdict: 'ack' }
 }
 
 /** What is kept of an event that is given up: all of it, or, where its headers cannot be stored, the rest. */

@@ -6,6 +6,8 @@ let lastFence = 0
 
 /** Each new claim forgets at most so many expired ones, so that claims which were never settled do not pile up. */
 const SWEEP_MAX = 4
+/** The lost tries of so many ids are known, the latest. */
+const LOST_MAX = 10_000
 
 interface HeldClaim {
   readonly fence: number
@@ -18,6 +20,8 @@ interface HeldClaim {
 export class Claims {
   /** Oldest first. */
   readonly #held = new Map<string, HeldClaim>()
+  /** id → its claims since its last settlement that ran out. */
+  readonly #lost = new Map<string, number>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -28,10 +32,36 @@ export class Claims {
     return this.#held.size
   }
 
-  /** True while someone holds the id, or its settlement is being written. */
+  /** Held now, or not looked at since they ran out. */
+  get ids(): Iterable<string> {
+    return this.#held.keys()
+  }
+
+  /** True while someone holds the id, or its settlement is being written. A claim that has run out ends here. */
   busy(id: string): boolean {
     const claim = this.#held.get(id)
-    return claim !== undefined && (claim.settling || claim.untilMs > this.#clock.monotonic())
+    if (claim === undefined) return false
+    if (claim.settling || claim.untilMs > this.#clock.monotonic()) return true
+    this.#lose(id)
+    return false
+  }
+
+  /** Of an id that is not busy. */
+  lostTries(id: string): number {
+    return this.#lost.size === 0 ? 0 : (this.#lost.get(id) ?? 0)
+  }
+
+  #lose(id: string): void {
+    this.#held.delete(id)
+    const before = this.#lost.get(id) ?? 0
+    this.#lost.delete(id)
+    this.#lost.set(id, before + 1)
+    if (this.#lost.size > LOST_MAX) this.#lost.delete(this.#lost.keys().next().value!)
+  }
+
+  /** The id is settled, or nothing of it is to be remembered. */
+  forgetLost(id: string): void {
+    if (this.#lost.size > 0) this.#lost.delete(id)
   }
 
   /** Gives the id to a new holder; `failures` is kept with it. */
@@ -48,7 +78,7 @@ export class Claims {
     let left = SWEEP_MAX
     for (const [id, claim] of this.#held) {
       if (left-- === 0 || claim.settling || claim.untilMs > now) return
-      this.#held.delete(id)
+      this.#lose(id)
     }
   }
 

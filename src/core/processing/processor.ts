@@ -2,6 +2,7 @@ import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
+import { Alone } from './alone.ts'
 import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused, type TaskOutcome } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { Consuming } from './consuming.ts'
@@ -10,7 +11,7 @@ import { type GapOptions, Gaps } from './gaps.ts'
 import { LedgerOutage } from './ledger-outage.ts'
 import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
-import { isCopy, lanesByKey, type Work } from './work.ts'
+import { isCopy, lanesByKey, nextSuspect, type Work } from './work.ts'
 import { CALL_LIMITS, PendingWrites } from './writes.ts'
 
 export interface ProcessorOptions extends AttemptOptions {
@@ -92,6 +93,7 @@ class Handling {
   readonly #attempts: Attempts
   readonly #crashPoint: CrashPoint
   readonly #settler: Settler
+  readonly #alone = new Alone()
 
   constructor(options: ProcessorOptions, { fanOut, gaps, outage, counts }: HandlingParts) {
     this.#options = options
@@ -107,24 +109,72 @@ class Handling {
   /** Each key's verdicts are told as soon as they are settled. Rejects when some could not be. */
   async handle(batch: readonly Delivery[], tell: Tell): Promise<readonly Verdict[]> {
     const { leaseMs, effectMs, clock } = this.#options
-    const heldForMs = await this.#outage.holdMs()
-    if (heldForMs > 0) return batch.map(() => ({ retryInMs: heldForMs }))
-    const state = { untilMs: clock.monotonic() + (leaseMs - effectMs) * LEASE_SHARE, lanesRunning: 0 }
-    const tasks = this.#fanOut.tasksOf(batch)
-    const claims = await this.#claim(tasks).catch((error) => this.#outage.failed(error))
-    if (!claims) return batch.map(() => ({ retryInMs: FAILED_CLAIM_RETRY_MS }))
-    this.#crashPoint('after-claim')
+    const untilMs = clock.monotonic() + (leaseMs - effectMs) * LEASE_SHARE
+    const waiting = this.#alone.enter()
+    if (waiting) await waiting
     const verdicts = new Array<Verdict>(batch.length)
-    const judging: Promise<void>[] = []
     const onVerdict = (position: number, verdict: Verdict) => {
       verdicts[position] = verdict
       tell(position, verdict)
     }
-    const keys = lanesByKey(tasks, claims)
-    for (const lanes of keys) state.lanesRunning += lanes.length
-    for (const lanes of keys) judging.push(this.#handleKey(lanes, state, onVerdict))
-    for (const one of await Promise.allSettled(judging)) if (one.status === 'rejected') throw one.reason
+    let suspected: readonly (readonly Work[])[]
+    try {
+      const heldForMs = await this.#outage.holdMs()
+      if (heldForMs > 0 || clock.monotonic() > untilMs) return batch.map(() => ({ retryInMs: heldForMs }))
+      const tasks = this.#fanOut.tasksOf(batch)
+      const claims = await this.#claim(tasks).catch((error) => this.#outage.failed(error))
+      if (!claims) return batch.map(() => ({ retryInMs: FAILED_CLAIM_RETRY_MS }))
+      this.#crashPoint('after-claim')
+      suspected = await this.#handleKeys(lanesByKey(tasks, claims), { untilMs, lanesRunning: 0 }, onVerdict)
+    } finally {
+      this.#alone.leave()
+    }
+    if (suspected.length > 0) await this.#handleSuspects(suspected, onVerdict)
     return verdicts
+  }
+
+  /** Gives the works of each key that has suspects: it is not told yet. */
+  async #handleKeys(keys: readonly Work[][][], state: BatchState, tell: Tell): Promise<readonly (readonly Work[])[]> {
+    const suspected: Work[][] = []
+    const judging: Promise<void>[] = []
+    for (const lanes of keys) state.lanesRunning += lanes.length
+    for (const lanes of keys) {
+      const hasSuspects = lanes.some((lane) => lane.some(({ claim }) => claim.state === 'suspect'))
+      judging.push(this.#handleKey(lanes, state, hasSuspects ? () => {} : tell))
+      if (hasSuspects) suspected.push(lanes.flat().sort((a, b) => a.task.position - b.task.position))
+    }
+    for (const one of await Promise.allSettled(judging)) if (one.status === 'rejected') throw one.reason
+    return suspected
+  }
+
+  /**
+   * Tries the suspects of keys, each with nothing else in hand, for as long as a lease lets a batch begin tries. They had to
+   * wait for that, so the deliveries' own lease may be over: then they come again, and are known to be settled.
+   */
+  async #handleSuspects(keys: readonly (readonly Work[])[], tell: Tell): Promise<void> {
+    const { clock, signal, leaseMs, effectMs } = this.#options
+    let untilMs: number | undefined
+    for (const works of keys) {
+      let isTried = true
+      for (let work = nextSuspect(works); work && isTried; work = nextSuspect(works)) {
+        const suspect = work
+        await this.#alone.run(async () => {
+          untilMs ??= clock.monotonic() + (leaseMs - effectMs) * LEASE_SHARE
+          isTried = !signal.aborted && !this.#outage.isOut && clock.monotonic() <= untilMs
+          if (isTried) await this.#tryAlone(suspect)
+        })
+      }
+      this.#tell(works, tell)
+    }
+  }
+
+  async #tryAlone(work: Work): Promise<void> {
+    const { ledger, leaseMs } = this.#options
+    const claim = await ledger.claimAlone(work.task.event, leaseMs).catch((error) => this.#outage.failed(error))
+    if (!claim) return
+    work.claim = claim
+    this.#crashPoint('after-claim')
+    await this.#handleLane([work], { untilMs: 0, lanesRunning: 1 }, () => {})
   }
 
   /** Its lanes run side by side. */

@@ -6,7 +6,7 @@ import type { Task } from './fan-out.ts'
 /** One task of a batch, from its claim to its verdict. */
 export interface Work {
   readonly task: Task
-  readonly claim: Claim | Paused
+  claim: Claim | Paused
   outcome: TaskOutcome
   verdict: Verdict
 }
@@ -38,4 +38,15 @@ export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Pau
 export function isCopy(lane: readonly Work[], at: number): boolean {
   const { task, claim } = lane[at]!
   return claim.state === 'busy' && lane.slice(0, at).some((earlier) => earlier.task.event.id === task.event.id)
+}
+
+/** The first that is suspect where everything before it in its lane is settled. `works`: those of one key, in order. */
+export function nextSuspect(works: readonly Work[]): Work | undefined {
+  const stopped = new Set<string>()
+  for (const work of works) {
+    const { lane } = work.task
+    if (work.claim.state === 'suspect' && !stopped.has(lane)) return work
+    if (work.verdict !== 'ack') stopped.add(lane)
+  }
+  return undefined
 }

@@ -200,6 +200,11 @@ export class ServiceLifetime {
           if (fails('callsFailed')) throw failed(true)
           return ledger.claim(events, leaseMs)
         }),
+      claimAlone: (event, leaseMs) =>
+        this.#call('ledger-link', failed, async () => {
+          if (fails('callsFailed')) throw failed(true)
+          return ledger.claimAlone(event, leaseMs)
+        }),
       settle: (settlements) =>
         this.#call('ledger-link', failed, async () => {
           if (isFull() || fails('callsFailed')) {

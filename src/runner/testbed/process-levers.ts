@@ -54,6 +54,7 @@ export class Levers implements ProcessLevers {
     return {
       traits: ledger.traits,
       claim: (events, leaseMs) => ledger.claim(events, leaseMs),
+      claimAlone: (event, leaseMs) => ledger.claimAlone(event, leaseMs),
       settle: async (settlements) => {
         if (this.#settlementsRefused === 0) return ledger.settle(settlements)
         // As the contract says: what could not be stored gives its claims back.

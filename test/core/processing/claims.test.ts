@@ -12,6 +12,22 @@ describe('claims', () => {
     expect(claims.size).toBe(1_000)
   })
 
+  it('that ran out are counted until the id is settled, also those that were forgotten', async () => {
+    const clock = new VirtualClock()
+    const claims = new Claims(clock)
+    const ids = Array.from({ length: 10 }, (_, n) => `id${n}`)
+    for (const lostTries of [0, 1, 2]) {
+      for (const id of ids) {
+        expect(claims.busy(id)).toBe(false)
+        expect(claims.lostTries(id)).toBe(lostTries)
+        claims.take(id, 1_000, 0)
+      }
+      await clock.advance(1_000)
+    }
+    claims.forgetLost('id3')
+    expect([claims.busy('id3'), claims.lostTries('id3'), claims.lostTries('id4')]).toEqual([false, 1, 2])
+  })
+
   it('are kept past their lease while they are being settled', async () => {
     const clock = new VirtualClock()
     const claims = new Claims(clock)

@@ -29,6 +29,7 @@ function bound(ledger: Ledger): Ledger {
   return {
     traits: ledger.traits,
     claim: (events, leaseMs) => ledger.claim(events, leaseMs),
+    claimAlone: (event, leaseMs) => ledger.claimAlone(event, leaseMs),
     settle: (settlements) => ledger.settle(settlements),
     probe: () => ledger.probe(),
     buried: () => ledger.buried(),

@@ -78,6 +78,7 @@ describe('whatever fails, and however often, the processor', () => {
       const wrap = (ledger: Ledger): Ledger =>
         Object.assign(Object.create(ledger), {
           claim: ledger.claim.bind(ledger),
+          claimAlone: ledger.claimAlone.bind(ledger),
           async settle(settlements: Parameters<Ledger['settle']>[0]) {
             const draw = random()
             if (draw < 0.7) return ledger.settle(settlements)

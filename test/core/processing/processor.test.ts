@@ -98,6 +98,7 @@ describe('the processor', () => {
     const wrap = (ledger: Ledger): Ledger =>
       Object.assign(Object.create(ledger), {
         claim: ledger.claim.bind(ledger),
+        claimAlone: ledger.claimAlone.bind(ledger),
         async settle(settlements: Parameters<Ledger['settle']>[0]) {
           if (++settles === 1) await sleep(clock, 5_000)
           return ledger.settle(settlements)
@@ -143,6 +144,7 @@ describe('the processor', () => {
       const wrap = (ledger: Ledger): Ledger =>
         Object.assign(Object.create(ledger), {
           claim: ledger.claim.bind(ledger),
+          claimAlone: ledger.claimAlone.bind(ledger),
           async settle(settlements: Parameters<Ledger['settle']>[0]) {
             if (++calls > 1) return ledger.settle(settlements)
             await ledger.settle(
@@ -165,6 +167,7 @@ describe('the processor', () => {
     const wrap = (ledger: Ledger): Ledger =>
       Object.assign(Object.create(ledger), {
         claim: ledger.claim.bind(ledger),
+        claimAlone: ledger.claimAlone.bind(ledger),
         settle(settlements: Parameters<Ledger['settle']>[0]) {
           sizes.push(settlements.length)
           return ledger.settle(settlements)

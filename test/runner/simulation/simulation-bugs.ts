@@ -43,6 +43,16 @@ function reorders() {
   }
 }
 
+/** The ledger with other claims and settlements. */
+function changed(ledger: Ledger, { claim, settle }: Pick<Ledger, 'claim' | 'settle'>): Ledger {
+  const claimAlone: Ledger['claimAlone'] = (event, leaseMs) => ledger.claimAlone(event, leaseMs)
+  return Object.create(ledger, {
+    claim: { value: claim },
+    claimAlone: { value: claimAlone },
+    settle: { value: settle },
+  })
+}
+
 let copies = 0
 /** Applies settlements under ids of their own, so that no mark and no claim of the real ledger stops them. */
 async function applyAnyway(ledger: Ledger, settlements: Parameters<Ledger['settle']>[0]): Promise<void> {
@@ -59,7 +69,8 @@ function checksThenActs({ queue, ledger }: Base): Base {
   const claim: Ledger['claim'] = async (events, leaseMs) => {
     const claims = await ledger.claim(events, leaseMs)
     return claims.map(
-      (one): Claim => (one.state === 'busy' ? { state: 'new', fence: 0, failures: 0, failingForMs: 0 } : one),
+      (one): Claim =>
+        one.state === 'busy' ? { state: 'new', fence: 0, failures: 0, failingForMs: 0, lostTries: 0 } : one,
     )
   }
   const settle: Ledger['settle'] = async (settlements) => {
@@ -67,7 +78,7 @@ function checksThenActs({ queue, ledger }: Base): Base {
     const settled = await ledger.settle(withoutWrites(settlements))
     return settled.map((one): Settled => ({ ...one, held: true }))
   }
-  return { queue, ledger: Object.create(ledger, { claim: { value: claim }, settle: { value: settle } }) }
+  return { queue, ledger: changed(ledger, { claim, settle }) }
 }
 
 /** The effect is written in a transaction of its own, the mark a moment later; a crash between doubles the effect. */
@@ -78,7 +89,7 @@ function effectOutside({ queue, ledger }: Base, clock: Clock, ended: () => boole
     return ended() ? new Promise(() => {}) : ledger.settle(withoutWrites(settlements))
   }
   const claim: Ledger['claim'] = (events, leaseMs) => ledger.claim(events, leaseMs)
-  return { queue, ledger: Object.create(ledger, { claim: { value: claim }, settle: { value: settle } }) }
+  return { queue, ledger: changed(ledger, { claim, settle }) }
 }
 
 function withoutWrites(settlements: Parameters<Ledger['settle']>[0]) {

@@ -32,7 +32,9 @@ async function play(
       return seen.ledger.settle(settlements)
     }
     const claim: Ledger['claim'] = (events, leaseMs) => seen.ledger.claim(events, leaseMs)
-    return { ...seen, ledger: Object.create(seen.ledger, { claim: { value: claim }, settle: { value: settle } }) }
+    const claimAlone: Ledger['claimAlone'] = (event, leaseMs) => seen.ledger.claimAlone(event, leaseMs)
+    const properties = { claim: { value: claim }, claimAlone: { value: claimAlone }, settle: { value: settle } }
+    return { ...seen, ledger: Object.create(seen.ledger, properties) }
   }
   const result = await simulate({
     seed,
