@@ -148,7 +148,7 @@ function replyTo(error: unknown): Reply {
 }
 
 /** Header of an event that came with others in one request: its position in the body, from 0. */
-export const ITEM_HEADER = 'x-floodmark-item'
+const ITEM_HEADER = 'x-floodmark-item'
 
 /** One event a request, or as many as its provider finds. All of them are judged before the first is published. */
 export function toEvents(route: Route, request: Incoming): WebhookEvent[] {

@@ -1,12 +1,33 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { WebhookEvent } from '../../core/contracts/event.ts'
 
-/** Short digests of what an event consists of: the plan's and those of what took effect are compared field by field. */
+/** What an event consists of, in short: the plan's digests and those of what took effect are compared field by field. */
+export interface ContentDigests {
+  /** 8 bytes of SHA-256; the others are CRC-32. */
+  readonly body: Buffer
+  readonly id: number
+  readonly key: number
+  readonly type: number
+  readonly source: number
+  readonly headers: number
+}
 
 export const BODY_DIGEST_BYTES = 8
 
-export function bodyDigest(body: Uint8Array): Buffer {
-  return hash('sha256', body, 'buffer').subarray(0, BODY_DIGEST_BYTES)
+/** `timed`: names of headers that tell when a request was signed. Of these only the name counts. */
+export function contentDigests(
+  { body, id, key, type, source, headers }: Omit<WebhookEvent, 'receivedAtMs'>,
+  timed: readonly string[] = [],
+): ContentDigests {
+  return {
+    body: hash('sha256', body, 'buffer').subarray(0, BODY_DIGEST_BYTES),
+    id: textDigest(id),
+    key: textDigest(key),
+    type: textDigest(type),
+    source: textDigest(source),
+    headers: headersDigest(headers, timed),
+  }
 }
 
 export function textDigest(text: string): number {
@@ -16,8 +37,7 @@ export function textDigest(text: string): number {
 /** Of the connection and not of the event: they differ by the way that a request took. */
 const TRANSPORT = ['host', 'content-type', 'content-length', 'content-encoding', 'user-agent']
 
-/** `timed`: names of headers that tell when a request was signed. Of these only the name counts. */
-export function headersDigest(headers: Readonly<Record<string, string>>, timed: readonly string[]): number {
+function headersDigest(headers: Readonly<Record<string, string>>, timed: readonly string[]): number {
   const names = Object.keys(headers).filter((name) => !TRANSPORT.includes(name))
   if (names.length === 0) return 0
   const lines = names.sort().map((name) => JSON.stringify([name, timed.includes(name) ? null : headers[name]]))

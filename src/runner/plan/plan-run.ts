@@ -9,6 +9,7 @@ import { bodiesFile, sendingProvider } from '../scenario/sending-route.ts'
 import { meanPerS, readTrace, type Trace } from '../scenario/trace.ts'
 import { wrongType } from './bugs.ts'
 import { requireRoom } from './event-content.ts'
+import { timedHeadersOf } from './planned-content.ts'
 import { plannedScenario } from './planned-scenario.ts'
 import type { RunSettings } from './settings.ts'
 
@@ -22,6 +23,8 @@ interface PlannedRoute {
   readonly verifying: string
   /** File of the bodies that it sends; undefined: its samples. */
   readonly bodies: string | undefined
+  /** Names of kept headers that tell when a request was signed. */
+  readonly timedHeaders: readonly string[]
 }
 
 /** What a run is to do: all that follows from its settings and its scenario, before anything is started. */
@@ -54,6 +57,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
   const trace = shape === undefined ? undefined : readTrace(shape)
   const scenario = plannedScenario(own, { scenario: scenarioModule, settings, trace })
   const durationMs = durationOf(settings, own, trace)
+  const runId = randomBytes(5).toString('hex')
   const ratePerS = settings.ratePerS ?? (trace ? meanPerS(trace) : own.ratePerS)
   return {
     settings,
@@ -61,8 +65,8 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
     scenario,
     trace,
     modules: await modulesOf(settings),
-    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, scenarioModule, scenario, settings.scenario))),
-    runId: randomBytes(5).toString('hex'),
+    routes: await Promise.all(scenario.mix.map((part) => routeOf(part, { runId, settings, scenario, scenarioModule }))),
+    runId,
     durationMs,
     ratePerS,
     rateChosen: rateChosenOf(settings, { ratePerS, durationMs, trace }),
@@ -104,9 +108,7 @@ function rateChosenOf(
 /** A way in for one provider, with secrets of this run alone. */
 async function routeOf(
   { provider: name, bodies: given }: Scenario['mix'][number],
-  scenarioModule: string,
-  scenario: Scenario,
-  called: string,
+  { runId, settings, scenario, scenarioModule }: Pick<Plan, 'runId' | 'settings' | 'scenario' | 'scenarioModule'>,
 ): Promise<Plan['routes'][number]> {
   const module = moduleOf('provider', name)
   const provider = await load('provider', name)
@@ -116,7 +118,10 @@ async function routeOf(
   const bodies = bodiesFile(given, scenarioModule)
   const sending = await sendingProvider(module, bodies)
   const wrong = wrongType(scenario, name, sending)
-  if (wrong) throw new FloodmarkError('misuse', `${called}: ${wrong}`)
+  if (wrong) throw new FloodmarkError('misuse', `${settings.scenario}: ${wrong}`)
   const source = shortName(name)
-  return { path: `/webhooks/${source}`, source, provider: module, signing, verifying, bodies }
+  const path = `/webhooks/${source}`
+  const route = { path, source, provider: sending, secret: sending.secret(signing) }
+  const timedHeaders = timedHeadersOf({ runId, seed: settings.seed, scenario }, route)
+  return { path, source, provider: module, signing, verifying, bodies, timedHeaders }
 }

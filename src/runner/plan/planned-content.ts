@@ -1,7 +1,6 @@
-import { SEQUENCE_HEADER } from '../../core/base/headers.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { Identity } from '../../core/contracts/provider.ts'
-import { ITEM_HEADER } from '../../core/receiving/ingest.ts'
+import type { WebhookEvent } from '../../core/contracts/event.ts'
+import { toEvents } from '../../core/receiving/ingest.ts'
 import type { SendingRoute } from '../scenario/sending-route.ts'
 import { eventId, orderingKey } from './identity.ts'
 import { type Making, signedEvent } from './make-event.ts'
@@ -10,14 +9,7 @@ import { type Making, signedEvent } from './make-event.ts'
 export type SourceRoute = SendingRoute & { readonly source: string }
 
 /** What an event must consist of when it takes effect. */
-export interface PlannedContent {
-  readonly id: string
-  readonly key: string
-  readonly type: string
-  readonly body: Uint8Array
-  /** Those that a receiver keeps with the event, by lower-case name. */
-  readonly headers: Readonly<Record<string, string>>
-}
+export type PlannedContent = Omit<WebhookEvent, 'receivedAtMs'>
 
 interface EventPlace {
   readonly seq: number
@@ -29,6 +21,8 @@ const SIGNED_AT_MS = 1_700_000_000_000
 const LATER_MS = 1_811_111_111_111
 const SAMPLES = 20
 const HOST = 'planned.invalid'
+/** How the names of headers begin that the kit itself adds to an event. */
+const OWN_HEADERS = 'x-floodmark-'
 
 /**
  * Event `seq` as it must take effect: the body as it is signed, the rest as the plan chose it.
@@ -44,21 +38,20 @@ export function plannedContent(
   const { type, headers, body } = signedEvent(making, route, place, { host: HOST, atMs })
   const signed = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   const request = { url: path, raw: body, receivedAtMs: atMs, header: (name: string) => signed.get(name) }
-  const found: readonly Identity[] = provider.identifyAll?.(request) ?? [provider.identify(request)]
-  const [identity] = found
+  const stored = toEvents({ path, source, provider, secrets: [] }, request)
+  const [event] = stored
   const [id, key] = [eventId(making.runId, place.seq), orderingKey(place.key)]
-  if (!identity || found.length > 1) throw notShown(route, 'one event')
-  if (!identity.id.endsWith(id)) throw notShown(route, `the id ${id}`)
-  if (!identity.key.endsWith(key)) throw notShown(route, `the key ${key}`)
-  if (identity.type !== type) throw notShown(route, `the type ${type}`)
-  const kept: Record<string, string> = {}
+  if (!event || stored.length > 1) throw notShown(route, 'one event')
+  if (!event.id.endsWith(id)) throw notShown(route, `the id ${id}`)
+  if (!event.key.endsWith(key)) throw notShown(route, `the key ${key}`)
+  if (event.type !== type) throw notShown(route, `the type ${type}`)
+  // What the kit adds is its own to know; what the sender signed is not asked of the kit.
+  const kept = Object.fromEntries(Object.entries(event.headers).filter(([name]) => name.startsWith(OWN_HEADERS)))
   for (const name of provider.contextHeaders) {
     const value = signed.get(name)
     if (value !== undefined) kept[name] = value
   }
-  if (provider.identifyAll) kept[ITEM_HEADER] = '0'
-  if (identity.sequence !== undefined) kept[SEQUENCE_HEADER] = String(identity.sequence)
-  return { id: `${source}:${identity.id}`, key: identity.key, type, body, headers: kept }
+  return { id: event.id, key: event.key, source, type, body, headers: kept }
 }
 
 /** Names of kept headers that tell when a request was signed. */

@@ -5,9 +5,9 @@ import { arrivals, type Load } from './arrivals.ts'
 import { bugsOf } from './bugs.ts'
 import { driftKindOf, wantedOf } from './drift-plan.ts'
 import { claimOf } from './event-content.ts'
-import { bodyDigest, headersDigest, textDigest } from './event-digests.ts'
+import { type ContentDigests, contentDigests } from './event-digests.ts'
 import { fateOf, isLostBySender } from './identity.ts'
-import { plannedContent, type SourceRoute, timedHeadersOf } from './planned-content.ts'
+import { plannedContent, type SourceRoute } from './planned-content.ts'
 
 /** What a plan says of one event before anything is sent. */
 export interface PlannedEvent {
@@ -19,13 +19,7 @@ export interface PlannedEvent {
   readonly key: number
   readonly type: string
   readonly bodyBytes: number
-  /** What it consists of: 8 bytes of its body's SHA-256, and CRC-32 of the rest. */
-  readonly digests: {
-    readonly body: Buffer
-    readonly id: number
-    readonly key: number
-    readonly headers: number
-  }
+  readonly digests: ContentDigests
   /** Accepted, it must end as a dead letter. */
   readonly doomed: boolean
   readonly failsOnce: boolean
@@ -37,30 +31,27 @@ export interface PlannedEvent {
   readonly drift: DriftKind | undefined
 }
 
+/** `timedHeaders`: names of kept headers that tell when a request was signed. */
+export type TimedRoute = SourceRoute & { readonly timedHeaders: readonly string[] }
+
 export interface Planning {
   readonly runId: string
   readonly load: Load & { readonly scenario: Pick<Scenario, 'effects' | 'faults'> }
   /** By position in the mix. */
-  readonly routes: readonly SourceRoute[]
+  readonly routes: readonly TimedRoute[]
   readonly faultKinds?: FaultKinds
 }
 
-/** By position in the mix: names of kept headers that tell when a request was signed. */
-export function timedHeaders({ runId, load, routes }: Planning): string[][] {
-  return routes.map((route) => timedHeadersOf({ runId, ...load }, route))
-}
-
 /** Every event of a run, in order of time: a function of scenario, seed and secrets, and of nothing that a run does. */
-export function* plannedEvents(
-  { runId, load, routes, faultKinds }: Planning,
-  timed: readonly (readonly string[])[],
-): Generator<PlannedEvent> {
+export function* plannedEvents({ runId, load, routes, faultKinds }: Planning): Generator<PlannedEvent> {
   const { seed, scenario } = load
   const driftOf = driftKindOf(load)
   const making = { runId, seed, scenario, drift: driftOf }
   const bugs = bugsOf(scenario, faultKinds)
   for (const { seq, intendedMs, provider, key: rank } of arrivals(load)) {
-    const { id, key, type, headers, body } = plannedContent(making, routes[provider]!, { seq, key: rank })
+    const route = routes[provider]!
+    const content = plannedContent(making, route, { seq, key: rank })
+    const { type, body } = content
     const { provider: name } = scenario.mix[provider]!
     const claim = claimOf(seed, seq, scenario)
     const fate = fateOf(seed, seq, scenario.effects)
@@ -73,12 +64,7 @@ export function* plannedEvents(
       key: rank,
       type,
       bodyBytes: body.length,
-      digests: {
-        body: bodyDigest(body),
-        id: textDigest(id),
-        key: textDigest(key),
-        headers: headersDigest(headers, timed[provider]!),
-      },
+      digests: contentDigests(content, route.timedHeaders),
       doomed: rejected || fate === 'fails-always' || claim?.altered === true,
       failsOnce: fate === 'fails-once',
       lostBySender: isLostBySender(seed, seq, scenario),

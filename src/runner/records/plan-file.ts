@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { BODY_DIGEST_BYTES } from '../plan/event-digests.ts'
+import { BODY_DIGEST_BYTES, textDigest } from '../plan/event-digests.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import { type PlannedEvent, plannedEvents, timedHeaders } from '../plan/planned-events.ts'
+import { type PlannedEvent, plannedEvents } from '../plan/planned-events.ts'
 import { type RecordedPlan, recordedPlanOf, recordedPlanSchema } from '../plan/recorded-plan.ts'
 import { DRIFT_KINDS } from '../scenario/scenario.ts'
 import { sendingRoute } from '../scenario/sending-route.ts'
@@ -33,24 +33,23 @@ export const plannedPath = (folder: string) => join(folder, 'planned.bin')
 export async function writePlan(plan: Plan, folder: string, interrupt?: AbortSignal): Promise<RecordedPlan> {
   const { runId, scenario, durationMs, ratePerS, settings } = plan
   const routes = await Promise.all(
-    plan.routes.map(async ({ source, signing: secret, ...route }) => ({
+    plan.routes.map(async ({ source, signing: secret, timedHeaders, ...route }) => ({
       source,
+      timedHeaders,
       ...(await sendingRoute({ ...route, secret })),
     })),
   )
   const load = { scenario, durationMs, ratePerS, seed: settings.seed }
-  const planning = { runId, load, routes }
-  const timed = timedHeaders(planning)
   const types = new Map<string, number>()
-  const events = await writeEvents(plannedPath(folder), plannedEvents(planning, timed), types, interrupt)
+  const events = await writeEvents(plannedPath(folder), plannedEvents({ runId, load, routes }), types, interrupt)
   const recorded = recordedPlanOf(plan, {
     scenarioSha256: fileDigest(plan.scenarioModule),
     sources: routes.map(({ provider }, at) => {
-      const { provider: module, bodies } = plan.routes[at]!
+      const { provider: module, bodies, timedHeaders } = plan.routes[at]!
       return {
         sha256: fileDigest(module),
         ...(bodies !== undefined && { bodiesSha256: fileDigest(bodies) }),
-        timedHeaders: timed[at]!,
+        timedHeaders: [...timedHeaders],
         staleAfterMs: provider.staleAfterMs,
         policy: provider.delivery,
       }
@@ -126,10 +125,14 @@ export class PlannedEvents {
   readonly length: number
   readonly #bytes: Buffer
   readonly #types: readonly string[]
+  readonly #typeDigests: readonly number[]
+  readonly #sourceDigests: readonly number[]
 
-  constructor(bytes: Buffer, types: readonly string[]) {
+  constructor(bytes: Buffer, { types, sources }: Pick<RecordedPlan, 'types' | 'sources'>) {
     this.#bytes = bytes
     this.#types = types
+    this.#typeDigests = types.map(textDigest)
+    this.#sourceDigests = sources.map(({ source }) => textDigest(source))
     this.length = (bytes.length - HEAD.length) / RECORD_BYTES
   }
 
@@ -138,17 +141,21 @@ export class PlannedEvents {
     const at = HEAD.length + seq * RECORD_BYTES
     const bytes = this.#bytes
     const drift = bytes[at + 40]!
+    const type = bytes.readUInt16LE(at + 36)
+    const provider = bytes[at + 38]!
     return {
       seq,
       dueMs: bytes.readDoubleLE(at),
-      provider: bytes[at + 38]!,
+      provider,
       key: bytes.readUInt32LE(at + 28),
-      type: this.#types[bytes.readUInt16LE(at + 36)]!,
+      type: this.#types[type]!,
       bodyBytes: bytes.readUInt32LE(at + 32),
       digests: {
         body: bytes.subarray(at + 8, at + 8 + BODY_DIGEST_BYTES),
         id: bytes.readUInt32LE(at + 16),
         key: bytes.readUInt32LE(at + 20),
+        type: this.#typeDigests[type]!,
+        source: this.#sourceDigests[provider]!,
         headers: bytes.readUInt32LE(at + 24),
       },
       doomed: this.#has(seq, 'doomed'),
@@ -194,7 +201,7 @@ export function readPlan(folder: string): { readonly plan: RecordedPlan; readonl
     const bytes = readFileSync(plannedPath(folder))
     const isWhole = bytes.length === HEAD.length + plan.events * RECORD_BYTES
     if (!isWhole || !bytes.subarray(0, HEAD.length).equals(HEAD)) throw other()
-    const events = new PlannedEvents(bytes, plan.types)
+    const events = new PlannedEvents(bytes, plan)
     for (const { provider, type } of events) if (!plan.sources[provider] || type === undefined) throw other()
     return { plan, events }
   } catch (cause) {

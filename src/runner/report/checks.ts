@@ -19,6 +19,7 @@ export type CommonCheckId =
   | 'generator-event-loop'
   | 'generator-unsent'
   | 'lost'
+  | 'altered'
   | 'double-effects'
   | 'effects-never-sent'
   | 'dead-letters-misjudged'
@@ -48,6 +49,7 @@ export function checksOf(
   return [
     ...generatorChecks(audit, generator, latenessMaxMs(setup.acceptP99Ms, sampleP99Ms)),
     drained ? none('lost', audit.lost, 'harm') : cut(none('lost', audit.lost, 'harm')),
+    alteredCheck(audit),
     none('double-effects', audit.duplicateEffects, 'harm'),
     none('effects-never-sent', audit.unexpected, 'harm'),
     none('dead-letters-misjudged', audit.misjudged),
@@ -95,6 +97,13 @@ function generatorChecks(
       exactly: counted(0),
     }),
   ]
+}
+
+/** Each event that took effect, or is kept, is as it was signed; counted by what was another about it. */
+function alteredCheck({ altered, alteredFields }: Measured['audit']): Check<'altered'> {
+  const fields = Object.entries(alteredFields).filter(([, found]) => found > 0)
+  const byField = Object.fromEntries(fields.map(([field, found]) => [field, counted(found)]))
+  return check('altered', altered === 0, { measured: counted(altered), exactly: counted(0), ...byField }, 'harm')
 }
 
 /** Attempts and events apart: where nobody tries again, an event is its one attempt. */

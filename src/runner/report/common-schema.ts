@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { markSchema } from '../records/marks.ts'
+import { FIELDS } from './altered.ts'
 import { checkSchema } from './check.ts'
 import { latencySchema } from './latency/families.ts'
 
@@ -88,6 +89,9 @@ export const commonSchema = z.object({
     unsent: count,
     unknown: count,
     lost: count,
+    /** Applied or buried, but not as its sender signed it, and in how many of them each field was another. */
+    altered: count,
+    alteredFields: z.record(z.enum(FIELDS), count),
     duplicateEffects: count,
     duplicatesAbsorbed: count,
     reordered: count,

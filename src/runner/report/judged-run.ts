@@ -3,6 +3,7 @@ import { type ReadRun, readRun } from '../records/read-record.ts'
 import { replayedIn } from '../records/replays.ts'
 import { everyAttempt, resentAttempts } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
+import { clockOffMs } from './altered.ts'
 import { type Audited, audit } from './audit.ts'
 import type { CommonReport } from './common-schema.ts'
 import { latencyOf } from './latency/families.ts'
@@ -35,15 +36,20 @@ export function judgedRun(folder: string, record: RunRecord): JudgedRun {
   }
 }
 
-function audited({ folder, record, cutShort, planned, expected, buried, effects }: ReadRun): Audited {
+function audited(run: ReadRun): Audited {
+  const { folder, record, scenario, events, cutShort, planned, expected, buried, effects } = run
   const { stack } = record.samples
   return audit({
     planned,
+    eventAt: (seq) => events.at(seq),
     attempts: everyAttempt(folder, record, planned),
     effects: cutShort ? ofPlan(effects(), planned) : effects(),
     buried: cutShort ? ofPlan(buried, planned) : buried,
     duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
     expected,
+    startedAtEpochMs: record.startedAtEpochMs,
+    reconciled: scenario.reconcile !== undefined,
+    clockOffMs: clockOffMs(scenario.faults),
     ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
 }

@@ -39,7 +39,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
 /** What every run has, and its checks go by. */
 function measuredOf(run: JudgedRun) {
   const { record, plan, scenario, settings, setup, planned, endedAtMs, audit, latency, notAccepted } = run
-  const accepted = audit.applied + audit.buried + audit.lost
+  const accepted = audit.applied + audit.buried + audit.lost + audit.altered
   return {
     audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
     latency,

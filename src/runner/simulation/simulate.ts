@@ -9,10 +9,13 @@ import { hash32, seeded } from '../../core/contracts/random.ts'
 import { SERVICE_DEFAULTS, type ServiceLimits } from '../../core/service/limits.ts'
 import type { FaultKinds } from '../faults/index.ts'
 import type { Expected } from '../plan/identity.ts'
-import { type PlannedEvent, plannedEvents, timedHeaders } from '../plan/planned-events.ts'
+import type { Making } from '../plan/make-event.ts'
+import { timedHeadersOf } from '../plan/planned-content.ts'
+import { type PlannedEvent, plannedEvents } from '../plan/planned-events.ts'
 import { timeoutMs } from '../plan/retry.ts'
-import { type Buried, buriedOf, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
+import { type Buried, buriedOf, decodeEffect, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
+import { clockOffMs } from '../report/altered.ts'
 import { audit } from '../report/audit.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from '../testbed/drift-effect.ts'
@@ -98,6 +101,7 @@ const SECRET = 'c2ltdWxhdGVkLXNlY3JldC1vZi0zMi1ieXRlcy4uLi4='
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const { seed, scenario, failureRates, durationMs, ratePerS } = options
   const clock = new VirtualClock(undefined, settledPromises)
+  const startedAtEpochMs = clock.now()
   const random = seeded(hash32(seed, 201))
   const runId = `sim${seed.toString(36)}`.padEnd(8, 'x')
   const opening = { url: '', namespace: 'simulation', clock }
@@ -105,18 +109,21 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const ledger = await (options.ledger ?? memoryLedger).open({ ...opening, ttlMs: markMsOf(options) })
   const fetchBody = simulatedStore(seed, scenario)
   const fails = failsBy(failureRates, clock, random)
-  const routes = options.providers.map(routeOf)
+  const routes = options.providers.map((provider) => routeOf(provider, { runId, seed, scenario }))
+  const timedHeaders = Object.fromEntries(routes.map(({ sending }) => [sending.source, sending.timedHeaders]))
   const conditions = new SimulatedConditions(clock, random)
   const world = { clock, random, fails }
   const inProcess = { ...world, clock: conditions.processClock }
   const load = { scenario, durationMs, ratePerS, seed }
   const { crashes, untilMs } = failureRates
+  const times = { nowMs: () => clock.monotonic(), wallMs: () => clock.now() }
+  const work = { runId, seed, ...times, timedHeaders, fetchBody }
   const next = (ended: () => boolean): LifetimeOptions => ({
     ...(options.seenBy?.({ queue, ledger }, clock, ended) ?? { queue, ledger }),
     ...inProcess,
     conditions,
     ...(options.start && { start: options.start }),
-    effect: failingEffect(effectOf({ runId, seed, nowMs: () => clock.monotonic(), fetchBody }, scenario), {
+    effect: failingEffect(effectOf(work, scenario), {
       ...inProcess,
       slowMs: SLOW_MS,
     }),
@@ -137,11 +144,15 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     Math.max(untilMs, faultsOverMs),
     async () => sender.done && (await left(queue)) === 0,
   )
-  const found = await read(ledger, runId)
+  const found = await read(ledger, { runId, timedHeaders })
   const { attempts } = sender
-  const events = [...plannedEvents(planning, timedHeaders(planning))]
+  const events = [...plannedEvents(planning)]
   const judged = audit({
     planned: events.length,
+    eventAt: (seq) => events[seq]!,
+    startedAtEpochMs,
+    reconciled: false,
+    clockOffMs: clockOffMs(scenario.faults),
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
@@ -174,11 +185,12 @@ function expectedOf({ doomed, struck }: PlannedEvent): Expected {
   return doomed ? 'buried' : struck ? 'either' : 'applied'
 }
 
-function routeOf(provider: Provider) {
+function routeOf(provider: Provider, making: Making) {
   const { signing, verifying } = provider.newSecret?.() ?? { signing: SECRET, verifying: SECRET }
   const path = `/webhooks/${provider.name}`
+  const sending = { path, source: provider.name, provider, secret: provider.secret(signing) }
   return {
-    sending: { path, source: provider.name, provider, secret: provider.secret(signing) },
+    sending: { ...sending, timedHeaders: timedHeadersOf(making, sending) },
     receiving: { path, source: provider.name, provider, secrets: [provider.secret(verifying)] },
   }
 }
@@ -188,15 +200,17 @@ async function left(queue: Queue): Promise<number> {
   return waiting + inFlight
 }
 
-async function read(ledger: Ledger, runId: string): Promise<Pick<Simulated, 'effects' | 'buried'>> {
+async function read(
+  ledger: Ledger,
+  run: Parameters<typeof buriedOf>[0],
+): Promise<Pick<Simulated, 'effects' | 'buried'>> {
   const effects: EffectRecord[] = []
   const lanes = new Map<string, number>()
   for await (const [name, value] of ledger.items(EFFECTS)) {
     if (!lanes.has(name)) lanes.set(name, lanes.size)
-    const bytes = Buffer.from(value)
-    effects.push({ lane: lanes.get(name)!, seq: bytes.readUInt32LE(0), atMs: bytes.readDoubleLE(4) })
+    effects.push({ lane: lanes.get(name)!, ...decodeEffect(Buffer.from(value), 0) })
   }
   const buried: Buried[] = []
-  for await (const letter of ledger.buried()) buried.push(buriedOf(runId, letter))
+  for await (const letter of ledger.buried()) buried.push(buriedOf(run, letter))
   return { effects, buried }
 }

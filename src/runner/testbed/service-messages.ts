@@ -25,6 +25,8 @@ export interface ServiceSetup {
     readonly source: string
     readonly provider: string
     readonly secret: string
+    /** Names of kept headers that tell when a request was signed. */
+    readonly timedHeaders: readonly string[]
   }[]
   /** 0 picks a free one; after a restart it is the one from before. */
   readonly port: number

@@ -63,9 +63,17 @@ async function perform(message: ToService): Promise<void> {
   if (message.kind === 'replay') return replayLetters(message)
   if (message.kind === 'end-replay') return endReplay.abort()
   const paths = { effects: effectsPath(message.folder), buried: buriedPath(message.folder) }
-  await exportEffects(ledger!, { runId: setup.runId, startAtMs: message.startAtMs }, paths)
+  await exportEffects(
+    ledger!,
+    { runId: setup.runId, startAtMs: message.startAtMs, timedHeaders: timedHeaders() },
+    paths,
+  )
   await exportNotes(ledger!, message.folder)
   say({ kind: 'exported' })
+}
+
+function timedHeaders(): Record<string, readonly string[]> {
+  return Object.fromEntries(setup.routes.map((route) => [route.source, route.timedHeaders]))
 }
 
 function turnOn(id: number, fault: AnyFault): void {
@@ -110,7 +118,10 @@ async function start(given: ServiceSetup): Promise<void> {
   queue = publishedTo(whole, capacityPerS && capacityPerS / receivers)
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
-  const work = effectOf({ runId, seed, nowMs: preciseNow, ...(fetchBody && { fetchBody }) }, scenario)
+  const work = effectOf(
+    { runId, seed, nowMs: preciseNow, timedHeaders: timedHeaders(), ...(fetchBody && { fetchBody }) },
+    scenario,
+  )
   const effect = levers.effect(work)
   ledger = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)

@@ -80,11 +80,12 @@ function stackOf(
   onSample: RunEvents['sample'],
 ): Stack {
   const { settings, trace, runId, scenarioModule: scenario, modules } = plan
-  const routes = plan.routes.map(({ path, source, provider, verifying: secret }) => ({
+  const routes = plan.routes.map(({ path, source, provider, verifying: secret, timedHeaders }) => ({
     path,
     source,
     provider,
     secret,
+    timedHeaders,
   }))
   const shared = { queue: stores.queue.shared, ledger: stores.ledger.shared }
   if (settings.processes > 1 && !shared.queue) {

@@ -57,7 +57,6 @@ describe('a report is made of its folder alone', () => {
     const record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
     const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'))
     for (const part of plan.scenario.mix) part.provider = module
-    for (const source of plan.sources) source.source = module
     writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...record, scenario: module, module }))
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan))
     const { code, err } = await floodmark('report', folder)

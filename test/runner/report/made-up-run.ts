@@ -6,10 +6,11 @@ import { arrivals, type Load } from '../../../src/runner/plan/arrivals.ts'
 import { isLostBySender } from '../../../src/runner/plan/identity.ts'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
+import { encodeEffect } from '../../../src/runner/records/effects-file.ts'
 import type { DiskRecord } from '../../../src/runner/records/facts.ts'
 import { emptyAttempt, openJournal } from '../../../src/runner/records/journal.ts'
 import type { MachineRecord } from '../../../src/runner/records/machine.ts'
-import { writePlan } from '../../../src/runner/records/plan-file.ts'
+import { type PlannedEvents, readPlan, writePlan } from '../../../src/runner/records/plan-file.ts'
 import { journalOf } from '../../../src/runner/records/resends.ts'
 import { buriedPath, effectsPath, journalPath, type RunRecord } from '../../../src/runner/records/run-record.ts'
 import scenario from '../../planted/scenario-everything.ts'
@@ -59,8 +60,12 @@ export async function madeUpRun(): Promise<{ readonly folder: string; readonly r
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const { settings } = settingsOf(planted('scenario-everything'), { seed: SEED })
   await writePlan({ ...(await planOf(settings)), runId: RUN_ID, durationMs: DURATION_MS, ratePerS: PER_S }, folder)
-  const sent = writeJournals(folder)
-  const lines = [{ seq: 3, id: `x-${RUN_ID}-3`, ...letter, atMs: START_MS + 2_000 }]
+  const sent = writeJournals(folder, readPlan(folder).events)
+  const { events } = readPlan(folder)
+  const { dueMs, digests } = events.at(3)
+  const content = { ...digests, body: digests.body.toString('hex') }
+  const times = { atMs: START_MS + 2_000, receivedAtMs: START_MS + dueMs }
+  const lines = [{ seq: 3, id: `x-${RUN_ID}-3`, key: 'k1', ...letter, ...times, content }]
   writeFileSync(buriedPath(folder), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   const open = {
     id: `${RUN_ID}-5`,
@@ -78,7 +83,7 @@ export async function madeUpRun(): Promise<{ readonly folder: string; readonly r
 }
 
 /** Everything is accepted at once, but for one in a hundred, which is on its second attempt; and takes effect 5 ms later. */
-function writeJournals(folder: string): number {
+function writeJournals(folder: string, planned: PlannedEvents): number {
   const journal = openJournal(journalPath(folder, 0))
   const again = openJournal(journalOf(folder, 0))
   const effects: Buffer[] = []
@@ -93,11 +98,11 @@ function writeJournals(folder: string): number {
       journal.write({ ...accepted, attempt: seq % 100 === 99 ? 2 : 1 })
       if (seq < 50) again.write(accepted)
     }
-    const effect = Buffer.alloc(16)
-    effect.writeUInt32LE(key, 0)
-    effect.writeUInt32LE(seq, 4)
-    effect.writeDoubleLE(intendedMs + 6, 8)
-    if (seq !== 3) effects.push(effect)
+    const times = { atMs: intendedMs + 6, receivedMs: intendedMs }
+    const lane = Buffer.alloc(4)
+    lane.writeUInt32LE(key, 0)
+    const { digests: content } = planned.at(seq)
+    if (seq !== 3) effects.push(Buffer.concat([lane, encodeEffect({ seq, ...times, content })]))
   }
   journal.close()
   again.close()

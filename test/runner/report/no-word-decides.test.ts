@@ -53,7 +53,7 @@ describe('words and verdicts', () => {
     const saved = readFileSync(buriedPath(folder), 'utf8')
     const { plan, events } = readPlan(folder)
     const [rejected] = [...plannedDrift(plan.scenario, events)].filter(({ wanted }) => wanted === 'rejected')
-    const letter = { seq: rejected!.seq, id: 'x', source: 'stripe', type: 'x', cause: 'schema', failures: 1, atMs: 0 }
+    const letter = { ...JSON.parse(saved.split('\n')[0]!), seq: rejected!.seq, cause: 'schema' }
     const judged = async (reason: string) => {
       const letters = [
         ...saved
@@ -77,7 +77,7 @@ describe('words and verdicts', () => {
   })
 
   it('harm is a failure whatever the generator did; every other failure of the stack is hidden by the generator’s', () => {
-    const harm = ['lost', 'double-effects', 'effects-never-sent', 'out-of-order', 'never-found']
+    const harm = ['lost', 'altered', 'double-effects', 'effects-never-sent', 'out-of-order', 'never-found']
     expect(report.checks.filter(({ severity }) => severity === 'harm').map(({ id }) => id)).toEqual(harm)
     for (const { id } of report.checks) {
       expect(verdicts(report)).toContain(`${id} false, generator failed: ${harm.includes(id) ? 'FAIL' : 'INVALID'}`)

@@ -1,4 +1,5 @@
 import { inWords } from '../../../core/base/words.ts'
+import { FIELDS } from '../../report/altered.ts'
 import { cardNames, cardOf } from '../../report/cards/index.ts'
 import type { Check, CheckValues, CheckWords } from '../../report/check.ts'
 import type { CommonCheckId } from '../../report/checks.ts'
@@ -19,6 +20,13 @@ export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
     wanted: () => '0 unsent',
   },
   lost: { title: 'accepted events lost' },
+  altered: {
+    title: 'events that took effect, or are kept, otherwise than they were signed',
+    measured: (values) => {
+      const fields = FIELDS.flatMap((field) => (values[field] ? [`${field} ${inWords(values[field])}`] : []))
+      return [inWords(values.measured), ...(fields.length > 0 ? [`(${fields.join(', ')})`] : [])].join(' ')
+    },
+  },
   'double-effects': { title: 'double effects' },
   'effects-never-sent': { title: 'effects of events never sent' },
   'dead-letters-misjudged': { title: 'dead letters not as planned' },

@@ -15,8 +15,17 @@ export function stackWords({ receiver, queue, ledger }: Report['settings']): str
 }
 
 /** Where every planned event went. */
-export function sumWords({ planned, applied, buried, refused, unsent, unknown, lost }: Report['audit']): string {
-  return `${planned} planned = ${applied} applied + ${buried} dead letters + ${refused} refused + ${unsent} unsent + ${unknown} unknown + ${lost} lost`
+export function sumWords({
+  planned,
+  applied,
+  buried,
+  refused,
+  unsent,
+  unknown,
+  lost,
+  altered,
+}: Report['audit']): string {
+  return `${planned} planned = ${applied} applied + ${buried} dead letters + ${refused} refused + ${unsent} unsent + ${unknown} unknown + ${lost} lost + ${altered} altered`
 }
 
 /** The faults that something durable survives. */

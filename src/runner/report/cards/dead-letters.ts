@@ -27,7 +27,10 @@ export const deadLetters = defineCard({
 })
 
 /** By source, type and reason, the largest group first; times since the start of the run. */
-export function groupsOf(buried: readonly Buried[], startedAtEpochMs: number): DeadLetters {
+export function groupsOf(
+  buried: readonly Pick<Buried, 'source' | 'type' | 'reason' | 'atMs'>[],
+  startedAtEpochMs: number,
+): DeadLetters {
   const groups = new Groups()
   for (const letter of buried) groups.add({ ...letter, atMs: letter.atMs - startedAtEpochMs })
   return groups.all()
