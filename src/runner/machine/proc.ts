@@ -20,14 +20,17 @@ export interface CpuTicks {
   readonly stolen: number
 }
 
-/** The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
-export function cpuTicks(text: string | undefined): CpuTicks | undefined {
-  const fields = /^cpu +([\d ]+)/m
-    .exec(text ?? '')?.[1]
-    ?.split(' ')
-    .map(Number)
-  if (!fields || fields.length < 8) return undefined
-  return { busy: fields[0]! + fields[1]! + fields[2]!, stolen: fields[7]! }
+/**
+ * Lines of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal; the first is the sum of all cores. `cores`: only
+ * these count, for a run that is kept to a part of a machine.
+ */
+export function cpuTicks(text: string | undefined, cores?: readonly number[]): CpuTicks | undefined {
+  const lines = (text ?? '').split('\n').map((line) => line.trim().split(/ +/))
+  const wanted = cores ? cores.map((core) => `cpu${core}`) : ['cpu']
+  const found = lines.filter(([name]) => wanted.includes(name!)).map((fields) => fields.slice(1).map(Number))
+  if (found.length < wanted.length || found.length === 0 || found.some(({ length }) => length < 8)) return undefined
+  const sum = (at: number) => found.reduce((total, fields) => total + fields[at]!, 0)
+  return { busy: sum(0) + sum(1) + sum(2), stolen: sum(7) }
 }
 
 /** For how long something waited since the machine started, ms; by a line of a file of /proc/pressure. */

@@ -39,12 +39,15 @@ export class MachineWatch {
   #pressureMs: Readonly<Record<string, number>> | undefined
   #throttledMs: number | null = null
   #cores: MachineRecord['cores'] = {}
+  /** Cores that any process of the run may use. */
+  #watched: readonly number[] | undefined
 
   /** From now on. `startAtMs` is by the run's clock. */
   begin(startAtMs: number, pids: ProcessIds): void {
     this.#pids = pids
     this.#startAtMs = startAtMs
     this.#cores = coresByKind(pids)
+    this.#watched = coresOf([process.pid, ...Object.values(pids()).flat()])
     this.#pressureMs = pressureMs()
     this.#throttledMs = throttledMs()
     this.#first = this.#last = this.#look()
@@ -67,15 +70,20 @@ export class MachineWatch {
 
   #look(): Look {
     const clocks = readClocks(this.#startAtMs)
-    const { busy, stolen } = cpuTicks(readText('/proc/stat')) ?? { busy: undefined, stolen: undefined }
+    const { busy, stolen } = cpuTicks(readText('/proc/stat'), this.#watched) ?? { busy: undefined, stolen: undefined }
     const all = busy === undefined ? undefined : everyProcess()
     const split = all && splitBy([process.pid, ...this.#pids().server], all)
     return { ...clocks, busy, stolen, own: split?.own, kernel: split?.kernel ?? 0, others: split?.others }
   }
 
+  /** Looks no more. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
   /** Until now. Not to be called before `begin`. */
   async end(): Promise<MachineRecord> {
-    clearTimeout(this.#timer)
+    this.stop()
     this.#sample()
     const first = this.#first!
     const last = this.#last!
@@ -86,6 +94,7 @@ export class MachineWatch {
       limits: { cpuCores: cpuLimitCores(), memoryBytes: memoryLimitBytes(os.totalmem()) },
       governors: governors(),
       cores: this.#cores,
+      watchedCores: this.#watched?.length ?? null,
       samples: this.#samples,
       pressure: pressureOf(this.#pressureMs, pressureMs(), tookMs),
       throttledMs: throttled === null || this.#throttledMs === null ? null : throttled - this.#throttledMs,
@@ -151,7 +160,10 @@ function pressureOf(
   return { cpu: share('cpu'), io: share('io'), memory: share('memory') }
 }
 
-/** Processes of one name together. One that began meanwhile counts whole. */
+/**
+ * Processes of one name together. One that began meanwhile counts whole. A program may write its arguments into its name, as
+ * npm does: only the first word of it is kept.
+ */
 export function mostBusy(
   before: ReadonlyMap<number, Running>,
   after: ReadonlyMap<number, Running>,
@@ -160,7 +172,8 @@ export function mostBusy(
   const ticks = new Map<string, number>()
   for (const [pid, { name, ticks: now }] of after) {
     const then = before.get(pid)
-    ticks.set(name, (ticks.get(name) ?? 0) + now - (then?.name === name ? then.ticks : 0))
+    const first = name.split(' ')[0]!
+    ticks.set(first, (ticks.get(first) ?? 0) + now - (then?.name === name ? then.ticks : 0))
   }
   return [...ticks]
     .filter(([, count]) => count > 0)

@@ -16,6 +16,8 @@ export interface MachineRecord {
   readonly governors: readonly string[] | null
   /** The cores that each kind of process may run on. Absent: no such process is known on this machine. */
   readonly cores: { readonly [kind in ProcessKind]?: readonly number[] }
+  /** How many cores the processes of the run might use; CPU time is that of these cores. null: of all. */
+  readonly watchedCores: number | null
   readonly samples: readonly MachineSample[]
   /** Of the time of sending: how much of it something waited, 0-1. */
   readonly pressure: { readonly cpu: number; readonly io: number; readonly memory: number } | null

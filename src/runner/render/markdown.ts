@@ -2,7 +2,7 @@ import { markdownTable } from '../../core/base/table.ts'
 import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCheck } from './words/checks.ts'
-import { environmentWords, stackWords, sumWords, survives } from './words/run.ts'
+import { environmentWords, invalidWords, stackWords, sumWords, survives } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 /** For a comment on a pull request. */
@@ -16,6 +16,7 @@ export function markdown(report: Report): string {
     '',
     `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
     '',
+    ...(report.verdict === 'INVALID' ? [invalidWords(report), ''] : []),
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),
     '',
     ...waitLines(report).map((line) => `- ${line}`),

@@ -67,6 +67,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     writeRecord(folder, record)
     return record
   } finally {
+    watch.stop()
     await traffic.faults.end(true)
     await traffic.replays.end(0, interrupt)
     await traffic.senders.end()

@@ -12,6 +12,10 @@ describe('what Linux tells of a machine', () => {
   it('CPU time of programs and of other machines, without interrupts and idleness', () => {
     expect(cpuTicks('cpu  100 5 30 9999 88 7 8 21 0 0\ncpu0 1 1 1 1 1 1 1 1')).toEqual({ busy: 135, stolen: 21 })
     expect(cpuTicks(undefined)).toBeUndefined()
+    const two = 'cpu  4 4 4 0 0 0 0 4\ncpu0 1 1 1 0 0 0 0 1\ncpu1 3 3 3 0 0 0 0 3\n'
+    expect(cpuTicks(two, [1])).toEqual({ busy: 9, stolen: 3 })
+    expect(cpuTicks(two, [0, 1])).toEqual(cpuTicks(two))
+    expect(cpuTicks(two, [2])).toBeUndefined()
     expect(cpuTicks('cpu  1 2 3')).toBeUndefined()
   })
 
@@ -60,7 +64,7 @@ describe('whose CPU time it was', () => {
     const before = table(running(40, 1, 900, 0, 'loop'), running(50, 1, 10, 0, 'quiet'))
     const after = table(
       ...[running(40, 1, 1_000, 0, 'loop'), running(41, 1, 50, 0, 'loop')],
-      ...[running(50, 1, 10, 0, 'quiet'), running(60, 1, 20, 0, 'late')],
+      ...[running(50, 1, 10, 0, 'quiet'), running(60, 1, 20, 0, 'late --secret')],
     )
     expect(mostBusy(before, after, 1_000)).toEqual([
       { name: 'loop', cores: 1.5 },

@@ -33,6 +33,7 @@ const machine: MachineRecord = {
   limits: { cpuCores: 1.5, memoryBytes: 2 ** 31 },
   governors: ['performance'],
   cores: { sender: [0, 1], stack: [0, 1] },
+  watchedCores: 2,
   samples: Array.from({ length: 8 }, (_, at) => ({
     ...{ atMs: (at + 1) * 1_000, wallDriftMs: 0.1, suspendedMs: 0, load: 1 },
     cpu: { busy: 1, own: 0.9, others: 0.1, stolen: 0 },

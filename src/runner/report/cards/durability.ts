@@ -88,7 +88,7 @@ const BECAUSE: Readonly<Record<NonNullable<Figures['withheld']>, string>> = {
   memory: 'the data lie in memory',
   'no-sync': 'the file system is mounted so that syncs do not reach the device',
   elsewhere: 'the data lie on another machine, or with a program that is not known',
-  unknown: 'the system does not say what the data lie on',
+  unknown: 'the system does not say what the data lie on (in a container, give --out a folder on a volume)',
   'not-timed': 'no sync could be timed where the data lie',
   'too-quick': 'syncs are quicker than any device',
 }

@@ -25,6 +25,8 @@ const schema = z.object({
   pressure: z.object({ cpu: z.number(), io: z.number(), memory: z.number() }).nullable(),
   throttledMs: z.number().nullable(),
   load: z.object({ least: z.number(), most: z.number() }).nullable(),
+  /** Of these cores the CPU time is. */
+  watchedCores: z.number(),
   /** In cores on average over the time of sending; stolen by other machines of the host. */
   cpu: z
     .object({
@@ -50,7 +52,8 @@ type MachineCheckId = 'machine-taken' | 'machine-shared' | 'clock-stepped'
 /** What the machine is, and what else it did while the run was sending. */
 export const machine = defineCard({
   schema,
-  make: ({ record }) => record.machine && figuresOf(record.machine, record.environment.cores),
+  make: ({ record }) =>
+    record.machine && figuresOf(record.machine, record.machine.watchedCores ?? record.environment.cores),
   checks: (card) => (card ? machineChecks(card) : []),
   checkWords: {
     'machine-taken': {
@@ -78,10 +81,10 @@ export const machine = defineCard({
       quiet: true,
     },
   },
-  words: (card, { environment }) => ({
+  words: (card) => ({
     title: 'Machine',
-    blocks: [{ paragraph: ABOUT }, { head: ['', ''], rows: rowsOf(card, environment.cores) }],
-    lines: [`machine: ${useWords(card, environment.cores)}`, ...othersLine(card)],
+    blocks: [{ paragraph: ABOUT }, { head: ['', ''], rows: rowsOf(card) }],
+    lines: [`machine: ${useWords(card)}`, ...othersLine(card)],
   }),
 })
 
@@ -99,6 +102,7 @@ function figuresOf(record: MachineRecord, cores: number): MachineFigures {
     cores: Object.fromEntries(Object.entries(record.cores).map(([kind, list]) => [kind, [...list]])),
     sharedCores: sharedCoresOf(record.cores),
     load: loads.length === 0 ? null : { least: Math.min(...loads), most: Math.max(...loads) },
+    watchedCores: cores,
     stolen: cpu && cpu.stolen / cores,
     othersBusy: othersBusyOf(samples),
     suspendedMs: samples.reduce((sum, { suspendedMs }) => sum + suspendedMs, 0),
@@ -162,9 +166,9 @@ function machineChecks({ cpu, stolen, othersBusy, suspendedMs, clock }: MachineF
 
 const inCores = (cores: number) => cores.toFixed(2)
 
-function useWords({ cpu, pressure, load }: MachineFigures, cores: number): string {
+function useWords({ cpu, pressure, load, watchedCores }: MachineFigures): string {
   const used = cpu
-    ? `${inCores(cpu.busy)} of ${cores} cores in use, ${inCores(cpu.own)} by the run, ${inCores(cpu.others)} by others`
+    ? `${inCores(cpu.busy)} of ${watchedCores} cores in use, ${inCores(cpu.own)} by the run, ${inCores(cpu.others)} by others`
     : 'use of its cores unknown'
   const waited = pressure ? `; something waited for a core ${percent(pressure.cpu)} of the time` : ''
   return `${used}${waited}; load ${load ? `${load.least.toFixed(1)} … ${load.most.toFixed(1)}` : 'unknown'}`
@@ -188,12 +192,12 @@ function namesOf({ others, cpu }: MachineFigures): string {
 
 const known = (text: string | null | undefined) => text ?? 'unknown'
 
-function rowsOf(card: MachineFigures, cores: number): [string, string][] {
+function rowsOf(card: MachineFigures): [string, string][] {
   const { kit, limits, governors, pressure, throttledMs, cpu, stolen, suspendedMs, clock } = card
   const state = kit.dirty ? ', with changes that are not committed' : ''
   return [
     ['floodmark', `${kit.version}, commit ${kit.commit ? kit.commit.slice(0, 12) + state : 'unknown'}`],
-    ['cores in use', useWords(card, cores)],
+    ['cores in use', useWords(card)],
     [
       'other processes',
       cpu ? `${namesOf(card) || 'none'}; in the worst second ${inCores(cpu.othersInWorstSecond)}` : 'unknown',
