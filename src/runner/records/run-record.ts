@@ -43,6 +43,9 @@ export interface RunRecord {
     readonly acceptP99Ms: number
     /** Receiver processes. */
     readonly processes: number
+    /** How long a lease lasts in this run, and how long after the last effect it was to be looked for more. */
+    readonly leaseMs: number
+    readonly lookMs: number
   }
   readonly durability: Durability
   readonly certificates: readonly Certificate[]
@@ -64,8 +67,10 @@ export interface RunRecord {
   readonly store?: StoreRecord
   /** Absent where no webhook is to be found in its provider's list. */
   readonly list?: ListRecord
-  readonly drainedMs: number
+  /** Everything that was accepted had an effect or a dead letter when it was last looked. */
   readonly drained: boolean
+  /** Effects and dead letters are known until then, ms since the start. */
+  readonly lookedUntilMs: number
   readonly interrupted: boolean
   readonly errors: readonly string[]
   readonly environment: Machine

@@ -3,7 +3,7 @@ import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
-import { invalidWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
+import { invalidWords, lossWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
@@ -19,7 +19,6 @@ export function terminal(report: Report): string {
   const { audit, generator, settings, setup } = report
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
-  const bound = audit.lossBound95 === null ? '' : ` (95% sure: below ${percent(audit.lossBound95)} of the accepted)`
   const lines = [
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(settings)}`,
@@ -36,7 +35,8 @@ export function terminal(report: Report): string {
     ...waitLines(report).map((line) => `  ${line}`),
     `  peak ${perS(setup.peakPerS)} planned; ${setup.rateChosen}`,
     `  ${sumWords(audit)}`,
-    `  lost ${audit.lost}${bound}, double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
+    ...folded(`${lossWords(report)}.`),
+    `  double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
     ...cards.flatMap(({ lines = [] }) => lines.map((line) => `  ${line}`)),
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),

@@ -57,7 +57,12 @@ export function checksOf(
     ...(passes.refusals === 'allowed' ? [] : [audit.refused > 0 ? refused : cut(refused)]),
     none('process-deaths', unplannedDeaths),
     ...latencyChecks(latency, setup, retries !== undefined || passes.eventP99Ms !== undefined),
-    cut(check('drained', drained, { measured: inMs(tookMs.draining), atMost: inMs(passes.drainMs) })),
+    cut(
+      check('drained', drained && tookMs.draining <= passes.drainMs, {
+        measured: inMs(tookMs.draining),
+        atMost: inMs(passes.drainMs),
+      }),
+    ),
   ]
 }
 

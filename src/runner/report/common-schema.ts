@@ -34,6 +34,8 @@ export const commonSchema = z.object({
     eventP99Ms: z.number(),
     effectP99Ms: z.number(),
     processes: z.number(),
+    leaseMs: z.number(),
+    lookMs: z.number(),
     /** The senders' requests come through a load balancer that holds each up to so long, ms; absent: they do not. */
     balancerMs: z.number().optional(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),

@@ -2,6 +2,7 @@ import type { RunRecord } from '../records/run-record.ts'
 import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
 import { claimOf } from './claim.ts'
+import { drainingMsOf } from './draining.ts'
 import { type JudgedRun, judgedRun } from './judged-run.ts'
 import { latencyMarks } from './latency/marks.ts'
 import { phasesOf } from './phases.ts'
@@ -54,7 +55,7 @@ function measuredOf(run: JudgedRun) {
       mix: [...scenario.mix],
     },
     durability: durabilityOf(record),
-    tookMs: { sending: endedAtMs, draining: record.drainedMs },
+    tookMs: { sending: endedAtMs, draining: drainingMsOf(run) },
   }
 }
 

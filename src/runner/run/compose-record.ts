@@ -5,6 +5,7 @@ import { recorded, runAgain } from '../plan/settings.ts'
 import type { Certificate, Progress, ServiceSample } from '../records/facts.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
+import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
 import type { Stack } from '../testbed/stack.ts'
 import type { Site } from '../testbed/testbed.ts'
 import type { DeadLetterReplays } from './dead-letter-replays.ts'
@@ -37,17 +38,17 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
   const { stack, stores, providerApi } = site
   const samples = samplesOf(stack, happened.senderSamples, startAtMs)
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
+  const { leaseMs } = runLimits(settings.quick)
   const acceptP99Ms = settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms
   return {
     id: folder.split('/').at(-1)!,
     runId,
     startedAtEpochMs: happened.startedAtEpochMs,
     settings: recorded(settings),
-    setup: { ratePerS, rateChosen, durationMs, acceptP99Ms, processes },
+    setup: { ratePerS, rateChosen, durationMs, acceptP99Ms, processes, leaseMs, lookMs: lookMsOf(leaseMs) },
     certificates,
     ...providerApi?.records,
-    drainedMs: drained.tookMs,
-    drained: drained.drained,
+    ...drained,
     interrupted: happened.interrupted,
     faults: [
       ...driftMarks(plan.scenario, durationMs),

@@ -1,3 +1,5 @@
+import { sleep, systemClock } from '../../core/contracts/clock.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import { readBuried, readEffects } from '../records/effects-file.ts'
 import { readJournal } from '../records/journal.ts'
 import { missing } from '../records/missing.ts'
@@ -9,48 +11,77 @@ const POLL_MS = 100
 const LOOK_MS = { hinted: 300, unhinted: 3_000 }
 /** Looking takes the stack's time: it rests at least this many times as long as the last look took. */
 const REST_FACTOR = 10
-
 /** Whoever ends a run early, as a CI system does, kills it some ten seconds later. */
 const INTERRUPTED_MS = 3_000
+/** A timer may fire so much too early. */
+const TIMER_GRAIN_MS = 2
 
 export interface Drained {
   readonly drained: boolean
-  readonly tookMs: number
+  /** Effects and dead letters are known until then, ms since the start of the run. */
+  readonly lookedUntilMs: number
+}
+
+export interface DrainOptions {
+  readonly stack: Stack
+  /** Effects and dead letters are left there. */
+  readonly folder: string
+  /** Of the run, by its clock. */
+  readonly startAtMs: number
+  readonly journals: readonly string[]
+  /** The ledger has so long to get everything. */
+  readonly drainMs: number
+  /** And is looked at until so long after the last effect. */
+  readonly lookMs: number
+  readonly interrupt: AbortSignal
 }
 
 /**
- * Waits until the ledger has everything that the journals say was accepted, and leaves its effects and dead letters in the
- * folder. What processes count and the queue's depth only hint when a look is worth while; they decide nothing.
+ * Waits until the ledger has everything that the journals say was accepted, and then until nothing that was delivered can come
+ * again: what comes twice or too late must show. What processes count and the queue's depth only hint when a look is worth
+ * while; they decide nothing.
  */
-export async function drain(
-  stack: Stack,
-  folder: string,
-  startAtMs: number,
-  journals: readonly string[],
-  drainMs: number,
-  interrupt: AbortSignal,
-): Promise<Drained> {
-  const startedMs = performance.now()
+export async function drain(options: DrainOptions): Promise<Drained> {
+  const { startAtMs, drainMs, interrupt } = options
+  const startedMs = preciseNow()
   let nextLookMs = { hinted: 0, unhinted: startedMs + LOOK_MS.unhinted }
   let completeBefore = false
   for (;;) {
-    const nowMs = performance.now()
+    const nowMs = preciseNow()
     const over = nowMs - startedMs > (interrupt.aborted ? Math.min(INTERRUPTED_MS, drainMs) : drainMs)
-    const hinted = isQuiet(stack)
+    const hinted = isQuiet(options.stack)
     if (over || nowMs >= (hinted ? nextLookMs.hinted : nextLookMs.unhinted)) {
-      await stack.export(folder, startAtMs)
-      const complete =
-        missing(journals.map(readJournal), readEffects(effectsPath(folder)), readBuried(buriedPath(folder))) === 0
-      const tookMs = nowMs - startedMs
+      const complete = await isComplete(options)
       // Without a hint it takes two: events whose sender never got an answer may be on their way beside the accepted ones.
-      if (over || (complete && (hinted || completeBefore))) return { drained: complete, tookMs }
+      if (complete && (hinted || completeBefore)) return lookOn(options, nowMs - startAtMs)
+      if (over) return { drained: complete, lookedUntilMs: nowMs - startAtMs }
       completeBefore = complete
-      const endedMs = performance.now()
+      const endedMs = preciseNow()
       const restMs = REST_FACTOR * (endedMs - nowMs)
       const rest = (ms: number) => endedMs + Math.max(ms, restMs)
       nextLookMs = { hinted: rest(LOOK_MS.hinted), unhinted: rest(LOOK_MS.unhinted) }
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+async function isComplete({ stack, folder, startAtMs, journals }: DrainOptions): Promise<boolean> {
+  await stack.export(folder, startAtMs)
+  return missing(journals.map(readJournal), readEffects(effectsPath(folder)), readBuried(buriedPath(folder))) === 0
+}
+
+/** Each effect that comes meanwhile makes it wait again, for as long as draining may take at most. */
+async function lookOn(options: DrainOptions, sinceStartMs: number): Promise<Drained> {
+  const { stack, folder, startAtMs, drainMs, lookMs, interrupt } = options
+  let lookedUntilMs = sinceStartMs
+  for (;;) {
+    let lastMs = 0
+    for (const { atMs } of readEffects(effectsPath(folder))) lastMs = Math.max(lastMs, atMs)
+    const enough = lookedUntilMs - lastMs >= lookMs || lookedUntilMs - sinceStartMs > drainMs
+    if (enough || interrupt.aborted) return { drained: true, lookedUntilMs }
+    await sleep(systemClock, Math.max(0, startAtMs + lastMs + lookMs - preciseNow()) + TIMER_GRAIN_MS, interrupt)
+    lookedUntilMs = preciseNow() - startAtMs
+    await stack.export(folder, startAtMs)
   }
 }
 

@@ -14,6 +14,7 @@ import { writePlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { dataPath } from '../records/run-folder.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
+import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
 import { Site } from '../testbed/testbed.ts'
 import { victimsOf } from '../testbed/victims.ts'
 import { recordOf } from './compose-record.ts'
@@ -45,13 +46,14 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers, watch }, folder, events)
     const { passes } = plan.scenario
+    const lookMs = lookMsOf(runLimits(plan.settings.quick).leaseMs)
     await traffic.faults.end(interrupt.aborted)
     await traffic.replays.end(passes.drainMs, interrupt)
     const attacks = await attackers.done()
     site.stack.liftCapacity()
 
     events.phase('drain')
-    const drained = await drain(site.stack, folder, sent.startAtMs, sent.journals, passes.drainMs, interrupt)
+    const drained = await drain({ stack: site.stack, folder, ...sent, drainMs: passes.drainMs, lookMs, interrupt })
     events.phase('audit')
     await site.stack.stopAll()
     const interrupted = interrupt.aborted

@@ -23,7 +23,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
 import { eventList } from './list-client.ts'
 import { Levers } from './process-levers.ts'
-import { RUN_RETRIES } from './run-retries.ts'
+import { runLimits } from './run-limits.ts'
 import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
 
 /** A process of the stack under test, or all of it: forked by the runner, told over IPC what to open, and when to stop. */
@@ -129,7 +129,7 @@ async function start(given: ServiceSetup): Promise<void> {
     queue,
     clock: levers.processClock,
     random: seeded(seed),
-    limits: { port, ...RUN_RETRIES, inFlightMax, publishDeadlineMs },
+    limits: { port, ...runLimits(settings.quick), inFlightMax, publishDeadlineMs },
     ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),

@@ -58,9 +58,10 @@ describe('a report', () => {
   const certificate = record.certificates[0]!
 
   it('fails a stack that let every connection of a punctual sender wait, and blames no one else', async () => {
-    const sent = certificate.sent - 100
+    // As many more retries: the journal holds as many attempts as before.
+    const counts = { sent: certificate.sent - 100, retries: certificate.retries + 100 }
     const waiting = { events: 100, retries: 0 }
-    const hung = { ...record, certificates: [{ ...certificate, sent, waiting, connectionsMax: 8_000 }] }
+    const hung = { ...record, certificates: [{ ...certificate, ...counts, waiting, connectionsMax: 8_000 }] }
     const before = failedIn((await summarise(folder, record)).checks)
     const after = failedIn((await summarise(folder, hung)).checks)
     expect(after.filter((id) => !before.includes(id))).toEqual(['connections-waiting'])

@@ -61,7 +61,7 @@ export async function madeUpRun(): Promise<{ readonly folder: string; readonly r
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const { settings } = settingsOf(planted('scenario-everything'), { seed: SEED })
   await writePlan({ ...(await planOf(settings)), runId: RUN_ID, durationMs: DURATION_MS, ratePerS: PER_S }, folder)
-  const sent = writeJournals(folder, readPlan(folder).events)
+  const counts = writeJournals(folder, readPlan(folder).events)
   const { events } = readPlan(folder)
   const { dueMs, digests } = events.at(3)
   const content = { ...digests, body: digests.body.toString('hex') }
@@ -80,22 +80,26 @@ export async function madeUpRun(): Promise<{ readonly folder: string; readonly r
   const head = { floodmark: 'dlq-replay-1', route: { ledger: 'lmdb', queue: 'embedded', namespace: RUN_ID } }
   const replay = [head, { open, takenAtMs: START_MS }, { done: open.id }]
   writeFileSync(join(folder, 'dlq-replay-0.jsonl'), replay.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  return { folder, record: recordOf(sent) }
+  return { folder, record: recordOf(counts) }
 }
 
 /** Everything is accepted at once, but for one in a hundred, which is on its second attempt; and takes effect 5 ms later. */
-function writeJournals(folder: string, planned: PlannedEvents): number {
+function writeJournals(folder: string, planned: PlannedEvents): { readonly sent: number; readonly retries: number } {
   const journal = openJournal(journalPath(folder, 0))
   const again = openJournal(journalOf(folder, 0))
   const effects: Buffer[] = []
   let sent = 0
+  let retries = 0
   for (const { seq, intendedMs, provider, key } of arrivals(load)) {
     const due = { ...emptyAttempt(), seq, provider, key, intendedMs, sentMs: intendedMs, doneMs: intendedMs + 1 }
     const accepted = { ...due, outcome: 'accepted', status: 200, bodyBytes: 900 } as const
     if (isLostBySender(SEED, seq, scenario)) journal.write({ ...due, outcome: 'unsent', cause: 'lost-by-sender' })
     else {
       sent++
-      if (seq % 100 === 99) journal.write({ ...accepted, outcome: 'refused', status: 503 })
+      if (seq % 100 === 99) {
+        retries++
+        journal.write({ ...accepted, outcome: 'refused', status: 503 })
+      }
       journal.write({ ...accepted, attempt: seq % 100 === 99 ? 2 : 1 })
       if (seq < 50) again.write(accepted)
     }
@@ -109,10 +113,10 @@ function writeJournals(folder: string, planned: PlannedEvents): number {
   again.close()
   effects.sort((a, b) => a.readUInt32LE(0) - b.readUInt32LE(0))
   writeFileSync(effectsPath(folder), Buffer.concat(effects))
-  return sent
+  return { sent, retries }
 }
 
-function recordOf(sent: number): RunRecord {
+function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
   const samples = Array.from({ length: 17 }, (_, at) => ({
     ...{ atMs: at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0 },
     ...{ circuitsOpen: 0, backlog: 0, cpuSeconds: at / 10, rssBytes: 2 ** 26 + at, eventLoopUtilization: 0.1 },
@@ -120,7 +124,13 @@ function recordOf(sent: number): RunRecord {
   return {
     ...{ id: 'everything', runId: RUN_ID, startedAtEpochMs: START_MS },
     settings: settingsOf('everything', { quick: true, seed: SEED, connectionsMax: 64, inFlightMax: 100 }).settings,
-    setup: { ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS }, acceptP99Ms: 250, processes: 1 },
+    setup: {
+      ...{ ratePerS: PER_S, rateChosen: 'made up', durationMs: DURATION_MS },
+      acceptP99Ms: 250,
+      processes: 1,
+      leaseMs: 4_000,
+      lookMs: 7_000,
+    },
     durability: {
       queue: {
         server: 'a log',
@@ -131,7 +141,7 @@ function recordOf(sent: number): RunRecord {
       },
       ledger: { server: 'LMDB', survives: ['receiver-crash'], shared: false },
     },
-    certificates: [{ ...certificate, planned: sent, sent }],
+    certificates: [{ ...certificate, planned: counts.sent, ...counts }],
     samples: { stack: [{ name: 'receiver + processor', samples }], senders: [[]] },
     faults: [
       { kind: 'poison', fault: scenario.faults[0]!, victim: 'receiver + processor', fromMs: 1_600, untilMs: 3_600 },
@@ -144,7 +154,13 @@ function recordOf(sent: number): RunRecord {
       },
     ],
     resends: [{ fromMs: 4_000, certificate: { ...certificate, sent: 50, endedAtMs: 5_000 } }],
-    ...{ unplannedDeaths: 0, servers: ['redis: started here'], errors: ['made up'], drainedMs: 800, drained: true },
+    ...{
+      unplannedDeaths: 0,
+      servers: ['redis: started here'],
+      errors: ['made up'],
+      lookedUntilMs: DURATION_MS + 9_000,
+      drained: true,
+    },
     store: { fetches: 2, unavailable: 1, bytes: 1_000, served: 1 },
     list: { requests: 9, unavailable: 1, listed: 99 },
     interrupted: false,

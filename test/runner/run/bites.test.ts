@@ -18,6 +18,13 @@ describe('a run bites: a stack with a planted bug fails, by the right counter', 
     ['one event in fifty thrown away', calm, queue('queue-drops'), 'lost'],
     ['no dedup', calm, [...ledger('ledger-forgets'), ...queue('queue-doubles')], 'duplicateEffects', true],
     [
+      'no dedup, and what comes again comes a lease later',
+      calm,
+      [...ledger('ledger-forgets'), ...queue('queue-doubles-late')],
+      'duplicateEffects',
+      true,
+    ],
+    [
       'check-then-act dedup',
       calm,
       [...ledger('ledger-checks-then-acts'), ...queue('queue-doubles')],

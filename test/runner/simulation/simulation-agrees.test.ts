@@ -12,14 +12,14 @@ import { moduleOf } from '../../../src/runner/scenario/registry.ts'
 import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
 import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
-import { RUN_RETRIES } from '../../../src/runner/testbed/run-retries.ts'
+import { runLimits } from '../../../src/runner/testbed/run-limits.ts'
 import { expectPass, QUICK_MS, quickRuns } from '../../scenarios/quick.ts'
 import { type Accounts, disagreements, type Edge } from './agreement.ts'
 
 /** Of so few events all may have been under way at an edge. */
 const FEW = 30
 /** As a run's service has them. */
-const LIMITS = { ...SERVICE_DEFAULTS, ...RUN_RETRIES }
+const LIMITS = { ...SERVICE_DEFAULTS, ...runLimits(true) }
 
 interface Real {
   readonly record: RunRecord

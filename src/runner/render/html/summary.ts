@@ -1,10 +1,10 @@
-import { percent, perS } from '../../../core/base/words.ts'
+import { perS } from '../../../core/base/words.ts'
 import type { CardWords } from '../../report/card.ts'
 import { INTERVAL_MEANS, LEFT_OUT, PERCENTILE_HEAD } from '../../report/latency/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { type Markup, markup } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
-import { invalidWords, stackWords, survives } from '../words/run.ts'
+import { invalidWords, lossWords, stackWords, survives } from '../words/run.ts'
 import { familyRows, headP99, notAcceptedWords, phaseRows } from '../words/waits.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
@@ -50,8 +50,8 @@ export function checksTable({ checks }: Report): Markup {
   return section('Checks', table(['', 'check', 'measured', 'wanted'], rows))
 }
 
-export function accounting({ audit }: Report, cards: readonly CardWords[]): Markup {
-  const bound = audit.lossBound95 === null ? '' : `; 95% sure: below ${percent(audit.lossBound95)}`
+export function accounting(report: Report, cards: readonly CardWords[]): Markup {
+  const { audit } = report
   const rows = [
     ['applied', audit.applied, 'took effect'],
     ['dead letters', audit.buried, 'kept with payload and reason'],
@@ -62,7 +62,7 @@ export function accounting({ audit }: Report, cards: readonly CardWords[]): Mark
       'by the generator’s fault, or because every connection waited for the stack: the checks say which',
     ],
     ['unknown', audit.unknown, 'no answer, and no effect'],
-    ['lost', audit.lost, `accepted, then gone${bound}`],
+    ['lost', audit.lost, `accepted, then gone; ${lossWords(report)}`],
     ['altered', audit.altered, 'took effect or kept, but not as it was signed'],
     ['= planned', audit.planned, 'each event is in one of these seven'],
     ['double effects', audit.duplicateEffects, 'must be 0'],

@@ -8,6 +8,8 @@ import { markWords } from '../../report/latency/words.ts'
 const MORE_ROOM =
   'Run it on a quieter machine, lower --rate, or share the load between more --senders where cores are idle.'
 
+const NOTHING = { value: 0, unit: 'ms' } as const
+
 /** The words for the checks of every run; a card has those for its own. */
 export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
   'generator-rate': { title: 'generator kept its rate', remedy: MORE_ROOM },
@@ -36,7 +38,13 @@ export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
   'accept-p99': markWords('accepted first attempts, p99 from due to 2xx'),
   'event-p99': markWords('accepted events, p99 from first due to first 2xx'),
   'effect-p99': markWords('events, p99 from first due to effect'),
-  drained: { title: 'drained in time' },
+  drained: {
+    title: 'drained in time: from the last answer to the last effect',
+    measured({ measured }) {
+      const said = inWords(measured)
+      return said === inWords(NOTHING) ? 'none came later' : said
+    },
+  },
 }
 
 /** A check in words. */

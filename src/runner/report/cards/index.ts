@@ -7,6 +7,7 @@ import { deadLetters } from './dead-letters.ts'
 import { delivery } from './delivery.ts'
 import { drift } from './drift.ts'
 import { durability } from './durability.ts'
+import { looked } from './looked.ts'
 import { machine } from './machine.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
@@ -18,6 +19,7 @@ export const cards = {
   durability,
   machine,
   sending,
+  looked,
   delivery,
   deadLetters,
   deadLetterReplays,
