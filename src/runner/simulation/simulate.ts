@@ -16,7 +16,7 @@ import { timeoutMs } from '../plan/retry.ts'
 import { type Buried, buriedOf, decodeEffect, EFFECTS, type EffectRecord } from '../records/effects-file.ts'
 import type { Attempt } from '../records/journal.ts'
 import { clockOffMs } from '../report/altered.ts'
-import { audit } from '../report/audit.ts'
+import { audit, type Bad } from '../report/audit.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from '../testbed/drift-effect.ts'
 import { SimulatedConditions } from './conditions.ts'
@@ -67,6 +67,8 @@ export interface SimulationOptions {
 
 export interface Simulated {
   readonly audit: ReturnType<typeof audit>
+  /** Every event that must not be, as the audit tells of it. */
+  readonly bad: readonly Bad[]
   readonly attempts: readonly Attempt[]
   /** Lanes' effects one after the other, each in the order in which they took place. */
   readonly effects: readonly EffectRecord[]
@@ -147,6 +149,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const found = await read(ledger, { runId, timedHeaders })
   const { attempts } = sender
   const events = [...plannedEvents(planning)]
+  const bad: Bad[] = []
   const judged = audit({
     planned: events.length,
     eventAt: (seq) => events[seq]!,
@@ -157,8 +160,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...found,
     duplicatesAbsorbed: services.duplicates,
     expected: (seq) => expectedOf(events[seq]!),
+    onBad: (one) => bad.push(one),
   })
-  return { audit: judged, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
+  return { audit: judged, bad, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
 }
 
 /** As short as these senders' schedules allow, so that marks end while the simulation lasts. */
