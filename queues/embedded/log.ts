@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
 import { encodeInto } from '../../src/core/base/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -249,8 +248,7 @@ export class Log {
       const from = at + EVENT_HEAD_BYTES
       at = encodeInto(event, this.#buffer, from)
       this.#buffer.writeUInt32LE(at - from, from - EVENT_HEAD_BYTES)
-      const crc = crc32(this.#buffer.subarray(from, at)) | 0
-      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from, crc })
+      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from })
     }
     segment.unsettled += events.length
     this.#nextEvent += events.length

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { decode, encodedBytes } from '../../src/core/base/codec.ts'
+import { decode, encode, encodedBytes } from '../../src/core/base/codec.ts'
 import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
 import { syncedIn } from '../../src/core/base/storage.ts'
 import { within } from '../../src/core/base/within.ts'
@@ -186,7 +186,9 @@ export class EmbeddedQueue implements Queue {
       const place = places[position]!
       const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
       if (inMemory) this.#inMemory += place.bytes
-      this.#lanes.add(new LogItem(place, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
+      // A checksum costs as much as all else here. So it is made for those only that will be read back.
+      const kept = inMemory ? place : { ...place, crc: crc32(encode(event)) | 0 }
+      this.#lanes.add(new LogItem(kept, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
     }
   }
 

@@ -21,8 +21,11 @@ export interface LogPlace {
   readonly number: number
   readonly offset: number
   readonly bytes: number
-  /** crc32 of the event's bytes, begun with 0, to check a read. A signed number, which V8 keeps in the object. */
-  readonly crc: number
+  /**
+   * crc32 of the event's bytes, begun with 0, to check a read. A signed number, which V8 keeps in the object. Absent where the
+   * event is in memory too: nobody reads it back.
+   */
+  readonly crc?: number
 }
 
 export function segmentPath(folder: string, first: number): string {

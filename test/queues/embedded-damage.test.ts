@@ -194,6 +194,33 @@ describe('an event that is read back', () => {
       await queue.close()
     },
   )
+
+  it('is checked likewise where memory had no room for it', async () => {
+    const folder = logs.fresh()
+    const queue = new EmbeddedQueue(folder, { clock: logs.clock })
+    const made = Array.from({ length: 10 }, (_, n) =>
+      anEvent(`e${n}`, { key: `k${n}`, body: Buffer.alloc(2 ** 20, n) }),
+    )
+    for (const event of made) await queue.publish([event], LIMIT)
+    change(join(folder, segmentsIn(folder)[0]!), (bytes) => void bytes.write('x', bytes.indexOf(made[9]!.body)))
+    const errors: unknown[] = []
+    const delivered: string[] = []
+    const stop = new AbortController()
+    const options = { batchEventsMax: 256, handlersMax: 2, leaseMs: 60_000, signal: stop.signal }
+    const consuming = queue.consume(
+      async (batch) => {
+        for (const { event } of batch) delivered.push(event.id)
+        return batch.map(() => 'ack')
+      },
+      { ...options, onError: (error) => errors.push(error) },
+    )
+    await logs.clock.advance(60_000)
+    stop.abort()
+    await consuming
+    expect(delivered.sort()).toEqual(made.slice(0, 9).map(({ id }) => id))
+    expect(errors).toEqual([expect.objectContaining({ code: 'corrupt' })])
+    await queue.close()
+  })
 })
 
 describe('a log', () => {

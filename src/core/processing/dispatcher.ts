@@ -128,8 +128,9 @@ export class Dispatcher {
       const inHand: InHand = { part, verdicts: new Array(part.events), left: part.events }
       batch.push(inHand)
       try {
-        for (const [place, delivery] of part.load().entries()) {
-          deliveries.push(delivery)
+        const loaded = part.load()
+        for (let place = 0; place < loaded.length; place++) {
+          deliveries.push(loaded[place]!)
           owners.push(inHand)
           places.push(place)
         }

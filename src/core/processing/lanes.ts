@@ -147,7 +147,7 @@ export class Lanes<T extends Waiting> implements Source {
     // An ack behind a retry of its key would break the order: such a lane comes again as a whole.
     const broken = firstRetry !== -1 && verdicts.slice(firstRetry).includes('ack')
     const acked = broken ? 0 : firstRetry === -1 ? items.length : firstRetry
-    for (const item of items.slice(0, acked)) this.#onAck(item)
+    for (let at = 0; at < acked; at++) this.#onAck(items[at]!)
     lane.head += acked
     this.#waiting -= acked
     const retry = verdicts[firstRetry]

@@ -196,7 +196,8 @@ class Handling {
     let heldForMs: number | undefined
     const pending = new PendingWrites()
     try {
-      for (const [at, work] of lane.entries()) {
+      for (let at = 0; at < lane.length; at++) {
+        const work = lane[at]!
         if (at > 0 && (signal.aborted || clock.monotonic() > state.untilMs)) heldForMs ??= 0
         if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
         else if (isCopy(lane, at)) work.outcome = COPY
@@ -209,7 +210,8 @@ class Handling {
     } finally {
       state.lanesRunning--
     }
-    const settlements = lane.flatMap(({ outcome }) => outcome.settlement ?? [])
+    const settlements: Settlement[] = []
+    for (const { outcome } of lane) if (outcome.settlement) settlements.push(outcome.settlement)
     const settling = settlements.length > 0 && this.#settler.settle(settlements)
     if (state.lanesRunning === 0) this.#settler.flush()
     this.#judge(lane, settling ? await settling : [])

@@ -7,6 +7,8 @@ import { partsOf } from './writes.ts'
 /** Finished settlements wait at most so many ms for those of other lanes. Most of what a call of the ledger costs, it costs once. */
 const GATHER_MS = 5
 
+const NOT_HELD: Settled = { held: false, failures: 0 }
+
 interface WaitingLane {
   readonly settlements: readonly Settlement[]
   readonly resolve: (settled: readonly Settled[]) => void
@@ -63,25 +65,37 @@ export class Settler {
    */
   async #call(waiting: readonly WaitingLane[]): Promise<void> {
     const { ledger, outage, crashPoint } = this.#options
-    const owners = waiting.flatMap((one) => one.settlements.map(() => one))
-    const settled: (Settled | undefined)[] = []
+    const settlements: Settlement[] = []
+    /** Of each settlement: its lane. */
+    const owners: WaitingLane[] = []
+    for (const one of waiting) {
+      for (const settlement of one.settlements) {
+        settlements.push(settlement)
+        owners.push(one)
+      }
+    }
+    /** Of a lane that failed it does not matter what stands here. */
+    const settled: Settled[] = []
     const failed = new Set<WaitingLane>()
     let failure: unknown
     try {
       crashPoint('after-effect')
-      for (const part of partsOf(waiting.flatMap(({ settlements }) => settlements))) {
+      for (const part of partsOf(settlements)) {
         const from = settled.length
         const ownerOf = (at: number) => owners[from + at]!
-        const storable = part.map((one, at) => (failed.has(ownerOf(at)) ? released(one) : one))
+        const storable =
+          failed.size === 0 ? part : part.map((one, at) => (failed.has(ownerOf(at)) ? released(one) : one))
         try {
           const stored = await ledger.settle(storable)
           outage.stored()
-          settled.push(...stored.map((one, at) => (failed.has(ownerOf(at)) ? undefined : one)))
+          for (let at = 0; at < stored.length; at++) settled.push(stored[at]!)
         } catch (error) {
           failure = error
           outage.failed(error)
-          for (let at = 0; at < part.length; at++) failed.add(ownerOf(at))
-          settled.push(...new Array<undefined>(part.length))
+          for (let at = 0; at < part.length; at++) {
+            failed.add(ownerOf(at))
+            settled.push(NOT_HELD)
+          }
         }
       }
       crashPoint('after-settle')
@@ -90,11 +104,11 @@ export class Settler {
       return
     }
     let at = 0
-    for (const { settlements, resolve, reject } of waiting) {
-      const own = settled.slice(at, at + settlements.length)
-      at += settlements.length
-      if (own.every((one) => one !== undefined)) resolve(own)
-      else reject(failure)
+    for (const one of waiting) {
+      const from = at
+      at += one.settlements.length
+      if (failed.has(one)) one.reject(failure)
+      else one.resolve(settled.slice(from, at))
     }
   }
 }

@@ -15,21 +15,15 @@ const UNKNOWN: TaskOutcome = { verdict: { retryInMs: 0 } }
 
 /** The tasks of a batch: by key, and there by lane, each in order. */
 export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Paused)[]): Work[][][] {
-  const lanes = new Map<string, Work[]>()
   const keys = new Map<string, Work[][]>()
   for (let at = 0; at < tasks.length; at++) {
     const task = tasks[at]!
     const work: Work = { task, claim: claims[at]!, outcome: UNKNOWN, verdict: UNKNOWN.verdict }
-    const lane = lanes.get(task.lane)
-    if (lane) {
-      lane.push(work)
-      continue
-    }
-    const fresh = [work]
-    lanes.set(task.lane, fresh)
-    const others = keys.get(task.key)
-    if (others) others.push(fresh)
-    else keys.set(task.key, [fresh])
+    const lanes = keys.get(task.key)
+    const lane = lanes?.find(([first]) => first!.task.lane === task.lane)
+    if (lane) lane.push(work)
+    else if (lanes) lanes.push([work])
+    else keys.set(task.key, [[work]])
   }
   return [...keys.values()]
 }
