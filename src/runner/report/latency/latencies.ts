@@ -15,6 +15,7 @@ export class Latencies {
   #took = new Float32Array(FIRST_ROOM)
   #count = 0
   #sumMs = 0
+  #sorted: Float32Array | undefined
 
   /** ms since the start of the run, in any order, and how long it took. */
   record(atMs: number, tookMs: number): void {
@@ -25,12 +26,18 @@ export class Latencies {
     this.#at[this.#count] = atMs
     this.#took[this.#count] = Math.max(0, tookMs)
     this.#count++
+    this.#sorted = undefined
     this.#sumMs += Math.max(0, tookMs)
   }
 
   /** As it came out, without a word on how far it is true; undefined where nothing was recorded. */
   sampleQuantileMs(q: number): number | undefined {
-    return this.#count === 0 ? undefined : quantileOf(this.#took.slice(0, this.#count).sort(), q)
+    return this.#count === 0 ? undefined : quantileOf(this.#ordered(), q)
+  }
+
+  #ordered(): Float32Array {
+    this.#sorted ??= this.#took.slice(0, this.#count).sort()
+    return this.#sorted
   }
 
   percentiles(): Percentiles {
@@ -38,7 +45,7 @@ export class Latencies {
     if (count === 0) return { count }
     const at = this.#at.subarray(0, count)
     const took = this.#took.subarray(0, count)
-    const sorted = took.slice().sort()
+    const sorted = this.#ordered()
     const slowerThan = blocksOf(at, took)
     const ofMedian = effectiveSize(slowerThan(quantileOf(sorted, 0.5)))
     const of = (q: number) => {
