@@ -25,9 +25,10 @@ export function liveLine(
     before = { atMs, sent }
     const name =
       phase === 'send' ? (phases.find(({ until }) => atMs <= until * durationMs)?.name ?? 'last answers') : phase
-    const p99 = Math.max(0, ...progress.map((one) => one.responseP99Ms ?? 0))
+    const p99s = progress.flatMap((one) => one.responseP99Ms ?? [])
+    const p99 = p99s.length === 0 ? 'nothing accepted' : `p99 ${ms(Math.max(...p99s))}`
     const left = Math.max(0, Math.ceil((durationMs - atMs) / 1_000))
-    return `${name}  ${Math.round(rate)}/s  p99 ${ms(p99)}  backlog ${service?.backlog ?? '?'}  ${sent} sent  ${left} s to go`
+    return `${name}  ${Math.round(rate)}/s  ${p99}  backlog ${service?.backlog ?? '?'}  ${sent} sent  ${left} s to go`
   }
 
   function print(force = false): void {

@@ -144,7 +144,7 @@ export interface Counts {
   unsent: number
 }
 
-/** Counts since the start. Latencies are those of the last interval, in ms. */
+/** Counts since the start. Latencies are those of the last interval's accepted attempts, in ms. */
 export interface Progress extends Readonly<Counts> {
   readonly atMs: number
   readonly inFlight: number
