@@ -1,5 +1,6 @@
 import memory from '../../../ledgers/memory.ts'
 import type { Clock } from '../../../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
 import type { Claim, Ledger, LedgerDriver, Settled } from '../../../src/core/contracts/ledger.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
 import type { SimulationOptions } from '../../../src/runner/simulation/simulate.ts'
@@ -29,6 +30,26 @@ function acksBeforeEffect({ queue, ledger }: Base): Base {
       return batch.map(() => 'ack' as const)
     }, options)
   return { ledger, queue: Object.create(queue, { consume: { value: consume } }) }
+}
+
+/** Each service takes the log for its own: it numbers events from where the log ended at its start, and so writes over another's. */
+function sharesOneLog() {
+  const log: (WebhookEvent | undefined)[] = []
+  return ({ queue, ledger }: Base, clock: Clock): Base => {
+    let end = log.length
+    const publish: Queue['publish'] = async (events, options) => {
+      for (const event of events) {
+        const at = end++
+        log[at] = event
+        clock.after(LATE_MS, () => {
+          const isWhole = log[at] === event
+          log[at] = undefined
+          if (isWhole) void queue.publish([event], options)
+        })
+      }
+    }
+    return { ledger, queue: Object.create(queue, { publish: { value: publish } }) }
+  }
 }
 
 /** What is published is kept back for a while, and then delivered last first. */
@@ -112,6 +133,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   'acks before the effect': { plant: () => ({ seenBy: acksBeforeEffect }), harms: 'lost', share: 0.8 },
   'drops one event in fifty': { plant: () => ({ queue: queueDrops }), harms: 'lost', share: 0.4 },
   'reorders a key': { plant: () => ({ seenBy: reorders() }), harms: 'reordered', share: 0.7 },
+  'gives one log to two services': { plant: () => ({ seenBy: sharesOneLog() }), harms: 'lost', share: 0.2 },
   'forgets what it settled': { plant: () => ({ ledger: ledgerForgets }), harms: 'duplicateEffects', share: 0.6 },
   'ends marks while senders still send': {
     plant: () => ({ ledger: endsMarksEarly }),

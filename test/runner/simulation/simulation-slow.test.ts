@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import generic from '../../../providers/generic.ts'
 import stripe from '../../../providers/stripe.ts'
-import type { Ledger } from '../../../src/core/contracts/ledger.ts'
+import memory from '../../../queues/memory.ts'
+import type { Effect, Ledger, Settled } from '../../../src/core/contracts/ledger.ts'
+import type { QueueDriver, Verdict } from '../../../src/core/contracts/queue.ts'
 import { startProcessor } from '../../../src/core/processing/processor.ts'
 import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import type { PlannedFault } from '../../../src/runner/faults/index.ts'
@@ -17,6 +19,8 @@ interface Played {
   readonly result: Simulated
   /** Effects that ran to their end and could not be settled. */
   readonly wasted: number
+  /** Times that an effect began. */
+  readonly ran: number
 }
 
 async function play(
@@ -25,6 +29,14 @@ async function play(
 ): Promise<Played> {
   const { faults = [], keys = 20, ...over } = how
   let done = 0
+  let ran = 0
+  const start: typeof startProcessor = (options) => {
+    const effect: Effect = (event, tx) => {
+      ran++
+      return (options.effect as Effect)(event, tx)
+    }
+    return (over.start ?? startProcessor)({ ...options, effect })
+  }
   const counted: NonNullable<SimulationOptions['seenBy']> = (base, clock, ended) => {
     const seen = over.seenBy?.(base, clock, ended) ?? base
     const settle: Ledger['settle'] = (settlements) => {
@@ -56,9 +68,10 @@ async function play(
     failureRates: NO_FAILURES,
     ...over,
     seenBy: counted,
+    start,
   })
   expect(alarmsOf(result)).toEqual([])
-  return { result, wasted: done - result.audit.applied }
+  return { result, wasted: done - result.audit.applied, ran }
 }
 
 const playAll = (how: Parameters<typeof play>[1]) => Promise.all(SEEDS.map((seed) => play(seed, how)))
@@ -131,5 +144,72 @@ describe('an outage under little traffic', () => {
     const limits = { retryForMs: 0, attemptsMin, backoff: { baseMs: 50, capMs: 30_000 } }
     const all = await Promise.all(SEEDS.map((seed) => play(seed, { ...little, limits }).catch((error) => error)))
     for (const seen of all) expect(String(seen.message)).toMatch(/misjudged|unexpected/)
+  })
+})
+
+describe('a ledger that can store nothing for a while', () => {
+  const faults: PlannedFault[] = [{ what: 'failing-ledger', target: 'processors', at: 0.2, forMs: 0.4 * DURATION_MS }]
+
+  it('has few effects twice: none runs until it can store', async () => {
+    for (const { ran, result } of await playAll({ faults })) expect(ran).toBeLessThan(1.2 * result.audit.applied)
+  })
+
+  it('is seen to have them again and again where effects go on', async () => {
+    const start: typeof startProcessor = ({ ledger, ...options }) => {
+      const settle: Ledger['settle'] = (settlements) =>
+        ledger.settle(settlements).catch(() => settlements.map((): Settled => ({ held: false, failures: 0 })))
+      return startProcessor({ ...options, ledger: Object.assign(Object.create(ledger), { settle }) })
+    }
+    for (const { ran, result } of await playAll({ faults, start }))
+      expect(ran).toBeGreaterThan(3 * result.audit.applied)
+  })
+})
+
+describe('events that come twice in one batch', () => {
+  const queue: QueueDriver = {
+    ...memory,
+    async open(options) {
+      const opened = await memory.open(options)
+      const { publish } = opened
+      return Object.assign(opened, {
+        publish: (events: Parameters<typeof publish>[0], limit: Parameters<typeof publish>[1]) =>
+          publish.call(
+            opened,
+            events.flatMap((event) => [event, event]),
+            limit,
+          ),
+      })
+    },
+  }
+  const how = { queue, keys: 1, ratePerS: 40 }
+
+  it('hold up nobody', async () => {
+    for (const { result } of await playAll(how)) expect(medianLagMs(result)).toBeLessThan(10)
+  })
+
+  it('are seen to hold up their key where the second is taken for busy', async () => {
+    const start: typeof startProcessor = ({ queue, ...options }) => {
+      const consume: typeof queue.consume = (handle, limits) =>
+        queue.consume(async (batch, tell) => {
+          const verdicts = new Array<Verdict>(batch.length)
+          const ids = batch.map(({ event }) => event.id)
+          const judge = async (isCopy: boolean) => {
+            const at = [...ids.keys()].filter((position) => ids.indexOf(ids[position]!) < position === isCopy)
+            const judged =
+              at.length > 0
+                ? await handle(
+                    at.map((position) => batch[position]!),
+                    () => {},
+                  )
+                : []
+            for (const [position, verdict] of judged.entries()) verdicts[at[position]!] = verdict
+          }
+          await Promise.all([judge(false), judge(true)])
+          for (const [position, verdict] of verdicts.entries()) tell(position, verdict)
+          return verdicts
+        }, limits)
+      return startProcessor({ ...options, queue: Object.create(queue, { consume: { value: consume } }) })
+    }
+    for (const { result } of await playAll({ ...how, start })) expect(medianLagMs(result)).toBeGreaterThan(50)
   })
 })
