@@ -19,7 +19,8 @@ const GIB = 2 ** 30
 
 /** `extra`: more digits than are usual. */
 export function ms(value: number, extra = 0): string {
-  return value >= 10_000 ? seconds(value, extra) : `${value.toFixed((value < 10 ? 2 : 0) + extra)} ms`
+  const size = Math.abs(value)
+  return size >= 10_000 ? seconds(value, extra) : `${value.toFixed((size < 10 ? 2 : 0) + extra)} ms`
 }
 
 /** A time in ms that may be far below one. */

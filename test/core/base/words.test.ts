@@ -4,6 +4,7 @@ import { bytes, interval, inWords, ms, percent, perS, seconds } from '../../../s
 describe('quantities in words', () => {
   it.each([
     [ms(0.5), '0.50 ms'],
+    [ms(-12.4), '-12 ms'],
     [ms(12.4), '12 ms'],
     [ms(12_345), '12.3 s'],
     [seconds(800), '0.8 s'],

@@ -19,7 +19,7 @@ export const latencySchema = z.object({
   /** From sending to the answer, and from due to sending, of attempts that were sent. */
   service: percentiles,
   lateness: percentiles,
-  /** From the first 2xx to the effect. */
+  /** From when the sender had read its first 2xx to the effect; less than 0 where the effect came before. */
   acceptToEffect: percentiles,
   /** By when the event was first due. */
   phases: z.array(

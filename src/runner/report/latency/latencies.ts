@@ -17,17 +17,17 @@ export class Latencies {
   #sumMs = 0
   #sorted: Float32Array | undefined
 
-  /** ms since the start of the run, in any order, and how long it took. */
+  /** ms since the start of the run, in any order, and how long it took: less than 0 where the end came before what it is counted from. */
   record(atMs: number, tookMs: number): void {
     if (this.#count === this.#at.length) {
       this.#at = grown(this.#at)
       this.#took = grown(this.#took)
     }
     this.#at[this.#count] = atMs
-    this.#took[this.#count] = Math.max(0, tookMs)
+    this.#took[this.#count] = tookMs
     this.#count++
     this.#sorted = undefined
-    this.#sumMs += Math.max(0, tookMs)
+    this.#sumMs += tookMs
   }
 
   /** As it came out, without a word on how far it is true; undefined where nothing was recorded. */
@@ -78,10 +78,11 @@ function quantileOf(sorted: Float32Array, q: number): number {
 function withInterval(sorted: Float32Array, q: number, value: number, sizes: EffectiveSizes): Quantile | undefined {
   const shares = sharesAround(q, sizes)
   if (!shares) return undefined
-  const nearest = Math.max(RESOLUTION_MS, value * RESOLUTION_SHARE)
+  const nearest = Math.max(RESOLUTION_MS, Math.abs(value) * RESOLUTION_SHARE)
+  const leastMs = Math.min(0, sorted[0]!)
   return {
     ms: value,
-    lowMs: Math.max(0, Math.min(quantileOf(sorted, shares.low), value - nearest)),
+    lowMs: Math.max(leastMs, Math.min(quantileOf(sorted, shares.low), value - nearest)),
     highMs: Math.max(quantileOf(sorted, shares.high), value + nearest),
   }
 }

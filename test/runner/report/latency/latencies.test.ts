@@ -106,3 +106,12 @@ describe('repeated runs', () => {
     expect(covered / 400).toBeGreaterThan(0.92)
   })
 })
+
+it('a time that is less than 0 stays so', () => {
+  const latencies = new Latencies()
+  for (let at = 0; at < 4_000; at++) latencies.record(at, at % 10 === 0 ? 3 : -0.5)
+  const { p50, p99, meanMs } = latencies.percentiles()
+  expect([p50!.ms, p99!.ms]).toEqual([-0.5, 3])
+  expect(p50!.lowMs).toBe(-0.5)
+  expect(meanMs).toBeCloseTo(-0.15, 3)
+})
