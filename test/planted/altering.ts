@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
-import { FIELDS, type Field } from '../../src/runner/report/altered.ts'
+import { FIELDS, type Field } from '../../src/runner/report/audit/altered.ts'
 
 /** For stacks with a planted bug that change what an event consists of: each event in one field, in turn by its number. */
 

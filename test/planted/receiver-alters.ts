@@ -1,7 +1,7 @@
 import rawHttp from '../../receivers/raw-http.ts'
 import type { Incoming } from '../../src/core/contracts/incoming.ts'
 import type { Receiver } from '../../src/core/contracts/receiver.ts'
-import type { Field } from '../../src/runner/report/altered.ts'
+import type { Field } from '../../src/runner/report/audit/altered.ts'
 import { changedField } from './altering.ts'
 
 const HOUR_MS = 3_600_000

@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: "Make a run's report again from its raw records.",
     load: () => import('./report.ts'),
   },
+  event: {
+    does: "All that a run's records say of one event, from the plan to its effect.",
+    load: () => import('./event.ts'),
+  },
   brokers: {
     does: 'Servers that stay: start them for later runs, end them, or say what is there.',
     load: () => import('./brokers.ts'),

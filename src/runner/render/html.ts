@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report/report-schema.ts'
+import { badEvents } from './html/bad-events.ts'
 import { cardSections, leads } from './html/cards.ts'
 import { chartData, charts } from './html/charts.ts'
 import { setting } from './html/setting.ts'
@@ -42,6 +43,7 @@ function body(report: Report): Markup[] {
     ...leads(cards),
     figures(report),
     checksTable(report),
+    ...badEvents(report),
     ...charts(report),
     accounting(report, cards),
     ...cardSections(cards),

@@ -1,10 +1,13 @@
-import { renameSync } from 'node:fs'
+import { closeSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { writePrivate } from '../../core/base/private-files.ts'
+import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
+import type { BadEvent } from '../report/audit/account.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
+
+const BUFFER_CHARS = 2 ** 16
 
 /** Writes every rendering of a report into the run's folder; each appears whole or not at all. */
 export function renderAll(report: Report, folder: string): void {
@@ -20,4 +23,24 @@ export function renderAll(report: Report, folder: string): void {
     writePrivate(`${path}.part`, content)
     renameSync(`${path}.part`, path)
   }
+}
+
+/** One line an event that must not be, in bad-events.jsonl; no such file where there is none. */
+export function writeBadEvents(bad: Iterable<BadEvent>, folder: string): void {
+  const path = join(folder, 'bad-events.jsonl')
+  rmSync(path, { force: true })
+  let file: number | undefined
+  let lines = ''
+  const flush = () => {
+    if (lines === '') return
+    file ??= openPrivate(path, 'w')
+    writeSync(file, lines)
+    lines = ''
+  }
+  for (const one of bad) {
+    lines += `${JSON.stringify(one)}\n`
+    if (lines.length > BUFFER_CHARS) flush()
+  }
+  flush()
+  if (file !== undefined) closeSync(file)
 }

@@ -1,11 +1,15 @@
 import { styleText } from 'node:util'
+import { oneLine } from '../../core/base/one-line.ts'
 import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
+import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
 import { invalidWords, lossWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
+/** So many events that must not be are shown. */
+const BAD_MAX = 5
 const COLOURS = { PASS: 'green', FAIL: 'red', INVALID: 'magenta', INDETERMINATE: 'yellow' } as const
 const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
   ok: 'ok  ',
@@ -30,6 +34,7 @@ export function terminal(report: Report): string {
       .map(({ title, measured, wanted, state }) => {
         return `  ${MARKS[state]}  ${title}: ${measured}${state === 'ok' ? '' : `, wanted ${wanted}`}`
       }),
+    ...badLines(report),
     ...cards.flatMap(({ lead }) => (lead ? ['', ...folded(lead.text)] : [])),
     '',
     ...waitLines(report).map((line) => `  ${line}`),
@@ -43,6 +48,17 @@ export function terminal(report: Report): string {
     '',
   ]
   return lines.join('\n')
+}
+
+/** The first events that must not be, and where the others are. */
+function badLines(report: Report): string[] {
+  const { first } = report.badEvents
+  if (first.length === 0) return []
+  const lines = first.slice(0, BAD_MAX).map((bad) => {
+    const beside = besideWords(bad)
+    return oneLine(`${whatWords(bad)}: ${bad.id}${bad.key ? `, key ${bad.key}` : ''}${beside && `, beside ${beside}`}`)
+  })
+  return ['', ...lines.map((line) => `  ${line}`), ...folded(moreWords(report))]
 }
 
 /** In lines that fit a terminal. */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { markSchema } from '../records/marks.ts'
-import { FIELDS } from './altered.ts'
+import { badEventSchema } from './audit/account.ts'
+import { FIELDS } from './audit/altered.ts'
 import { checkSchema } from './check.ts'
 import { latencySchema } from './latency/families.ts'
 
@@ -106,6 +107,8 @@ export const commonSchema = z.object({
     /** With 95% confidence no larger share of the accepted is lost: 3/N where none was seen. */
     lossBound95: z.number().nullable(),
   }),
+  /** Events that must not be: how many, and the first of each kind; all of them are in bad-events.jsonl. */
+  badEvents: z.object({ count, first: z.array(badEventSchema) }),
   generator: z.object({
     offeredPerS: z.number(),
     achievedRatio: z.number(),

@@ -3,8 +3,9 @@ import { type ReadRun, readRun } from '../records/read-record.ts'
 import { replayedIn } from '../records/replays.ts'
 import { everyAttempt, resentAttempts } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
-import { clockOffMs } from './altered.ts'
-import { type Audited, audit } from './audit.ts'
+import type { Audited, Bad } from './audit/account.ts'
+import { clockOffMs } from './audit/altered.ts'
+import { audit } from './audit/audit.ts'
 import type { CommonReport } from './common-schema.ts'
 import { latencyOf } from './latency/families.ts'
 import { timelineOf } from './timeline.ts'
@@ -14,6 +15,8 @@ export interface JudgedRun extends ReadRun {
   readonly settings: RunRecord['settings']
   readonly setup: RunRecord['setup']
   readonly audit: Audited
+  /** Every event that must not be, as the audit tells of it. */
+  readonly bad: readonly Bad[]
   readonly latency: CommonReport['latency']
   /** Of accepted first attempts, as it came out. */
   readonly sampleP99Ms: number | undefined
@@ -25,18 +28,20 @@ export interface JudgedRun extends ReadRun {
 
 export function judgedRun(folder: string, record: RunRecord): JudgedRun {
   const run = readRun(folder, record)
+  const bad: Bad[] = []
   return {
     ...run,
     ...latencyOf(run),
     ...timelineOf(run),
     settings: record.settings,
     setup: record.setup,
-    audit: audited(run),
+    audit: audited(run, (one) => bad.push(one)),
+    bad,
     resent: () => resentAttempts(folder, record, run.planned),
   }
 }
 
-function audited(run: ReadRun): Audited {
+function audited(run: ReadRun, onBad: (bad: Bad) => void): Audited {
   const { folder, record, scenario, events, cutShort, planned, expected, buried, effects } = run
   const { stack } = record.samples
   return audit({
@@ -47,6 +52,7 @@ function audited(run: ReadRun): Audited {
     buried: cutShort ? ofPlan(buried, planned) : buried,
     duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
     expected,
+    onBad,
     startedAtEpochMs: record.startedAtEpochMs,
     reconciled: scenario.reconcile !== undefined,
     clockOffMs: clockOffMs(scenario.faults),

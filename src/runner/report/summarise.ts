@@ -1,4 +1,5 @@
 import type { RunRecord } from '../records/run-record.ts'
+import { badEvents, shownOf } from './audit/bad-events.ts'
 import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
 import { claimOf } from './claim.ts'
@@ -12,7 +13,12 @@ import { verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
 export async function summarise(folder: string, record: RunRecord): Promise<Report> {
-  const run = judgedRun(folder, record)
+  return reportOf(judgedRun(folder, record))
+}
+
+/** The report of a run that has been read. */
+export async function reportOf(run: JudgedRun): Promise<Report> {
+  const { record } = run
   const made = await Promise.all(cardNames.map(async (name) => [name, await cardOf(name).make(run)] as const))
   const cards = Object.fromEntries(made) as Report['cards']
   const measured = measuredOf(run)
@@ -25,6 +31,7 @@ export async function summarise(folder: string, record: RunRecord): Promise<Repo
     checks,
     scenario: scenarioOf(run),
     ...measured,
+    badEvents: { count: run.bad.length, first: [...badEvents(run, shownOf(run.bad))] },
     startedAt: new Date(record.startedAtEpochMs).toISOString(),
     timeline: run.timeline,
     processes: processes(record),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { floodmark } from '../floodmark.ts'
 
-const COMMANDS = ['scenario', 'report', 'brokers', 'dlq', 'record', 'simulate', 'bench', 'traits']
+const COMMANDS = ['scenario', 'report', 'event', 'brokers', 'dlq', 'record', 'simulate', 'bench', 'traits']
 
 describe('every command', () => {
   it('is listed, with what it does', async () => {

@@ -3,8 +3,9 @@ import { type ContentDigests, contentDigests } from '../../../src/runner/plan/ev
 import type { PlannedEvent } from '../../../src/runner/plan/planned-events.ts'
 import type { EffectRecord } from '../../../src/runner/records/effects-file.ts'
 import type { Attempt } from '../../../src/runner/records/journal.ts'
-import { FIELDS } from '../../../src/runner/report/altered.ts'
-import { audit, type Bad } from '../../../src/runner/report/audit.ts'
+import type { Bad } from '../../../src/runner/report/audit/account.ts'
+import { FIELDS } from '../../../src/runner/report/audit/altered.ts'
+import { audit } from '../../../src/runner/report/audit/audit.ts'
 
 const attempt = (seq: number, over: Partial<Attempt> = {}): Attempt => ({
   seq,

@@ -1,7 +1,7 @@
 import type { RetryPolicy } from '../../../src/core/contracts/provider.ts'
 import type { Buried, EffectRecord } from '../../../src/runner/records/effects-file.ts'
 import type { Attempt } from '../../../src/runner/records/journal.ts'
-import type { Audit } from '../../../src/runner/report/audit.ts'
+import type { Audit } from '../../../src/runner/report/audit/account.ts'
 import { retriesOf } from '../../../src/runner/report/delivery/retries.ts'
 import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
 

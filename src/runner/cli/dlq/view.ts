@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { oneLine, printable } from '../../../core/base/one-line.ts'
 import { textTable } from '../../../core/base/table.ts'
 import type { DeadLetter } from '../../../core/contracts/ledger.ts'
 import { type Groups, LETTER_THRESHOLDS } from '../../../core/dead-letters/groups.ts'
@@ -64,11 +65,4 @@ export function letterText(letter: DeadLetter): string {
 function timeOf(ms: number): string {
   const time = new Date(ms)
   return Number.isNaN(time.getTime()) ? `${ms} ms` : time.toISOString()
-}
-
-const oneLine = (text: string) => printable(text, /[\p{C}\u2028\u2029]/gu)
-
-/** Text from outside must not control the terminal that shows it. */
-function printable(text: string, unsafe: RegExp): string {
-  return text.replace(unsafe, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`)
 }

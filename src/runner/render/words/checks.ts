@@ -1,5 +1,5 @@
 import { inWords } from '../../../core/base/words.ts'
-import { FIELDS } from '../../report/altered.ts'
+import { FIELDS } from '../../report/audit/altered.ts'
 import { cardNames, cardOf } from '../../report/cards/index.ts'
 import type { Check, CheckValues, CheckWords } from '../../report/check.ts'
 import type { CommonCheckId } from '../../report/checks.ts'

@@ -1,7 +1,8 @@
-import type { Expected } from '../plan/identity.ts'
-import type { PlannedEvent } from '../plan/planned-events.ts'
-import type { Buried, EffectRecord } from '../records/effects-file.ts'
-import type { Attempt } from '../records/journal.ts'
+import type { Expected } from '../../plan/identity.ts'
+import type { PlannedEvent } from '../../plan/planned-events.ts'
+import type { Buried, EffectRecord } from '../../records/effects-file.ts'
+import type { Attempt } from '../../records/journal.ts'
+import type { Audited, Bad } from './account.ts'
 import { alteredIn, FIELDS, type Field } from './altered.ts'
 
 export interface AuditInput {
@@ -30,22 +31,6 @@ export interface AuditInput {
   readonly onBad?: (bad: Bad) => void
 }
 
-/** What is wrong with an event. */
-export const WRONGS = ['lost', 'doubled', 'altered', 'reordered', 'unexpected', 'misjudged', 'never-found'] as const
-export type Wrong = (typeof WRONGS)[number]
-
-export interface Bad {
-  readonly wrong: Wrong
-  /** undefined: not an event of this run. */
-  readonly seq: number | undefined
-  /** As it was delivered, where the plan knows no such event. */
-  readonly id?: string
-  /** Of an altered one. */
-  readonly fields?: readonly Field[]
-  /** When it took effect so, ms since the start of the run. */
-  readonly effectMs?: number
-}
-
 const ACCEPTED = 1
 const UNKNOWN = 2
 const SENT = 4
@@ -58,13 +43,6 @@ const KNOWN = SENT | LISTED
 
 /** An effect, as far as its order matters. */
 type LaneStep = Pick<EffectRecord, 'seq' | 'lane' | 'atMs'>
-
-export interface Audited extends Audit {
-  readonly appliedAfterRefusal: number
-  /** Events that the sender lost by plan: settled all the same, or not. The latter are among the unsent. */
-  readonly found: number
-  readonly neverFound: number
-}
 
 /**
  * Follows every planned event from the sender's journal to its effect. The expectation comes from the plan and the journal,
@@ -249,36 +227,4 @@ function classOf(bits: number): Class {
   if (bits & ACCEPTED) return 'lost'
   if (bits & UNKNOWN) return 'unknown'
   return bits & SENT ? 'refused' : 'unsent'
-}
-
-/** Every planned event is in exactly one of the first seven classes. */
-export interface Audit {
-  readonly planned: number
-  readonly applied: number
-  readonly buried: number
-  /** Never accepted, and the sender knows it. Refusing is not losing. */
-  readonly refused: number
-  /** Never sent: the generator could not, every connection waited for the stack, or the run was ended first. */
-  readonly unsent: number
-  /** The sender never learned, and it did not take effect. */
-  readonly unknown: number
-  /** Accepted with 2xx, then neither applied nor buried. Must be 0. */
-  readonly lost: number
-  /** Applied or buried, but not as its sender signed it. Must be 0. */
-  readonly altered: number
-  /** In how many of those each field was another. */
-  readonly alteredFields: Readonly<Record<Field, number>>
-  /** Took effect more than once. Must be 0. */
-  readonly duplicateEffects: number
-  /** Extra deliveries absorbed; a cost, not a fault. */
-  readonly duplicatesAbsorbed: number
-  /**
-   * Pairs of one key, the plan's, that took effect in the wrong order: B was sent only after A had been accepted, yet B's effect came
-   * first. Counts the As. Must be 0 where order is promised.
-   */
-  readonly reordered: number
-  /** Took effect, or lies buried, but was never sent. Must be 0. */
-  readonly unexpected: number
-  /** Dead letters whose effect was not planned to fail, and effects that were planned to fail for good. Must be 0. */
-  readonly misjudged: number
 }

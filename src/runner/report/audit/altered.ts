@@ -1,5 +1,5 @@
-import type { PlannedFault } from '../faults/index.ts'
-import type { ContentDigests } from '../plan/event-digests.ts'
+import type { PlannedFault } from '../../faults/index.ts'
+import type { ContentDigests } from '../../plan/event-digests.ts'
 
 /** What an event has, by the names of its fields. */
 export const FIELDS = ['id', 'key', 'source', 'type', 'receivedAtMs', 'headers', 'body'] as const

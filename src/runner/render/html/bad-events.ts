@@ -1,0 +1,12 @@
+import type { Report } from '../../report/report-schema.ts'
+import { type Markup, markup } from '../markup.ts'
+import { BAD_HEAD, badCells, moreWords } from '../words/bad-events.ts'
+import { section, table } from './table.ts'
+
+/** Every event that must not be, by name; nothing where there is none. */
+export function badEvents(report: Report): Markup[] {
+  const { count, first } = report.badEvents
+  if (count === 0) return []
+  const about = `Times are since the start of the run. Of ${count} these are the first ${first.length}; ${moreWords(report)}`
+  return [section('Events that must not be', markup`<p>${about}</p>`, table(BAD_HEAD, first.map(badCells)))]
+}
