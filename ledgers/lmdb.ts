@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
+import { digestOf } from '../src/core/base/copy-digest.ts'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
+import { covers, duplicateOf, isToRenew, MarkTime } from '../src/core/base/marks.ts'
 import { syncedIn } from '../src/core/base/storage.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
@@ -9,6 +11,7 @@ import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  type KeptCopy,
   type Ledger,
   type LedgerDriver,
   type LedgerOpenOptions,
@@ -19,13 +22,13 @@ import {
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
-import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 import { APPLIED, BURIED, FAILED, fromU64, itemKey, nameOf, pack, u64, unpack, unseal } from './lmdb/bytes.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { HeldIds } from './lmdb/held-ids.ts'
 import { Ids } from './lmdb/ids.ts'
-import { MarkedIds } from './lmdb/marked-ids.ts'
+import { keepCopy, keptCopies } from './lmdb/kept-copies.ts'
+import { MarkedIds, type Marking } from './lmdb/marked-ids.ts'
 import { pages } from './lmdb/pages.ts'
 
 /** One settle call removes at most so many expired groups of marks more than it adds. */
@@ -95,17 +98,18 @@ class LmdbLedger implements Ledger {
     checkEvents(events.length)
     const now = this.#clock.now()
     const believed = this.#time.believed()
-    const renewed: WebhookEvent[] = []
+    const renewed: Marking[] = []
     let isAnyNew = false
     const claims = events.map((event): Claim => {
       const { id } = event
       if (this.#claims.busy(id)) return { state: 'busy' }
       const key = Buffer.from(id)
       const state = this.#ids.stateOf(key)
-      if (state?.kind === BURIED) return { state: 'duplicate' }
+      if (state?.kind === BURIED) return duplicateOf(state.digest, event)
       if (state?.kind === APPLIED && covers(state.value, believed, event)) {
-        if (isToRenew(state.value, now, markMsOf(event, this.#ttlMs))) renewed.push(event)
-        return { state: 'duplicate' }
+        const { value: endsMs, digest } = state
+        if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) renewed.push({ event, key, digest })
+        return duplicateOf(digest, event)
       }
       const failed = state?.kind === FAILED ? state : undefined
       const lostTries = this.#claims.lostTries(id) + (failed?.lostTries ?? 0)
@@ -125,15 +129,15 @@ class LmdbLedger implements Ledger {
     return claims
   }
 
-  #renew(events: readonly WebhookEvent[]): void {
+  #renew(markings: readonly Marking[]): void {
     const marked = new MarkedIds(this.#time.latest(), this.#ttlMs)
-    for (const event of events) this.#mark(event, Buffer.from(event.id), marked)
+    for (const marking of markings) this.#mark(marking, marked)
     this.#expire(marked)
     put(this.#environment.root, POSITION, u64(this.#position))
   }
 
-  #mark(event: WebhookEvent, key: Buffer, marked: MarkedIds): void {
-    this.#ids.set(key, APPLIED, marked.add(event, key))
+  #mark({ event, key, digest }: Marking, marked: MarkedIds): void {
+    this.#ids.set(key, { kind: APPLIED, value: marked.add(event, key), digest })
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -186,20 +190,22 @@ class LmdbLedger implements Ledger {
       const before = held[at]
       if (before === undefined) return { held: false, failures: 0 }
       if (settlement.result === 'released') return { held: true, failures: before }
-      this.#claims.forgetLost(settlement.event.id)
-      const key = Buffer.from(settlement.event.id)
+      const { event } = settlement
+      this.#claims.forgetLost(event.id)
+      const key = Buffer.from(event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
-        this.#mark(settlement.event, key, marked)
+        this.#mark({ event, key, digest: digestOf(event) }, marked)
         return { held: true, failures: before }
       }
       const failures = before + 1
       if (settlement.result === 'buried') {
         put(this.#environment.dead, u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
-        this.#ids.set(key, BURIED, this.#position++)
+        this.#ids.set(key, { kind: BURIED, value: this.#position++, digest: digestOf(event) })
       } else {
         const known = this.#ids.stateOf(key)
-        this.#ids.set(key, FAILED, failures, (known?.kind === FAILED && known.sinceMs) || now)
+        const sinceMs = (known?.kind === FAILED && known.sinceMs) || now
+        this.#ids.set(key, { kind: FAILED, value: failures, sinceMs })
       }
       return { held: true, failures }
     })
@@ -241,7 +247,9 @@ class LmdbLedger implements Ledger {
   async forget(id: string): Promise<void> {
     await this.#transact(() => {
       const letter = this.#removeLetter(id)
-      if (letter) this.#renew([decodeDeadLetter(letter).event])
+      if (!letter) return
+      const { event } = decodeDeadLetter(letter)
+      this.#renew([{ event, key: Buffer.from(id), digest: digestOf(event) }])
     })
   }
 
@@ -254,6 +262,18 @@ class LmdbLedger implements Ledger {
     if (!bytes) throw new FloodmarkError('corrupt', `the dead letter of ${id} is gone: restore the ledger from a copy`)
     this.#environment.dead.removeSync(position)
     return unseal(position, bytes)
+  }
+
+  async keepCopy(event: WebhookEvent): Promise<void> {
+    const now = this.#clock.now()
+    await this.#transact(() => {
+      keepCopy(this.#environment.copies, this.#position++, event, now)
+      put(this.#environment.root, POSITION, u64(this.#position))
+    })
+  }
+
+  keptCopies(): AsyncIterable<KeptCopy> {
+    return keptCopies(this.#environment.copies)
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

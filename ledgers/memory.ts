@@ -1,9 +1,14 @@
+import { digestOf } from '../src/core/base/copy-digest.ts'
+import { keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
+import { covers, duplicateOf, isToRenew, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  KEPT_COPIES,
+  type KeptCopy,
   type Ledger,
   type LedgerDriver,
   type LedgerOpenOptions,
@@ -14,7 +19,6 @@ import {
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
-import { covers, isToRenew, MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 import { Marks } from './memory/marks.ts'
 
@@ -27,6 +31,7 @@ class MemoryLedger implements Ledger {
   readonly #marks = new Marks()
   readonly #failures = new Map<string, { readonly count: number; readonly sinceMs: number }>()
   readonly #dead = new Map<string, DeadLetter>()
+  readonly #copies: KeptCopy[] = []
   readonly #values = new Map<string, Uint8Array>()
   readonly #lists = new Map<string, Uint8Array[]>()
   readonly #claims: Claims
@@ -54,12 +59,13 @@ class MemoryLedger implements Ledger {
   #claim(event: WebhookEvent, leaseMs: number, suspectAt: number): Claim {
     const { id } = event
     if (this.#claims.busy(id)) return { state: 'busy' }
-    if (this.#dead.has(id)) return { state: 'duplicate' }
+    const letter = this.#dead.get(id)
+    if (letter) return duplicateOf(digestOf(letter.event), event)
     const now = this.#clock.now()
-    const endsMs = this.#marks.get(id)
-    if (endsMs !== undefined && covers(endsMs, this.#time.believed(), event)) {
-      if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event)
-      return { state: 'duplicate' }
+    const mark = this.#marks.get(id)
+    if (mark && covers(mark.endsMs, this.#time.believed(), event)) {
+      if (isToRenew(mark.endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event, mark.digest)
+      return duplicateOf(mark.digest, event)
     }
     const lostTries = this.#claims.lostTries(id)
     if (lostTries >= suspectAt) return { state: 'suspect' }
@@ -91,7 +97,7 @@ class MemoryLedger implements Ledger {
     this.#claims.forgetLost(event.id)
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
-      this.#mark(event)
+      this.#mark(event, digestOf(event))
       return { held: true, failures: before }
     }
     const failures = before + 1
@@ -114,8 +120,8 @@ class MemoryLedger implements Ledger {
     }
   }
 
-  #mark(event: WebhookEvent): void {
-    this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs))
+  #mark(event: WebhookEvent, digest: number | undefined): void {
+    this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs), digest)
     this.#failures.delete(event.id)
   }
 
@@ -133,7 +139,17 @@ class MemoryLedger implements Ledger {
 
   async forget(id: string): Promise<void> {
     const letter = this.#dead.get(id)
-    if (letter && this.#dead.delete(id)) this.#mark(letter.event)
+    if (letter && this.#dead.delete(id)) this.#mark(letter.event, digestOf(letter.event))
+  }
+
+  async keepCopy(event: WebhookEvent): Promise<void> {
+    const kept = keptAs(event, this.#clock.now())
+    this.#copies.push({ event: { ...kept.event, body: copyOf(kept.event.body)! }, atMs: kept.atMs })
+    if (this.#copies.length > KEPT_COPIES.copiesMax) this.#copies.shift()
+  }
+
+  async *keptCopies(): AsyncIterable<KeptCopy> {
+    yield* this.#copies
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

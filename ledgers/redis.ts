@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { RedisConnection } from '../src/clients/redis/connection.ts'
 import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
 import { type RedisFacts, redisFacts } from '../src/clients/redis/facts.ts'
-import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
+import { digestOf } from '../src/core/base/copy-digest.ts'
+import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
+import { duplicateOf, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
 import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  KEPT_COPIES,
+  type KeptCopy,
   type Ledger,
   type LedgerDriver,
   type LedgerOpenOptions,
@@ -19,7 +23,6 @@ import {
   SUSPECT_LOST_TRIES,
 } from '../src/core/contracts/ledger.ts'
 import { checkNamespace } from '../src/core/contracts/namespace.ts'
-import { MarkTime } from '../src/core/processing/marks.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { type Script, scripts } from './redis/scripts.ts'
 
@@ -77,15 +80,20 @@ class RedisLedger implements Ledger {
       ...this.#call(),
       String(leaseMs),
       suspectAt,
-      ...events.flatMap((event) => [event.id, String(Math.floor(event.receivedAtMs)), this.#lifeOf(event)]),
+      ...events.flatMap((event) => [event.id, this.#receivedOf(event)]),
     ])
-    const claims: Claim[] = []
-    for (let at = 0; at < events.length; at++) claims.push(claimOf(reply[at]!, 0, 0, 0))
+    const claims = events.map((event, at) => claimOf(event, reply[at]!))
     for (let at = events.length; at < reply.length; at += 4) {
       const [place, failures, failingForMs, lostTries] = reply.slice(at, at + 4) as [number, number, number, number]
-      claims[place] = claimOf(reply[place]!, failures, failingForMs, lostTries)
+      const claim = claims[place]!
+      if (claim.state === 'new') claims[place] = { ...claim, failures, failingForMs, lostTries }
     }
     return claims
+  }
+
+  #receivedOf(event: WebhookEvent): string {
+    const life = this.#lifeOf(event)
+    return `${Math.floor(event.receivedAtMs)}${life === '' ? '' : `:${life}`}`
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -162,6 +170,23 @@ class RedisLedger implements Ledger {
     if (letter) await this.#run(scripts.forget, [...this.#call(), id, this.#lifeOf(decodeDeadLetter(letter).event)])
   }
 
+  async keepCopy(event: WebhookEvent): Promise<void> {
+    const list = `${this.#prefix}copies`
+    const letter = encodeDeadLetter(keptAs(event, this.#time.latest()))
+    await this.#connection.repeat(CALL_MS, async (redis) => {
+      await redis.rpush(list, letter)
+      await redis.ltrim(list, -KEPT_COPIES.copiesMax, -1)
+    })
+  }
+
+  async *keptCopies(): AsyncIterable<KeptCopy> {
+    const all = await this.#connection.repeat(CALL_MS, (redis) => redis.lrangeBuffer(`${this.#prefix}copies`, 0, -1))
+    for (const letter of all) {
+      const { event, atMs } = decodeDeadLetter(letter)
+      yield { event, atMs }
+    }
+  }
+
   async read(name: string): Promise<Uint8Array | undefined> {
     return (
       (await this.#connection.repeat(CALL_MS, (redis) => redis.hgetBuffer(`${this.#prefix}values`, name))) ?? undefined
@@ -210,9 +235,11 @@ class RedisLedger implements Ledger {
   }
 }
 
-function claimOf(fence: number, failures: number, failingForMs: number, lostTries: number): Claim {
-  if (fence > 0) return { state: 'new', fence, failures, failingForMs, lostTries }
-  return { state: fence === 0 ? 'duplicate' : fence === -1 ? 'busy' : 'suspect' }
+function claimOf(event: WebhookEvent, said: number): Claim {
+  if (said > 0) return { state: 'new', fence: said, failures: 0, failingForMs: 0, lostTries: 0 }
+  if (said === -1) return { state: 'busy' }
+  if (said === -2) return { state: 'suspect' }
+  return duplicateOf(said === 0 ? undefined : -3 - said, event)
 }
 
 const RESULTS = { applied: 'a', failed: 'f', buried: 'b', released: 'r' } as const
@@ -223,8 +250,9 @@ function pack(settlement: Settlement, life: string): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []
   const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
-  const args = [event.id, laneOf(event), String(fence), RESULTS[result], letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '']
-  args.push(life, String(writes.length))
+  const kept = result === 'applied' || result === 'buried' ? `${digestOf(event) ?? ''}:${life}` : ''
+  const args: (string | Buffer)[] = [event.id, laneOf(event), String(fence), RESULTS[result] + kept]
+  args.push(letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '', String(writes.length))
   for (const write of writes) {
     const value = write.op === 'increment' ? String(write.by) : asBuffer(write.value)
     args.push(OPS[write.op], write.name, value)

@@ -1,4 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
+import { digestOfParts } from '../src/core/base/copy-digest.ts'
 import { parseBody, textAt } from '../src/core/base/json-body.ts'
 import { jsonTemplate } from '../src/core/base/json-template.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -97,7 +98,9 @@ function identityOf(item: unknown): Identity {
   // One pspReference serves a payment's AUTHORISATION and its CHARGEBACK alike.
   const id = `${type}:${success ?? ''}:${reference}`
   // A later event of a payment has its own pspReference, but the payment's merchant reference.
-  return { id, key: textAt(item, 'merchantReference') ?? textAt(item, 'originalReference') ?? reference, type }
+  const key = textAt(item, 'merchantReference') ?? textAt(item, 'originalReference') ?? reference
+  // A body holds several events, and not always the same ones. What is signed is the event's own.
+  return { id, key, type, digest: digestOfParts(signedText(item) ?? '') }
 }
 
 function identifyAll(request: Incoming): Identity[] {

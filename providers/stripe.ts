@@ -1,3 +1,4 @@
+import { digestOfParts } from '../src/core/base/copy-digest.ts'
 import { jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -22,6 +23,21 @@ import { sampleEvent } from './samples/stripe.ts'
 const HOUR_MS = 3_600_000
 /** Waits in ms before attempts 2 to 8. A further daily one would end beyond the 3 days for which Stripe retries. */
 const WAITS_MS = [HOUR_MS / 12, HOUR_MS / 2, 2 * HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS, 16 * HOUR_MS, 24 * HOUR_MS]
+
+/**
+ * Stripe documents `pending_webhooks` as the number of endpoints that have not taken the event yet, so it may be another one in
+ * each copy. The digest leaves it out.
+ */
+const PENDING = Buffer.from('"pending_webhooks":')
+function digestOf(raw: Uint8Array): number {
+  const body = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  const at = body.lastIndexOf(PENDING)
+  if (at === -1) return digestOfParts(body)
+  let end = at + PENDING.length
+  while (body[end] === SPACE || (body[end]! >= ZERO && body[end]! <= NINE)) end++
+  return digestOfParts(body.subarray(0, at), body.subarray(end))
+}
+const [SPACE, ZERO, NINE] = [0x20, 0x30, 0x39]
 
 const stripe: Provider = {
   name: 'stripe',
@@ -65,7 +81,7 @@ const stripe: Provider = {
       textAt(event, 'data', 'object', 'customer', 'id') ??
       textAt(event, 'data', 'object', 'id') ??
       id
-    return { id, key, type: textAt(event, 'type') ?? 'unknown' }
+    return { id, key, type: textAt(event, 'type') ?? 'unknown', digest: digestOf(request.raw) }
   },
 
   sample: sampleEvent,

@@ -15,24 +15,37 @@ export interface State {
   readonly kind: typeof FAILED | typeof APPLIED | typeof BURIED
   readonly value: number
   /** When a failed event first failed, in Unix ms. Absent where an earlier version wrote the state. */
-  readonly sinceMs: number | undefined
+  readonly sinceMs?: number | undefined
   /** Tries since the last settlement that were in hand when a process died. */
-  readonly lostTries: number
+  readonly lostTries?: number
+  /** Of a settled event (base/copy-digest.ts). Absent where nothing is compared, or where an earlier version wrote the state. */
+  readonly digest?: number | undefined
 }
 
-/** Of 9, 17 or 25 bytes: what it does not have at its end is left away. */
-export function encodeState(kind: State['kind'], value: number, sinceMs?: number, lostTries = 0): Buffer {
-  const bytes = Buffer.allocUnsafe(lostTries > 0 ? 25 : sinceMs === undefined ? 9 : 17)
+/** So many bytes has a state with nothing else, with a digest, with the time of the first failure, and also with lost tries. */
+const STATE_BYTES = { plain: 9, digest: 13, sinceMs: 17, lostTries: 25 } as const
+
+/** Its length says what it has. A failed event has no digest, and a settled one needs nothing else. */
+export function encodeState({ kind, value, sinceMs, lostTries = 0, digest }: State): Buffer {
+  const what =
+    lostTries > 0 ? 'lostTries' : sinceMs !== undefined ? 'sinceMs' : digest !== undefined ? 'digest' : 'plain'
+  const bytes = Buffer.allocUnsafe(STATE_BYTES[what])
   bytes[0] = kind
   bytes.writeDoubleLE(value, 1)
-  if (bytes.length > 9) bytes.writeDoubleLE(sinceMs ?? 0, 9)
-  if (bytes.length > 17) bytes.writeDoubleLE(lostTries, 17)
+  if (what === 'digest') bytes.writeUInt32LE(digest!, STATE_BYTES.plain)
+  if (bytes.length >= STATE_BYTES.sinceMs) bytes.writeDoubleLE(sinceMs ?? 0, STATE_BYTES.plain)
+  if (what === 'lostTries') bytes.writeDoubleLE(lostTries, STATE_BYTES.sinceMs)
   return bytes
 }
 export function decodeState(bytes: Buffer): State {
-  const sinceMs = bytes.length < 17 ? undefined : bytes.readDoubleLE(9) || undefined
-  const lostTries = bytes.length < 25 ? 0 : bytes.readDoubleLE(17)
-  return { kind: bytes[0] as State['kind'], value: bytes.readDoubleLE(1), sinceMs, lostTries }
+  const { plain, digest, sinceMs, lostTries } = STATE_BYTES
+  return {
+    kind: bytes[0] as State['kind'],
+    value: bytes.readDoubleLE(1),
+    digest: bytes.length === digest ? bytes.readUInt32LE(plain) : undefined,
+    sinceMs: bytes.length < sinceMs ? undefined : bytes.readDoubleLE(plain) || undefined,
+    lostTries: bytes.length < lostTries ? 0 : bytes.readDoubleLE(sinceMs),
+  }
 }
 
 /** The bytes stored under a key: the value, then a u32 checksum of key and value. LMDB itself has no checksums. */

@@ -28,6 +28,8 @@ export interface LmdbEnvironment {
   readonly items: LmdbTable
   /** u64 position → dead letter. */
   readonly dead: LmdbTable
+  /** u64 position → a copy that differed, as a dead letter. */
+  readonly copies: LmdbTable
   /** @throws FloodmarkError 'unavailable' when the file could outgrow the address space that the process may have. */
   checkRoom(): void
 }
@@ -59,6 +61,7 @@ export function openEnvironment(folder: string): LmdbEnvironment {
     log: table('log'),
     items: table('items'),
     dead: table('dead'),
+    copies: table('copies'),
     checkRoom() {
       if (limited && statSync(path).size > mapSize * 0.75) throw full(path, mapSize)
     },

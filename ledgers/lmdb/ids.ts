@@ -16,8 +16,8 @@ export class Ids {
     return bytes && decodeState(unseal(key, bytes))
   }
 
-  set(key: Buffer, kind: State['kind'], value: number, sinceMs?: number, lostTries?: number): void {
-    put(this.#environment.ids, key, encodeState(kind, value, sinceMs, lostTries))
+  set(key: Buffer, state: State): void {
+    put(this.#environment.ids, key, encodeState(state))
   }
 
   /**
@@ -30,7 +30,8 @@ export class Ids {
     const count = (key: Buffer) => {
       const state = this.stateOf(key)
       const failed = state?.kind === FAILED ? state : undefined
-      this.set(key, FAILED, failed?.value ?? 0, failed?.sinceMs, (failed?.lostTries ?? 0) + 1)
+      const lostTries = (failed?.lostTries ?? 0) + 1
+      this.set(key, { kind: FAILED, value: failed?.value ?? 0, sinceMs: failed?.sinceMs, lostTries })
     }
     try {
       this.#environment.root.transactionSync(() => keys.forEach(count))

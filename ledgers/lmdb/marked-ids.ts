@@ -1,6 +1,13 @@
 import { markMsOf } from '../../src/core/base/mark-life.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
+/** A mark to be made. */
+export interface Marking {
+  readonly event: WebhookEvent
+  readonly key: Buffer
+  readonly digest: number | undefined
+}
+
 /** Ids that one transaction marks, by when their marks end. */
 export class MarkedIds {
   readonly byEnd = new Map<number, Buffer[]>()

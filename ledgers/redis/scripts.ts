@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
-import { STEP_MS_MAX } from '../../src/core/processing/marks.ts'
+import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
 
 /*
  * Keys. All have the prefix floodmark:{namespace}:ledger:, so a cluster keeps them in one slot:
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
- *   id:<id>   'kind fence endsMs failures:sinceMs:lost token'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *   id:<id>   'kind fence endsMs failures:sinceMs:lost token digest'; kind c = claimed, f = failed before, m = applied, d = buried.
  *             sinceMs is when it first failed, lost its lost tries. Each is absent where there is none, and in what an
  *             earlier version wrote; with both, ':sinceMs:lost' is.
+ *             A settled event's digest tells copies from other bodies (base/copy-digest.ts); absent: nothing is compared.
  *             The token names the call that wrote it. A call sent again after a lost reply finds its own token, writes
  *             nothing and gets the first answer again.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
+ *   copies    list of copies that differed, each as a dead letter, the latest last.
  *   dead      hash id → dead letter; `deaths` has the ids by position; `position` is the last one.
  * Keys of ids also expire by themselves, GRACE_MS after endsMs by the server's clock. That frees memory.
  */
@@ -34,25 +36,29 @@ local function whole(number) return string.format('%.0f', number) end
 local function look(key)
   local state = redis.call('GET', key) or ''
   local kind, fence, ends, failures, since, lost, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*):?(%d*) (.*)$')
-  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), tonumber(lost or '') or 0
+  local digest = ''
+  if kind == 'm' or kind == 'd' then token, digest = string.match(token, '^(%S*) ?(%d*)$') end
+  lost = tonumber(lost or '') or 0
+  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), lost, digest
 end
-local function lifeOf(life) return life == '' and ttl or tonumber(life) end
-local function keep(key, kind, fence, ends, failures, since, lost, token, forMs)
+local function lifeOf(life) return tonumber(life or '') or ttl end
+local function keep(key, kind, fence, ends, failures, since, lost, token, forMs, digest)
   local failed = whole(failures) .. (since and ':' .. whole(since) or lost > 0 and ':' or '')
   if lost > 0 then failed = failed .. ':' .. whole(lost) end
   local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
+  if digest and digest ~= '' then state = state .. ' ' .. digest end
   if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
 end
-local function mark(key, fence, failures, since, token, life)
-  keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life)
+local function mark(key, fence, failures, since, token, life, digest)
+  keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life, digest)
 end
 `
 
 /**
  * ARGV: now in ms or '' for the server's, ttlMs, token, steady time, leaseMs, lost tries that make suspect ('inf': none do), then
- * per event: id, receivedAtMs, life of its mark or '' for ttlMs. A server's clock that was set back shortens no mark, and one that
- * was set forward ends none.
- * Reply: of each id its fence (0: settled before, -1: held by another, -2: suspect). Then four numbers of each that has failed
+ * per event: id, receivedAtMs (and ':' and the life of its mark where that is not ttlMs). A server's clock that was set back
+ * shortens no mark, and one that was set forward ends none.
+ * Reply: of each id its fence (0: settled before, -1: held by another, -2: suspect, -3 - digest: settled before with that). Then four numbers of each that has failed
  * or has lost tries: its place among the ids, from 0, its failures, the ms since the first, and its lost tries. A claim that is
  * found to have run out is one.
  */
@@ -61,17 +67,18 @@ local lease = tonumber(ARGV[5])
 local suspectAt = ARGV[6] == 'inf' and math.huge or tonumber(ARGV[6])
 local last = math.max(tonumber(redis.call('GET', prefix .. 'fence') or '0'), micros)
 local history = {}
-for at = 7, #ARGV, 3 do
+local function settled(digest) answer(digest == '' and 0 or -3 - tonumber(digest)) end
+for at = 7, #ARGV, 2 do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token, since, lost = look(key)
+  local kind, fence, ends, failures, token, since, lost, digest = look(key)
   if kind == 'm' then failures, since, lost = 0, nil, 0 end
   if kind == 'c' and token ~= mine and ends <= now then kind, lost = 'x', lost + 1 end
-  if kind == 'd' then answer(0)
-  elseif kind == 'm' and ends > math.min(believed, tonumber(ARGV[at + 1])) then
-    local life = lifeOf(ARGV[at + 2])
-    if ends - now < life / 2 then mark(key, fence, failures, nil, token, life) end
-    answer(0)
+  if kind == 'd' then settled(digest)
+  elseif kind == 'm' and ends > math.min(believed, tonumber(string.match(ARGV[at + 1], '^-?%d+'))) then
+    local life = lifeOf(string.match(ARGV[at + 1], ':(%d+)$'))
+    if ends - now < life / 2 then mark(key, fence, failures, nil, token, life, digest) end
+    settled(digest)
   elseif kind == 'c' and token ~= mine then answer(-1)
   elseif kind ~= 'c' and lost >= suspectAt then
     if kind == 'x' then keep(key, 'f', fence, 0, failures, since, lost, mine, ttl) end
@@ -85,7 +92,7 @@ for at = 7, #ARGV, 3 do
     answer(tonumber(fence))
     if failures + lost > 0 then
       local failing = since and math.max(0, now - since) or 0
-      for _, number in ipairs({(at - 7) / 3, failures, failing, lost}) do history[#history + 1] = number end
+      for _, number in ipairs({(at - 7) / 2, failures, failing, lost}) do history[#history + 1] = number end
     end
   end
 end
@@ -95,8 +102,9 @@ return reply
 `
 
 /**
- * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without its
- * head, life of its mark or '', number of writes, and three for each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
+ * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r (behind a and b also
+ * 'digest:life', each empty where there is none or it is ttlMs), dead letter without its head, number of writes, and three for
+ * each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */
@@ -115,11 +123,13 @@ end
 local at, lost = 5, {}
 while at <= #ARGV do
   local id, lane, given, result, letter = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local life, writes = lifeOf(ARGV[at + 5]), tonumber(ARGV[at + 6])
+  local digest, life = string.match(result, '^%a(%d*):(%d*)$')
+  local writes = tonumber(ARGV[at + 5])
+  result = string.sub(result, 1, 1)
   local key = prefix .. 'id:' .. id
   local mine = ARGV[3] .. '.' .. at
   local kind, fence, ends, failures, token, since, tries = look(key)
-  at = at + 7
+  at = at + 6
   if kind ~= 'c' or fence ~= given then
     if token ~= mine then lost[lane] = true end
     answer(lost[lane] and 0 or 1, failures)
@@ -128,7 +138,7 @@ while at <= #ARGV do
     answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
-    mark(key, fence, failures, since, mine, life)
+    mark(key, fence, failures, since, mine, lifeOf(life), digest)
     answer(1, failures)
   elseif result == 'r' then
     keep(key, 'f', fence, 0, failures, since, tries, mine, failures + tries > 0 and ttl or 0)
@@ -137,7 +147,7 @@ while at <= #ARGV do
     failures = failures + 1
     if result == 'f' then keep(key, 'f', fence, 0, failures, since or now, 0, mine, ttl)
     else
-      keep(key, 'd', fence, 0, failures, since, 0, mine, nil)
+      keep(key, 'd', fence, 0, failures, since, 0, mine, nil, digest)
       redis.call('HSET', prefix .. 'dead', id, struct.pack('<dI4', now, failures) .. letter)
       redis.call('ZADD', prefix .. 'deaths', redis.call('INCR', prefix .. 'position'), id)
     end
@@ -163,8 +173,8 @@ local id = ARGV[5]
 if redis.call('HDEL', prefix .. 'dead', id) == 1 then
   redis.call('ZREM', prefix .. 'deaths', id)
   local key = prefix .. 'id:' .. id
-  local kind, fence, ends, failures = look(key)
-  mark(key, fence or '0', failures, nil, ARGV[3], lifeOf(ARGV[6]))
+  local kind, fence, ends, failures, token, since, lost, digest = look(key)
+  mark(key, fence or '0', failures, nil, ARGV[3], lifeOf(ARGV[6]), digest)
 end
 return reply
 `

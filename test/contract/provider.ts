@@ -194,7 +194,9 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       }
       const falseFirst = signed(twice(JSON.parse(body.toString()), false))
       provider.verify(falseFirst, [secret])
-      expect(provider.identify(falseFirst)).toEqual(once)
+      // Its bytes are others, and with them the digest.
+      const { digest: _, ...identity } = once
+      expect(provider.identify(falseFirst)).toMatchObject(identity)
       const falseLast = signed(twice(JSON.parse(body.toString()), true))
       const code = codeOf(() => provider.verify(falseLast, [secret]))
       if (forge && signature === undefined) expect(code).toBe('bad-signature')

@@ -5,6 +5,7 @@ import { afterAll } from 'vitest'
 import { ledgers } from '../../ledgers/index.ts'
 import type { VirtualClock } from '../../src/core/contracts/clock.ts'
 import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
+import { ledgerCopiesContract } from '../contract/ledger-copies.ts'
 import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-ledgers-'))
@@ -28,4 +29,5 @@ for (const [name, load] of Object.entries(ledgers).filter(([name]) => name !== '
   }
   ledgerContract(name, make)
   ledgerMarksContract(name, make)
+  ledgerCopiesContract(name, make)
 }

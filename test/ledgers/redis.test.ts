@@ -5,6 +5,7 @@ import redis from '../../ledgers/redis.ts'
 import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
 import { RecordedTx } from '../../src/core/processing/writes.ts'
 import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
+import { ledgerCopiesContract } from '../contract/ledger-copies.ts'
 import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 import { anEvent } from '../events.ts'
 import { needing } from '../needs.ts'
@@ -25,6 +26,7 @@ describe('on a real redis server', needing(missing), () => {
   }
   ledgerContract('redis', make)
   ledgerMarksContract('redis', make)
+  ledgerCopiesContract('redis', make)
 })
 
 async function claimed(ledger: Ledger, id: string): Promise<Extract<Claim, { state: 'new' }>> {

@@ -89,6 +89,14 @@ describe('adyen', () => {
     }
   })
 
+  it('knows an item again in the company of others, and by other fields than the signed ones not at all', () => {
+    const digests = (...items: Parameters<typeof sealed>) =>
+      adyen.identifyAll!(incoming({}, sealed(...items))).map(({ digest }) => digest)
+    const [alone] = digests({ pspReference: 'p-1' })
+    expect(digests({ pspReference: 'p-0' }, { pspReference: 'p-1', reason: 'sent again' })[1]).toBe(alone)
+    expect(digests({ pspReference: 'p-1', amount: { currency: 'EUR', value: 1 } })[0]).not.toBe(alone)
+  })
+
   it('names every item, and tells what happens to one payment apart', () => {
     const body = sealed(
       { pspReference: 'p-1', eventCode: 'AUTHORISATION' },
@@ -96,7 +104,7 @@ describe('adyen', () => {
       { pspReference: 'p-1', eventCode: 'CHARGEBACK', success: 'false' },
       { pspReference: 'p-2', eventCode: 'REFUND', merchantReference: '', originalReference: 'p-1' },
     )
-    expect(adyen.identifyAll!(incoming({}, body))).toEqual([
+    expect(adyen.identifyAll!(incoming({}, body))).toMatchObject([
       { id: 'AUTHORISATION:true:p-1', key: 'k7', type: 'AUTHORISATION' },
       { id: 'CHARGEBACK:true:p-1', key: 'k7', type: 'CHARGEBACK' },
       { id: 'CHARGEBACK:false:p-1', key: 'k7', type: 'CHARGEBACK' },

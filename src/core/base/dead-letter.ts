@@ -1,5 +1,6 @@
 import { FloodmarkError } from '../contracts/errors.ts'
-import { BURIED_CAUSES, type DeadLetter } from '../contracts/ledger.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
+import { BURIED_CAUSES, type DeadLetter, KEPT_COPIES } from '../contracts/ledger.ts'
 import { decode, encodedBytes, encodeInto } from './codec.ts'
 
 /*
@@ -40,4 +41,10 @@ export function decodeDeadLetter(bytes: Buffer): DeadLetter {
     reason: bytes.toString('utf8', DEAD_LETTER_HEAD_BYTES + 2, eventAt),
     event: decode(bytes.subarray(eventAt)),
   }
+}
+
+/** A copy that differs in the form in which ledgers store it, which is that of a dead letter. Its body is cut where it is long. */
+export function keptAs(event: WebhookEvent, atMs: number): DeadLetter {
+  const body = event.body.subarray(0, KEPT_COPIES.bodyBytesMax)
+  return { event: { ...event, body }, cause: 'unknown', reason: '', failures: 0, atMs }
 }

@@ -27,3 +27,5 @@ export function hasTwoHosts(rawHeaders: readonly string[]): boolean {
 
 /** Header of an event whose sender numbers its events: the provider read it from what is signed (Identity.sequence). */
 export const SEQUENCE_HEADER = 'x-floodmark-sequence'
+/** So the names of headers begin that the kit itself adds to an event. No sender can set them. */
+export const OWN_HEADERS = 'x-floodmark-'

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'timeout' // a deadline passed; the operation may have happened
   | 'rejected' // the user's effect refuses this event for good: it is buried at once
   | 'off-schema' // the body is not what a strict schema says: buried at once
+  | 'other-body' // a known id came with another body: the first one holds
   | 'corrupt' // stored bytes are not what was written
   | 'misuse' // the caller broke a contract, or the configuration is wrong
 

@@ -49,8 +49,11 @@ export type Claim =
       readonly failingForMs: number
       readonly lostTries: number
     }
-  /** Settled for good before (applied or buried). */
-  | { readonly state: 'duplicate' }
+  /**
+   * Settled for good before (applied or buried). `differs`: with another body, as far as their digests tell (base/copy-digest.ts).
+   * The first one holds.
+   */
+  | { readonly state: 'duplicate'; readonly differs?: true }
   /** Another consumer holds it now. */
   | { readonly state: 'busy' }
   /** Not claimed: SUSPECT_LOST_TRIES tries of it were lost, or more. Its effect may be what ends processes. See claimAlone. */
@@ -95,6 +98,15 @@ export interface DeadLetter {
   readonly failures: number
   readonly atMs: number
 }
+
+/** A copy whose body is not that of the event under its id. Its body may be cut. */
+export interface KeptCopy {
+  readonly event: WebhookEvent
+  /** When it was kept. */
+  readonly atMs: number
+}
+/** A ledger keeps so many copies, the latest ones, and of each so much of its body. */
+export const KEPT_COPIES = { copiesMax: 100, bodyBytesMax: 64 * 1024 } as const
 
 export interface LedgerTraits {
   readonly name: string
@@ -141,6 +153,10 @@ export interface Ledger {
   exhume(id: string): Promise<void>
   /** Deletes a dead letter and keeps its id's mark, as that of any settled event: when it is sent again it is absorbed. */
   forget(id: string): Promise<void>
+  /** Keeps a copy that differs for people to look at, within KEPT_COPIES. */
+  keepCopy(event: WebhookEvent): Promise<void>
+  /** The copies that were kept, oldest first. */
+  keptCopies(): AsyncIterable<KeptCopy>
   /** A name's committed value (a number as decimal ASCII); undefined when never written. An effect asks its Tx instead. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Every put or incremented name with a prefix, in byte order: the audit reads effects, never the dedup marks. */

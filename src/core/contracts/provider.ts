@@ -44,6 +44,11 @@ export interface Identity {
   readonly type: string
   /** Where the sender counts the events of a key, by one, in what it signs: this one's number, 0 or more. */
   readonly sequence?: number
+  /**
+   * Where the sender changes some of a body from copy to copy, or sends several events in one body: a CRC-32 of what an event's
+   * copies have in common (digestOfParts in base/copy-digest.ts). Absent: that of the whole body.
+   */
+  readonly digest?: number
 }
 
 /** What a sender knows when it signs. */

@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from '../base/backoff.ts'
 import { encode } from '../base/codec.ts'
+import { OWN_HEADERS } from '../base/headers.ts'
 import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
@@ -16,6 +17,8 @@ import { type PendingWrites, RecordedTx } from './writes.ts'
 export interface TaskOutcome {
   readonly settlement?: Settlement
   readonly verdict: Verdict
+  /** Settled before, with another body. */
+  readonly differs?: true
 }
 
 /** Not claimed: its effect is paused. */
@@ -42,6 +45,9 @@ export interface AttemptOptions {
 
 /** An event that another consumer holds is looked at again after so many ms. */
 export const BUSY_RETRY_MS = 250
+/** What was settled before, or is by an earlier one of its lane and batch: nothing is left to do. */
+export const COPY: TaskOutcome = { verdict: 'ack' }
+export const DIFFERING: TaskOutcome = { verdict: 'ack', differs: true }
 const REASON_CHARS_MAX = 500
 /** An event of which so many tries were lost is given up: the last of them were made alone, so that it is the cause. */
 export const LOST_TRIES_MAX = SUSPECT_LOST_TRIES + 3
@@ -66,7 +72,7 @@ export class Attempts {
     if (claim.state === 'paused') return { verdict: { retryInMs: claim.forMs } }
     if (claim.state === 'suspect') return { verdict: { retryInMs: 0 } }
     if (claim.state !== 'busy') this.#lookForGaps(task, claim.state === 'new')
-    if (claim.state === 'duplicate') return { verdict: 'ack' }
+    if (claim.state === 'duplicate') return claim.differs ? DIFFERING : COPY
     if (claim.state === 'busy') {
       this.#counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
@@ -148,12 +154,19 @@ function giveUp({ event }: Task, { fence, lostTries }: Claim & { state: 'new' })
   return { settlement: { ...letterOf(event, reason), fence, result: 'buried', cause: 'process-died' }, verdict: 'ack' }
 }
 
-/** What is kept of an event that is given up: all of it, or, where its headers cannot be stored, the rest. */
+/** What is kept of an event that is given up: all of it, or, where its headers cannot be stored, the rest and the kit's own ones. */
 function letterOf(event: WebhookEvent, reason: string): { readonly event: WebhookEvent; readonly reason: string } {
   try {
     encode(event)
     return { event, reason }
   } catch (error) {
-    return { event: { ...event, headers: {} }, reason: `${reason} (without its headers: ${messageOf(error)})` }
+    return {
+      event: { ...event, headers: ownHeaders(event) },
+      reason: `${reason} (without its headers: ${messageOf(error)})`,
+    }
   }
+}
+
+function ownHeaders({ headers }: WebhookEvent): WebhookEvent['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(OWN_HEADERS)))
 }

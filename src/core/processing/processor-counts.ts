@@ -1,4 +1,5 @@
 import type { Consuming } from './consuming.ts'
+import type { DifferingCopies } from './differing-copies.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Gaps } from './gaps.ts'
 import type { LedgerOutage } from './ledger-outage.ts'
@@ -28,6 +29,8 @@ export interface ProcessorState extends ProcessorCounts {
   /** Gaps in the numbers of senders that number their events, and missing numbers that came after all. */
   readonly gaps: number
   readonly gapsFilled: number
+  /** Of the duplicates those whose body was not that of the event under their id. */
+  readonly differing: number
 }
 
 interface Watched {
@@ -35,10 +38,11 @@ interface Watched {
   readonly gaps: Gaps | undefined
   readonly outage: LedgerOutage
   readonly consuming: Consuming
+  readonly copies: DifferingCopies
 }
 
 /** The counts of a processor that starts. What its parts count themselves is read from them. */
-export function countsOf({ fanOut, gaps, outage, consuming }: Watched): ProcessorState {
+export function countsOf({ fanOut, gaps, outage, consuming, copies }: Watched): ProcessorState {
   return {
     ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
     get circuitsOpened() {
@@ -64,6 +68,9 @@ export function countsOf({ fanOut, gaps, outage, consuming }: Watched): Processo
     },
     get gapsFilled() {
       return gaps?.filled ?? 0
+    },
+    get differing() {
+      return copies.found
     },
   }
 }

@@ -1,17 +1,19 @@
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
 import { Alone } from './alone.ts'
-import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused, type TaskOutcome } from './attempts.ts'
+import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { Consuming } from './consuming.ts'
+import { DifferingCopies } from './differing-copies.ts'
 import { FanOut, type Task, verdictsOf } from './fan-out.ts'
 import { type GapOptions, Gaps } from './gaps.ts'
 import { LedgerOutage } from './ledger-outage.ts'
 import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
-import { isCopy, lanesByKey, nextSuspect, type Work } from './work.ts'
+import { copyIn, lanesByKey, nextSuspect, type Work } from './work.ts'
 import { CALL_LIMITS, PendingWrites } from './writes.ts'
 
 export interface ProcessorOptions extends AttemptOptions {
@@ -30,7 +32,10 @@ export interface ProcessorOptions extends AttemptOptions {
   readonly leaseMs: number
   readonly signal: AbortSignal
   readonly crashPoint?: CrashPoint
-  /** Told of an outage of the ledger when it begins, of a consumer that ended, and of events that the queue cannot deliver. */
+  /**
+   * Told of an outage of the ledger when it begins, of a consumer that ended, of events that the queue cannot deliver, and of
+   * copies with another body.
+   */
   readonly onError?: (error: unknown) => void
 }
 
@@ -49,8 +54,6 @@ interface BatchState {
 
 /** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
 const LEASE_SHARE = 0.9
-/** The same id came earlier in its lane and batch. The outcome of that one holds for both. */
-const COPY: TaskOutcome = { verdict: 'ack' }
 /** After a failed claim the batch comes again after so many ms. By then the ledger's outage says how long to wait. */
 const FAILED_CLAIM_RETRY_MS = 100
 
@@ -68,8 +71,9 @@ export function startProcessor(options: ProcessorOptions): Processor {
   const gaps = options.gaps && new Gaps(options.gaps)
   const outage = new LedgerOutage({ ledger, clock, onError })
   const consuming = new Consuming(options)
-  const counts = countsOf({ fanOut, gaps, outage, consuming })
-  const handling = new Handling(options, { fanOut, gaps, outage, counts })
+  const copies = new DifferingCopies({ ledger, clock, onError })
+  const counts = countsOf({ fanOut, gaps, outage, consuming, copies })
+  const handling = new Handling(options, { fanOut, gaps, outage, copies, counts })
   const batchEventsMax = Math.min(options.batchEventsMax, Math.floor(CALL_LIMITS.eventsMax / fanOut.width))
   const handle: Handler = (batch, tell) => handling.handle(batch, tell)
   const limits = { batchEventsMax, ...(batchBytesMax && { batchBytesMax }), handlersMax, leaseMs }
@@ -81,6 +85,7 @@ interface HandlingParts {
   readonly fanOut: FanOut
   readonly gaps: Gaps | undefined
   readonly outage: LedgerOutage
+  readonly copies: DifferingCopies
   readonly counts: ProcessorCounts
 }
 
@@ -90,16 +95,18 @@ class Handling {
   readonly #counts: ProcessorCounts
   readonly #fanOut: FanOut
   readonly #outage: LedgerOutage
+  readonly #copies: DifferingCopies
   readonly #attempts: Attempts
   readonly #crashPoint: CrashPoint
   readonly #settler: Settler
   readonly #alone = new Alone()
 
-  constructor(options: ProcessorOptions, { fanOut, gaps, outage, counts }: HandlingParts) {
+  constructor(options: ProcessorOptions, { fanOut, gaps, outage, copies, counts }: HandlingParts) {
     this.#options = options
     this.#counts = counts
     this.#fanOut = fanOut
     this.#outage = outage
+    this.#copies = copies
     this.#crashPoint = options.crashPoint ?? nowhere
     const { ledger, clock, handlersMax: callsMax } = options
     this.#settler = new Settler({ ledger, clock, callsMax, outage, crashPoint: this.#crashPoint })
@@ -200,9 +207,8 @@ class Handling {
         const work = lane[at]!
         if (at > 0 && (signal.aborted || clock.monotonic() > state.untilMs)) heldForMs ??= 0
         if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
-        else if (isCopy(lane, at)) work.outcome = COPY
         else {
-          const outcome = this.#attempts.run(work.task, work.claim, pending)
+          const outcome = copyIn(lane, at) ?? this.#attempts.run(work.task, work.claim, pending)
           work.outcome = outcome instanceof Promise ? await outcome : outcome
         }
         if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
@@ -223,11 +229,17 @@ class Handling {
     if (works.length === 1) {
       const { task, outcome, verdict } = works[0]!
       if (verdict === 'ack' && !outcome.settlement) this.#counts.duplicates++
+      if (verdict === 'ack' && outcome.differs) this.#copies.add(task.given)
       return tell(task.position, verdict)
     }
     const settles = new Set<number>()
-    for (const { task, outcome } of works) if (outcome.settlement) settles.add(task.position)
+    const differing = new Map<number, WebhookEvent>()
+    for (const { task, outcome } of works) {
+      if (outcome.settlement) settles.add(task.position)
+      if (outcome.differs) differing.set(task.position, task.given)
+    }
     for (const [position, verdict] of verdictsOf(works)) {
+      if (verdict === 'ack' && differing.has(position)) this.#copies.add(differing.get(position)!)
       if (verdict === 'ack' && !settles.has(position)) this.#counts.duplicates++
       tell(position, verdict)
     }

@@ -1,6 +1,7 @@
+import { differsFrom, digestOf } from '../base/copy-digest.ts'
 import type { Claim } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
-import type { Paused, TaskOutcome } from './attempts.ts'
+import { COPY, DIFFERING, type Paused, type TaskOutcome } from './attempts.ts'
 import type { Task } from './fan-out.ts'
 
 /** One task of a batch, from its claim to its verdict. */
@@ -28,10 +29,12 @@ export function lanesByKey(tasks: readonly Task[], claims: readonly (Claim | Pau
   return [...keys.values()]
 }
 
-/** Whether the same id came earlier in the lane: it is claimed, and so this one is busy. */
-export function isCopy(lane: readonly Work[], at: number): boolean {
+/** What becomes of an event whose id came earlier in the lane: that one is claimed, and its outcome holds for both. */
+export function copyIn(lane: readonly Work[], at: number): TaskOutcome | undefined {
   const { task, claim } = lane[at]!
-  return claim.state === 'busy' && lane.slice(0, at).some((earlier) => earlier.task.event.id === task.event.id)
+  if (claim.state !== 'busy') return undefined
+  const first = lane.slice(0, at).find((earlier) => earlier.task.event.id === task.event.id)
+  return first && (differsFrom(digestOf(first.task.event), task.event) ? DIFFERING : COPY)
 }
 
 /** The first that is suspect where everything before it in its lane is settled. `works`: those of one key, in order. */

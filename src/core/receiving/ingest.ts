@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { DIGEST_HEADER } from '../base/copy-digest.ts'
 import { SEQUENCE_HEADER } from '../base/headers.ts'
 import { MARK_HEADER, markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
@@ -163,7 +164,7 @@ export function toEvents(route: Route, request: Incoming): WebhookEvent[] {
 function toEvent(
   route: Route,
   request: Incoming,
-  { id, key, type, sequence }: Identity,
+  { id, key, type, sequence, digest }: Identity,
   headers: Record<string, string>,
 ): WebhookEvent {
   for (const name of route.provider.contextHeaders) {
@@ -173,6 +174,7 @@ function toEvent(
     headers[name] = value
   }
   if (sequence !== undefined) headers[SEQUENCE_HEADER] = String(sequence)
+  if (digest !== undefined) headers[DIGEST_HEADER] = digest.toString(16)
   const markMs = markMsOfProvider(route.provider)
   if (markMs > MARK_TTL_MS) headers[MARK_HEADER] = String(markMs)
   const fullId = `${route.source}:${id}`

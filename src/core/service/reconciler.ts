@@ -1,4 +1,5 @@
 import { type Backoff, backoffMs } from '../base/backoff.ts'
+import { DIGEST_HEADER, NOT_COMPARED } from '../base/copy-digest.ts'
 import { type Clock, sleep } from '../contracts/clock.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
@@ -157,12 +158,16 @@ class Follower {
     await sleep(clock, (fresh.length * 1_000) / publishesPerS, this.#signal)
   }
 
-  /** The same events, by the same rules, as if its webhook had come. None where it cannot be understood: nor could that be. */
+  /**
+   * The same events, by the same rules, as if its webhook had come. A list may write the body otherwise than the webhook, so
+   * that is not compared. None where it cannot be understood: nor could that be.
+   */
   #eventsOf({ headers, body }: ListedEvent): WebhookEvent[] {
     const { route } = this.#list
     const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined)
     try {
-      return toEvents(route, { url: route.path, header, raw: body, receivedAtMs: this.#options.clock.now() })
+      const events = toEvents(route, { url: route.path, header, raw: body, receivedAtMs: this.#options.clock.now() })
+      return events.map((event) => ({ ...event, headers: { ...event.headers, [DIGEST_HEADER]: NOT_COMPARED } }))
     } catch (error) {
       this.#options.onError(error)
       return []

@@ -61,6 +61,8 @@ const OPENED: Readonly<Record<'queue' | 'ledger', Members>> = {
     buried: 'function',
     exhume: 'function',
     forget: 'function',
+    keepCopy: 'function',
+    keptCopies: 'function',
     read: 'function',
     scan: 'function',
     items: 'function',

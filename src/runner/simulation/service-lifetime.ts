@@ -223,6 +223,8 @@ export class ServiceLifetime {
       buried: () => ledger.buried(),
       exhume: (id) => ledger.exhume(id),
       forget: (id) => ledger.forget(id),
+      keepCopy: (event) => ledger.keepCopy(event),
+      keptCopies: () => ledger.keptCopies(),
       read: (name) => ledger.read(name),
       scan: (prefix) => ledger.scan(prefix),
       items: (prefix) => ledger.items(prefix),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import lmdb from '../../../ledgers/lmdb.ts'
 import { fromJson, letterSchema } from '../../../src/core/dead-letters/letter.ts'
+import { anEvent } from '../../events.ts'
 import { planted } from '../floodmark.ts'
 import { stack } from './dlq-stack.ts'
 
@@ -45,6 +46,20 @@ describe('dlq list and show', () => {
     const bytes = await dlq('show', 'test:b1')
     expect(bytes.out).toContain(Buffer.from([0xff, 0, 1]).toString('base64'))
   })
+})
+
+describe('dlq copies', () => {
+  it('shows copies that were absorbed although they had another body', async () => {
+    const { dlq, ledgerAt } = await stack()
+    expect((await dlq('copies')).out).toBe('no copies with another body\n')
+    const ledger = await lmdb.open(ledgerAt)
+    await ledger.keepCopy(anEvent('a1', { body: Buffer.from('{"amount":900}') }))
+    await ledger.close()
+    const { code, out } = await dlq('copies')
+    expect(code).toBe(0)
+    for (const part of ['test:a1', '{"amount":900}', '1 kept']) expect(out).toContain(part)
+    expect((await dlq('list')).out).toContain('3 dead letters')
+  }, 60_000)
 })
 
 describe('dlq export', () => {

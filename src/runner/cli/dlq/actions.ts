@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { systemClock } from '../../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
-import type { Ledger } from '../../../core/contracts/ledger.ts'
+import { KEPT_COPIES, type Ledger } from '../../../core/contracts/ledger.ts'
 import { LinesFile } from '../../../core/dead-letters/file.ts'
 import { chosen, type FilterFlags, filterOf, isFiltered } from '../../../core/dead-letters/filter.ts'
 import { Groups } from '../../../core/dead-letters/groups.ts'
@@ -13,7 +13,7 @@ import { isExpired, RetentionWatch } from '../../../core/dead-letters/retention.
 import { perS } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
 import { openLedger, openQueue } from './open.ts'
-import { groupLines, groupRows, letterLine, lettersIn, letterText } from './view.ts'
+import { copyText, groupLines, groupRows, letterLine, lettersIn, letterText } from './view.ts'
 
 /** As they come from the command line. */
 export interface DlqFlags extends FilterFlags {
@@ -55,6 +55,18 @@ async function list(flags: DlqFlags): Promise<number> {
   })
   for (const line of [...groupLines(groups), ...watch.lines()]) await out(line)
   return EXIT.PASS
+}
+
+async function copies(flags: DlqFlags): Promise<number> {
+  return withLedger(flags, async (ledger) => {
+    let kept = 0
+    for await (const copy of ledger.keptCopies()) {
+      kept++
+      await out(`${copyText(copy)}\n`)
+    }
+    await out(kept === 0 ? 'no copies with another body' : `${kept} kept: the latest ${KEPT_COPIES.copiesMax} at most`)
+    return EXIT.PASS
+  })
 }
 
 async function show(flags: DlqFlags): Promise<number> {
@@ -176,7 +188,7 @@ async function withLedger<T>(flags: DlqFlags, work: (ledger: Ledger) => Promise<
 
 const named = (what: string) => `${what}-${new Date(clock.now()).toISOString().replace(/[:.]/g, '-')}.jsonl`
 
-export const actions = { list, show, export: exportAll, replay: replayAll, purge: purgeAll } satisfies Record<
+export const actions = { list, show, copies, export: exportAll, replay: replayAll, purge: purgeAll } satisfies Record<
   string,
   Action
 >

@@ -10,6 +10,7 @@ const PLACE = '--ledger-url ./data/ledger --namespace shop'
 const EXAMPLE: Readonly<Record<keyof Actions, string>> = {
   list: `list ${PLACE} --since 2h`,
   show: `show 8c1f ${PLACE}`,
+  copies: `copies ${PLACE}`,
   export: `export ${PLACE} --type order.paid --out letters.jsonl`,
   replay: `replay ${PLACE} --queue-url ./data/queue --type order.paid --rate 1k --dry-run`,
   purge: `purge ${PLACE} --expired --yes`,
@@ -33,6 +34,10 @@ export function define(dlq: Command): void {
   add('show', 'All of one: headers, reason, failures, payload.')
     .argument('<id>', 'its id, as dlq list shows it')
     .action((id: string, flags: DlqFlags) => act('show')({ ...flags, id }))
+  add(
+    'copies',
+    'Copies that were absorbed although their body was another one than that of the first: the latest.',
+  ).action(act('copies'))
   filters(add('export', 'JSON lines: everything that is known of each, the body in base64.'))
     .option('--out <file>', 'a new file (default: the standard output)')
     .action(act('export'))

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { oneLine, printable } from '../../../core/base/one-line.ts'
 import { textTable } from '../../../core/base/table.ts'
-import type { DeadLetter } from '../../../core/contracts/ledger.ts'
+import type { WebhookEvent } from '../../../core/contracts/event.ts'
+import type { DeadLetter, KeptCopy } from '../../../core/contracts/ledger.ts'
 import { type Groups, LETTER_THRESHOLDS } from '../../../core/dead-letters/groups.ts'
 
 /** `1 letter`, `2 letters`. */
@@ -42,17 +43,18 @@ export function letterLine({ event, reason, failures, atMs }: DeadLetter): strin
 
 export function letterText(letter: DeadLetter): string {
   const { event, cause, reason, failures, atMs } = letter
-  const fields: [string, string][] = [
-    ['id', event.id],
-    ['key', event.key],
-    ['source', event.source],
-    ['type', event.type],
-    ['received', timeOf(event.receivedAtMs)],
-    ['buried', timeOf(atMs)],
-    ['failures', String(failures)],
-    ['cause', cause],
-    ['reason', reason],
-  ]
+  const ended = { buried: timeOf(atMs), failures: String(failures), cause, reason }
+  return eventText(event, ended)
+}
+
+/** A copy with another body, and what it is. */
+export function copyText({ event, atMs }: KeptCopy): string {
+  return eventText(event, { kept: timeOf(atMs) })
+}
+
+function eventText(event: WebhookEvent, more: Readonly<Record<string, string>>): string {
+  const { id, key, source, type } = event
+  const fields = Object.entries({ id, key, source, type, received: timeOf(event.receivedAtMs), ...more })
   const lines = fields.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`)
   for (const [name, value] of Object.entries(event.headers)) lines.push(`header    ${oneLine(name)}: ${oneLine(value)}`)
   const body = Buffer.from(event.body)

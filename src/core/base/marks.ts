@@ -1,5 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
+import type { Claim } from '../contracts/ledger.ts'
+import { differsFrom } from './copy-digest.ts'
 
 /** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks end. */
 export const STEP_MS_MAX = 300_000
@@ -12,6 +14,14 @@ export function covers(endsMs: number, nowMs: number, { receivedAtMs }: Pick<Web
 /** Whether a mark that covered a copy is to be renewed: senders that still come, and deliveries that wait, may come again. */
 export function isToRenew(endsMs: number, nowMs: number, ttlMs: number): boolean {
   return endsMs - nowMs < ttlMs / 2
+}
+
+const DUPLICATE: Claim = { state: 'duplicate' }
+const DIFFERING: Claim = { state: 'duplicate', differs: true }
+
+/** The claim of a copy. `settled`: the digest of the event that was settled under its id. */
+export function duplicateOf(settled: number | undefined, event: Pick<WebhookEvent, 'headers' | 'body'>): Claim {
+  return differsFrom(settled, event) ? DIFFERING : DUPLICATE
 }
 
 /** The time by which a ledger's marks end and are deleted. A wall clock that is stepped neither ends nor deletes marks. */

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import stripe from '../../providers/stripe.ts'
+
+function digest(pending: string, more = ''): number | undefined {
+  const body = `{\n  "id": "evt_1",\n${pending}  "type": "charge.succeeded",\n  "data": { "object": { "id": "ch_1"${more} } }\n}`
+  const request = { url: '/', header: () => undefined, raw: Buffer.from(body), receivedAtMs: 0 }
+  return stripe.identify(request).digest
+}
+
+it("stripe's copies differ in how many endpoints have not taken the event yet, and in nothing else", () => {
+  const first = digest('  "pending_webhooks": 2,\n')
+  expect(digest('  "pending_webhooks": 13,\n')).toBe(first)
+  expect(digest('  "pending_webhooks":0,\n')).toBe(first)
+  expect(digest('  "pending_webhooks": 2,\n', ', "amount": 900')).not.toBe(first)
+  expect(digest('')).not.toBe(first)
+})
