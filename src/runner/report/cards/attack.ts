@@ -3,13 +3,13 @@ import { bytes, inWords, ms } from '../../../core/base/words.ts'
 import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { AttackTally } from '../../records/facts.ts'
 import { type Cell, defineCard } from '../card.ts'
-import { type Check, check, counted, generatorCheck, inBytes, inMs, none, quantile, share } from '../check.ts'
+import { check, counted, generatorCheck, inBytes, inMs, none, share } from '../check.ts'
 import { count } from '../common-schema.ts'
 import type { JudgedRun } from '../judged-run.ts'
-import { highestOfBoth } from '../latency/judge.ts'
+import { asQuick } from '../latency/judge.ts'
 import { Latencies } from '../latency/latencies.ts'
 import { percentiles } from '../latency/percentiles.ts'
-import { p99Words, percentileWords } from '../latency/words.ts'
+import { asQuickMeasured, p99Words } from '../latency/words.ts'
 
 /** Good traffic may become so many times slower. */
 const SLOWER_MAX = 2
@@ -74,9 +74,8 @@ export const attack = defineCard({
     },
     'attack-latency': {
       title: 'good traffic as quick under attack',
-      measured: ({ measured, calm, percentile }) =>
-        percentile ? `${percentileWords(percentile)} ${inWords(measured)}, calm ${inWords(calm)}` : inWords(measured),
-      wanted: ({ floor }) => `at most ${SLOWER_MAX} times that in the calm, or ${inWords(floor)}`,
+      measured: asQuickMeasured,
+      wanted: ({ atMost }) => `at most ${inWords(atMost)}`,
     },
     'attack-rate': { title: 'attackers kept their rate', remedy: 'Lower --rate, or run it on a quieter machine.' },
   },
@@ -129,6 +128,7 @@ export function attackChecks(card: UnderAttack, { unexpected }: { unexpected: nu
   const flood = kinds.filter(({ kind, planned }) => kind !== 'slow' && planned > 0)
   const carriedOut = Math.min(1, ...flood.map(({ planned, sent }) => sent / planned))
   const growth = memory.length === 0 ? 0 : Math.max(...memory.map((one) => one.underBytes - one.calmBytes))
+  const quick = asQuick(card.calm, card.under, (calmMs) => Math.max(SLOWER_MAX * calmMs, FLOOR_SHARE * acceptP99Ms))
   return [
     check('forged-took-effect', unexpected === 0 && accepted === 0, {
       effects: counted(unexpected),
@@ -144,25 +144,12 @@ export function attackChecks(card: UnderAttack, { unexpected }: { unexpected: nu
       measured: inBytes(growth),
       atMost: inBytes(MEMORY_MAX_BYTES),
     }),
-    latencyCheck(card, acceptP99Ms * FLOOR_SHARE),
+    check('attack-latency', quick.ok, quick.values),
     generatorCheck('attack-rate', carriedOut >= CARRIED_OUT_MIN ? true : null, {
       measured: share(carriedOut),
       atLeast: share(CARRIED_OUT_MIN),
     }),
   ]
-}
-
-/** By the highest percentile that both have; undecided where the two intervals leave room for either answer. */
-function latencyCheck({ calm, under }: UnderAttack, floorMs: number): Check<'attack-latency'> {
-  const floor = inMs(floorMs)
-  const both = highestOfBoth(calm, under)
-  if (!both) return check('attack-latency', null, { measured: quantile(undefined), floor })
-  const { share: percentile, one, other } = both
-  const limit = (calmMs: number) => Math.max(SLOWER_MAX * calmMs, floorMs)
-  const holds = other.highMs <= limit(one.lowMs)
-  const broken = other.lowMs > limit(one.highMs)
-  const values = { measured: quantile(other), calm: inMs(one.ms), floor, percentile: share(percentile) }
-  return check('attack-latency', holds ? true : broken ? false : null, values)
 }
 
 const HEAD = ['attack', 'sent', 'of planned', 'refused', 'closed without a word', 'no answer', 'answered 2xx']

@@ -4,12 +4,12 @@ import { kindOf } from '../../faults/index.ts'
 import { resendMarks } from '../../records/resends.ts'
 import type { RunRecord } from '../../records/run-record.ts'
 import { defineCard } from '../card.ts'
-import { type Check, type CheckValues, check, inMs, quantile, share } from '../check.ts'
+import { type Check, type CheckValues, check } from '../check.ts'
 import type { JudgedRun } from '../judged-run.ts'
-import { highestOfBoth } from '../latency/judge.ts'
+import { asQuick } from '../latency/judge.ts'
 import { Latencies } from '../latency/latencies.ts'
 import { percentiles } from '../latency/percentiles.ts'
-import { PERCENTILE_HEAD, percentileCells, percentileWords } from '../latency/words.ts'
+import { asQuickMeasured, PERCENTILE_HEAD, percentileCells } from '../latency/words.ts'
 
 /** From accept to effect at most so many times as long as before, and a share of the pass mark for the response on top. */
 const TIMES_MAX = 2
@@ -63,10 +63,8 @@ export const undisturbed = defineCard({
 function checkWords(cause: Disturbance) {
   return {
     title: `good events undisturbed ${NAMES[cause]} (from accept to effect)`,
-    measured: ({ measured, percentile }: CheckValues) =>
-      percentile ? `${percentileWords(percentile)} ${inWords(measured)}` : inWords(measured),
-    wanted: ({ atMost, before }: CheckValues) =>
-      atMost ? `at most ${inWords(atMost)}, from ${inWords(before)} before` : 'episodes enough before it and during it',
+    measured: asQuickMeasured,
+    wanted: ({ atMost }: CheckValues) => `at most ${inWords(atMost)}, twice the calm and half of the pass mark`,
   }
 }
 
@@ -111,10 +109,7 @@ function undisturbedOf({ record, events, attempts, effects }: JudgedRun): Undist
   return stretches.map(({ latencies, ...stretch }) => ({ ...stretch, acceptToEffect: latencies.percentiles() }))
 }
 
-/**
- * A check for each stretch but the first: are the good events as quick as before? By the highest percentile that both have;
- * undecided where the two intervals leave room for either answer, or where there is none.
- */
+/** A check for each stretch but the first: are the good events as quick as before? */
 export function undisturbedChecks(
   stretches: Undisturbed,
   acceptP99Ms: number,
@@ -123,17 +118,7 @@ export function undisturbedChecks(
   const limitMs = (beforeMs: number) => TIMES_MAX * beforeMs + SLACK_SHARE * acceptP99Ms
   return stretches.flatMap(({ during, acceptToEffect }) => {
     if (during === 'before') return []
-    const both = highestOfBoth(before, acceptToEffect)
-    if (!both) return [check(`undisturbed-by-${during}`, null, { measured: quantile(undefined) })]
-    const { share: percentile, one: calm, other } = both
-    const holds = other.highMs <= limitMs(calm.lowMs)
-    const broken = other.lowMs > limitMs(calm.highMs)
-    const values = { measured: quantile(other), atMost: inMs(limitMs(calm.ms)), before: inMs(calm.ms) }
-    return [
-      check(`undisturbed-by-${during}`, holds ? true : broken ? false : null, {
-        ...values,
-        percentile: share(percentile),
-      }),
-    ]
+    const { ok, values } = asQuick(before, acceptToEffect, limitMs)
+    return [check(`undisturbed-by-${during}`, ok, values)]
   })
 }

@@ -44,9 +44,10 @@ function markMeasured({ measured, slowest, episodes: seen, wouldTake, atMost }: 
   return `slowest ${inWords(slowest)}; ${few}, which takes a run of some ${seconds(amount(wouldTake) ?? 0)}`
 }
 
-/** The percentile by which something was judged, as 'p99'. */
-export function percentileWords(share: CheckValues[string] | undefined): string {
-  return `p${((amount(share) ?? 0) * 100).toFixed(0)}`
+/** What was compared with the calm, for the words of a check by asQuick. */
+export function asQuickMeasured({ measured, slowest, calm, percentile }: CheckValues): string {
+  if (percentile) return `p${((amount(percentile) ?? 0) * 100).toFixed(0)} ${inWords(measured)}, calm ${inWords(calm)}`
+  return slowest ? `slowest ${inWords(slowest)}, too few episodes for a percentile` : 'too few episodes'
 }
 
 function within(mark: number | undefined, measured: CheckValues[string] | undefined): boolean {

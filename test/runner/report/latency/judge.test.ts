@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { COMMON_CHECK_WORDS, sayCheck } from '../../../../src/runner/render/words/checks.ts'
-import { highestOfBoth, p99AtMost } from '../../../../src/runner/report/latency/judge.ts'
+import { asQuick, p99AtMost } from '../../../../src/runner/report/latency/judge.ts'
 import type { Percentiles } from '../../../../src/runner/report/latency/percentiles.ts'
 
 const MARK_MS = 500
@@ -40,13 +40,25 @@ describe('a p99 against its mark', () => {
   })
 })
 
-describe('the highest percentile of both', () => {
-  it('is p99, else p90, else p50, else none', () => {
-    const all = { count: 9, p50: around(1), p90: around(2), p99: around(3) }
-    const { p99: _, ...without } = all
-    expect(highestOfBoth(all, all)?.share).toBe(0.99)
-    expect(highestOfBoth(all, without)?.share).toBe(0.9)
-    expect(highestOfBoth(all, { count: 9, p50: around(1) })?.share).toBe(0.5)
-    expect(highestOfBoth(all, { count: 9 })).toBeUndefined()
+describe('as quick as in the calm', () => {
+  const calm = { count: 9, p50: around(1), p90: around(10), p99: around(100), maxMs: 200 }
+  const { p99: _, ...without } = calm
+  const limit = (calmMs: number) => Math.max(2 * calmMs, 30)
+  const verdict = (under: Percentiles) => {
+    const { ok, values } = asQuick(calm, under, limit)
+    return [ok, values.percentile]
+  }
+
+  it('goes by p99, else p90, else p50', () => {
+    expect(verdict({ ...calm, p99: around(20) })).toEqual([true, { value: 0.99, unit: 'share' }])
+    expect(verdict({ ...without, p90: around(100) })).toEqual([false, { value: 0.9, unit: 'share' }])
+    expect(verdict({ ...without, p90: around(20) })).toEqual([null, { value: 0.9, unit: 'share' }])
+    expect(verdict({ count: 9, p50: around(2), maxMs: 9 })).toEqual([true, { value: 0.5, unit: 'share' }])
+  })
+
+  it('without any goes by the slowest, against what is allowed beside no time at all', () => {
+    expect(verdict({ count: 9, maxMs: 30 })).toEqual([true, undefined])
+    expect(verdict({ count: 9, maxMs: 31 })).toEqual([null, undefined])
+    expect(verdict({ count: 0 })).toEqual([null, undefined])
   })
 })

@@ -14,7 +14,7 @@ export interface Source {
 const SERVED_PER_MS = 0.5
 /** Arrivals until a queue that began empty is like any other. */
 const WARM_UP = 4_000
-const LONG = 3_000_000
+const LONG = 2_000_000
 
 /** One server, Poisson arrivals; services that differ as much as arrivals do, or not at all. */
 export function queue(services: 'exponential' | 'constant', load: number, random: Random): Source {
