@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { DIGEST_HEADER } from '../../core/base/copy-digest.ts'
 import type { WebhookEvent } from '../../core/contracts/event.ts'
 
 /** What an event consists of, in short: the plan's digests and those of what took effect are compared field by field. */
@@ -34,8 +35,8 @@ export function textDigest(text: string): number {
   return crc32(text)
 }
 
-/** Of the connection and not of the event: they differ by the way that a request took. */
-const TRANSPORT = ['host', 'content-type', 'content-length', 'content-encoding', 'user-agent']
+/** Of the way that a request took and not of the event. What a list's events are compared by is another thing too. */
+const TRANSPORT = [DIGEST_HEADER, 'host', 'content-type', 'content-length', 'content-encoding', 'user-agent']
 
 function headersDigest(headers: Readonly<Record<string, string>>, timed: readonly string[]): number {
   const names = Object.keys(headers).filter((name) => !TRANSPORT.includes(name))

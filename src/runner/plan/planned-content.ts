@@ -1,3 +1,4 @@
+import { OWN_HEADERS } from '../../core/base/headers.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { WebhookEvent } from '../../core/contracts/event.ts'
 import { toEvents } from '../../core/receiving/ingest.ts'
@@ -21,8 +22,6 @@ const SIGNED_AT_MS = 1_700_000_000_000
 const LATER_MS = 1_811_111_111_111
 const SAMPLES = 20
 const HOST = 'planned.invalid'
-/** How the names of headers begin that the kit itself adds to an event. */
-const OWN_HEADERS = 'x-floodmark-'
 
 /**
  * Event `seq` as it must take effect: the body as it is signed, the rest as the plan chose it.

@@ -34,7 +34,8 @@ describe.each([generic, github, razorpay, stripe].map((provider) => [provider.na
       expect(Math.max(...made.map(({ raw }) => raw.length))).toBe(MIB)
       for (const [seq, request] of made.entries()) {
         provider.verify(request, [route.secret])
-        expect(provider.identify(request)).toEqual(provider.identify(plain[seq]!))
+        const { digest: _digest, ...identity } = provider.identify(plain[seq]!)
+        expect(provider.identify(request)).toMatchObject(identity)
         const { padding: _, ...rest } = parse(request.raw)
         expect(rest).toEqual(parse(plain[seq]!.raw))
       }
