@@ -10,16 +10,31 @@ import { lineOf } from '../scenario/plugins.ts'
 const CONFIG = 'floodmark.config.ts'
 type Given = Readonly<Record<string, unknown>>
 
-/** Flags over the config of this folder over the defaults. @throws FloodmarkError 'misuse' that names every mistake. */
+/**
+ * Flags over the environment over the config of this folder over the defaults.
+ * @throws FloodmarkError 'misuse' that names every mistake.
+ */
 export async function readSettings(scenario: string, flags: Given): Promise<RunSettings> {
   const config = await readConfig()
-  const { settings, mistakes } = settingsOf(scenario, { ...config, ...flags })
+  const { settings, mistakes } = settingsOf(scenario, { ...config, ...fromEnvironment(process.env), ...flags })
   if (mistakes.length === 0) return settings
   const said = mistakes.map(([setting, message]) => {
     const name = writtenName(setting)
     return flags[name] === undefined ? `${CONFIG}: ${name}: ${message}` : `${flagOf(setting)} ${message}`
   })
   throw new FloodmarkError('misuse', said.join('; '))
+}
+
+/** Addresses that may hold a password: in a flag it would stand in every list of processes. No process of a run inherits them. */
+function fromEnvironment(env: NodeJS.ProcessEnv): Given {
+  const found: Record<string, string> = {}
+  for (const [, setting] of everySetting) {
+    const value = setting.secret && env[setting.secret]
+    if (!value) continue
+    found[writtenName(setting)] = value
+    delete env[setting.secret]
+  }
+  return found
 }
 
 /** Whether a flag of `npm run scenario` would take the value. */

@@ -3,7 +3,7 @@ import { SERVICE_DEFAULTS } from '../../core/service/limits.ts'
 import { plainWords } from '../scenario/plain-words.ts'
 import type { Kind } from '../scenario/registry.ts'
 import { count, factor, perS, time, timeText } from './quantities.ts'
-import { shownUrl, shownValue } from './shown.ts'
+import { shownUrl } from './shown.ts'
 
 /**
  * **Settings** are what a person may choose for a run, checked, with every default: flags over the config over defaults.
@@ -29,8 +29,8 @@ export interface Setting {
   readonly names?: Kind
   /** Writes a value as a flag takes it. Default: as it is. */
   readonly text?: (value: never) => string
-  /** An address that may hold a password: it is written down and shown without. */
-  readonly secret?: true
+  /** An address that may hold a password: it is written down and shown without. The environment variable that may give it, whole. */
+  readonly secret?: `FLOODMARK_${string}`
   /** Whether "Run it again" repeats it: 'changed' when the value is not the default, or 'never'. Default: 'changed'. */
   readonly again?: 'changed' | 'never'
 }
@@ -98,16 +98,16 @@ export const SETTINGS = {
   queueUrl: {
     flag: '--queue-url <url>',
     schema: z.string().min(1).optional(),
-    help: "address of the queue's server",
+    help: "address of the queue's server; FLOODMARK_QUEUE_URL in the environment is the same, and keeps a password out of the command",
     unset: 'one is found or started',
-    secret: true,
+    secret: 'FLOODMARK_QUEUE_URL',
   },
   ledgerUrl: {
     flag: '--ledger-url <url>',
     schema: z.string().min(1).optional(),
-    help: "address of the ledger's server",
+    help: "address of the ledger's server; FLOODMARK_LEDGER_URL in the environment is the same",
     unset: 'one is found or started',
-    secret: true,
+    secret: 'FLOODMARK_LEDGER_URL',
   },
   fsync: {
     flag: '--fsync <when>',
@@ -162,6 +162,9 @@ type SettingName = keyof SettingsTable
 /** By their names in the table; one without a default may be unset. `scenario`: the name or path that the run was asked for. */
 export type RunSettings = { readonly scenario: string } & {
   readonly [name in SettingName]: z.output<SettingsTable[name]['schema']>
+} & {
+  /** Those that a flag, the environment or the config has set, be it to the default. Not recorded. */
+  readonly given?: readonly string[]
 }
 
 type Camel<T> = T extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : T
@@ -202,7 +205,8 @@ export function settingsOf(
     if (error) mistakes.push([setting, error.issues[0]!.message])
     else settings[name] = data
   }
-  return { settings: settings as unknown as RunSettings, mistakes }
+  const names = everySetting.filter(([, setting]) => Object.hasOwn(given, writtenName(setting))).map(([name]) => name)
+  return { settings: { ...settings, given: names } as unknown as RunSettings, mistakes }
 }
 
 /** undefined: the setting has no default. */
@@ -223,17 +227,6 @@ export function recorded(settings: RunSettings): RunSettings {
     return [name, setting.secret && value !== undefined ? textOf(setting, value) : value]
   })
   return { scenario: settings.scenario, ...Object.fromEntries(shown) }
-}
-
-/** The line that makes the same run again: every setting that is not the default. */
-export function runAgain(settings: RunSettings): string {
-  const flags = everySetting.flatMap(([name, setting]) => {
-    const value = settings[name]
-    if (setting.again === 'never' || value === undefined || value === defaultOf(setting)) return []
-    return value === true ? [flagOf(setting)] : [`${flagOf(setting)} ${shownValue(textOf(setting, value))}`]
-  })
-  const line = `npm run scenario ${shownValue(settings.scenario)}`
-  return flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line
 }
 
 /** Settings as run.json and report.json hold them. */

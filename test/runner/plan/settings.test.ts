@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isValueOf } from '../../../src/runner/cli/read-settings.ts'
+import { isValueOf, readSettings } from '../../../src/runner/cli/read-settings.ts'
 import { countOf, msOf, timeText } from '../../../src/runner/plan/quantities.ts'
 import {
   everySetting,
   flagOf,
   recorded,
   recordedSettings,
-  runAgain,
   SETTINGS,
   settingsOf,
   writtenName,
@@ -78,27 +77,24 @@ describe('the table of settings', () => {
     expect(settings).toMatchObject({ publishDeadlineMs: 1_500, capacityPerS: 280, acceptP99Ms: 250, senders: 2 })
   })
 
-  it('repeats in the line of "Run it again" every setting that is not the default, and no other', () => {
-    expect(runAgain(settingsOf('steady', {}).settings)).toBe('npm run scenario steady')
-    const { settings } = settingsOf('./my sale.ts', GIVEN)
-    const line = runAgain(settings)
-    expect(line).toMatch(/^npm run scenario '\.\/my sale\.ts' -- --receiver '\.\/my receiver\.ts' --queue kafka /)
-    expect(line).toContain(String.raw`--shape 'it'\''s.csv'`)
-    expect(line).toContain('--quick --processes 2')
-    for (const [name, setting] of everySetting) expect(line.includes(flagOf(setting)), name).toBe(name !== 'out')
-    // What the line says is taken as the same value.
-    const said = (flag: string) => new RegExp(`${flag} '?([^ ']+)`).exec(line)?.[1]
-    expect([said('--rate'), said('--duration'), said('--publish-deadline')]).toEqual(
-      ['1500', '90s', '1500ms'].with(2, '1.5s'),
-    )
+  it('takes an address from the environment, which no process inherits, after a flag and before the config', async () => {
+    const address = 'redis://:hunter2@h:1'
+    const set = () => {
+      process.env.FLOODMARK_LEDGER_URL = address
+    }
+    set()
+    expect((await readSettings('steady', {})).ledgerUrl).toBe(address)
+    expect(process.env.FLOODMARK_LEDGER_URL).toBeUndefined()
+    expect((await readSettings('steady', {})).ledgerUrl).toBeUndefined()
+    set()
+    expect((await readSettings('steady', { ledgerUrl: 'redis://other' })).ledgerUrl).toBe('redis://other')
   })
 
-  it('writes down and shows no password', () => {
+  it('writes down no password', () => {
     const queueUrl = 'redis://me:hunter2@127.0.0.1:6379/0?password=hunter3'
     const { settings } = settingsOf('steady', { queueUrl, ledgerUrl: 'redis://:hunter4@h' })
     expect(settings.queueUrl).toBe(queueUrl)
-    const shown = `${JSON.stringify(recorded(settings))}${runAgain(settings)}`
-    expect(shown).not.toContain('hunter')
+    expect(JSON.stringify(recorded(settings))).not.toContain('hunter')
     expect(recorded(settings).queueUrl).toBe('redis://me@127.0.0.1:6379/0?password=***')
   })
 

@@ -1,0 +1,25 @@
+import { defaultOf, everySetting, flagOf, type RunSettings, type Setting, textOf } from './settings.ts'
+import { shownValue } from './shown.ts'
+
+/**
+ * The line that makes the same run again: every setting that is not the default, or that was set to it, since a config may say
+ * otherwise. An address with a password is taken from the environment; where it is not there, the shell says what is missing.
+ */
+export function runAgain({ given = [], ...settings }: RunSettings): string {
+  const variables: string[] = []
+  const flags: string[] = []
+  for (const [name, setting] of everySetting) {
+    const value = settings[name]
+    if (setting.again === 'never' || value === undefined || value === false) continue
+    if (value === defaultOf(setting) && !given.includes(name)) continue
+    const text = textOf(setting, value)
+    if (setting.secret && text !== value) variables.push(fromEnvironment(setting.secret))
+    else flags.push(value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(text)}`)
+  }
+  const line = [...variables, `npm run scenario ${shownValue(settings.scenario)}`].join(' ')
+  return flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line
+}
+
+function fromEnvironment(variable: NonNullable<Setting['secret']>): string {
+  return `${variable}="\${${variable}:?set it to the whole address, which is not written down for its password}"`
+}

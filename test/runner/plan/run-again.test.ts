@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { runAgain } from '../../../src/runner/plan/run-again.ts'
+import { type Config, everySetting, flagOf, settingsOf, writtenName } from '../../../src/runner/plan/settings.ts'
+
+/** What a shell makes of the line: npm's arguments, and the variables that it sets; or what it says, and no call. */
+function called(line: string, env: Record<string, string> = {}) {
+  const npm = 'npm() { for one in "$@"; do printf "%s\\0" "$one"; done; env | grep "^FLOODMARK_" >&2; }'
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', `${npm}\n${line}`], {
+    env: { PATH: process.env.PATH, ...env },
+  })
+  return { status, args: stdout.toString().split('\0').slice(0, -1), said: stderr.toString() }
+}
+
+/** The settings that the arguments stand for, as the command would read them. */
+function read([run, script, scenario, dashes, ...flags]: readonly string[]) {
+  expect([run, script]).toEqual(['run', 'scenario'])
+  expect([undefined, '--']).toContain(dashes)
+  const given: Record<string, unknown> = {}
+  for (let at = 0; at < flags.length; at++) {
+    const [, setting] = everySetting.find(([, one]) => flagOf(one) === flags[at])!
+    given[writtenName(setting)] = setting.flag.includes(' ') ? flags[++at] : true
+  }
+  const { settings, mistakes } = settingsOf(scenario!, given as Config)
+  expect(mistakes).toEqual([])
+  return { ...settings, given: undefined }
+}
+
+const text = fc.string({ minLength: 1 }).filter((one) => !one.includes('\0'))
+const someSettings = fc.record(
+  {
+    ...{ receiver: text, queue: text, ledger: text, shape: text, queueUrl: text, ledgerUrl: text },
+    rate: fc.integer({ min: 1, max: 1e7 }),
+    duration: fc.integer({ min: 1_000, max: 86_400_000 }).map((ms) => `${ms}ms`),
+    spike: fc.integer({ min: 1, max: 1_000 }),
+    seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    quick: fc.boolean(),
+    processes: fc.integer({ min: 1, max: 64 }),
+    fsync: fc.constantFrom('always' as const, 'everysec' as const),
+    senders: fc.integer({ min: 1, max: 64 }),
+    connectionsMax: fc.integer({ min: 1, max: 20_000 }),
+    inFlightMax: fc.integer({ min: 1, max: 1e6 }),
+    publishDeadline: fc.integer({ min: 1, max: 3_600_000 }),
+    capacity: fc.integer({ min: 1, max: 1e7 }),
+    p99: fc.integer({ min: 1, max: 3_600_000 }),
+  },
+  { requiredKeys: [] },
+)
+
+describe('the line of "Run it again"', () => {
+  it('is short where nothing was set', () => {
+    expect(runAgain(settingsOf('steady', {}).settings)).toBe('npm run scenario steady')
+  })
+
+  it('repeats every setting, whatever it is, but the folder', () => {
+    const names = new Set<string>()
+    fc.assert(
+      fc.property(text, someSettings, (scenario, given) => {
+        fc.pre(!scenario.startsWith('-'))
+        const { settings } = settingsOf(scenario, { ...given, out: 'somewhere' })
+        const line = runAgain(settings)
+        fc.pre(!line.startsWith('FLOODMARK_'))
+        const again = read(called(line).args)
+        expect({ ...again, out: undefined }).toEqual({ ...settings, out: undefined, given: undefined })
+        for (const name of Object.keys(given)) names.add(name)
+      }),
+      { numRuns: 60 },
+    )
+    const all = everySetting.map(([, setting]) => writtenName(setting)).filter((name) => name !== 'out')
+    expect([...names].sort()).toEqual(all.sort())
+  })
+
+  it('says so too where a setting was set to its default, for a config may say otherwise', () => {
+    const { settings } = settingsOf('steady', { queue: 'embedded', quick: false })
+    expect(runAgain(settings)).toBe('npm run scenario steady -- --queue embedded')
+  })
+
+  it('takes an address with a password from the environment, and has the shell ask for it', () => {
+    const queueUrl = 'redis://me:hunter2@127.0.0.1:6379/0?password=hunter3'
+    const { settings } = settingsOf('steady', { queueUrl, ledgerUrl: 'redis://h:1', senders: 2 })
+    const line = runAgain(settings)
+    expect(line).not.toContain('hunter')
+    const without = called(line)
+    expect(without.args).toEqual([])
+    expect(without.status).not.toBe(0)
+    expect(without.said).toContain('FLOODMARK_QUEUE_URL: set it to the whole address')
+    const { args, said } = called(line, { FLOODMARK_QUEUE_URL: queueUrl })
+    expect(said.trim()).toBe(`FLOODMARK_QUEUE_URL=${queueUrl}`)
+    expect(args).toEqual('run scenario steady -- --ledger-url redis://h:1 --senders 2'.split(' '))
+  })
+})
