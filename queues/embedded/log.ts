@@ -1,10 +1,14 @@
 import { writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { encodeInto } from '../../src/core/base/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
-import type { WebhookEvent } from '../../src/core/contracts/event.ts'
+import { laneOf, type WebhookEvent } from '../../src/core/contracts/event.ts'
+import { LogAcks } from './acks.ts'
+import type { GroupPlace } from './backlog.ts'
 import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, sealGroup } from './format.ts'
+import { LogItem, type Reader } from './item.ts'
 import type { Recovered } from './recovery.ts'
-import type { LogPlace, Segment } from './segment.ts'
+import type { Segment } from './segment.ts'
 import { Segments, type SegmentsOptions, syncData } from './segments.ts'
 
 /** Acks that no commit takes along are written after so many ms. */
@@ -18,9 +22,17 @@ const BUFFER_BYTES = 256 * 1024
 interface LogEntry {
   readonly events: readonly WebhookEvent[]
   readonly bytes: number
-  readonly resolve: (places: readonly LogPlace[]) => void
+  /** Reads its events back; undefined where they stay in memory. */
+  readonly reader: Reader | undefined
+  readonly resolve: (stored: Stored) => void
   readonly reject: (error: FloodmarkError) => void
-  readonly places: LogPlace[]
+  readonly items: LogItem[]
+}
+
+/** What became of a publish: its events, and the group that holds them. */
+export interface Stored {
+  readonly items: readonly LogItem[]
+  readonly group: GroupPlace
 }
 
 export interface LogOptions extends SegmentsOptions {
@@ -30,7 +42,7 @@ export interface LogOptions extends SegmentsOptions {
 
 export interface Appending {
   /** Resolves after the fdatasync that covers the events. @throws FloodmarkError; `definite` when certainly none is stored. */
-  readonly stored: Promise<readonly LogPlace[]>
+  readonly stored: Promise<Stored>
   /** Takes the publish back. True when nothing of it was written yet: then it never will be. */
   readonly cancel: () => boolean
 }
@@ -46,7 +58,7 @@ export class Log {
   #durable: number
   #offset = 0
   #waiting: LogEntry[] = []
-  #acks: LogPlace[] = []
+  readonly #acks = new LogAcks()
   /** True while the file has a write that no sync has covered. */
   #dirty = false
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
@@ -73,17 +85,23 @@ export class Log {
     return this.#failure
   }
 
+  /** Where the first event of the log is. */
+  get begin(): GroupPlace | undefined {
+    const { oldest: segment } = this.#segments
+    return segment && { segment, offset: SEGMENT_HEAD_BYTES, number: segment.first }
+  }
+
   get fileBytes(): number {
     return this.#segments.bytes
   }
 
-  /** `bytes` as the codec counts them. The events fit into one segment together. */
-  append(events: readonly WebhookEvent[], bytes: number): Appending {
+  /** `bytes` as the codec counts them. The events fit into one segment together. They stay in memory where there is no `reader`. */
+  append(events: readonly WebhookEvent[], bytes: number, reader: Reader | undefined): Appending {
     if (this.#failure) throw new FloodmarkError('unavailable', this.#failure.message, { cause: this.#failure })
     if (this.#closed) throw new FloodmarkError('unavailable', 'the queue is closed')
     let entry!: LogEntry
-    const stored = new Promise<readonly LogPlace[]>((resolve, reject) => {
-      entry = { events, bytes: bytes + events.length * EVENT_HEAD_BYTES, resolve, reject, places: [] }
+    const stored = new Promise<Stored>((resolve, reject) => {
+      entry = { events, bytes: bytes + events.length * EVENT_HEAD_BYTES, reader, resolve, reject, items: [] }
     })
     this.#waiting.push(entry)
     this.#start()
@@ -95,12 +113,15 @@ export class Log {
     return { stored, cancel }
   }
 
-  ack(place: LogPlace): void {
-    place.segment.unsettled--
+  ack(item: LogItem): void {
+    item.segment.unsettled--
+    item.from = undefined
     // Too late to be written: the event comes again after the next opening.
     if (this.#closed || this.#failure) return
-    this.#acks.push(place)
-    this.#soon()
+    this.#acks.add(item)
+    if (this.#acks.count < this.#acksMax) return this.#soon()
+    this.#isDue = true
+    this.#start()
   }
 
   /** Writes and syncs all that waits, then frees everything. */
@@ -127,6 +148,11 @@ export class Log {
   }
 
   #soon(): void {
+    if (this.#closed) this.#isDue = true
+    else this.#later()
+  }
+
+  #later(): void {
     this.#cancelDue ??= this.#options.clock.after(IDLE_MS, () => {
       this.#cancelDue = undefined
       this.#isDue = true
@@ -160,19 +186,21 @@ export class Log {
   async #commit(entries: LogEntry[]): Promise<void> {
     if (this.#segments.anySettled) {
       await this.#segments.free(this.#durable)
-      this.#acks = this.#acks.filter((place) => !place.segment.gone)
+      this.#acks.forgetGone()
     }
-    if (this.#waiting.length === 0 && this.#acks.length === 0) return
+    if (this.#waiting.length === 0 && this.#acks.count === 0) return
     this.#options.stillOurs()
-    const ackBytes = Math.min(this.#acks.length, this.#acksMax) * ACK_BYTES
+    const ackBytes = Math.min(this.#acks.count, this.#acksMax) * ACK_BYTES
     const firstBytes = GROUP_HEAD_BYTES + ackBytes + (this.#waiting[0]?.bytes ?? 0)
     if (!this.#segments.current || this.#offset + firstBytes > this.#options.segmentBytes) await this.#turnOver()
     const used = this.#collect(entries)
-    const { file } = this.#segments.current!
+    const segment = this.#segments.current!
+    const { file } = segment
     for (let done = 0; done < used; ) done += writeSync(file, this.#buffer, done, used - done, this.#offset + done)
+    const number = this.#nextGroup++
+    const group = { segment, offset: this.#offset, number }
     this.#offset += used
     this.#dirty = true
-    const number = this.#nextGroup++
     if (entries.length > 0) {
       this.counts.syncs++
       await syncData(file)
@@ -181,8 +209,8 @@ export class Log {
       this.#durable = number
       this.#segments.vouch(number)
     }
-    for (const { resolve, places } of entries) resolve(places)
-    if (this.#acks.length > 0) this.#soon()
+    for (const { resolve, items } of entries) resolve({ items, group })
+    if (this.#acks.count > 0) this.#soon()
   }
 
   /** Goes on in a new segment. The old one is on disk by then. */
@@ -201,14 +229,14 @@ export class Log {
 
   /** Encodes the next group into the buffer and returns its length. */
   #collect(entries: LogEntry[]): number {
-    const acks = this.#acks.splice(0, this.#acksMax)
+    const acks = this.#acks.take(this.#acksMax)
     const { taken, bytes } = this.#take(GROUP_HEAD_BYTES + acks.length * ACK_BYTES)
     // A large buffer serves one group only.
     if (bytes > this.#buffer.length || this.#buffer.length > GROUP_BYTES_MAX) {
       this.#buffer = Buffer.allocUnsafe(Math.max(BUFFER_BYTES, bytes))
     }
     let at = GROUP_HEAD_BYTES
-    for (const { number } of acks) at = this.#buffer.writeDoubleLE(number, at)
+    for (const number of acks) at = this.#buffer.writeDoubleLE(number, at)
     const firstEvent = this.#nextEvent
     for (const entry of taken) {
       try {
@@ -241,14 +269,20 @@ export class Log {
     return { taken, bytes }
   }
 
-  #encode({ events, places }: LogEntry, start: number): number {
+  #encode({ events, reader, items }: LogEntry, start: number): number {
     const segment = this.#segments.current!
     let at = start
-    for (const [position, event] of events.entries()) {
+    let number = this.#nextEvent
+    for (const event of events) {
       const from = at + EVENT_HEAD_BYTES
       at = encodeInto(event, this.#buffer, from)
-      this.#buffer.writeUInt32LE(at - from, from - EVENT_HEAD_BYTES)
-      places.push({ segment, number: this.#nextEvent + position, offset: this.#offset + from, bytes: at - from })
+      const bytes = at - from
+      this.#buffer.writeUInt32LE(bytes, from - EVENT_HEAD_BYTES)
+      const crc = reader ? crc32(this.#buffer.subarray(from, at)) | 0 : 0
+      const lane = laneOf(event)
+      items.push(
+        new LogItem(segment, number++, this.#offset + from, bytes, crc, lane, event.receivedAtMs, reader ?? event),
+      )
     }
     segment.unsettled += events.length
     this.#nextEvent += events.length
@@ -267,6 +301,6 @@ export class Log {
     const refusal = refused ? cause : new FloodmarkError('unavailable', this.#failure!.message, { cause })
     for (const { reject } of this.#waiting) reject(refusal)
     this.#waiting = []
-    if (refused && this.#acks.length > 0) this.#soon()
+    if (refused && this.#acks.count > 0 && !this.#closed) this.#soon()
   }
 }

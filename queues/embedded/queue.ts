@@ -1,12 +1,11 @@
-import { readSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
-import { decode, encode, encodedBytes } from '../../src/core/base/codec.ts'
+import { encodedBytes } from '../../src/core/base/codec.ts'
 import { type FolderLock, lockFolder } from '../../src/core/base/lock.ts'
+import { shareOfHeap } from '../../src/core/base/memory.ts'
 import { syncedIn } from '../../src/core/base/storage.ts'
 import { within } from '../../src/core/base/within.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
-import { laneOf, type WebhookEvent } from '../../src/core/contracts/event.ts'
+import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import {
   type ConsumeOptions,
   type Handler,
@@ -14,86 +13,36 @@ import {
   type Queue,
   type QueueOpenOptions,
 } from '../../src/core/contracts/queue.ts'
-import { Lanes, type Waiting } from '../../src/core/processing/lanes.ts'
-import { type Appending, Log } from './log.ts'
+import { Lanes } from '../../src/core/processing/lanes.ts'
+import { Backlog } from './backlog.ts'
+import { type LogItem, Reader } from './item.ts'
+import { type Appending, Log, type Stored } from './log.ts'
 import { probeDisk } from './probe.ts'
 import { recover } from './recovery.ts'
-import { type LogPlace, segmentPath } from './segment.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
 /** A probe writes so many bytes. */
 const PROBE_BYTES = 4_096
 const BYTES_MAX = 1024 * 1024 * 1024
-/** Waiting events beyond so many bytes are read back from the log when their turn comes. */
-const IN_MEMORY_BYTES_MAX = 8 * 1024 * 1024
+/** Waiting events may take so much memory. The end of a longer line is on disk only. */
+const MEMORY_BYTES_MAX = shareOfHeap(1 / 8)
+/** Of it, for events that stay whole; others are read back from the log when their turn comes. */
+const WHOLE_SHARE = 1 / 8
+/** Memory of a waiting event, with a lane of its own, beside its key; and of one that stays whole, beside its bytes. */
+const ITEM_BYTES = 480
+const WHOLE_BYTES = 1_024
+/** The end of the line is read on when so much memory is free. */
+const REFILL_BYTES_MAX = 256 * 1024
 
-/** Reads events back, and reports each event that cannot be read once. */
-class Reader {
-  readonly #folder: string
-  readonly #told = new Set<number>()
-  onError: ConsumeOptions['onError']
-
-  constructor(folder: string) {
-    this.#folder = folder
-  }
-
-  /** @throws FloodmarkError 'corrupt' when the bytes on disk are not the bytes that were acknowledged. */
-  read({ segment, number, offset, bytes, crc }: LogPlace): WebhookEvent {
-    const where = `${segmentPath(this.#folder, segment.first)}: the event at byte ${offset}`
-    try {
-      const event = Buffer.allocUnsafe(bytes)
-      const got = readSync(segment.file, event, 0, bytes, offset)
-      if (got === bytes && (crc32(event) | 0) === crc) return decode(event)
-    } catch (cause) {
-      throw this.#tell(
-        number,
-        new FloodmarkError('unavailable', `${where} cannot be read: ${messageOf(cause)}`, { cause }),
-      )
-    }
-    const todo = 'The event and its key wait. Stop, keep a copy of the folder and check the disk'
-    const what = `${where} is not what was acknowledged: the disk changed it. ${todo}`
-    throw this.#tell(number, new FloodmarkError('corrupt', what))
-  }
-
-  #tell(number: number, error: FloodmarkError): FloodmarkError {
-    if (!this.#told.has(number)) this.onError?.(error)
-    this.#told.add(number)
-    return error
-  }
-}
-
-/** A waiting event: in memory, or only its place in the log. */
-class LogItem implements Waiting {
-  readonly place: LogPlace
-  readonly lane: string
-  readonly sinceMs: number
-  readonly from: WebhookEvent | Reader
-
-  constructor(place: LogPlace, lane: string, sinceMs: number, from: WebhookEvent | Reader) {
-    this.place = place
-    this.lane = lane
-    this.sinceMs = sinceMs
-    this.from = from
-  }
-
-  get bytes(): number {
-    return this.place.bytes
-  }
-
-  get isInMemory(): boolean {
-    return !(this.from instanceof Reader)
-  }
-
-  load(): WebhookEvent {
-    return this.from instanceof Reader ? this.from.read(this.place) : this.from
-  }
-}
-
-interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'clock'> {
+interface EmbeddedOptions extends Pick<QueueOpenOptions, 'bytesMax' | 'memoryBytesMax' | 'clock'> {
   readonly segmentBytes?: number
 }
 
-/** A durable queue in this process: a segment log on local disk, and lanes in memory. A publish resolves after fdatasync. */
+/**
+ * A durable queue in this process: a segment log on local disk, and lanes in memory. A publish resolves after fdatasync. The
+ * lanes hold the oldest waiting events, as many as memoryBytesMax allows; later ones follow from disk. A stalled key delays
+ * only itself until stalled keys fill that memory.
+ */
 export class EmbeddedQueue implements Queue {
   readonly traits
   readonly #log: Log
@@ -104,13 +53,23 @@ export class EmbeddedQueue implements Queue {
   readonly #filesBytesMax: number
   readonly #lock: FolderLock
   readonly #folder: string
+  readonly #backlog: Backlog
+  readonly #itemsBytesMax: number
+  readonly #wholeBytesMax: number
   /** Bytes of events that wait, are being written, or may have been written. */
   #stored = 0
-  #inMemory = 0
+  /** Memory of the events in the lanes, and of those among them, or being written, that are whole. */
+  #itemsBytes = 0
+  #wholeBytes = 0
   #closed: Promise<void> | undefined
 
   constructor(folder: string, options: EmbeddedOptions) {
-    const { segmentBytes = SEGMENT_BYTES, clock = systemClock, bytesMax = BYTES_MAX } = options
+    const {
+      segmentBytes = SEGMENT_BYTES,
+      clock = systemClock,
+      bytesMax = BYTES_MAX,
+      memoryBytesMax = MEMORY_BYTES_MAX,
+    } = options
     this.#clock = clock
     this.#bytesMax = bytesMax
     // An event that waits long holds its segment and all later ones.
@@ -119,14 +78,17 @@ export class EmbeddedQueue implements Queue {
     this.#lock = lockFolder(folder)
     this.traits = traitsFor(folder, segmentBytes)
     this.#reader = new Reader(folder)
+    this.#backlog = new Backlog(folder, this.#reader)
+    this.#wholeBytesMax = memoryBytesMax * WHOLE_SHARE
+    this.#itemsBytesMax = memoryBytesMax - this.#wholeBytesMax
     try {
       const recovered = recover(folder, segmentBytes)
       this.#log = new Log(folder, { segmentBytes, clock, stillOurs: () => this.#lock.check() }, recovered)
       this.#lanes = new Lanes<LogItem>(clock, (item) => this.#onAck(item))
-      for (const { place, lane, receivedAtMs } of recovered.pending.values()) {
-        this.#stored += place.bytes
-        this.#lanes.add(new LogItem(place, lane, receivedAtMs, this.#reader))
-      }
+      const { events, bytes } = recovered.unsettled
+      this.#stored = bytes
+      if (events > 0) this.#backlog.add(events, this.#log.begin!, 0)
+      this.#refill()
     } catch (error) {
       this.#lock.release()
       throw error
@@ -142,24 +104,30 @@ export class EmbeddedQueue implements Queue {
     let bytes = 0
     for (const event of events) bytes += encodedBytes(event)
     this.#admit(events, bytes)
+    const wholeBytes = bytes + events.length * WHOLE_BYTES
+    const isWhole = this.#wholeBytes + wholeBytes <= this.#wholeBytesMax
     let appending: Appending
     try {
-      appending = this.#log.append(events, bytes)
+      appending = this.#log.append(events, bytes, isWhole ? undefined : this.#reader)
     } catch (cause) {
       throw publishError(events, cause)
     }
-    this.#stored += bytes
+    const count = (sign: 1 | -1) => {
+      this.#stored += sign * bytes
+      if (isWhole) this.#wholeBytes += sign * wholeBytes
+    }
+    count(1)
     const settled = appending.stored.then(
-      (places) => this.#deliverable(events, places),
+      (stored) => this.#deliverable(stored),
       (cause) => {
-        this.#stored -= bytes
+        count(-1)
         throw publishError(events, cause)
       },
     )
     // Events being written when time runs out may still become durable. Then they are delivered, and their acks free the bytes.
     await within(deadlineMs, this.#clock, settled, () => {
       const definite = appending.cancel()
-      if (definite) this.#stored -= bytes
+      if (definite) count(-1)
       return publishError(events, new FloodmarkError('timeout', `not on disk within ${deadlineMs} ms`, { definite }))
     })
   }
@@ -172,6 +140,7 @@ export class EmbeddedQueue implements Queue {
       const limits = `${publishEventsMax} events and ${publishBytesMax} bytes`
       throw refuse('too-large', `${events.length} events of ${bytes} bytes in one publish: allowed are ${limits}`)
     }
+    if (this.#backlog.failure) throw publishError(events, this.#backlog.failure)
     if (this.#stored + bytes > this.#bytesMax) {
       throw refuse('overloaded', `the queue holds ${this.#stored} of ${this.#bytesMax} bytes`)
     }
@@ -180,23 +149,43 @@ export class EmbeddedQueue implements Queue {
     }
   }
 
-  #deliverable(events: readonly WebhookEvent[], places: readonly LogPlace[]): void {
-    for (let position = 0; position < events.length; position++) {
-      const event = events[position]!
-      const place = places[position]!
-      const inMemory = this.#inMemory + place.bytes <= IN_MEMORY_BYTES_MAX
-      if (inMemory) this.#inMemory += place.bytes
-      // A checksum costs as much as all else here. So it is made for those only that will be read back.
-      const kept = inMemory ? place : { ...place, crc: crc32(encode(event)) | 0 }
-      this.#lanes.add(new LogItem(kept, laneOf(event), event.receivedAtMs, inMemory ? event : this.#reader))
+  /** Everything behind the first event for which there is no room waits on disk only. */
+  #deliverable({ items, group }: Stored): void {
+    for (let at = 0; at < items.length; at++) {
+      const item = items[at]!
+      if (this.#backlog.events > 0 || this.#isFull(memoryOf(item))) {
+        this.#backlog.add(items.length - at, group, item.number)
+        for (const later of items.slice(at)) if (later.isWhole) this.#wholeBytes -= later.bytes + WHOLE_BYTES
+        return
+      }
+      this.#add(item)
+    }
+  }
+
+  /** One event fits whatever its key. */
+  #isFull(bytes: number): boolean {
+    return this.#itemsBytes > 0 && this.#itemsBytes + bytes > this.#itemsBytesMax
+  }
+
+  #add(item: LogItem): void {
+    this.#itemsBytes += memoryOf(item)
+    this.#lanes.add(item)
+  }
+
+  #refill(): void {
+    while (!this.#isFull(ITEM_BYTES)) {
+      const item = this.#backlog.next()
+      if (!item) return
+      this.#add(item)
     }
   }
 
   #onAck(item: LogItem): void {
-    const { place } = item
-    this.#stored -= place.bytes
-    if (item.isInMemory) this.#inMemory -= place.bytes
-    this.#log.ack(place)
+    this.#stored -= item.bytes
+    this.#itemsBytes -= memoryOf(item)
+    if (item.isWhole) this.#wholeBytes -= item.bytes + WHOLE_BYTES
+    this.#log.ack(item)
+    if (this.#backlog.events > 0 && !this.#isFull(Math.min(REFILL_BYTES_MAX, this.#itemsBytesMax / 4))) this.#refill()
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
@@ -205,21 +194,31 @@ export class EmbeddedQueue implements Queue {
   }
 
   async probe(): Promise<void> {
-    if (this.#log.failure) throw this.#log.failure
+    this.#checkLog()
     this.#lock.check()
     this.#admit([], PROBE_BYTES)
     await probeDisk(this.#folder, PROBE_BYTES, this.traits.publishBytesMax)
   }
 
   async depth() {
-    if (this.#log.failure) throw this.#log.failure
-    return this.#lanes.depth()
+    this.#checkLog()
+    const depth = this.#lanes.depth()
+    return { ...depth, waiting: depth.waiting + this.#backlog.events }
+  }
+
+  #checkLog(): void {
+    const failure = this.#log.failure ?? this.#backlog.failure
+    if (failure) throw failure
   }
 
   close(): Promise<void> {
     this.#closed ??= this.#log.close().finally(() => this.#lock.release())
     return this.#closed
   }
+}
+
+function memoryOf({ lane }: LogItem): number {
+  return ITEM_BYTES + 2 * lane.length
 }
 
 function traitsFor(folder: string, segmentBytes: number) {

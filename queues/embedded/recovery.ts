@@ -1,9 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
-import { decode } from '../../src/core/base/codec.ts'
 import { openPrivate } from '../../src/core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
-import { laneOf } from '../../src/core/contracts/event.ts'
 import { type Bounds, boundsPath, readBounds } from './bounds.ts'
 import {
   ACK_BYTES,
@@ -16,20 +13,14 @@ import {
   segmentHeadOf,
   unsealGroup,
 } from './format.ts'
-import { type LogPlace, type Segment, segmentPath } from './segment.ts'
-
-/** An event without an ack. Its bytes stay on disk until its turn comes. */
-interface Pending {
-  readonly place: LogPlace
-  readonly lane: string
-  readonly receivedAtMs: number
-}
+import { FoundEvents } from './found.ts'
+import { newSegment, type Segment, segmentPath } from './segment.ts'
 
 export interface Recovered {
   /** Oldest first, opened and synced. */
   readonly segments: readonly Segment[]
-  /** By the event's number, in order of publishing. */
-  readonly pending: ReadonlyMap<number, Pending>
+  /** Events without an ack, and their bytes. */
+  readonly unsettled: { readonly events: number; readonly bytes: number }
   readonly nextGroup: number
   readonly nextEvent: number
   /** The bounds of the log; undefined for a new log and for one that format 002 left. */
@@ -38,7 +29,7 @@ export interface Recovered {
 
 /**
  * Reads the log in order. In each segment it stops at the first group that is not the expected one: groups behind a torn
- * tail were never acknowledged. Holds one segment in memory at a time. When it throws, nothing has changed.
+ * tail were never acknowledged. Holds one segment in memory at a time, and 4 bytes an event. When it throws, nothing has changed.
  * @throws FloodmarkError 'corrupt' when an acknowledged group is missing, 'misuse' when another version wrote the log,
  * 'unavailable' when the log cannot be read.
  */
@@ -59,7 +50,9 @@ class Recovery {
   readonly segments: Segment[] = []
   readonly #folder: string
   readonly #segmentBytes: number
-  readonly #pending = new Map<number, Pending>()
+  readonly #unsettled = { events: 0, bytes: 0 }
+  /** The segment of the last ack's event. Acks come nearly in the order of their events. */
+  #ackedAt = 0
   #bytes = Buffer.alloc(0)
   #nextGroup = 1
   #nextEvent = 1
@@ -86,7 +79,7 @@ class Recovery {
     const [last] = numbers.slice(-1)
     if (bounds && this.#nextGroup <= bounds.durable) throw this.#endsEarly(last ?? bounds.newest, bounds.durable)
     const { segments } = this
-    return { segments, pending: this.#pending, nextGroup: this.#nextGroup, nextEvent: this.#nextEvent, bounds }
+    return { segments, unsettled: this.#unsettled, nextGroup: this.#nextGroup, nextEvent: this.#nextEvent, bounds }
   }
 
   /** Undefined for a new log, and for one that format 002 left. */
@@ -134,6 +127,7 @@ class Recovery {
       this.#take(segment, at, head)
       at += GROUP_HEAD_BYTES + head.payloadBytes
     }
+    segment.found!.trim()
     for (const later of groupsFrom(bytes, at, salt)) {
       if (later.durable < this.#nextGroup) continue
       throw corrupt(
@@ -149,7 +143,10 @@ class Recovery {
   /** Opens a segment and reads it into #bytes. */
   #open(path: string, first: number, bounds: Bounds | undefined): Segment {
     const file = openPrivate(path, 'r+')
-    const opened = { first, file, bytes: fstatSync(file).size, salt: { mark: 0, seed: 0 }, unsettled: 0, gone: false }
+    const opened = newSegment({ first, file, bytes: fstatSync(file).size, salt: { mark: 0, seed: 0 } })
+    const before = this.segments.at(-1)
+    if (before) before.next = opened
+    opened.found = new FoundEvents()
     this.segments.push(opened)
     if (this.#bytes.length < opened.bytes) this.#bytes = Buffer.allocUnsafe(opened.bytes)
     const length = readWhole(file, this.#bytes.subarray(0, opened.bytes))
@@ -166,25 +163,31 @@ class Recovery {
   #take(segment: Segment, at: number, head: GroupHead): void {
     let from = at + GROUP_HEAD_BYTES
     for (let ack = 0; ack < head.acks; ack++, from += ACK_BYTES) this.#settle(this.#bytes.readDoubleLE(from))
-    for (let event = 0; event < head.events; event++) {
-      const offset = from + EVENT_HEAD_BYTES
-      const length = this.#bytes.readUInt32LE(from)
-      from = offset + length
-      const bytes = this.#bytes.subarray(offset, from)
-      const place = { segment, number: head.firstEvent + event, offset, bytes: length, crc: crc32(bytes) | 0 }
-      const decoded = decode(bytes)
-      this.#pending.set(place.number, { place, lane: laneOf(decoded), receivedAtMs: decoded.receivedAtMs })
-      segment.unsettled++
-    }
     this.#nextGroup = head.number + 1
     this.#nextEvent = head.firstEvent + head.events
+    const found = segment.found!
+    found.expect(head.firstEvent, this.#nextEvent)
+    for (let event = head.firstEvent; event < this.#nextEvent; event++) {
+      const bytes = this.#bytes.readUInt32LE(from)
+      from += EVENT_HEAD_BYTES + bytes
+      found.add(event, bytes)
+      this.#unsettled.bytes += bytes
+    }
+    segment.unsettled += head.events
+    this.#unsettled.events += head.events
   }
 
   #settle(number: number): void {
-    const found = this.#pending.get(number)
-    if (!found) return
-    found.place.segment.unsettled--
-    this.#pending.delete(number)
+    const { segments } = this
+    const firstOf = (at: number) => segments[at]?.found?.first ?? Number.NaN
+    while (number < firstOf(this.#ackedAt) && this.#ackedAt > 0) this.#ackedAt--
+    while (number >= firstOf(this.#ackedAt + 1)) this.#ackedAt++
+    const segment = segments[this.#ackedAt]!
+    const bytes = segment.found!.settle(number)
+    if (bytes === 0) return
+    segment.unsettled--
+    this.#unsettled.events--
+    this.#unsettled.bytes -= bytes
   }
 
   /** The error for a file that holds less than was acknowledged, though nothing in it is damaged. */

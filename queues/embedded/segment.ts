@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Salt } from './format.ts'
+import type { FoundEvents } from './found.ts'
 
 /** A file of the log that is in use. */
 export interface Segment {
@@ -13,19 +14,14 @@ export interface Segment {
   unsettled: number
   /** True when its file has been given back. */
   gone: boolean
+  /** The one in which the log goes on. */
+  next: Segment | undefined
+  /** Of a segment that was there when the log was opened, until it has been read. */
+  found: FoundEvents | undefined
 }
 
-/** The place of an event's bytes in the log. */
-export interface LogPlace {
-  readonly segment: Segment
-  readonly number: number
-  readonly offset: number
-  readonly bytes: number
-  /**
-   * crc32 of the event's bytes, begun with 0, to check a read. A signed number, which V8 keeps in the object. Absent where the
-   * event is in memory too: nobody reads it back.
-   */
-  readonly crc?: number
+export function newSegment(of: Pick<Segment, 'first' | 'file' | 'bytes' | 'salt'>): Segment {
+  return { ...of, unsettled: 0, gone: false, next: undefined, found: undefined }
 }
 
 export function segmentPath(folder: string, first: number): string {

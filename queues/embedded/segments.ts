@@ -7,8 +7,7 @@ import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { BoundsFile, type Promised } from './bounds.ts'
 import { newSalt, type Salt, segmentHead } from './format.ts'
 import type { Recovered } from './recovery.ts'
-import type { Segment } from './segment.ts'
-import { segmentPath } from './segment.ts'
+import { newSegment, type Segment, segmentPath } from './segment.ts'
 
 export const syncData = promisify(fdatasync)
 const syncAll = promisify(fsync)
@@ -59,6 +58,8 @@ export class Segments {
     const gone: Segment[] = []
     // A segment without a group: the next one would have the same number, and so the same name.
     if (this.#used.at(-1)?.first === recovered.nextGroup) gone.push(this.#used.pop()!)
+    const last = this.#used.at(-1)
+    if (last) last.next = undefined
     gone.push(...this.#settled())
     const promised = this.#boundsAt(recovered.nextGroup - 1)
     this.#bounds = new BoundsFile(folder, promised, recovered.bounds)
@@ -71,6 +72,10 @@ export class Segments {
     }
     for (const segment of gone) this.#giveBack(segment)
     this.#makeAhead()
+  }
+
+  get oldest(): Segment | undefined {
+    return this.#used[0]
   }
 
   get current(): Segment | undefined {
@@ -97,7 +102,9 @@ export class Segments {
     if (existsSync(path)) throw new FloodmarkError('corrupt', `${path} exists already`, { definite: false })
     renameSync(from, path)
     await syncFolder(this.#folder)
-    const segment = { first, file, bytes: this.#bytes, salt, unsettled: 0, gone: false }
+    const segment = newSegment({ first, file, bytes: this.#bytes, salt })
+    const before = this.#used.at(-1)
+    if (before) before.next = segment
     this.#used.push(segment)
     await this.#bounds.write(this.#boundsAt(durable))
     this.#current = segment

@@ -197,7 +197,7 @@ describe('an event that is read back', () => {
 
   it('is checked likewise where memory had no room for it', async () => {
     const folder = logs.fresh()
-    const queue = new EmbeddedQueue(folder, { clock: logs.clock })
+    const queue = new EmbeddedQueue(folder, { clock: logs.clock, memoryBytesMax: 32 * 2 ** 20 })
     const made = Array.from({ length: 10 }, (_, n) =>
       anEvent(`e${n}`, { key: `k${n}`, body: Buffer.alloc(2 ** 20, n) }),
     )

@@ -1,21 +1,12 @@
-import {
-  closeSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Backlog } from '../../queues/embedded/backlog.ts'
 import { boundsPath, readBounds, slotOf } from '../../queues/embedded/bounds.ts'
 import { GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, segmentHeadOf, unsealGroup } from '../../queues/embedded/format.ts'
+import { Reader } from '../../queues/embedded/item.ts'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import { recover } from '../../queues/embedded/recovery.ts'
-import { decode } from '../../src/core/base/codec.ts'
 import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
@@ -32,7 +23,8 @@ export function logFolders() {
   return {
     clock,
     fresh: () => join(root, `log${made++}`),
-    open: (folder: string) => new EmbeddedQueue(folder, { clock, segmentBytes: SEGMENT_BYTES }),
+    open: (folder: string, memoryBytesMax?: number) =>
+      new EmbeddedQueue(folder, { clock, segmentBytes: SEGMENT_BYTES, ...(memoryBytesMax && { memoryBytesMax }) }),
     /** A copy of the folder as a process killed at this moment leaves it. */
     snapshot(folder: string): string {
       const copy = join(root, `log${made++}`)
@@ -52,13 +44,17 @@ export function segmentsIn(folder: string): string[] {
 
 /** The events without an ack in a closed log, in the log's order. */
 export function pendingIn(folder: string, segmentBytes = SEGMENT_BYTES): WebhookEvent[] {
-  const { pending, segments } = recover(folder, segmentBytes)
-  const events = [...pending.values()].map(({ place: { segment, offset, bytes } }) => {
-    const event = Buffer.alloc(bytes)
-    readSync(segment.file, event, 0, bytes, offset)
-    return decode(event)
-  })
-  for (const { file } of segments) closeSync(file)
+  const { unsettled, segments } = recover(folder, segmentBytes)
+  const events: WebhookEvent[] = []
+  try {
+    const backlog = new Backlog(folder, new Reader(folder))
+    const [segment] = segments
+    if (segment) backlog.add(unsettled.events, { segment, offset: SEGMENT_HEAD_BYTES, number: segment.first }, 0)
+    for (let item = backlog.next(); item; item = backlog.next()) events.push(item.load())
+    if (backlog.failure) throw backlog.failure
+  } finally {
+    for (const { file } of segments) closeSync(file)
+  }
   return events
 }
 

@@ -60,6 +60,15 @@ export function encode(event: WebhookEvent): Buffer {
   return bytes
 }
 
+/** What an event's lane needs of it. The bytes are known to be those that were written. @throws FloodmarkError 'corrupt' for another version. */
+export function decodeHead(bytes: Buffer): Pick<WebhookEvent, 'key' | 'source' | 'receivedAtMs'> {
+  if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) throw corrupt(`its version is ${bytes[0]}, not ${VERSION}`)
+  const keyAt = HEAD_BYTES + bytes.readUInt16LE(2)
+  const sourceAt = keyAt + bytes.readUInt16LE(4)
+  const source = bytes.toString('utf8', sourceAt, sourceAt + bytes[6]!)
+  return { key: bytes.toString('utf8', keyAt, sourceAt), source, receivedAtMs: bytes.readDoubleLE(12) }
+}
+
 /** The event in exactly these bytes; its body is a view into them. @throws FloodmarkError 'corrupt' on anything else. */
 export function decode(source: Uint8Array): WebhookEvent {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)

@@ -129,6 +129,8 @@ export interface QueueOpenOptions {
   readonly namespace: string
   /** Stored and unsettled bytes beyond which publish() is refused as 'overloaded', where the queue is ours to bound. */
   readonly bytesMax?: number
+  /** Memory that waiting events may take, in bytes, where the queue keeps them in this process. Default: a share of its heap's limit. */
+  readonly memoryBytesMax?: number
   readonly clock?: Clock
 }
 
