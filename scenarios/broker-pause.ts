@@ -15,5 +15,6 @@ export default defineScenario({
   ],
   ratePerS: 400,
   faults: [{ at: 0.25, forMs: 10_000, what: 'pause', target: 'queue-server' }],
-  passes: { acceptP99Ms: 15_000, drainMs: 40_000, refusals: 'allowed' },
+  // Twice the pause and some catching up: one pause holds the slowest 1%, so the slowest of all decides, at half of the mark.
+  passes: { acceptP99Ms: 25_000, drainMs: 40_000, refusals: 'allowed' },
 })

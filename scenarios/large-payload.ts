@@ -22,5 +22,5 @@ export default defineScenario({
     altered: 0.03,
   },
   faults: [],
-  passes: { acceptP99Ms: 500, drainMs: 30_000, memoryBytesMax: 384 * MIB },
+  passes: { acceptP99Ms: 1_000, drainMs: 30_000, memoryBytesMax: 384 * MIB },
 })

@@ -15,5 +15,5 @@ export default defineScenario({
     { at: 0.12, forMs: 3_000, what: 'kill', target: 'queue-server' },
     { at: 0.45, forMs: 10_000, what: 'pause', target: 'queue-server' },
   ],
-  passes: { acceptP99Ms: 20_000, drainMs: 30_000, refusals: 'allowed' },
+  passes: { acceptP99Ms: 30_000, drainMs: 30_000, refusals: 'allowed' },
 })

@@ -40,7 +40,10 @@ export function waitLines({ latency, notAccepted }: Pick<Report, 'latency' | 'no
   return [
     `accepted first attempts  ${shortly(accepted.first)}`,
     ...(peak ? [`at the peak (${peak.name})  ${shortly(peak.acceptedFirst)}`] : []),
-    `accepted events, first due → first 2xx  ${shortly(event.toAccepted)}`,
+    // Where nobody tries again, an event is its one attempt.
+    ...(event.toAccepted.count === accepted.first.count
+      ? []
+      : [`accepted events, first due → first 2xx  ${shortly(event.toAccepted)}`]),
     `events, first due → effect  ${shortly(event.toEffect)}`,
     `${effectName('first 2xx → effect', acceptToEffect)}  ${shortly(acceptToEffect)}`,
     ...(none.length === 0 ? [] : [none.join(', ')]),
