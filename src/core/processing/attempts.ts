@@ -27,6 +27,16 @@ export interface Paused {
   readonly forMs: number
 }
 
+/** One try of a task. */
+interface Trying {
+  readonly task: Task
+  readonly claim: Claim & { state: 'new' }
+  /** The circuit's. */
+  readonly pass: number
+  readonly tx: RecordedTx
+  readonly pending: PendingWrites
+}
+
 export interface AttemptOptions {
   readonly ledger: Pick<Ledger, 'read'>
   /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
@@ -78,26 +88,26 @@ export class Attempts {
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
     }
     if (claim.lostTries >= LOST_TRIES_MAX) return giveUp(task, claim)
-    const { event, circuit } = task
+    const { circuit } = task
     const pass = circuit ? circuit.enter() : 0
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
     const tx = new RecordedTx({ ledger: this.#options.ledger, pending })
-    const failed = (error: unknown) => {
-      tx.end()
-      return this.#failed(task, claim, pass, error)
-    }
-    const done = (): TaskOutcome => {
-      circuit?.succeeded(pass)
-      pending.add(tx.writes)
-      return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
-    }
+    const trying: Trying = { task, claim, pass, tx, pending }
     try {
       const working: unknown = task.effect(task.given, tx)
       // JavaScript may return anything; only a promise is waited for.
-      return isThenable(working) ? this.#inTime(Promise.resolve(working)).then(done, failed) : done()
+      return isThenable(working) ? this.#whenDone(working, trying) : applied(trying)
     } catch (error) {
-      return failed(error)
+      return this.#failed(trying, error)
     }
+  }
+
+  /** Apart from `run`, so that a try without a promise makes no functions either. */
+  #whenDone(working: PromiseLike<unknown>, trying: Trying): Promise<TaskOutcome> {
+    return this.#inTime(Promise.resolve(working)).then(
+      () => applied(trying),
+      (error) => this.#failed(trying, error),
+    )
   }
 
   /** A gap says where to look. That the search for gaps fails is no reason to hold up an event. */
@@ -115,7 +125,8 @@ export class Attempts {
     return within(effectMs, clock, working, late)
   }
 
-  #failed(task: Task, claim: Claim & { state: 'new' }, pass: number, error: unknown): TaskOutcome {
+  #failed({ task, claim, pass, tx }: Trying, error: unknown): TaskOutcome {
+    tx.end()
     const { event, circuit } = task
     const { fence } = claim
     const failures = claim.failures + 1
@@ -142,6 +153,13 @@ export class Attempts {
     if (claim.state !== 'new') return { verdict }
     return { settlement: { event, fence: claim.fence, result: 'released' }, verdict }
   }
+}
+
+function applied({ task, claim, pass, tx, pending }: Trying): TaskOutcome {
+  task.circuit?.succeeded(pass)
+  pending.add(tx.writes)
+  const { event } = task
+  return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

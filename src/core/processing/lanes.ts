@@ -25,6 +25,44 @@ interface Lane<T extends Waiting> {
   withdrawn?: () => void
 }
 
+/** What parts do with their lanes, the same for all of them: functions for each would cost as much as a part. */
+interface PartOwner<T extends Waiting> {
+  settle(lane: Lane<T>, items: readonly T[], verdicts: readonly Verdict[]): void
+  giveBack(lane: Lane<T>, events: number, holdMs: number): void
+}
+
+class LanePart<T extends Waiting> implements Part {
+  readonly bytes: number
+  readonly #owner: PartOwner<T>
+  readonly #lane: Lane<T>
+  readonly #items: readonly T[]
+  readonly #turn: number
+
+  constructor(owner: PartOwner<T>, lane: Lane<T>, items: readonly T[], bytes: number) {
+    this.#owner = owner
+    this.#lane = lane
+    this.#items = items
+    this.bytes = bytes
+    this.#turn = ++lane.turn
+  }
+
+  get events(): number {
+    return this.#items.length
+  }
+
+  load(): readonly Delivery[] {
+    return this.#items.map((item) => ({ event: item.load(), count: undefined }))
+  }
+
+  settle(verdicts: readonly Verdict[]): void {
+    if (this.#lane.turn === this.#turn) this.#owner.settle(this.#lane, this.#items, verdicts)
+  }
+
+  lapse(): void {
+    if (this.#lane.turn === this.#turn) this.#owner.giveBack(this.#lane, this.#items.length, 0)
+  }
+}
+
 /**
  * Delivery in one process: a lane per ordering key. A lane is ready, running (in one handler call) or held (a retry
  * waits), and delays nobody but itself. O(1) an event.
@@ -39,6 +77,10 @@ export class Lanes<T extends Waiting> implements Source {
   #waiting = 0
   #inFlight = 0
   readonly #dispatcher: Dispatcher
+  readonly #owner: PartOwner<T> = {
+    settle: (lane, items, verdicts) => this.#settle(lane, items, verdicts),
+    giveBack: (lane, events, holdMs) => this.#giveBack(lane, events, holdMs),
+  }
 
   constructor(clock: Clock, onAck: (item: T) => void) {
     this.#clock = clock
@@ -117,7 +159,7 @@ export class Lanes<T extends Waiting> implements Source {
       room -= end - head
       roomBytes -= bytes
       lane.state = 'running'
-      parts.push(this.#partOf(lane, items.slice(head, end), bytes))
+      parts.push(new LanePart(this.#owner, lane, items.slice(head, end), bytes))
       this.#inFlight += end - head
     }
     if (this.#readyHead === this.#ready.length || this.#readyHead > 1_024) {
@@ -125,21 +167,6 @@ export class Lanes<T extends Waiting> implements Source {
       this.#readyHead = 0
     }
     return parts
-  }
-
-  #partOf(lane: Lane<T>, items: readonly T[], bytes: number): Part {
-    const turn = ++lane.turn
-    return {
-      events: items.length,
-      bytes,
-      load: () => items.map((item): Delivery => ({ event: item.load(), count: undefined })),
-      settle: (verdicts) => {
-        if (lane.turn === turn) this.#settle(lane, items, verdicts)
-      },
-      lapse: () => {
-        if (lane.turn === turn) this.#giveBack(lane, items.length, 0)
-      },
-    }
   }
 
   #settle(lane: Lane<T>, items: readonly T[], verdicts: readonly Verdict[]): void {

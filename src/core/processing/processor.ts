@@ -218,9 +218,10 @@ class Handling {
     }
     const settlements: Settlement[] = []
     for (const { outcome } of lane) if (outcome.settlement) settlements.push(outcome.settlement)
-    const settling = settlements.length > 0 && this.#settler.settle(settlements)
+    const settling = settlements.length > 0 ? this.#settler.settle(settlements) : undefined
     if (state.lanesRunning === 0) this.#settler.flush()
-    this.#judge(lane, settling ? await settling : [])
+    await settling?.answered
+    this.#judge(lane, settling?.settled ?? [])
     onJudged()
   }
 

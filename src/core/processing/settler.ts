@@ -9,10 +9,32 @@ const GATHER_MS = 5
 
 const NOT_HELD: Settled = { held: false, failures: 0 }
 
-interface WaitingLane {
+/** What one lane has finished. Lanes of one call of the ledger share the promise: one each would cost as much as a lane does. */
+export class LaneSettling {
   readonly settlements: readonly Settlement[]
-  readonly resolve: (settled: readonly Settled[]) => void
-  readonly reject: (error: unknown) => void
+  /** Resolves when the ledger has answered. */
+  readonly answered: Promise<void>
+  #settled: readonly Settled[] = []
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(settlements: readonly Settlement[], answered: Promise<void>) {
+    this.settlements = settlements
+    this.answered = answered
+  }
+
+  resolve(settled: readonly Settled[]): void {
+    this.#settled = settled
+  }
+
+  reject(error: unknown): void {
+    this.#failure = { error }
+  }
+
+  /** One answer for each settlement, once the ledger has answered. @throws what the ledger did. */
+  get settled(): readonly Settled[] {
+    if (this.#failure) throw this.#failure.error
+    return this.#settled
+  }
 }
 
 export interface SettlerOptions {
@@ -28,7 +50,8 @@ export interface SettlerOptions {
 /** Groups what lanes have finished, as each does, into calls of the ledger: a slow lane makes no other wait. */
 export class Settler {
   readonly #options: SettlerOptions
-  #waiting: WaitingLane[] = []
+  #waiting: LaneSettling[] = []
+  #answered = Promise.withResolvers<void>()
   #calls = 0
   /** Something waits only for a call to end. */
   #isDue = false
@@ -38,12 +61,12 @@ export class Settler {
     this.#options = options
   }
 
-  /** Settles what one lane has finished, in one call as far as the limits of a call allow. Rejects as the ledger does. */
-  settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ settlements, resolve, reject })
-      this.#cancel ??= this.#options.clock.after(GATHER_MS, () => this.flush())
-    })
+  /** Settles what one lane has finished, in one call as far as the limits of a call allow. */
+  settle(settlements: readonly Settlement[]): LaneSettling {
+    const lane = new LaneSettling(settlements, this.#answered.promise)
+    this.#waiting.push(lane)
+    this.#cancel ??= this.#options.clock.after(GATHER_MS, () => this.flush())
+    return lane
   }
 
   /** Nothing more is worth waiting for. */
@@ -53,7 +76,10 @@ export class Settler {
     this.#isDue = this.#waiting.length > 0 && this.#calls >= this.#options.callsMax
     if (this.#waiting.length === 0 || this.#isDue) return
     this.#calls++
+    const { resolve } = this.#answered
+    this.#answered = Promise.withResolvers()
     void this.#call(this.#waiting.splice(0)).finally(() => {
+      resolve()
       this.#calls--
       if (this.#isDue) this.flush()
     })
@@ -63,11 +89,11 @@ export class Settler {
    * Never rejects: the waiting lanes hear of a failure. A part that could not be stored keeps no other from being tried. But what its
    * lanes have in later parts is given back: it must not overtake them.
    */
-  async #call(waiting: readonly WaitingLane[]): Promise<void> {
+  async #call(waiting: readonly LaneSettling[]): Promise<void> {
     const { ledger, outage, crashPoint } = this.#options
     const settlements: Settlement[] = []
     /** Of each settlement: its lane. */
-    const owners: WaitingLane[] = []
+    const owners: LaneSettling[] = []
     for (const one of waiting) {
       for (const settlement of one.settlements) {
         settlements.push(settlement)
@@ -76,7 +102,7 @@ export class Settler {
     }
     /** Of a lane that failed it does not matter what stands here. */
     const settled: Settled[] = []
-    const failed = new Set<WaitingLane>()
+    const failed = new Set<LaneSettling>()
     let failure: unknown
     try {
       crashPoint('after-effect')
@@ -100,7 +126,7 @@ export class Settler {
       }
       crashPoint('after-settle')
     } catch (error) {
-      for (const { reject } of waiting) reject(error)
+      for (const one of waiting) one.reject(error)
       return
     }
     let at = 0

@@ -15,11 +15,13 @@ export const CALL_LIMITS = { eventsMax: 1_024, writesMax: 20_000, bytesMax: 32 *
 
 /** What events of one lane have written in one batch and is not settled yet. */
 export class PendingWrites {
-  readonly #latest = new Map<string, Exclude<Write, { op: 'append' }>[]>()
+  /** Made when it is needed: most effects only append. */
+  #latest: Map<string, Exclude<Write, { op: 'append' }>[]> | undefined
 
   add(writes: readonly Write[]): void {
     for (const write of writes) {
       if (write.op === 'append') continue
+      this.#latest ??= new Map()
       const known = this.#latest.get(write.name)
       // A put hides what came before it.
       if (known && write.op === 'increment') known.push(write)
@@ -29,13 +31,13 @@ export class PendingWrites {
 
   /** Whether what is committed does not matter, because the name was put since. */
   hides(name: string): boolean {
-    return this.#latest.get(name)?.[0]?.op === 'put'
+    return this.#latest?.get(name)?.[0]?.op === 'put'
   }
 
   /** The value once these writes are made on top of `below`. */
   on(below: Uint8Array | undefined, name: string): Uint8Array | undefined {
     let value = below
-    for (const write of this.#latest.get(name) ?? []) {
+    for (const write of this.#latest?.get(name) ?? []) {
       value = write.op === 'put' ? write.value : incremented(value, write.by)
     }
     return value
