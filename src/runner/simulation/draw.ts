@@ -13,6 +13,7 @@ import type { SimulationOptions } from './simulate.ts'
 const PROVIDERS = [generic, github, razorpay, shopify, slack, standardWebhooks, stripe]
 const DURATION_MS = 20_000
 const TAIL_MS = 60_000
+const LETHAL_SHARE_MAX = 0.03
 
 /** A scenario, its faults and what fails by chance, drawn from the seed alone. */
 export function drawn(seed: number): SimulationOptions {
@@ -33,11 +34,18 @@ export function drawn(seed: number): SimulationOptions {
   const services = 1 + Math.floor(random() * 2)
   const failureRates = drawFailureRates(random, 10_000 + random() * 20_000)
   const limits = { lingerMs: Math.floor(random() * 6), batchEventsMax: 2 ** Math.floor(random() * 7) }
-  return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, failureRates, limits }
+  const lethalShare = lethalShareOf(seed)
+  return { seed, scenario, providers, durationMs: DURATION_MS, ratePerS, services, failureRates, lethalShare, limits }
 }
 
 /** A quarter of all scenarios have one. It is drawn from a stream of its own, so that the seed's other draws stay as they were. */
 function balancerOf(seed: number): Pick<SimulationOptions['scenario'], 'balancer'> {
   const random = seeded(hash32(seed, 303))
   return random() < 0.25 ? { balancer: { tryMs: 500 + random() * 10_000 } } : {}
+}
+
+/** A quarter of all scenarios have some, drawn as a balancer is. */
+function lethalShareOf(seed: number): number {
+  const random = seeded(hash32(seed, 305))
+  return random() < 0.25 ? random() * LETHAL_SHARE_MAX : 0
 }

@@ -1,6 +1,7 @@
 import { within } from '../../core/base/within.ts'
 import { type Clock, sleep } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { WebhookEvent } from '../../core/contracts/event.ts'
 import type { Incoming } from '../../core/contracts/incoming.ts'
 import type { Effect, Ledger } from '../../core/contracts/ledger.ts'
 import type { Route } from '../../core/contracts/provider.ts'
@@ -28,6 +29,8 @@ export interface LifetimeOptions {
   readonly queue: Queue
   readonly ledger: Ledger
   readonly effect: Effect
+  /** Whether an event's effect ends the process. */
+  readonly isLethal: (event: WebhookEvent) => boolean
   readonly routes: readonly Route[]
   readonly limits: ServiceLimits
   /** The process's own, which faults may stop or put wrong. */
@@ -167,9 +170,13 @@ export class ServiceLifetime {
   }
 
   #effect(): Effect {
-    const { effect, conditions } = this.#options
+    const { effect, conditions, isLethal } = this.#options
     const layered = conditions.effects.around(effect)
-    return (event, tx) => layered.top(event, tx)
+    return (event, tx) => {
+      if (!isLethal(event)) return layered.top(event, tx)
+      this.end()
+      return new Promise(() => {})
+    }
   }
 
   /** Carries deliveries to the process and verdicts to the queue. Deliveries that get lost come again. */

@@ -22,6 +22,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from '../testbed/drift-effect.ts'
 import { SimulatedConditions } from './conditions.ts'
 import { type FailureRates, failingEffect, failsBy } from './failure-rates.ts'
+import { LethalEvents } from './lethal.ts'
 import { scheduleFaults } from './schedule-faults.ts'
 import { SimulatedSender } from './sender.ts'
 import type { LifetimeOptions } from './service-lifetime.ts'
@@ -54,6 +55,8 @@ export interface SimulationOptions {
   /** Services that share the queue and the ledger. */
   readonly services: number
   readonly failureRates: FailureRates
+  /** The share of events whose effect ends the process, each time it runs. Default: none. */
+  readonly lethalShare?: number
   readonly limits?: Partial<ServiceLimits>
   /** What outlives every service. Default: in memory. */
   readonly queue?: QueueDriver
@@ -119,6 +122,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const inProcess = { ...world, clock: conditions.processClock }
   const load = { scenario, durationMs, ratePerS, seed }
   const { crashes, untilMs } = failureRates
+  const lethal = new LethalEvents(seed, options.lethalShare ?? 0)
   const times = { nowMs: () => clock.monotonic(), wallMs: () => clock.now() }
   const work = { runId, seed, ...times, timedHeaders, fetchBody }
   const next = (ended: () => boolean): LifetimeOptions => ({
@@ -126,10 +130,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...inProcess,
     conditions,
     ...(options.start && { start: options.start }),
-    effect: failingEffect(effectOf(work, scenario), {
-      ...inProcess,
-      slowMs: SLOW_MS,
-    }),
+    effect: failingEffect(effectOf(work, scenario), { ...inProcess, slowMs: SLOW_MS }),
+    isLethal: (event) => lethal.strikes(runId, event),
     routes: routes.map(({ receiving }) => receiving),
     limits: { ...SERVICE_DEFAULTS, ...LIMITS, ...options.limits },
   })
@@ -160,7 +162,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
-    expected: (seq) => expectedOf(events[seq]!),
+    expected: (seq) => lethal.expected(seq, expectedOf(events[seq]!)),
     onBad: (one) => bad.push(one),
   })
   return { audit: judged, bad, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }

@@ -8,9 +8,11 @@ import ledgerForgets from '../../planted/ledger-forgets.ts'
 import queueDrops from '../../planted/queue-drops.ts'
 
 type Base = { queue: Queue; ledger: Ledger }
-type Plant = Pick<SimulationOptions, 'queue' | 'ledger' | 'seenBy'>
+type Plant = Pick<SimulationOptions, 'queue' | 'ledger' | 'seenBy' | 'lethalShare'>
 
 const LATE_MS = 500
+/** Of the events, where a bug needs some that end their process. */
+const LETHAL_SHARE = 0.02
 
 /** Publish resolves at once; the event is stored a moment later, unless the service has crashed by then. */
 function acksEarly({ queue, ledger }: Base, clock: Clock, ended: () => boolean): Base {
@@ -117,6 +119,20 @@ function withoutWrites(settlements: Parameters<Ledger['settle']>[0]) {
   return settlements.map((one) => (one.result === 'applied' ? { ...one, writes: [] } : one))
 }
 
+/** Suspects are claimed with all others. `told`: what the processor hears of their lost tries. */
+function claimsSuspects(told: (lostTries: number) => number) {
+  return ({ queue, ledger }: Base): Base => {
+    const claim: Ledger['claim'] = async (events, leaseMs) => {
+      const claims = await ledger.claim(events, leaseMs)
+      const again = claims.map((one, at) => (one.state === 'suspect' ? ledger.claimAlone(events[at]!, leaseMs) : one))
+      return (await Promise.all(again)).map((one) =>
+        one.state === 'new' ? { ...one, lostTries: told(one.lostTries) } : one,
+      )
+    }
+    return { queue, ledger: changed(ledger, { claim, settle: (settlements) => ledger.settle(settlements) }) }
+  }
+}
+
 /** Marks end long before the senders' last attempts. */
 const endsMarksEarly: LedgerDriver = { ...memory, open: (options) => memory.open({ ...options, ttlMs: LATE_MS }) }
 
@@ -124,7 +140,7 @@ export interface Bug {
   /** Makes the bug anew for one simulation. */
   readonly plant: () => Plant
   /** The counter that must tell, and in what share of all seeds it has to, at least: a bug that harms nobody proves nothing. */
-  readonly harms: 'lost' | 'duplicateEffects' | 'reordered'
+  readonly harms: 'lost' | 'duplicateEffects' | 'reordered' | 'blamed'
   readonly share: number
 }
 
@@ -145,5 +161,15 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     plant: () => ({ seenBy: effectOutside }),
     harms: 'duplicateEffects',
     share: 0.5,
+  },
+  'counts no lost tries': {
+    plant: () => ({ seenBy: claimsSuspects(() => 0), lethalShare: LETHAL_SHARE }),
+    harms: 'lost',
+    share: 0.3,
+  },
+  'tries suspects beside others': {
+    plant: () => ({ seenBy: claimsSuspects((lostTries) => lostTries), lethalShare: LETHAL_SHARE }),
+    harms: 'blamed',
+    share: 0.1,
   },
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { alarmsOf } from '../../../src/runner/simulation/alarms.ts'
 import { drawn } from '../../../src/runner/simulation/draw.ts'
-import { type Simulated, simulate } from '../../../src/runner/simulation/simulate.ts'
+import { LethalEvents } from '../../../src/runner/simulation/lethal.ts'
+import { type Simulated, type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
 import { BUGS } from './simulation-bugs.ts'
 
 export type Counts = Record<string, number>
@@ -27,26 +28,36 @@ export function harmOf({ attempts, effects, buried }: Simulated) {
   }
 }
 
+/** Events that were given up for ending their process, and do not. */
+export function blamed({ buried }: Pick<Simulated, 'buried'>, { seed, lethalShare = 0 }: SimulationOptions): number {
+  const lethal = new LethalEvents(seed, lethalShare)
+  return buried.filter(({ seq, cause }) => cause === 'process-died' && !lethal.has(seq!)).length
+}
+
 /** Plays one seed without a bug: no alarm may be raised. Gives what went wrong around, for nothing proves what never happened. */
 async function playCalm(seed: number): Promise<Counts> {
-  const result = await simulate(drawn(seed))
+  const options = drawn(seed)
+  const result = await simulate(options)
   assert.deepEqual(alarmsOf(result), [])
   assert.deepEqual(harmOf(result), { lost: 0, duplicateEffects: 0, reordered: 0 })
+  assert.equal(blamed(result, options), 0)
+  const diedOf = result.buried.filter(({ cause }) => cause === 'process-died').length
   const { duplicatesAbsorbed, buried, unknown, refused } = result.audit
   const retries = result.attempts.filter(({ attempt }) => attempt > 1).length
-  return { seeds: 1, crashes: result.crashes, retries, duplicatesAbsorbed, buried, unknown, refused }
+  return { seeds: 1, crashes: result.crashes, retries, duplicatesAbsorbed, buried, diedOf, unknown, refused }
 }
 
 /** Plays one seed with a bug: what the audit counts is what can be seen by looking. Gives whether there was any harm. */
 async function playBug(seed: number, name: string): Promise<Counts> {
   const bug = BUGS[name]!
-  const result = await simulate({ ...drawn(seed), ...bug.plant() })
+  const options = { ...drawn(seed), ...bug.plant() }
+  const result = await simulate(options)
   const { lost, duplicateEffects, reordered } = result.audit
   const harm = harmOf(result)
   assert.deepEqual({ lost, duplicateEffects, reordered }, harm)
   const { applied, buried, refused, unsent, unknown, altered, planned } = result.audit
   assert.equal(applied + buried + refused + unsent + unknown + lost + altered, planned)
-  const harmed = harm[bug.harms] > 0 ? 1 : 0
+  const harmed = { ...harm, blamed: blamed(result, options) }[bug.harms] > 0 ? 1 : 0
   if (harmed) assert.notDeepEqual(alarmsOf(result), [])
   return { seeds: 1, harmed }
 }
