@@ -6,8 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import lmdb from '../../../ledgers/lmdb.ts'
 import embedded from '../../../queues/embedded.ts'
 import { parseMounts, storageOf, timeSyncs } from '../../../src/core/base/storage.ts'
-import { MEMORY, noDevice, noMemory, noSyncs } from '../../disks.ts'
+import { MEMORY, noDevice, noMemory } from '../../disks.ts'
 import { needing } from '../../needs.ts'
+import { noSyncs } from '../../preload.ts'
 
 const onDisk = mkdtempSync(join(tmpdir(), 'floodmark-storage-'))
 const folders = [onDisk]

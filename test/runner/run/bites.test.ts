@@ -74,7 +74,13 @@ describe('a run bites: a stack with a planted bug fails, by the right counter', 
   })
 
   it('says INVALID, soon, when the generator cannot keep the rate', async () => {
-    const { code } = await floodmark('scenario', 'flash-sale', '--rate', '1000000', '--out', `${root}/invalid`)
+    const { code } = await floodmark(
+      'scenario',
+      'flash-sale',
+      ...['--rate', '20000', '--duration', '3'],
+      '--out',
+      `${root}/invalid`,
+    )
     expect(code).toBe(5)
     expect(reportOf('invalid').generator.gaveUp).toBe(true)
   }, 90_000)

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportSchema } from '../../../src/runner/report/report-schema.ts'
-import { MEMORY, noDevice, noMemory, noSyncs } from '../../disks.ts'
+import { MEMORY, noDevice, noMemory } from '../../disks.ts'
 import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
 import { needing } from '../../needs.ts'
+import { noSyncs } from '../../preload.ts'
 import { runsFolder } from '../floodmark.ts'
 
 const { root } = runsFolder()
