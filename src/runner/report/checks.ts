@@ -66,7 +66,7 @@ export function checksOf(
   ]
 }
 
-/** How late the generator may be, ms, its p99, beside the pass mark and the response p99 that was measured. */
+/** How late the generator may be, ms, its p99, beside the pass mark and the p99 that was measured. */
 export function latenessMaxMs(markMs: number, measuredMs: number | undefined): number {
   const ofMark = LATENESS_OF_MARK_MAX * markMs
   if (measuredMs === undefined) return ofMark

@@ -48,7 +48,7 @@ const tally = z.object({
 /** What became of the attacks, and of the good traffic beside them. */
 const schema = z.object({
   kinds: z.array(tally),
-  /** Response times of the good attempts that were accepted. */
+  /** Waits of the good attempts that were accepted. */
   calm: percentiles,
   under: percentiles,
   memory: z.array(z.object({ name: z.string(), calmBytes: z.number(), underBytes: z.number() })),
