@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { expect } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
@@ -13,9 +14,15 @@ import type { Control } from '../../../src/runner/servers/server.ts'
 import type { TcpProxy } from '../../../src/runner/testbed/tcp-proxy.ts'
 import { anEvent } from '../../events.ts'
 
+interface OpenOptions {
+  readonly bytesMax?: number
+  readonly memoryBytesMax?: number
+  readonly url?: string
+}
+
 export interface QueueUnderTest {
   /** Opens the same namespace each time. `url` replaces the target's own address, to go through the proxy. */
-  open(options?: { bytesMax?: number; url?: string }): Promise<Queue>
+  open(options?: OpenOptions): Promise<Queue>
   /** Deletes the namespace. */
   drop(): Promise<void>
   /** Real servers only: causes faults. */
@@ -43,6 +50,13 @@ export const inOrder = (numbers: Iterable<number>) => [...numbers].sort((a, b) =
 /** Events `from` … `from + count - 1`, over three keys unless told otherwise. */
 export const numbered = (from: number, count: number, key = (n: number) => `k${n % 3}`) =>
   upTo(count, from).map((n) => anEvent(String(n), { key: key(n) }))
+/** Expects the numbers of each of three keys in order. */
+export function expectOrderByKey(numbers: readonly number[]): void {
+  for (const rest of [0, 1, 2]) {
+    const ofKey = numbers.filter((n) => n % 3 === rest)
+    expect(ofKey).toEqual(inOrder(ofKey))
+  }
+}
 /** Publishes in order, as many events at once as the queue takes. */
 export async function publishAll(queue: Queue, events: readonly WebhookEvent[]): Promise<void> {
   const { publishEventsMax } = queue.traits
@@ -96,7 +110,7 @@ export class Subject {
     this.#withinMs = withinMs
   }
 
-  async open(options?: { bytesMax?: number; url?: string }): Promise<Queue> {
+  async open(options?: OpenOptions): Promise<Queue> {
     const queue = await this.target.open(options)
     this.#ends.push(() => queue.close())
     return queue

@@ -1,15 +1,17 @@
 import { expect } from 'vitest'
 import type { Handler, Verdict } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
-import { type Behaviours, inOrder, judging, LIMIT, numbered, numberOf, publishAll, upTo } from './kit.ts'
-
-/** Expects the numbers of each of three keys in order. */
-function expectOrderByKey(numbers: readonly number[]): void {
-  for (const rest of [0, 1, 2]) {
-    const ofKey = numbers.filter((n) => n % 3 === rest)
-    expect(ofKey).toEqual(inOrder(ofKey))
-  }
-}
+import {
+  type Behaviours,
+  expectOrderByKey,
+  inOrder,
+  judging,
+  LIMIT,
+  numbered,
+  numberOf,
+  publishAll,
+  upTo,
+} from './kit.ts'
 
 export const order: Behaviours = {
   'delivers the events of a key in the order of their publish calls': async (subject) => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { PublishError } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
-import { acking, type Behaviours, inOrder, LIMIT, numbered, upTo } from './kit.ts'
+import { acking, type Behaviours, expectOrderByKey, inOrder, LIMIT, numbered, numberOf, upTo } from './kit.ts'
 
 export const publishing: Behaviours = {
   'still has every event whose publish had resolved when its process was killed': async (subject) => {
@@ -47,6 +47,23 @@ export const publishing: Behaviours = {
     await subject.consume(queue, acking(seen), 'the first is acked', () => seen.length === 1)
     await queue.publish(big, LIMIT)
     expect((await queue.depth()).waiting).toBe(1)
+  },
+
+  'delivers in order all that it took, where far more waits than it may hold in memory': async (subject) => {
+    const queue = await subject.open({ memoryBytesMax: 100_000 })
+    const taken: number[] = []
+    for (const from of upTo(60)) {
+      const events = numbered(from * 20, 20)
+      const refusal = await queue.publish(events, LIMIT).catch((error) => error)
+      if (refusal) expect(refusal).toMatchObject({ code: 'overloaded', definite: true })
+      else taken.push(...events.map(numberOf))
+    }
+    expect(taken.length).toBeGreaterThanOrEqual(1)
+    const seen = await subject.drain(queue, taken)
+    expect(inOrder(new Set(seen))).toEqual(taken)
+    if (queue.traits.order !== 'none') expectOrderByKey(seen)
+    await queue.publish(numbered(1_200, 1), LIMIT)
+    expect(await subject.drain(queue, [1_200])).toEqual([1_200])
   },
 
   'refuses to publish once it is closed, and loses nothing by it': async (subject) => {
