@@ -33,7 +33,10 @@ export type Write =
  */
 export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
 
-/** One effect, or several by name (1-32 of [a-z0-9-]): each of them is claimed, retried, settled and buried by itself. */
+/**
+ * One effect, or several by name (1-32 of [a-z0-9-]): each of them is claimed, retried, settled and buried by itself. What was
+ * settled is remembered under the name; one of several may have the name '' and is remembered as an only effect is.
+ */
 export type Effects = Effect | Readonly<Record<string, Effect>>
 
 export type Claim =

@@ -17,7 +17,7 @@ export interface EffectTarget {
 }
 
 interface Named extends EffectTarget {
-  /** undefined: the only effect, under the event's own id. */
+  /** undefined: the only effect, or the one that was it before others came; under the event's own id. */
   readonly name: string | undefined
 }
 
@@ -44,7 +44,8 @@ export class FanOut {
     if (named.length === 0 || named.length > FAN_OUT_LIMITS.effectsMax) {
       throw new FloodmarkError('misuse', `${named.length} effects: give 1 to ${FAN_OUT_LIMITS.effectsMax}`)
     }
-    this.#targets = named.map(([name, effect]) => {
+    this.#targets = named.map(([given, effect]) => {
+      const name = given || undefined
       if (name !== undefined) checkName(name)
       return { name, effect, circuit: circuit && new Circuit(circuit, clock) }
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decode, encode } from '../../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
-import type { Effect, Ledger } from '../../../src/core/contracts/ledger.ts'
+import type { Effect, Effects, Ledger } from '../../../src/core/contracts/ledger.ts'
 import { CALL_LIMITS } from '../../../src/core/processing/writes.ts'
 import { SERVICE_DEFAULTS } from '../../../src/core/service/limits.ts'
 import { anEvent } from '../../events.ts'
@@ -93,6 +93,55 @@ describe('an event with several named effects', () => {
       expect(await run.items()).toEqual([])
       await run.end()
     }
+  })
+
+  /** One event comes, and comes again when the effects are others. Gives what took effect the second time. */
+  async function again(before: Effects, after: Effects): Promise<string[]> {
+    const first = await processing(before)
+    await first.publish(at('k', 'a'))
+    await first.clock.advance(1_000)
+    const had = await first.items()
+    expect(had).not.toEqual([])
+    await first.end()
+    const second = await processing(after, { wrap: () => first.ledger })
+    await second.publish(at('k', 'a'))
+    await second.clock.advance(1_000)
+    const has = await first.items()
+    await second.end()
+    return has.filter((item) => !had.includes(item))
+  }
+
+  it('has a renamed one again for what comes again, and none of the others', async () => {
+    const [books, mail] = [noteAs('books'), noteAs('mail')]
+    expect(await again({ books, mail }, { ledger: noteAs('ledger'), mail })).toEqual(['ledger/k=a'])
+    expect(await again(books, { first: noteAs('first'), mail })).toEqual(['first/k=a', 'mail/k=a'])
+    expect(await again({ books, mail }, noteAs('only'))).toEqual(['only/k=a'])
+  })
+
+  it("has an effect named '' once, also when it was the only one before, or is afterwards", async () => {
+    const [same, mail] = [noteAs('same'), noteAs('mail')]
+    expect(await again(same, { '': noteAs('anew'), mail })).toEqual(['mail/k=a'])
+    expect(await again({ '': same, mail }, noteAs('anew'))).toEqual([])
+    expect(await again({ '': same, mail }, { '': noteAs('anew'), mail: noteAs('anew') })).toEqual([])
+  })
+
+  it("replays the dead letter of an effect named ''", async () => {
+    let works = false
+    const effects: Effects = {
+      '': (event, tx) => (works ? noteAs('first')(event, tx) : fails(event, tx)),
+      mail: noteAs('mail'),
+    }
+    const run = await processing(effects)
+    await run.publish(at('k', 'a'))
+    await run.clock.advance(5_000)
+    const [letter] = await run.buried()
+    expect(letter!.event.id).toBe('test:a')
+    works = true
+    await run.ledger.exhume('test:a')
+    await run.publish(decode(encode(letter!.event)))
+    await run.clock.advance(1_000)
+    expect((await run.items()).toSorted()).toEqual(['first/k=a', 'mail/k=a'])
+    await run.end()
   })
 
   it('stays within what one call of the ledger takes, and within what is stored of an id', async () => {
