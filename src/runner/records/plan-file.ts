@@ -20,17 +20,27 @@ const HEAD = Buffer.from('FMPLAN01', 'latin1')
 const RECORD_BYTES = 48
 const BITS = { doomed: 1, failsOnce: 2, lostBySender: 4, hasContent: 8, struck: 16 } as const
 const TYPES_MAX = 0xffff
-/** Between so many events others have their turn, and an interrupt is seen. */
+/** Between so many events others have their turn. */
 const AT_A_TIME = 2_000
 
 export const planPath = (folder: string) => join(folder, 'plan.json')
 export const plannedPath = (folder: string) => join(folder, 'planned.bin')
 
+/** So many events are written before a run starts; the others when sending has ended. */
+const FIRST_EVENTS = 200_000
+
+/** The plan of a run that is being written into its folder. */
+export interface PlanWriter {
+  /** Goes on until all events that are due before `untilMs` are written. */
+  finish(untilMs: number): Promise<void>
+}
+
 /**
- * Writes the plan into a run's folder before anything is started: what is judged later is what was planned, whatever becomes
- * of scenario, providers, senders and stack. Interrupted, it leaves the events until then.
+ * Writes the plan into a run's folder before anything is started: what is judged later is what was planned, whatever becomes of
+ * scenario, providers, senders and stack. Of a long run the later events follow by `finish`, made by the same modules, which
+ * are in memory by now: writing millions of them beside the sender would disturb it, and before it would take minutes.
  */
-export async function writePlan(plan: Plan, folder: string, interrupt?: AbortSignal): Promise<RecordedPlan> {
+export async function beginPlan(plan: Plan, folder: string, firstEvents = FIRST_EVENTS): Promise<PlanWriter> {
   const { runId, scenario, durationMs, ratePerS, settings } = plan
   const routes = await Promise.all(
     plan.routes.map(async ({ source, signing: secret, timedHeaders, ...route }) => ({
@@ -39,37 +49,46 @@ export async function writePlan(plan: Plan, folder: string, interrupt?: AbortSig
       ...(await sendingRoute({ ...route, secret })),
     })),
   )
-  const load = { scenario, durationMs, ratePerS, seed: settings.seed }
-  const types = new Map<string, number>()
-  const events = await writeEvents(plannedPath(folder), plannedEvents({ runId, load, routes }), types, interrupt)
-  const recorded = recordedPlanOf(plan, {
-    scenarioSha256: fileDigest(plan.scenarioModule),
-    sources: routes.map(({ provider }, at) => {
-      const { provider: module, bodies, timedHeaders } = plan.routes[at]!
-      return {
-        sha256: fileDigest(module),
-        ...(bodies !== undefined && { bodiesSha256: fileDigest(bodies) }),
-        timedHeaders: [...timedHeaders],
-        staleAfterMs: provider.staleAfterMs,
-        policy: provider.delivery,
-      }
-    }),
-    events,
-    types: [...types.keys()],
+  const scenarioSha256 = fileDigest(plan.scenarioModule)
+  const sources = routes.map(({ provider }, at) => {
+    const { provider: module, bodies, timedHeaders } = plan.routes[at]!
+    return {
+      sha256: fileDigest(module),
+      ...(bodies !== undefined && { bodiesSha256: fileDigest(bodies) }),
+      timedHeaders: [...timedHeaders],
+      staleAfterMs: provider.staleAfterMs,
+      policy: provider.delivery,
+    }
   })
-  writePrivate(planPath(folder), JSON.stringify(recorded))
-  return recorded
+  const events = plannedEvents({ runId, load: { scenario, durationMs, ratePerS, seed: settings.seed }, routes })
+  const types = new Map<string, number>()
+  let written = 0
+  const goOn = async (isEnough: (next: PlannedEvent) => boolean) => {
+    written += await appendEvents(plannedPath(folder), events, types, isEnough)
+    const recorded = recordedPlanOf(plan, { scenarioSha256, sources, events: written, types: [...types.keys()] })
+    writePrivate(planPath(folder), JSON.stringify(recorded))
+  }
+  const file = openPrivate(plannedPath(folder), 'wx')
+  writeSync(file, HEAD)
+  closeSync(file)
+  await goOn(({ seq }) => seq + 1 >= firstEvents)
+  return { finish: (untilMs) => goOn(({ dueMs }) => dueMs >= untilMs) }
 }
 
-async function writeEvents(
+/** The whole of it at once. */
+export async function writePlan(plan: Plan, folder: string): Promise<void> {
+  await beginPlan(plan, folder, Number.POSITIVE_INFINITY)
+}
+
+/** Takes events, and ends with the first one of which it is enough. Gives how many were written. */
+async function appendEvents(
   path: string,
-  events: Iterable<PlannedEvent>,
+  events: Iterator<PlannedEvent>,
   types: Map<string, number>,
-  interrupt: AbortSignal | undefined,
+  isEnough: (last: PlannedEvent) => boolean,
 ): Promise<number> {
-  const file = openPrivate(path, 'wx')
+  const file = openPrivate(path, 'a')
   try {
-    writeSync(file, HEAD)
     const buffer = Buffer.alloc(AT_A_TIME * RECORD_BYTES)
     let count = 0
     let held = 0
@@ -77,14 +96,16 @@ async function writeEvents(
       for (let written = 0; written < held; ) written += writeSync(file, buffer, written, held - written)
       held = 0
     }
-    for (const event of events) {
+    for (;;) {
+      const { value: event, done } = events.next()
+      if (done) break
       encode(event, typeIndex(types, event.type), buffer, held)
       held += RECORD_BYTES
       count++
+      if (isEnough(event)) break
       if (held < buffer.length) continue
       flush()
       await new Promise(setImmediate)
-      if (interrupt?.aborted) break
     }
     flush()
     return count

@@ -55,9 +55,14 @@ function audited(run: ReadRun, onBad: (bad: Bad) => void): Audited {
     onBad,
     startedAtEpochMs: record.startedAtEpochMs,
     reconciled: scenario.reconcile !== undefined,
-    clockOffMs: clockOffMs(scenario.faults),
+    clockOffMs: clockOffMs(scenario.faults) + steppedMs(record),
     ...(record.replays && { replayed: replayedIn(folder, record.runId) }),
   })
+}
+
+/** By so much the wall clock was set while the run went on, all in all; receivers tell their time by it. */
+function steppedMs({ machine }: RunRecord): number {
+  return (machine?.samples ?? []).reduce((sum, { wallDriftMs }) => sum + Math.abs(wallDriftMs), 0)
 }
 
 /** Without events that came after the run was cut short, from a list or from a sender that went on: they belong to no plan any more. */

@@ -10,7 +10,7 @@ import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { epochAt } from '../processes/precise-now.ts'
 import type { Progress } from '../records/facts.ts'
-import { writePlan } from '../records/plan-file.ts'
+import { beginPlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { dataPath } from '../records/run-folder.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
@@ -38,7 +38,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
   const watch = new MachineWatch()
   try {
     events.phase('plan')
-    await writePlan(plan, folder, interrupt)
+    const written = await beginPlan(plan, folder)
     const durability = await site.open(events, interrupt)
     const setups = await sendersOf(plan, site, folder)
     await warmUp(traffic.senders, setups[0]!, folder, events)
@@ -56,6 +56,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs: passes.drainMs, lookMs, interrupt })
     events.phase('audit')
     await site.stack.stopAll()
+    await written.finish(plannedUntilMs(sent.certificates, interrupt))
     const interrupted = interrupt.aborted
     const record = recordOf(plan, folder, {
       interrupted,
@@ -76,6 +77,12 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     await attackers.end()
     await site.close()
   }
+}
+
+/** Events that are due later belong to no report: where a run was cut short, nobody would have sent them. */
+function plannedUntilMs(certificates: RunRecord['certificates'], { aborted }: AbortSignal): number {
+  const isCut = aborted || certificates.some(({ gaveUp }) => gaveUp)
+  return isCut ? Math.max(...certificates.map(({ endedAtMs }) => endedAtMs)) : Number.POSITIVE_INFINITY
 }
 
 interface Traffic {
