@@ -62,6 +62,21 @@ export function attackedContract(bench: Bench): void {
     await running.stop()
   })
 
+  it('counts the memory that a body takes, not the few bytes of it that came', async () => {
+    const running = await bench.start({ ...wide, connectionsMax: 400 })
+    const announced = 16_000
+    const many = Array.from({ length: 300 }, () => new Client(running.port))
+    const refused = () => many.filter(({ text }) => statuses(text).includes(503)).length
+    for (const { socket } of many) socket.write(`POST /in HTTP/1.1\r\nhost: x\r\ncontent-length: ${announced}\r\n\r\n`)
+    for (let bytes = 0; bytes < 100 && refused() === 0; bytes++) {
+      for (const { socket } of many) socket.write('x')
+      await pause(20)
+    }
+    expect(refused()).toBeGreaterThan(0)
+    for (const { socket } of many) socket.destroy()
+    await running.stop()
+  })
+
   it('holds the bytes of a body until its answer, also of one in chunks', async () => {
     const running = await bench.start(wide)
     const store = bench.hold(3)

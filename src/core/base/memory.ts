@@ -3,8 +3,13 @@ import { getHeapStatistics } from 'node:v8'
 
 /** V8's limit for the heap of this process, in bytes: `--max-old-space-size` and some for young objects. */
 const HEAP_BYTES = getHeapStatistics().heap_size_limit
-/** What this process may use altogether, in bytes: its container's limit, else the machine's memory. Buffers lie outside the heap. */
-const MEMORY_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+/** What this process may use altogether, in bytes. Buffers lie outside the heap. */
+const MEMORY_BYTES = memoryBytes(totalmem(), process.constrainedMemory())
+
+/** `constrained` is the container's limit: 0 where none is known, more than the machine has where there is none. */
+export function memoryBytes(total: number, constrained: number): number {
+  return constrained > 0 ? Math.min(total, constrained) : total
+}
 
 /** A share of the heap's limit, in bytes; at most `bytesMax`. */
 export function shareOfHeap(share: number, bytesMax = Number.POSITIVE_INFINITY): number {

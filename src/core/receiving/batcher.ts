@@ -102,7 +102,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
         const what = `an event of ${bytes} bytes is above the queue's limit of ${publishBytesMax}`
         return Promise.reject(new FloodmarkError('too-large', what))
       }
-      if (unsafeBytes + bytes > options.waitingBytesMax) {
+      // One event fits whatever its size: refused, it would never come in.
+      if (unsafeBytes > 0 && unsafeBytes + bytes > options.waitingBytesMax) {
         return Promise.reject(new FloodmarkError('overloaded', 'too many bytes wait to be stored: try again later'))
       }
       unsafeBytes += bytes

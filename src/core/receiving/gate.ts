@@ -36,7 +36,7 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly connection: Connection
-  /** Bytes of its body that are held. */
+  /** Memory that its body takes. */
   bytes: number
   /** It is complete, and counts against inFlightMax. */
   counted: boolean
@@ -86,7 +86,7 @@ export class Gate {
     server.on('checkContinue', (request, response) => this.#enter(request, response, true))
   }
 
-  /** Counts a piece of a body in, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
+  /** Counts a piece of a body in, with the memory that it takes more, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
   hold(exchange: Exchange, bytes: number): boolean {
     exchange.connection.turns.countPiece()
     if (exchange.left) return false

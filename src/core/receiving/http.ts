@@ -46,7 +46,7 @@ const STATED_BYTES_MAX = 16 * 1024
  */
 export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done: (raw: Buffer | Reply) => void): void {
   const { request } = exchange
-  const stated = Math.min(STATED_BYTES_MAX, Number(request.headers['content-length'] ?? 0))
+  const stated = Number(request.headers['content-length'] ?? 0)
   // The first piece itself, or a buffer that grows as it fills: a list of tiny pieces would hold a hundred times their bytes.
   let body: Buffer = EMPTY
   let bytes = 0
@@ -54,15 +54,16 @@ export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done:
   const onData = (piece: Buffer) => {
     const end = bytes + piece.length
     const isTooLarge = end > bytesMax || ++pieces > BODY_PIECES_MAX
-    if (isTooLarge || !gate.hold(exchange, piece.length)) {
+    const size = pieces === 1 ? end : sizeFor(body.length, end, stated)
+    if (isTooLarge || !gate.hold(exchange, size - body.length)) {
       request.off('data', onData).off('end', onEnd).resume()
       body = EMPTY
       return done(isTooLarge ? TOO_LARGE : FULL)
     }
     if (pieces === 1) body = piece
     else {
-      if (end > body.length) {
-        const grown = Buffer.allocUnsafe(Math.max(end, pieces === 2 ? stated : 2 * body.length))
+      if (size > body.length) {
+        const grown = Buffer.allocUnsafe(size)
         body.copy(grown, 0, 0, bytes)
         body = grown
       }
@@ -73,6 +74,13 @@ export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done:
   const onEnd = () => done(bytes === body.length ? body : body.subarray(0, bytes))
   request.on('data', onData)
   request.on('end', onEnd)
+}
+
+/** What the buffer of a body is to have for `end` bytes. The stated length is no more than the sender's word at first. */
+function sizeFor(size: number, end: number, stated: number): number {
+  if (end <= size) return size
+  const wanted = Math.max(2 * size, STATED_BYTES_MAX)
+  return Math.max(end, stated > 0 ? Math.min(stated, wanted) : 2 * size)
 }
 
 /** @throws FloodmarkError 'unavailable' when the port is taken or may not be opened. */

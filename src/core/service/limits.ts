@@ -1,21 +1,23 @@
 import type { Backoff } from '../base/backoff.ts'
+import { shareOfMemory } from '../base/memory.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { CircuitLimits } from '../processing/circuit.ts'
 import { BATCH_BYTES_MAX } from '../processing/dispatcher.ts'
 
-/** Every limit of a service, in one place; a run's report and a production start use the same. */
+/** Every limit of a service, in one place. Those of memory are lower in a small container. A run's report and a production start use the same. */
 export const SERVICE_DEFAULTS = {
   host: '127.0.0.1',
   port: 0,
   bodyBytesMax: 1024 * 1024,
-  heldBytesMax: 128 * 1024 * 1024,
+  /** A body that is being received takes up to three times its bytes for a moment. */
+  heldBytesMax: shareOfMemory(1 / 16, 128 * 1024 * 1024),
   inFlightMax: 2_000,
   connectionsMax: 10_000,
   requestMs: 10_000,
   keepAliveMs: 72_000,
   lingerMs: 0,
   publishesMax: 4,
-  waitingBytesMax: 64 * 1024 * 1024,
+  waitingBytesMax: shareOfMemory(1 / 16, 64 * 1024 * 1024),
   publishDeadlineMs: 5_000,
   retryForMs: 24 * 3_600_000,
   attemptsMin: 5,

@@ -97,6 +97,14 @@ describe('the batcher', () => {
     expect(publishes.at(-1)!.ids).toEqual(['4'])
   })
 
+  it('takes an event that is larger than all that may wait, when nothing else waits', async () => {
+    const { batcher, publishes } = made({ waitingBytesMax: EVENT_BYTES - 1 })
+    void batcher.publish(anEvent('1'))
+    await expect(batcher.publish(anEvent('2'))).rejects.toMatchObject({ code: 'overloaded' })
+    await turn()
+    expect(publishes.map(({ ids }) => ids)).toEqual([['1']])
+  })
+
   it("refuses an event that no publish can take as 'too-large'", async () => {
     const { batcher, publishes } = made()
     const large = batcher.publish(anEvent('1', { body: Buffer.alloc(1_000) }))
