@@ -31,11 +31,12 @@ describe('events that must not be', () => {
     expect(named).toMatchObject({ id: 'who-is-this', seq: null, provider: null, dueMs: null, beside: [] })
   })
 
-  it('stand beside what overlaps their time, else beside what was nearest', () => {
+  it('stand beside what overlaps their time, else beside what was nearest within 2 s', () => {
     const marks = record.faults
     expect(besideOf([2_000, 2_100], marks).map(({ kind }) => kind)).toEqual(['poison'])
     const [poison] = marks.filter(({ kind }) => kind === 'poison')
     expect(besideOf([poison!.untilMs + 50, null], [poison!])).toHaveLength(1)
+    expect(besideOf([poison!.untilMs + 2_001, null], [poison!])).toEqual([])
     expect(besideOf([null, null], marks)).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import { section, table } from './table.ts'
 export function badEvents(report: Report): Markup[] {
   const { count, first } = report.badEvents
   if (count === 0) return []
-  const about = `Times are since the start of the run. Of ${count} these are the first ${first.length}; ${moreWords(report)}`
+  const shown = count > first.length ? ` These are ${first.length} of ${count}, some of each kind.` : ''
+  const about = `Times are since the start of the run.${shown} ${moreWords(report)}`
   return [section('Events that must not be', markup`<p>${about}</p>`, table(BAD_HEAD, first.map(badCells)))]
 }

@@ -32,6 +32,7 @@ export function figures({ latency, notAccepted, audit, setup, durability }: Repo
     ...notAcceptedWords(notAccepted).map(([count, of]) => figure(count, of)),
     figure(perS(setup.peakPerS), 'planned at the peak'),
     figure(audit.lost, 'accepted and lost'),
+    ...(audit.altered > 0 ? [figure(audit.altered, 'not as they were signed')] : []),
     figure(audit.duplicateEffects, 'double effects'),
     figure(survives(durability.queue.survives), 'a 2xx survives'),
   ]}</section>

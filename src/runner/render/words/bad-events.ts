@@ -32,9 +32,9 @@ export function besideWords({ beside }: Pick<BadEvent, 'beside'>): string {
 
 /** Where the others are, and how to see all of one. */
 export function moreWords({ badEvents: { count, first } }: BadReport): string {
-  const all = count > first.length ? `all ${count} are` : 'they are also'
+  const all = count > first.length ? `All ${count} are` : 'They are also'
   const [one] = first
-  return `${all} in bad-events.jsonl; all about one: npm run event -- <this run's folder> ${one?.seq ?? one?.id ?? ''}`.trim()
+  return `${all} in bad-events.jsonl. All about one: npm run event -- <this run's folder> ${one?.seq ?? one?.id ?? ''}`.trim()
 }
 
 interface BadReport {

@@ -34,7 +34,7 @@ export const badEventSchema = z.object({
   sentMs: ms,
   acceptedMs: ms,
   effectMs: ms,
-  /** What went on between these times; where nothing did, what was nearest. */
+  /** What went on between these times; where nothing did, what was nearest within 2 s. */
   beside: z.array(z.object({ kind: z.string(), fromMs: z.number(), untilMs: z.number() })),
 })
 export type BadEvent = z.infer<typeof badEventSchema>

@@ -63,6 +63,9 @@ function timesOf({ attempts, resent, effects }: Pick<JudgedRun, 'attempts' | 're
   return times
 }
 
+/** What ended or began so many ms from an event may have to do with it. */
+const NEAR_MS = 2_000
+
 /** The marks of a time; where there is none, the nearest. */
 export function besideOf(moments: readonly (number | null)[], marks: readonly FaultMark[]): BadEvent['beside'] {
   const known = moments.filter((one) => one !== null)
@@ -70,6 +73,7 @@ export function besideOf(moments: readonly (number | null)[], marks: readonly Fa
   const [fromMs, untilMs] = [Math.min(...known), Math.max(...known)]
   const farMs = (mark: FaultMark) => Math.max(0, mark.fromMs - untilMs, fromMs - mark.untilMs)
   const nearestMs = Math.min(...marks.map(farMs))
+  if (nearestMs > NEAR_MS) return []
   return marks
     .filter((mark) => farMs(mark) === nearestMs)
     .map(({ kind, fromMs, untilMs }) => ({ kind, fromMs, untilMs }))
