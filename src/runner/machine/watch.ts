@@ -6,9 +6,11 @@ import { cpuLimitCores, governors, memoryLimitBytes, throttledMs } from './limit
 import { coresOf, cpuTicks, everyProcess, type Running, readText, splitBy, TICKS_PER_S, waitedMs } from './proc.ts'
 
 const SAMPLE_MS = 1_000
+/** In less, the steps of 10 ms in which CPU time is counted would make much of little. */
+const SHORTEST_MS = 500
 /** Looking takes at most one part in so many of a core, however many processes there are. */
 const COST = 50
-const OTHERS_MAX = 3
+const OTHERS_MAX = 5
 /** The system tells how long it is up in steps of 10 ms. */
 const SLEEP_MIN_MS = 50
 
@@ -84,7 +86,8 @@ export class MachineWatch {
   /** Until now. Not to be called before `begin`. */
   async end(): Promise<MachineRecord> {
     this.stop()
-    this.#sample()
+    const sinceMs = preciseNow() - this.#startAtMs - this.#last!.atMs
+    if (this.#samples.length === 0 || sinceMs >= SHORTEST_MS) this.#sample()
     const first = this.#first!
     const last = this.#last!
     const tookMs = Math.max(1, last.atMs - first.atMs)

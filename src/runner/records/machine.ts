@@ -6,6 +6,8 @@ export interface MachineRecord {
     readonly commit: string | null
     /** Tracked files differ from the commit. */
     readonly dirty: boolean | null
+    /** Versions of the packages that it runs with, as they are installed. */
+    readonly packages: Readonly<Record<string, string>>
   }
   readonly limits: {
     /** The least that a control group around this process allows, cores and bytes; null: none does, or none is known. */

@@ -31,6 +31,7 @@ describe('a watch', () => {
     const { samples, kit } = await watch.end()
     expect(samples.length).toBe(1)
     expect(kit.version).toMatch(/^\d+\./)
+    expect(kit.packages.zod).toMatch(/^\d+\./)
   })
 })
 

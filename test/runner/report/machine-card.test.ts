@@ -47,6 +47,12 @@ describe('the machine in a report', () => {
     expect(invalidWords({ checks: [of('machine-taken')!] })).toContain('a machine that shares its cores with no other')
   })
 
+  it('makes the run INVALID when its host took all of one second', async () => {
+    const { of, verdict } = await reportOf(once({ cpu: { ...cpu, stolen: 1.5 } }))
+    expect(verdict).toBe('INVALID')
+    expect(sayCheck(of('machine-taken')!).measured).toContain('75.0% in the worst second')
+  })
+
   it('makes the run INVALID when it slept', async () => {
     expect((await reportOf(once({ suspendedMs: 30_000 }))).verdict).toBe('INVALID')
   })
@@ -79,10 +85,16 @@ describe('the machine in a report', () => {
 
   it('is unknown, never 0, where the system says nothing', async () => {
     const { report, of } = await reportOf({
-      ...{ ...calm, kit: { version: '1', commit: null, dirty: null }, governors: null, cores: {}, pressure: null },
+      ...{
+        ...calm,
+        kit: { version: '1', commit: null, dirty: null, packages: {} },
+        governors: null,
+        cores: {},
+        pressure: null,
+      },
       ...{ throttledMs: null, others: null, samples: calm.samples.map((sample) => ({ ...sample, cpu: null })) },
     })
-    expect(sayCheck(of('machine-taken')!).measured).toMatch(/^unknown taken/)
+    expect(sayCheck(of('machine-taken')!).measured).toMatch(/^unknown what was taken/)
     expect(sayCheck(of('machine-shared')!).measured).toBe('unknown')
     expect(report.cards.machine).toMatchObject({ cpu: null, stolen: null, throttledMs: null, sharedCores: null })
     expect(terminal(report)).toContain('use of its cores unknown')

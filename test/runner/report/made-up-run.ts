@@ -29,7 +29,7 @@ const certificate = {
   ...{ latenessP50Ms: 0.1, latenessP99Ms: 1, latenessMaxMs: 2, eventLoopUtilization: 0.1 },
 }
 const machine: MachineRecord = {
-  kit: { version: '0.1.0', commit: 'a1b2c3d4e5f6a7b8', dirty: false },
+  kit: { version: '0.1.0', commit: 'a1b2c3d4e5f6a7b8', dirty: false, packages: { lmdb: '3.4.0' } },
   limits: { cpuCores: 1.5, memoryBytes: 2 ** 31 },
   governors: ['performance'],
   cores: { sender: [0, 1], stack: [0, 1] },
