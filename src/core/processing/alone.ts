@@ -17,6 +17,11 @@ export class Alone {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
+  /** Somebody waits to be alone: what need not be begun now should not be. */
+  get isWanted(): boolean {
+    return this.#wantAlone.length > 0
+  }
+
   leave(): void {
     this.#batches--
     this.#next()

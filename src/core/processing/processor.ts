@@ -50,6 +50,7 @@ interface BatchState {
   /** No lane begins another try after this, by the monotonic clock, ms. */
   readonly untilMs: number
   lanesRunning: number
+  readonly isAnySuspect: boolean
 }
 
 /** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
@@ -132,7 +133,8 @@ class Handling {
       const claims = await this.#claim(tasks).catch((error) => this.#outage.failed(error))
       if (!claims) return batch.map(() => ({ retryInMs: FAILED_CLAIM_RETRY_MS }))
       this.#crashPoint('after-claim')
-      suspected = await this.#handleKeys(lanesByKey(tasks, claims), { untilMs, lanesRunning: 0 }, onVerdict)
+      const state = { untilMs, lanesRunning: 0, isAnySuspect: claims.some((claim) => claim.state === 'suspect') }
+      suspected = await this.#handleKeys(lanesByKey(tasks, claims), state, onVerdict)
     } finally {
       this.#alone.leave()
     }
@@ -146,7 +148,8 @@ class Handling {
     const judging: Promise<void>[] = []
     for (const lanes of keys) state.lanesRunning += lanes.length
     for (const lanes of keys) {
-      const hasSuspects = lanes.some((lane) => lane.some(({ claim }) => claim.state === 'suspect'))
+      const hasSuspects =
+        state.isAnySuspect && lanes.some((lane) => lane.some(({ claim }) => claim.state === 'suspect'))
       judging.push(this.#handleKey(lanes, state, hasSuspects ? () => {} : tell))
       if (hasSuspects) suspected.push(lanes.flat().sort((a, b) => a.task.position - b.task.position))
     }
@@ -181,7 +184,7 @@ class Handling {
     if (!claim) return
     work.claim = claim
     this.#crashPoint('after-claim')
-    await this.#handleLane([work], { untilMs: 0, lanesRunning: 1 }, () => {})
+    await this.#handleLane([work], { untilMs: 0, lanesRunning: 1, isAnySuspect: false }, () => {})
   }
 
   /** Its lanes run side by side. */
@@ -196,7 +199,7 @@ class Handling {
 
   /**
    * Runs a lane's tasks, one after the other, and none after one that must be retried, nor when the lease has no time for one
-   * more; then settles what it has finished.
+   * more, nor when a suspect waits; then settles what it has finished.
    */
   async #handleLane(lane: readonly Work[], state: BatchState, onJudged: () => void): Promise<void> {
     const { clock, signal } = this.#options
@@ -205,7 +208,7 @@ class Handling {
     try {
       for (let at = 0; at < lane.length; at++) {
         const work = lane[at]!
-        if (at > 0 && (signal.aborted || clock.monotonic() > state.untilMs)) heldForMs ??= 0
+        if (at > 0 && (signal.aborted || this.#isAwaited(state) || clock.monotonic() > state.untilMs)) heldForMs ??= 0
         if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
         else {
           const outcome = copyIn(lane, at) ?? this.#attempts.run(work.task, work.claim, pending)
@@ -223,6 +226,11 @@ class Handling {
     await settling?.answered
     this.#judge(lane, settling?.settled ?? [])
     onJudged()
+  }
+
+  /** A suspect of this batch or of another waits until nothing else is in hand. */
+  #isAwaited({ isAnySuspect }: BatchState): boolean {
+    return isAnySuspect || this.#alone.isWanted
   }
 
   /** Tells the verdicts of one key, whose tasks are in order. A delivery of which nothing was left to do counts as absorbed. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import memoryLedger from '../../../ledgers/memory.ts'
 import memoryQueue from '../../../queues/memory.ts'
-import { VirtualClock } from '../../../src/core/contracts/clock.ts'
+import { sleep, VirtualClock } from '../../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
-import type { Effect, Effects, Ledger } from '../../../src/core/contracts/ledger.ts'
+import { type Effect, type Effects, type Ledger, SUSPECT_LOST_TRIES } from '../../../src/core/contracts/ledger.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { LOST_TRIES_MAX } from '../../../src/core/processing/attempts.ts'
 import { startProcessor } from '../../../src/core/processing/processor.ts'
 import { anEvent } from '../../events.ts'
+import { processing } from './processing.ts'
 
 const LEASE_MS = 2_000
 const HOUR_MS = 3_600_000
@@ -131,6 +132,26 @@ describe('an event whose effect ends the process', () => {
     expect(beside.slice(-3)).toEqual([0, 0, 0])
     expect(run.letters).toContain('test:0 process-died')
     expect(run.left).toBe(0)
+  })
+
+  it.each([0, 500])('waits %i ms after others only for the tries that were begun', async (laterMs) => {
+    const ran: string[] = []
+    const run: Awaited<ReturnType<typeof processing>> = await processing(async ({ id, key }) => {
+      if (key === 'slow') await sleep(run.clock, 1_000)
+      ran.push(id.slice(5))
+    })
+    const suspect = anEvent('suspect')
+    for (let lost = 0; lost < SUSPECT_LOST_TRIES; lost++) {
+      await run.ledger.claim([suspect], 1)
+      await run.clock.advance(1)
+    }
+    const slow = Array.from({ length: 6 }, (_, n) => anEvent(`${n}`, { key: 'slow' }))
+    await run.publish(...slow, ...(laterMs === 0 ? [suspect] : []))
+    await run.clock.advance(laterMs)
+    if (laterMs > 0) await run.publish(suspect)
+    await run.clock.advance(60_000)
+    expect(ran).toEqual(['0', 'suspect', '1', '2', '3', '4', '5'])
+    await run.end()
   })
 
   it('is given up for the one of its named effects that does it', async () => {
