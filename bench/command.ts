@@ -1,8 +1,9 @@
-import { availableParallelism, loadavg } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
-import type { BenchOptions } from './lib/rounds.ts'
+import { meanwhileWords, needQuiet, watchMachine, whyBusy } from './lib/machine.ts'
+import type { BenchOptions, Ranking } from './lib/rounds.ts'
 
 type Section = (options: BenchOptions) => Promise<void>
 
@@ -22,6 +23,7 @@ Sections:
   receivers  each receiver, in requests/s
   sender     the generator against its plan, and wrk where that is installed, in requests/s
 Subjects take turns on this machine. Rates are a second's, CPU times are seconds for 10,000 requests.
+Before it begins and while it measures, the machine is watched. Where other processes use it nothing is ranked.
 
 Examples:
   npm run bench -- stack
@@ -42,6 +44,7 @@ export function define(command: Command): void {
     .option('--seconds <count>', 'measured seconds of a turn, from 1 to 60', '3')
     .option('--rounds <count>', 'turns for each subject, from 1 to 50', '3')
     .option('--only <queue>', "for 'queues': this one alone (default: every queue with a bare client)")
+    .option('--force', 'rank the subjects on a busy machine too, and say so', false)
     .option('--markdown', "for 'compare': also write docs/compare.md", false)
     .addHelpText('after', BENCH_HELP)
     .action(bench)
@@ -56,7 +59,9 @@ export function defineTraits(command: Command): void {
   })
 }
 
-type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'markdown'>
+type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'markdown'> & {
+    readonly force: boolean
+  }
 
 async function bench(named: readonly string[], flags: BenchFlags): Promise<void> {
   const options = {
@@ -69,14 +74,25 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<void>
     const known = Object.keys(SECTIONS).join(', ')
     throw new FloodmarkError('misuse', `'${unknown}' is not a section: use ${known}. See npm run bench -- --help`)
   }
-  tellMachine()
-  for (const name of named.length > 0 ? named : Object.keys(SECTIONS)) await (await SECTIONS[name]!()).default(options)
+  const before = await needQuiet(flags.force)
+  process.stdout.write(
+    `${availableParallelism()} cores.${before === undefined ? '' : ` Before the start: ${before}.`}\n`,
+  )
+  for (const name of named.length > 0 ? named : Object.keys(SECTIONS)) {
+    const { default: section } = await SECTIONS[name]!()
+    await section({ ...options, ranking: watched(flags.force) })
+  }
 }
 
-function tellMachine(): void {
-  const before = loadavg()[0]!
-  const busy = before > 0.5 ? ': other work is going on, trust the ratios by CPU time more than rates' : ''
-  process.stdout.write(`${availableParallelism()} cores, load average ${before.toFixed(1)} before the start${busy}.\n`)
+/** From now on. */
+function watched(force: boolean): () => Promise<Ranking> {
+  const look = watchMachine()
+  return async () => {
+    const meanwhile = await look()
+    const why = whyBusy(meanwhile)
+    const follows = force ? 'Ranked all the same, by --force' : 'Not ranked: end what else runs, or give --force'
+    return { ranks: why === undefined || force, words: [meanwhileWords(meanwhile), ...(why ? [`${follows}.`] : [])] }
+  }
 }
 
 function within(name: string, text: string, max: number): number {

@@ -41,7 +41,10 @@ export default async function compare(options: BenchOptions): Promise<void> {
         turns.push(await turn(subject, options.seconds * 1_000))
       }
     }
-    show(captionOf(options, before), all, options)
+    const { ranks, words } = await options.ranking()
+    show(captionOf(options, before), all, { ...options, markdown: options.markdown === true && ranks })
+    for (const line of words) say(line)
+    if (!ranks) say('Rows that were measured on a busy machine do not compare, and docs/compare.md is left as it was.')
   } finally {
     for (const server of servers.values()) await server.stop()
     rmSync(folder, { recursive: true, force: true })

@@ -2,7 +2,7 @@ import flashSale from '../scenarios/flash-sale.ts'
 import { preciseNow } from '../src/runner/processes/precise-now.ts'
 import type { SendingResult, SendingSetup } from './lib/protocol.ts'
 import { type BenchOptions, CONNECTIONS, sending, usageAt, withServer } from './lib/rounds.ts'
-import { type Cell, median, printTable, say } from './lib/table.ts'
+import { type Cell, printRanked, SPREAD, say, spreadOf, textOf } from './lib/table.ts'
 import { wrk } from './lib/wrk.ts'
 
 /** The sender alone, against a server that answers unread: its highest rate, and its distance from its plan. */
@@ -24,13 +24,14 @@ interface Round {
   readonly serverBusy: number
 }
 
-export default async function sender({ seconds, rounds }: BenchOptions): Promise<void> {
+export default async function sender(options: BenchOptions): Promise<void> {
+  const { seconds, rounds } = options
   const all: Round[] = []
   for (let round = 0; round < rounds; round++) {
     process.stderr.write(`round ${round + 1} of ${rounds}: sender\n`)
     all.push(await oneRound(seconds))
   }
-  const of = (value: (round: Round) => number) => median(all.map(value))
+  const of = (value: (round: Round) => number) => spreadOf(all, value)
   const rate = ({ sent, sendingMs }: SendingResult) => (sent * 1_000) / sendingMs
   const perCpuSecond = ({ sent, cpuSeconds }: SendingResult) => sent / cpuSeconds
   const row = (label: string, name: 'one' | 'mix' | 'paced'): Cell[] => {
@@ -48,22 +49,24 @@ export default async function sender({ seconds, rounds }: BenchOptions): Promise
       late((result) => result.latenessMaxMs),
     ]
   }
-  printTable(
-    `sender: each request signed, median of ${rounds} rounds of ${seconds} s`,
+  const ranks = await printRanked(
+    `sender: each request signed, ${rounds} rounds of ${seconds} s: ${SPREAD}`,
     ['', 'requests/s', 'per CPU s', 'loop busy', 'connections', 'unsent', 'late p50 ms', 'late p99 ms', 'late max ms'],
     [
       row('all it can, generic', 'one'),
       row('all it can, mix of flash-sale', 'mix'),
       row(`${PACED_PER_S}/s, mix of flash-sale`, 'paced'),
     ],
+    [],
+    options,
   )
   const { wrkPerS } = all[0]!
   if (wrkPerS === undefined) say('\nwrk is not installed: nothing to compare with.')
-  else say(`\nwrk, one thread, one fixed request, the same server: ${Math.round(of((round) => round.wrkPerS!))}/s.`)
+  else say(`\nwrk, one thread, one fixed request, the same server: ${textOf(of((round) => round.wrkPerS!))}/s.`)
   say(
-    `The server was busy for ${(100 * of((round) => round.serverBusy)).toFixed(0)}% of a core while the sender sent all it can (generic).`,
+    `The server was busy for ${textOf(of((round) => 100 * round.serverBusy))}% of a core while the sender sent all it can (generic).`,
   )
-  say('Aims: ≥ 50,000 signed requests a CPU second; lateness at 5,000/s p50 ≤ 0.2 ms, p99 ≤ 1 ms.')
+  if (ranks) say('Aims: ≥ 50,000 signed requests a CPU second; lateness at 5,000/s p50 ≤ 0.2 ms, p99 ≤ 1 ms.')
 }
 
 function oneRound(seconds: number): Promise<Round> {

@@ -1,6 +1,18 @@
 import { BODY_BYTES } from './lib/requests.ts'
 import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
-import { COLUMNS, commonCells, medianOf, printTable, ratio, say, warnings } from './lib/table.ts'
+import {
+  COLUMNS,
+  commonCells,
+  medianOf,
+  printRanked,
+  printRounds,
+  RANKING,
+  ratio,
+  SPREAD,
+  say,
+  spreadOf,
+  warnings,
+} from './lib/table.ts'
 
 /** The default stack against the bare server: the cost of durability before the answer, and of processing on top. */
 
@@ -21,8 +33,8 @@ const GROWTH_MAX = 0.05
 export default async function stack(options: BenchOptions): Promise<void> {
   const turns = await interleaved(variants, options)
   const base = turns.get(variants[0]!.name)!
-  printTable(
-    `stack: signed bodies of ${BODY_BYTES} bytes, ${CONNECTIONS} connections, closed loop, median of ${options.rounds} rounds of ${options.seconds} s`,
+  const ranks = await printRanked(
+    `stack: signed bodies of ${BODY_BYTES} bytes, ${CONNECTIONS} connections, closed loop, ${options.rounds} rounds of ${options.seconds} s: ${SPREAD}`,
     [...COLUMNS, 'syncs/s', 'events/sync', 'settled/s', 'settled of bare', 'backlog after', 'grows by/s'],
     variants.map(({ name }) => {
       const own = turns.get(name)!
@@ -30,7 +42,7 @@ export default async function stack(options: BenchOptions): Promise<void> {
         ...commonCells(name, own, base),
         medianOf(own, (turn) => turn.syncsPerS),
         medianOf(own, (turn) => turn.syncsPerS && turn.requestsPerS / turn.syncsPerS),
-        medianOf(own, (turn) => turn.settledPerS),
+        spreadOf(own, (turn) => turn.settledPerS),
         ratio(
           own,
           base,
@@ -41,7 +53,10 @@ export default async function stack(options: BenchOptions): Promise<void> {
         medianOf(own, (turn) => turn.backlogGrowthPerS),
       ]
     }),
+    RANKING,
+    options,
   )
+  printRounds('requests/s', turns, (turn) => turn.requestsPerS)
   warnings(turns)
   const growth = medianOf(turns.get(variants[2]!.name)!, (turn) => turn.backlogGrowthPerS! / turn.requestsPerS)!
   say(
@@ -49,5 +64,5 @@ export default async function stack(options: BenchOptions): Promise<void> {
       ? '\nProcessing keeps up: the backlog stays bounded at the highest rate that is accepted.'
       : `\nProcessing does not keep up with the highest rate that is accepted (the backlog takes ${(100 * growth).toFixed(0)}% of it): settled/s is the figure that counts.`,
   )
-  say('Aims: accept only ≥ 0.65 of bare, with processing ≥ 0.35.')
+  if (ranks) say('Aims: accept only ≥ 0.65 of bare, with processing ≥ 0.35.')
 }

@@ -25,6 +25,11 @@ export interface BareClient {
 export interface QueueBench {
   readonly server: string
   readonly driver: QueueDriver
+  /** What the server's own load tool publishes, events/s; null where it is not installed. Absent: it has none that we could run. */
+  readonly ownTool?: {
+    readonly name: string
+    publish(url: string, bodyBytes: number, count: number): Promise<number | null>
+  }
   bare(options: { readonly url: string; readonly namespace: string }): Promise<BareClient>
 }
 
@@ -41,6 +46,8 @@ export interface Rate {
 
 /** The same value as in a service. */
 const PUBLISHES_AT_ONCE = 4
+/** Ways for a bare client to publish, of which it may take the best: more at once than a service has, and smaller batches. */
+const BARE_WAYS = { atOnce: [PUBLISHES_AT_ONCE, 16], batchEvents: [10, 256, 1_024] }
 const HANDLERS = 2
 const BATCH_EVENTS = 256
 const KEYS = 1_000
@@ -57,9 +64,9 @@ const bytes = events.map(encode)
 export async function driverTurn({ driver }: QueueBench, url: string, namespace: string, ms: number) {
   const queue = await driver.open({ url, namespace })
   try {
-    const { publishEventsMax } = queue.traits
+    const way = { atOnce: PUBLISHES_AT_ONCE, batchEvents: queue.traits.publishEventsMax }
     const make = (n: number) => ({ ...events[n % KEYS]!, id: `bench:${n}` })
-    const published = await publishing(publishEventsMax, ms, make, (batch) => queue.publish(batch, LIMIT))
+    const published = await publishing(way, ms, make, (batch) => queue.publish(batch, LIMIT))
     return { published: published.rate, consumed: await consuming(published.count, (count) => consume(queue, count)) }
   } finally {
     await queue.close()
@@ -67,21 +74,32 @@ export async function driverTurn({ driver }: QueueBench, url: string, namespace:
   }
 }
 
-/** `batchEvents`: as many at once as the driver takes. */
-export async function bareTurn(bench: QueueBench, url: string, namespace: string, ms: number, batchEvents: number) {
+/** So many publishes at once, of so many events each. */
+export interface BareWay {
+  readonly atOnce: number
+  readonly batchEvents: number
+}
+
+/** Every way to publish that a server takes. `batchEventsMax`: as many as the driver puts into one publish. */
+export function bareWays(batchEventsMax: number): BareWay[] {
+  const sizes = new Set(BARE_WAYS.batchEvents.map((batchEvents) => Math.min(batchEvents, batchEventsMax)))
+  return [...sizes].flatMap((batchEvents) => BARE_WAYS.atOnce.map((atOnce) => ({ atOnce, batchEvents })))
+}
+
+export async function bareTurn(bench: QueueBench, url: string, namespace: string, ms: number, way: BareWay) {
   const client = await bench.bare({ url, namespace })
   try {
     const make = (n: number) => ({ id: `bench:${n}`, key: events[n % KEYS]!.key, bytes: bytes[n % KEYS]! })
-    const published = await publishing(batchEvents, ms, make, (batch) => client.publish(batch))
+    const published = await publishing(way, ms, make, (batch) => client.publish(batch))
     return { published: published.rate, consumed: await consuming(published.count, (count) => client.consume(count)) }
   } finally {
     await client.close()
   }
 }
 
-/** Publishes for so long, in full batches, a few at once. */
+/** Publishes for so long. */
 async function publishing<T>(
-  batchEvents: number,
+  { atOnce, batchEvents }: BareWay,
   ms: number,
   make: (n: number) => T,
   publish: (batch: readonly T[]) => Promise<void>,
@@ -96,7 +114,7 @@ async function publishing<T>(
   }
   const measured = measure()
   const endMs = performance.now() + ms
-  await Promise.all(Array.from({ length: PUBLISHES_AT_ONCE }, () => loop(endMs)))
+  await Promise.all(Array.from({ length: atOnce }, () => loop(endMs)))
   return { count, rate: measured(count) }
 }
 

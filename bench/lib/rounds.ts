@@ -15,7 +15,16 @@ import type {
   Usage,
 } from './protocol.ts'
 
+/** Whether a section may rank its subjects, once it has measured them. */
+export interface Ranking {
+  readonly ranks: boolean
+  /** What the machine did meanwhile, and what follows from it. */
+  readonly words: readonly string[]
+}
+
 export interface BenchOptions {
+  /** To be asked when a section has measured everything. */
+  readonly ranking: () => Promise<Ranking>
   /** The measured part of one server's turn, in seconds. */
   readonly seconds: number
   readonly rounds: number

@@ -1,5 +1,5 @@
 import { FIGURES, textTable } from '../../src/core/base/table.ts'
-import type { Turn } from './rounds.ts'
+import type { BenchOptions, Turn } from './rounds.ts'
 
 export type Cell = string | number | null
 
@@ -29,14 +29,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** Median over rounds of a figure, divided by another server's in the same round; null where it was not measured. */
+/** A figure divided by another server's in the same round, over all rounds; null where it was not measured. */
 export function ratio(
   turns: readonly Turn[],
   base: readonly Turn[],
   of: (turn: Turn) => number | null,
   baseOf = of,
-): number | null {
-  return medianOf(turns, (turn) => of(turn) && of(turn)! / baseOf(base[turns.indexOf(turn)]!)!)
+): Cell {
+  return spreadOf(turns, (turn) => of(turn) && of(turn)! / baseOf(base[turns.indexOf(turn)]!)!)
 }
 
 /** null as soon as one round has no value. */
@@ -45,6 +45,47 @@ export function medianOf<T>(turns: readonly T[], of: (turn: T) => number | null)
   return values.some((value) => value === null) ? null : median(values as number[])
 }
 
+/** The median over all rounds, with the least and the greatest of them; null as soon as one round has no value. */
+export function spreadOf<T>(turns: readonly T[], of: (turn: T) => number | null): Cell {
+  const middle = medianOf(turns, of)
+  if (middle === null || turns.length < 2) return middle
+  const all = turns.map((turn) => of(turn)!)
+  return `${textOf(middle)} (${textOf(Math.min(...all))}–${textOf(Math.max(...all))})`
+}
+
+/** What the brackets of spreadOf are. */
+export const SPREAD = 'median, and in brackets the lowest and the highest'
+
+/** A table whose columns `ranking` compare its rows: they stay empty where the machine was too busy for that. */
+export async function printRanked(
+  title: string,
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  ranking: readonly string[],
+  options: BenchOptions,
+): Promise<boolean> {
+  const { ranks, words } = await options.ranking()
+  const empty = (name: string | undefined) => !ranks && name !== undefined && ranking.includes(name)
+  const shown = rows.map((row) => row.map((cell, at) => (empty(columns[at]) ? 'not ranked' : cell)))
+  printTable(title, columns, shown)
+  say('')
+  for (const line of words) say(line)
+  return ranks
+}
+
+/** One figure of every round, for whoever does not trust medians. */
+export function printRounds<T>(what: string, turns: ReadonlyMap<string, readonly T[]>, of: (turn: T) => number): void {
+  const rounds = Math.max(...[...turns.values()].map(({ length }) => length))
+  const head = ['', ...Array.from({ length: rounds }, (_, at) => `round ${at + 1}`)]
+  printTable(
+    `${what}, round by round`,
+    head,
+    [...turns].map(([name, all]) => [name, ...all.map(of)]),
+  )
+}
+
+/** Of COLUMNS those that compare. */
+export const RANKING = ['of bare', 'by CPU', 'settled of bare'] as const
 export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', 'CPU s/10k', 'load’s'] as const
 
 /**
@@ -55,12 +96,12 @@ export const COLUMNS = ['server', 'requests/s', 'of bare', 'by CPU', 'p99 ms', '
 export function commonCells(name: string, turns: readonly Turn[], base: readonly Turn[]): Cell[] {
   return [
     name,
-    medianOf(turns, (turn) => turn.requestsPerS),
+    spreadOf(turns, (turn) => turn.requestsPerS),
     ratio(turns, base, (turn) => turn.requestsPerS),
     ratio(turns, base, (turn) => 1 / turn.cpuSecondsPer10k),
-    medianOf(turns, (turn) => turn.p99Ms),
-    medianOf(turns, (turn) => turn.cpuSecondsPer10k),
-    medianOf(turns, (turn) => turn.loadCpuSecondsPer10k),
+    spreadOf(turns, (turn) => turn.p99Ms),
+    spreadOf(turns, (turn) => turn.cpuSecondsPer10k),
+    spreadOf(turns, (turn) => turn.loadCpuSecondsPer10k),
   ]
 }
 

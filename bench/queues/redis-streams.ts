@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import redisStreams from '../../queues/redis-streams.ts'
 import type { QueueBench } from '../lib/queue-turns.ts'
+import { redisBenchmark } from './redis-benchmark.ts'
 
 const READ_EVENTS = 256
 const GROUP = 'bench'
@@ -9,6 +10,7 @@ const GROUP = 'bench'
 const bench: QueueBench = {
   server: 'redis',
   driver: redisStreams,
+  ownTool: { name: 'redis-benchmark', publish: redisBenchmark },
   async bare({ url, namespace }) {
     const [redis, reader] = [new Redis(url), new Redis(url)]
     await redis.xgroup('CREATE', namespace, GROUP, '0', 'MKSTREAM')
