@@ -124,6 +124,8 @@ export interface Certificate {
   readonly connectionsMax: number
   /** It fell so far behind that it stopped. */
   readonly gaveUp: boolean
+  /** It ended before its time: its journal had no room for more. Why. */
+  readonly journalFull?: string
   /** Of the unsent attempts and retries those for which every connection waited for an answer. */
   readonly waiting: { readonly events: number; readonly retries: number }
   /** Attempts for which the sender's own machine had no descriptor or no port left. */

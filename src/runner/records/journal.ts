@@ -26,17 +26,21 @@ export interface Attempt {
 }
 
 /*
- * File: an 8-byte head, then fixed records, little endian. Append-only: a run that is cut short leaves whole records
- * and at most one torn one at the end, which the reader passes over.
+ * File: an 8-byte head, then fixed records, little endian, then zeros that hold room for more. A run that is cut short leaves
+ * whole records and at most one torn one at the end, which the reader passes over. A record has an attempt of 1 or more.
  *   0 u32 seq | 4 u32 key | 8 u32 bodyBytes | 12 u16 status | 14 u16 attempt | 16 u8 provider | 17 u8 outcome
  *   18 u8 cause | 19 … 23 zero | 24 f64 intendedMs | 32 f64 sentMs | 40 f64 doneMs
  */
 const HEAD = Buffer.from('FMJRNL01', 'latin1')
 export const RECORD_BYTES = 48
 const BUFFER_RECORDS = 1_024
+/** Room is taken in such pieces, and the next one when less than that is left: enough for 20,000 attempts in flight. */
+const AHEAD = Buffer.alloc(1024 * 1024)
 
 export interface JournalWriter {
   write(attempt: Readonly<Attempt>): void
+  /** There was no more room to take: attempts in flight can still be written, but no new one should begin. */
+  readonly full: FloodmarkError | undefined
   /** Hands everything written so far to the operating system. */
   flush(): void
   close(): void
@@ -48,7 +52,8 @@ export function emptyAttempt(): Attempt {
 }
 
 /**
- * The first failed write ends a journal: the file is cut back to whole records, and every later call throws the same.
+ * Room is taken ahead, so that a disk that becomes full leaves enough for all that is in flight. The first failed write of a
+ * record ends a journal: the file is cut back to whole records, and every later call throws the same.
  * `writeTo` stands in for the file system where a test needs a full disk.
  * @throws FloodmarkError 'unavailable' when the file exists or cannot be written.
  */
@@ -56,22 +61,41 @@ export function openJournal(path: string, writeTo: typeof writeSync = writeSync)
   const file = orUnavailable(path, () => openPrivate(path, 'wx'))
   const buffer = Buffer.alloc(RECORD_BYTES * BUFFER_RECORDS)
   let used = 0
-  let onDisk = HEAD.length
+  let onDisk = 0
+  let allocated = 0
+  let full: FloodmarkError | undefined
   let failure: FloodmarkError | undefined
+  const noRoom = (cause: unknown) => {
+    const what = `cannot write ${path}: ${messageOf(cause)}. Make room there, then run again`
+    return new FloodmarkError('unavailable', what, { cause })
+  }
 
   function put(bytes: Buffer, length: number): void {
     if (failure) throw failure
     let written = 0
     try {
-      while (written < length) written += writeTo(file, bytes, written, length - written)
+      while (written < length) written += writeTo(file, bytes, written, length - written, onDisk + written)
     } catch (cause) {
-      const what = `cannot write ${path}: ${messageOf(cause)}. Make room there, then run again`
-      failure = new FloodmarkError('unavailable', what, { cause })
-      const whole = written - (written % RECORD_BYTES)
-      ftruncateSync(file, onDisk + whole)
+      failure = noRoom(cause)
+      onDisk += written - (written % RECORD_BYTES)
+      ftruncateSync(file, onDisk)
       throw failure
     }
     onDisk += length
+    allocated = Math.max(allocated, onDisk)
+    if (!full && allocated - onDisk < AHEAD.length) takeRoom()
+  }
+
+  function takeRoom(): void {
+    try {
+      for (let taken = 0; taken < AHEAD.length; ) {
+        const written = writeTo(file, AHEAD, taken, AHEAD.length - taken, allocated)
+        taken += written
+        allocated += written
+      }
+    } catch (cause) {
+      full = noRoom(cause)
+    }
   }
 
   function flush(): void {
@@ -80,7 +104,6 @@ export function openJournal(path: string, writeTo: typeof writeSync = writeSync)
   }
 
   put(HEAD, HEAD.length)
-  onDisk = HEAD.length
   return {
     write(attempt) {
       if (failure) throw failure
@@ -88,10 +111,14 @@ export function openJournal(path: string, writeTo: typeof writeSync = writeSync)
       used += RECORD_BYTES
       if (used === buffer.length) flush()
     },
+    get full() {
+      return full
+    },
     flush,
     close() {
       try {
         if (!failure) flush()
+        ftruncateSync(file, onDisk)
       } finally {
         closeSync(file)
       }
@@ -117,7 +144,10 @@ export function* readJournal(path: string): Generator<Readonly<Attempt>> {
       if (read === 0) return
       held += read
       const whole = held - (held % RECORD_BYTES)
-      for (let at = 0; at < whole; at += RECORD_BYTES) yield decode(buffer, at, attempt)
+      for (let at = 0; at < whole; at += RECORD_BYTES) {
+        if (decode(buffer, at, attempt).attempt === 0) return
+        yield attempt
+      }
       buffer.copy(buffer, 0, whole, held)
       held -= whole
     }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { keepPrivate, makePrivateFolder, makePrivateFolderFirst } from '../../core/base/private-files.ts'
+import { keepPrivate, makePrivateFolder, makePrivateFolderFirst, writePrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** What queue and ledger keep while a run lasts. Whoever makes it owns the run's folder: only one of two runs can. */
@@ -43,6 +43,29 @@ export function newRunFolder(name: string): RunFolder {
     throw new Error(`there are ${SAME_NAME_MAX} of that name`)
   })
   return { path, discard: () => discard(path, true) }
+}
+
+/** Zeros of a run's own. */
+const RESERVE = 'reserve.bin'
+const MIB = 2 ** 20
+const RESERVE_BYTES = { least: 8 * MIB, anEvent: 100, most: 128 * MIB }
+
+/**
+ * Keeps room for the records of so many events, so that a disk that becomes full meanwhile leaves enough for a report. Returns
+ * what gives it back. @throws FloodmarkError 'unavailable' where there is not even that.
+ */
+export function reserveRoom(folder: string, events: number): () => void {
+  const { least, anEvent, most } = RESERVE_BYTES
+  const bytes = Math.min(most, least + Math.ceil(events) * anEvent)
+  const path = join(folder, RESERVE)
+  try {
+    writePrivate(path, Buffer.alloc(bytes))
+  } catch (cause) {
+    rmSync(path, { force: true })
+    const what = `there is no room for the records of a run in ${folder} (${messageOf(cause)})`
+    throw new FloodmarkError('unavailable', `${what}: make room, or choose another --out`, { cause })
+  }
+  return () => rmSync(path, { force: true })
 }
 
 function discard(folder: string, whole: boolean): void {

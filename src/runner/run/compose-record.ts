@@ -67,7 +67,12 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     ...(replays.done.length > 0 && { replays: replays.done }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: stores.says,
-    errors: [...stack.errors, ...faults.errors, ...replays.errors],
+    errors: [
+      ...certificates.flatMap(({ journalFull }) => journalFull ?? []),
+      ...stack.errors,
+      ...faults.errors,
+      ...replays.errors,
+    ],
     environment: {
       node: process.version,
       platform: `${os.type()} ${os.release()} ${os.arch()}`,

@@ -12,7 +12,7 @@ import { epochAt } from '../processes/precise-now.ts'
 import type { Progress } from '../records/facts.ts'
 import { beginPlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
-import { dataPath } from '../records/run-folder.ts'
+import { dataPath, reserveRoom } from '../records/run-folder.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
 import { Site } from '../testbed/testbed.ts'
@@ -37,6 +37,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
   const attackers = new Attackers(interrupt)
   const watch = new MachineWatch()
   try {
+    const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
     events.phase('plan')
     const written = await beginPlan(plan, folder)
     const durability = await site.open(events, interrupt)
@@ -52,12 +53,13 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     const attacks = await attackers.done()
     site.stack.liftCapacity()
 
+    giveBackRoom()
     events.phase('drain')
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs: passes.drainMs, lookMs, interrupt })
     events.phase('audit')
     await site.stack.stopAll()
-    await written.finish(plannedUntilMs(sent.certificates, interrupt))
-    const interrupted = interrupt.aborted
+    const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
+    await written.finish(plannedUntilMs(sent.certificates, interrupted))
     const record = recordOf(plan, folder, {
       interrupted,
       durability,
@@ -80,8 +82,8 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
 }
 
 /** Events that are due later belong to no report: where a run was cut short, nobody would have sent them. */
-function plannedUntilMs(certificates: RunRecord['certificates'], { aborted }: AbortSignal): number {
-  const isCut = aborted || certificates.some(({ gaveUp }) => gaveUp)
+function plannedUntilMs(certificates: RunRecord['certificates'], interrupted: boolean): number {
+  const isCut = interrupted || certificates.some(({ gaveUp }) => gaveUp)
   return isCut ? Math.max(...certificates.map(({ endedAtMs }) => endedAtMs)) : Number.POSITIVE_INFINITY
 }
 

@@ -27,12 +27,10 @@ const read = (path: string) => Array.from(readJournal(path), (one) => ({ ...one 
 
 /** A disk with room for so many bytes: it takes what fits of a write, then nothing. */
 function diskOf(roomBytes: number): typeof writeSync {
-  let left = roomBytes
-  return ((file: number, bytes: Uint8Array, offset: number, length: number) => {
-    if (left === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-    const written = writeSync(file, bytes, offset, Math.min(length, left))
-    left -= written
-    return written
+  return ((file: number, bytes: Uint8Array, offset: number, length: number, position: number) => {
+    const left = roomBytes - position
+    if (left <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    return writeSync(file, bytes, offset, Math.min(length, left), position)
   }) as typeof writeSync
 }
 
@@ -63,6 +61,7 @@ describe('the journal', () => {
   it('on a full disk throws one clear error from then on, and leaves whole records only', () => {
     const path = join(folder, 'full.bin')
     const journal = openJournal(path, diskOf(HEAD_BYTES + RECORD_BYTES * 1_500 + 31))
+    expect(journal.full?.message).toMatch(/full\.bin.*ENOSPC.*Make room/)
     const all = attempts(4_000)
     let written = 0
     const write = () => {
@@ -77,4 +76,28 @@ describe('the journal', () => {
     journal.close()
     expect(read(path)).toEqual(all.slice(0, 1_500))
   })
+})
+
+it('a journal of which the sender was killed ends with its last whole record', () => {
+  const path = join(folder, 'killed.bin')
+  const journal = openJournal(path)
+  for (const attempt of attempts(10)) journal.write(attempt)
+  journal.flush()
+  expect(statSync(path).size).toBeGreaterThan(1024 * 1024)
+  expect(read(path)).toEqual(attempts(10))
+  journal.close()
+  expect(statSync(path).size).toBe(HEAD_BYTES + RECORD_BYTES * 10)
+})
+
+it('a journal says that it is full while it still has room for what is in flight', () => {
+  const path = join(folder, 'filling.bin')
+  const roomBytes = 3 * 1024 * 1024
+  const journal = openJournal(path, diskOf(roomBytes))
+  const all = attempts(80_000)
+  let written = 0
+  while (!journal.full) journal.write(all[written++]!)
+  const fromFull = written
+  for (; written < fromFull + 20_000; written++) journal.write(all[written]!)
+  journal.close()
+  expect(read(path)).toEqual(all.slice(0, written))
 })

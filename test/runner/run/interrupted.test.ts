@@ -1,19 +1,27 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readJournal } from '../../../src/runner/records/journal.ts'
 import { newRunFolder, takeRunFolder } from '../../../src/runner/records/run-folder.ts'
+import { fullUnless, needing } from '../../needs.ts'
 import { floodmark, runsFolder, startIn } from '../floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
 /** PASS, or INVALID: on a busy machine the generator may be late, which is not what is tried here. */
 const FINISHED = [0, 5]
+/** Fills the log's room soon. */
+const LARGE = ['scenario', 'large-payload', '--rate', '300', '--p99', '30000']
 const STEADY = ['scenario', 'steady', '--rate', '200', '--p99', '30000']
 
 /** A run in a process group of its own, as a terminal or a CI system has it. */
 function inGroup(name: string, ...flags: string[]) {
-  const args = [cli, ...STEADY, '--out', join(root, name), ...flags]
+  return groupOf(STEADY, name, ...flags)
+}
+
+function groupOf(command: readonly string[], name: string, ...flags: string[]) {
+  const args = [cli, ...command, '--out', join(root, name), ...flags]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.resume()
   child.stderr.resume()
@@ -23,7 +31,7 @@ function inGroup(name: string, ...flags: string[]) {
 
 async function sentSome(name: string): Promise<void> {
   const journal = join(root, name, 'journal-0.bin')
-  await expect.poll(() => existsSync(journal) && statSync(journal).size > 10_000, { timeout: 60_000 }).toBe(true)
+  await expect.poll(() => existsSync(journal) && [...readJournal(journal)].length > 200, { timeout: 60_000 }).toBe(true)
 }
 
 function lives(group: number): boolean {
@@ -35,9 +43,9 @@ function lives(group: number): boolean {
 }
 
 describe('a run that is told to end early', () => {
-  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
-    'by %s to all of its processes leaves a report that is not PASS, and no process',
-    async (signal) => {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+    const options = { timeout: 90_000, ...fullUnless(signal === 'SIGTERM') }
+    it(`by ${signal} to all of its processes leaves a report that is not PASS, and no process`, options, async () => {
       const { group, ended } = inGroup(signal, '--duration', '120')
       await sentSome(signal)
       process.kill(group, signal)
@@ -49,9 +57,8 @@ describe('a run that is told to end early', () => {
       expect(audit.applied).toBeGreaterThan(10)
       expect(existsSync(join(root, signal, 'data'))).toBe(false)
       await expect.poll(() => lives(group)).toBe(false)
-    },
-    90_000,
-  )
+    })
+  }
 
   it('before anything was sent leaves no folder', async () => {
     const { group, ended } = inGroup('early', '--duration', '120')
@@ -62,6 +69,55 @@ describe('a run that is told to end early', () => {
     await expect.poll(() => lives(group)).toBe(false)
   }, 90_000)
 })
+
+const whyNoMount =
+  process.getuid?.() === 0 && process.platform === 'linux'
+    ? undefined
+    : 'a file system can be mounted by root on Linux only'
+
+describe('a disk that becomes full', needing(whyNoMount), () => {
+  it('leaves a report of what there is, and no process', { timeout: 120_000, tags: 'full' }, async () => {
+    const disk = join(root, 'disk')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk])
+    try {
+      const { group, ended } = groupOf(LARGE, 'disk/run', '--duration', '12')
+      await sentSome('disk/run')
+      fill(join(disk, 'filler'))
+      expect(await ended).not.toBe(0)
+      const { verdict, audit } = reportOf('disk/run')
+      expect(verdict).not.toBe('PASS')
+      expect(audit.applied).toBeGreaterThan(10)
+      await expect.poll(() => lives(group)).toBe(false)
+    } finally {
+      execFileSync('umount', ['-l', disk])
+    }
+  })
+
+  it('before a run begins is told in one line', async () => {
+    const disk = join(root, 'small')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk])
+    try {
+      const { code, err } = await floodmark(...STEADY, '--out', join(disk, 'run'))
+      expect([code, readdirSync(disk)]).toEqual([3, []])
+      expect(err).toContain('there is no room for the records of a run')
+    } finally {
+      execFileSync('umount', ['-l', disk])
+    }
+  }, 60_000)
+})
+
+/** Until nothing more can be written. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  const zeros = Buffer.alloc(64 * 1024)
+  try {
+    for (;;) writeSync(file, zeros)
+  } catch {
+    closeSync(file)
+  }
+}
 
 it('a run whose reader has gone goes on to its report', async () => {
   const { child, ended } = inGroup('piped', '--duration', '2')

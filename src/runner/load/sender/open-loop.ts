@@ -219,6 +219,8 @@ class OpenLoop {
     if (this.#failed) return
     try {
       this.#options.journal.write(attempt)
+      // What is due by now is still sent: there is room for that. Nothing else is.
+      if (this.#options.journal.full) this.#endsAtMs = Math.min(this.#endsAtMs, this.#nowMs())
     } catch (error) {
       this.#fail(error)
     }
@@ -286,6 +288,7 @@ class OpenLoop {
         connectionsMax: this.#options.connectionsMax,
         gaveUp: this.#gaveUp,
         cutOff: this.#agenda.cutOff,
+        ...(this.#options.journal.full && { journalFull: this.#options.journal.full.message }),
       }),
     )
   }
