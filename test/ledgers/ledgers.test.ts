@@ -6,6 +6,7 @@ import { ledgers } from '../../ledgers/index.ts'
 import type { VirtualClock } from '../../src/core/contracts/clock.ts'
 import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
 import { ledgerCopiesContract } from '../contract/ledger-copies.ts'
+import { ledgerLostTriesContract } from '../contract/ledger-lost-tries.ts'
 import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-ledgers-'))
@@ -29,5 +30,6 @@ for (const [name, load] of Object.entries(ledgers).filter(([name]) => name !== '
   }
   ledgerContract(name, make)
   ledgerMarksContract(name, make)
+  ledgerLostTriesContract(name, make)
   ledgerCopiesContract(name, make)
 }

@@ -6,6 +6,7 @@ import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/led
 import { RecordedTx } from '../../src/core/processing/writes.ts'
 import { type LedgerUnderTest, ledgerContract } from '../contract/ledger.ts'
 import { ledgerCopiesContract } from '../contract/ledger-copies.ts'
+import { ledgerLostTriesContract } from '../contract/ledger-lost-tries.ts'
 import { ledgerMarksContract } from '../contract/ledger-marks.ts'
 import { anEvent } from '../events.ts'
 import { needing } from '../needs.ts'
@@ -26,6 +27,7 @@ describe('on a real redis server', needing(missing), () => {
   }
   ledgerContract('redis', make)
   ledgerMarksContract('redis', make)
+  ledgerLostTriesContract('redis', make)
   ledgerCopiesContract('redis', make)
 })
 
