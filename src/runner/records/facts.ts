@@ -68,6 +68,8 @@ export interface ServiceSample {
   readonly buried: number
   readonly failed: number
   readonly duplicates: number
+  /** Of those the ones with another body than the event under their id. */
+  readonly differing: number
   /** Times that effects were paused since this life began, and effects that are paused now. */
   readonly circuitsOpened: number
   readonly circuitsOpen: number

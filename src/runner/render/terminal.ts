@@ -41,7 +41,7 @@ export function terminal(report: Report): string {
     `  peak ${perS(setup.peakPerS)} planned; ${setup.rateChosen}`,
     `  ${sumWords(audit)}`,
     ...folded(`${lossWords(report)}.`),
-    `  double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}`,
+    `  double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}${audit.differingCopies > 0 ? `, ${audit.differingCopies} of them with another body` : ''}`,
     ...cards.flatMap(({ lines = [] }) => lines.map((line) => `  ${line}`)),
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),

@@ -22,6 +22,7 @@ export type CommonCheckId =
   | 'altered'
   | 'double-effects'
   | 'effects-never-sent'
+  | 'differing-copies'
   | 'dead-letters-misjudged'
   | 'out-of-order'
   | 'refused'
@@ -52,6 +53,7 @@ export function checksOf(
     alteredCheck(audit),
     none('double-effects', audit.duplicateEffects, 'harm'),
     none('effects-never-sent', audit.unexpected, 'harm'),
+    none('differing-copies', audit.differingCopies),
     none('dead-letters-misjudged', audit.misjudged),
     ...(ordered ? [none('out-of-order', audit.reordered, 'harm')] : []),
     ...(passes.refusals === 'allowed' ? [] : [audit.refused > 0 ? refused : cut(refused)]),

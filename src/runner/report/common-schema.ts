@@ -97,6 +97,7 @@ export const commonSchema = z.object({
     alteredFields: z.record(z.enum(FIELDS), count),
     duplicateEffects: count,
     duplicatesAbsorbed: count,
+    differingCopies: count.default(0),
     reordered: count,
     unexpected: count,
     misjudged: count,

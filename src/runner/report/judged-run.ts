@@ -43,14 +43,15 @@ export function judgedRun(folder: string, record: RunRecord): JudgedRun {
 
 function audited(run: ReadRun, onBad: (bad: Bad) => void): Audited {
   const { folder, record, scenario, events, cutShort, planned, expected, buried, effects } = run
-  const { stack } = record.samples
+  const last = record.samples.stack.map(({ samples }) => samples.at(-1))
   return audit({
     planned,
     eventAt: (seq) => events.at(seq),
     attempts: everyAttempt(folder, record, planned),
     effects: cutShort ? ofPlan(effects(), planned) : effects(),
     buried: cutShort ? ofPlan(buried, planned) : buried,
-    duplicatesAbsorbed: stack.reduce((sum, { samples }) => sum + (samples.at(-1)?.duplicates ?? 0), 0),
+    duplicatesAbsorbed: last.reduce((sum, sample) => sum + (sample?.duplicates ?? 0), 0),
+    differingCopies: last.reduce((sum, sample) => sum + (sample?.differing ?? 0), 0),
     expected,
     onBad,
     startedAtEpochMs: record.startedAtEpochMs,

@@ -88,10 +88,13 @@ function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunR
   const inTime = ({ atMs }: ServiceSample) => atMs >= startAtMs
   const ofRun = (samples: readonly ServiceSample[]) => {
     // Duplicates that were absorbed in the warm-up do not belong to the run.
-    const before = samples.findLast((sample) => !inTime(sample))?.duplicates ?? 0
-    return samples
-      .filter(inTime)
-      .map((sample) => ({ ...sample, atMs: sample.atMs - startAtMs, duplicates: sample.duplicates - before }))
+    const before = samples.findLast((sample) => !inTime(sample)) ?? { duplicates: 0, differing: 0 }
+    return samples.filter(inTime).map((sample) => ({
+      ...sample,
+      atMs: sample.atMs - startAtMs,
+      duplicates: sample.duplicates - before.duplicates,
+      differing: sample.differing - before.differing,
+    }))
   }
   return { stack: stack.members.map(({ name, samples }) => ({ name, samples: ofRun(samples) })), senders }
 }

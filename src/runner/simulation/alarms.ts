@@ -3,8 +3,8 @@ import type { Simulated } from './simulate.ts'
 /** What is wrong with the accounting of a simulation, in words; none of it is ever right, whatever went wrong around. */
 export function alarmsOf({ audit, drained }: Simulated): string[] {
   const { planned, applied, buried, refused, unsent, unknown, lost, altered } = audit
-  const { duplicateEffects, reordered, unexpected, misjudged } = audit
-  const never = { lost, altered, duplicateEffects, reordered, unexpected, misjudged, unsent }
+  const { duplicateEffects, differingCopies, reordered, unexpected, misjudged } = audit
+  const never = { lost, altered, duplicateEffects, differingCopies, reordered, unexpected, misjudged, unsent }
   const alarms = Object.entries(never).flatMap(([what, count]) => (count > 0 ? [`${what} ${count}`] : []))
   const sum = applied + buried + refused + unsent + unknown + lost + altered
   if (sum !== planned) alarms.push(`the classes add up to ${sum} of ${planned} planned`)

@@ -10,7 +10,7 @@ import type { Random } from '../../core/contracts/random.ts'
 import type { Ingest } from '../../core/contracts/receiver.ts'
 import type { Reply } from '../../core/contracts/reply.ts'
 import { startProcessor } from '../../core/processing/processor.ts'
-import type { ProcessorCounts } from '../../core/processing/processor-counts.ts'
+import type { ProcessorState } from '../../core/processing/processor-counts.ts'
 import { createBatcher } from '../../core/receiving/batcher.ts'
 import { createIngest } from '../../core/receiving/ingest.ts'
 import type { ServiceLimits } from '../../core/service/limits.ts'
@@ -53,7 +53,7 @@ type Failed = (definite: boolean) => FloodmarkError
  */
 export class ServiceLifetime {
   readonly ingest: Ingest
-  readonly counts: Readonly<ProcessorCounts>
+  readonly counts: Readonly<ProcessorState>
   readonly #options: LifetimeOptions
   readonly #end = new AbortController()
   readonly #stop = new AbortController()

@@ -81,6 +81,11 @@ export class Services implements ServiceControl {
     return this.#lifetimes.reduce((sum, { counts }) => sum + counts.duplicates, 0)
   }
 
+  /** Of those the ones with another body. */
+  get differing(): number {
+    return this.#lifetimes.reduce((sum, { counts }) => sum + counts.differing, 0)
+  }
+
   #start(service: number): void {
     const started: ServiceLifetime = new ServiceLifetime(this.#options.next(() => started.ended))
     this.#lifetimes.push(started)

@@ -162,6 +162,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     attempts,
     ...found,
     duplicatesAbsorbed: services.duplicates,
+    differingCopies: services.differing,
     expected: (seq) => lethal.expected(seq, expectedOf(events[seq]!)),
     onBad: (one) => bad.push(one),
   })

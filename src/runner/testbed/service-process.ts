@@ -34,7 +34,7 @@ const PUBLISHES_PER_S = 20
 /** For lists of a short run: how long a webhook is left to come by itself, and when a list that failed is asked again. */
 const YOUNGEST_MS = 500
 const LIST_BACKOFF = { baseMs: 200, capMs: 2_000 }
-const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, circuitsOpened: 0, circuitsOpen: 0 }
+const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, differing: 0, circuitsOpened: 0, circuitsOpen: 0 }
 let service: Service | undefined
 let queue: Queue
 let ledger: Ledger | undefined
@@ -174,12 +174,12 @@ let busyLast = performance.eventLoopUtilization()
 async function sample({ counts }: Service): Promise<void> {
   const busy = performance.eventLoopUtilization()
   const { user, system } = process.cpuUsage()
-  const { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen } = counts ?? NOTHING
+  const { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen } = counts ?? NOTHING
   const depth = ledger && (await queue.depth().catch(() => undefined))
   const eventLoopUtilization = performance.eventLoopUtilization(busy, busyLast).utilization
   busyLast = busy
   const backlog = depth ? depth.waiting + depth.inFlight : null
-  const done = { applied, buried, failed, duplicates, circuitsOpened, circuitsOpen, backlog }
+  const done = { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost } })
 }

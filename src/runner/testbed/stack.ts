@@ -47,8 +47,8 @@ export interface StackMember {
   deaths: number
 }
 
-const SUMMED = ['applied', 'buried', 'failed', 'duplicates', 'cpuSeconds'] as const
-const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, cpuSeconds: 0 }
+const SUMMED = ['applied', 'buried', 'failed', 'duplicates', 'differing', 'cpuSeconds'] as const
+const NOTHING = { applied: 0, buried: 0, failed: 0, duplicates: 0, differing: 0, cpuSeconds: 0 }
 
 /** The processes under test: one that holds everything, or receivers and processors. */
 export class Stack {

@@ -32,6 +32,13 @@ describe('a run bites: a stack with a planted bug fails, by the right counter', 
     ],
     ['an effect outside the transaction', kills, ledger('ledger-effect-outside'), 'duplicateEffects'],
     ['a key out of order', calm, queue('queue-reorders'), 'reordered', true],
+    [
+      'copies changed on the way',
+      'duplicate-storm',
+      ['--receiver', planted('receiver-alters-copies')],
+      'differingCopies',
+      true,
+    ],
     ['verification of a body written anew', calm, ['--receiver', planted('receiver-reserialises')], 'refused', true],
   ] as const) {
     it(bug, { timeout: WHOLE_RUN_MS, ...fullUnless(everyTime === true) }, async () => {

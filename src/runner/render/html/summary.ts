@@ -70,6 +70,9 @@ export function accounting(report: Report, cards: readonly CardWords[]): Markup 
     ['out of order', audit.reordered, 'within a key'],
     ['never sent', audit.unexpected, 'effects that nobody asked for'],
     ['duplicates absorbed', audit.duplicatesAbsorbed, 'extra deliveries; a cost, not a fault'],
+    ...(audit.differingCopies > 0
+      ? [['copies with another body', audit.differingCopies, 'absorbed; something changed them on the way']]
+      : []),
     ['applied after a refusal', audit.appliedAfterRefusal, 'the answer was not 2xx, the event was kept'],
   ]
   return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))

@@ -31,6 +31,7 @@ export const COMMON_CHECK_WORDS: Readonly<Record<CommonCheckId, CheckWords>> = {
   },
   'double-effects': { title: 'double effects' },
   'effects-never-sent': { title: 'effects of events never sent' },
+  'differing-copies': { title: 'copies with another body than the first' },
   'dead-letters-misjudged': { title: 'dead letters not as planned' },
   'out-of-order': { title: 'effects out of order within a key' },
   refused: { title: 'events refused or unanswered' },

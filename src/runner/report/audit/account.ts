@@ -60,6 +60,8 @@ export interface Audit {
   readonly duplicateEffects: number
   /** Extra deliveries absorbed; a cost, not a fault. */
   readonly duplicatesAbsorbed: number
+  /** Of those the ones with another body than the event under their id. No sender of a run sends any: must be 0. */
+  readonly differingCopies: number
   /**
    * Pairs of one key, the plan's, that took effect in the wrong order: B was sent only after A had been accepted, yet B's effect came
    * first. Counts the As. Must be 0 where order is promised.

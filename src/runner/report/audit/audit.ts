@@ -25,6 +25,8 @@ export interface AuditInput {
    */
   readonly replayed?: ReadonlySet<number>
   readonly duplicatesAbsorbed: number
+  /** Absent: none. */
+  readonly differingCopies?: number
   /** What the plan has in store for each event that is accepted. */
   readonly expected: (seq: number) => Expected
   /** Told of every event that must not be, as often as something is wrong with it. */
@@ -79,7 +81,7 @@ class Auditor {
   }
 
   audited(): Audited {
-    const { planned, duplicatesAbsorbed } = this.#input
+    const { planned, duplicatesAbsorbed, differingCopies = 0 } = this.#input
     this.#readAttempts()
     for (const lane of this.#lanes()) this.#follow(lane)
     this.#readBuried()
@@ -90,6 +92,7 @@ class Auditor {
       alteredFields: this.#alteredFields,
       duplicateEffects: this.#duplicateEffects,
       duplicatesAbsorbed,
+      differingCopies,
       reordered: this.#reordered,
       unexpected: this.#unexpected,
       misjudged: this.#misjudged,
