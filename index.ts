@@ -4,6 +4,7 @@
  */
 
 export { encodedBytes } from './src/core/base/codec.ts'
+export { digestOfParts } from './src/core/base/copy-digest.ts'
 export { jsonBody, parseBody, textAt } from './src/core/base/json-body.ts'
 // What every part speaks of.
 export { type Clock, systemClock } from './src/core/contracts/clock.ts'
@@ -15,6 +16,7 @@ export type {
   BuriedCause,
   DeadLetter,
   Effect,
+  KeptCopy,
   Ledger,
   LedgerDriver,
   LedgerOpenOptions,

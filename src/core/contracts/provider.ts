@@ -46,7 +46,7 @@ export interface Identity {
   readonly sequence?: number
   /**
    * Where the sender changes some of a body from copy to copy, or sends several events in one body: a CRC-32 of what an event's
-   * copies have in common (digestOfParts in base/copy-digest.ts). Absent: that of the whole body.
+   * copies have in common (digestOfParts). Absent: that of the whole body.
    */
   readonly digest?: number
 }
