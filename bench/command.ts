@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import { endOnSignal } from '../src/runner/cli/interrupt.ts'
 import { meanwhileWords, needQuiet, watchMachine, whyBusy } from './lib/machine.ts'
 import type { BenchOptions, Ranking } from './lib/rounds.ts'
 
@@ -55,6 +56,7 @@ export function defineTraits(command: Command): void {
   command.addHelpText('after', TRAITS_HELP).action(async () => {
     // The command runs and writes the kit's own files, wherever it was called from.
     process.chdir(join(import.meta.dirname, '..'))
+    endOnSignal()
     await (await import('./traits.ts')).writeTraits()
   })
 }
@@ -74,6 +76,7 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<void>
     const known = Object.keys(SECTIONS).join(', ')
     throw new FloodmarkError('misuse', `'${unknown}' is not a section: use ${known}. See npm run bench -- --help`)
   }
+  endOnSignal()
   const before = await needQuiet(flags.force)
   process.stdout.write(
     `${availableParallelism()} cores.${before === undefined ? '' : ` Before the start: ${before}.`}\n`,

@@ -15,7 +15,7 @@ const COLUMNS = [
   'queue',
   'accept p50 ms',
   'accept p99 ms',
-  'max accepted/s',
+  'accepted/s',
   'effects/s',
   'stack CPU ms/1k',
   'server CPU ms/1k',
@@ -27,8 +27,8 @@ const COLUMNS = [
 /** The meaning of each column, for the table's readers. */
 export const EXPLAINED = [
   `accept: from when a request was due to its 2xx, open loop at ${PACED_PER_S}/s`,
-  'max accepted/s: closed loop, 64 connections, while the processor works too',
-  'effects/s: from the first request of that loop to the last effect of its accepted events',
+  'accepted/s: closed loop, 64 connections, without the second of warm-up, while the processor works too',
+  'effects/s: from the first request of that loop, warm-up included, to the last effect of its accepted events',
   'CPU: for 1,000 events from their request to their effect; the stack is one process, receiver to ledger, and the server is its own',
   `B/event: bytes that ${STORED_EVENTS.toLocaleString('en')} waiting events add to files and to the server's memory`,
   `duplicates: of ${DUPLICATES} events sent once more in each round, those without a second effect, by the part that noticed`,

@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander'
 import { brokers } from '../servers/brokers.ts'
 import { serverKinds } from '../servers/kinds/index.ts'
 import { EXIT } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
 
 const KINDS = Object.keys(serverKinds)
 const ACTIONS = ['up', 'down', 'status'] as const
@@ -22,8 +23,7 @@ export function define(command: Command): void {
     .addArgument(new Argument('[kinds...]', 'which servers (default: all)').choices(KINDS))
     .addHelpText('after', AFTER)
     .action(async (action: (typeof ACTIONS)[number], kinds: string[]) => {
-      const interrupt = new AbortController()
-      process.once('SIGINT', () => interrupt.abort())
+      const interrupt = onInterrupt()
       await brokers[action](kinds.length ? kinds : KINDS, {
         signal: interrupt.signal,
         say: (line) => process.stdout.write(`${line}\n`),

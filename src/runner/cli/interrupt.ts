@@ -5,6 +5,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const SAME_MS = 1_000
 
 /**
+ * At a signal the process ends by itself: then its children and the servers that it started end too. A process that a signal
+ * ends leaves them.
+ */
+export function endOnSignal(): void {
+  for (const signal of SIGNALS) process.on(signal, () => process.exit(EXIT.INTERRUPTED))
+}
+
+/**
  * Aborts at the first signal that asks this process to end, so that a command can finish what it has begun. Who asks again is
  * obeyed at once. `dispose`: signals end the process as usual again.
  */

@@ -34,6 +34,8 @@ export interface DrainOptions {
   /** And is looked at until so long after the last effect. */
   readonly lookMs: number
   readonly interrupt: AbortSignal
+  /** It has everything, and is only looked at from now on. */
+  onDrained(): void
 }
 
 /**
@@ -53,7 +55,10 @@ export async function drain(options: DrainOptions): Promise<Drained> {
     if (over || nowMs >= (hinted ? nextLookMs.hinted : nextLookMs.unhinted)) {
       const complete = await isComplete(options)
       // Without a hint it takes two: events whose sender never got an answer may be on their way beside the accepted ones.
-      if (complete && (hinted || completeBefore)) return lookOn(options, nowMs - startAtMs)
+      if (complete && (hinted || completeBefore)) {
+        options.onDrained()
+        return lookOn(options, nowMs - startAtMs)
+      }
       if (over) return { drained: complete, lookedUntilMs: nowMs - startAtMs }
       completeBefore = complete
       const endedMs = preciseNow()

@@ -55,7 +55,9 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
 
     giveBackRoom()
     events.phase('drain')
-    const drained = await drain({ stack: site.stack, folder, ...sent, drainMs: passes.drainMs, lookMs, interrupt })
+    const onDrained = () => events.phase('watch', 'drained; watching whether anything comes again')
+    const { drainMs } = passes
+    const drained = await drain({ stack: site.stack, folder, ...sent, drainMs, lookMs, interrupt, onDrained })
     events.phase('audit')
     await site.stack.stopAll()
     const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
