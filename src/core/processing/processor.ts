@@ -13,7 +13,7 @@ import { type GapOptions, Gaps } from './gaps.ts'
 import { LedgerOutage } from './ledger-outage.ts'
 import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
-import { copyIn, lanesByKey, nextSuspect, type Work } from './work.ts'
+import { copyIn, lanesByKey, nextSuspect, settlementsOf, type Work } from './work.ts'
 import { CALL_LIMITS, PendingWrites } from './writes.ts'
 
 export interface ProcessorOptions extends AttemptOptions {
@@ -219,8 +219,7 @@ class Handling {
     } finally {
       state.lanesRunning--
     }
-    const settlements: Settlement[] = []
-    for (const { outcome } of lane) if (outcome.settlement) settlements.push(outcome.settlement)
+    const settlements = settlementsOf(lane)
     const settling = settlements.length > 0 ? this.#settler.settle(settlements) : undefined
     if (state.lanesRunning === 0) this.#settler.flush()
     await settling?.answered

@@ -1,5 +1,5 @@
 import { differsFrom, digestOf } from '../base/copy-digest.ts'
-import type { Claim } from '../contracts/ledger.ts'
+import type { Claim, Settlement } from '../contracts/ledger.ts'
 import type { Verdict } from '../contracts/queue.ts'
 import { COPY, DIFFERING, type Paused, type TaskOutcome } from './attempts.ts'
 import type { Task } from './fan-out.ts'
@@ -46,4 +46,11 @@ export function nextSuspect(works: readonly Work[]): Work | undefined {
     if (work.verdict !== 'ack') stopped.add(lane)
   }
   return undefined
+}
+
+/** What a lane has to settle, in order. Most lanes have one task: an array that grows would have room for sixteen. */
+export function settlementsOf(lane: readonly Work[]): readonly Settlement[] {
+  if (lane.length > 1) return lane.flatMap(({ outcome }) => outcome.settlement ?? [])
+  const settlement = lane[0]?.outcome.settlement
+  return settlement ? [settlement] : []
 }

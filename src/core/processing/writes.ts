@@ -50,9 +50,11 @@ export interface Readable {
   readonly pending: PendingWrites
 }
 
+const NO_WRITES: readonly Write[] = []
+
 /** A transaction that only notes down. A ledger carries the notes out when it settles. Values are copied; a Buffer's slice would be a view. */
 export class RecordedTx implements Tx {
-  readonly writes: Write[] = []
+  #writes: Write[] | undefined
   readonly #from: Readable | undefined
   #bytes = 0
   #abort: AbortController | undefined
@@ -60,6 +62,10 @@ export class RecordedTx implements Tx {
   /** Absent: nothing is there to read. */
   constructor(from?: Readable) {
     this.#from = from
+  }
+
+  get writes(): readonly Write[] {
+    return this.#writes ?? NO_WRITES
   }
 
   put(name: string, value: Uint8Array): void {
@@ -110,7 +116,9 @@ export class RecordedTx implements Tx {
     if (this.#bytes > WRITE_LIMITS.bytesMax) {
       throw new FloodmarkError('misuse', `one effect writes more than ${WRITE_LIMITS.bytesMax} bytes: split it`)
     }
-    this.writes.push(write)
+    // Of most effects it is the only one, and an array that grows has room for sixteen.
+    if (this.#writes) this.#writes.push(write)
+    else this.#writes = [write]
   }
 }
 
