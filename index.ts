@@ -12,15 +12,16 @@ export { type ErrorCode, FloodmarkError } from './src/core/contracts/errors.ts'
 export type { WebhookEvent } from './src/core/contracts/event.ts'
 export type { Incoming } from './src/core/contracts/incoming.ts'
 // A ledger of your own.
-export type {
-  BuriedCause,
-  DeadLetter,
-  Effect,
-  KeptCopy,
-  Ledger,
-  LedgerDriver,
-  LedgerOpenOptions,
-  Tx,
+export {
+  type BuriedCause,
+  type DeadLetter,
+  type Effect,
+  type KeptCopy,
+  type Ledger,
+  type LedgerDriver,
+  type LedgerOpenOptions,
+  SUSPECT_LOST_TRIES,
+  type Tx,
 } from './src/core/contracts/ledger.ts'
 // A provider of your own.
 export type { Identity, Provider, RetryPolicy, Route, RouteSecret, Secret } from './src/core/contracts/provider.ts'
