@@ -28,7 +28,7 @@ Examples:
   npm run scenario steady -- --rate 3k --duration 5m --p99 200ms
   npm run scenario ./my-sale.ts -- --shape trace.csv
 
-Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.`
+Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the load was not as planned), 130 interrupted.`
 
 /** The command `scenario`. */
 export function define(command: Command): void {

@@ -122,7 +122,7 @@ export const SETTINGS = {
   connectionsMax: {
     flag: '--connections-max <count>',
     schema: count(1, 20_000).default(8_000),
-    help: 'open connections of a sender; an event that would need one more counts as unsent',
+    help: 'open connections of a sender; an event that would need one more is not sent, and the stack has failed',
   },
   inFlightMax: {
     flag: '--in-flight-max <count>',

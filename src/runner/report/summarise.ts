@@ -2,13 +2,13 @@ import type { RunRecord } from '../records/run-record.ts'
 import { badEvents, shownOf } from './audit/bad-events.ts'
 import { cardNames, cardOf } from './cards/index.ts'
 import { checksOf } from './checks.ts'
-import { claimOf } from './claim.ts'
 import { drainingMsOf } from './draining.ts'
 import { type JudgedRun, judgedRun } from './judged-run.ts'
 import { latencyMarks } from './latency/marks.ts'
 import { phasesOf } from './phases.ts'
 import { certify, processes } from './report-processes.ts'
 import { REPORT_VERSION, type Report } from './report-schema.ts'
+import { survivalOf } from './shown-durability.ts'
 import { verdictOf } from './verdict.ts'
 
 /** The report of a run, from the raw records in its folder alone. */
@@ -66,11 +66,16 @@ function measuredOf(run: JudgedRun) {
   }
 }
 
-/** As it is claimed, which may be less than the drivers promise. */
+/** As far as it was shown, which may be less than the drivers promise. */
 function durabilityOf({ durability: { queue, ledger } }: RunRecord): Report['durability'] {
   return {
-    queue: { server: queue.server, survives: [...claimOf(queue).survives], order: queue.order, shared: queue.shared },
-    ledger: { server: ledger.server, survives: [...claimOf(ledger).survives], shared: ledger.shared },
+    queue: {
+      server: queue.server,
+      survives: [...survivalOf(queue).survives],
+      order: queue.order,
+      shared: queue.shared,
+    },
+    ledger: { server: ledger.server, survives: [...survivalOf(ledger).survives], shared: ledger.shared },
   }
 }
 

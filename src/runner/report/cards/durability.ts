@@ -3,8 +3,8 @@ import { shortTime } from '../../../core/base/words.ts'
 import type { DiskRecord } from '../../records/facts.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, inMs } from '../check.ts'
-import { claimOf, DEVICE_SYNC_MIN_MS, WITHHELD } from '../claim.ts'
 import type { JudgedRun } from '../judged-run.ts'
+import { DEVICE_SYNC_MIN_MS, survivalOf, WITHHELD } from '../shown-durability.ts'
 
 const disk = z.object({
   medium: z.enum(['device', 'unknown', 'elsewhere', 'no-sync', 'memory']),
@@ -43,7 +43,7 @@ export const durability = defineCard({
     blocks: [
       { paragraph: ABOUT },
       {
-        head: ['', 'promised', 'claimed', 'by', 'data on', 'syncs before the run'],
+        head: ['', 'promised', 'shown', 'by', 'data on', 'syncs before the run'],
         rows: PARTS.map((name) => rowOf(name, card[name])),
       },
     ],
@@ -55,7 +55,7 @@ export const durability = defineCard({
 })
 
 const ABOUT = [
-  'The report claims what the driver promises, without a power loss that was not shown.',
+  'The report repeats what the driver promises, but for a power loss that was not shown to be survived.',
   'It is shown where the data lie on a device',
   `and syncs that were really made there before the run take at least ${shortTime(DEVICE_SYNC_MIN_MS)}.`,
   'A call that does nothing takes under 1 µs, the fastest device 10 µs and more.',
@@ -67,9 +67,9 @@ type Side = (typeof PARTS)[number]
 type Figures = DurabilityFigures[Side]
 
 function partOf({ durability }: Pick<JudgedRun['record'], 'durability'>, name: Side): Figures {
-  const { promised, survives, ...claim } = claimOf(durability[name])
+  const { promised, survives, ...rest } = survivalOf(durability[name])
   const disks = (durability[name].disks ?? []).map((one) => ({ ...one }))
-  return { promised: [...promised], survives: [...survives], ...claim, disks }
+  return { promised: [...promised], survives: [...survives], ...rest, disks }
 }
 
 /** Nothing to check where no data lie on this machine. A power loss that is not shown is no failure, but must be seen. */
@@ -105,7 +105,8 @@ function rowOf(name: Side, part: Figures) {
 
 function linesOf(name: Side, part: Figures): string[] {
   const lines = part.disks.map((one) => `  ${name} on ${place(one)}: ${times(one)}`)
-  if (part.withheld) return [...lines, `  ${name}: no power loss is claimed, because ${BECAUSE[part.withheld]}`]
+  if (part.withheld)
+    return [...lines, `  ${name}: a power loss is not shown to be survived, because ${BECAUSE[part.withheld]}`]
   return part.basis === 'settings' && part.promised.length > 0 ? [`  ${name}: by ${because(part)}`] : lines
 }
 

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { DiskRecord } from '../../../src/runner/records/facts.ts'
 import { terminal } from '../../../src/runner/render/terminal.ts'
 import { sayCheck } from '../../../src/runner/render/words/checks.ts'
-import { claimOf, DEVICE_SYNC_MIN_MS } from '../../../src/runner/report/claim.ts'
+import { DEVICE_SYNC_MIN_MS, survivalOf } from '../../../src/runner/report/shown-durability.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { madeUpRun } from './made-up-run.ts'
 
 const ALL = ['receiver-crash', 'broker-crash', 'power-loss', 'host-loss']
 const syncs = (p50Ms: number) => ({ count: 50, p50Ms, p99Ms: 2 * p50Ms })
 const disk = (changes: Partial<DiskRecord>): DiskRecord => ({ medium: 'device', syncs: syncs(0.12), ...changes })
-const of = (...disks: DiskRecord[]) => claimOf({ server: 's', survives: ALL, shared: true, disks })
+const of = (...disks: DiskRecord[]) => survivalOf({ server: 's', survives: ALL, shared: true, disks })
 
 describe('what may be said to survive', () => {
   it('is the promise where syncs were shown to reach a device', () => {
@@ -17,7 +17,7 @@ describe('what may be said to survive', () => {
   })
 
   it('is the promise by its settings where no data lie on this machine', () => {
-    expect(claimOf({ server: 's', survives: ALL, shared: true })).toEqual({
+    expect(survivalOf({ server: 's', survives: ALL, shared: true })).toEqual({
       ...{ promised: ALL, survives: ALL, basis: 'settings', withheld: null },
     })
   })
@@ -37,7 +37,7 @@ describe('what may be said to survive', () => {
 
   it('is never more than the promise', () => {
     const queue = { server: 's', survives: ['receiver-crash'], shared: true, disks: [disk({})] }
-    expect(claimOf(queue).survives).toEqual(['receiver-crash'])
+    expect(survivalOf(queue).survives).toEqual(['receiver-crash'])
   })
 })
 
@@ -52,6 +52,8 @@ describe('a report', () => {
     expect(shown).toMatchObject({ ok: true, warning: true })
     expect(sayCheck(shown).measured).toBe('0.7 µs')
     expect(report.durability.queue.survives).toEqual(['receiver-crash'])
-    expect(terminal(report)).toContain('queue: no power loss is claimed, because syncs are quicker than any device')
+    expect(terminal(report)).toContain(
+      'queue: a power loss is not shown to be survived, because syncs are quicker than any device',
+    )
   })
 })

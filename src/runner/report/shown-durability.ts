@@ -10,19 +10,19 @@ export const DEVICE_SYNC_MIN_MS = 0.005
 export const WITHHELD = ['memory', 'no-sync', 'elsewhere', 'unknown', 'not-timed', 'too-quick'] as const
 type Withheld = (typeof WITHHELD)[number]
 
-export interface DurabilityClaim {
+export interface ShownDurability {
   /** As the driver says. */
   readonly promised: readonly string[]
-  /** What the report claims: what is promised, without a power loss that was not shown. */
+  /** What the report says: what is promised, without a power loss that was not shown. */
   readonly survives: readonly string[]
   /** 'settings': its data are not on this machine, so that its own word is all there is. */
   readonly basis: 'measured' | 'settings'
-  /** Why a power loss is not claimed, by what was measured; null: nothing speaks against it. */
+  /** Why a power loss is not shown to be survived; null: nothing speaks against it. */
   readonly withheld: Withheld | null
 }
 
 /** What a queue or a ledger may be said to survive. */
-export function claimOf({ survives: promised, disks }: Durability['ledger']): DurabilityClaim {
+export function survivalOf({ survives: promised, disks }: Durability['ledger']): ShownDurability {
   const withheld = disks?.map(withheldBy).find((reason) => reason !== null) ?? null
   const survives = withheld === null ? promised : promised.filter((failure) => failure !== 'power-loss')
   return { promised, survives, basis: disks ? 'measured' : 'settings', withheld }
