@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { SETTINGS } from '../plan/settings.ts'
+import { whatWords } from '../render/words/bad-events.ts'
 import { retriesOf } from '../report/delivery/retries.ts'
 import { load } from '../scenario/plugins.ts'
 import { moduleOf } from '../scenario/registry.ts'
@@ -14,6 +15,8 @@ import { EXIT } from './exit.ts'
 const SEEDS_DEFAULT = 100
 const RATE_PER_S = 30
 const SERVICES = 2
+/** So many events that must not be are named. */
+const BAD_MAX = 10
 
 const AFTER = `
 What raises an alarm is printed, with its seed; one seed alone is always printed.
@@ -50,11 +53,13 @@ async function play(seed: number, scenario: string | undefined, aloud: boolean):
   const result = await simulate(options)
   const alarms = alarmsOf(result)
   if (aloud || alarms.length > 0) {
-    const counts = Object.entries({ ...result.audit, ...deliveryOf(options, result) })
+    const { alteredFields: _, ...audit } = result.audit
+    const counts = Object.entries({ ...audit, ...deliveryOf(options, result) })
     const lines = counts.map(([name, count]) => `  ${name} ${count}\n`)
     const verdict = alarms.length > 0 ? `alarm: ${alarms.join(', ')}` : 'no alarm'
     const took = `${result.attempts.length} attempts in ${result.tookMs / 1_000} s of virtual time`
-    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${lines.join('')}`)
+    const bad = result.bad.slice(0, BAD_MAX).map((one) => `  ${whatWords(one)}: event ${one.seq ?? one.id}\n`)
+    process.stdout.write(`seed ${seed}: ${verdict}; ${took}\n${[...lines, ...bad].join('')}`)
   }
   return alarms.length === 0
 }

@@ -22,7 +22,13 @@ export function badCells(bad: BadEvent): Cell[] {
 }
 
 /** What is wrong with it. */
-export function whatWords({ wrong, fields = [] }: Pick<BadEvent, 'wrong' | 'fields'>): string {
+export function whatWords({
+  wrong,
+  fields = [],
+}: {
+  readonly wrong: string
+  readonly fields?: readonly string[] | undefined
+}): string {
   return fields.length === 0 ? wrong : `${wrong}: ${fields.join(', ')}`
 }
 
