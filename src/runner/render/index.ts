@@ -1,6 +1,7 @@
 import { closeSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { BadEvent } from '../report/audit/account.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { html } from './html.ts'
@@ -11,7 +12,7 @@ const BUFFER_CHARS = 2 ** 16
 
 /** Writes every rendering of a report into the run's folder; each appears whole or not at all. */
 export function renderAll(report: Report, folder: string): void {
-  const checked = reportSchema.parse(report)
+  const checked = checkedReport(report, folder)
   const files = {
     'report.json': `${JSON.stringify(checked, null, 1)}\n`,
     'report.html': html(checked),
@@ -23,6 +24,15 @@ export function renderAll(report: Report, folder: string): void {
     writePrivate(`${path}.part`, content)
     renameSync(`${path}.part`, path)
   }
+}
+
+/** Where records lack what this version writes, a report of them does not fit its schema. */
+function checkedReport(report: Report, folder: string): Report {
+  const { data, error } = reportSchema.safeParse(report)
+  if (data) return data
+  const [{ path, message }] = error.issues as [(typeof error.issues)[number]]
+  const what = `${folder} was recorded by another version of floodmark, or is damaged: run its scenario again`
+  throw new FloodmarkError('misuse', `${what} (${path.join('.')}: ${message})`, { cause: error })
 }
 
 /** One line an event that must not be, in bad-events.jsonl; no such file where there is none. */

@@ -64,6 +64,17 @@ describe('a report is made of its folder alone', () => {
     expect(existsSync(proof)).toBe(false)
   }, 30_000)
 
+  it('one whose record lacks what this version writes is refused in one line', async () => {
+    const folder = join(root, 'lacks')
+    cpSync(out(), folder, { recursive: true })
+    const record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
+    const { acceptP99Ms: _, ...setup } = record.setup
+    writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...record, setup }))
+    const { code, err } = await floodmark('report', folder)
+    expect(code).toBe(2)
+    expect(err).toMatch(/^floodmark: .* was recorded by another version of floodmark, or is damaged: .*\n$/)
+  }, 30_000)
+
   it.each([
     ['without a plan, as older ones are', (folder: string) => rmSync(join(folder, 'plan.json'))],
     ['with a plan of another format', (folder: string) => writeFileSync(join(folder, 'plan.json'), '{"format":0}')],
