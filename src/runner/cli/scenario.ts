@@ -5,6 +5,7 @@ import { shortName } from '../../core/base/short-name.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type Plan, planOf } from '../plan/plan-run.ts'
 import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from '../plan/settings.ts'
+import { readJournal } from '../records/journal.ts'
 import { dataPath, newRunFolder, takeRunFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
 import { run } from '../run/run.ts'
@@ -100,8 +101,15 @@ async function measured(plan: Plan, folder: string, interrupt: AbortSignal): Pro
   return report(folder)
 }
 
-/** A sender opens its journal when it begins. */
-const hasBegun = (folder: string) => existsSync(journalPath(folder, 0))
+/** There is something worth keeping: its record, or an attempt that was written down. */
+function hasBegun(folder: string): boolean {
+  if (existsSync(join(folder, 'run.json'))) return true
+  try {
+    return readJournal(journalPath(folder, 0)).next().done !== true
+  } catch {
+    return false
+  }
+}
 
 const codeOf = (error: unknown) => (error instanceof FloodmarkError ? error.code : 'unavailable')
 
