@@ -51,7 +51,10 @@ const BUGS: Record<string, { readonly bug: Bug; readonly caughtBy: readonly stri
     bug: changing((events) => events.map((event) => ({ ...event, headers: {} }))),
     caughtBy: ['delivers every byte and header of what was published'],
   },
-  'that delivers a publish last first': { bug: changing((events) => events.toReversed()), caughtBy: ORDER },
+  'that delivers a publish last first': {
+    bug: changing((events) => events.toReversed()),
+    caughtBy: [...ORDER, 'delivers in order all that it took, where far more waits than it may hold in memory'],
+  },
   'that waits for the whole batch': {
     bug: handling((handle) => (batch) => handle(batch, () => {})),
     caughtBy: ['lets the keys of a batch go on as soon as each is judged, while one takes long'],

@@ -81,6 +81,8 @@ export interface Simulated {
   /** False: something was still waiting in the queue when the simulation was given up. */
   readonly drained: boolean
   /** How long it took, in virtual time. */
+  /** Dead letters of events that were given up for ending their process, and do not. Also of those that were to fail for good. */
+  readonly blamed: number
   readonly tookMs: number
 }
 
@@ -166,7 +168,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     expected: (seq) => lethal.expected(seq, expectedOf(events[seq]!)),
     onBad: (one) => bad.push(one),
   })
-  return { audit: judged, bad, attempts, ...found, crashes: services.crashes, drained, tookMs: clock.monotonic() }
+  const blamed = lethal.blamed(found.buried)
+  const made = { audit: judged, bad, blamed, attempts, ...found }
+  return { ...made, crashes: services.crashes, drained, tookMs: clock.monotonic() }
 }
 
 /** As short as these senders' schedules allow, so that marks end while the simulation lasts. */

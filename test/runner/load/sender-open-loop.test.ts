@@ -158,6 +158,14 @@ describe('the open loop', () => {
     expect(certificate.gaveUp).toBe(false)
   })
 
+  it('gives up when it is later than it may be, and says so', async () => {
+    const server = await serverOf((socket) => socket.write(OK))
+    const late = { startAtMs: preciseNow() - 5_000, latenessMaxMs: 1_000 }
+    const certificate = await openLoop(optionsFor(server, late, 60_000))
+    expect(certificate).toMatchObject({ gaveUp: true, sent: 0 })
+    expect(server.requests()).toBe(0)
+  })
+
   it('sends no more once told to stop, and writes down what had been due', async () => {
     const stop = new AbortController()
     const server = await serverOf((socket) => {
