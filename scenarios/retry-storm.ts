@@ -22,5 +22,6 @@ export default defineScenario({
   ratePerS: 300,
   retries: { timeScale: 600, tailMs: 10_000, timeoutScale: 10 },
   faults: [{ at: 0.2, forMs: 4_000, what: 'throttle', perS: 20, target: 'receivers' }],
-  passes: { acceptP99Ms: 15_000, drainMs: 30_000, refusals: 'allowed' },
+  // An event that is tried again may come as late as the last retry. The mark is twice a quick run with its tail.
+  passes: { acceptP99Ms: 15_000, eventP99Ms: 60_000, drainMs: 30_000, refusals: 'allowed' },
 })
