@@ -42,7 +42,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/servers',
   ],
   'runner/report': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan', 'runner/records'],
-  'runner/render': [...KIT, 'runner/faults', 'runner/scenario', 'runner/report'],
+  'runner/search': [...KIT, 'runner/plan', 'runner/report'],
+  'runner/render': [...KIT, 'runner/faults', 'runner/scenario', 'runner/report', 'runner/search'],
   'runner/run': [
     ...KIT,
     'runner/faults',
@@ -65,6 +66,17 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/testbed',
     'runner/report',
   ],
+  'runner/ceiling': [
+    ...KIT,
+    'scenarios',
+    'runner/scenario',
+    'runner/plan',
+    'runner/records',
+    'runner/servers',
+    'runner/report',
+    'runner/search',
+    'runner/run',
+  ],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -76,12 +88,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/report',
     'runner/render',
     'runner/run',
+    'runner/search',
+    'runner/ceiling',
     'runner/simulation',
     'runner/recording',
   ],
 }
 /** Functions of what they are given: they read no file and open no connection. */
-const PURE = ['runner/plan', 'runner/report']
+const PURE = ['runner/plan', 'runner/report', 'runner/search']
 /** What a plug-in may import beside `core/contracts`, `core/base` and its own parts. */
 const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   receivers: /^src\/core\/receiving\//,

@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Run a scenario and say what the stack takes; without a name, list the scenarios.',
     load: () => import('./scenario.ts'),
   },
+  ceiling: {
+    does: 'Find the highest rate that a stack holds, with an interval.',
+    load: () => import('./ceiling.ts'),
+  },
   report: {
     does: "Make a run's report again from its raw records.",
     load: () => import('./report.ts'),

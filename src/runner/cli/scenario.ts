@@ -47,7 +47,7 @@ export function takes(name: string, value: string): boolean {
   return kind === undefined ? isValueOf(name, value) : isThere(kind, value)
 }
 
-function explained(setting: Setting): string {
+export function explained(setting: Setting): string {
   const { help, names, unset } = setting
   const fallback = defaultOf(setting)
   const choice = names === undefined ? '' : `: ${namesOf(names).join(', ')}, or the path of your own`

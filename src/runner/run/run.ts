@@ -26,8 +26,22 @@ const WARM_UP_MS = 2_000
 const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
+interface RunOptions {
+  /**
+   * Whether the ledger is watched after the last effect until nothing could come again. A report says when it was not: then it
+   * does not know of what a lease would have brought back.
+   */
+  readonly watches?: boolean
+}
+
 /** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
-export async function run(plan: Plan, folder: string, events: RunEvents, interrupt: AbortSignal): Promise<RunRecord> {
+export async function run(
+  plan: Plan,
+  folder: string,
+  events: RunEvents,
+  interrupt: AbortSignal,
+  { watches = true }: RunOptions = {},
+): Promise<RunRecord> {
   const site = new Site(plan, dataPath(folder))
   const traffic = {
     faults: new FaultInjector(),
@@ -47,7 +61,7 @@ export async function run(plan: Plan, folder: string, events: RunEvents, interru
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers, watch }, folder, events)
     const { passes } = plan.scenario
-    const lookMs = lookMsOf(runLimits(plan.settings.quick).leaseMs)
+    const lookMs = watches ? lookMsOf(runLimits(plan.settings.quick).leaseMs) : 0
     await traffic.faults.end(interrupt.aborted)
     await traffic.replays.end(passes.drainMs, interrupt)
     const attacks = await attackers.done()

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { LinesFile } from '../../core/dead-letters/file.ts'
+import { type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
+import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
+
+const headSchema = z.strictObject({
+  floodmark: z.literal('ceiling-1'),
+  settings: recordedSettings,
+  trialMs: z.number(),
+})
+
+/** Every trial of a search, a line each, written as it ends: a search that was interrupted goes on from here. */
+export class TrialsFile {
+  readonly trials: TrialRecord[]
+  readonly #file: LinesFile
+
+  private constructor(file: LinesFile, trials: TrialRecord[]) {
+    this.#file = file
+    this.trials = trials
+  }
+
+  static begin(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
+    const file = new LinesFile(pathIn(folder))
+    file.add({ floodmark: 'ceiling-1', settings: recorded(settings), trialMs })
+    return new TrialsFile(file, [])
+  }
+
+  /** @throws FloodmarkError 'misuse' where the folder holds no search, or one of other settings. */
+  static resume(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
+    const path = pathIn(folder)
+    if (!existsSync(path))
+      throw new FloodmarkError('misuse', `${folder} holds no search for a ceiling: there is no trials.jsonl`)
+    const bytes = readFileSync(path)
+    const whole = bytes.lastIndexOf('\n') + 1
+    const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
+    const known = headSchema.safeParse(parsed(head))
+    const trials = lines.map((line) => trialSchema.safeParse(parsed(line)))
+    if (!known.success || trials.some(({ success }) => !success)) {
+      throw new FloodmarkError('misuse', `${path} cannot be read by this version of floodmark: begin a new search`)
+    }
+    const same = JSON.stringify(recorded({ ...settings, out: undefined }))
+    const isSame = same === JSON.stringify({ ...known.data.settings, out: undefined }) && known.data.trialMs === trialMs
+    if (!isSame) {
+      throw new FloodmarkError(
+        'misuse',
+        `${folder} is a search with other settings: give the flags that it was begun with`,
+      )
+    }
+    // A torn last line is a trial that nobody was told of.
+    if (whole < bytes.length) truncateSync(path, whole)
+    return new TrialsFile(
+      new LinesFile(path, 'a'),
+      trials.map(({ data }) => data!),
+    )
+  }
+
+  add(trial: TrialRecord): void {
+    this.trials.push(trial)
+    this.#file.add(trial)
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+const pathIn = (folder: string) => join(folder, 'trials.jsonl')
+
+function parsed(line: string | undefined): unknown {
+  try {
+    return JSON.parse(line ?? '')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+import { styleText } from 'node:util'
+import { textTable } from '../../core/base/table.ts'
+import { ms, perS, seconds } from '../../core/base/words.ts'
+import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
+import { ceilingWords, outcomeWords } from './words/ceiling.ts'
+import { stackWords } from './words/run.ts'
+
+/** One trial in a line. */
+export function trialLine(trial: TrialRecord, count: number): string {
+  const { purpose, ratePerS, donePerS, response } = trial
+  const wait = response.p99
+    ? `p99 ${ms(response.p99.ms)}`
+    : response.maxMs === undefined
+      ? ''
+      : `slowest ${ms(response.maxMs)}`
+  const cells = [
+    String(count).padStart(3),
+    purpose.padEnd(10),
+    perS(ratePerS).padStart(8),
+    `done ${perS(donePerS)}`.padEnd(13),
+  ]
+  return `${cells.join('  ')}  ${wait.padEnd(16)}  ${outcomeWords(trial)}`
+}
+
+/** What a person wants to know at the end. */
+export function ceilingLines(ceiling: Ceiling): string[] {
+  const { byLimit, criticalPerS, drifted, trials, tookMs, settings } = ceiling
+  const known = byLimit.filter(({ interval }) => interval !== null)
+  const rows = known.map(({ limitMs, interval }) => [
+    `p99 ≤ ${limitMs} ms`,
+    perS(interval!.mid),
+    `${perS(interval!.low)} … ${perS(interval!.high)}`,
+  ])
+  const soak = trials.findLast(({ purpose, outcome }) => purpose === 'soak' && outcome === 'passed')
+  const cost = Object.entries(soak?.cpuPer1000 ?? {}).map(([name, cpu]) => `${name} ${cpu.toFixed(2)} CPU s`)
+  return [
+    '',
+    `${styleText('bold', 'ceiling')}  ${stackWords(settings)}`,
+    `  ${ceilingWords(ceiling)}`,
+    ...(rows.length > 0
+      ? ['', '  With other limits, from the same trials:', ...textTable(rows).map((line) => `  ${line}`)]
+      : []),
+    ...(criticalPerS === null ? [] : [`  critical (geometric mean of these) ${perS(criticalPerS)}`]),
+    ...(cost.length > 0 ? ['', `  1,000 events cost, at ${perS(soak!.ratePerS)}: ${cost.join(', ')}`] : []),
+    ...(drifted
+      ? [
+          '',
+          '  The machine changed: the anchor load took longer at the end than at the beginning, or shorter. Try again when it is quiet.',
+        ]
+      : []),
+    `  ${trials.length} trials in ${seconds(tookMs)}`,
+    '',
+  ]
+}

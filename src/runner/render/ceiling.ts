@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writePrivate } from '../../core/base/private-files.ts'
+import { interval, ms, perS, seconds } from '../../core/base/words.ts'
+import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
+import { ceilingChart } from './ceiling-chart.ts'
+import { section, table } from './html/table.ts'
+import { type Markup, markup, trusted } from './markup.ts'
+import { ceilingWords, outcomeWords } from './words/ceiling.ts'
+import { stackWords } from './words/run.ts'
+
+/** Writes ceiling.json and ceiling.html into the folder of the search. */
+export function renderCeiling(ceiling: Ceiling, folder: string): void {
+  const checked = ceilingSchema.parse(ceiling)
+  writePrivate(join(folder, 'ceiling.json'), `${JSON.stringify(checked, null, 1)}\n`)
+  writePrivate(join(folder, 'ceiling.html'), page(checked))
+}
+
+function page(ceiling: Ceiling): string {
+  const { settings, environment, startedAt, tookMs, trials, trialMs } = ceiling
+  const css = trusted(readFileSync(new URL('./page.css', import.meta.url), 'utf8'))
+  const about = [
+    ['trials', `${trials.length} of ${seconds(trialMs)}, in ${seconds(tookMs)}`],
+    [
+      'environment',
+      `${environment.cpu}, ${environment.cores} cores, ${environment.platform}, Node ${environment.node}`,
+    ],
+    ['started', startedAt],
+  ]
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>ceiling · ${stackWords(settings)} · floodmark</title>
+<style>${css}</style>
+</head>
+<body>
+<main>
+<header class="${ceiling.found.kind === 'found' ? 'pass' : 'indeterminate'}">
+<p class="verdict">${headline(ceiling)}</p>
+<h1>${stackWords(settings)}</h1>
+<p>${ceilingWords(ceiling)}</p>
+</header>
+${section('Load and response time', ceilingChart(ceiling))}
+${byLimit(ceiling)}
+${section('Trials', table(['', 'purpose', 'offered', 'done', 'response p99', 'slowest', 'outcome'], trials.map(row)))}
+${section('Setting', table(['', ''], about))}</main>
+</body>
+</html>
+`.text
+}
+
+function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {
+  if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}`
+  return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'
+}
+
+function byLimit({ byLimit: limits, criticalPerS }: Ceiling): Markup | false {
+  const known = limits.flatMap(({ limitMs, interval: found }) =>
+    found ? [[`${limitMs} ms`, perS(found.mid), `${perS(found.low)} … ${perS(found.high)}`]] : [],
+  )
+  if (known.length === 0) return false
+  const critical = criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]
+  return section('With other limits', table(['response p99 at most', 'ceiling', '90%'], [...known, ...critical]))
+}
+
+function row(trial: TrialRow, at: number): (string | number)[] {
+  const { purpose, ratePerS, donePerS, response } = trial
+  const p99 = response.p99 ? interval(response.p99) : 'too few episodes'
+  const slowest = response.maxMs === undefined ? '' : ms(response.maxMs)
+  return [at + 1, purpose, perS(ratePerS), perS(donePerS), p99, slowest, outcomeWords(trial)]
+}
+type TrialRow = Ceiling['trials'][number]

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { recordedSettings } from '../plan/settings.ts'
+import { percentiles } from '../report/latency/percentiles.ts'
+import { CLAUSES } from './judge.ts'
+
+/** ceiling.json: rates in events a second, times in ms, CPU in CPU seconds for 1,000 events. */
+export const CEILING_VERSION = 1
+
+const rate = z.number().nonnegative()
+const interval = z.object({ low: rate, mid: rate, high: rate })
+const outcome = z.enum(['passed', 'failed', 'undecided', 'invalid'])
+
+/** One trial, a line of trials.jsonl. Its own records are in `folder`, beside that file. */
+export const trialSchema = z.object({
+  purpose: z.enum(['saturation', 'anchor', 'search', 'soak']),
+  ratePerS: rate,
+  outcome,
+  /** The first clause that failed or was undecided. */
+  limit: z.enum(CLAUSES).nullable(),
+  donePerS: rate,
+  /** Of first attempts that were accepted, from due to the answer, while the load was held. */
+  response: percentiles,
+  heldMs: z.number(),
+  sampleP99Ms: z.number().nullable(),
+  apartFromResponse: outcome,
+  /** CPU seconds of each process for 1,000 events that it was sent, by its name. */
+  cpuPer1000: z.record(z.string(), z.number()),
+  startedAt: z.string(),
+  tookMs: z.number(),
+  folder: z.string(),
+})
+export type TrialRecord = z.infer<typeof trialSchema>
+
+export const ceilingSchema = z.object({
+  version: z.literal(CEILING_VERSION),
+  settings: recordedSettings,
+  acceptP99Ms: z.number(),
+  trialMs: z.number(),
+  startedAt: z.string(),
+  tookMs: z.number(),
+  interrupted: z.boolean(),
+  found: z.object({
+    kind: z.enum(['found', 'budget-over', 'generator-bound', 'below-lowest', 'not-measurable']),
+    /** Holds the ceiling with 90%. */
+    interval: interval.nullable(),
+    /** The highest load that was soaked and passed. */
+    soakedPerS: rate.nullable(),
+  }),
+  /** What failed most often above the ceiling; null where nothing failed. */
+  limit: z.enum(CLAUSES).nullable(),
+  /** The ceiling with other limits of the response p99, from the same trials; null where they say nothing. */
+  byLimit: z.array(z.object({ limitMs: z.number(), interval: interval.nullable() })),
+  /** The geometric mean of them; null unless all are there. */
+  criticalPerS: rate.nullable(),
+  /** Whether the machine stayed the same: response p50 at the anchor load, first to last. null: too few anchors. */
+  drifted: z.boolean().nullable(),
+  environment: z.object({ node: z.string(), platform: z.string(), cpu: z.string(), cores: z.number() }),
+  trials: z.array(trialSchema),
+})
+export type Ceiling = z.infer<typeof ceilingSchema>

@@ -1,0 +1,161 @@
+import { Belief, type RateInterval } from './belief.ts'
+import type { Purpose, Trial } from './trial.ts'
+
+/** What to search, and for how long. */
+export interface Goal {
+  /** The search ends when high / low of its interval is at most this. */
+  readonly ratioMax: number
+  /** Trials that count: soaks and anchors too, invalid ones not. */
+  readonly trialsMax: number
+  /** The highest load, events per second: no sender is certified for more. */
+  readonly ratePerSMax: number
+  /** The lowest load, events per second. */
+  readonly ratePerSMin: number
+}
+export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1 }
+
+/**
+ * 'found': the interval is as narrow as wanted and its lower end was soaked. 'budget-over': time or trials ended before that.
+ * 'generator-bound': the stack takes more than the sender could offer. 'below-lowest': it does not hold the lowest load.
+ * 'not-measurable': trial after trial was invalid.
+ */
+export type AnswerKind = 'found' | 'budget-over' | 'generator-bound' | 'below-lowest' | 'not-measurable'
+
+/** The answer. Rates are events per second. */
+export interface SearchAnswer {
+  readonly kind: AnswerKind
+  /** The ceiling, with 90%; null before any trial counted. */
+  readonly interval: RateInterval | null
+  /** The highest load that was soaked and passed: the one that is published. null: none did. */
+  readonly soakedPerS: number | null
+}
+
+export type SearchStep =
+  | { readonly next: Purpose; readonly ratePerS: number }
+  | { readonly next: 'nothing'; readonly found: SearchAnswer }
+
+/** The first saturation trial offers so much, and each one after it so many times more. */
+const SATURATION_FROM_PER_S = 2_000
+const SATURATION_FACTOR = 4
+/** A stack that gets less than this share of a load done takes no more. */
+const SATURATED_SHARE = 0.9
+/** Of what the stack got done when it was offered far too much: a load that nearly every stack holds. */
+const ANCHOR_SHARE = 0.5
+const ANCHORS = 3
+/** The second anchor comes after so many loads of the search. */
+const ANCHOR_AFTER = 8
+/** One load is tried at most so many times running: a machine that drifts would be taken for one that is sure. */
+const SAME_LOAD_MAX = 3
+const SAME_LOAD_RATIO = 1.002
+/** So many invalid trials of a load, and none that counts: no sender can offer it here. */
+const INVALID_OF_LOAD_MAX = 2
+const INVALID_RUNNING_MAX = 6
+const BELOW_INVALID = 0.9
+const SOAKS_MAX = 4
+const SOAKED_RATIO = 1.05
+const LOWEST_FAILURES = 3
+
+/**
+ * The search for a ceiling as a pure function: from all trials so far to the next one, or to the answer. `isOver`: no time is
+ * left for another trial. It keeps nothing, so a search that was interrupted goes on from its list of trials.
+ */
+export function stepAfter(trials: readonly Trial[], goal: Goal, isOver = false): SearchStep {
+  const saturatePerS = nextSaturation(trials, goal)
+  if (saturatePerS !== undefined && !isOver) return { next: 'saturation', ratePerS: saturatePerS }
+  const counted = trials.filter(({ purpose, outcome }) => purpose !== 'saturation' && outcome !== 'invalid')
+  const hintPerS = hintOf(trials, goal)
+  const belief = beliefOf(counted, hintPerS)
+  const found = (kind: AnswerKind): SearchStep => {
+    const interval = counted.length === 0 ? null : belief.published()
+    return { next: 'nothing', found: { kind, interval, soakedPerS: soaked(counted) } }
+  }
+  if (invalidRunning(trials) >= INVALID_RUNNING_MAX) return found('not-measurable')
+  if (lowestFailed(counted, goal)) return found('below-lowest')
+  const highestPerS = highestOf(trials, goal)
+  const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
+  const anchor: SearchStep = { next: 'anchor', ratePerS: within(hintPerS * ANCHOR_SHARE) }
+  if (counted.length === 0) return isOver ? found('budget-over') : anchor
+
+  const interval = belief.interval()
+  const isBound = interval.low >= highestPerS * BELOW_INVALID
+  const isNarrow = interval.high <= interval.low * goal.ratioMax
+  const soakPerS = within(interval.low)
+  // A soak that passes raises the interval's lower end a little: that is no reason for another.
+  const isSoaked = (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
+  const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
+  if (isOver) return found(end)
+  const of = (purpose: Purpose) => counted.filter((trial) => trial.purpose === purpose).length
+  if (isBound || isNarrow || counted.length >= goal.trialsMax) {
+    if (!isSoaked && of('soak') < SOAKS_MAX) return { next: 'soak', ratePerS: soakPerS }
+    return of('anchor') < ANCHORS ? anchor : found(end)
+  }
+  if (of('anchor') === 1 && of('search') >= ANCHOR_AFTER) return anchor
+  const load = belief.nextLoad((ratePerS) => isWorn(counted, within(ratePerS)))
+  return { next: 'search', ratePerS: within(load) }
+}
+
+/** What trials say of a ceiling. `hintPerS`: what the stack got done when it was saturated. */
+export function beliefOf(trials: readonly Trial[], hintPerS: number): Belief {
+  const belief = new Belief(hintPerS)
+  for (const { ratePerS, outcome } of trials) belief.observe(ratePerS, outcome)
+  return belief
+}
+
+/** More and more is offered until it is too much; undefined when it was, or when no more can be offered. */
+function nextSaturation(trials: readonly Trial[], { ratePerSMin, ratePerSMax }: Goal): number | undefined {
+  const last = trials.findLast(({ purpose }) => purpose === 'saturation')
+  if (!last) return Math.min(ratePerSMax, Math.max(ratePerSMin, SATURATION_FROM_PER_S))
+  if (last.donePerS < last.ratePerS * SATURATED_SHARE || last.ratePerS >= ratePerSMax) return undefined
+  return Math.min(ratePerSMax, last.ratePerS * SATURATION_FACTOR)
+}
+
+/** The most that the stack got done while it was offered too much. */
+function hintOf(trials: readonly Trial[], { ratePerSMin, ratePerSMax }: Goal): number {
+  const done = trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS)
+  return Math.min(ratePerSMax, Math.max(ratePerSMin, ...done))
+}
+
+/** The highest load that passed its soak, and that no later soak of as much has failed. */
+function soaked(counted: readonly Trial[]): number | null {
+  let highest: number | null = null
+  for (const { purpose, ratePerS, outcome } of counted) {
+    if (purpose !== 'soak') continue
+    if (outcome === 'passed') highest = Math.max(highest ?? 0, ratePerS)
+    else if (outcome === 'failed' && highest !== null && ratePerS <= highest) highest = null
+  }
+  return highest
+}
+
+function invalidRunning(trials: readonly Trial[]): number {
+  let running = 0
+  while (running < trials.length && trials.at(-1 - running)!.outcome === 'invalid') running++
+  return running
+}
+
+function lowestFailed(counted: readonly Trial[], { ratePerSMin }: Goal): boolean {
+  const lowest = counted.filter(({ ratePerS }) => ratePerS <= ratePerSMin * SAME_LOAD_RATIO)
+  return lowest.filter(({ outcome }) => outcome === 'failed').length >= LOWEST_FAILURES
+}
+
+/** The highest load that is still worth a trial: below those that no sender could offer. */
+function highestOf(trials: readonly Trial[], { ratePerSMax }: Goal): number {
+  let highest = ratePerSMax
+  const loads = trials.filter(({ purpose }) => purpose !== 'saturation')
+  for (const { ratePerS } of loads) {
+    const same = loads.filter((one) => one.ratePerS === ratePerS)
+    const isOffered = loads.some((one) => one.ratePerS >= ratePerS && one.outcome !== 'invalid')
+    if (!isOffered && same.length >= INVALID_OF_LOAD_MAX) highest = Math.min(highest, ratePerS * BELOW_INVALID)
+  }
+  return highest
+}
+
+function isWorn(counted: readonly Trial[], ratePerS: number): boolean {
+  const last = counted.slice(-SAME_LOAD_MAX)
+  const isSame = (one: Trial) => Math.abs(Math.log(one.ratePerS / ratePerS)) < Math.log(SAME_LOAD_RATIO)
+  return last.length === SAME_LOAD_MAX && last.every(isSame)
+}
+
+/** Three digits are enough for a load, and read better. */
+function rounded(ratePerS: number): number {
+  return Number(ratePerS.toPrecision(4))
+}

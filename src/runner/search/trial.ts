@@ -1,0 +1,19 @@
+/** 'undecided': the measurement could not tell. 'invalid': it says nothing of the stack, and the load is tried again. */
+export type TrialOutcome = 'passed' | 'failed' | 'undecided' | 'invalid'
+
+/**
+ * What a trial is for. 'saturation': far more than the stack takes; what it got done is the hint. 'anchor': one load, tried
+ * first, in the middle and last, that shows whether the machine has changed. 'search': a load that tells much. 'soak': a load
+ * that is to be published, tried for longer.
+ */
+export type Purpose = 'saturation' | 'anchor' | 'search' | 'soak'
+
+/** One trial as the search knows it. Rates are events per second. */
+export interface Trial {
+  readonly purpose: Purpose
+  /** Offered. */
+  readonly ratePerS: number
+  readonly outcome: TrialOutcome
+  /** What took effect of it while it was offered. Of a saturation trial the hint. */
+  readonly donePerS: number
+}

@@ -1,0 +1,48 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ceilingSchema } from '../../../src/runner/search/ceiling-schema.ts'
+import { floodmark } from '../floodmark.ts'
+
+const STACK = ['--queue', 'memory', '--ledger', 'memory', '--max-rate', '300', '--p99', '30s', '--trial', '2s']
+
+describe('the command ceiling', () => {
+  it('keeps every trial, shows what it knows when the time is over, and goes on', {
+    timeout: 150_000,
+    tags: 'full',
+  }, async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'floodmark-ceiling-')), 'search')
+    afterAll(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
+    const { code, out, err } = await floodmark('ceiling', ...STACK, '--budget', '15s', '--out', folder)
+    expect([0, 4], out + err).toContain(code)
+    const linesOf = () => readFileSync(join(folder, 'trials.jsonl'), 'utf8').trim().split('\n')
+    const begun = linesOf()
+    expect(begun.length).toBeGreaterThan(1)
+    const ceiling = ceilingSchema.parse(JSON.parse(readFileSync(join(folder, 'ceiling.json'), 'utf8')))
+    expect(ceiling.trials).toHaveLength(begun.length - 1)
+    expect(ceiling.trials[0]).toMatchObject({ purpose: 'saturation', ratePerS: 300 })
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['ceiling.html', 'trial-01']))
+    expect(out).toContain('ceiling.html')
+
+    const again = await floodmark('ceiling', ...STACK, '--budget', '10s', '--resume', folder)
+    expect([0, 4], again.out + again.err).toContain(again.code)
+    expect(linesOf().slice(0, begun.length)).toEqual(begun)
+    const other = await floodmark('ceiling', ...STACK, '--queue', 'embedded', '--resume', folder)
+    expect(other).toMatchObject({ code: 2, err: expect.stringContaining('other settings') })
+  })
+
+  it.each([
+    [['--trial', '1s'], "--trial '1s' is not from 2s to 10m"],
+    [['--budget', 'soon'], "--budget 'soon' is not from 10s to 24h"],
+    [['--max-rate', '3'], "--max-rate '3' is not from 10 to 1000000 events/s"],
+    [['--resume', '/nowhere'], '/nowhere holds no search for a ceiling'],
+  ])(
+    '%s is a mistake, told in a line',
+    async (flags, told) => {
+      const { code, err } = await floodmark('ceiling', ...flags)
+      expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
+    },
+    30_000,
+  )
+})

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import type { Check } from '../../../src/runner/report/check.ts'
+import type { Percentiles } from '../../../src/runner/report/latency/percentiles.ts'
+import { judge, outcomeAt } from '../../../src/runner/search/judge.ts'
+
+const DURATION_MS = 6_000
+const STEP_MS = 500
+const quick: Percentiles = { count: 600, p50: between(1), p99: between(20), maxMs: 30 }
+const slow: Percentiles = { count: 600, p50: between(1), p99: between(80), maxMs: 90 }
+const unsure: Percentiles = { count: 600, p50: between(1), p90: between(10), maxMs: 40 }
+
+function between(ms: number) {
+  return { ms, lowMs: ms * 0.8, highMs: ms * 1.2 }
+}
+
+interface Rates {
+  readonly offered?: number
+  readonly effects?: number
+  readonly waits?: Percentiles
+}
+
+/** A run of which each second `offered` events were offered and `effects` took effect. */
+function report(
+  failed: Partial<Record<string, boolean | null>> = {},
+  { offered = 100, effects = 100, waits = quick }: Rates = {},
+) {
+  const about = (id: string): Check['about'] => (id.startsWith('generator') ? 'generator' : 'stack')
+  const ids = [
+    'generator-rate',
+    'generator-lateness',
+    'generator-unsent',
+    'lost',
+    'refused',
+    'drained',
+    'looked-long-enough',
+  ]
+  const checks: Check[] = ids.map((id) => ({
+    ...{ id, about: about(id), severity: id === 'lost' ? 'harm' : 'limit', values: {} },
+    ok: id in failed ? failed[id]! : true,
+  }))
+  const points = Array.from({ length: DURATION_MS / STEP_MS + 4 }, (_, at) => ({
+    atMs: at * STEP_MS,
+    offered,
+    effects,
+  }))
+  const held = { fromMs: 1_800, untilMs: DURATION_MS, acceptedFirst: waits, eventToEffect: quick }
+  const setup = { acceptP99Ms: 50, effectP99Ms: 1_000 }
+  const latency = { phases: [held] }
+  return {
+    checks,
+    timeline: { stepMs: STEP_MS, points },
+    scenario: { durationMs: DURATION_MS },
+    latency,
+    setup,
+  } as unknown as Parameters<typeof judge>[0]
+}
+
+describe('what a run says of its load', () => {
+  it.each([
+    ['everything is well', {}, {}, 'passed', null],
+    ['an event is lost', { lost: false }, {}, 'failed', 'harm'],
+    ['an event is refused', { refused: false }, {}, 'failed', 'refusals'],
+    ['the p99 is above its mark', {}, { waits: slow }, 'failed', 'response'],
+    ['the p99 is undecided', {}, { waits: unsure }, 'undecided', 'response'],
+    ['it does not drain', { drained: false }, {}, 'failed', 'other'],
+    ['the backlog grows', {}, { effects: 90 }, 'failed', 'backlog'],
+    ['the backlog may grow', {}, { effects: 98 }, 'undecided', 'backlog'],
+    ['the sender is late', { 'generator-lateness': false }, {}, 'invalid', null],
+    ['the sender is late and the backlog grows', { 'generator-lateness': false }, { effects: 90 }, 'failed', 'backlog'],
+    ['the sender is late and the p99 too', { 'generator-lateness': false }, { waits: slow }, 'invalid', null],
+    ['less was offered, and the backlog grows', { 'generator-rate': false }, { effects: 90 }, 'invalid', null],
+    ['less was offered, and an event is lost', { 'generator-rate': false, lost: false }, {}, 'failed', 'harm'],
+  ] as const)('%s', (_what, failed, rates, outcome, limit) => {
+    expect(judge(report(failed, rates), { soaks: true, sampleP99Ms: 45 })).toMatchObject({ outcome, limit })
+  })
+
+  it('a trial that was not to watch for late effects is not judged by that', () => {
+    const unwatched = report({ 'looked-long-enough': null })
+    expect(judge(unwatched, { soaks: true, sampleP99Ms: 45 })).toMatchObject({ outcome: 'undecided', limit: 'other' })
+    expect(judge(unwatched, { soaks: false, sampleP99Ms: 45 })).toMatchObject({ outcome: 'passed', limit: null })
+  })
+
+  it.each([
+    ['within the mark', 50, 'passed'],
+    ['above it', 51, 'failed'],
+    ['none', null, 'undecided'],
+  ])('without an interval the search goes by the p99 as it came out: %s', (_what, sampleP99Ms, outcome) => {
+    expect(judge(report({}, { waits: unsure }), { soaks: false, sampleP99Ms }).outcome).toBe(outcome)
+    expect(judge(report({}, { waits: unsure }), { soaks: true, sampleP99Ms }).outcome).toBe('undecided')
+  })
+
+  it('counts what was done once the pipeline was full', () => {
+    expect(judge(report({}, { offered: 100, effects: 95 }), { soaks: true, sampleP99Ms: 45 }).donePerS).toBe(95)
+  })
+})
+
+describe('the same run with another limit', () => {
+  it.each([
+    ['well above', 100, 'passed'],
+    ['inside the interval, and the figure is within it', 20, 'passed'],
+    ['inside the interval, and the figure is above', 19, 'failed'],
+    ['below', 10, 'failed'],
+  ])('%s', (_what, limitMs, outcome) => {
+    expect(outcomeAt(judge(report(), { soaks: false, sampleP99Ms: 20 }), limitMs)).toBe(outcome)
+  })
+
+  it('a backlog that grows is too much at any limit', () => {
+    expect(outcomeAt(judge(report({}, { effects: 90 }), { soaks: true, sampleP99Ms: 45 }), 1_000)).toBe('failed')
+  })
+})

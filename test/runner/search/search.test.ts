@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { seeded } from '../../../src/core/contracts/random.ts'
+import { GOAL, stepAfter } from '../../../src/runner/search/search.ts'
+import type { Trial } from '../../../src/runner/search/trial.ts'
+import { bisect, majority, type SimulatedStack, search } from './simulated.ts'
+
+const SEARCHES = 20
+const stackOf = (seed: number, width: number, spurious: number): SimulatedStack => ({
+  ceilingPerS: 5_000 * 10 ** seeded(seed * 7_919)(),
+  width,
+  spurious,
+})
+const errorOf = (foundPerS: number, { ceilingPerS }: SimulatedStack) => Math.abs(foundPerS / ceilingPerS - 1)
+const within10 = (errors: readonly number[]) => errors.filter((error) => error <= 0.1).length
+const seeds = Array.from({ length: SEARCHES }, (_, at) => at + 1)
+
+describe('a search for a ceiling, in numbers', () => {
+  it.each([
+    ['a sharp ceiling', 0.02, 0, 20],
+    ['one in twenty fails for no reason', 0.05, 0.05, 18],
+    ['one in ten fails for no reason', 0.05, 0.1, 18],
+  ])(
+    '%s: is within 10%% of the truth, and its interval holds it',
+    (_what, width, spurious, least) => {
+      const errors: number[] = []
+      const counts: number[] = []
+      let held = 0
+      for (const seed of seeds) {
+        const stack = stackOf(seed, width, spurious)
+        const { found, trials } = search(stack, seed)
+        const { low, mid, high } = found.interval!
+        errors.push(errorOf(mid, stack))
+        counts.push(trials.length)
+        if (low <= stack.ceilingPerS && stack.ceilingPerS <= high) held++
+        expect(found.soakedPerS).toBeGreaterThan(0)
+      }
+      expect(within10(errors)).toBeGreaterThanOrEqual(least)
+      expect(held).toBeGreaterThanOrEqual(18)
+      expect(counts.toSorted((a, b) => a - b)[SEARCHES / 2]!).toBeLessThanOrEqual(30)
+    },
+    120_000,
+  )
+
+  it('bisection with one trial a load is fooled by a single failure, and a majority of five takes no fewer trials', () => {
+    const stacks = seeds.map((seed) => ({ seed, stack: stackOf(seed, 0.05, 0.05) }))
+    const bisected = stacks.map(({ seed, stack }) => errorOf(bisect(stack, seed).ceilingPerS, stack))
+    const voted = stacks.map(({ seed, stack }) => errorOf(majority(stack, seed).ceilingPerS, stack))
+    expect(within10(bisected)).toBeLessThan(18)
+    expect(within10(voted)).toBeGreaterThanOrEqual(18)
+  })
+
+  it('says at least, where the sender can offer no more', () => {
+    const { found } = search({ ceilingPerS: 50_000, width: 0.02, spurious: 0 }, 1, 10_000)
+    expect(found).toMatchObject({ kind: 'generator-bound', soakedPerS: expect.any(Number) })
+    expect(found.soakedPerS).toBeGreaterThanOrEqual(9_000)
+    expect(found.soakedPerS).toBeLessThanOrEqual(10_000)
+  })
+
+  it('says that the lowest load is too much', () => {
+    const { found } = search({ ceilingPerS: 0.1, width: 0.02, spurious: 0 }, 1)
+    expect(found).toMatchObject({ kind: 'below-lowest', soakedPerS: null })
+  })
+})
+
+describe('the next step', () => {
+  const goal = { ...GOAL, ratePerSMax: 20_000 }
+  const saturation: Trial = { purpose: 'saturation', ratePerS: 2_000, outcome: 'failed', donePerS: 1_000 }
+  const trial = (purpose: Trial['purpose'], ratePerS: number, outcome: Trial['outcome']): Trial => ({
+    purpose,
+    ratePerS,
+    outcome,
+    donePerS: ratePerS,
+  })
+
+  it('offers more until it is too much', () => {
+    expect(stepAfter([], goal)).toEqual({ next: 'saturation', ratePerS: 2_000 })
+    const held = { ...saturation, donePerS: 1_990 }
+    expect(stepAfter([held], goal)).toEqual({ next: 'saturation', ratePerS: 8_000 })
+    expect(stepAfter([saturation], goal)).toEqual({ next: 'anchor', ratePerS: 500 })
+  })
+
+  it('follows from the trials alone: a search that was interrupted goes on as it would have', () => {
+    const { trials } = search({ ceilingPerS: 5_000, width: 0.05, spurious: 0.05 }, 3)
+    for (let count = 1; count < trials.length; count++) {
+      const step = stepAfter(trials.slice(0, count), { ...GOAL, ratePerSMax: 200_000 })
+      expect(step).toEqual({ next: trials[count]!.purpose, ratePerS: trials[count]!.ratePerS })
+    }
+  })
+
+  it('is not changed by an invalid trial', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed')]
+    expect(stepAfter([...trials, trial('search', 900, 'invalid')], goal)).toEqual(stepAfter(trials, goal))
+  })
+
+  it('stays below a load that no sender could offer twice', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed'), ...[1, 2].map(() => trial('search', 900, 'invalid'))]
+    const step = stepAfter(trials, goal)
+    expect(step.next === 'nothing' || step.ratePerS <= 810).toBe(true)
+  })
+
+  it('gives up after six invalid trials running', () => {
+    const invalid = Array.from({ length: 6 }, () => trial('anchor', 500, 'invalid'))
+    expect(stepAfter([saturation, ...invalid], goal)).toMatchObject({ found: { kind: 'not-measurable' } })
+  })
+
+  it('ends with what is known when the time is over', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed'), trial('search', 900, 'failed')]
+    const step = stepAfter(trials, goal, true)
+    expect(step).toMatchObject({ next: 'nothing', found: { kind: 'budget-over', soakedPerS: null } })
+    expect(stepAfter([], goal, true)).toMatchObject({ found: { kind: 'budget-over', interval: null } })
+  })
+
+  it('does not publish a soak that a later one of as much has failed', () => {
+    const soaks = [trial('anchor', 500, 'passed'), trial('soak', 900, 'passed'), trial('soak', 890, 'failed')]
+    expect(stepAfter([saturation, ...soaks], goal, true)).toMatchObject({ found: { soakedPerS: null } })
+  })
+})
