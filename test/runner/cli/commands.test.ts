@@ -33,7 +33,7 @@ describe('every command', () => {
 
   it.each([
     [['scenaro'], "there is no command 'scenaro': did you mean 'scenario'?"],
-    [['frobnicate'], "there is no command 'frobnicate': use one of scenario, report, "],
+    [['frobnicate'], "there is no command 'frobnicate': use one of scenario, ceiling, "],
     [['scenario', 'steady', '--quue', 'kafka'], 'Did you mean --queue?'],
     [['dlq', 'reply'], 'Did you mean replay?'],
     [['scenario', 'steady', '--rate'], "option '--rate <events/s>' argument missing"],
