@@ -47,7 +47,7 @@ export class HeldIds {
     this.#isEmpty = ids.length === 0
   }
 
-  /** For what is less than before. Where it cannot be written, a lost try more than was is counted after a crash. */
+  /** When ids were given back. If it fails, the file names too many ids, and a crash counts a lost try too many for them. */
   tryWrite(ids: readonly string[], atMs: number): void {
     try {
       this.write(ids, atMs)

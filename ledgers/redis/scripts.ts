@@ -6,8 +6,8 @@ import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
  *   id:<id>   'kind fence endsMs failures:sinceMs:lost token digest'; kind c = claimed, f = failed before, m = applied, d = buried.
- *             sinceMs is when it first failed, lost its lost tries. Each is absent where there is none, and in what an
- *             earlier version wrote; with both, ':sinceMs:lost' is.
+ *             sinceMs is when it first failed, and lost counts its lost tries. Without lost tries ':lost' is absent; without
+ *             failures too, ':sinceMs:lost' is. Earlier versions wrote neither.
  *             A settled event's digest tells copies from other bodies (base/copy-digest.ts); absent: nothing is compared.
  *             The token names the call that wrote it. A call sent again after a lost reply finds its own token, writes
  *             nothing and gets the first answer again.
@@ -17,7 +17,7 @@ import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
  * Keys of ids also expire by themselves, GRACE_MS after endsMs by the server's clock. That frees memory.
  */
 
-/** So far may the server's clock be set forward, and so long may a copy wait, before a key expires that is still needed, ms. */
+/** A key is kept for so many ms longer than it is needed: for a server's clock that is set forward, and for a copy that waits. */
 const GRACE_MS = 3_600_000
 
 const COMMON = `
@@ -102,9 +102,9 @@ return reply
 `
 
 /**
- * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r (behind a and b also
- * 'digest:life', each empty where there is none or it is ttlMs), dead letter without its head, number of writes, and three for
- * each: p|i|a, name, value. Reply: two numbers a settlement: 1 when held, and its failures.
+ * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without
+ * its head, number of writes, and three for each: p|i|a, name, value. Behind a and b stands 'digest:life': an empty digest means
+ * none, an empty life ttlMs. Reply: two numbers a settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */

@@ -66,7 +66,7 @@ export class Backlog {
     this.#events += events
   }
 
-  /** The next event, which is no longer part of this; undefined when there is none, or when the log cannot be read on. */
+  /** Takes the next event out. undefined: there is none, or the log cannot be read on. */
   next(): LogItem | undefined {
     if (this.#events === 0 || this.#failure) return undefined
     try {

@@ -25,7 +25,7 @@ export class FoundEvents {
     this.#bytes[number - this.#first] = bytes
   }
 
-  /** Notes an ack. Returns the event's bytes; 0 where there is no such event without an ack. */
+  /** Notes an ack. Returns the event's bytes; 0 where the event is not there, or had its ack before. */
   settle(number: number): number {
     const at = number - this.#first
     const bytes = this.#bytes[at] ?? 0

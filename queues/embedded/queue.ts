@@ -149,7 +149,7 @@ export class EmbeddedQueue implements Queue {
     }
   }
 
-  /** Everything behind the first event for which there is no room waits on disk only. */
+  /** Memory takes events until one has no room. That one, and all behind it, wait on disk only. */
   #deliverable({ items, group }: Stored): void {
     for (let at = 0; at < items.length; at++) {
       const item = items[at]!

@@ -155,7 +155,7 @@ function isWorn(counted: readonly Trial[], ratePerS: number): boolean {
   return last.length === SAME_LOAD_MAX && last.every(isSame)
 }
 
-/** Three digits are enough for a load, and read better. */
+/** Four digits are enough for a load, and read better. */
 function rounded(ratePerS: number): number {
   return Number(ratePerS.toPrecision(4))
 }
