@@ -1,9 +1,9 @@
-import { availableParallelism, cpus } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { planOf } from '../plan/plan-run.ts'
 import { type RunSettings, recorded } from '../plan/settings.ts'
 import type { RunEvents } from '../records/run-events.ts'
-import { newRunFolder } from '../records/run-folder.ts'
+import { dataPath, newRunFolder } from '../records/run-folder.ts'
+import { environmentNow } from '../run/compose-record.ts'
 import { answerOf } from '../search/answer.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { type Goal, type SearchAnswer, stepAfter } from '../search/search.ts'
@@ -16,6 +16,8 @@ const SOAK_FACTOR = 5
 
 export interface CeilingOptions {
   readonly settings: RunSettings
+  /** The pass mark, for the answer; each trial's plan has it too. */
+  readonly acceptP99Ms: number
   readonly folder: string
   readonly file: TrialsFile
   readonly goal: Goal
@@ -31,11 +33,11 @@ export interface CeilingOptions {
 
 /** Runs trial after trial until the search has its answer. */
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
-  const { file, folder, goal, trialMs, budgetMs, events, interrupt } = options
+  const { acceptP99Ms, file, folder, goal, trialMs, budgetMs, events, interrupt } = options
   const beganMs = performance.now()
   const startedAt = new Date().toISOString()
   const servers = await standServers(options.settings, {
-    folder: join(folder, 'servers'),
+    folder: dataPath(folder),
     signal: interrupt,
     onProgress: (line) => events.phase('servers', line),
   })
@@ -67,24 +69,19 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     }
   } finally {
     await servers.stop()
+    rmSync(dataPath(folder), { recursive: true, force: true })
   }
-  const plan = await planOf(options.settings)
   return {
     version: CEILING_VERSION,
     settings: recorded(options.settings),
-    acceptP99Ms: plan.scenario.passes.acceptP99Ms,
+    acceptP99Ms,
     trialMs,
     startedAt,
     tookMs: Math.round(performance.now() - beganMs),
     interrupted: interrupt.aborted,
     found,
     ...answerOf(file.trials),
-    environment: {
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-    },
+    environment: environmentNow(),
     trials: file.trials,
   }
 }

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { planOf } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
-import { type ReadRun, readRun } from '../records/read-record.ts'
+import { attempts } from '../records/attempts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import type { RunFolder } from '../records/run-folder.ts'
+import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
 import { run } from '../run/run.ts'
@@ -37,7 +38,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   return {
     purpose,
     ratePerS,
-    ...judge(report, { soaks, sampleP99Ms: sampleP99Ms(readRun(folder.path, record), durationMs) }),
+    ...judge(report, { soaks, sampleP99Ms: sampleP99Ms(folder.path, record.certificates.length, durationMs) }),
     cpuPer1000: cpuOf(report),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
@@ -46,14 +47,13 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
 }
 
 /** The p99 of accepted first attempts while the load was held, as it came out. */
-function sampleP99Ms({ attempts }: ReadRun, durationMs: number): number | null {
-  const tookMs: number[] = []
-  for (const { outcome, attempt, intendedMs, doneMs } of attempts()) {
+function sampleP99Ms(folder: string, senders: number, durationMs: number): number | null {
+  const held = new Latencies()
+  for (const { outcome, attempt, intendedMs, doneMs } of attempts(folder, senders, Number.POSITIVE_INFINITY)) {
     const isHeld = outcome === 'accepted' && attempt === 1 && intendedMs >= HOLD_FROM * durationMs
-    if (isHeld) tookMs.push(doneMs - intendedMs)
+    if (isHeld) held.record(intendedMs, doneMs - intendedMs)
   }
-  tookMs.sort((a, b) => a - b)
-  return tookMs[Math.ceil(tookMs.length * 0.99) - 1] ?? null
+  return held.sampleQuantileMs(0.99) ?? null
 }
 
 function cpuOf({ processes, audit }: Report): TrialRecord['cpuPer1000'] {

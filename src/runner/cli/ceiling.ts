@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { shortName } from '../../core/base/short-name.ts'
 import { seconds } from '../../core/base/words.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
 import { TrialsFile } from '../ceiling/trials-file.ts'
+import { planOf } from '../plan/plan-run.ts'
 import { countOf, msOf, timeText } from '../plan/quantities.ts'
-import { everySetting, flagOf, type RunSettings } from '../plan/settings.ts'
-import { newRunFolder, takeRunFolder } from '../records/run-folder.ts'
+import { everySetting, flagOf } from '../plan/settings.ts'
+import { runFolder } from '../records/run-folder.ts'
 import { renderCeiling } from '../render/ceiling.ts'
 import { ceilingLines, trialLine } from '../render/ceiling-terminal.ts'
 import type { Ceiling } from '../search/ceiling-schema.ts'
@@ -55,13 +55,24 @@ async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<stri
   const trialMs = quantity('--trial', trial!, (text) => msOf(text, 's'), 2_000, 600_000)
   const budgetMs = quantity('--budget', budget!, (text) => msOf(text, 's'), 10_000, 86_400_000)
   const ratePerSMax = quantity('--max-rate', maxRate!, (text) => countOf(text, '/s'), 10, 1_000_000)
-  const folder = resume ?? (settings.out ? takeRunFolder(settings.out) : newRunFolder(folderName(settings))).path
+  // Mistakes in what the settings name are told before anything is made.
+  const { acceptP99Ms } = (await planOf(settings)).scenario.passes
+  const folder = resume ?? runFolder(settings.out, ['ceiling', settings.receiver, settings.queue]).path
   const file = resume ? TrialsFile.resume(resume, settings, trialMs) : TrialsFile.begin(folder, settings, trialMs)
   const interrupt = onInterrupt()
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   try {
     const found = await findCeiling({
-      ...{ settings, folder, file, trialMs, budgetMs, goal: { ...GOAL, ratePerSMax }, interrupt: interrupt.signal },
+      ...{
+        settings,
+        acceptP99Ms,
+        folder,
+        file,
+        trialMs,
+        budgetMs,
+        goal: { ...GOAL, ratePerSMax },
+        interrupt: interrupt.signal,
+      },
       events: live,
       onTrial: (one, elapsedMs) => {
         live.end()
@@ -76,11 +87,6 @@ async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<stri
     file.close()
     interrupt.dispose()
   }
-}
-
-function folderName({ receiver, queue }: RunSettings): string {
-  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
-  return join('reports', `${stamp}-ceiling-${shortName(receiver)}-${shortName(queue)}`)
 }
 
 /** @throws FloodmarkError 'misuse' where it is none, or not from `least` to `most`. */

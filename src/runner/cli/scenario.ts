@@ -1,12 +1,11 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { shortName } from '../../core/base/short-name.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type Plan, planOf } from '../plan/plan-run.ts'
 import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from '../plan/settings.ts'
 import { readJournal } from '../records/journal.ts'
-import { dataPath, newRunFolder, takeRunFolder } from '../records/run-folder.ts'
+import { dataPath, runFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
 import { run } from '../run/run.ts'
 import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
@@ -67,14 +66,10 @@ async function list(): Promise<number> {
 }
 
 async function scenario(settings: RunSettings): Promise<number> {
-  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
-  const names = [settings.scenario, settings.receiver, settings.queue].map(shortName)
   const plan = await planOf(settings)
   // The report needs it at the end. That it is missing is told before the run, not after.
   import.meta.resolve('uplot/dist/uPlot.iife.min.js')
-  const folder = settings.out
-    ? takeRunFolder(settings.out)
-    : newRunFolder(join('reports', `${stamp}-${names.join('-')}`))
+  const folder = runFolder(settings.out, [settings.scenario, settings.receiver, settings.queue])
   const interrupt = onInterrupt()
   // In whatever way this process ends, the data of queue and ledger is no part of the record.
   process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))

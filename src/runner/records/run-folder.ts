@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keepPrivate, makePrivateFolder, makePrivateFolderFirst, writePrivate } from '../../core/base/private-files.ts'
+import { shortName } from '../../core/base/short-name.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** What queue and ledger keep while a run lasts. Whoever makes it owns the run's folder: only one of two runs can. */
@@ -30,6 +31,13 @@ export function takeRunFolder(folder: string): RunFolder {
     'misuse',
     `${folder} holds something already: choose another --out, so that no run is overwritten`,
   )
+}
+
+/** The folder that a person named, else a new one in reports/, named by the time and by `names`. @throws as these two. */
+export function runFolder(named: string | undefined, names: readonly string[]): RunFolder {
+  if (named !== undefined) return takeRunFolder(named)
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19)
+  return newRunFolder(join('reports', [stamp, ...names.map(shortName)].join('-')))
 }
 
 /** A new folder of this name, or with a number behind it where another run has the name. @throws FloodmarkError 'unavailable'. */

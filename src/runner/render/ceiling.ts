@@ -1,45 +1,29 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { writePrivate } from '../../core/base/private-files.ts'
 import { interval, ms, perS, seconds } from '../../core/base/words.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 import { ceilingChart } from './ceiling-chart.ts'
+import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
-import { type Markup, markup, trusted } from './markup.ts'
+import { type Markup, markup } from './markup.ts'
 import { ceilingWords, outcomeWords } from './words/ceiling.ts'
-import { stackWords } from './words/run.ts'
+import { environmentWords, stackWords } from './words/run.ts'
+import { writeWhole } from './write-whole.ts'
 
 /** Writes ceiling.json and ceiling.html into the folder of the search. */
 export function renderCeiling(ceiling: Ceiling, folder: string): void {
   const checked = ceilingSchema.parse(ceiling)
-  writePrivate(join(folder, 'ceiling.json'), `${JSON.stringify(checked, null, 1)}\n`)
-  writePrivate(join(folder, 'ceiling.html'), page(checked))
+  writeWhole(folder, { 'ceiling.json': `${JSON.stringify(checked, null, 1)}\n`, 'ceiling.html': html(checked) })
 }
 
-function page(ceiling: Ceiling): string {
+function html(ceiling: Ceiling): string {
   const { settings, environment, startedAt, tookMs, trials, trialMs } = ceiling
-  const css = trusted(readFileSync(new URL('./page.css', import.meta.url), 'utf8'))
   const about = [
     ['trials', `${trials.length} of ${seconds(trialMs)}, in ${seconds(tookMs)}`],
-    [
-      'environment',
-      `${environment.cpu}, ${environment.cores} cores, ${environment.platform}, Node ${environment.node}`,
-    ],
+    ['environment', environmentWords(environment)],
     ['started', startedAt],
   ]
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>ceiling · ${stackWords(settings)} · floodmark</title>
-<style>${css}</style>
-</head>
-<body>
-<main>
-<header class="${ceiling.found.kind === 'found' ? 'pass' : 'indeterminate'}">
+  return page({
+    title: `ceiling · ${stackWords(settings)}`,
+    content: markup`<header class="${ceiling.found.kind === 'found' ? 'pass' : 'indeterminate'}">
 <p class="verdict">${headline(ceiling)}</p>
 <h1>${stackWords(settings)}</h1>
 <p>${ceilingWords(ceiling)}</p>
@@ -47,10 +31,8 @@ function page(ceiling: Ceiling): string {
 ${section('Load and response time', ceilingChart(ceiling))}
 ${byLimit(ceiling)}
 ${section('Trials', table(['', 'purpose', 'offered', 'done', 'response p99', 'slowest', 'outcome'], trials.map(row)))}
-${section('Setting', table(['', ''], about))}</main>
-</body>
-</html>
-`.text
+${section('Setting', table(['', ''], about))}`,
+  })
 }
 
 function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {

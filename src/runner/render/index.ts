@@ -1,29 +1,25 @@
-import { closeSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
+import { openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { BadEvent } from '../report/audit/account.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
+import { writeWhole } from './write-whole.ts'
 
 const BUFFER_CHARS = 2 ** 16
 
 /** Writes every rendering of a report into the run's folder; each appears whole or not at all. */
 export function renderAll(report: Report, folder: string): void {
   const checked = checkedReport(report, folder)
-  const files = {
+  writeWhole(folder, {
     'report.json': `${JSON.stringify(checked, null, 1)}\n`,
     'report.html': html(checked),
     'report.md': markdown(checked),
     'junit.xml': junit(checked),
-  }
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(folder, name)
-    writePrivate(`${path}.part`, content)
-    renameSync(`${path}.part`, path)
-  }
+  })
 }
 
 /** Where records lack what this version writes, a report of them does not fit its schema. */

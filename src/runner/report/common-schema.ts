@@ -10,6 +10,14 @@ import { latencySchema } from './latency/families.ts'
 
 export const count = z.number().int().nonnegative()
 
+export const environmentSchema = z.object({
+  node: z.string(),
+  platform: z.string(),
+  cpu: z.string(),
+  cores: z.number(),
+  memoryBytes: z.number(),
+})
+
 export const commonSchema = z.object({
   id: z.string(),
   verdict: z.enum(['PASS', 'FAIL', 'INVALID', 'INDETERMINATE']),
@@ -130,13 +138,7 @@ export const commonSchema = z.object({
   /** How each server was got, a line each. */
   servers: z.array(z.string()),
   errors: z.array(z.string()),
-  environment: z.object({
-    node: z.string(),
-    platform: z.string(),
-    cpu: z.string(),
-    cores: z.number(),
-    memoryBytes: z.number(),
-  }),
+  environment: environmentSchema,
   reproduce: z.string(),
 })
 

@@ -73,13 +73,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
       ...faults.errors,
       ...replays.errors,
     ],
-    environment: {
-      node: process.version,
-      platform: `${os.type()} ${os.release()} ${os.arch()}`,
-      cpu: os.cpus()[0]?.model ?? 'unknown',
-      cores: os.availableParallelism(),
-      memoryBytes: os.totalmem(),
-    },
+    environment: environmentNow(),
     reproduce: runAgain(settings),
   }
 }
@@ -97,4 +91,15 @@ function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunR
     }))
   }
   return { stack: stack.members.map(({ name, samples }) => ({ name, samples: ofRun(samples) })), senders }
+}
+
+/** What this process runs on. */
+export function environmentNow(): RunRecord['environment'] {
+  return {
+    node: process.version,
+    platform: `${os.type()} ${os.release()} ${os.arch()}`,
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+  }
 }

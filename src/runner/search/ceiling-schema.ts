@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
+import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
 import { CLAUSES } from './judge.ts'
 
@@ -54,7 +55,7 @@ export const ceilingSchema = z.object({
   criticalPerS: rate.nullable(),
   /** Whether the machine stayed the same: response p50 at the anchor load, first to last. null: too few anchors. */
   drifted: z.boolean().nullable(),
-  environment: z.object({ node: z.string(), platform: z.string(), cpu: z.string(), cores: z.number() }),
+  environment: environmentSchema,
   trials: z.array(trialSchema),
 })
 export type Ceiling = z.infer<typeof ceilingSchema>
