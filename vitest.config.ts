@@ -39,7 +39,9 @@ const beside = {
   maxWorkers: AT_ONCE,
 }
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
-const common = { testTimeout: 20_000, tags: TAGS, diff: { truncateThreshold: 100 } }
+/** No test asserts a time: these end what hangs, also where two cores are shared by many. */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } }
+const common = { ...PATIENCE, tags: TAGS, diff: { truncateThreshold: 100 } }
 
 export default defineConfig({
   test: {

@@ -108,7 +108,7 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     expect(await claimed(ledger, 'b')).toMatchObject({ failures: 1 })
     await ledger.close()
     proxy.close()
-  }, 30_000)
+  }, 60_000)
 
   it("says 'unavailable' in time while the server stands still, and goes on when it is back", async () => {
     const own = await RedisServer.start()

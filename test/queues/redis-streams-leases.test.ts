@@ -191,7 +191,7 @@ describeWithServer('redis', (server) => {
     )
     expect((await other.depth()).waiting).toBe(3)
     await Promise.all([queue.close(), other.close()])
-  }, 30_000)
+  }, 60_000)
 
   it('refuses a publish at once while the server is away, and depth rejects', async () => {
     const { open, server: control } = await target()
@@ -210,7 +210,7 @@ describeWithServer('redis', (server) => {
       await control!.start()
     }
     await queue.close()
-  }, 30_000)
+  }, 60_000)
 
   it('ends its consumer while the server is away', async () => {
     const { open, server: control } = await target()
@@ -226,7 +226,7 @@ describeWithServer('redis', (server) => {
       await control!.start()
     }
     await queue.close()
-  }, 30_000)
+  }, 60_000)
 
   it("says 'corrupt' when a stream holds an entry that is not a valid event", async () => {
     const { open, child } = await target()

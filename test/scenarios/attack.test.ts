@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { describe, expect, it } from 'vitest'
 import { fullUnless } from '../needs.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
@@ -43,7 +44,6 @@ describe('the attack', () => {
 
   it('finds a receiver that believes whoever sends, by effects that nobody sent', {
     timeout: WHOLE_RUN_MS,
-    tags: 'full',
   }, async () => {
     const flags = ['--receiver', planted('receiver-skips-verification'), '--rate', '240', '--duration', '8']
     const { code, out, err } = await attack('believes', ...flags)
@@ -56,7 +56,6 @@ describe('the attack', () => {
 
   it('finds a receiver without limits, by its memory, its patience, and what it asks for', {
     timeout: WHOLE_RUN_MS,
-    tags: 'full',
   }, async () => {
     const flags = ['--receiver', planted('receiver-takes-everything'), '--rate', '120', '--duration', '18']
     const { code, out, err } = await attack('takes-everything', ...flags)

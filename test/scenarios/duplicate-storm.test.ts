@@ -1,3 +1,4 @@
+// @module-tag full: a real run of half a minute.
 import { expect, it } from 'vitest'
 import { describeWithServer } from '../servers.ts'
 import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
@@ -22,7 +23,6 @@ it(
 describeWithServer('redis', () => {
   it('also with four receivers and four processors on one shared queue', {
     timeout: QUICK_MS,
-    tags: 'full',
   }, async () => {
     const run = await quick('shared', '--queue', 'redis-streams', '--ledger', 'redis', '--processes', '4')
     expectPass(run)

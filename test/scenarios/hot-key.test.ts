@@ -1,3 +1,4 @@
+// @module-tag full: a real run of half a minute.
 import { expect, it } from 'vitest'
 import { readJournal } from '../../src/runner/records/journal.ts'
 import { journalPath } from '../../src/runner/records/run-record.ts'

@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/large-payload.ts'
@@ -35,7 +36,6 @@ describe('large-payload', () => {
 
   it('refuses for good what a queue cannot hold, and loses none of it', {
     timeout: 120_000,
-    tags: 'full',
   }, async () => {
     const { code, out } = await play('small', '--queue', planted('queue-small'), '--ledger', 'memory')
     expect(code, out).toBe(1)

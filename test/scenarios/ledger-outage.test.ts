@@ -1,3 +1,4 @@
+// @module-tag full: two real runs of a minute; simulation-faults plays the same in every run.
 import { expect, it } from 'vitest'
 import { describeWithServer } from '../servers.ts'
 import { expectPass, QUICK_MS, quickRuns } from './quick.ts'

@@ -1,3 +1,4 @@
+// @module-tag full: a real run of half a minute.
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import scenario from '../../scenarios/outage-recovery.ts'

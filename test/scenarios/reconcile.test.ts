@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/reconcile.ts'
@@ -31,7 +32,7 @@ describe('reconcile', () => {
 
   it.each(['scenario-reconcile-off', 'scenario-reconcile-no-overlap'])(
     'fails with %s, and says how many were never found',
-    { timeout: 120_000, tags: 'full' },
+    { timeout: 120_000 },
     async (name) => {
       const { code, out } = await play(name, planted(name))
       expect(code, out).toBe(1)
@@ -44,7 +45,7 @@ describe('reconcile', () => {
   )
 
   const forgets = 'fails without dedup: what came by webhook and is in the list takes effect twice'
-  it(forgets, { timeout: 120_000, tags: 'full' }, async () => {
+  it(forgets, { timeout: 120_000 }, async () => {
     const { code, out } = await play('forgets', 'reconcile', '--ledger', planted('ledger-forgets'), '--queue', 'memory')
     expect(code, out).toBe(1)
     expect(reportOf('forgets').audit.duplicateEffects).toBeGreaterThan(100)

@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { receivers } from '../../receivers/index.ts'
@@ -28,7 +29,7 @@ describe('rolling-deploy', () => {
   it.each([
     ['a receiver cuts what is in progress', 'rolling-deploy', ['--receiver', planted('receiver-cuts')], 'unknown'],
     ['no balancer stands before the processes', planted('scenario-deploy-unbalanced'), [], 'refused'],
-  ] as const)('fails where %s', { timeout: 120_000, tags: 'full' }, async (_, scenario, flags, counter) => {
+  ] as const)('fails where %s', { timeout: 120_000 }, async (_, scenario, flags, counter) => {
     const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
     expect(code, out + err).toBe(1)
     const { audit, checks } = reportOf(counter)

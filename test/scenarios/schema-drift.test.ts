@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -39,7 +40,7 @@ describe('schema-drift', () => {
   }, 60_000)
 
   const blind = 'turns red when nothing is looked at and everything passes: strict drift that took effect is misjudged'
-  it(blind, { timeout: 60_000, tags: 'full' }, async () => {
+  it(blind, { timeout: 60_000 }, async () => {
     const { code, out, err } = await run('blind', 'schema-drift', '--queue', planted('queue-hides-sources'))
     expect(code, out + err).toBe(1)
     const { audit } = reportOf('blind')

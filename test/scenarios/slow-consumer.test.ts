@@ -1,3 +1,4 @@
+// @module-tag full: a real run of half a minute.
 import { expect, it } from 'vitest'
 import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
 

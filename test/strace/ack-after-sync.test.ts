@@ -53,7 +53,7 @@ describe('a service with the embedded queue, seen from the kernel', needing(miss
       const statuses = await service.send(2, 40)
       const alive = await service.get('/healthz')
       // The parts are looked at every two seconds.
-      await expect.poll(() => service.get('/readyz'), { timeout: 10_000 }).toBe(503)
+      await expect.poll(() => service.get('/readyz')).toBe(503)
       const { early } = judge(await service.end(), service.sent)
       expect(early).toEqual([])
       expect(statuses).toContain(200)

@@ -34,18 +34,18 @@ describeWithServer('redis', (server, folder) => {
     const counts = service.counts!
     const events = Array.from({ length: LETTERS }, (_, n) => anEvent(String(n), { key: `k${n % 3}` }))
     await queue.publish(events, { deadlineMs: 10_000 })
-    await expect.poll(() => counts.buried, { timeout: 15_000 }).toBe(LETTERS)
+    await expect.poll(() => counts.buried).toBe(LETTERS)
 
     const from = ['--ledger', 'redis', '--ledger-url', at.url, '--namespace', at.namespace]
     const to = ['--queue', 'redis-streams', '--queue-url', at.url, '--rate', '1000']
     // Before the bug is mended every letter comes back as one, and none is taken twice.
     const early = await floodmark('dlq', 'replay', ...from, ...to, '--journal', join(folder, 'early'))
     expect(early.out).toContain(`${LETTERS} letters replayed`)
-    await expect.poll(() => counts.buried, { timeout: 15_000 }).toBe(2 * LETTERS)
+    await expect.poll(() => counts.buried).toBe(2 * LETTERS)
     mended = true
     const late = await floodmark('dlq', 'replay', ...from, ...to, '--journal', join(folder, 'late'))
     expect(late).toMatchObject({ code: 0, err: '' })
-    await expect.poll(() => counts.applied, { timeout: 15_000 }).toBe(LETTERS)
+    await expect.poll(() => counts.applied).toBe(LETTERS)
     const list = await floodmark('dlq', 'list', ...from)
     expect(list.out).toBe('no dead letters\n')
 

@@ -73,7 +73,7 @@ export async function stack() {
         },
       })
       const { counts } = service
-      await expect.poll(() => counts!.applied + counts!.duplicates, { timeout: 15_000 }).toBe(seen)
+      await expect.poll(() => counts!.applied + counts!.duplicates).toBe(seen)
       await service.stop()
       return within(async (again) => {
         const effects: Record<string, string> = {}

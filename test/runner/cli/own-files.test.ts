@@ -132,5 +132,5 @@ describe('files of your own', () => {
     put(folder, { 'floodmark.config.ts': 'export default { queue: "nope", rate: "fast" }' })
     const { err } = await startIn(folder, 'scenario', 'steady', '--rate', 'slow').ended
     expect(err).toContain("floodmark: --rate 'slow' is not a number of events per second: write 300, 3k or 3000/s")
-  }, 30_000)
+  }, 60_000)
 })

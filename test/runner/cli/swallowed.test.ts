@@ -54,12 +54,12 @@ describe('npm without --', () => {
     const { code, err } = await npm(`--prefix ${kit} run scenario flash-sale --quick`, folder)
     expect(code).toBe(2)
     expect(err).toContain(`npm --prefix ${kit} run scenario flash-sale -- --quick`)
-  }, 30_000)
+  }, 60_000)
 
   it('and with it, nothing is refused', async () => {
     expect((await npm('run scenario -- --help')).code).toBe(0)
     expect((await npm('run scenario')).code).toBe(0)
-  }, 30_000)
+  }, 60_000)
 })
 
 const FILES: Record<string, () => Promise<CommandFile>> = {

@@ -160,5 +160,5 @@ export default { ...steady, mix: [{ provider: 'stripe', share: 1, bodies: './oth
     const { code, err } = await floodmark('scenario', scenario, '--out', join(root, 'other'))
     expect(code).toBe(2)
     expect(err).toContain('line 1 was recorded for github, not stripe')
-  }, 30_000)
+  }, 60_000)
 })

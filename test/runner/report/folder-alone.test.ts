@@ -62,7 +62,7 @@ describe('a report is made of its folder alone', () => {
     const { code, err } = await floodmark('report', folder)
     expect(code, err).toBe(0)
     expect(existsSync(proof)).toBe(false)
-  }, 30_000)
+  }, 60_000)
 
   it('one whose record lacks what this version writes is refused in one line', async () => {
     const folder = join(root, 'lacks')
@@ -73,7 +73,7 @@ describe('a report is made of its folder alone', () => {
     const { code, err } = await floodmark('report', folder)
     expect(code).toBe(2)
     expect(err).toMatch(/^floodmark: .* was recorded by another version of floodmark, or is damaged: .*\n$/)
-  }, 30_000)
+  }, 60_000)
 
   it.each([
     ['without a plan, as older ones are', (folder: string) => rmSync(join(folder, 'plan.json'))],

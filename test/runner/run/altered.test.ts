@@ -47,7 +47,7 @@ describe('a run with a part that changes what events consist of fails, and says 
     })
   }
 
-  it('and the same run of the good stack passes', { timeout: 60_000 }, async () => {
+  it('and the same run of the good stack passes', { timeout: 60_000, tags: 'full' }, async () => {
     const { code, out, err } = await run('good', scenario)
     expect(code, out + err).toBe(0)
     const { audit, badEvents } = reportOf('good')

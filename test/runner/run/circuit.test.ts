@@ -1,3 +1,4 @@
+// @module-tag full: a real run; the circuit is tried in virtual time in every run.
 import { expect, it } from 'vitest'
 import { planted, runsFolder } from '../floodmark.ts'
 

@@ -1,3 +1,4 @@
+// @module-tag full: a real run whose clock is set.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'

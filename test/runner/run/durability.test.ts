@@ -53,6 +53,7 @@ describe('a run says what was measured', () => {
 
   it('no power loss of a Redis whose folder is in memory', {
     timeout: 60_000,
+    tags: 'full',
     ...needing(noMemory ?? whyNoRedis()),
   }, async () => {
     const sync = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', memory!]
@@ -66,7 +67,11 @@ describe('a run says what was measured', () => {
     })
   })
 
-  it('no power loss when syncs do nothing', { timeout: 60_000, ...needing(shim.missing ?? noDevice) }, async () => {
+  it('no power loss when syncs do nothing', {
+    timeout: 60_000,
+    tags: 'full',
+    ...needing(shim.missing ?? noDevice),
+  }, async () => {
     const out = await run(join(root, 'no-syncs'), { LD_PRELOAD: shim.path })
     const { durability, cards } = reportOf(join(root, 'no-syncs'))
     expect(durability.queue.survives, out).toEqual(['receiver-crash', 'broker-crash'])

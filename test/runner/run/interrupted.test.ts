@@ -62,7 +62,7 @@ describe('a run that is told to end early', () => {
 
   it('before anything was sent leaves no folder', async () => {
     const { group, ended } = inGroup('early', '--duration', '120')
-    await expect.poll(() => existsSync(join(root, 'early', 'data')), { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(root, 'early', 'data'))).toBe(true)
     process.kill(group, 'SIGTERM')
     expect(await ended).toBe(130)
     expect(existsSync(join(root, 'early'))).toBe(false)

@@ -1,3 +1,4 @@
+// @module-tag full: a real run beside a busy process.
 import { expect, it } from 'vitest'
 import { needing } from '../../needs.ts'
 import { busyNeighbour } from '../busy-neighbour.ts'

@@ -27,7 +27,7 @@ describe('npm run scenario', () => {
     const before = reportOf('pass')
     expect((await floodmark('report', join(root, 'pass'))).code).toBe(0)
     expect(reportOf('pass')).toEqual(before)
-  }, 30_000)
+  }, 60_000)
 
   it('refuses in one line the records of a version that kept its settings otherwise', async () => {
     const folder = mkdtempSync(join(root, 'older-'))
@@ -39,7 +39,7 @@ describe('npm run scenario', () => {
       2,
       `floodmark: ${folder} was recorded by another version of floodmark: run its scenario again\n`,
     ])
-  }, 30_000)
+  }, 60_000)
 
   it.each([
     ['memory', 'memory', 'fastify'],
@@ -101,13 +101,13 @@ describe('npm run scenario', () => {
     expect(code).toBe(0)
     for (const flag of 'receiver queue ledger rate duration shape seed quick processes p99 out'.split(' '))
       expect(out).toContain(`--${flag}`)
-  }, 30_000)
+  }, 60_000)
 
   it('lists the scenarios with their questions', async () => {
     const { code, out } = await floodmark('scenario')
     expect(code).toBe(0)
     expect(out).toMatch(/flash-sale .*\?/)
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('a run that is interrupted', needing(whyNoRedis()), () => {

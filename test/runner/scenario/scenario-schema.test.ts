@@ -129,5 +129,5 @@ describe('a file of your own', () => {
     expect(code).toBe(2)
     expect(err).toContain('./my-sale.ts: no default export')
     vi.unstubAllEnvs()
-  }, 30_000)
+  }, 60_000)
 })

@@ -54,7 +54,7 @@ describeWithServer('redis', () => {
     const compose = `compose -f COMPOSE -p floodmark-redis-${port} --profile redis`
     expect(calls()).toEqual(['compose version', 'info', `${compose} up -d --wait redis`, `${compose} down -v -t 1`])
     expect(remembered(folder)).toEqual([])
-    await expect.poll(() => redis.probe(server.url, 1_000), { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(() => redis.probe(server.url, 1_000)).toBeUndefined()
   })
 
   it('ends the project that a crashed run left', async () => {

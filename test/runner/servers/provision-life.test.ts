@@ -48,15 +48,14 @@ function child(then: 'wait' | 'exit' | 'kill') {
 }
 
 const data = () => readdirSync(folder).length
-const gone = (holder: { pid: number; started: string } | undefined) =>
-  expect.poll(() => isAlive(holder!), { timeout: 10_000 }).toBe(false)
+const gone = (holder: { pid: number; started: string } | undefined) => expect.poll(() => isAlive(holder!)).toBe(false)
 
 describeWithServer('redis', () => {
   it('a run that exits ends its server', async () => {
     const { ended, next } = child('exit')
     const { url } = await next()
     await ended
-    await expect.poll(() => redis.probe(url, 1_000), { timeout: 10_000 }).toBe(undefined)
+    await expect.poll(() => redis.probe(url, 1_000)).toBe(undefined)
     expect(data()).toBe(0)
   })
 

@@ -1,3 +1,4 @@
+// @module-tag full: three real runs on disks that fail.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -35,15 +35,14 @@ describe('a queue of one’s own', () => {
 })
 
 describeWithServer('redis', (server) => {
-  it(
-    'a queue of one’s own that names no kind of server is shared by processes where it says that it can be',
-    async () => {
-      const queue = ['--queue', planted('queue-own-shared'), '--queue-url', server().url]
-      const { code, err } = await run('shared', 'steady', ...briefly, ...queue, '--processes', '2')
-      expect(code, err).toBe(0)
-      const names = reportOf('shared').processes.map(({ name }) => name)
-      expect(names).toEqual(['receiver 1', 'receiver 2', 'processor', 'sender 1'])
-    },
-    RUN_MS,
-  )
+  it('a queue of one’s own that names no kind of server is shared by processes where it says that it can be', {
+    timeout: RUN_MS,
+    tags: 'full',
+  }, async () => {
+    const queue = ['--queue', planted('queue-own-shared'), '--queue-url', server().url]
+    const { code, err } = await run('shared', 'steady', ...briefly, ...queue, '--processes', '2')
+    expect(code, err).toBe(0)
+    const names = reportOf('shared').processes.map(({ name }) => name)
+    expect(names).toEqual(['receiver 1', 'receiver 2', 'processor', 'sender 1'])
+  })
 })

@@ -59,7 +59,7 @@ describe('a process of the stack that died by itself', () => {
   it('is started again, once, on its port', async () => {
     const member = await died()
     const { port } = member
-    await expect.poll(() => member.down, { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => member.down).toBe(false)
     const { child } = member
     expect((await stack.up(member)).port).toBe(port)
     expect(member.child).toBe(child)
@@ -94,7 +94,7 @@ describe('a process of the stack that died by itself', () => {
 it('a fault inside a process is on again when the process is started again, and off when it is undone', async () => {
   const member = await started()
   const readiness = async () => (await fetch(`http://127.0.0.1:${member.port}/readyz`)).text()
-  const isReady = () => expect.poll(readiness, { timeout: 10_000 })
+  const isReady = () => expect.poll(readiness)
   const undo = stack.inject(member, { what: 'failing-ledger', target: 'processors', at: 0, forMs: 1 })
   await isReady().toBe('not ready: ledger')
   await stack.kill(member)
@@ -102,4 +102,4 @@ it('a fault inside a process is on again when the process is started again, and 
   await isReady().toBe('not ready: ledger')
   undo()
   await isReady().toBe('ready')
-}, 40_000)
+}, 60_000)

@@ -47,7 +47,7 @@ function client(proxy: TcpProxy) {
   return { socket, heard }
 }
 
-const soon = (what: () => unknown) => expect.poll(what, { timeout: 10_000, interval: 5 })
+const soon = (what: () => unknown) => expect.poll(what, { interval: 5 })
 /** Long enough for bytes to have come through a proxy that lets them. */
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 100))
 
