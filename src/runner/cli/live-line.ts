@@ -1,3 +1,4 @@
+import { oneLine } from '../../core/base/one-line.ts'
 import { ms } from '../../core/base/words.ts'
 import type { Progress, ServiceSample } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
@@ -32,10 +33,10 @@ export function liveLine(
   }
 
   function print(force = false): void {
-    if (out.isTTY) out.write(`\r\x1b[2K${line().slice(0, (out.columns ?? 80) - 1)}`)
+    if (out.isTTY) out.write(`\r\x1b[2K${oneLine(line()).slice(0, (out.columns ?? 80) - 1)}`)
     else if (force || performance.now() - printedAtMs > PLAIN_EVERY_MS) {
       printedAtMs = performance.now()
-      out.write(`${line()}\n`)
+      out.write(`${oneLine(line())}\n`)
     }
   }
 

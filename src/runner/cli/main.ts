@@ -1,6 +1,7 @@
 // First: from here on `import … from 'floodmark'` works in a person's own files, wherever they lie.
 import '../processes/resolve-floodmark.ts'
 import { Command, CommanderError } from 'commander'
+import { oneLine } from '../../core/base/one-line.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { outliveReaders } from '../processes/obey-runner.ts'
 import { didYouMean } from '../scenario/nearest.ts'
@@ -106,7 +107,7 @@ try {
   // bin/floodmark.js says which package is missing and how to install it.
   else if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error
   else {
-    process.stderr.write(`floodmark: ${messageOf(error)}\n`)
+    process.stderr.write(`floodmark: ${oneLine(messageOf(error))}\n`)
     process.exitCode = exitCodeOf(error)
   }
 }

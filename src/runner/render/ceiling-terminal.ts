@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { oneLined } from '../../core/base/one-line.ts'
 import { textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
@@ -23,7 +24,8 @@ export function trialLine(trial: TrialRecord, count: number): string {
 }
 
 /** What a person wants to know at the end. */
-export function ceilingLines(ceiling: Ceiling): string[] {
+export function ceilingLines(raw: Ceiling): string[] {
+  const ceiling = oneLined(raw)
   const { byLimit, criticalPerS, drifted, trials, tookMs, settings } = ceiling
   const known = byLimit.filter(({ interval }) => interval !== null)
   const rows = known.map(({ limitMs, interval }) => [

@@ -1,3 +1,4 @@
+import { oneLined } from '../../core/base/one-line.ts'
 import { interval, ms, perS, seconds } from '../../core/base/words.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 import { ceilingChart } from './ceiling-chart.ts'
@@ -11,7 +12,10 @@ import { writeWhole } from './write-whole.ts'
 /** Writes ceiling.json and ceiling.html into the folder of the search. */
 export function renderCeiling(ceiling: Ceiling, folder: string): void {
   const checked = ceilingSchema.parse(ceiling)
-  writeWhole(folder, { 'ceiling.json': `${JSON.stringify(checked, null, 1)}\n`, 'ceiling.html': html(checked) })
+  writeWhole(folder, {
+    'ceiling.json': `${JSON.stringify(checked, null, 1)}\n`,
+    'ceiling.html': html(oneLined(checked)),
+  })
 }
 
 function html(ceiling: Ceiling): string {

@@ -1,3 +1,4 @@
+import { oneLined } from '../../core/base/one-line.ts'
 import type { Report } from '../report/report-schema.ts'
 import { badEvents } from './html/bad-events.ts'
 import { cardSections, leads } from './html/cards.ts'
@@ -8,7 +9,8 @@ import { accounting, checksTable, figures, header, percentileTable } from './htm
 import { type Markup, markup } from './markup.ts'
 import { sayCards } from './words/cards.ts'
 
-export function html(report: Report): string {
+export function html(raw: Report): string {
+  const report = oneLined(raw)
   return page({
     title: `${report.verdict} · ${report.scenario.name}`,
     styles: library('uplot/dist/uPlot.min.css'),

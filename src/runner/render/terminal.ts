@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { oneLine } from '../../core/base/one-line.ts'
+import { oneLined } from '../../core/base/one-line.ts'
 import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
@@ -19,7 +19,8 @@ const MARKS: Readonly<Record<SaidCheck['state'], string>> = {
 }
 
 /** What a person wants to know first, in some thirty lines. */
-export function terminal(report: Report): string {
+export function terminal(raw: Report): string {
+  const report = oneLined(raw)
   const { audit, generator, settings, setup } = report
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
@@ -56,12 +57,12 @@ function badLines(report: Report): string[] {
   if (first.length === 0) return []
   const lines = first.slice(0, BAD_MAX).map((bad) => {
     const beside = besideWords(bad)
-    return oneLine(`${whatWords(bad)}: ${bad.id}${bad.key ? `, key ${bad.key}` : ''}${beside && `, beside ${beside}`}`)
+    return `${whatWords(bad)}: ${bad.id}${bad.key ? `, key ${bad.key}` : ''}${beside && `, beside ${beside}`}`
   })
   return ['', ...lines.map((line) => `  ${line}`), ...folded(moreWords(report))]
 }
 
-/** In lines that fit a terminal. */
+/** In lines that fit a terminal; a word that is longer than one has its own. */
 function folded(text: string): string[] {
-  return (text.match(/.{1,110}(?:\s|$)/g) ?? [text]).map((line) => `  ${line.trim()}`)
+  return (text.match(/(?:.{1,110}|\S+)(?:\s+|$)/g) ?? [text]).map((line) => `  ${line.trim()}`)
 }

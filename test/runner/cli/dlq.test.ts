@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import lmdb from '../../../ledgers/lmdb.ts'
 import { fromJson, letterSchema } from '../../../src/core/dead-letters/letter.ts'
 import { anEvent } from '../../events.ts'
-import { planted } from '../floodmark.ts'
+import { floodmark, planted } from '../floodmark.ts'
 import { stack } from './dlq-stack.ts'
 
 const KILLED = ['--queue', planted('queue-killed-in-publish')]
@@ -46,6 +46,22 @@ describe('dlq list and show', () => {
     const bytes = await dlq('show', 'test:b1')
     expect(bytes.out).toContain(Buffer.from([0xff, 0, 1]).toString('base64'))
   })
+})
+
+describe('the address of a ledger or a queue', () => {
+  it('may come from the environment, where no list of processes shows its password; an empty one is none', async () => {
+    const { ledgerAt, toQueue } = await stack()
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubEnv('FLOODMARK_LEDGER_URL', ledgerAt.url)
+    vi.stubEnv('FLOODMARK_QUEUE_URL', toQueue[1])
+    const named = ['--namespace', ledgerAt.namespace]
+    expect((await floodmark('dlq', 'list', ...named)).out).toContain('3 dead letters')
+    const { code, out } = await floodmark('dlq', 'replay', ...named, '--dry-run')
+    expect([code, out]).toEqual([0, expect.stringContaining('3 letters would be replayed')])
+    vi.stubEnv('FLOODMARK_LEDGER_URL', '')
+    const { code: none, err } = await floodmark('dlq', 'list', ...named)
+    expect([none, err]).toEqual([2, expect.stringContaining('--ledger-url')])
+  }, 60_000)
 })
 
 describe('dlq copies', () => {

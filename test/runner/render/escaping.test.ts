@@ -1,42 +1,96 @@
 import { describe, expect, it } from 'vitest'
+import { oneLined } from '../../../src/core/base/one-line.ts'
+import { eventLife } from '../../../src/runner/render/event-life.ts'
 import { html } from '../../../src/runner/render/html.ts'
 import { junit } from '../../../src/runner/render/junit.ts'
+import { markdown } from '../../../src/runner/render/markdown.ts'
 import { markup, trusted } from '../../../src/runner/render/markup.ts'
+import { terminal } from '../../../src/runner/render/terminal.ts'
+import { lifeOf } from '../../../src/runner/report/audit/event-life.ts'
+import { judgedRun } from '../../../src/runner/report/judged-run.ts'
 import { type Report, reportSchema } from '../../../src/runner/report/report-schema.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { madeUpRun } from '../report/made-up-run.ts'
 
-const BAD = `<script>alert("1")</script>'&`
+/** Markup, what clears a terminal and names its window, a bell, NUL, C1, a change of direction, lines and half a character. */
+const BAD = `<script>alert("1")</script>'&![x](http://x)\`*|\x1b[2J\x1b]0;x\x07\0\x9b31m\u202e\r\n\u2028\x7f\ud800`
+/** Anything that controls what shows it, but the ends of our own lines. */
+const CONTROLS = /[^\P{C}\n]|[\u2028\u2029]/u
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g')
 const { folder, record } = await madeUpRun()
 
-/** The report with that text in place of every string that its schema lets be any text. */
-function poisoned(report: Report): { readonly report: Report; readonly places: number } {
-  const copy = structuredClone(report)
+/** `of` with that text in place of every string, where `fits` lets it be any text. */
+function poisoned<T extends object>(of: T, fits: (copy: T) => boolean): { readonly copy: T; readonly places: number } {
+  const copy = structuredClone(of)
   let places = 0
   const walk = (at: Record<string, unknown>) => {
     for (const [name, value] of Object.entries(at)) {
       if (typeof value === 'object' && value !== null) walk(value as Record<string, unknown>)
       if (typeof value !== 'string') continue
       at[name] = BAD
-      if (reportSchema.safeParse(copy).success) places++
+      if (fits(copy)) places++
       else at[name] = value
     }
   }
-  walk(copy as unknown as Record<string, unknown>)
-  return { report: copy, places }
+  walk(copy as Record<string, unknown>)
+  return { copy, places }
 }
 
-describe('the page and the JUnit file', () => {
-  it('hold nothing that came from outside as markup, whichever string of a report it is in', async () => {
-    const { report, places } = poisoned(await summarise(folder, record))
-    report.cards.attack!.kinds[0]!.statuses = { [BAD]: 1 }
+const { copy: report, places } = poisoned<Report>(
+  await summarise(folder, record),
+  (copy) => reportSchema.safeParse(copy).success,
+)
+report.cards.attack!.kinds[0]!.statuses = { [BAD]: 1 }
+
+describe('nothing that came from outside controls what shows it, whichever string of a report it is in:', () => {
+  it('the report has such strings', () => {
     expect(places).toBeGreaterThan(40)
+  })
+
+  it('the page', () => {
     const page = html(report)
+    const ours = page.replaceAll(/<style>.*?<\/style>|<script>.*?<\/script>/gs, '')
+    expect(ours).not.toMatch(CONTROLS)
     expect(page).not.toContain('<script>alert')
     expect(page).not.toContain(`</script>'&`)
     expect(page.match(/<script/g)).toHaveLength(3)
     expect(page.match(/&#60;script&#62;alert/g)!.length).toBeGreaterThan(20)
-    expect(junit(report)).not.toContain('<script')
+  })
+
+  it('the JUnit file, which XML allows no control characters in', () => {
+    const xml = junit(report)
+    expect(xml).not.toMatch(CONTROLS)
+    expect(xml).not.toContain('<script')
+    expect(xml).toContain('&#60;script')
+  })
+
+  it('the comment for a pull request, in which it is no markup either', () => {
+    const text = markdown(report)
+    expect(text).not.toMatch(CONTROLS)
+    const [command] = text.trimEnd().split('\n').slice(-1)
+    // In a code span nothing is markup; it ends at as many backticks as it began with.
+    expect(command).toMatch(/^`` .* ``$/)
+    const others = text.slice(0, text.lastIndexOf(command!))
+    expect(others).not.toContain('<script')
+    expect(others).not.toContain('![x]')
+    expect(others).toContain('&#60;script&#62;')
+  })
+
+  it('the terminal', () => {
+    const text = terminal(report).replaceAll(COLOURS, '')
+    expect(text).not.toMatch(CONTROLS)
+    expect(text).toContain('\\u{1b}[2J')
+  })
+
+  it('the life of an event', () => {
+    const life = poisoned(lifeOf(judgedRun(folder, record), '3'), () => true).copy
+    const text = eventLife({ ...life, beside: [] })
+    expect(text).not.toMatch(CONTROLS)
+    expect(text).toContain('\\u{1b}[2J')
+  })
+
+  it('any record, names of its fields included', () => {
+    expect(JSON.stringify(oneLined({ [BAD]: [BAD, { a: BAD, b: 1, c: null }] }))).not.toMatch(/\\u00|\\u20|\\[rn]|\x7f/)
   })
 })
 

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { BURIED_CAUSES } from '../../../core/contracts/ledger.ts'
+import { SETTINGS } from '../../plan/settings.ts'
 import { type Kind, namesOf } from '../../scenario/registry.ts'
 import { type Actions, actions, type DlqFlags } from './actions.ts'
 
@@ -45,7 +46,7 @@ export function define(dlq: Command): void {
     add('replay', 'Put them back on the queue, to take effect after all. None is lost, also when it is killed midway.'),
   )
     .option('--queue <name>', `the queue that the processors read: ${ours('queue')}`, 'embedded')
-    .option('--queue-url <url>', "the queue's folder, or the address of its server; it must be given for one of ours")
+    .addOption(urlOption('queue'))
     .option('--rate <letters/s>', 'the most in a second; 100, 1k or 1000/s', '100/s')
     .option('--journal <file>', 'a new file that holds each letter while it moves (default: one named by the time)')
     .option('--resume <file>', 'finish what the journal of an earlier replay holds open, and no more')
@@ -62,11 +63,18 @@ export function define(dlq: Command): void {
 
 const ours = (kind: Kind) => `${namesOf(kind).join(', ')}, or the path of your own`
 
+/** A password in a flag would stand in every list of processes: the address may come from the environment, as that of a run. */
+function urlOption(kind: 'queue' | 'ledger'): Option {
+  const setting = kind === 'queue' ? SETTINGS.queueUrl : SETTINGS.ledgerUrl
+  const help = `the ${kind}'s folder, or the address of its server; it must be given for one of ours`
+  return new Option(setting.flag, help).env(setting.secret)
+}
+
 function where(command: Command): Command {
   const { [command.name() as keyof Actions]: example } = EXAMPLE
   return command
     .option('--ledger <name>', `the ledger that holds them: ${ours('ledger')}`, 'lmdb')
-    .option('--ledger-url <url>', "the ledger's folder, or the address of its server; it must be given for one of ours")
+    .addOption(urlOption('ledger'))
     .requiredOption('--namespace <name>', 'that of the service, 1-64 of a-z, 0-9 and -; it must be given')
     .addHelpText('after', `\nExample:\n  npm run dlq -- ${example}\n\n${EXITS}`)
 }

@@ -45,7 +45,8 @@ function urlOf(
 ): string {
   const where = server ? `the address of the ${kind}'s server` : `the ${kind}'s folder`
   const ours = isOurs(kind, name)
-  if (url === undefined && (ours || server)) throw new FloodmarkError('misuse', `give ${where}: --${kind}-url`)
+  // An empty variable of the environment is none.
+  if (!url && (ours || server)) throw new FloodmarkError('misuse', `give ${where}: --${kind}-url`)
   if (!ours || server) return url ?? ''
   const folder = namespaceFolder({ url: url!, namespace })
   if (existsSync(folder)) return url!
