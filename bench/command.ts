@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import { endOnSignal } from '../src/runner/cli/interrupt.ts'
-import { meanwhileWords, needQuiet, watchMachine, whyBusy } from './lib/machine.ts'
+import { meanwhileWords, needQuiet, watchMachine, whyBusy } from '../src/runner/machine/quiet.ts'
 import type { BenchOptions, Ranking } from './lib/rounds.ts'
 
 type Section = (options: BenchOptions) => Promise<void>
@@ -12,7 +12,6 @@ type Section = (options: BenchOptions) => Promise<void>
 const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
   stack: () => import('./stack.ts'),
   queues: () => import('./queues.ts'),
-  compare: () => import('./compare.ts'),
   receivers: () => import('./receivers.ts'),
   sender: () => import('./sender.ts'),
 }
@@ -20,7 +19,6 @@ const BENCH_HELP = `
 Sections:
   stack      the whole stack against a bare server, in requests/s
   queues     each queue's driver against its bare client, in events/s
-  compare    the stack on every queue, in one table
   receivers  each receiver, in requests/s
   sender     the generator against its plan, and wrk where that is installed, in requests/s
 Subjects take turns on this machine. Rates are a second's, CPU times are seconds for 10,000 requests.
@@ -29,7 +27,7 @@ Before it begins and while it measures, the machine is watched. Where other proc
 Examples:
   npm run bench -- stack
   npm run bench -- queues --only kafka --rounds 5
-  npm run bench -- compare --markdown
+  npm run bench -- receivers --seconds 10
 Exits: 0 done, 2 bad input, 3 environment.`
 const TRAITS_HELP = `
 Starts every server that this machine can start. Takes several minutes, and needs the development packages (npm ci).
@@ -46,7 +44,6 @@ export function define(command: Command): void {
     .option('--rounds <count>', 'turns for each subject, from 1 to 50', '3')
     .option('--only <queue>', "for 'queues': this one alone (default: every queue with a bare client)")
     .option('--force', 'rank the subjects on a busy machine too, and say so', false)
-    .option('--markdown', "for 'compare': also write docs/compare.md", false)
     .addHelpText('after', BENCH_HELP)
     .action(bench)
 }
@@ -61,7 +58,7 @@ export function defineTraits(command: Command): void {
   })
 }
 
-type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'markdown'> & {
+type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only'> & {
     readonly force: boolean
   }
 

@@ -30,7 +30,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'runner/records': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan'],
   'runner/processes': KIT,
   'runner/servers': [...KIT, ...CLIENTS],
-  'runner/machine': ['runner/records', 'runner/processes'],
+  'runner/machine': ['core/contracts', 'runner/records', 'runner/processes'],
   'runner/load': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records', 'runner/processes'],
   'runner/testbed': [
     ...KIT,
@@ -43,7 +43,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   'runner/report': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan', 'runner/records'],
   'runner/search': [...KIT, 'runner/plan', 'runner/report'],
-  'runner/render': [...KIT, 'runner/faults', 'runner/scenario', 'runner/report', 'runner/search'],
+  'runner/compare': [...KIT, 'runner/plan', 'runner/records', 'runner/report'],
+  'runner/render': [...KIT, 'runner/faults', 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
   'runner/run': [
     ...KIT,
     'runner/faults',
@@ -77,6 +78,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/search',
     'runner/run',
   ],
+  'runner/turns': [...KIT, 'runner/plan', 'runner/records', 'runner/report', 'runner/compare', 'runner/run'],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -90,12 +92,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/run',
     'runner/search',
     'runner/ceiling',
+    'runner/machine',
+    'runner/compare',
+    'runner/turns',
     'runner/simulation',
     'runner/recording',
   ],
 }
 /** Functions of what they are given: they read no file and open no connection. */
-const PURE = ['runner/plan', 'runner/report', 'runner/search']
+const PURE = ['runner/plan', 'runner/report', 'runner/search', 'runner/compare']
 /** What a plug-in may import beside `core/contracts`, `core/base` and its own parts. */
 const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
   receivers: /^src\/core\/receiving\//,

@@ -8,18 +8,15 @@ const KEPT_MAX = 20_000
  * Reads a server's counts from time to time, and draws a line between two readings to tell the counts at any moment. A busy
  * process answers late, and counts read late would be divided by the wrong time.
  */
-export function keepHistory(
-  counts: () => Promise<Partial<Usage>>,
-  everyMs = EVERY_MS,
-): (atMs: number) => Promise<Usage> {
+export function keepHistory(counts: () => Promise<Partial<Usage>>): (atMs: number) => Promise<Usage> {
   const kept: Usage[] = []
   const look = async () => {
     const { user, system } = process.cpuUsage()
-    const none = { settled: null, backlog: null, syncs: null, duplicates: null, serverCpuSeconds: null }
+    const none = { settled: null, backlog: null, syncs: null }
     kept.push({ ...none, atMs: preciseNow(), cpuSeconds: (user + system) / 1e6, ...(await counts()) })
     if (kept.length > KEPT_MAX) kept.shift()
   }
-  setInterval(look, everyMs).unref()
+  setInterval(look, EVERY_MS).unref()
   return async (atMs) => {
     if (!(kept.at(-1)!.atMs > atMs)) await look()
     const next = kept.findIndex((usage) => usage.atMs > atMs)
@@ -37,7 +34,5 @@ function between(before: Usage, after: Usage, atMs: number): Usage {
     settled: at((usage) => usage.settled),
     backlog: at((usage) => usage.backlog),
     syncs: at((usage) => usage.syncs),
-    duplicates: at((usage) => usage.duplicates),
-    serverCpuSeconds: at((usage) => usage.serverCpuSeconds),
   }
 }

@@ -16,10 +16,6 @@ export type ServerSetup =
       readonly discards?: boolean
       readonly folder: string
       readonly runId: string
-      /** The address of the queue's server; absent when the queue is in the folder. */
-      readonly queueUrl?: string
-      /** The process of that server, where its CPU time can be read. */
-      readonly serverPid?: number
     }
 
 /** Counts since the start of a server, at a moment by preciseNow. */
@@ -32,10 +28,6 @@ export interface Usage {
   readonly backlog: number | null
   /** null where the queue does not sync, or keeps no count. */
   readonly syncs: number | null
-  /** Deliveries of events that were settled before; null where nothing processes. */
-  readonly duplicates: number | null
-  /** CPU time of the queue server's process; null where there is no such process, or its time is not known. */
-  readonly serverCpuSeconds: number | null
 }
 
 export type ToServer = { readonly kind: 'usage'; readonly atMs: number } | { readonly kind: 'stop' }

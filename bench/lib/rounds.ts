@@ -28,8 +28,6 @@ export interface BenchOptions {
   /** The measured part of one server's turn, in seconds. */
   readonly seconds: number
   readonly rounds: number
-  /** Also writes the table into docs/, for a section that has one there. */
-  readonly markdown?: boolean
   /** Runs only this one of a section's subjects. */
   readonly only?: string | undefined
 }

@@ -14,7 +14,6 @@ import { SERVICE_DEFAULTS } from '../../src/core/service/limits.ts'
 import { startService } from '../../src/core/service/service.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
 import { keepHistory } from './history.ts'
-import { cpuSecondsOf } from './process-cpu.ts'
 import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
 import { PATH, SECRET } from './requests.ts'
 
@@ -24,11 +23,7 @@ interface Running {
   readonly port: number
   readonly usage: () => Promise<Partial<Usage>>
   readonly stop: () => Promise<void>
-  readonly lookMs?: number
 }
-
-/** A server works to answer for its depth. So it is asked no more often than in a run. */
-const SERVER_LOOK_MS = 500
 
 const setup: ServerSetup = JSON.parse(process.argv[2]!)
 const routes = [{ path: PATH, source: 'generic', provider: generic, secrets: [generic.secret(SECRET)] }]
@@ -36,7 +31,7 @@ process.on('disconnect', () => process.exit(1))
 const starts = setup.kind === 'bare' ? bare() : setup.kind === 'canned' ? canned() : stack(setup)
 starts.then(
   (running) => {
-    const history = keepHistory(running.usage, running.lookMs)
+    const history = keepHistory(running.usage)
     process.on('message', async (message: ToServer) => {
       if (message.kind === 'usage') return say({ kind: 'usage', usage: await history(message.atMs) })
       await running.stop()
@@ -51,7 +46,7 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   const receiver: Receiver = (await import(moduleOf('receiver', setup.receiver))).default
   const driver: QueueDriver = (await import(moduleOf('queue', setup.queue))).default
   const queue: Queue & { counts?: { syncs: number } } = await driver.open({
-    url: setup.queueUrl ?? `${setup.folder}/queue`,
+    url: `${setup.folder}/queue`,
     namespace: setup.runId,
   })
   const syncs = () => queue.counts?.syncs ?? null
@@ -71,13 +66,11 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   }
   return {
     port: service.port!,
-    ...(setup.queueUrl && { lookMs: SERVER_LOOK_MS }),
     async usage() {
       if (!processing) return { syncs: syncs() }
-      const { applied: settled, duplicates } = service.counts!
-      const serverCpuSeconds = setup.serverPid === undefined ? null : cpuSecondsOf(setup.serverPid)
+      const { applied: settled } = service.counts!
       const { waiting, inFlight } = await queue.depth()
-      return { settled, duplicates, serverCpuSeconds, backlog: waiting + inFlight, syncs: syncs() }
+      return { settled, backlog: waiting + inFlight, syncs: syncs() }
     },
     stop() {
       stopping.abort()

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type Meanwhile, meanwhileWords, whyBusy } from '../../bench/lib/machine.ts'
 import { bareWays } from '../../bench/lib/queue-turns.ts'
 import { printRanked, spreadOf } from '../../bench/lib/table.ts'
 import { rateIn } from '../../bench/queues/redis-benchmark.ts'
+import { type Meanwhile, meanwhileWords, whyBusy } from '../../src/runner/machine/quiet.ts'
 
 const QUIET: Meanwhile = {
   othersCores: 0.05,

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Find the highest rate that a stack holds, with an interval.',
     load: () => import('./ceiling.ts'),
   },
+  compare: {
+    does: 'Run stacks in turns and say which is faster, and how sure that is.',
+    load: () => import('./compare.ts'),
+  },
   report: {
     does: "Make a run's report again from its raw records.",
     load: () => import('./report.ts'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { floodmark } from '../floodmark.ts'
 
-const COMMANDS = ['scenario', 'report', 'event', 'brokers', 'dlq', 'record', 'simulate', 'bench', 'traits']
+const COMMANDS = ['scenario', 'compare', 'report', 'event', 'brokers', 'dlq', 'record', 'simulate', 'bench', 'traits']
 
 describe('every command', () => {
   it('is listed, with what it does', async () => {
@@ -24,7 +24,7 @@ describe('every command', () => {
       for (const flag of flags.filter((text) => text.startsWith('--'))) {
         // A line break of the help may stand between any two words.
         const words = flag.replace(/\s+/g, ' ')
-        if (/^--(all|resume|expired) /.test(words)) continue
+        if (/^--(all|resume|expired|force) /.test(words)) continue
         expect(words).toMatch(/\(default: |must be given|there is no default/)
       }
     },

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FloodmarkError } from '../../src/core/contracts/errors.ts'
-import { MachineWatch } from '../../src/runner/machine/watch.ts'
-import { preciseNow } from '../../src/runner/processes/precise-now.ts'
-import type { MachineRecord } from '../../src/runner/records/machine.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { preciseNow } from '../processes/precise-now.ts'
+import type { MachineRecord } from '../records/machine.ts'
+import { MachineWatch } from './watch.ts'
 
 /** What else the machine did for a while. null: the system does not say. */
 export interface Meanwhile {

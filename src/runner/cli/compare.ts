@@ -1,0 +1,167 @@
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { comparisonOf } from '../compare/comparison.ts'
+import type { Comparison } from '../compare/comparison-schema.ts'
+import { type ComparedStack, listOf, stacksOf, type Varied, variedOf } from '../compare/stacks.ts'
+import { needQuiet } from '../machine/quiet.ts'
+import { planOf } from '../plan/plan-run.ts'
+import { countOf } from '../plan/quantities.ts'
+import { everySetting, flagOf, type RunSettings, textOf } from '../plan/settings.ts'
+import { shownValue } from '../plan/shown.ts'
+import { runFolder } from '../records/run-folder.ts'
+import { renderComparison } from '../render/compare/index.ts'
+import { comparisonLines, turnLine } from '../render/compare/text.ts'
+import { renderAll } from '../render/index.ts'
+import { environmentNow } from '../run/compose-record.ts'
+import { namesOf } from '../scenario/registry.ts'
+import { takeTurns } from '../turns/take-turns.ts'
+import { TurnsFile } from '../turns/turns-file.ts'
+import { EXIT } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
+import { liveLine } from './live-line.ts'
+import { readSettings } from './read-settings.ts'
+import { explained } from './scenario.ts'
+
+const AFTER = `
+Every combination of the stacks runs the same scenario with the same seed, in turns: forward in one round, backward in the next.
+A stack that fails is not ranked, nor is anything on a machine that does something else as well. Stacks that survive
+different failures are not ranked against each other.
+
+Examples:
+  npm run compare -- flash-sale --queues embedded,redis-streams --receivers raw-http,fastify
+  npm run compare -- steady --quick --queues redis-streams --vary fsync=always,everysec --rounds 6
+  npm run compare -- all --quick --queues embedded,kafka
+  npm run compare -- flash-sale --queues embedded,kafka --resume reports/2026-01-31T08-00-00-compare-flash-sale
+
+Exits: 0 compared, 1 a stack failed, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
+
+const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
+const ROUNDS = { least: 1, most: 100 }
+
+type Flags = Readonly<Record<string, unknown>> & {
+  readonly rounds: string
+  readonly vary?: readonly string[]
+  readonly resume?: string
+  readonly force: boolean
+}
+
+/** The command `compare`. */
+export function define(command: Command): void {
+  command.argument('<scenario>', 'a scenario, several (a,b), all, or the path of your own')
+  for (const [list, part] of Object.entries(LISTS)) {
+    command.option(
+      `--${list} <names>`,
+      `${list} to compare, as a,b; or paths of your own (default: the one of --${part})`,
+    )
+  }
+  command
+    .option(
+      '--vary <name=values>',
+      'any other setting by its flag and the values to compare, as fsync=always,everysec; may come several times (default: none)',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
+    .option('--rounds <count>', 'runs of each stack', '5')
+    .option(
+      '--resume <folder>',
+      'go on with a comparison that was interrupted, or add rounds to it (default: a new one)',
+    )
+    .option('--force', 'rank on a busy machine too, and say so', false)
+  for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
+  command.addHelpText('after', AFTER).action(async (name: string, flags: Flags) => {
+    process.exitCode = await compare(name, flags)
+  })
+}
+
+async function compare(name: string, { rounds: written, vary = [], resume, force, ...flags }: Flags): Promise<number> {
+  const rounds = countOf(written)
+  if (rounds === undefined || !Number.isInteger(rounds) || rounds < ROUNDS.least || rounds > ROUNDS.most) {
+    throw new FloodmarkError(
+      'misuse',
+      `--rounds '${written}' is not a whole number from ${ROUNDS.least} to ${ROUNDS.most}`,
+    )
+  }
+  const scenarios = name === 'all' ? namesOf('scenario') : listOf('scenario', name)
+  const varied = [...listsOf(flags), ...vary.map(variedOf)]
+  const base = await readSettings(scenarios[0]!, withoutLists(flags))
+  const stacks = stacksOf(base, varied)
+  // Mistakes in what the settings name are told before anything is made.
+  const marks = await Promise.all(scenarios.map((scenario) => markOf(scenario, stacks)))
+  const compared = { scenarios, stacks }
+  const begun = resume === undefined ? undefined : TurnsFile.resume(resume, compared)
+  await needQuiet(force)
+  const folder = resume ?? runFolder(base.out, ['compare', name.replaceAll(',', '-')]).path
+  const file = begun ?? TurnsFile.begin(folder, compared)
+  const startedAt = new Date().toISOString()
+  const interrupt = onInterrupt()
+  const all = rounds * stacks.length * scenarios.length
+  try {
+    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file, all) })
+    const comparison = comparisonOf(file.turns, {
+      scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
+      startedAt: file.turns[0]?.startedAt ?? startedAt,
+      interrupted: interrupt.signal.aborted,
+      ...{ seed: base.seed, rounds, forced: force, environment: environmentNow() },
+      command: commandOf(name, varied, base, rounds),
+    })
+    renderComparison(comparison, folder)
+    process.stdout.write(`${comparisonLines(comparison).join('\n')}  ${join(folder, 'compare.html')}\n\n`)
+    return exitOf(comparison)
+  } finally {
+    file.close()
+    interrupt.dispose()
+  }
+}
+
+function told(file: TurnsFile, all: number) {
+  let live: ReturnType<typeof liveLine> | undefined
+  return {
+    onTurn({ durationMs, scenario }: Parameters<Parameters<typeof takeTurns>[0]['onTurn']>[0]) {
+      live = liveLine(process.stderr, durationMs, scenario.phases)
+      return live
+    },
+    onDone(...[turn, report, folder]: Parameters<Parameters<typeof takeTurns>[0]['onDone']>) {
+      live?.end()
+      renderAll(report, folder)
+      process.stdout.write(`${turnLine(turn, file.turns.length, all)}\n`)
+    },
+  }
+}
+
+function listsOf(flags: Readonly<Record<string, unknown>>): Varied[] {
+  return Object.entries(LISTS).flatMap(([list, part]) =>
+    typeof flags[list] === 'string' ? [{ setting: part, values: listOf(`--${list}`, flags[list]) }] : [],
+  )
+}
+
+function withoutLists(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => !(name in LISTS)))
+}
+
+async function markOf(scenario: string, stacks: readonly ComparedStack[]): Promise<number> {
+  const plans = await Promise.all(stacks.map(({ settings }) => planOf({ ...settings, scenario })))
+  return plans[0]!.settings.acceptP99Ms ?? plans[0]!.scenario.passes.acceptP99Ms
+}
+
+/** The line that makes the same comparison again. */
+function commandOf(name: string, varied: readonly Varied[], base: RunSettings, rounds: number): string {
+  const lists = varied.map(({ setting, values }) => {
+    const list = Object.entries(LISTS).find(([, part]) => part === setting)?.[0]
+    return list ? `--${list} ${shownValue(values.join(','))}` : `--vary ${shownValue(`${setting}=${values.join(',')}`)}`
+  })
+  const own = everySetting.flatMap(([key, setting]) => {
+    const isOther = setting.again !== 'never' && !setting.secret && base.given?.includes(key)
+    const value = base[key]
+    if (!isOther || value === undefined || value === false) return []
+    if (varied.some((one) => `--${one.setting}` === flagOf(setting))) return []
+    return [value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(textOf(setting, value))}`]
+  })
+  return ['npm run compare --', shownValue(name), ...lists, ...own, `--rounds ${rounds}`].join(' ')
+}
+
+function exitOf({ interrupted, notRanked, scenarios }: Comparison): number {
+  if (interrupted) return EXIT.INTERRUPTED
+  const rows = scenarios.flatMap(({ classes }) => classes.flatMap((one) => one.rows))
+  if (rows.some(({ why }) => why === 'fails')) return EXIT.FAIL
+  return notRanked || rows.every(({ place }) => place === 'unranked') ? EXIT.INDETERMINATE : EXIT.PASS
+}

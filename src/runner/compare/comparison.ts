@@ -1,0 +1,45 @@
+import type { CommonReport } from '../report/common-schema.ts'
+import { COMPARISON_VERSION, type Comparison } from './comparison-schema.ts'
+import { classesOf } from './rank.ts'
+import type { TurnFigures } from './turn-schema.ts'
+
+/** Cores that others may use beside a run, on average, and the share that the host may take. */
+const OTHERS_MAX_CORES = 0.2
+const STOLEN_MAX = 0.1
+
+interface About {
+  readonly scenarios: readonly { readonly scenario: string; readonly acceptP99Ms: number }[]
+  readonly startedAt: string
+  readonly interrupted: boolean
+  readonly seed: number
+  readonly rounds: number
+  /** Rank also what was measured on a busy machine, and say so. */
+  readonly forced: boolean
+  readonly environment: CommonReport['environment']
+  readonly command: string
+}
+
+/** What the runs say. On a machine that did something else as well nothing is ranked. */
+export function comparisonOf(turns: readonly TurnFigures[], { scenarios, ...about }: About): Comparison {
+  const busyRuns = turns.filter(isBusy).length
+  const isRanked = busyRuns === 0 || about.forced
+  return {
+    version: COMPARISON_VERSION,
+    ...about,
+    notRanked: isRanked ? null : 'busy',
+    busyRuns,
+    scenarios: scenarios.map(({ scenario, acceptP99Ms }) => ({
+      scenario,
+      acceptP99Ms,
+      classes: classesOf(
+        turns.filter((turn) => turn.scenario === scenario),
+        isRanked,
+      ),
+    })),
+    turns: [...turns],
+  }
+}
+
+function isBusy({ machine: { othersCores, stolen } }: TurnFigures): boolean {
+  return (othersCores ?? 0) > OTHERS_MAX_CORES || (stolen ?? 0) > STOLEN_MAX
+}

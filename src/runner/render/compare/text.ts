@@ -1,0 +1,75 @@
+import { styleText } from 'node:util'
+import { markdownTable, FIGURES as RIGHT, textTable } from '../../../core/base/table.ts'
+import { ms } from '../../../core/base/words.ts'
+import type { Comparison } from '../../compare/comparison-schema.ts'
+import type { TurnFigures } from '../../compare/turn-schema.ts'
+import { COMPARE_EXPLAINED, classWords, harmWords, winnerWords } from '../words/compare.ts'
+import { environmentWords } from '../words/run.ts'
+import { cellsOf, headOf } from './table.ts'
+
+/** One run in a line, when it has ended. */
+export function turnLine(turn: TurnFigures, count: number, of: number): string {
+  const { waits, verdict, round, stack, harm, notAccepted } = turn
+  const p99 = waits.p99Ms === null ? 'nothing accepted' : `p99 ${ms(waits.p99Ms)}`
+  const bad = harmWords({ harm, notAccepted })
+  return `${String(count).padStart(3)} of ${of}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${stack}${bad === 'none' ? '' : `  ${bad}`}`
+}
+
+export function comparisonLines(comparison: Comparison): string[] {
+  const lines = comparison.scenarios.flatMap(({ scenario, classes }) => [
+    '',
+    styleText('bold', `compare ${scenario}`),
+    ...classes.flatMap((one) => [
+      '',
+      `  ${classWords(one)}`,
+      `  ${styleText('bold', winnerWords(one, comparison))}`,
+      ...textTable(
+        one.rows.map((row) => cellsOf(row, comparison)),
+        { head: headOf(comparison), right: RIGHT },
+      ).map((line) => `  ${line}`),
+    ]),
+  ])
+  return [...lines, '', ...aboutLines(comparison).map((line) => `  ${line}`), '']
+}
+
+/** For a job's summary, and for docs/compare.md. */
+export function comparisonMarkdown(comparison: Comparison): string {
+  const { scenarios, environment, startedAt, command } = comparison
+  return [
+    `# Stacks compared: ${scenarios.map(({ scenario }) => scenario).join(', ')}`,
+    '',
+    `Made by \`${command}\` on ${startedAt.slice(0, 10)}, on ${environmentWords(environment)}. ${aboutLines(comparison).join(' ')}`,
+    '',
+    ...scenarios.flatMap(({ scenario, classes }) =>
+      classes.flatMap((one) => [
+        `## ${scenario}: ${classWords(one)}`,
+        '',
+        winnerWords(one, comparison),
+        '',
+        ...markdownTable(
+          headOf(comparison),
+          one.rows.map((row) => cellsOf(row, comparison)),
+          RIGHT,
+        ),
+        '',
+      ]),
+    ),
+    '## What the columns are',
+    '',
+    ...COMPARE_EXPLAINED.map((line) => `- ${line}`),
+    '',
+  ].join('\n')
+}
+
+/** How it was measured, and what that is worth. */
+export function aboutLines({ turns, rounds, seed, busyRuns, forced, interrupted }: Comparison): string[] {
+  return [
+    `${turns.length} runs in ${rounds} rounds, in turns, seed ${seed}.`,
+    ...(interrupted ? ['It was interrupted: more rounds were planned.'] : []),
+    ...(busyRuns > 0
+      ? [
+          `Something else used the machine during ${busyRuns} of them${forced ? '; they are ranked all the same, by --force' : ''}.`,
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,112 @@
+import { ms, percent } from '../../../core/base/words.ts'
+import type { ComparedRow, Comparison, DurabilityClass, FigureName } from '../../compare/comparison-schema.ts'
+import { atMostApart, type Difference } from '../../compare/difference.ts'
+import { survives } from './run.ts'
+
+type Figure = NonNullable<ComparedRow['figures'][FigureName]>
+
+/** Their names in tables. */
+export const FIGURE_NAMES: Readonly<Record<FigureName, string>> = {
+  p99Ms: 'response p99',
+  p50Ms: 'p50',
+  eventP99Ms: 'event to 2xx p99',
+  effectP99Ms: 'event to effect p99',
+  stackCpu: 'stack CPU ms/1,000',
+  serversCpu: 'servers’ CPU ms/1,000',
+}
+
+export function figureWords(name: FigureName, figure: Figure | null): string {
+  if (!figure) return 'none'
+  const write = name === 'stackCpu' || name === 'serversCpu' ? (value: number) => value.toFixed(0) : ms
+  const { value, low, high } = figure
+  return low === null || high === null ? write(value) : `${write(value)} (${write(low)} … ${write(high)})`
+}
+
+/** `+12% (+8% … +16%)`, or that none was found. */
+export function differenceWords(difference: Difference | null): string {
+  if (!difference) return 'too few runs'
+  if (!difference.isReal) return `no difference found, at ±${percent(atMostApart(difference))}`
+  const { ratio, low, high } = difference
+  return `${signed(ratio)} (${signed(low)} … ${signed(high)})`
+}
+
+const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`
+
+export function classWords({ queue, ledger }: Pick<DurabilityClass, 'queue' | 'ledger'>): string {
+  const of = ({ survives: list, basis }: DurabilityClass['queue']) =>
+    `${survives(list)}${basis === 'settings' && list.length > 0 ? ' (by its settings, not measured)' : ''}`
+  return `A 2xx survives ${of(queue)}; an effect survives ${of(ledger)}`
+}
+
+/** Who wins a class, and how sure that is, in a sentence or two. */
+export function winnerWords(
+  { rows }: Pick<DurabilityClass, 'rows'>,
+  { notRanked }: Pick<Comparison, 'notRanked'>,
+): string {
+  if (notRanked === 'busy') return 'Nothing is ranked: something else used the machine during some of the runs.'
+  const [first, ...others] = rows.filter(({ place }) => place !== 'unranked')
+  const left = rows
+    .filter(({ place }) => place === 'unranked')
+    .map((row) => `${row.stack} is not ranked: ${whyWords(row)}.`)
+  if (!first) return left.join(' ')
+  const p99 = ms(first.figures.p99Ms!.value)
+  if (others.length === 0) return [`Only ${first.stack} can be ranked: its p99 is ${p99}.`, ...left].join(' ')
+  const tied = others.filter(({ place }) => place === 'tied')
+  const behind = others.filter(({ place }) => place === 'behind')
+  const next = behind.toSorted((a, b) => a.figures.p99Ms!.value - b.figures.p99Ms!.value)[0]
+  const wins =
+    tied.length === 0
+      ? `${first.stack} answers fastest: its p99 is ${p99}.`
+      : `No winner between ${list([first, ...tied].map(({ stack }) => stack))}: no difference of their p99s was found, at ±${percent(Math.max(...tied.map(({ against }) => atMostApart(against!.p99Ms!))))}.`
+  const ahead = next
+    ? [
+        `That of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${differenceWords(next.against!.p99Ms)}, 95% sure.`,
+      ]
+    : []
+  return [wins, ...ahead, ...cheaper(first, tied), ...left].join(' ')
+}
+
+/** Where response times do not tell them apart, the cost may. */
+function cheaper(first: ComparedRow, tied: readonly ComparedRow[]): string[] {
+  return tied.flatMap(({ stack, against }) => {
+    const cpu = against?.stackCpu
+    if (!cpu?.isReal) return []
+    const [less, more, by] =
+      cpu.ratio > 1 ? [first.stack, stack, 1 - 1 / cpu.ratio] : [stack, first.stack, 1 - cpu.ratio]
+    return [`${less} uses ${percent(by)} less CPU than ${more}.`]
+  })
+}
+
+export function whyWords({ why, failedChecks, runs, invalid, failed }: ComparedRow): string {
+  if (why === 'fails') return `${failed} of ${runs} runs failed (${failedChecks.join(', ')})`
+  if (why === 'not-ranked') return 'the machine was busy'
+  return invalid > 0 ? `${invalid} runs were INVALID, and ${runs} are too few` : `${runs} runs are too few`
+}
+
+/** Harm and what was not accepted, by name; none of those that are 0. */
+export function harmWords({ harm, notAccepted }: Pick<ComparedRow, 'harm' | 'notAccepted'>): string {
+  const all: [number, string][] = [
+    [harm.lost, 'lost'],
+    [harm.doubled, 'doubled'],
+    [harm.altered, 'altered'],
+    [harm.reordered, 'out of order'],
+    [harm.unexpected, 'never sent'],
+    [notAccepted.refused, 'refused'],
+    [notAccepted.unanswered, 'unanswered'],
+    [notAccepted.givenUp, 'given up'],
+  ]
+  const some = all.filter(([count]) => count > 0)
+  return some.length === 0 ? 'none' : some.map(([count, of]) => `${count} ${of}`).join(', ')
+}
+
+const list = (names: readonly string[]) =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+
+/** What the figures stand for. */
+export const COMPARE_EXPLAINED = [
+  'A figure is the geometric mean over runs; in brackets, what holds it with 95% confidence.',
+  'Times are those of the peak, where the load has one, and count from when an attempt or an event was due.',
+  'A difference is that of the logarithms of two stacks’ figures, round by round: the run is the unit.',
+  'Stacks of different classes are not ranked against each other, since they do not do the same work.',
+  'The servers’ CPU has the little in it that the runner itself took while it sent.',
+]

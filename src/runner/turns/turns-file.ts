@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { LinesFile } from '../../core/dead-letters/file.ts'
+import type { ComparedStack } from '../compare/stacks.ts'
+import { type TurnFigures, turnSchema } from '../compare/turn-schema.ts'
+import { recorded, recordedSettings } from '../plan/settings.ts'
+
+const headSchema = z.strictObject({
+  floodmark: z.literal('compare-1'),
+  scenarios: z.array(z.string()),
+  stacks: z.array(z.strictObject({ name: z.string(), settings: recordedSettings })),
+})
+/** What is compared: a comparison goes on only with the same. */
+interface Compared {
+  readonly scenarios: readonly string[]
+  readonly stacks: readonly ComparedStack[]
+}
+
+/** Every run of a comparison, a line each, written as it ends: a comparison that was interrupted goes on from here. */
+export class TurnsFile {
+  readonly turns: TurnFigures[]
+  readonly #file: LinesFile
+
+  private constructor(file: LinesFile, turns: TurnFigures[]) {
+    this.#file = file
+    this.turns = turns
+  }
+
+  static begin(folder: string, compared: Compared): TurnsFile {
+    const file = new LinesFile(pathIn(folder))
+    file.add(headOf(compared))
+    return new TurnsFile(file, [])
+  }
+
+  /** @throws FloodmarkError 'misuse' where the folder holds no comparison, or another one. */
+  static resume(folder: string, compared: Compared): TurnsFile {
+    const path = pathIn(folder)
+    if (!existsSync(path)) {
+      throw new FloodmarkError('misuse', `${folder} holds no comparison: there is no turns.jsonl in it`)
+    }
+    const bytes = readFileSync(path)
+    const whole = bytes.lastIndexOf('\n') + 1
+    const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
+    const known = headSchema.safeParse(parsed(head))
+    const turns = lines.map((line) => turnSchema.safeParse(parsed(line)))
+    if (!known.success || turns.some(({ success }) => !success)) {
+      throw new FloodmarkError('misuse', `${path} cannot be read by this version of floodmark: begin a new comparison`)
+    }
+    if (JSON.stringify(headOf(compared)) !== JSON.stringify(headOf(known.data))) {
+      throw new FloodmarkError('misuse', `${folder} compares something else: give the words that it was begun with`)
+    }
+    // A torn last line is a run that nobody was told of.
+    if (whole < bytes.length) truncateSync(path, whole)
+    return new TurnsFile(
+      new LinesFile(path, 'a'),
+      turns.map(({ data }) => data!),
+    )
+  }
+
+  add(turn: TurnFigures): void {
+    this.turns.push(turn)
+    this.#file.add(turn)
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+const pathIn = (folder: string) => join(folder, 'turns.jsonl')
+
+function headOf({ scenarios, stacks }: Compared): object {
+  const named = stacks.map(({ name, settings }) => ({ name, settings: recorded({ ...settings, out: undefined }) }))
+  return { floodmark: 'compare-1', scenarios: [...scenarios], stacks: named }
+}
+
+function parsed(line: string | undefined): unknown {
+  try {
+    return JSON.parse(line ?? '')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
+import { floodmark, runsFolder } from '../floodmark.ts'
+
+const { root } = runsFolder()
+
+describe('the command compare', () => {
+  it.each([
+    [['flash-sale', '--queues', 'embedded,kafca'], "unknown queue 'kafca': did you mean 'kafka'?"],
+    [['flash-sale', '--rounds', '0'], "--rounds '0' is not a whole number from 1 to 100"],
+    [['flash-sale', '--vary', 'speed=1,2'], "--vary 'speed=1,2' is not name=a,b with a name of receiver, "],
+    [['no-sale'], "unknown scenario 'no-sale'"],
+    [['steady', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison'],
+  ])('%j is a mistake, told in a line', { timeout: 30_000 }, async (args, told) => {
+    const { code, err } = await floodmark('compare', ...args)
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
+  })
+
+  it('runs stacks in turns, keeps every run with its report, and goes on with more rounds', {
+    timeout: 200_000,
+    tags: 'full',
+  }, async () => {
+    const folder = join(root, 'compared')
+    const easy = ['--rate', '200', '--duration', '2', '--p99', '30s', '--force']
+    const words = ['steady', '--queues', 'memory,embedded', '--ledger', 'memory', ...easy]
+    const { code, out, err } = await floodmark('compare', ...words, '--rounds', '1', '--out', folder)
+    // One run of each is too few to rank.
+    expect(code, out + err).toBe(4)
+    const read = () => comparisonSchema.parse(JSON.parse(readFileSync(join(folder, 'compare.json'), 'utf8')))
+    expect(read().turns.map(({ stack }) => stack)).toEqual([
+      'raw-http → memory → memory',
+      'raw-http → embedded → memory',
+    ])
+    expect(read().scenarios[0]!.classes).toHaveLength(2)
+    const again = await floodmark('compare', ...words, '--rounds', '2', '--resume', folder)
+    expect(again.code, again.out + again.err).toBe(4)
+    expect(read().turns.map(({ round }) => round)).toEqual([0, 0, 1, 1])
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'run-04']))
+    expect(readdirSync(join(folder, 'run-04'))).toContain('report.html')
+    expect(readFileSync(join(folder, 'compare.md'), 'utf8')).toContain(
+      'npm run compare -- steady --queues memory,embedded',
+    )
+  })
+})

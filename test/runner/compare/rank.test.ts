@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { comparisonOf } from '../../../src/runner/compare/comparison.ts'
+import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
+import { differenceOf } from '../../../src/runner/compare/difference.ts'
+import { classesOf } from '../../../src/runner/compare/rank.ts'
+import { type MadeUpStack, madeUpTurns, turn } from './made-up-turns.ts'
+
+const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1)
+const ROUNDS = 6
+
+/** In how many of the seeds the second stack is told from the first. */
+function found(second: MadeUpStack): number {
+  return SEEDS.filter((seed) => {
+    const { rows } = classesOf(madeUpTurns(seed, [{ name: 'a' }, second], ROUNDS), true)[0]!
+    return rows.some(({ place }) => place === 'behind')
+  }).length
+}
+
+describe('a comparison of stacks whose truth is known', () => {
+  it('finds no difference between a stack and itself, in at least 18 of 20', () => {
+    expect(found({ name: 'b' })).toBeLessThanOrEqual(2)
+  })
+
+  it('finds a copy that is slower by 10%, in at least 18 of 20', () => {
+    expect(found({ name: 'b', slower: 1.1 })).toBeGreaterThanOrEqual(18)
+  })
+
+  it('does not find more where more stacks could come out first by chance', () => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const wrong = SEEDS.filter((seed) => {
+      const turns = madeUpTurns(
+        seed,
+        names.map((name) => ({ name })),
+        ROUNDS,
+      )
+      return classesOf(turns, true)[0]!.rows.some(({ place }) => place === 'behind')
+    })
+    expect(wrong.length).toBeLessThanOrEqual(2)
+  })
+
+  it('holds the true ratio in its interval', () => {
+    const held = SEEDS.filter((seed) => {
+      const turns = madeUpTurns(seed, [{ name: 'a' }, { name: 'b', slower: 1.3 }], ROUNDS)
+      const of = (name: string) => turns.filter(({ stack }) => stack === name).map(({ waits }) => waits.p50Ms!)
+      const pairs = of('a').map((value, at) => [value, of('b')[at]!] as const)
+      const { low, high } = differenceOf(pairs, 0.95)!
+      return low <= 1.3 && 1.3 <= high
+    })
+    expect(held.length).toBeGreaterThanOrEqual(17)
+  })
+})
+
+describe('the ranks', () => {
+  const rounds = [0, 1, 2, 3]
+  const steady = (stack: string, p99Ms: number, survives?: string[]) =>
+    rounds.map((round) => ({
+      ...turn(stack, round, survives),
+      waits: { ...turn(stack, round).waits, p99Ms: p99Ms + round / 100 },
+    }))
+  const placesOf = (turns: Parameters<typeof classesOf>[0], ranked = true) =>
+    classesOf(turns, ranked).map(({ rows }) => rows.map(({ stack, place, why }) => [stack, place, why]))
+
+  it('never put stacks together that survive different failures, or that only promise it', () => {
+    const promised = steady('c', 1).map((one) => ({
+      ...one,
+      durability: { ...one.durability, queue: { ...one.durability.queue, basis: 'settings' as const } },
+    }))
+    expect(placesOf([...steady('a', 10), ...steady('b', 5, []), ...promised])).toEqual([
+      [['a', 'first', null]],
+      [['c', 'first', null]],
+      [['b', 'first', null]],
+    ])
+  })
+
+  it('go by the failures that every run of a stack has shown to be survived', () => {
+    const once = steady('a', 10, ['receiver-crash', 'power-loss'])
+    const least = [{ ...turn('a', 4), waits: once[0]!.waits }]
+    expect(classesOf([...once, ...least], true)[0]!.queue.survives).toEqual(['receiver-crash'])
+  })
+
+  it('leave out a stack that fails, however quick it is, and say why', () => {
+    const fails = steady('b', 1).map((one) => ({ ...one, verdict: 'FAIL' as const, failed: ['lost'] }))
+    expect(placesOf([...steady('a', 10), ...fails])).toEqual([
+      [
+        ['a', 'first', null],
+        ['b', 'unranked', 'fails'],
+      ],
+    ])
+  })
+
+  it('leave out a stack with too few runs that count: an INVALID run is about the sender', () => {
+    const few = steady('b', 1).map((one) => (one.round < 2 ? { ...one, verdict: 'INVALID' as const } : one))
+    const { rows } = classesOf([...steady('a', 10), ...few], true)[0]!
+    expect(rows[1]).toMatchObject({ stack: 'b', runs: 2, invalid: 2, place: 'unranked', why: 'too-few-runs' })
+  })
+
+  it('are none where the machine did something else as well, unless it is forced', () => {
+    const busy = steady('a', 10).map((one) => ({ ...one, machine: { othersCores: 0.5, stolen: 0 } }))
+    const about = {
+      ...{ scenarios: [{ scenario: 'flash-sale', acceptP99Ms: 500 }], startedAt: 'now', interrupted: false, seed: 1 },
+      ...{
+        rounds: 4,
+        command: 'npm run compare',
+        environment: { node: '', platform: '', cpu: '', cores: 2, memoryBytes: 1 },
+      },
+    }
+    const refused = comparisonSchema.parse(comparisonOf([...busy, ...steady('b', 5)], { ...about, forced: false }))
+    expect(refused).toMatchObject({ notRanked: 'busy', busyRuns: 4 })
+    expect(refused.scenarios[0]!.classes[0]!.rows.every(({ place }) => place === 'unranked')).toBe(true)
+    const forced = comparisonOf([...busy, ...steady('b', 5)], { ...about, forced: true })
+    expect(forced.scenarios[0]!.classes[0]!.rows.map(({ stack }) => stack)).toEqual(['b', 'a'])
+  })
+})
