@@ -34,7 +34,12 @@ export async function takeTurns(options: TurnsOptions): Promise<void> {
       for (const stack of orderOf(stacks, round)) {
         if (interrupt.aborted) return
         const isDone = file.turns.some(
-          (turn) => turn.scenario === scenario && turn.round === round && turn.stack === stack.name,
+          // An INVALID run says nothing: who goes on with a comparison has it run again.
+          (turn) =>
+            turn.scenario === scenario &&
+            turn.round === round &&
+            turn.stack === stack.name &&
+            turn.verdict !== 'INVALID',
         )
         if (!isDone) await takeTurn(options, scenario, stack, round)
       }
