@@ -79,6 +79,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/run',
   ],
   'runner/turns': [...KIT, 'runner/plan', 'runner/records', 'runner/report', 'runner/compare', 'runner/run'],
+  'runner/history': [...KIT, 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -95,6 +96,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/machine',
     'runner/compare',
     'runner/turns',
+    'runner/history',
     'runner/simulation',
     'runner/recording',
   ],

@@ -17,6 +17,7 @@ import { environmentNow } from '../run/compose-record.ts'
 import { namesOf } from '../scenario/registry.ts'
 import { takeTurns } from '../turns/take-turns.ts'
 import { TurnsFile } from '../turns/turns-file.ts'
+import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { liveLine } from './live-line.ts'
@@ -28,13 +29,19 @@ Every combination of the stacks runs the same scenario with the same seed, in tu
 A stack that fails is not ranked, nor is anything on a machine that does something else as well. Stacks that survive
 different failures are not ranked against each other.
 
+With two runs it says what changed from the first to the second, and whether that is real. A run is a folder, its report.json,
+latest, previous, or a tag; runs of one tag are taken together. Three runs or more a side find smaller differences.
+
 Examples:
   npm run compare -- flash-sale --queues embedded,redis-streams --receivers raw-http,fastify
   npm run compare -- steady --quick --queues redis-streams --vary fsync=always,everysec --rounds 6
   npm run compare -- all --quick --queues embedded,kafka
   npm run compare -- flash-sale --queues embedded,kafka --resume reports/2026-01-31T08-00-00-compare-flash-sale
 
-Exits: 0 compared, 1 a stack failed, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
+  npm run compare -- previous latest --allow 10%
+  npm run compare -- main pull-request --summary "$GITHUB_STEP_SUMMARY"
+
+Exits: 0 compared, 1 a stack failed or became worse, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
 
 const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 const ROUNDS = { least: 1, most: 100 }
@@ -48,7 +55,9 @@ type Flags = Readonly<Record<string, unknown>> & {
 
 /** The command `compare`. */
 export function define(command: Command): void {
-  command.argument('<scenario>', 'a scenario, several (a,b), all, or the path of your own')
+  command
+    .argument('<scenario>', 'a scenario, several (a,b), all, or the path of your own; or the run to compare with')
+    .argument('[run]', 'the run to compare: what changed since the first')
   for (const [list, part] of Object.entries(LISTS)) {
     command.option(
       `--${list} <names>`,
@@ -67,10 +76,16 @@ export function define(command: Command): void {
       'go on with a comparison that was interrupted, or add rounds to it (default: a new one)',
     )
     .option('--force', 'rank on a busy machine too, and say so', false)
+    .option('--allow <share>', 'for two runs: how much worse the second may be', '10%')
+    .option('--summary <file>', 'for two runs: a file that the markdown is added to (default: none)')
+    .option('--json', 'for two runs: print the result as JSON', false)
   for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
-  command.addHelpText('after', AFTER).action(async (name: string, flags: Flags) => {
-    process.exitCode = await compare(name, flags)
-  })
+  command
+    .addHelpText('after', AFTER)
+    .action(async (name: string, run: string | undefined, flags: Flags & RunsFlags) => {
+      const { allow, summary, json, ...others } = flags
+      process.exitCode = run === undefined ? await compare(name, others) : compareRuns(name, run, flags)
+    })
 }
 
 async function compare(name: string, { rounds: written, vary = [], resume, force, ...flags }: Flags): Promise<number> {

@@ -23,7 +23,7 @@ export interface Varied {
 }
 
 /** What no two runs of a comparison may differ in. */
-const SAME: readonly string[] = ['out', 'seed', 'rate', 'duration', 'shape', 'spike', 'quick']
+const SAME: readonly string[] = ['out', 'tag', 'seed', 'rate', 'duration', 'shape', 'spike', 'quick']
 const PARTS: readonly string[] = ['receiver', 'queue', 'ledger']
 
 /** `fsync=always,everysec`. @throws FloodmarkError 'misuse'. */

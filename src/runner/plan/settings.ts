@@ -148,6 +148,16 @@ export const SETTINGS = {
     unset: "the scenario's own",
     text: timeText,
   },
+  tag: {
+    flag: '--tag <name>',
+    schema: z
+      .string()
+      .regex(/^[\w.-]{1,60}$/, { error: "is no tag: write letters, digits, '.', '_' and '-'" })
+      .optional(),
+    help: 'a name by which this run, or several, is found again: npm run compare -- <tag> <tag>',
+    unset: 'none',
+    again: 'never',
+  },
   out: {
     flag: '--out <folder>',
     schema: z.string().min(1).optional(),

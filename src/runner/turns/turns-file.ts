@@ -72,7 +72,10 @@ export class TurnsFile {
 const pathIn = (folder: string) => join(folder, 'turns.jsonl')
 
 function headOf({ scenarios, stacks }: Compared): object {
-  const named = stacks.map(({ name, settings }) => ({ name, settings: recorded({ ...settings, out: undefined }) }))
+  const named = stacks.map(({ name, settings }) => ({
+    name,
+    settings: recorded({ ...settings, out: undefined, tag: undefined }),
+  }))
   return { floodmark: 'compare-1', scenarios: [...scenarios], stacks: named }
 }
 

@@ -16,7 +16,7 @@ const GIVEN = {
   ...{ receiver: './my receiver.ts', queue: 'kafka', ledger: 'redis', rate: '1.5k', duration: '90s', spike: '20x' },
   ...{ shape: "it's.csv", seed: 7, quick: true, processes: 2, queueUrl: 'kafka://me@h:1', ledgerUrl: 'redis://h:2' },
   ...{ fsync: 'everysec' as const, senders: '2', connectionsMax: '2k', inFlightMax: 70, publishDeadline: '1.5s' },
-  ...{ capacity: '280/s', p99: 250, out: 'reports/mine' },
+  ...{ capacity: '280/s', p99: 250, out: 'reports/mine', tag: 'main' },
 } as const
 
 describe('values as people write them', () => {

@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Comparison, comparisonSchema } from '../compare/comparison-schema.ts'
+import { type Report, reportSchema } from '../report/report-schema.ts'
+import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
+
+/** Where runs go that nobody gave a folder. */
+export const REPORTS = 'reports'
+
+/** One folder of runs; what it holds is undefined where it came to no report, or another version of floodmark wrote it. */
+export type Entry = { readonly folder: string; readonly startedAt: string; readonly tag: string | undefined } & (
+  | { readonly kind: 'run'; readonly report: Report | undefined }
+  | { readonly kind: 'ceiling'; readonly ceiling: Ceiling | undefined }
+  | { readonly kind: 'comparison'; readonly comparison: Comparison | undefined }
+)
+export type EntryKind = Entry['kind']
+
+/** The first file of each kind, which it has whatever becomes of it. */
+const RECORDS: Readonly<Record<EntryKind, string>> = {
+  run: 'run.json',
+  ceiling: 'trials.jsonl',
+  comparison: 'turns.jsonl',
+}
+
+/** Every run, search and comparison in a folder, newest first. */
+export function entriesIn(root: string = REPORTS): Entry[] {
+  if (!existsSync(root)) return []
+  const folders = readdirSync(root, { withFileTypes: true }).filter((one) => one.isDirectory())
+  return folders
+    .flatMap(({ name }) => entryOf(join(root, name)) ?? [])
+    .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt) || b.folder.localeCompare(a.folder))
+}
+
+/** undefined: the folder holds nothing of ours. */
+export function entryOf(folder: string): Entry | undefined {
+  const kind = (Object.keys(RECORDS) as EntryKind[]).find((one) => existsSync(join(folder, RECORDS[one])))
+  if (kind === 'run') {
+    const report = read(join(folder, 'report.json'), reportSchema)
+    return { kind, folder, report, ...about(folder, report?.startedAt, report?.settings.tag) }
+  }
+  if (kind === 'ceiling') {
+    const ceiling = read(join(folder, 'ceiling.json'), ceilingSchema)
+    return { kind, folder, ceiling, ...about(folder, ceiling?.startedAt, ceiling?.settings.tag) }
+  }
+  if (kind === undefined) return undefined
+  const comparison = read(join(folder, 'compare.json'), comparisonSchema)
+  return { kind, folder, comparison, ...about(folder, comparison?.startedAt, undefined) }
+}
+
+function about(folder: string, startedAt: string | undefined, tag: string | undefined) {
+  // The name of a folder begins with its time, but for ':' and what is less than a second.
+  const [, day, hour, minute, second] = /(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)[^/\\]*$/.exec(folder) ?? []
+  const named = day === undefined ? '' : `${day}T${hour}:${minute}:${second}.000Z`
+  return { startedAt: startedAt ?? named, tag }
+}
+
+function read<T>(path: string, schema: { safeParse(value: unknown): { data?: T | undefined } }): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,70 @@
+import { styleText } from 'node:util'
+import { markdownTable, textTable } from '../../../core/base/table.ts'
+import type { Changes } from '../../compare/changes.ts'
+import { page } from '../html/page.ts'
+import { section, table } from '../html/table.ts'
+import { markup } from '../markup.ts'
+import { CHANGES_HEAD, changeRows, changesAbout, changesWords } from '../words/changes.ts'
+
+const isFigure = (column: number) => column > 0 && column < 5
+const COLOURS = { 'no-regression': 'green', regression: 'red', 'not-comparable': 'magenta' } as const
+
+/** For the terminal. */
+export function changesLines(changes: Changes): string[] {
+  return [
+    '',
+    styleText([COLOURS[changes.outcome], 'bold'], changesWords(changes)),
+    '',
+    ...textTable(changeRows(changes), { head: CHANGES_HEAD, right: isFigure }).map((line) => `  ${line}`),
+    '',
+    ...changesAbout(changes).map((line) => `  ${line}`),
+    '',
+  ]
+}
+
+/** For a job's summary. */
+export function changesMarkdown(changes: Changes): string {
+  return [
+    `### floodmark ${changes.scenario}: ${changes.outcome === 'regression' ? '**regression**' : changes.outcome.replace('-', ' ')}`,
+    '',
+    changesWords(changes),
+    '',
+    ...markdownTable(CHANGES_HEAD, changeRows(changes), isFigure),
+    '',
+    ...changesAbout(changes).map((line) => `- ${line}`),
+    '',
+  ].join('\n')
+}
+
+export function changesHtml(changes: Changes): string {
+  const tone = { 'no-regression': 'pass', regression: 'fail', 'not-comparable': 'invalid' }[changes.outcome]
+  return page({
+    title: `${changes.before.name} and ${changes.after.name}`,
+    content: markup`<header class="${tone}">
+<p class="verdict">${changes.outcome.replace('-', ' ')}</p>
+<h1>${changes.scenario}: ${changes.before.name} and ${changes.after.name}</h1>
+<p class="sentence">${changesWords(changes)}</p>
+</header>
+${section('What changed', table(CHANGES_HEAD, changeRows(changes)))}
+${section('What that rests on', markup`<ul>${changesAbout(changes).map((line) => markup`<li>${line}</li>`)}</ul>`)}`,
+  })
+}
+
+/** One test case a figure. */
+export function changesJunit(changes: Changes): string {
+  const rows = changeRows(changes).map(([name = '', before, after, change, , state]) => ({
+    name,
+    before,
+    after,
+    change,
+    state,
+  }))
+  const failures = rows.filter(({ state }) => state === 'REGRESSION').length
+  return markup`<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="floodmark ${changes.scenario}" tests="${rows.length}" failures="${failures}">
+${rows.map(
+  ({ name, before, after, change, state }) =>
+    markup`  <testcase classname="compare ${changes.scenario}" name="${name}">${state === 'REGRESSION' && markup`<failure message="${before} before, ${after} after ${change}"/>`}</testcase>\n`,
+)}</testsuite>
+`.text
+}

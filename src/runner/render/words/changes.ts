@@ -1,0 +1,80 @@
+import { ms, percent } from '../../../core/base/words.ts'
+import type { Change, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
+import { FIGURE_NAMES } from './compare.ts'
+
+const COUNT_NAMES: Readonly<Record<CountedFigure, string>> = {
+  lost: 'events lost',
+  doubled: 'double effects',
+  altered: 'events altered',
+  reordered: 'effects out of order',
+  unexpected: 'effects never sent',
+  refused: 'attempts refused',
+  unanswered: 'attempts unanswered',
+  givenUp: 'events given up',
+}
+
+/** Of the table of changes. */
+export const CHANGES_HEAD = ['', 'before', 'after', 'change', '95% interval', '']
+
+export function changeRows({ figures, counts }: Changes): string[][] {
+  const rows = figures.map((change) => {
+    const { figure, before, after, ratio, low, high } = change
+    const write = figure === 'stackCpu' ? (value: number) => value.toFixed(0) : ms
+    const within = `${signed(low)} … ${signed(high)}`
+    return [FIGURE_NAMES[figure], write(before), write(after), signed(ratio), within, stateOf(change)]
+  })
+  const counted = counts.map(({ figure, before, after, isRegression }) => [
+    ...[COUNT_NAMES[figure], String(before), String(after), '', '', isRegression ? 'REGRESSION' : ''],
+  ])
+  return [...rows, ...counted]
+}
+
+function stateOf({ isReal, isRegression, ratio }: Change): string {
+  if (isRegression) return 'REGRESSION'
+  if (!isReal) return 'no difference found'
+  return ratio < 1 ? 'better' : 'worse, within what is allowed'
+}
+
+/** The answer, in a sentence or two. */
+export function changesWords({ before, after, figures, counts, failsNow, allow, outcome, scenario }: Changes): string {
+  const from = `from ${before.name} to ${after.name}`
+  if (outcome === 'not-comparable') {
+    const invalid = [before, after].find(({ verdicts }) => verdicts.every((verdict) => verdict === 'INVALID'))
+    return invalid
+      ? `Not comparable: every run of ${invalid.name} is INVALID, so its figures say nothing of the stack. Run it again.`
+      : 'Not comparable: these are runs of different scenarios.'
+  }
+  const worse = [
+    ...(failsNow ? [`${after.name} fails, and ${before.name} did not`] : []),
+    ...figures.flatMap(({ figure, isRegression, ratio }) =>
+      isRegression ? [`${FIGURE_NAMES[figure]} ${signed(ratio)}`] : [],
+    ),
+    ...counts.flatMap((one) =>
+      one.isRegression ? [`${one.after} ${COUNT_NAMES[one.figure]}, before ${one.before}`] : [],
+    ),
+  ]
+  if (worse.length > 0) return `${scenario} became worse ${from}: ${worse.join('; ')}.`
+  const better = figures.filter(({ isReal, ratio }) => isReal && ratio < 1)
+  const gained = better.map(({ figure, ratio }) => `${FIGURE_NAMES[figure]} ${signed(ratio)}`)
+  const none = `${scenario} did not become worse ${from}, by more than the ${percent(allow)} that are allowed`
+  return gained.length > 0 ? `${none}. Better: ${gained.join(', ')}.` : `${none}.`
+}
+
+/** What the intervals rest on, and what else differs. */
+export function changesAbout({ before, after, apart }: Changes): string[] {
+  const isFew = [before, after].some(({ runs }) => runs < 3)
+  return [
+    ...[before, after].map(sideWords),
+    ...(isFew
+      ? [
+          'One or two runs do not show how far runs differ by themselves. Their intervals allow for what is usual: waits of two runs alike differ by up to half. Give three runs or more the same --tag to find smaller differences.',
+        ]
+      : []),
+    ...apart.map(({ what, before: was, after: is }) => `Not the same: ${what} was ${was}, now ${is}.`),
+  ]
+}
+
+const sideWords = ({ name, runs, verdicts, startedAt }: ComparedSide) =>
+  `${name}: ${runs === 1 ? 'one run' : `${runs} runs`} (${[...new Set(verdicts)].join(', ')}), ${startedAt.slice(0, 16).replace('T', ' ')} UTC.`
+
+const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { changesOf } from '../../../src/runner/compare/changes.ts'
+import { changesWords } from '../../../src/runner/render/words/changes.ts'
+import type { Report } from '../../../src/runner/report/report-schema.ts'
+import { reportWith } from '../history/made-up-reports.ts'
+import { gaussian, seeded } from './seeded.ts'
+
+const side = (name: string, ...reports: Report[]) => ({ name, reports })
+const changes = (before: Report[], after: Report[], allow = 0.1) =>
+  changesOf(side('before', ...before), side('after', ...after), allow)
+const p99 = (found: ReturnType<typeof changes>) => found.figures.find(({ figure }) => figure === 'p99Ms')!
+
+describe('what changed from one run to another', () => {
+  it('is nothing where two runs are alike', () => {
+    const found = changes([reportWith()], [reportWith({ times: 1.2 })])
+    expect(found.outcome).toBe('no-regression')
+    expect(p99(found)).toMatchObject({ isReal: false, isRegression: false })
+    expect(changesWords(found)).toContain('did not become worse from before to after')
+  })
+
+  it('is real where it is more than two runs alike differ by', () => {
+    const found = changes([reportWith()], [reportWith({ times: 2 })])
+    expect(found.outcome).toBe('regression')
+    expect(changesWords(found)).toMatch(/became worse from before to after: response p99 \+100\.0%/)
+    expect(changes([reportWith({ times: 2 })], [reportWith()]).outcome).toBe('no-regression')
+  })
+
+  it('is no regression within what is allowed', () => {
+    expect(changes([reportWith()], [reportWith({ times: 2 })], 1.5).outcome).toBe('no-regression')
+  })
+
+  it('is found at 15% where each side has five runs, and not where nothing changed, in at least 18 of 20', () => {
+    const outcome = (seed: number, times: number) => {
+      const random = seeded(seed)
+      const runs = (slower: number) =>
+        Array.from({ length: 5 }, () => reportWith({ times: slower * Math.exp(0.03 * gaussian(random)) }))
+      return changes(runs(1), runs(times), 0.05).outcome
+    }
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed + 1)
+    expect(seeds.filter((seed) => outcome(seed, 1.15) === 'regression').length).toBeGreaterThanOrEqual(18)
+    expect(seeds.filter((seed) => outcome(seed, 1) === 'regression').length).toBeLessThanOrEqual(2)
+  })
+
+  it('is a regression where an event is lost that was not, or a run fails that passed', () => {
+    const lost = reportWith()
+    lost.audit.lost = 1
+    expect(changes([reportWith()], [lost]).counts).toContainEqual(
+      expect.objectContaining({ figure: 'lost', before: 0, after: 1, isRegression: true }),
+    )
+    expect(changes([reportWith()], [lost]).outcome).toBe('regression')
+    expect(changes([reportWith()], [reportWith({ verdict: 'FAIL' })])).toMatchObject({
+      failsNow: true,
+      outcome: 'regression',
+    })
+  })
+
+  it('is not told by INVALID runs, nor by those of another scenario', () => {
+    expect(changes([reportWith()], [reportWith({ verdict: 'INVALID', times: 9 })]).outcome).toBe('not-comparable')
+    const other = reportWith()
+    other.scenario.name = 'another'
+    expect(changes([reportWith()], [other]).outcome).toBe('not-comparable')
+  })
+
+  it('names what else is not the same', () => {
+    const other = reportWith()
+    other.settings = { ...other.settings, queue: 'kafka' }
+    other.environment = { ...other.environment, cores: 8 }
+    expect(changes([reportWith()], [other]).apart).toEqual([
+      { what: 'queue', before: 'embedded', after: 'kafka' },
+      { what: 'cores', before: '2', after: '8' },
+    ])
+  })
+})
