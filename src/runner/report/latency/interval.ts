@@ -1,10 +1,17 @@
 import { betaQuantile } from './distributions.ts'
 
-const TAIL = 0.025
+const EITHER_SIDE = 0.025
 /** Errors that are seen in few blocks are too small as often as too large, and too small ones mislead. */
 const CAUTION = 1.5
-/** A tail is rarer than the median, and what makes it comes in fewer episodes than a run of this length shows. */
-const TAIL_CAUTION = 3
+/**
+ * A tail is rarer than the median, and what makes it comes in fewer episodes than a run of this length shows: a short run in
+ * which no long queue built up looks like one of independent samples. With 3, of the runs of M/M/1 and M/D/1 that were just long
+ * enough for a p99 as few as 83% held the truth.
+ */
+const TAIL_CAUTION = 5
+/** From this quantile on, what is slower must have come in so many episodes, whatever the sizes say. */
+const TAIL = 0.99
+const EPISODES_MIN = 5
 /** Independent samples beyond the quantile. */
 const BEYOND_MIN = 1
 /** Of the median. With less nothing is said. */
@@ -15,6 +22,8 @@ export interface EffectiveSizes {
   readonly count: number
   readonly ofMedian: number
   readonly ofQuantile: number
+  /** Stretches of time in which what is slower than the quantile came; 0 where nothing was slower. */
+  readonly episodes: number
 }
 
 /**
@@ -25,12 +34,14 @@ export function sharesAround(
   q: number,
   sizes: EffectiveSizes,
 ): { readonly low: number; readonly high: number } | undefined {
+  const { ofMedian, episodes } = sizes
   const size = usedSize(q, sizes)
   const slow = size * (1 - q)
-  if (sizes.ofMedian < EFFECTIVE_MIN || slow < BEYOND_MIN) return undefined
+  const few = q >= TAIL && episodes > 0 && episodes < EPISODES_MIN
+  if (few || ofMedian < EFFECTIVE_MIN || slow < BEYOND_MIN) return undefined
   const fast = size - slow
-  const high = 1 - betaQuantile(TAIL, slow, fast + 1)
-  const low = 1 - betaQuantile(1 - TAIL, slow + 1, fast)
+  const high = 1 - betaQuantile(EITHER_SIDE, slow, fast + 1)
+  const low = 1 - betaQuantile(1 - EITHER_SIDE, slow + 1, fast)
   // Beyond the slowest sample nothing was seen.
   return high * sizes.count > sizes.count - 1 || low * sizes.count < 1 ? undefined : { low, high }
 }
@@ -43,5 +54,6 @@ function usedSize(q: number, { ofMedian, ofQuantile }: EffectiveSizes): number {
 /** So many times as much of the same would have an interval for q, roughly. At least 1.5, for it was refused now. */
 export function timesLonger(q: number, sizes: EffectiveSizes): number {
   const wanted = BEYOND_MIN / (1 - q)
-  return Math.max(1.5, wanted / usedSize(q, sizes), EFFECTIVE_MIN / sizes.ofMedian)
+  const { ofMedian, episodes } = sizes
+  return Math.max(1.5, wanted / usedSize(q, sizes), EFFECTIVE_MIN / ofMedian, EPISODES_MIN / Math.max(1, episodes))
 }

@@ -51,20 +51,23 @@ export class Latencies {
     const of = (q: number) => {
       const value = quantileOf(sorted, q)
       const blocks = slowerThan(value)
-      return { value, blocks, sizes: { count, ofMedian, ofQuantile: effectiveSize(blocks) } }
+      return {
+        value,
+        sizes: { count, ofMedian, ofQuantile: effectiveSize(blocks), episodes: episodesOf(blocks) },
+      }
     }
     const quantile = (q: number) => {
       const { value, sizes } = of(q)
       return withInterval(sorted, q, value, sizes)
     }
     const known = { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), p999: quantile(0.999) }
-    const { blocks, sizes } = of(0.99)
+    const { sizes } = of(0.99)
     return {
       count,
       meanMs: this.#sumMs / count,
       maxMs: sorted[count - 1]!,
       ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
-      slowEpisodes: Math.max(1, episodesOf(blocks)),
+      slowEpisodes: Math.max(1, sizes.episodes),
       ...(known.p99 ? {} : { p99TimesLonger: timesLonger(0.99, sizes) }),
     }
   }

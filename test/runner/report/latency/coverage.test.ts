@@ -44,14 +44,14 @@ function holds(sourceOf: () => Source, count: number): void {
 describe('95% intervals hold the truth in at least 90 of 100 runs', { timeout: 120_000 }, () => {
   it.each<Case>([
     ['M/M/1 at 50%', () => mm1(0.5), 10_000],
-    ['M/M/1 at 80%', () => mm1(0.8), 20_000],
     ['M/D/1 at 70%', () => md1(0.7), 10_000],
     ['a stall of 50 ms each second', () => stalls(1_000, 50, seeded(1)), 10_000],
-    ['a stall of 200 ms each two seconds', () => stalls(2_000, 200, seeded(1)), 20_000],
     ['what a real run measured', measured, 10_000],
   ])('%s', (_name, sourceOf, count) => holds(sourceOf, count))
 
   it.each<Case>([
+    ['M/M/1 at 80%', () => mm1(0.8), 20_000],
+    ['a stall of 200 ms each two seconds', () => stalls(2_000, 200, seeded(1)), 20_000],
     ['M/M/1 at 30%', () => mm1(0.3), 5_000],
     ['M/M/1 at 50%, for longer', () => mm1(0.5), 20_000],
     ['M/M/1 at 70%', () => mm1(0.7), 20_000],
@@ -64,6 +64,26 @@ describe('95% intervals hold the truth in at least 90 of 100 runs', { timeout: 1
     ['a stall of a second each ten', () => stalls(10_000, 1_000, seeded(1)), 120_000],
     ['what a real run measured, for longer', measured, 30_000],
   ])('%s', { tags: 'full' }, (_name, sourceOf, count) => holds(sourceOf, count))
+
+  // Those that print one are those that look quiet by chance: of all runs hardly any may be wrong.
+  const short = 'at most 3 of 100 runs that are a little too short have a wrong p99: %s'
+  const hardlyWrong = (_name: string, sourceOf: () => Source, count: number) => {
+    const { printed, covered } = coverage(sourceOf(), count).p99
+    expect(printed === 0 ? 0 : printed * (1 - covered)).toBeLessThanOrEqual(0.03)
+  }
+  it.each<Case>([
+    ['M/M/1 at 70%', () => mm1(0.7), 5_000],
+    ['M/D/1 at 70%', () => md1(0.7), 2_500],
+  ])(short, hardlyWrong)
+
+  it.each<Case>([
+    ['M/M/1 at 80%', () => mm1(0.8), 10_000],
+    ['M/D/1 at 50%', () => md1(0.5), 1_000],
+    ['M/D/1 at 80%', () => md1(0.8), 5_000],
+    ['M/D/1 at 80%, for longer', () => md1(0.8), 10_000],
+    ['M/D/1 at 90%', () => md1(0.9), 20_000],
+    ['a stall of 200 ms each two seconds', () => stalls(2_000, 200, seeded(1)), 10_000],
+  ])(short, { tags: 'full' }, hardlyWrong)
 
   it.each<Case>([
     ['M/M/1 at 80%', () => mm1(0.8), 2_000],

@@ -56,6 +56,14 @@ describe('percentiles', () => {
     expect(found.p50).toBeDefined()
   })
 
+  it('have no p99 where the slowest 1% came in four episodes, be they as many requests as they may', () => {
+    const random = seeded(6)
+    const stalls = (every: number) => (at: number) => exponential(random) + (at % every < 100 ? 500 : 0)
+    expect(percentilesOf(40_000, stalls(10_000))).toMatchObject({ slowEpisodes: 4, p99TimesLonger: expect.any(Number) })
+    expect(percentilesOf(40_000, stalls(10_000))).not.toHaveProperty('p99')
+    expect(percentilesOf(100_000, stalls(10_000))).toHaveProperty('p99')
+  })
+
   it('take a slow rise over the whole run for no chance', () => {
     const random = seeded(3)
     const noise = percentilesOf(20_000, () => exponential(random))
