@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { openPrivate, syncFolderSync } from '../base/private-files.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
@@ -8,10 +8,14 @@ export class LinesFile {
   readonly #file: number
   readonly #path: string
 
-  /** @throws FloodmarkError 'misuse' where the file is there already, 'unavailable' where it cannot be written. */
+  /**
+   * 'a' goes on with a file, behind its last whole line: a torn one is cut off, so that the next has a line of its own.
+   * @throws FloodmarkError 'misuse' where a new file is there already, 'unavailable' where it cannot be written.
+   */
   constructor(path: string, flags: 'wx' | 'a' = 'wx') {
     this.#path = path
     try {
+      if (flags === 'a') truncateSync(path, wholeBytes(readFileSync(path)))
       this.#file = openPrivate(path, flags)
       syncFolderSync(dirname(resolve(path)))
     } catch (cause) {
@@ -44,4 +48,14 @@ export class LinesFile {
       throw new FloodmarkError('unavailable', `cannot write ${this.#path}: ${messageOf(cause)}`, { cause })
     }
   }
+}
+
+/** The lines of such a file. A torn last one, where its writer was cut short, is none. @throws as readFileSync. */
+export function wholeLines(path: string): string[] {
+  const bytes = readFileSync(path)
+  return bytes.toString('utf8', 0, wholeBytes(bytes)).split('\n').slice(0, -1)
+}
+
+function wholeBytes(bytes: Buffer): number {
+  return bytes.lastIndexOf('\n') + 1
 }

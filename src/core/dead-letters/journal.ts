@@ -1,8 +1,7 @@
-import { readFileSync, truncateSync } from 'node:fs'
 import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { DeadLetter } from '../contracts/ledger.ts'
-import { LinesFile } from './file.ts'
+import { LinesFile, wholeLines } from './file.ts'
 import { fromJson, type LetterJson, letterSchema, toJson } from './letter.ts'
 
 /** Between which ledger and queue letters move. Without addresses, which may hold a password. */
@@ -61,7 +60,7 @@ export class ReplayJournal {
 
 /** All letters that a journal ever took, finished or not; a torn last line was none. */
 export function takenIn(path: string): LetterJson[] {
-  const lines = readFileSync(path, 'utf8').split('\n').slice(1, -1)
+  const [, ...lines] = wholeLines(path)
   return lines.flatMap((line) => {
     const entry = entrySchema.parse(JSON.parse(line))
     return 'open' in entry ? [entry.open] : []
@@ -69,15 +68,14 @@ export function takenIn(path: string): LetterJson[] {
 }
 
 function readOpen(path: string, route: ReplayRoute): OpenLetter[] {
-  let bytes: Buffer
+  let whole: string[]
   try {
-    bytes = readFileSync(path)
+    // A torn last line was never synced, so its letter was not taken out of the ledger either.
+    whole = wholeLines(path)
   } catch (cause) {
     throw new FloodmarkError('misuse', `cannot read the journal ${path}: ${messageOf(cause)}`, { cause })
   }
-  // A torn last line was never synced, so its letter was not taken out of the ledger either.
-  const whole = bytes.lastIndexOf('\n') + 1
-  const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
+  const [head, ...lines] = whole
   const { route: its } = parsed(headSchema, head ?? '', path, 1)
   if (its.ledger !== route.ledger || its.queue !== route.queue || its.namespace !== route.namespace) {
     const flags = `--ledger ${its.ledger} --queue ${its.queue} --namespace ${its.namespace}`
@@ -89,7 +87,6 @@ function readOpen(path: string, route: ReplayRoute): OpenLetter[] {
     if ('done' in entry) open.delete(entry.done)
     else open.set(entry.open.id, { letter: fromJson(entry.open), takenAtMs: entry.takenAtMs })
   }
-  if (whole < bytes.length) truncateSync(path, whole)
   return [...open.values()]
 }
 

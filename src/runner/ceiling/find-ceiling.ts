@@ -1,87 +1,112 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type RunSettings, recorded } from '../plan/settings.ts'
-import type { RunEvents } from '../records/run-events.ts'
-import { dataPath, newRunFolder } from '../records/run-folder.ts'
 import { environmentNow } from '../run/compose-record.ts'
-import { answerOf } from '../search/answer.ts'
+import { acceptHintPerS, answerOf, trialsFor } from '../search/answer.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
-import { type Goal, type SearchAnswer, stepAfter } from '../search/search.ts'
-import { runTrial } from './run-trial.ts'
-import { standServers } from './servers.ts'
+import { type Goal, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
+import type { Purpose } from '../search/trial.ts'
+import type { Bench } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
 
 /** A soak lasts so many times as long as a trial. */
 const SOAK_FACTOR = 5
+/** The second ceiling, of what is accepted, gets so many trials of its own. */
+const ACCEPT_TRIALS_MAX = 10
+/** What a trial takes beside its sending, ms, until one has shown it. */
+const AROUND_MS = 5_000
 
 export interface CeilingOptions {
+  readonly bench: Bench
   readonly settings: RunSettings
   /** The pass mark, for the answer; each trial's plan has it too. */
   readonly acceptP99Ms: number
-  readonly folder: string
   readonly file: TrialsFile
   readonly goal: Goal
   readonly trialMs: number
   /** No trial begins after this, ms since the start. */
   readonly budgetMs: number
   readonly interrupt: AbortSignal
-  /** Told of each trial's run while it goes on. */
-  readonly events: RunEvents
-  /** Told of each trial that counts or is invalid, and how long the search has lasted. */
-  onTrial(trial: TrialRecord, elapsedMs: number): void
+  /** Told of each trial that counts or is invalid, how long the search has lasted and about how long it will. */
+  onTrial(trial: TrialRecord, elapsedMs: number, leftMs: number): void
 }
 
-/** Runs trial after trial until the search has its answer. */
+/** Runs trial after trial until the search has its answer, and then what the answer needs beside the ceiling. */
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
-  const { acceptP99Ms, file, folder, goal, trialMs, budgetMs, events, interrupt } = options
-  const beganMs = performance.now()
-  const startedAt = new Date().toISOString()
-  const servers = await standServers(options.settings, {
-    folder: dataPath(folder),
-    signal: interrupt,
-    onProgress: (line) => events.phase('servers', line),
-  })
-  let found: SearchAnswer
-  try {
-    for (;;) {
-      const elapsedMs = performance.now() - beganMs
-      const step = stepAfter(file.trials, goal, interrupt.aborted || elapsedMs > budgetMs)
-      if (step.next === 'nothing') {
-        found = step.found
-        break
-      }
-      const { next: purpose, ratePerS } = step
-      const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
-      const trial = await runTrial({
-        purpose,
-        ratePerS,
-        durationMs: purpose === 'soak' ? trialMs * SOAK_FACTOR : trialMs,
-        settings: servers.settings,
-        folder: newRunFolder(join(folder, name)),
-        name,
-        events,
-        interrupt,
-      })
-      // What was cut short says nothing.
-      if (interrupt.aborted) continue
-      file.add(trial)
-      options.onTrial(trial, performance.now() - beganMs)
-    }
-  } finally {
-    await servers.stop()
-    rmSync(dataPath(folder), { recursive: true, force: true })
-  }
+  const { file, interrupt } = options
+  const startedAt = file.trials[0]?.startedAt ?? new Date().toISOString()
+  const search = new Search(options)
+  const beforeMs = file.trials.reduce((sum, { tookMs }) => sum + tookMs, 0)
+  const found = await search.sustained()
+  if (found.kind === 'found') await search.accepted()
   return {
     version: CEILING_VERSION,
     settings: recorded(options.settings),
-    acceptP99Ms,
-    trialMs,
+    acceptP99Ms: options.acceptP99Ms,
+    trialMs: options.trialMs,
     startedAt,
-    tookMs: Math.round(performance.now() - beganMs),
+    tookMs: Math.round(beforeMs + search.elapsedMs),
     interrupted: interrupt.aborted,
     found,
-    ...answerOf(file.trials),
+    ...answerOf(file.trials, found),
     environment: environmentNow(),
     trials: file.trials,
+  }
+}
+
+class Search {
+  readonly #options: CeilingOptions
+  readonly #beganMs = performance.now()
+
+  constructor(options: CeilingOptions) {
+    this.#options = options
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#beganMs
+  }
+
+  get #isOver(): boolean {
+    return this.#options.interrupt.aborted || this.elapsedMs > this.#options.budgetMs
+  }
+
+  /** The ceiling from the request to its effect. */
+  async sustained(): Promise<SearchAnswer> {
+    const { file, goal } = this.#options
+    for (;;) {
+      const step = stepAfter(file.trials, goal, this.#isOver)
+      if (step.next === 'nothing') return step.found
+      await this.#try(step.next, step.ratePerS)
+    }
+  }
+
+  /** The ceiling to the 2xx alone. */
+  async accepted(): Promise<void> {
+    const { file, goal } = this.#options
+    for (;;) {
+      const own = file.trials.filter(({ purpose }) => purpose === 'accept').length
+      const side = { ...goal, trialsMax: ACCEPT_TRIALS_MAX, hintPerS: acceptHintPerS(file.trials) }
+      const step = stepBeside(trialsFor(file.trials, { aim: 'accept' }), own, side, this.#isOver)
+      if (step.next === 'nothing') return
+      await this.#try('accept', step.ratePerS)
+    }
+  }
+
+  async #try(purpose: Purpose, ratePerS: number): Promise<void> {
+    const { bench, file, trialMs, interrupt, onTrial } = this.#options
+    const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
+    const durationMs = purpose === 'soak' ? trialMs * SOAK_FACTOR : trialMs
+    const trial = await bench.try({ purpose, ratePerS, durationMs, name })
+    // What was cut short says nothing.
+    if (interrupt.aborted) return
+    file.add(trial)
+    onTrial(trial, this.elapsedMs, this.#leftMs())
+  }
+
+  #leftMs(): number {
+    const { file, goal, trialMs, budgetMs } = this.#options
+    const short = file.trials.filter(({ purpose }) => purpose !== 'soak')
+    const trialsMs = short.reduce((sum, { tookMs }) => sum + tookMs, 0) / Math.max(1, short.length)
+    const { loads, soaks } = trialsLeft(file.trials, goal)
+    const soakMs = Math.max(AROUND_MS, trialsMs - trialMs) + SOAK_FACTOR * trialMs
+    return Math.max(0, Math.min(budgetMs - this.elapsedMs, loads * trialsMs + soaks * soakMs))
   }
 }

@@ -2,26 +2,24 @@ import { fileURLToPath } from 'node:url'
 import { planOf } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { attempts } from '../records/attempts.ts'
+import { readEffects } from '../records/effects-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import type { RunFolder } from '../records/run-folder.ts'
+import { effectsPath } from '../records/run-record.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
 import { run } from '../run/run.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
-import { HOLD_FROM, judge } from '../search/judge.ts'
-import type { Purpose } from '../search/trial.ts'
+import { drainPerS } from '../search/drain.ts'
+import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
+import type { PlannedTrial } from '../search/trial.ts'
 
 const TRIAL_SCENARIO = fileURLToPath(new URL('./trial-scenario.ts', import.meta.url))
 
-export interface TrialSetup {
-  readonly purpose: Purpose
-  readonly ratePerS: number
-  readonly durationMs: number
+export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
   readonly folder: RunFolder
-  /** The folder's name in trials.jsonl. */
-  readonly name: string
   readonly events: RunEvents
   readonly interrupt: AbortSignal
 }
@@ -35,10 +33,20 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await run(plan, folder.path, events, interrupt, { watches: soaks })
   const report = await summarise(folder.path, record)
+  const judgement = judge(report, {
+    soaks,
+    sampleP99Ms: sampleP99Ms(folder.path, record.certificates.length, durationMs),
+  })
   return {
     purpose,
     ratePerS,
-    ...judge(report, { soaks, sampleP99Ms: sampleP99Ms(folder.path, record.certificates.length, durationMs) }),
+    ...outcomeOf(judgement),
+    ...judgement,
+    drainPerS: drainPerS(
+      [...readEffects(effectsPath(folder.path))].map(({ atMs }) => atMs),
+      report.tookMs.sending,
+    ),
+    repeatsPerEvent: repeatsOf(report),
     cpuPer1000: cpuOf(report),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
@@ -54,6 +62,11 @@ function sampleP99Ms(folder: string, senders: number, durationMs: number): numbe
     if (isHeld) held.record(intendedMs, doneMs - intendedMs)
   }
   return held.sampleQuantileMs(0.99) ?? null
+}
+
+function repeatsOf({ timeline: { points, stepMs }, audit: { planned, duplicatesAbsorbed } }: Report): number {
+  const retries = points.reduce((sum, point) => sum + (point.retries * stepMs) / 1_000, 0)
+  return (Math.round(retries) + duplicatesAbsorbed) / Math.max(1, planned)
 }
 
 function cpuOf({ processes, audit }: Report): TrialRecord['cpuPer1000'] {

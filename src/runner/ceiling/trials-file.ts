@@ -1,13 +1,13 @@
-import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import { LinesFile } from '../../core/dead-letters/file.ts'
+import { LinesFile, wholeLines } from '../../core/dead-letters/file.ts'
 import { type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('ceiling-1'),
+  floodmark: z.literal('ceiling-2'),
   settings: recordedSettings,
   trialMs: z.number(),
 })
@@ -24,7 +24,7 @@ export class TrialsFile {
 
   static begin(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
     const file = new LinesFile(pathIn(folder))
-    file.add({ floodmark: 'ceiling-1', settings: recorded(settings), trialMs })
+    file.add({ floodmark: 'ceiling-2', settings: recorded(settings), trialMs })
     return new TrialsFile(file, [])
   }
 
@@ -33,9 +33,8 @@ export class TrialsFile {
     const path = pathIn(folder)
     if (!existsSync(path))
       throw new FloodmarkError('misuse', `${folder} holds no search for a ceiling: there is no trials.jsonl`)
-    const bytes = readFileSync(path)
-    const whole = bytes.lastIndexOf('\n') + 1
-    const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
+    // A torn last line is a trial that nobody was told of.
+    const [head, ...lines] = wholeLines(path)
     const known = headSchema.safeParse(parsed(head))
     const trials = lines.map((line) => trialSchema.safeParse(parsed(line)))
     if (!known.success || trials.some(({ success }) => !success)) {
@@ -49,8 +48,6 @@ export class TrialsFile {
         `${folder} is a search with other settings: give the flags that it was begun with`,
       )
     }
-    // A torn last line is a trial that nobody was told of.
-    if (whole < bytes.length) truncateSync(path, whole)
     return new TrialsFile(
       new LinesFile(path, 'a'),
       trials.map(({ data }) => data!),

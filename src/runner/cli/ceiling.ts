@@ -1,15 +1,18 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { seconds } from '../../core/base/words.ts'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { z } from 'zod'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
 import { TrialsFile } from '../ceiling/trials-file.ts'
 import { planOf } from '../plan/plan-run.ts'
-import { countOf, msOf, timeText } from '../plan/quantities.ts'
+import { perS, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
-import { runFolder } from '../records/run-folder.ts'
+import { dataPath, type RunFolder, runFolder } from '../records/run-folder.ts'
 import { renderCeiling } from '../render/ceiling.ts'
 import { ceilingLines, trialLine } from '../render/ceiling-terminal.ts'
+import { progressWords } from '../render/words/ceiling.ts'
 import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
 import { EXIT } from './exit.ts'
@@ -52,55 +55,62 @@ export function define(command: Command): void {
 
 async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<string, string>): Promise<number> {
   const settings = await readSettings('steady', flags)
-  const trialMs = quantity('--trial', trial!, (text) => msOf(text, 's'), 2_000, 600_000)
-  const budgetMs = quantity('--budget', budget!, (text) => msOf(text, 's'), 10_000, 86_400_000)
-  const ratePerSMax = quantity('--max-rate', maxRate!, (text) => countOf(text, '/s'), 10, 1_000_000)
+  const trialMs = valueIn('--trial', time('s', 2_000, 600_000), trial!)
+  const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget!)
+  const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate!)
   // Mistakes in what the settings name are told before anything is made.
   const { acceptP99Ms } = (await planOf(settings)).scenario.passes
-  const folder = resume ?? runFolder(settings.out, ['ceiling', settings.receiver, settings.queue]).path
-  const file = resume ? TrialsFile.resume(resume, settings, trialMs) : TrialsFile.begin(folder, settings, trialMs)
+  const folder: RunFolder = resume
+    ? { path: resume, discard: () => {} }
+    : runFolder(settings.out, ['ceiling', settings.receiver, settings.queue])
+  const { path } = folder
+  const file = resume ? TrialsFile.resume(path, settings, trialMs) : TrialsFile.begin(path, settings, trialMs)
   const interrupt = onInterrupt()
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   try {
+    const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
     const found = await findCeiling({
-      ...{
-        settings,
-        acceptP99Ms,
-        folder,
-        file,
-        trialMs,
-        budgetMs,
-        goal: { ...GOAL, ratePerSMax },
-        interrupt: interrupt.signal,
-      },
-      events: live,
-      onTrial: (one, elapsedMs) => {
+      ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
+      goal: { ...GOAL, ratePerSMax },
+      onTrial: (one, elapsedMs, leftMs) => {
         live.end()
-        process.stdout.write(`${trialLine(one, file.trials.length)}  ${seconds(elapsedMs)}\n`)
+        process.stdout.write(`${trialLine(one, file.trials.length)}  ${progressWords(elapsedMs, leftMs)}\n`)
       },
-    })
-    renderCeiling(found, folder)
-    process.stdout.write(`${ceilingLines(found).join('\n')}  ${join(folder, 'ceiling.html')}\n\n`)
+    }).finally(() => bench.stop())
+    if (file.trials.length === 0) return endedBefore(folder)
+    renderCeiling(found, path)
+    process.stdout.write(`${ceilingLines(found).join('\n')}  ${join(path, 'ceiling.html')}\n\n`)
     return exitOf(found)
+  } catch (error) {
+    if (file.trials.length > 0) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${goesOn(path)}`)
+    if (!interrupt.signal.aborted) {
+      folder.discard()
+      throw error
+    }
+    return endedBefore(folder)
   } finally {
     live.end()
     file.close()
+    rmSync(dataPath(path), { recursive: true, force: true })
     interrupt.dispose()
   }
 }
 
-/** @throws FloodmarkError 'misuse' where it is none, or not from `least` to `most`. */
-function quantity(
-  flag: string,
-  text: string,
-  read: (text: string) => number | undefined,
-  least: number,
-  most: number,
-): number {
-  const value = read(text)
-  if (value !== undefined && value >= least && value <= most) return value
-  const range = flag === '--max-rate' ? `${least} to ${most} events/s` : `${timeText(least)} to ${timeText(most)}`
-  throw new FloodmarkError('misuse', `${flag} '${text}' is not from ${range}`)
+/** A search without a trial is nothing to keep. */
+function endedBefore(folder: RunFolder): number {
+  folder.discard()
+  process.stderr.write('floodmark: ended before the first trial: there is nothing to report\n')
+  return EXIT.INTERRUPTED
+}
+
+const codeOf = (error: unknown) => (error instanceof FloodmarkError ? error.code : 'unavailable')
+const goesOn = (path: string) => `The trials until then are kept; go on: npm run ceiling -- --resume ${path}`
+
+/** @throws FloodmarkError 'misuse' that names the flag. */
+function valueIn<T>(flag: string, schema: z.ZodType<T>, text: string): T {
+  const { data, error } = schema.safeParse(text)
+  if (error) throw new FloodmarkError('misuse', `${flag} ${error.issues[0]!.message}`)
+  return data!
 }
 
 function exitOf({ found: { kind }, drifted, interrupted }: Ceiling): number {

@@ -3,7 +3,7 @@ import { oneLined } from '../../core/base/one-line.ts'
 import { textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
-import { ceilingWords, outcomeWords } from './words/ceiling.ts'
+import { acceptWords, ceilingWords, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
 import { stackWords } from './words/run.ts'
 
 /** One trial in a line. */
@@ -26,28 +26,26 @@ export function trialLine(trial: TrialRecord, count: number): string {
 /** What a person wants to know at the end. */
 export function ceilingLines(raw: Ceiling): string[] {
   const ceiling = oneLined(raw)
-  const { byLimit, criticalPerS, drifted, trials, tookMs, settings } = ceiling
-  const known = byLimit.filter(({ interval }) => interval !== null)
-  const rows = known.map(({ limitMs, interval }) => [
-    `p99 ≤ ${limitMs} ms`,
-    perS(interval!.mid),
-    `${perS(interval!.low)} … ${perS(interval!.high)}`,
-  ])
+  const { drifted, trials, tookMs, settings } = ceiling
+  const rows = limitRows(ceiling)
   const soak = trials.findLast(({ purpose, outcome }) => purpose === 'soak' && outcome === 'passed')
   const cost = Object.entries(soak?.cpuPer1000 ?? {}).map(([name, cpu]) => `${name} ${cpu.toFixed(2)} CPU s`)
   return [
     '',
     `${styleText('bold', 'ceiling')}  ${stackWords(settings)}`,
-    `  ${ceilingWords(ceiling)}`,
+    ...[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].flatMap((line) => (line ? [`  ${line}`] : [])),
     ...(rows.length > 0
-      ? ['', '  With other limits, from the same trials:', ...textTable(rows).map((line) => `  ${line}`)]
+      ? [
+          '',
+          '  With other limits of the response p99, from the same trials:',
+          ...textTable(rows).map((line) => `  ${line}`),
+        ]
       : []),
-    ...(criticalPerS === null ? [] : [`  critical (geometric mean of these) ${perS(criticalPerS)}`]),
     ...(cost.length > 0 ? ['', `  1,000 events cost, at ${perS(soak!.ratePerS)}: ${cost.join(', ')}`] : []),
     ...(drifted
       ? [
           '',
-          '  The machine changed: the anchor load took longer at the end than at the beginning, or shorter. Try again when it is quiet.',
+          '  The machine changed while it was measured: early and late trials tell of two ceilings. Try again when it is quiet.',
         ]
       : []),
     `  ${trials.length} trials in ${seconds(tookMs)}`,

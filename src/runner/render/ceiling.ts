@@ -5,7 +5,7 @@ import { ceilingChart } from './ceiling-chart.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
-import { ceilingWords, outcomeWords } from './words/ceiling.ts'
+import { acceptWords, ceilingWords, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
 import { environmentWords, stackWords } from './words/run.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -30,7 +30,7 @@ function html(ceiling: Ceiling): string {
     content: markup`<header class="${ceiling.found.kind === 'found' ? 'pass' : 'indeterminate'}">
 <p class="verdict">${headline(ceiling)}</p>
 <h1>${stackWords(settings)}</h1>
-<p>${ceilingWords(ceiling)}</p>
+${[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].map((line) => line && markup`<p>${line}</p>`)}
 </header>
 ${section('Load and response time', ceilingChart(ceiling))}
 ${byLimit(ceiling)}
@@ -44,13 +44,9 @@ function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): st
   return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'
 }
 
-function byLimit({ byLimit: limits, criticalPerS }: Ceiling): Markup | false {
-  const known = limits.flatMap(({ limitMs, interval: found }) =>
-    found ? [[`${limitMs} ms`, perS(found.mid), `${perS(found.low)} … ${perS(found.high)}`]] : [],
-  )
-  if (known.length === 0) return false
-  const critical = criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]
-  return section('With other limits', table(['response p99 at most', 'ceiling', '90%'], [...known, ...critical]))
+function byLimit(ceiling: Ceiling): Markup | false {
+  const rows = limitRows(ceiling)
+  return rows.length > 0 && section('With other limits', table(['response p99 at most', 'ceiling', '90%'], rows))
 }
 
 function row(trial: TrialRow, at: number): (string | number)[] {

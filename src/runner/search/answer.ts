@@ -1,51 +1,114 @@
+import type { RateInterval } from './belief.ts'
 import type { Ceiling, TrialRecord } from './ceiling-schema.ts'
-import { type Clause, outcomeAt } from './judge.ts'
+import { type Aim, type Clause, outcomeOf } from './judge.ts'
+import { lawOf } from './law.ts'
 import { beliefOf } from './search.ts'
 
 /** Limits of the response p99 by which the same trials are judged as well, ms. */
 export const LIMITS_MS = [10, 25, 50, 100, 200] as const
 /** Beyond this an interval says no more than that nothing is known, high / low. */
 const RATIO_SAYING_NOTHING = 3
-/** Three anchors on a quiet machine had medians of 0.61 to 0.89 ms: runs differ so much. A change beyond this is the machine's. */
-const DRIFT_RATIO_MAX = 1.6
+/** That the ceiling moved once, at any moment, must be so many times as likely as one ceiling for all trials. */
+const MOVED_TIMES = 5
+/** With fewer trials nothing is said. */
+const TRIALS_MIN = 8
+/** CPU time of an event at the anchor load: beyond this ratio the machine is another one, however quiet it was. */
+const CPU_RATIO_MAX = 1.3
+
+type Derived = Pick<Ceiling, 'limit' | 'accept' | 'law' | 'byLimit' | 'criticalPerS' | 'withoutLimit' | 'drifted'>
 
 /** What the trials of a search say beside the ceiling itself. */
-export function answerOf(
-  trials: readonly TrialRecord[],
-): Pick<Ceiling, 'limit' | 'byLimit' | 'criticalPerS' | 'drifted'> {
-  const byLimit = LIMITS_MS.map((limitMs) => ({ limitMs, interval: intervalAt(trials, limitMs) }))
+export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']): Derived {
+  const byLimit = LIMITS_MS.map((limitMs) => ({ limitMs, interval: intervalAt(trials, { limitMs }) }))
   const rates = byLimit.map(({ interval }) => interval?.mid)
   const isWhole = rates.every((rate) => rate !== undefined)
   const criticalPerS = isWhole ? Math.exp(rates.reduce((sum, rate) => sum + Math.log(rate), 0) / rates.length) : null
-  return { limit: limitOf(trials), byLimit, criticalPerS, drifted: driftOf(trials) }
+  const accept = acceptOf(trials)
+  return {
+    limit: limitOf(trials),
+    accept,
+    law: lawOf(trials, accept, found),
+    byLimit,
+    criticalPerS,
+    withoutLimit: intervalAt(trials, { limitMs: Number.POSITIVE_INFINITY }),
+    drifted: driftOf(trials),
+  }
 }
 
-function intervalAt(trials: readonly TrialRecord[], limitMs: number) {
-  const judged = trials
+/** Trials as those of another ceiling than that of the search. */
+export function trialsFor(trials: readonly TrialRecord[], asked: { readonly aim?: Aim; readonly limitMs?: number }) {
+  return trials
     .filter(({ purpose }) => purpose !== 'saturation')
-    .map((trial) => ({ ...trial, outcome: outcomeAt(trial, limitMs) }))
-    .filter(({ outcome }) => outcome !== 'invalid')
-  if (!judged.some(({ outcome }) => outcome === 'passed')) return null
-  const hints = trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS)
-  const interval = beliefOf(judged, Math.max(1, ...hints)).published()
-  return interval.high / interval.low > RATIO_SAYING_NOTHING ? null : interval
+    .map((trial) => ({ ...trial, outcome: outcomeOf(trial, asked).outcome }))
+}
+
+/** The most that was accepted while far too much was offered: about the ceiling of what is accepted. */
+export function acceptHintPerS(trials: readonly TrialRecord[]): number {
+  const accepted = trials.filter(({ purpose }) => purpose === 'saturation').map(({ acceptedPerS }) => acceptedPerS)
+  return Math.max(1, ...accepted)
+}
+
+function acceptOf(trials: readonly TrialRecord[]): Ceiling['accept'] {
+  const judged = trialsFor(trials, { aim: 'accept' }).filter(({ outcome }) => outcome !== 'invalid')
+  const passed = judged.filter(({ outcome }) => outcome === 'passed').map(({ ratePerS }) => ratePerS)
+  if (passed.length === 0) return { interval: null, atLeastPerS: null }
+  const interval = beliefOf(judged, acceptHintPerS(trials)).published()
+  const isKnown = judged.some(({ outcome }) => outcome === 'failed') && isTelling(interval)
+  return isKnown ? { interval, atLeastPerS: null } : { interval: null, atLeastPerS: Math.max(...passed) }
+}
+
+function intervalAt(trials: readonly TrialRecord[], asked: Parameters<typeof trialsFor>[1]): RateInterval | null {
+  const judged = trialsFor(trials, asked).filter(({ outcome }) => outcome !== 'invalid')
+  const isThere = (wanted: string) => judged.some(({ outcome }) => outcome === wanted)
+  // Where every trial passes, the ceiling may be anywhere above.
+  if (!isThere('passed') || !isThere('failed')) return null
+  const interval = beliefOf(judged, hintPerS(trials)).published()
+  return isTelling(interval) ? interval : null
+}
+
+const isTelling = ({ low, high }: RateInterval) => high / low <= RATIO_SAYING_NOTHING
+
+function hintPerS(trials: readonly TrialRecord[]): number {
+  return Math.max(1, ...trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS))
 }
 
 /** The clause that failed most often; of two the one that is told first. */
 function limitOf(trials: readonly TrialRecord[]): Clause | null {
   const counts = new Map<Clause, number>()
   for (const { purpose, outcome, limit } of trials) {
-    if (purpose !== 'saturation' && outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
+    const isOther = purpose === 'saturation' || purpose === 'accept'
+    if (!isOther && outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }
 
+/**
+ * Whether the ceiling moved while it was measured: asked of the trials themselves, since a p50 at half of the ceiling differs by
+ * half from run to run on a quiet machine and says little of it.
+ */
 function driftOf(trials: readonly TrialRecord[]): boolean | null {
-  const anchors = trials.filter(
-    ({ purpose, outcome, response }) => purpose === 'anchor' && outcome !== 'invalid' && response.p50,
-  )
-  if (anchors.length < 2) return null
-  const [first, last] = [anchors[0]!.response.p50!, anchors.at(-1)!.response.p50!]
-  const isApart = first.highMs < last.lowMs || last.highMs < first.lowMs
-  return isApart && Math.max(first.ms, last.ms) / Math.min(first.ms, last.ms) > DRIFT_RATIO_MAX
+  const anchors = trials.filter(({ purpose, outcome }) => purpose === 'anchor' && outcome !== 'invalid')
+  const counted = trials.filter(({ purpose, outcome }) => outcome !== 'invalid' && OF_CEILING.includes(purpose))
+  if (anchors.length < 2 || counted.length < TRIALS_MIN) return null
+  const cpu = anchors.map(({ cpuPer1000 }) => Object.values(cpuPer1000).reduce((sum, one) => sum + one, 0))
+  return timesMoved(counted, hintPerS(trials)) > MOVED_TIMES || Math.max(...cpu) > CPU_RATIO_MAX * Math.min(...cpu)
 }
+
+/** How much likelier the trials are with another ceiling from some moment on than with one, over all such moments. */
+function timesMoved(counted: readonly TrialRecord[], nearPerS: number): number {
+  const before = evidences(counted, nearPerS)
+  const after = evidences(counted.toReversed(), nearPerS).toReversed()
+  const whole = before.at(-1)!
+  const moments = before.slice(0, -1).map((ln, at) => Math.exp(ln + after[at + 1]! - whole))
+  return moments.reduce((sum, times) => sum + times, 0) / moments.length
+}
+
+/** Of the first trial, of the first two, and so on, ln. */
+function evidences(counted: readonly TrialRecord[], nearPerS: number): number[] {
+  const belief = beliefOf([], nearPerS)
+  return counted.map(({ ratePerS, outcome }) => {
+    belief.observe(ratePerS, outcome)
+    return belief.logEvidence()
+  })
+}
+const OF_CEILING: readonly string[] = ['anchor', 'search', 'soak']

@@ -31,8 +31,13 @@ const SEARCH_MASS = 0.9
 /** What is published as 90% is therefore wider. */
 const PUBLISHED_MASS = 0.97
 const KINDS = WIDTHS.length * SPURIOUS.length
+const POINTS = Math.round((Math.log(BELOW) + Math.log(ABOVE)) / STEP) + 1
+/** A load on the grid is so many points below or above a ceiling. */
+const APART = 2 * POINTS + 1
 /** A grid point of so little weight tells nothing. */
 const NEGLIGIBLE = 1e-7
+/** Beside the heaviest one, a grid point of so little weight cannot be seen. */
+const SHOWN = 0.002
 
 export interface RateInterval {
   readonly low: number
@@ -44,38 +49,63 @@ export interface RateInterval {
 export class Belief {
   /** ln(rate) of grid point 0. */
   readonly #from: number
-  readonly #points: number
   /** Log weights: of point p and kind k at p · KINDS + k. */
   readonly #log: Float64Array
-  readonly #passes = new Float64Array(KINDS)
+  /** ln of the sum of all weights before any trial. */
+  readonly #logPrior: number
 
   /** `hintPerS`: what the stack got done when it was offered far too much. */
   constructor(hintPerS: number) {
     const middle = Math.log(hintPerS)
     this.#from = middle - Math.log(BELOW)
-    this.#points = Math.round((Math.log(BELOW) + Math.log(ABOVE)) / STEP) + 1
-    this.#log = new Float64Array(this.#points * KINDS)
-    for (let point = 0; point < this.#points; point++) {
+    this.#log = new Float64Array(POINTS * KINDS)
+    let prior = 0
+    for (let point = 0; point < POINTS; point++) {
       const off = (this.#from + point * STEP - middle) / HINT_SD
       const ceiling = Math.exp(-0.5 * off * off) + FLOOR
       for (let kind = 0; kind < KINDS; kind++) {
-        this.#log[point * KINDS + kind] = Math.log(ceiling * widthOf(kind)[1] * spuriousOf(kind)[1])
+        const weight = ceiling * widthOf(kind)[1] * spuriousOf(kind)[1]
+        this.#log[point * KINDS + kind] = Math.log(weight)
+        prior += weight
       }
     }
+    this.#logPrior = Math.log(prior)
   }
 
   /** Takes in a trial. An undecided one counts as half a pass and half a failure; an invalid one not at all. */
   observe(ratePerS: number, outcome: TrialOutcome): void {
     if (outcome === 'invalid') return
-    const x = Math.log(ratePerS)
-    for (let point = 0; point < this.#points; point++) {
-      for (const [kind, passes] of this.#passesAt(point, x).entries()) {
-        const at = point * KINDS + kind
-        if (outcome === 'passed') this.#log[at]! += Math.log(passes)
-        else if (outcome === 'failed') this.#log[at]! += Math.log(1 - passes)
-        else this.#log[at]! += 0.5 * Math.log(passes * (1 - passes))
+    const { ifPassed, ifFailed } = CHANCES
+    const first = this.#row(ratePerS)
+    for (let point = 0; point < POINTS; point++) {
+      for (let kind = 0; kind < KINDS; kind++) {
+        const [at, of] = [point * KINDS + kind, (first - point) * KINDS + kind]
+        if (outcome === 'passed') this.#log[at]! += ifPassed[of]!
+        else if (outcome === 'failed') this.#log[at]! += ifFailed[of]!
+        else this.#log[at]! += 0.5 * (ifPassed[of]! + ifFailed[of]!)
       }
     }
+  }
+
+  /** The row of CHANCES for this load beside the lowest ceiling of the grid. The load is taken as the nearest grid point. */
+  #row(ratePerS: number): number {
+    const above = Math.round((Math.log(ratePerS) - this.#from) / STEP)
+    return POINTS + Math.min(POINTS, Math.max(0, above))
+  }
+
+  /** How likely the trials so far are by all that was believed before them, ln. */
+  logEvidence(): number {
+    const most = this.#log.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+    return most + Math.log(this.#log.reduce((sum, log) => sum + Math.exp(log - most), 0)) - this.#logPrior
+  }
+
+  /** The weight of each ceiling, from the lowest to the highest that is not negligible; the heaviest has 1. */
+  curve(): { readonly ratePerS: number; readonly weight: number }[] {
+    const weights = this.#weights()
+    const most = weights.reduce((a, b) => Math.max(a, b), 0)
+    return [...weights.entries()]
+      .map(([point, weight]) => ({ ratePerS: Math.exp(this.#from + point * STEP), weight: weight / most }))
+      .filter(({ weight }) => weight > SHOWN)
   }
 
   /** The ceiling, events per second: what the search goes by. */
@@ -106,38 +136,28 @@ export class Belief {
     let most = Number.NEGATIVE_INFINITY
     for (let share = 0.05; share < 0.96; share += 0.05) {
       const load = this.#quantile(weights, share)
-      const told = isBarred(load) ? Number.NEGATIVE_INFINITY : this.#information(joint, weights, Math.log(load))
+      const told = isBarred(load) ? Number.NEGATIVE_INFINITY : this.#information(joint, weights, load)
       if (told > most) [most, best] = [told, load]
     }
     return best
   }
 
-  /** Mutual information of the outcome at x and the ceiling, nats. */
-  #information(joint: Float64Array, weights: Float64Array, x: number): number {
+  /** Mutual information of a load's outcome and the ceiling, nats. */
+  #information(joint: Float64Array, weights: Float64Array, ratePerS: number): number {
+    const first = this.#row(ratePerS)
     let passes = 0
     let within = 0
-    for (let point = 0; point < this.#points; point++) {
+    for (let point = 0; point < POINTS; point++) {
       const weight = weights[point]!
       if (weight < NEGLIGIBLE) continue
       let here = 0
-      for (const [kind, chance] of this.#passesAt(point, x).entries()) here += joint[point * KINDS + kind]! * chance
+      for (let kind = 0; kind < KINDS; kind++) {
+        here += joint[point * KINDS + kind]! * CHANCES.passes[(first - point) * KINDS + kind]!
+      }
       passes += here
       within += weight * entropy(here / weight)
     }
     return entropy(passes) - within
-  }
-
-  /** With the ceiling at a grid point: how likely the load x passes, for each kind. The same array each time. */
-  #passesAt(point: number, x: number): Float64Array {
-    const above = x - (this.#from + point * STEP)
-    for (const [at, [width]] of WIDTHS.entries()) {
-      const passes = 1 / (1 + Math.exp(above / width))
-      for (const [row, [spurious]] of SPURIOUS.entries()) {
-        // Nothing is impossible: a pass far above the ceiling is a mistake of the model, not the end of it.
-        this.#passes[row * WIDTHS.length + at] = Math.min(0.999, Math.max(0.001, (1 - spurious) * passes))
-      }
-    }
-    return this.#passes
   }
 
   /** The weights of all combinations; they sum to 1. */
@@ -156,7 +176,7 @@ export class Belief {
 
   /** The weights of the ceilings alone. */
   #weights(joint = this.#joint()): Float64Array {
-    const weights = new Float64Array(this.#points)
+    const weights = new Float64Array(POINTS)
     for (let at = 0; at < joint.length; at++) weights[Math.floor(at / KINDS)]! += joint[at]!
     return weights
   }
@@ -164,7 +184,7 @@ export class Belief {
   #quantile(weights: Float64Array, share: number): number {
     let sum = 0
     let point = 0
-    while (point < this.#points - 1 && sum + weights[point]! < share) sum += weights[point++]!
+    while (point < POINTS - 1 && sum + weights[point]! < share) sum += weights[point++]!
     return Math.exp(this.#from + point * STEP)
   }
 }
@@ -175,3 +195,17 @@ function entropy(p: number): number {
 
 const widthOf = (kind: number) => WIDTHS[kind % WIDTHS.length]!
 const spuriousOf = (kind: number) => SPURIOUS[Math.floor(kind / WIDTHS.length)]!
+
+/** How likely a load passes, and ln of that and of its contrary: of the kind k, row − POINTS points above the ceiling, at row · KINDS + k. */
+const CHANCES = chances()
+function chances() {
+  const passes = new Float64Array(APART * KINDS)
+  for (let at = 0; at < passes.length; at++) {
+    const above = (Math.floor(at / KINDS) - POINTS) * STEP
+    const kind = at % KINDS
+    const holds = (1 - spuriousOf(kind)[0]) / (1 + Math.exp(above / widthOf(kind)[0]))
+    // Nothing is impossible: a pass far above the ceiling is a mistake of the model, not the end of it.
+    passes[at] = Math.min(0.999, Math.max(0.001, holds))
+  }
+  return { passes, ifPassed: passes.map(Math.log), ifFailed: passes.map((one) => Math.log(1 - one)) }
+}

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
-import { CLAUSES } from './judge.ts'
+import { CLAUSES, SENDERS } from './judge.ts'
 
 /** ceiling.json: rates in events a second, times in ms, CPU in CPU seconds for 1,000 events. */
-export const CEILING_VERSION = 1
+export const CEILING_VERSION = 2
 
 const rate = z.number().nonnegative()
 const interval = z.object({ low: rate, mid: rate, high: rate })
@@ -13,17 +13,25 @@ const outcome = z.enum(['passed', 'failed', 'undecided', 'invalid'])
 
 /** One trial, a line of trials.jsonl. Its own records are in `folder`, beside that file. */
 export const trialSchema = z.object({
-  purpose: z.enum(['saturation', 'anchor', 'search', 'soak']),
+  purpose: z.enum(['saturation', 'anchor', 'search', 'soak', 'accept', 'cost']),
   ratePerS: rate,
+  /** With the limits of the search, and from the request to its effect. */
   outcome,
   /** The first clause that failed or was undecided. */
   limit: z.enum(CLAUSES).nullable(),
+  /** What each clause came to, whatever the sender was. */
+  clauses: z.record(z.enum(CLAUSES), outcome),
+  sender: z.enum(SENDERS),
   donePerS: rate,
+  acceptedPerS: rate,
+  /** What took effect in a second after the sending, while there was a backlog; null: there was too little of one. */
+  drainPerS: rate.nullable(),
+  /** Further attempts of the sender, and copies that were absorbed, for each event. */
+  repeatsPerEvent: z.number(),
   /** Of first attempts that were accepted, from due to the answer, while the load was held. */
   response: percentiles,
   heldMs: z.number(),
   sampleP99Ms: z.number().nullable(),
-  apartFromResponse: outcome,
   /** CPU seconds of each process for 1,000 events that it was sent, by its name. */
   cpuPer1000: z.record(z.string(), z.number()),
   startedAt: z.string(),
@@ -49,11 +57,25 @@ export const ceilingSchema = z.object({
   }),
   /** What failed most often above the ceiling; null where nothing failed. */
   limit: z.enum(CLAUSES).nullable(),
+  /** The ceiling of what is accepted, whatever becomes of the backlog; or no more than the highest load that was. */
+  accept: z.object({ interval: interval.nullable(), atLeastPerS: rate.nullable() }),
+  /** T ≤ min(R_http, R_queue) / (1 + r), and what part of it the stack does; null: a part of it is not known. */
+  law: z
+    .object({
+      acceptPerS: rate,
+      queuePerS: rate,
+      repeatsPerEvent: z.number(),
+      boundPerS: rate,
+      ofBound: z.number(),
+    })
+    .nullable(),
   /** The ceiling with other limits of the response p99, from the same trials; null where they say nothing. */
   byLimit: z.array(z.object({ limitMs: z.number(), interval: interval.nullable() })),
   /** The geometric mean of them; null unless all are there. */
   criticalPerS: rate.nullable(),
-  /** Whether the machine stayed the same: response p50 at the anchor load, first to last. null: too few anchors. */
+  /** The ceiling without a limit of the response time. */
+  withoutLimit: interval.nullable(),
+  /** Whether the ceiling moved, or an event came to cost more CPU, while it was measured. null: too few trials to say. */
   drifted: z.boolean().nullable(),
   environment: environmentSchema,
   trials: z.array(trialSchema),

@@ -10,89 +10,106 @@ const DONE_SHARE_LOW = 0.97
 export const HOLD_FROM = 0.3
 
 /** The clauses that a load must meet, by what they ask. In the order in which a failure is told. */
-export const CLAUSES = ['harm', 'refusals', 'backlog', 'response', 'other'] as const
+export const CLAUSES = ['harm', 'refusals', 'backlog', 'response', 'effect', 'other'] as const
 export type Clause = (typeof CLAUSES)[number]
 
+/** 'sustained': from the request to its effect. 'accept': to the 2xx alone, whatever becomes of the backlog. */
+export type Aim = 'sustained' | 'accept'
+const CLAUSES_OF: Readonly<Record<Aim, readonly Clause[]>> = {
+  sustained: CLAUSES,
+  accept: ['harm', 'refusals', 'response', 'other'],
+}
+
+/** Whether the sender offered what it should: 'late' spoils response times and nothing else. */
+export const SENDERS = ['fit', 'late', 'unfit'] as const
+
+/** What a trial says of its load. */
 export interface Judgement {
-  readonly outcome: TrialOutcome
-  /** The first clause that failed or was undecided; null where all are met. */
-  readonly limit: Clause | null
+  readonly clauses: Readonly<Record<Clause, TrialOutcome>>
+  readonly sender: (typeof SENDERS)[number]
   readonly donePerS: number
+  readonly acceptedPerS: number
   /** Of first attempts that were accepted, from due to the answer, while the load was held; and for how long that was, ms. */
   readonly response: Percentiles
   readonly heldMs: number
   /** Its p99 as it came out, which a soak is not judged by; null where nothing was accepted. */
   readonly sampleP99Ms: number | null
-  /** What the outcome would be if any response time were good enough. */
-  readonly apartFromResponse: TrialOutcome
 }
 
 const REFUSALS: readonly string[] = ['refused']
 const RESPONSE: readonly string[] = ['accept-p99', 'event-p99', 'effect-p99']
-/** Without these what was offered is not known. A sender that is only late spoils response times and nothing else. */
+/** Without these what was offered is not known. */
 const OFFERED: readonly string[] = ['generator-rate', 'generator-unsent']
-
+const DRAINED = 'drained'
+const LOST = 'lost'
 const WATCHED = 'looked-long-enough'
 
-/** What a trial says of its load. `soaks`: it watched the ledger after the last effect, and is judged by whole intervals only. */
+/** Judges a trial's run. `soaks`: it watched the ledger after the last effect, and is judged by whole intervals only. */
 export function judge(
   report: Pick<Report, 'checks' | 'timeline' | 'scenario' | 'latency' | 'setup'>,
   { soaks, sampleP99Ms }: { readonly soaks: boolean; readonly sampleP99Ms: number | null },
 ): Judgement {
-  // The whole run's waits have the ramp in them.
-  const checks = report.checks.filter(({ id }) => !RESPONSE.includes(id) && (soaks || id !== WATCHED))
+  const isDrained = report.checks.every(({ id, ok }) => id !== DRAINED || ok !== false)
+  const checks = report.checks.filter(({ id }) => {
+    // The whole run's waits have the ramp in them. What was still in the queue when patience was over is no loss.
+    return !RESPONSE.includes(id) && (soaks || id !== WATCHED) && (isDrained || id !== LOST)
+  })
   const held = report.latency.phases.at(-1)!
   const heldMs = held.untilMs - held.fromMs
   const { acceptP99Ms, effectP99Ms } = report.setup
-  const waits = [
-    withinMark(held.acceptedFirst, heldMs, acceptP99Ms, soaks ? null : sampleP99Ms),
-    // Without a backlog the effects follow the answers closely.
-    withinMark(held.eventToEffect, heldMs, effectP99Ms, soaks ? null : sampleP99Ms),
-  ]
   const ofStack = checks.filter(({ about }) => about === 'stack')
-  const outcomeOf = (some: typeof checks): TrialOutcome =>
+  const outcomeOfChecks = (some: typeof checks): TrialOutcome =>
     some.some(({ ok }) => ok === false) ? 'failed' : some.some(({ ok }) => ok === null) ? 'undecided' : 'passed'
-  const { donePerS, doneShare } = doneOf(report)
-  const clauses: Record<Clause, TrialOutcome> = {
-    harm: outcomeOf(ofStack.filter(({ severity }) => severity === 'harm')),
-    refusals: outcomeOf(ofStack.filter(({ id }) => REFUSALS.includes(id))),
-    backlog: doneShare >= DONE_SHARE_MIN ? 'passed' : doneShare < DONE_SHARE_LOW ? 'failed' : 'undecided',
-    response: waits.find((one) => one === 'failed') ?? waits.find((one) => one === 'undecided') ?? 'passed',
-    other: outcomeOf(ofStack.filter(({ id, severity }) => severity !== 'harm' && !REFUSALS.includes(id))),
-  }
-  const isFit = checks.every(({ about, ok }) => about === 'stack' || ok !== false)
-  const isOffered = checks.every(({ id, ok }) => !OFFERED.includes(id) || ok !== false)
-  const apart = together(
-    clauses,
-    CLAUSES.filter((clause) => clause !== 'response'),
-  )
-  const whole = together(clauses, CLAUSES)
-  // Too much is too much, even from a sender that was late.
-  const isCertain = clauses.harm === 'failed' || (isOffered && apart.outcome === 'failed')
-  const invalid = { outcome: 'invalid', limit: null } as const
+  const { donePerS, acceptedPerS, doneShare } = doneOf(report)
+  const keepsUp = doneShare >= DONE_SHARE_MIN ? 'passed' : doneShare < DONE_SHARE_LOW ? 'failed' : 'undecided'
+  const isNamed = (id: string) => REFUSALS.includes(id) || id === DRAINED
   return {
-    ...(isFit ? whole : isCertain ? apart : invalid),
+    clauses: {
+      harm: outcomeOfChecks(ofStack.filter(({ severity }) => severity === 'harm')),
+      refusals: outcomeOfChecks(ofStack.filter(({ id }) => REFUSALS.includes(id))),
+      backlog: isDrained ? keepsUp : 'failed',
+      response: withinMark(held.acceptedFirst, heldMs, acceptP99Ms, soaks ? null : sampleP99Ms),
+      // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
+      effect: withinMark(held.eventToEffect, heldMs, effectP99Ms, null),
+      other: outcomeOfChecks(ofStack.filter(({ id, severity }) => severity !== 'harm' && !isNamed(id))),
+    },
+    sender: senderOf(checks),
     donePerS,
+    acceptedPerS,
     response: held.acceptedFirst,
     heldMs,
     sampleP99Ms,
-    apartFromResponse: isFit || isCertain ? apart.outcome : 'invalid',
   }
 }
 
-/** The outcome with another limit of the response p99, ms. */
-export function outcomeAt(
-  {
-    apartFromResponse: apart,
-    response,
-    heldMs,
-    sampleP99Ms,
-  }: Pick<Judgement, 'apartFromResponse' | 'response' | 'heldMs' | 'sampleP99Ms'>,
-  limitMs: number,
-): TrialOutcome {
-  if (apart === 'invalid' || apart === 'failed') return apart
-  const outcome = withinMark(response, heldMs, limitMs, sampleP99Ms)
-  return outcome === 'passed' ? apart : outcome
+function senderOf(checks: Report['checks']): Judgement['sender'] {
+  const failed = checks.filter(({ about, ok }) => about !== 'stack' && ok === false)
+  if (failed.length === 0) return 'fit'
+  return failed.some(({ id }) => OFFERED.includes(id)) ? 'unfit' : 'late'
+}
+
+interface Asked {
+  readonly aim?: Aim
+  /** Another limit of the response p99, ms. Infinity: any will do. */
+  readonly limitMs?: number
+}
+
+/** What a trial comes to, and the first clause that failed or was undecided; null where all are met. */
+export function outcomeOf(
+  { clauses, sender, response, heldMs, sampleP99Ms }: Omit<Judgement, 'donePerS' | 'acceptedPerS'>,
+  { aim = 'sustained', limitMs }: Asked = {},
+): { readonly outcome: TrialOutcome; readonly limit: Clause | null } {
+  const asked =
+    limitMs === undefined ? clauses : { ...clauses, response: withinMark(response, heldMs, limitMs, sampleP99Ms) }
+  const whole = together(asked, CLAUSES_OF[aim])
+  if (sender === 'fit') return whole
+  // Too much is too much, even from a sender that was late; and harm is harm.
+  const apart = together(
+    asked,
+    CLAUSES_OF[aim].filter((clause) => clause !== 'response'),
+  )
+  const isCertain = clauses.harm === 'failed' || (sender === 'late' && apart.outcome === 'failed')
+  return isCertain ? apart : { outcome: 'invalid', limit: null }
 }
 
 /**
@@ -117,14 +134,11 @@ function together(
   return { outcome: 'passed', limit: null }
 }
 
-/** What took effect while the load was held, and its share of what was offered in the same time. */
+/** What took effect and was accepted while the load was held, and the share of what was offered that took effect in the same time. */
 function doneOf({ timeline: { points, stepMs }, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>) {
   const counted = points.filter(({ atMs }) => atMs >= durationMs * HOLD_FROM && atMs + stepMs <= durationMs)
-  let effects = 0
-  let offered = 0
-  for (const point of counted) {
-    effects += point.effects
-    offered += point.offered
-  }
-  return { donePerS: counted.length > 0 ? effects / counted.length : 0, doneShare: offered > 0 ? effects / offered : 0 }
+  const mean = (of: 'effects' | 'offered' | 'accepted') =>
+    counted.reduce((sum, point) => sum + point[of], 0) / Math.max(1, counted.length)
+  const [donePerS, offeredPerS] = [mean('effects'), mean('offered')]
+  return { donePerS, acceptedPerS: mean('accepted'), doneShare: offeredPerS > 0 ? donePerS / offeredPerS : 0 }
 }

@@ -34,6 +34,7 @@ export type SearchStep =
   | { readonly next: Purpose; readonly ratePerS: number }
   | { readonly next: 'nothing'; readonly found: SearchAnswer }
 
+const OF_SEARCH: readonly Purpose[] = ['saturation', 'anchor', 'search', 'soak']
 /** The first saturation trial offers so much, and each one after it so many times more. */
 const SATURATION_FROM_PER_S = 2_000
 const SATURATION_FACTOR = 4
@@ -59,7 +60,8 @@ const LOWEST_FAILURES = 3
  * The search for a ceiling as a pure function: from all trials so far to the next one, or to the answer. `isOver`: no time is
  * left for another trial. It keeps nothing, so a search that was interrupted goes on from its list of trials.
  */
-export function stepAfter(trials: readonly Trial[], goal: Goal, isOver = false): SearchStep {
+export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): SearchStep {
+  const trials = all.filter(({ purpose }) => OF_SEARCH.includes(purpose))
   const saturatePerS = nextSaturation(trials, goal)
   if (saturatePerS !== undefined && !isOver) return { next: 'saturation', ratePerS: saturatePerS }
   const counted = trials.filter(({ purpose, outcome }) => purpose !== 'saturation' && outcome !== 'invalid')
@@ -92,6 +94,60 @@ export function stepAfter(trials: readonly Trial[], goal: Goal, isOver = false):
   if (of('anchor') === 1 && of('search') >= ANCHOR_AFTER) return anchor
   const load = belief.nextLoad((ratePerS) => isWorn(counted, within(ratePerS)))
   return { next: 'search', ratePerS: within(load) }
+}
+
+/** Of a search that goes beside another one. */
+export interface SideGoal extends Goal {
+  /** What the ceiling is thought to be near, events per second. */
+  readonly hintPerS: number
+}
+export type SideStep =
+  | { readonly next: 'load'; readonly ratePerS: number }
+  /** `isBound`: the ceiling is higher than a sender can offer. */
+  | { readonly next: 'nothing'; readonly interval: RateInterval; readonly isBound: boolean }
+
+/**
+ * A search that saturates nothing, has no anchor and no soak, because another one had them: for a second ceiling of the same
+ * stack, or for the stack as it is under an intervention. `trials`: all that say something of this ceiling; `own` of them were
+ * made for it.
+ */
+export function stepBeside(trials: readonly Trial[], own: number, goal: SideGoal, isOver = false): SideStep {
+  const counted = trials.filter(({ outcome }) => outcome !== 'invalid')
+  const belief = beliefOf(counted, goal.hintPerS)
+  const highestPerS = highestOf(trials, goal)
+  const { low, high } = belief.interval()
+  const isBound = low >= highestPerS * BELOW_INVALID
+  const isEnough = isBound || high <= low * goal.ratioMax || own >= goal.trialsMax
+  if (isOver || isEnough || invalidRunning(trials) >= INVALID_RUNNING_MAX) {
+    return { next: 'nothing', interval: belief.published(), isBound }
+  }
+  const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
+  return { next: 'load', ratePerS: within(belief.nextLoad((ratePerS) => isWorn(counted, within(ratePerS)))) }
+}
+
+/** A trial that counts tells so much of the ceiling on average, nats. */
+const NATS = 0.2
+/** Before anything is known a search takes so many loads. */
+const LOADS_FIRST = 18
+
+/** About so many trials are left: loads, and soaks. For people who wait; nothing is decided by it. */
+export function trialsLeft(all: readonly Trial[], goal: Goal): { readonly loads: number; readonly soaks: number } {
+  const step = stepAfter(all, goal)
+  if (step.next === 'nothing') return { loads: 0, soaks: 0 }
+  if (step.next === 'saturation') return { loads: LOADS_FIRST + ANCHORS + 1, soaks: 1 }
+  const of = (purpose: Purpose) =>
+    all.filter((trial) => trial.purpose === purpose && trial.outcome !== 'invalid').length
+  const counted = all.filter(({ purpose, outcome }) => OF_SEARCH.includes(purpose) && outcome !== 'invalid')
+  const { low, high } = beliefOf(
+    counted.filter(({ purpose }) => purpose !== 'saturation'),
+    hintOf(all, goal),
+  ).interval()
+  const tooWide = Math.log(high / low) / Math.log(goal.ratioMax)
+  const loads = step.next === 'search' ? Math.max(1, Math.ceil(Math.log(tooWide) / NATS)) : 0
+  return {
+    loads: Math.min(loads, goal.trialsMax - counted.length) + Math.max(0, ANCHORS - of('anchor')),
+    soaks: step.next === 'anchor' && soaked(counted) !== null ? 0 : 1,
+  }
 }
 
 /** What trials say of a ceiling. `hintPerS`: what the stack got done when it was saturated. */

@@ -13,8 +13,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const { settings } = settingsOf('steady', { queueUrl: 'redis://me:secret@127.0.0.1:1' })
+const passed = 'passed'
+const clauses = {
+  harm: passed,
+  refusals: passed,
+  backlog: passed,
+  response: passed,
+  effect: passed,
+  other: passed,
+} as const
 const trial: TrialRecord = {
-  ...{ purpose: 'anchor', ratePerS: 500, outcome: 'passed', limit: null, donePerS: 499, apartFromResponse: 'passed' },
+  ...{ purpose: 'anchor', ratePerS: 500, outcome: 'passed', limit: null, donePerS: 499, acceptedPerS: 500 },
+  ...{ clauses, sender: 'fit', drainPerS: null, repeatsPerEvent: 0 },
   ...{ response: { count: 3_000, maxMs: 9 }, heldMs: 4_200, sampleP99Ms: 7, cpuPer1000: { receiver: 0.3 } },
   ...{ startedAt: '2026-01-01T00:00:00.000Z', tookMs: 9_000, folder: 'trial-01' },
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../../../src/runner/report/check.ts'
 import type { Percentiles } from '../../../src/runner/report/latency/percentiles.ts'
-import { judge, outcomeAt } from '../../../src/runner/search/judge.ts'
+import { judge, outcomeOf } from '../../../src/runner/search/judge.ts'
 
 const DURATION_MS = 6_000
 const STEP_MS = 500
@@ -9,12 +9,18 @@ const quick: Percentiles = { count: 600, p50: between(1), p99: between(20), maxM
 const slow: Percentiles = { count: 600, p50: between(1), p99: between(80), maxMs: 90 }
 const unsure: Percentiles = { count: 600, p50: between(1), p90: between(10), maxMs: 40 }
 
+const late: Percentiles = { count: 600, p50: between(1_500), p99: between(2_000), maxMs: 2_500 }
+const lateAtTimes: Percentiles = { count: 600, p50: between(10), p90: between(100), maxMs: 900 }
+
+const judged = (...of: Parameters<typeof judge>) => outcomeOf(judge(...of))
+
 function between(ms: number) {
   return { ms, lowMs: ms * 0.8, highMs: ms * 1.2 }
 }
 
 interface Rates {
   readonly offered?: number
+  readonly toEffect?: Percentiles
   readonly effects?: number
   readonly waits?: Percentiles
 }
@@ -22,7 +28,7 @@ interface Rates {
 /** A run of which each second `offered` events were offered and `effects` took effect. */
 function report(
   failed: Partial<Record<string, boolean | null>> = {},
-  { offered = 100, effects = 100, waits = quick }: Rates = {},
+  { offered = 100, effects = 100, waits = quick, toEffect = quick }: Rates = {},
 ) {
   const about = (id: string): Check['about'] => (id.startsWith('generator') ? 'generator' : 'stack')
   const ids = [
@@ -41,9 +47,10 @@ function report(
   const points = Array.from({ length: DURATION_MS / STEP_MS + 4 }, (_, at) => ({
     atMs: at * STEP_MS,
     offered,
+    accepted: offered,
     effects,
   }))
-  const held = { fromMs: 1_800, untilMs: DURATION_MS, acceptedFirst: waits, eventToEffect: quick }
+  const held = { fromMs: 1_800, untilMs: DURATION_MS, acceptedFirst: waits, eventToEffect: toEffect }
   const setup = { acceptP99Ms: 50, effectP99Ms: 1_000 }
   const latency = { phases: [held] }
   return {
@@ -62,7 +69,10 @@ describe('what a run says of its load', () => {
     ['an event is refused', { refused: false }, {}, 'failed', 'refusals'],
     ['the p99 is above its mark', {}, { waits: slow }, 'failed', 'response'],
     ['the p99 is undecided', {}, { waits: unsure }, 'undecided', 'response'],
-    ['it does not drain', { drained: false }, {}, 'failed', 'other'],
+    ['it does not drain', { drained: false }, {}, 'failed', 'backlog'],
+    ['what did not drain counts as lost', { drained: false, lost: false }, {}, 'failed', 'backlog'],
+    ['the effects are late', {}, { toEffect: late }, 'failed', 'effect'],
+    ['the effects may be late', {}, { toEffect: lateAtTimes }, 'undecided', 'effect'],
     ['the backlog grows', {}, { effects: 90 }, 'failed', 'backlog'],
     ['the backlog may grow', {}, { effects: 98 }, 'undecided', 'backlog'],
     ['the sender is late', { 'generator-lateness': false }, {}, 'invalid', null],
@@ -71,13 +81,13 @@ describe('what a run says of its load', () => {
     ['less was offered, and the backlog grows', { 'generator-rate': false }, { effects: 90 }, 'invalid', null],
     ['less was offered, and an event is lost', { 'generator-rate': false, lost: false }, {}, 'failed', 'harm'],
   ] as const)('%s', (_what, failed, rates, outcome, limit) => {
-    expect(judge(report(failed, rates), { soaks: true, sampleP99Ms: 45 })).toMatchObject({ outcome, limit })
+    expect(judged(report(failed, rates), { soaks: true, sampleP99Ms: 45 })).toEqual({ outcome, limit })
   })
 
   it('a trial that was not to watch for late effects is not judged by that', () => {
     const unwatched = report({ 'looked-long-enough': null })
-    expect(judge(unwatched, { soaks: true, sampleP99Ms: 45 })).toMatchObject({ outcome: 'undecided', limit: 'other' })
-    expect(judge(unwatched, { soaks: false, sampleP99Ms: 45 })).toMatchObject({ outcome: 'passed', limit: null })
+    expect(judged(unwatched, { soaks: true, sampleP99Ms: 45 })).toEqual({ outcome: 'undecided', limit: 'other' })
+    expect(judged(unwatched, { soaks: false, sampleP99Ms: 45 })).toEqual({ outcome: 'passed', limit: null })
   })
 
   it.each([
@@ -85,12 +95,15 @@ describe('what a run says of its load', () => {
     ['above it', 51, 'failed'],
     ['none', null, 'undecided'],
   ])('without an interval the search goes by the p99 as it came out: %s', (_what, sampleP99Ms, outcome) => {
-    expect(judge(report({}, { waits: unsure }), { soaks: false, sampleP99Ms }).outcome).toBe(outcome)
-    expect(judge(report({}, { waits: unsure }), { soaks: true, sampleP99Ms }).outcome).toBe('undecided')
+    expect(judged(report({}, { waits: unsure }), { soaks: false, sampleP99Ms }).outcome).toBe(outcome)
+    expect(judged(report({}, { waits: unsure }), { soaks: true, sampleP99Ms }).outcome).toBe('undecided')
   })
 
   it('counts what was done once the pipeline was full', () => {
-    expect(judge(report({}, { offered: 100, effects: 95 }), { soaks: true, sampleP99Ms: 45 }).donePerS).toBe(95)
+    expect(judge(report({}, { offered: 100, effects: 95 }), { soaks: true, sampleP99Ms: 45 })).toMatchObject({
+      donePerS: 95,
+      acceptedPerS: 100,
+    })
   })
 })
 
@@ -101,10 +114,27 @@ describe('the same run with another limit', () => {
     ['inside the interval, and the figure is above', 19, 'failed'],
     ['below', 10, 'failed'],
   ])('%s', (_what, limitMs, outcome) => {
-    expect(outcomeAt(judge(report(), { soaks: false, sampleP99Ms: 20 }), limitMs)).toBe(outcome)
+    expect(outcomeOf(judge(report(), { soaks: false, sampleP99Ms: 20 }), { limitMs }).outcome).toBe(outcome)
   })
 
   it('a backlog that grows is too much at any limit', () => {
-    expect(outcomeAt(judge(report({}, { effects: 90 }), { soaks: true, sampleP99Ms: 45 }), 1_000)).toBe('failed')
+    const backlog = judge(report({}, { effects: 90 }), { soaks: true, sampleP99Ms: 45 })
+    for (const limitMs of [1_000, Number.POSITIVE_INFINITY])
+      expect(outcomeOf(backlog, { limitMs })).toEqual({ outcome: 'failed', limit: 'backlog' })
+  })
+})
+
+describe('what is accepted, apart from what takes effect', () => {
+  it.each([
+    ['the backlog grows', {}, { effects: 50 }, 'passed'],
+    ['it does not drain in time', { drained: false, lost: false }, { effects: 50 }, 'passed'],
+    ['the effects are late', {}, { toEffect: late }, 'passed'],
+    ['the answers are late', {}, { waits: slow }, 'failed'],
+    ['an event is refused', { refused: false }, {}, 'failed'],
+    ['an event is lost', { lost: false }, {}, 'failed'],
+    ['the sender is late', { 'generator-lateness': false }, { effects: 50 }, 'invalid'],
+  ] as const)('%s', (_what, failed, rates, outcome) => {
+    const judgement = judge(report(failed, rates), { soaks: false, sampleP99Ms: 45 })
+    expect(outcomeOf(judgement, { aim: 'accept' }).outcome).toBe(outcome)
   })
 })

@@ -1,13 +1,15 @@
-import { perS } from '../../../core/base/words.ts'
+import { percent, perS, seconds } from '../../../core/base/words.ts'
+import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
-import type { Clause } from '../../search/judge.ts'
+import { type Clause, outcomeOf } from '../../search/judge.ts'
 
 /** What binds, as the end of "above it …". */
 const LIMITS: Readonly<Record<Clause, string>> = {
   harm: 'events were lost, doubled or altered',
   refusals: 'events were refused',
   backlog: 'the backlog grew: less took effect than was offered',
-  response: 'a p99 was above its mark',
+  response: "the answers' p99 was above its mark",
+  effect: "the effects' p99 was above its mark",
   other: 'another check of the run failed',
 }
 
@@ -32,6 +34,44 @@ export function ceilingWords({ found, limit, acceptP99Ms }: Ceiling): string {
   }
 }
 
+/** What is accepted, beside what takes effect. */
+export function acceptWords({ accept: { interval, atLeastPerS }, found }: Ceiling): string | undefined {
+  const perSecond = interval?.mid ?? atLeastPerS
+  if (perSecond === null) return undefined
+  const amount = interval
+    ? `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)})`
+    : `at least ${perS(perSecond)}`
+  const ratio = found.interval && `, ${(perSecond / found.interval.mid).toFixed(2)} times the ceiling`
+  return `For a while it accepts ${amount} in time${ratio ?? ''}: what is above the ceiling waits in the queue.`
+}
+
+/** The textbook's law beside what was measured. */
+export function lawWords({ law }: Ceiling): string | undefined {
+  if (!law) return undefined
+  const { acceptPerS, queuePerS, repeatsPerEvent, boundPerS, ofBound } = law
+  const rates = `min(${perS(acceptPerS)} accepted, ${perS(queuePerS)} worked off) / (1 + ${repeatsPerEvent.toFixed(2)} repeats)`
+  const bound = `The textbook's bound is ${rates} = ${perS(boundPerS)}; the ceiling is ${percent(ofBound)} of it.`
+  if (ofBound >= SHARES_LITTLE) return bound
+  return `${bound} The law takes receiving and processing for independent. Here they share something, as a core.`
+}
+/** A ceiling of so much of the bound is what the law says, within what the search knows. */
+const SHARES_LITTLE = 0.9
+
+/** The ceiling for each limit of the response p99, those that the trials tell of: limit, rate, interval. */
+export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): string[][] {
+  const row = (name: string, { low, mid, high }: RateInterval) => [name, perS(mid), `${perS(low)} … ${perS(high)}`]
+  return [
+    ...byLimit.flatMap(({ limitMs, interval }) => (interval ? [row(`${limitMs} ms`, interval)] : [])),
+    ...(criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]),
+    ...(withoutLimit ? [row('max: any response time', withoutLimit)] : []),
+  ]
+}
+
+/** How long the search has lasted, and may last. */
+export function progressWords(elapsedMs: number, leftMs: number): string {
+  return leftMs > 0 ? `${seconds(elapsedMs)}, about ${seconds(leftMs)} left` : seconds(elapsedMs)
+}
+
 const OUTCOMES: Readonly<Record<TrialRecord['outcome'], string>> = {
   passed: 'holds',
   failed: 'too much',
@@ -42,11 +82,14 @@ const SHORT: Readonly<Record<Clause, string>> = {
   harm: 'harm',
   refusals: 'refusals',
   backlog: 'the backlog grows',
-  response: 'a p99 above its mark',
+  response: "the answers' p99 above its mark",
+  effect: "the effects' p99 above its mark",
   other: 'another check',
 }
 
-export function outcomeWords({ purpose, outcome, limit }: TrialRecord): string {
+export function outcomeWords(trial: TrialRecord): string {
+  const { purpose } = trial
   if (purpose === 'saturation') return 'as much as it takes'
+  const { outcome, limit } = purpose === 'accept' ? outcomeOf(trial, { aim: 'accept' }) : trial
   return limit ? `${OUTCOMES[outcome]}: ${SHORT[limit]}` : OUTCOMES[outcome]
 }

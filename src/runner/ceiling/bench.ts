@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import type { RunSettings } from '../plan/settings.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { dataPath, newRunFolder } from '../records/run-folder.ts'
+import type { TrialRecord } from '../search/ceiling-schema.ts'
+import type { PlannedTrial } from '../search/trial.ts'
+import { runTrial } from './run-trial.ts'
+import { standServers } from './servers.ts'
+
+/** Where loads are tried. */
+export interface Bench {
+  try(trial: PlannedTrial): Promise<TrialRecord>
+  stop(): Promise<void>
+}
+
+export interface BenchOptions {
+  readonly settings: RunSettings
+  /** Of the search. */
+  readonly folder: string
+  /** Told of each trial's run while it goes on. */
+  readonly events: RunEvents
+  readonly interrupt: AbortSignal
+}
+
+/** A stack of ours: its servers stand for all trials, everything else is started anew for each. @throws as `provide`. */
+export async function openBench({ settings: wanted, folder, events, interrupt }: BenchOptions): Promise<Bench> {
+  const { settings, stop } = await standServers(wanted, {
+    folder: dataPath(folder),
+    signal: interrupt,
+    onProgress: (line) => events.phase('servers', line),
+  })
+  return {
+    try: (trial) => runTrial({ ...trial, settings, folder: newRunFolder(join(folder, trial.name)), events, interrupt }),
+    stop,
+  }
+}
