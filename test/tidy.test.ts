@@ -44,7 +44,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'runner/report': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan', 'runner/records'],
   'runner/search': [...KIT, 'runner/plan', 'runner/report'],
   'runner/compare': [...KIT, 'runner/plan', 'runner/records', 'runner/report'],
-  'runner/render': [...KIT, 'runner/faults', 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
+  'runner/render': [
+    ...KIT,
+    'runner/faults',
+    'runner/scenario',
+    'runner/report',
+    'runner/search',
+    'runner/compare',
+    'runner/history',
+  ],
   'runner/run': [
     ...KIT,
     'runner/faults',

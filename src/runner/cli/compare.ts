@@ -4,6 +4,7 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { comparisonOf } from '../compare/comparison.ts'
 import type { Comparison } from '../compare/comparison-schema.ts'
 import { type ComparedStack, listOf, stacksOf, type Varied, variedOf } from '../compare/stacks.ts'
+import { folderOf } from '../history/named.ts'
 import { needQuiet } from '../machine/quiet.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { countOf } from '../plan/quantities.ts'
@@ -22,6 +23,7 @@ import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
+import { addressOf, writeIndex } from './report.ts'
 import { explained } from './scenario.ts'
 
 const AFTER = `
@@ -88,7 +90,10 @@ export function define(command: Command): void {
     })
 }
 
-async function compare(name: string, { rounds: written, vary = [], resume, force, ...flags }: Flags): Promise<number> {
+async function compare(
+  name: string,
+  { rounds: written, vary = [], resume: named, force, ...flags }: Flags,
+): Promise<number> {
   const rounds = countOf(written)
   if (rounds === undefined || !Number.isInteger(rounds) || rounds < ROUNDS.least || rounds > ROUNDS.most) {
     throw new FloodmarkError(
@@ -103,6 +108,7 @@ async function compare(name: string, { rounds: written, vary = [], resume, force
   // Mistakes in what the settings name are told before anything is made.
   const marks = await Promise.all(scenarios.map((scenario) => markOf(scenario, stacks)))
   const compared = { scenarios, stacks }
+  const resume = named && folderOf(named, 'comparison')
   const begun = resume === undefined ? undefined : TurnsFile.resume(resume, compared)
   await needQuiet(force)
   const folder = resume ?? runFolder(base.out, ['compare', name.replaceAll(',', '-')]).path
@@ -120,7 +126,8 @@ async function compare(name: string, { rounds: written, vary = [], resume, force
       command: commandOf(name, varied, base, rounds),
     })
     renderComparison(comparison, folder)
-    process.stdout.write(`${comparisonLines(comparison).join('\n')}  ${join(folder, 'compare.html')}\n\n`)
+    if (base.out === undefined && resume === undefined) writeIndex()
+    process.stdout.write(`${comparisonLines(comparison).join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`)
     return exitOf(comparison)
   } finally {
     file.close()

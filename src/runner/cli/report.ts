@@ -1,39 +1,86 @@
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
+import { entriesIn, REPORTS } from '../history/entries.ts'
+import { folderOf } from '../history/named.ts'
 import { readRecord } from '../records/run-record.ts'
+import { historyLines } from '../render/history/list.ts'
+import { historyPage } from '../render/history/page.ts'
+import { historyRow } from '../render/history/row.ts'
 import { renderAll, writeBadEvents } from '../render/index.ts'
 import { terminal } from '../render/terminal.ts'
+import { writeWhole } from '../render/write-whole.ts'
 import { badEvents } from '../report/audit/bad-events.ts'
 import { judgedRun } from '../report/judged-run.ts'
 import { reportOf } from '../report/summarise.ts'
 import { EXIT } from './exit.ts'
+import { openPage } from './open-page.ts'
 
 const AFTER = `
-It writes report.json, report.html, report.md and junit.xml into the folder, over those that are there, and bad-events.jsonl where
-events were lost, doubled, altered, out of order, unexpected or misjudged.
+Without a folder it lists what is in ${REPORTS}/, newest first, and writes ${REPORTS}/index.html.
 
-Example:
+With one it writes report.json, report.html, report.md and junit.xml into the folder, over those that are there, and
+bad-events.jsonl where events were lost, doubled, altered, out of order, unexpected or misjudged.
+
+Examples:
+  npm run report
+  npm run report -- latest --open
   npm run report -- reports/2026-01-31T08-00-00-flash-sale-raw-http-embedded
 
 Exits: as the run: 0 PASS, 1 FAIL, 2 bad input, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.`
 
+/** How the answer of a run is told. */
+export interface Telling {
+  /** Nothing on the terminal: the exit code and the files say it. */
+  readonly quiet?: boolean
+  /** report.json on the standard output, and no words there. */
+  readonly json?: boolean
+  /** Shows the page in the browser. */
+  readonly open?: boolean
+}
+
 /** The command `report`. */
 export function define(command: Command): void {
   command
-    .argument('<folder>', "the run's folder, which holds its run.json")
+    .argument('[folder]', "the run's folder, which holds its run.json; latest or previous")
+    .option('--json', 'print report.json, or the list, as JSON', false)
+    .option('--open', 'show the page in the browser', false)
     .addHelpText('after', AFTER)
-    .action(async (folder: string) => {
-      process.exitCode = await report(folder)
+    .action(async (folder: string | undefined, telling: Telling) => {
+      process.exitCode = folder === undefined ? list(telling) : await report(folderOf(folder, 'run'), telling)
     })
 }
 
-/** Makes the report of a run from its raw records, shows it, and gives the exit code of its verdict. */
-export async function report(folder: string): Promise<number> {
+function list({ json, open }: Telling): number {
+  const rows = entriesIn().map(historyRow)
+  if (json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`)
+  else if (rows.length === 0) process.stdout.write(`There is nothing in ${REPORTS}/ yet: npm run scenario flash-sale\n`)
+  else process.stdout.write(`${historyLines(rows).join('\n')}\n`)
+  if (rows.length === 0) return EXIT.PASS
+  writeIndex()
+  if (!json) process.stdout.write(`\n  ${addressOf(join(REPORTS, 'index.html'))}\n\n`)
+  if (open) openPage(join(REPORTS, 'index.html'))
+  return EXIT.PASS
+}
+
+/** Writes reports/index.html anew. */
+export function writeIndex(): void {
+  writeWhole(REPORTS, { 'index.html': historyPage(entriesIn().map(historyRow)) })
+}
+
+/** The address of a file, which a terminal lets a person open. */
+export const addressOf = (path: string) => pathToFileURL(path).href
+
+/** Makes the report of a run from its raw records, tells it, and gives the exit code of its verdict. */
+export async function report(folder: string, { quiet, json, open }: Telling = {}): Promise<number> {
   const run = judgedRun(folder, readRecord(folder))
   const made = await reportOf(run)
   renderAll(made, folder)
   writeBadEvents(badEvents(run), folder)
-  process.stdout.write(terminal(made))
-  process.stdout.write(`  ${join(folder, 'report.html')}\n\n`)
+  if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex()
+  const page = join(folder, 'report.html')
+  if (json) process.stdout.write(`${JSON.stringify(made, null, 1)}\n`)
+  else if (!quiet) process.stdout.write(`${terminal(made)}  ${addressOf(page)}\n\n`)
+  if (open) openPage(page)
   return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
 }

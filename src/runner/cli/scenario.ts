@@ -12,9 +12,9 @@ import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine } from './live-line.ts'
+import { liveLine, silent } from './live-line.ts'
 import { isValueOf, readSettings } from './read-settings.ts'
-import { report } from './report.ts'
+import { report, type Telling } from './report.ts'
 
 const AFTER = `
 The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
@@ -27,6 +27,7 @@ Examples:
   npm run scenario flash-sale -- --quick --queue redis-streams --ledger redis --processes 2
   npm run scenario steady -- --rate 3k --duration 5m --p99 200ms
   npm run scenario ./my-sale.ts -- --shape trace.csv
+  npm run scenario flash-sale -- --tag before-upgrade --open
 
 Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the load was not as planned), 130 interrupted.`
 
@@ -34,9 +35,15 @@ Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (t
 export function define(command: Command): void {
   command.argument('[name]', 'a scenario, or the path of your own')
   for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
-  command.addHelpText('after', AFTER).action(async (name: string | undefined, flags: Record<string, unknown>) => {
-    process.exitCode = name === undefined ? await list() : await scenario(await readSettings(name, flags))
-  })
+  command
+    .option('--open', 'show the page in the browser when the run is over', false)
+    .option('--json', 'print report.json, and no words', false)
+    .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
+    .addHelpText('after', AFTER)
+    .action(async (name: string | undefined, { open, json, quiet, ...flags }: Telling & Record<string, unknown>) => {
+      if (name === undefined) process.exitCode = await list()
+      else process.exitCode = await scenario(await readSettings(name, flags), { open, json, quiet } as Telling)
+    })
 }
 
 /** For values that npm mixed up: which of them is the scenario, the queue, the rate. */
@@ -65,7 +72,7 @@ async function list(): Promise<number> {
   return EXIT.PASS
 }
 
-async function scenario(settings: RunSettings): Promise<number> {
+async function scenario(settings: RunSettings, telling: Telling): Promise<number> {
   const plan = await planOf(settings)
   // The report needs it at the end. That it is missing is told before the run, not after.
   import.meta.resolve('uplot/dist/uPlot.iife.min.js')
@@ -74,7 +81,7 @@ async function scenario(settings: RunSettings): Promise<number> {
   // In whatever way this process ends, the data of queue and ledger is no part of the record.
   process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))
   try {
-    return await measured(plan, folder.path, interrupt.signal)
+    return await measured(plan, folder.path, interrupt.signal, telling)
   } catch (error) {
     if (hasBegun(folder.path)) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${leftIn(folder.path)}`)
     folder.discard()
@@ -86,14 +93,14 @@ async function scenario(settings: RunSettings): Promise<number> {
   }
 }
 
-async function measured(plan: Plan, folder: string, interrupt: AbortSignal): Promise<number> {
-  const live = liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
+async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
+  const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
   try {
     await run(plan, folder, live, interrupt)
   } finally {
     live.end()
   }
-  return report(folder)
+  return report(folder, telling)
 }
 
 /** There is something worth keeping: its record, or an attempt that was written down. */
