@@ -5,4 +5,5 @@ export const ledgers: Record<string, () => Promise<{ readonly default: LedgerDri
   memory: () => import('./memory.ts'),
   lmdb: () => import('./lmdb.ts'),
   redis: () => import('./redis.ts'),
+  postgres: () => import('./postgres.ts'),
 }

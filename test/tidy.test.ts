@@ -11,7 +11,7 @@ const FILES_MAX = 20
 const KIT = ['core/contracts', 'core/base', 'core/receiving', 'core/processing', 'core/dead-letters', 'core/service']
 
 /** Connections that queues, a ledger and the runner share. */
-const CLIENTS = ['clients/redis', 'clients/kafka', 'clients/sqs']
+const CLIENTS = ['clients/redis', 'clients/kafka', 'clients/sqs', 'clients/postgres']
 
 /** The rooms of src, and whom each may import beside itself. Nothing else is allowed; a new room gets its line here. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'clients/redis': ['core/contracts', 'core/base'],
   'clients/kafka': ['core/contracts', 'core/base'],
   'clients/sqs': ['core/contracts', 'core/base'],
+  'clients/postgres': ['core/contracts', 'core/base'],
   'runner/faults': KIT,
   'runner/scenario': [...KIT, ...PLUGINS, 'runner/faults'],
   'runner/plan': [...KIT, 'runner/faults', 'runner/scenario'],
@@ -124,6 +125,7 @@ const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = {
   'clients/redis': /^ioredis$/,
   'clients/kafka': /^$/,
   'clients/sqs': /^@aws-sdk\/client-sqs$/,
+  'clients/postgres': /^pg$/,
 }
 /** A folder for what some of a kind share, as the drivers of one kind of server. Only they import it. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {

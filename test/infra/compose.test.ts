@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { serverKinds } from '../../src/runner/servers/kinds/index.ts'
 import { KAFKA_FLUSH_MESSAGES, KAFKA_HEAP, KAFKA_SETTINGS } from '../../src/runner/servers/kinds/kafka.ts'
 import { KAFKA_VERSION } from '../../src/runner/servers/kinds/kafka-jars.ts'
+import { POSTGRES_SETTINGS } from '../../src/runner/servers/kinds/postgres.ts'
 import { REDIS_SETTINGS } from '../../src/runner/servers/kinds/redis.ts'
 
 interface Service {
@@ -29,7 +30,7 @@ describe('infra/docker-compose.yml', () => {
   it.for(Object.entries(services))(
     '%s has a pinned image, a profile, a health check, a volume, a local port',
     ([name, it]) => {
-      expect(it.image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+[a-z0-9.-]*$/)
+      expect(it.image).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?[a-z0-9.-]*$/)
       expect(it.profiles).toEqual([name])
       expect(it.healthcheck).toEqual({
         test: expect.arrayContaining(['CMD']),
@@ -50,6 +51,13 @@ describe('infra/docker-compose.yml', () => {
     )
     expect(program).toBe('redis-server')
     expect(settings).toEqual({ ...REDIS_SETTINGS, appendfsync: `\${FLOODMARK_REDIS_APPENDFSYNC:-always}` })
+  })
+
+  it('sets PostgreSQL as the native one is set', () => {
+    const [program, ...args] = services.postgres!.command!
+    const settings = Object.fromEntries(args.flatMap((arg) => (arg === '-c' ? [] : [arg.split('=')])))
+    expect(program).toBe('postgres')
+    expect(settings).toEqual({ ...POSTGRES_SETTINGS, synchronous_commit: `\${FLOODMARK_POSTGRES_COMMIT:-on}` })
   })
 
   it('sets Kafka as the native one is set, in the same version', () => {

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let namespaces = 0
 
 // A ledger on a server has its own test file.
-for (const [name, load] of Object.entries(ledgers).filter(([name]) => name !== 'redis')) {
+for (const [name, load] of Object.entries(ledgers).filter(([name]) => !['redis', 'postgres'].includes(name))) {
   const make = async (): Promise<LedgerUnderTest> => {
     const { default: driver } = await load()
     const namespace = `n${namespaces++}`

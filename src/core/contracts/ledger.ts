@@ -18,6 +18,35 @@ export interface Tx {
   read(name: string): Promise<Uint8Array | undefined>
   /** Aborts when this try has taken too long. Work that still goes on for it goes on for nobody. */
   readonly signal: AbortSignal
+  /**
+   * Statements of one's own in the transaction that stores the event's mark: both are committed, or nothing is. It holds a
+   * connection from the first statement on. @throws FloodmarkError 'misuse' where the ledger has no database for that.
+   */
+  readonly client: SqlClient
+}
+
+/** What an effect may ask of the database that its ledger lives in, in the form of the `pg` client. */
+export interface SqlClient {
+  /** @throws the database's own error; a statement that begins or ends a transaction is refused. */
+  query<R = Record<string, unknown>>(
+    statement: string | { readonly text: string; readonly values?: readonly unknown[] },
+    values?: readonly unknown[],
+  ): Promise<SqlResult<R>>
+}
+export interface SqlResult<R> {
+  readonly rows: R[]
+  readonly rowCount: number | null
+}
+
+/** The transaction of one try: it is opened by the first statement, and ends with the settlement that has it, or with undo(). */
+export interface EffectTransaction {
+  readonly client: SqlClient
+  /** False: no statement was asked for, and nothing is to be committed. */
+  readonly isUsed: boolean
+  /** The effect has ended well. Nothing more is let in. Rejects within `ms` where what it did cannot be committed. */
+  check(ms: number): Promise<void>
+  /** The try is lost: nothing of it stays, and nothing more is let in. */
+  undo(): void
 }
 
 /** One recorded write; names are 1-200 bytes. */
@@ -79,7 +108,12 @@ interface Claimed {
   readonly fence: number
 }
 export type Settlement =
-  | (Claimed & { readonly result: 'applied'; readonly writes: readonly Write[] })
+  /** `transaction`: with work of the effect's own, checked. Such a settlement is a transaction by itself; it ends here, whatever comes of it. */
+  | (Claimed & {
+      readonly result: 'applied'
+      readonly writes: readonly Write[]
+      readonly transaction?: EffectTransaction | undefined
+    })
   /** Counts one failure, forgets lost tries and gives the claim back. */
   | (Claimed & { readonly result: 'failed'; readonly error: string })
   /** Counts one failure and keeps the event as a dead letter. `cause` decides what is done with it, `reason` is for people. */
@@ -142,9 +176,12 @@ export interface Ledger {
    * per settlement, same order. Fenced by the claims; within CALL_LIMITS. Behind an event whose claim is lost its key's
    * later ones in the call count as lost too, and are given back: they must not overtake it.
    * @throws FloodmarkError 'unavailable' when it could not be stored: then nothing was, and the claims are given back.
-   * Not definite: the reply was lost, so all of it was stored or nothing. Claiming again tells.
+   * Not definite: the reply was lost, so all of it was stored or nothing. Claiming again tells. A settlement with a transaction
+   * of its effect that could not be stored is answered as not held.
    */
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]>
+  /** A transaction for one try, where effects can have statements of their own. Nothing happens before the first of them. */
+  begin?(): EffectTransaction
   /**
    * Resolves when a write of its own is stored, as durably as a settlement is. Leaves nothing that grows.
    * @throws FloodmarkError 'unavailable' when nothing could be settled now.

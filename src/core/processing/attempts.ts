@@ -38,7 +38,7 @@ interface Trying {
 }
 
 export interface AttemptOptions {
-  readonly ledger: Pick<Ledger, 'read'>
+  readonly ledger: Pick<Ledger, 'read' | 'begin'>
   /** Which of the effect's errors are worth another try. Default: all but FloodmarkError 'rejected'. */
   readonly classify?: Classify
   readonly clock: Clock
@@ -96,15 +96,17 @@ export class Attempts {
     try {
       const working: unknown = task.effect(task.given, tx)
       // JavaScript may return anything; only a promise is waited for.
-      return isThenable(working) ? this.#whenDone(working, trying) : applied(trying)
+      return isThenable(working) || tx.transaction ? this.#whenDone(working, trying) : applied(trying)
     } catch (error) {
       return this.#failed(trying, error)
     }
   }
 
   /** Apart from `run`, so that a try without a promise makes no functions either. */
-  #whenDone(working: PromiseLike<unknown>, trying: Trying): Promise<TaskOutcome> {
-    return this.#inTime(Promise.resolve(working)).then(
+  #whenDone(working: unknown, trying: Trying): Promise<TaskOutcome> {
+    const { tx } = trying
+    const checked = Promise.resolve(working).then(() => tx.transaction?.check(this.#options.effectMs))
+    return this.#inTime(checked).then(
       () => applied(trying),
       (error) => this.#failed(trying, error),
     )
@@ -159,7 +161,9 @@ function applied({ task, claim, pass, tx, pending }: Trying): TaskOutcome {
   task.circuit?.succeeded(pass)
   pending.add(tx.writes)
   const { event } = task
-  return { settlement: { event, fence: claim.fence, result: 'applied', writes: tx.writes }, verdict: 'ack' }
+  const { writes, transaction } = tx
+  const settlement = { event, fence: claim.fence, result: 'applied', writes } as const
+  return { settlement: transaction ? { ...settlement, transaction } : settlement, verdict: 'ack' }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

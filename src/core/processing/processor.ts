@@ -13,7 +13,7 @@ import { type GapOptions, Gaps } from './gaps.ts'
 import { LedgerOutage } from './ledger-outage.ts'
 import { countsOf, type ProcessorCounts, type ProcessorState } from './processor-counts.ts'
 import { Settler } from './settler.ts'
-import { copyIn, lanesByKey, nextSuspect, settlementsOf, type Work } from './work.ts'
+import { copyIn, hasTransaction, lanesByKey, nextSuspect, settlementsOf, type Work } from './work.ts'
 import { CALL_LIMITS, PendingWrites } from './writes.ts'
 
 export interface ProcessorOptions extends AttemptOptions {
@@ -199,12 +199,14 @@ class Handling {
 
   /**
    * Runs a lane's tasks, one after the other, and none after one that must be retried, nor when the lease has no time for one
-   * more, nor when a suspect waits; then settles what it has finished.
+   * more, nor when a suspect waits; then settles what it has finished. An effect's own transaction is settled before the next task:
+   * that one must see it, and may want the same rows.
    */
   async #handleLane(lane: readonly Work[], state: BatchState, onJudged: () => void): Promise<void> {
     const { clock, signal } = this.#options
     let heldForMs: number | undefined
-    const pending = new PendingWrites()
+    let pending = new PendingWrites()
+    let judged = 0
     try {
       for (let at = 0; at < lane.length; at++) {
         const work = lane[at]!
@@ -215,16 +217,27 @@ class Handling {
           work.outcome = outcome instanceof Promise ? await outcome : outcome
         }
         if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
+        if (hasTransaction(work)) {
+          await this.#settleTasks(lane.slice(judged, at + 1), true)
+          judged = at + 1
+          pending = new PendingWrites()
+          if (work.verdict !== 'ack') heldForMs ??= work.verdict.retryInMs
+        }
       }
     } finally {
       state.lanesRunning--
     }
-    const settlements = settlementsOf(lane)
-    const settling = settlements.length > 0 ? this.#settler.settle(settlements) : undefined
-    if (state.lanesRunning === 0) this.#settler.flush()
-    await settling?.answered
-    this.#judge(lane, settling?.settled ?? [])
+    await this.#settleTasks(judged === 0 ? lane : lane.slice(judged), state.lanesRunning === 0)
     onJudged()
+  }
+
+  /** `isLast`: nothing else is worth waiting for. */
+  async #settleTasks(works: readonly Work[], isLast: boolean): Promise<void> {
+    const settlements = settlementsOf(works)
+    const settling = settlements.length > 0 ? this.#settler.settle(settlements) : undefined
+    if (isLast) this.#settler.flush()
+    await settling?.answered
+    this.#judge(works, settling?.settled ?? [])
   }
 
   /** A suspect of this batch or of another waits until nothing else is in hand. */

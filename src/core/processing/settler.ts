@@ -139,6 +139,8 @@ export class Settler {
   }
 }
 
-function released({ event, fence }: Settlement): Settlement {
+function released(settlement: Settlement): Settlement {
+  const { event, fence } = settlement
+  if (settlement.result === 'applied') settlement.transaction?.undo()
   return { event, fence, result: 'released' }
 }

@@ -54,3 +54,8 @@ export function settlementsOf(lane: readonly Work[]): readonly Settlement[] {
   const settlement = lane[0]?.outcome.settlement
   return settlement ? [settlement] : []
 }
+
+/** Whether its effect did work of its own in the ledger's database, which is not committed yet. */
+export function hasTransaction({ outcome: { settlement } }: Work): boolean {
+  return settlement?.result === 'applied' && settlement.transaction !== undefined
+}

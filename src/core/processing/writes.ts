@@ -1,6 +1,6 @@
 import { encodedBytes } from '../base/codec.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
-import type { Ledger, Settlement, Tx, Write } from '../contracts/ledger.ts'
+import type { EffectTransaction, Ledger, Settlement, SqlClient, Tx, Write } from '../contracts/ledger.ts'
 
 /** Limits of what one effect may write. */
 export const WRITE_LIMITS = {
@@ -46,7 +46,7 @@ export class PendingWrites {
 
 /** What a transaction reads from. */
 export interface Readable {
-  readonly ledger: Pick<Ledger, 'read'>
+  readonly ledger: Pick<Ledger, 'read' | 'begin'>
   readonly pending: PendingWrites
 }
 
@@ -58,6 +58,7 @@ export class RecordedTx implements Tx {
   readonly #from: Readable | undefined
   #bytes = 0
   #abort: AbortController | undefined
+  #transaction: EffectTransaction | undefined
 
   /** Absent: nothing is there to read. */
   constructor(from?: Readable) {
@@ -93,14 +94,27 @@ export class RecordedTx implements Tx {
     return value && Buffer.from(value)
   }
 
+  get client(): SqlClient {
+    this.#transaction ??= this.#from?.ledger.begin?.()
+    if (this.#transaction) return this.#transaction.client
+    const how = "open the ledger 'postgres', or keep what belongs together by tx.put"
+    throw new FloodmarkError('misuse', `this ledger has no client for statements of an effect's own: ${how}`)
+  }
+
+  /** Where the effect has asked for statements of its own. */
+  get transaction(): EffectTransaction | undefined {
+    return this.#transaction?.isUsed ? this.#transaction : undefined
+  }
+
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
     return this.#abort.signal
   }
 
-  /** The try is over; nobody waits for it any more. */
+  /** The try is over, and lost; nobody waits for it any more. */
   end(): void {
     this.#abort?.abort()
+    this.#transaction?.undo()
   }
 
   /** @throws FloodmarkError 'misuse' beyond WRITE_LIMITS. */

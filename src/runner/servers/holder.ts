@@ -17,15 +17,36 @@ export function isAlive(holder: ProcessHolder): boolean {
   return startOf(holder.pid) === holder.started
 }
 
-/** Signals the process and all that it forked, if it is still the same one. It must lead a process group. */
+/**
+ * Signals the process and all that it forked, if it is still the same one. It must lead a process group. What it forked may lead
+ * groups of their own, as the processes of PostgreSQL do.
+ */
 export function signal(holder: ProcessHolder, name: NodeJS.Signals): void {
   if (!isAlive(holder)) return
+  const before = childrenOf(holder.pid)
+  send(-holder.pid, name)
+  // It may have forked until the signal came.
+  for (const pid of new Set([...before, ...childrenOf(holder.pid)])) send(pid, name)
+}
+
+function send(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-holder.pid, name)
+    process.kill(pid, name)
   } catch {
     // It ended in between.
   }
 }
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return numbersIn(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
+  } catch {
+    if (process.platform === 'linux') return []
+  }
+  return numbersIn(spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).stdout ?? '')
+}
+
+const numbersIn = (text: string) => (text.match(/\d+/g) ?? []).map(Number)
 
 function startOf(pid: number): string | undefined {
   try {

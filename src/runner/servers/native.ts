@@ -6,10 +6,10 @@ import { makePrivateFolder, openPrivate } from '../../core/base/private-files.ts
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { endWithProcess } from './exit.ts'
 import { holderOf, type ProcessHolder, signal } from './holder.ts'
-import type { Command, Recipe, ServerKindDefinition } from './kinds/definition.ts'
+import type { Command, Recipe, ServerKindDefinition, ServerUser } from './kinds/definition.ts'
 import { freePorts } from './ports.ts'
 import type { ProvideOptions, Server } from './server.ts'
-import { endProcess, makeData, remember, removeData } from './started.ts'
+import { endProcess, makeData, makeDataOfOthers, remember, removeData } from './started.ts'
 
 const TRIES_MAX = 3
 const POLL_MS = 25
@@ -23,7 +23,7 @@ export async function startNative(
   recipe: Recipe,
   options: ProvideOptions & { cacheFolder: string },
 ): Promise<Server> {
-  const folder = makeData(options.folder, kind.name)
+  const folder = recipe.user ? makeDataOfOthers(kind.name) : makeData(options.folder, kind.name)
   for (let tries = 1; ; tries++) {
     const ports = await freePorts(recipe.ports)
     try {
@@ -72,7 +72,7 @@ async function startOn(
   }
   const start = async () => {
     if (stopped || running) throw new FloodmarkError('misuse', `${kind} is ${stopped ? 'stopped' : 'running'}`)
-    const child = spawnApart(command, folder)
+    const child = spawnApart(command, folder, recipe.user)
     const holder = child.pid === undefined ? undefined : holderOf(child.pid)
     if (holder) running = { child, holder }
     note()
@@ -112,7 +112,7 @@ async function startOn(
 }
 
 /** In a process group of its own, so that Ctrl-C ends the run and leaves the server until the run has audited. */
-function spawnApart({ file, args, env }: Command, folder: string): ChildProcess {
+function spawnApart({ file, args, env }: Command, folder: string, user: ServerUser | undefined): ChildProcess {
   const log = openPrivate(join(folder, 'server.log'), 'a')
   try {
     const child = spawn(file, args, {
@@ -120,6 +120,7 @@ function spawnApart({ file, args, env }: Command, folder: string): ChildProcess 
       detached: true,
       stdio: ['ignore', log, log],
       env: { ...process.env, ...env },
+      ...user,
     })
     child.on('error', () => {})
     return child

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makePrivateFolder, makePrivateTemporaryFolder, writePrivate } from '../../core/base/private-files.ts'
@@ -81,6 +82,11 @@ export async function endProcess(holder: ProcessHolder): Promise<void> {
 export function makeData(folder: string, kind: string): string {
   makePrivateFolder(folder)
   return makePrivateTemporaryFolder(join(resolve(folder), `server-data-${kind}-`))
+}
+
+/** The same for a server that runs as somebody else, who could not come to a folder within one that is closed to others. */
+export function makeDataOfOthers(kind: string): string {
+  return makePrivateTemporaryFolder(join(tmpdir(), `server-data-${kind}-`))
 }
 
 /** Removes a data folder, if by its name it is one of ours. */

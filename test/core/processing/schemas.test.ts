@@ -26,6 +26,7 @@ const noTx: Tx = {
   append() {},
   read: async () => undefined,
   signal: new AbortController().signal,
+  client: { query: async () => ({ rows: [], rowCount: 0 }) },
 }
 
 /** What reached the effect and the handler of the unknown, and what was told. */

@@ -49,6 +49,7 @@ const nothing = {
   append() {},
   read: async () => undefined,
   signal: new AbortController().signal,
+  client: { query: async () => ({ rows: [], rowCount: 0 }) },
 }
 const outcomesOf = async (name: string, strict: readonly string[], kind?: DriftKind) => {
   const seen = new Set<string>()

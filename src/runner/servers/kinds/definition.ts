@@ -42,8 +42,15 @@ export interface Recipe {
   /** How many ports it needs; clients use the first. */
   readonly ports: number
   readonly readyMaxMs: number
+  /** Whom it runs as. Its data then lie in the system's temporary folder: those of ours are closed to others. Absent: as we do. */
+  readonly user?: ServerUser
   /** Prepares the data folder; says what to run. */
   prepare(folder: string, ports: readonly number[]): Promise<Command>
+}
+
+export interface ServerUser {
+  readonly uid: number
+  readonly gid: number
 }
 
 export interface Command {
