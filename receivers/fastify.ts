@@ -48,6 +48,7 @@ const fastify: Receiver = async (options) => {
     }
     const close = gate.leave(exchange, outcome)
     if (outcome.retryAfterS !== undefined) reply.header('retry-after', outcome.retryAfterS)
+    if (outcome.headers) reply.headers(outcome.headers)
     if (close) reply.header('connection', 'close')
     return reply
       .code(outcome.status)

@@ -8,6 +8,7 @@ import type { Ingest, Receiver, ReceiverOptions, RunningReceiver } from '../../s
 import { createIngest } from '../../src/core/receiving/ingest.ts'
 import { attackedContract } from '../receivers/attacked.ts'
 import { BAD_INPUT, BODY_BYTES_MAX, WIDE_BYTES_MAX } from '../receivers/bad-input.ts'
+import { CODED, httpContract } from '../receivers/http-rules.ts'
 import { limitsContract } from '../receivers/limits.ts'
 import { rotationContract } from '../receivers/rotation.ts'
 import { stopContract } from '../receivers/stop.ts'
@@ -55,6 +56,7 @@ export class Bench {
     this.ingest = createIngest({
       routes: [
         { path: '/in', source: 'in', provider: anyBytes, secrets: [SECRET, generic.secret('the key before this one')] },
+        ...CODED.map((route) => ({ ...route, provider: anyBytes, secrets: [SECRET] })),
       ],
       publish: (event) => this.publish(event),
       ready: async () => {
@@ -253,6 +255,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
       await expect(bench.start({ port: running.port })).rejects.toMatchObject({ code: 'unavailable' })
     })
 
+    httpContract(bench)
     limitsContract(bench)
     rotationContract(bench)
     attackedContract(bench)

@@ -1,4 +1,12 @@
-/** A request as it came: `raw` is the exact bytes on the wire, `url` as the sender wrote it (Twilio signs it). */
+/** Memory for a body that grows as it is decoded. */
+export interface BodyRoom {
+  /** The most that a body may have. */
+  readonly bytesMax: number
+  /** Counts so many bytes until the answer. False: there is no room for them, answer 503. */
+  hold(bytes: number): boolean
+}
+
+/** A request as it came: `raw` is the exact bytes on the wire, `url` is path and query as the sender wrote them (Twilio signs them). */
 export interface Incoming {
   readonly url: string
   /**
@@ -9,4 +17,6 @@ export interface Incoming {
   readonly raw: Uint8Array
   /** When the request was complete, ms since the Unix epoch. */
   readonly receivedAtMs: number
+  /** Absent: its body cannot be decoded. */
+  readonly room?: BodyRoom
 }

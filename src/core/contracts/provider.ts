@@ -126,4 +126,9 @@ export interface Route {
   readonly provider: Provider
   /** At least one, any of which verifies. What they are at the start: Ingest.rotateSecrets changes them. */
   readonly secrets: readonly RouteSecret[]
+  /**
+   * Bodies in gzip or deflate are taken, and stored as they are once decoded. 'after-signing': the sender, or something on
+   * the way, compresses what was signed. 'before-signing': what is signed is the compressed body. Default: they get 415.
+   */
+  readonly compressed?: 'after-signing' | 'before-signing'
 }

@@ -4,6 +4,7 @@ import { hasTwoHosts, headerReader } from '../base/headers.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { ReceiverOptions, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
+import { judgeHead } from './head.ts'
 import { keeps, Lingering } from './linger.ts'
 import { BAD_REQUEST, BUSY, FULL, STOPPING, STOPPING_BYTES, TOO_LARGE, TOO_MANY_HEADERS, writeHead } from './replies.ts'
 import { PIPELINED_MAX, Turns } from './turns.ts'
@@ -89,6 +90,10 @@ export class Gate {
   /** Counts a piece of a body in, with the memory that it takes more, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
   hold(exchange: Exchange, bytes: number): boolean {
     exchange.connection.turns.countPiece()
+    return this.#hold(exchange, bytes)
+  }
+
+  #hold(exchange: Exchange, bytes: number): boolean {
     if (exchange.left) return false
     exchange.bytes += bytes
     this.#heldBytes += bytes
@@ -97,11 +102,12 @@ export class Gate {
 
   /** Hands a complete request to the ingest, unless too many are in progress. Never rejects. */
   handle(exchange: Exchange, raw: Buffer, verify?: Verify): Promise<Reply> {
-    const { ingest, inFlightMax, clock } = this.#options
+    const { ingest, bodyBytesMax, inFlightMax, clock } = this.#options
     if (exchange.left || this.#inFlight >= inFlightMax) return Promise.resolve(BUSY)
     this.#count(exchange)
     const { url, rawHeaders } = exchange.request
-    return ingest.handle({ url: url!, header: headerReader(rawHeaders), raw, receivedAtMs: clock.now() }, verify)
+    const room = { bytesMax: bodyBytesMax, hold: (bytes: number) => this.#hold(exchange, bytes) }
+    return ingest.handle({ url: url!, header: headerReader(rawHeaders), raw, receivedAtMs: clock.now(), room }, verify)
   }
 
   /** Sends a reply and counts the request out. Nothing happens when the sender is gone. */
@@ -217,6 +223,8 @@ export class Gate {
     const statedBytes = Number(request.headers['content-length'] ?? 0)
     if (statedBytes > bodyBytesMax) return TOO_LARGE
     if (hasTwoHosts(request.rawHeaders)) return BAD_REQUEST
+    const wrong = judgeHead(request)
+    if (wrong) return wrong
     const early = ingest.admit(request.method!, request.url!)
     // A health check is answered however busy we are.
     if (early && !('then' in early)) return early

@@ -11,6 +11,7 @@ import { MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
 import type { Ingest } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
+import { CodedBodies, codingOf } from './content-coding.ts'
 import { SecretRings } from './secret-ring.ts'
 
 export interface IngestOptions {
@@ -35,8 +36,8 @@ const KEY_HASH_CHARS = 16
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
 const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
-const NOT_POST: Reply = { status: 405, reason: 'use POST' }
-const UNSUPPORTED: Reply = { status: 415, reason: 'content-encoding is not supported' }
+const NOT_POST: Reply = { status: 405, reason: 'use POST', headers: { allow: 'POST' } }
+const NOT_GET: Reply = { status: 405, reason: 'use GET', headers: { allow: 'GET, HEAD' } }
 const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS: RETRY_AFTER_S }
 
 /** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
@@ -49,6 +50,7 @@ export function createIngest(options: IngestOptions): Ingest {
     checkSource(route)
     byPath.set(route.path, route)
   }
+  const coded = new CodedBodies(store)
   const counts = { unkeyed: 0, unreadable: 0 }
 
   /** Stores a genuine request. No promise is made on the way to `publish`, because this runs for every request. */
@@ -75,6 +77,10 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
+  function verifyHere(route: Route, request: Incoming): void {
+    route.provider.verify(request, rings.of(route).at(request.receivedAtMs))
+  }
+
   function refuse(error: unknown): Reply {
     const reply = replyTo(error)
     if (reply.status === 503) onError?.(error)
@@ -90,9 +96,10 @@ export function createIngest(options: IngestOptions): Ingest {
 
     admit(method, url) {
       const path = pathOf(url)
-      if (path === '/healthz') return method === 'GET' ? { status: 200, reason: 'alive' } : NOT_FOUND
+      const isGet = method === 'GET' || method === 'HEAD'
+      if (path === '/healthz') return isGet ? { status: 200, reason: 'alive' } : NOT_GET
       if (path === '/readyz') {
-        if (method !== 'GET') return NOT_FOUND
+        if (!isGet) return NOT_GET
         return ready().then(
           (): Reply => ({ status: 200, reason: 'ready' }),
           (error): Reply => ({ status: 503, reason: reasonOf(error), retryAfterS: RETRY_AFTER_S }),
@@ -106,13 +113,13 @@ export function createIngest(options: IngestOptions): Ingest {
       const route = byPath.get(pathOf(request.url))
       if (!route) return Promise.resolve(NOT_FOUND)
       try {
-        const encoding = request.header('content-encoding')
-        if (encoding !== undefined && encoding !== 'identity') return Promise.resolve(UNSUPPORTED)
+        const coding = codingOf(request.header('content-encoding'))
+        if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refuse)
         if (verify)
           return verify(route, request)
             .then(() => store(route, request))
             .catch(refuse)
-        route.provider.verify(request, rings.of(route).at(request.receivedAtMs))
+        verifyHere(route, request)
         return store(route, request).catch(refuse)
       } catch (error) {
         return Promise.resolve(refuse(error))

@@ -4,6 +4,7 @@ import type { Reply } from '../contracts/reply.ts'
 export const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
 export const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
 export const TOO_MANY_HEADERS: Reply = { status: 431, reason: 'too many headers' }
+export const NOT_IMPLEMENTED: Reply = { status: 501, reason: 'transfer-encoding is not supported' }
 export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
 export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
 export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
@@ -16,7 +17,7 @@ export function writeHead(response: ServerResponse, reply: Reply, close: boolean
   const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
   const head = ['Content-Type', 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
   if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
-  if (reply.status === 405) head.push('Allow', 'POST')
+  for (const name in reply.headers) head.push(name, reply.headers[name]!)
   if (close) head.push('Connection', 'close')
   response.writeHead(reply.status, head)
   return text

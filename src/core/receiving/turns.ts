@@ -11,6 +11,10 @@ const FEW_PIECES = 4
 const WHOLE_BYTES_MAX = 4 * 1024
 /** Two line ends. */
 const END_OF_HEAD = Buffer.of(13, 10, 13, 10)
+const LINE_FEED = 10
+/** No head begins like this: node refuses it as it refuses all that is no HTTP. */
+const NO_HTTP = Buffer.of(0)
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Shares the event loop among connections: in each turn of it, one connection has one request parsed, or one slice of a body
@@ -27,6 +31,8 @@ export class Turns {
   #bodyBytesLeft = 0
   #sliceBytes = SLICE_BYTES_MIN
   #pieces = 0
+  /** The request line that is coming, as far as it came; undefined once it is whole. */
+  #line: string | undefined = ''
   #waits = false
   #planned = false
   /** Whether node wants to read on; it does not while nobody takes the body or the answers. */
@@ -98,22 +104,62 @@ export class Turns {
     // The ordinary webhook, head and body at once: a call of the parser less.
     const isOne = bytes.length <= WHOLE_BYTES_MAX && bytes.indexOf(END_OF_HEAD, afterHead) === -1
     const taken = isOne ? bytes.length : afterHead
+    if (!this.#isLineRight(bytes)) return this.#refuse(bytes)
     const before = this.#last()
     this.#parse(taken === bytes.length ? bytes : bytes.subarray(0, taken))
     const last = this.#last()
     if (last !== before) {
-      this.#bodyBytesLeft = Math.max(0, Number(last!.headers['content-length'] ?? 0) - (taken - afterHead))
+      const { headers } = last!
+      const bodyBytes = Number(headers['content-length'] ?? 0)
+      this.#bodyBytesLeft = Math.max(0, bodyBytes - (taken - afterHead))
       this.#sliceBytes = SLICE_BYTES_MIN
       this.#pieces = 0
+      this.#line = ''
+      // The next head may have begun behind a short body.
+      const next = headers['transfer-encoding'] === undefined ? bytes.subarray(afterHead + bodyBytes, taken) : NOTHING
+      if (!this.#isLineRight(next)) return this.#refuse(bytes)
     }
     return taken
   }
 
   #takeBody(bytes: Buffer): number {
-    const taken = Math.min(bytes.length, this.#bodyBytesLeft || this.#nextSliceBytes())
-    this.#bodyBytesLeft = Math.max(0, this.#bodyBytesLeft - taken)
+    if (this.#bodyBytesLeft === 0) return this.#takeChunks(bytes.subarray(0, this.#nextSliceBytes()))
+    const taken = Math.min(bytes.length, this.#bodyBytesLeft)
+    this.#bodyBytesLeft -= taken
     this.#parse(taken === bytes.length ? bytes : bytes.subarray(0, taken))
     return taken
+  }
+
+  /** A body in chunks ends with an empty line: it is cut behind each, so that the next head is not parsed along with it. */
+  #takeChunks(bytes: Buffer): number {
+    let at = 0
+    while (at < bytes.length && this.#isInBody() && !this.#socket.destroyed) {
+      const end = bytes.indexOf(END_OF_HEAD, at)
+      const to = end === -1 ? bytes.length : end + END_OF_HEAD.length
+      this.#parse(bytes.subarray(at, to))
+      at = to
+    }
+    return at
+  }
+
+  /** To node, several spaces in a request line are one. A proxy before us may take them for something else (RFC 9112 3). */
+  #isLineRight(bytes: Buffer): boolean {
+    let at = 0
+    while (this.#line !== undefined && at < bytes.length) {
+      const end = bytes.indexOf(LINE_FEED, at)
+      this.#line += bytes.toString('latin1', at, end === -1 ? bytes.length : end)
+      if (this.#line.includes('  ')) return false
+      if (end === -1) return true
+      at = end + 1
+      // Empty lines before it do not count.
+      this.#line = this.#line === '' || this.#line === '\r' ? '' : undefined
+    }
+    return true
+  }
+
+  #refuse(bytes: Buffer): number {
+    this.#parse(NO_HTTP)
+    return bytes.length
   }
 
   #nextSliceBytes(): number {

@@ -1,0 +1,89 @@
+import { promisify } from 'node:util'
+import { gunzip, type InputType, inflate, type ZlibOptions } from 'node:zlib'
+import { FloodmarkError } from '../contracts/errors.ts'
+import type { BodyRoom, Incoming } from '../contracts/incoming.ts'
+import type { Route } from '../contracts/provider.ts'
+import type { Reply } from '../contracts/reply.ts'
+import { FULL } from './replies.ts'
+
+/** Bodies that are decoded at one time: it takes memory before it is counted. Node has as many threads for it. */
+const DECODING_MAX = 4
+
+type Decode = (raw: InputType, options: ZlibOptions) => Promise<unknown>
+const DECODERS: Readonly<Record<string, Decode>> = {
+  gzip: promisify<InputType, ZlibOptions, unknown>(gunzip),
+  'x-gzip': promisify<InputType, ZlibOptions, unknown>(gunzip),
+  deflate: promisify<InputType, ZlibOptions, unknown>(inflate),
+}
+
+const unsupported = (accepted: string): Reply => ({
+  status: 415,
+  reason: 'content-encoding is not supported',
+  headers: { 'accept-encoding': accepted },
+})
+const NOT_HERE = unsupported('identity')
+const NOT_THIS = unsupported('gzip, deflate')
+
+/** The codings of a Content-Encoding in one text, in lower case; '' where there is none. Of several, the first was applied first. */
+export function codingOf(header: string | undefined): string {
+  if (header === undefined) return ''
+  return header
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity')
+    .join()
+}
+
+/** Takes requests whose body is in a content coding. */
+export class CodedBodies {
+  readonly #store: (route: Route, request: Incoming) => Promise<Reply>
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(store: (route: Route, request: Incoming) => Promise<Reply>) {
+    this.#store = store
+  }
+
+  /** What was signed is what came, or what it is once decoded. @throws FloodmarkError as `verified` and the store do, and as a decoded body. */
+  async take(
+    route: Route,
+    request: Incoming,
+    coding: string,
+    verified: (route: Route, request: Incoming) => Promise<void> | void,
+  ): Promise<Reply> {
+    const { compressed } = route
+    const { room } = request
+    if (!compressed || !room) return NOT_HERE
+    if (!Object.hasOwn(DECODERS, coding)) return NOT_THIS
+    if (compressed === 'before-signing') await verified(route, request)
+    const raw = await this.#decoded(coding, request.raw, room)
+    if (!room.hold(raw.length)) return FULL
+    const decoded = { ...request, raw }
+    if (compressed === 'after-signing') await verified(route, decoded)
+    return this.#store(route, decoded)
+  }
+
+  /** @throws FloodmarkError 'bad-request' where it is not of that coding, 'too-large' where it grows beyond the room. */
+  async #decoded(coding: string, raw: Uint8Array, { bytesMax }: BodyRoom): Promise<Buffer> {
+    if (this.#running >= DECODING_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#running++
+    try {
+      const { buffer, engine } = (await DECODERS[coding]!(raw, { maxOutputLength: bytesMax, info: true })) as {
+        readonly buffer: Buffer
+        readonly engine: { readonly bytesWritten: number }
+      }
+      // Node drops what follows the last part. Nobody knows what it is.
+      if (engine.bytesWritten !== raw.length) throw new Error('it goes on behind its end')
+      return buffer
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+        throw new FloodmarkError('too-large', `the body is longer than ${bytesMax} bytes once decoded`, { cause })
+      }
+      throw new FloodmarkError('bad-request', `the body is not in the ${coding} that its header names`, { cause })
+    } finally {
+      this.#running--
+      this.#waiting.shift()?.()
+    }
+  }
+}
