@@ -54,6 +54,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/compare',
     'runner/history',
   ],
+  'runner/target': [...KIT, 'runner/scenario', 'runner/plan', 'runner/records'],
   'runner/run': [
     ...KIT,
     'runner/faults',
@@ -64,6 +65,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/load',
     'runner/machine',
     'runner/testbed',
+    'runner/target',
   ],
   'runner/simulation': [
     ...KIT,

@@ -9,7 +9,7 @@ import { effectsPath } from '../records/run-record.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
-import { run } from '../run/run.ts'
+import { play } from '../run/play.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
@@ -31,7 +31,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
-  const record = await run(plan, folder.path, events, interrupt, { watches: soaks })
+  const record = await play(plan, folder.path, events, interrupt, { watches: soaks })
   const report = await summarise(folder.path, record)
   const judgement = judge(report, {
     soaks,

@@ -22,6 +22,8 @@ export async function standServers(
   settings: RunSettings,
   { folder, signal, onProgress }: StandOptions,
 ): Promise<Standing> {
+  // What a target needs stands already.
+  if (settings.target !== undefined) return { settings, stop: async () => {} }
   const standing: Server[] = []
   const stop = async () => {
     for (const server of standing) await server.stop()

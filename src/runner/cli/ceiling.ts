@@ -20,6 +20,7 @@ import { onInterrupt } from './interrupt.ts'
 import { liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
 import { explained } from './scenario.ts'
+import { noticeTarget } from './target-notice.ts'
 
 const AFTER = `
 Each trial is a whole run of the scenario steady at one rate: started, measured, audited. A load holds when nothing accepted
@@ -29,6 +30,7 @@ ceiling to within 10%, and the load that it publishes has been soaked for five t
 Examples:
   npm run ceiling
   npm run ceiling -- --receiver fastify --queue redis-streams --ledger redis --p99 200ms
+  npm run ceiling -- --target https://staging.example.com/webhooks/{provider} --max-rate 3k
   npm run ceiling -- --resume reports/2026-01-31T08-00-00-ceiling-raw-http-embedded
 
 Exits: 0 found, or at least as much as the sender offers, 1 below the lowest load, 2 bad input, 3 environment, 4 time was over
@@ -59,15 +61,16 @@ async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<stri
   const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget!)
   const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate!)
   // Mistakes in what the settings name are told before anything is made.
-  const { acceptP99Ms } = (await planOf(settings)).scenario.passes
-  const folder: RunFolder = resume
-    ? { path: resume, discard: () => {} }
-    : runFolder(settings.out, ['ceiling', settings.receiver, settings.queue])
+  const plan = await planOf(settings)
+  const { acceptP99Ms } = plan.scenario.passes
+  const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
+  const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])
   const { path } = folder
   const file = resume ? TrialsFile.resume(path, settings, trialMs) : TrialsFile.begin(path, settings, trialMs)
   const interrupt = onInterrupt()
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   try {
+    await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
     const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },

@@ -17,7 +17,7 @@ type Given = Readonly<Record<string, unknown>>
 export async function readSettings(scenario: string, flags: Given): Promise<RunSettings> {
   const config = await readConfig()
   const { settings, mistakes } = settingsOf(scenario, { ...config, ...fromEnvironment(process.env), ...flags })
-  if (mistakes.length === 0) return settings
+  if (mistakes.length === 0) return { ...settings, signing: signingIn(process.env) }
   const said = mistakes.map(([setting, message]) => {
     const name = writtenName(setting)
     return flags[name] === undefined ? `${CONFIG}: ${name}: ${message}` : `${flagOf(setting)} ${message}`
@@ -33,6 +33,19 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Given {
     if (!value) continue
     found[writtenName(setting)] = value
     delete env[setting.secret]
+  }
+  return found
+}
+
+const SECRET = 'FLOODMARK_SECRET_'
+
+/** What a target verifies with: FLOODMARK_SECRET_STRIPE is stripe's. No process of a run inherits them. */
+function signingIn(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(SECRET) || !value) continue
+    found[name.slice(SECRET.length).toLowerCase().replaceAll('_', '-')] = value
+    delete env[name]
   }
   return found
 }
@@ -58,6 +71,13 @@ async function readConfig(): Promise<Given> {
     throw wrong(`must export an object of settings as default, not ${quoted(config)}`)
   }
   const names = everySetting.map(([, setting]) => writtenName(setting))
+  const outside = everySetting.filter(([, setting]) => setting.outside && writtenName(setting) in config)
+  if (outside.length > 0) {
+    const flags = outside.map(([, setting]) => flagOf(setting)).join(' and ')
+    throw wrong(
+      `must not name another's server: give ${flags} with each command, so that nothing is sent there unasked`,
+    )
+  }
   const unknown = Object.keys(config).filter((name) => !names.includes(name))
   if (unknown.length === 0) return config as Given
   throw wrong(unknown.map((name) => `has no setting '${name}'${didYouMean(name, names)}`).join('; '))

@@ -7,7 +7,7 @@ import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from 
 import { readJournal } from '../records/journal.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
-import { run } from '../run/run.ts'
+import { play } from '../run/play.ts'
 import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { EXIT } from './exit.ts'
@@ -15,6 +15,7 @@ import { onInterrupt } from './interrupt.ts'
 import { liveLine, silent } from './live-line.ts'
 import { isValueOf, readSettings } from './read-settings.ts'
 import { report, type Telling } from './report.ts'
+import { noticeTarget } from './target-notice.ts'
 
 const AFTER = `
 The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
@@ -28,6 +29,7 @@ Examples:
   npm run scenario steady -- --rate 3k --duration 5m --p99 200ms
   npm run scenario ./my-sale.ts -- --shape trace.csv
   npm run scenario flash-sale -- --tag before-upgrade --open
+  npm run scenario flash-sale -- --target https://staging.example.com/webhooks/{provider}
 
 Exits: 0 PASS, 1 FAIL, 2 bad input, 3 environment, 4 INDETERMINATE, 5 INVALID (the load was not as planned), 130 interrupted.`
 
@@ -76,11 +78,16 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
   const plan = await planOf(settings)
   // The report needs it at the end. That it is missing is told before the run, not after.
   import.meta.resolve('uplot/dist/uPlot.iife.min.js')
-  const folder = runFolder(settings.out, [settings.scenario, settings.receiver, settings.queue])
+  const { target } = plan
+  const folder = runFolder(settings.out, [
+    settings.scenario,
+    ...(target ? [target.host] : [settings.receiver, settings.queue]),
+  ])
   const interrupt = onInterrupt()
   // In whatever way this process ends, the data of queue and ledger is no part of the record.
   process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))
   try {
+    await noticeTarget(plan, interrupt.signal)
     return await measured(plan, folder.path, interrupt.signal, telling)
   } catch (error) {
     if (hasBegun(folder.path)) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${leftIn(folder.path)}`)
@@ -96,7 +103,7 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
 async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
   const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
   try {
-    await run(plan, folder, live, interrupt)
+    await play(plan, folder, live, interrupt)
   } finally {
     live.end()
   }

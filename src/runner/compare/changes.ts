@@ -202,7 +202,7 @@ const COUNT_OF: Readonly<Record<CountedFigure, (report: Report) => number>> = {
   lost: ({ audit }) => audit.lost,
   doubled: ({ audit }) => audit.duplicateEffects,
   altered: ({ audit }) => audit.altered,
-  reordered: ({ audit, durability }) => (durability.queue.order === 'none' ? 0 : audit.reordered),
+  reordered: ({ audit, durability }) => ((durability?.queue.order ?? 'none') === 'none' ? 0 : audit.reordered),
   unexpected: ({ audit }) => audit.unexpected,
   refused: ({ notAccepted }) => notAccepted.refused,
   unanswered: ({ notAccepted }) => notAccepted.unanswered,

@@ -21,7 +21,7 @@ export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnF
       lost: audit.lost,
       doubled: audit.duplicateEffects,
       altered: audit.altered,
-      reordered: report.durability.queue.order === 'none' ? 0 : audit.reordered,
+      reordered: (report.durability?.queue.order ?? 'none') === 'none' ? 0 : audit.reordered,
       unexpected: audit.unexpected,
     },
     notAccepted,
@@ -84,5 +84,5 @@ function stackWhileSending({ record, endedAtMs }: JudgedRun): number {
 }
 
 function survivalOf({ durability, cards }: Report, part: 'queue' | 'ledger'): TurnFigures['durability']['queue'] {
-  return { survives: [...durability[part].survives], basis: cards.durability?.[part].basis ?? 'settings' }
+  return { survives: [...(durability?.[part].survives ?? [])], basis: cards.durability?.[part].basis ?? 'settings' }
 }

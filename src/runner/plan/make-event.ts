@@ -32,14 +32,14 @@ export function signedEvent(
   making: Making,
   { path, provider, secret }: SendingRoute,
   arrival: { readonly seq: number; readonly key: number },
-  { host, atMs }: { readonly host: string; readonly atMs: number },
+  { host, atMs, secure }: { readonly host: string; readonly atMs: number; readonly secure?: boolean | undefined },
 ): { readonly type: string; readonly headers: Record<string, string>; readonly body: Uint8Array } {
   const { runId, seed, scenario } = making
   const { seq } = arrival
   const id = eventId(runId, seq)
   const sample = sampled(making, provider, arrival)
   const whole = withContent(sample.body, id, seq, seed, scenario)
-  const signing = { id, type: sample.type, atMs, url: `http://${host}${path}` }
+  const signing = { id, type: sample.type, atMs, url: `${secure ? 'https' : 'http'}://${host}${path}` }
   const body = provider.seal ? provider.seal(whole, secret, signing) : whole
   return { type: sample.type, headers: provider.sign(body, secret, signing), body }
 }

@@ -6,6 +6,7 @@ import { isOurs, moduleOf } from '../scenario/registry.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { bodiesFile, sendingProvider } from '../scenario/sending-route.ts'
+import { pathAt, requireHarmless, type Target, targetOf } from '../scenario/target.ts'
 import { meanPerS, readTrace, type Trace } from '../scenario/trace.ts'
 import { wrongType } from './bugs.ts'
 import { requireRoom } from './event-content.ts'
@@ -34,6 +35,8 @@ export interface Plan {
   /** As plannedScenario makes it. */
   readonly scenario: Scenario
   readonly trace: Trace | undefined
+  /** Takes the requests instead of a stack. */
+  readonly target: Target | undefined
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
   readonly routes: readonly PlannedRoute[]
   readonly runId: string
@@ -56,6 +59,9 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
   }
   const trace = shape === undefined ? undefined : readTrace(shape)
   const scenario = plannedScenario(own, { scenario: scenarioModule, settings, trace })
+  if (settings.target !== undefined) requireHarmless(scenario)
+  else if (settings.effects !== undefined)
+    throw new FloodmarkError('misuse', '--effects tells of a --target; the effects of our own stack are in its ledger')
   const durationMs = durationOf(settings, own, trace)
   const runId = randomBytes(5).toString('hex')
   const ratePerS = settings.ratePerS ?? (trace ? meanPerS(trace) : own.ratePerS)
@@ -64,6 +70,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
     scenarioModule,
     scenario,
     trace,
+    target: settings.target === undefined ? undefined : targetOf(settings.target),
     modules: await modulesOf(settings),
     routes: await Promise.all(scenario.mix.map((part) => routeOf(part, { runId, settings, scenario, scenarioModule }))),
     runId,
@@ -113,14 +120,15 @@ async function routeOf(
   const module = moduleOf('provider', name)
   const provider = await load('provider', name)
   requireRoom(scenario, provider)
-  const text = randomBytes(24).toString('hex')
-  const { signing, verifying } = provider.newSecret?.() ?? { signing: text, verifying: text }
+  const known = settings.target === undefined ? undefined : settings.signing?.[shortName(name)]
+  const text = known ?? randomBytes(24).toString('hex')
+  const { signing, verifying } = (known === undefined && provider.newSecret?.()) || { signing: text, verifying: text }
   const bodies = bodiesFile(given, scenarioModule)
   const sending = await sendingProvider(module, bodies)
   const wrong = wrongType(scenario, name, sending)
   if (wrong) throw new FloodmarkError('misuse', `${settings.scenario}: ${wrong}`)
   const source = shortName(name)
-  const path = `/webhooks/${source}`
+  const path = settings.target === undefined ? `/webhooks/${source}` : pathAt(settings.target, source)
   const route = { path, source, provider: sending, secret: sending.secret(signing) }
   const timedHeaders = timedHeadersOf({ runId, seed: settings.seed, scenario }, route)
   return { path, source, provider: module, signing, verifying, bodies, timedHeaders }

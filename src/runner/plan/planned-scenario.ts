@@ -18,5 +18,12 @@ export interface Planned {
  * here, so that all of them see one scenario. @throws FloodmarkError 'misuse' when a setting does not fit the scenario.
  */
 export function plannedScenario(own: Scenario, { scenario, settings, trace }: Planned): Scenario {
-  return withSpike(withTrace(withOwnProviders(own, scenario), trace), settings.spike)
+  const { provider, target, spike } = settings
+  const played = withSpike(withTrace(withOwnProviders(own, scenario), trace), spike)
+  return {
+    ...played,
+    ...(provider !== undefined && { mix: [{ provider, share: 1 }] }),
+    // Nobody can tell the effects of another's server to fail.
+    ...(target !== undefined && { effects: { failOnce: 0, failAlways: 0 } }),
+  }
 }

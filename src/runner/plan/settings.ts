@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SERVICE_DEFAULTS } from '../../core/service/limits.ts'
 import { plainWords } from '../scenario/plain-words.ts'
 import type { Kind } from '../scenario/registry.ts'
+import { target } from '../scenario/target.ts'
 import { count, factor, perS, time, timeText } from './quantities.ts'
 import { shownUrl } from './shown.ts'
 
@@ -31,6 +32,11 @@ export interface Setting {
   readonly text?: (value: never) => string
   /** An address that may hold a password: it is written down and shown without. The environment variable that may give it, whole. */
   readonly secret?: `FLOODMARK_${string}`
+  /**
+   * An address outside the run. Only a flag gives it, never the config, so that nothing is sent anywhere without being asked. It
+   * is written down and shown without what looks like a secret.
+   */
+  readonly outside?: true
   /** Whether "Run it again" repeats it: 'changed' when the value is not the default, or 'never'. Default: 'changed'. */
   readonly again?: 'changed' | 'never'
 }
@@ -54,6 +60,27 @@ export const SETTINGS = {
     schema: z.string().min(1).default('lmdb'),
     help: 'holds effects, marks and dead letters',
     names: 'ledger',
+  },
+  target: {
+    flag: '--target <url>',
+    schema: target().optional(),
+    help: 'a server that is not ours takes the requests: https://host/path, where {provider} stands for the name of each sender',
+    unset: 'the stack of receiver, queue and ledger',
+    outside: true,
+  },
+  effects: {
+    flag: '--effects <from>',
+    schema: z.string().min(1).optional(),
+    help: 'where the target tells of its effects: an address, a file, or - for the standard input; docs/target.md says how',
+    unset: 'what becomes of accepted events is not known',
+    outside: true,
+  },
+  provider: {
+    flag: '--provider <name>',
+    schema: z.string().min(1).optional(),
+    help: "sends all of the events, instead of the scenario's mix",
+    names: 'provider',
+    unset: "the scenario's own",
   },
   ratePerS: {
     flag: '--rate <events/s>',
@@ -175,6 +202,8 @@ export type RunSettings = { readonly scenario: string } & {
 } & {
   /** Those that a flag, the environment or the config has set, be it to the default. Not recorded. */
   readonly given?: readonly string[]
+  /** What the target verifies with, by the names of the providers. Not recorded. */
+  readonly signing?: Readonly<Record<string, string>>
 }
 
 type Camel<T> = T extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : T
@@ -225,16 +254,16 @@ export function defaultOf({ schema }: Pick<Setting, 'schema'>): unknown {
 }
 
 /** A value as the flag takes it, without a secret. */
-export function textOf({ text = String, secret }: Setting, value: unknown): string {
+export function textOf({ text = String, secret, outside }: Setting, value: unknown): string {
   const written = (text as (value: unknown) => string)(value)
-  return secret ? shownUrl(written) : written
+  return secret || outside ? shownUrl(written) : written
 }
 
 /** The settings as they may be written down and shown: no password is left in an address. */
 export function recorded(settings: RunSettings): RunSettings {
   const shown = everySetting.map(([name, setting]) => {
     const value = settings[name]
-    return [name, setting.secret && value !== undefined ? textOf(setting, value) : value]
+    return [name, (setting.secret || setting.outside) && value !== undefined ? textOf(setting, value) : value]
   })
   return { scenario: settings.scenario, ...Object.fromEntries(shown) }
 }

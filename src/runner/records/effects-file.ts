@@ -106,12 +106,28 @@ export async function exportEffects(
   }
   out.end()
   await once(out, 'finish')
-  const lines: string[] = []
-  for await (const letter of ledger.buried()) {
-    const buried = buriedOf(run, letter)
-    lines.push(JSON.stringify({ ...buried, content: { ...buried.content, body: buried.content.body.toString('hex') } }))
-  }
-  writePrivate(paths.buried, lines.map((line) => `${line}\n`).join(''))
+  const letters: Buried[] = []
+  for await (const letter of ledger.buried()) letters.push(buriedOf(run, letter))
+  writeBuried(paths.buried, letters)
+}
+
+/** The same of effects that were told from outside. */
+export function writeEffects(path: string, effects: readonly EffectRecord[]): void {
+  const records = effects.map(({ lane, ...effect }) => {
+    const record = Buffer.alloc(RECORD_BYTES)
+    record.writeUInt32LE(lane, 0)
+    record.set(encodeEffect(effect), LANE_BYTES)
+    return record
+  })
+  writePrivate(path, Buffer.concat(records))
+}
+
+export function writeBuried(path: string, letters: readonly Buried[]): void {
+  const lines = letters.map((letter) => {
+    const content = { ...letter.content, body: letter.content.body.toString('hex') }
+    return `${JSON.stringify({ ...letter, content })}\n`
+  })
+  writePrivate(path, lines.join(''))
 }
 
 export function buriedOf(

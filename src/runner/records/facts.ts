@@ -100,6 +100,14 @@ interface Durable {
   readonly disks?: readonly DiskRecord[]
 }
 
+/** Where a target told of its effects: lines of this run, of other runs, and that could not be read. */
+export interface ToldRecord {
+  readonly from: string
+  readonly lines: number
+  readonly foreign: number
+  readonly unreadable: number
+}
+
 export interface Durability {
   readonly queue: Durable & { readonly order: string }
   readonly ledger: Durable

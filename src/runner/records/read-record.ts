@@ -19,6 +19,8 @@ export interface ReadRun {
   readonly endedAtMs: number
   /** Arrivals until then. */
   readonly planned: number
+  /** It is known what became of accepted events: by the ledger, or as the target told. */
+  readonly followed: boolean
   readonly expected: (seq: number) => Expected
   readonly buried: readonly Buried[]
   /** Read anew by every call. */
@@ -32,6 +34,7 @@ export function readRun(folder: string, record: RunRecord): ReadRun {
   const { certificates } = record
   const ends = certificates.map((one) => one.endedAtMs)
   const cutShort = record.interrupted || certificates.some((one) => one.gaveUp)
+  const followed = record.target === undefined || record.told !== undefined
   const planned = cutShort ? events.dueBefore(Math.min(...ends)) : events.length
   return {
     folder,
@@ -42,9 +45,10 @@ export function readRun(folder: string, record: RunRecord): ReadRun {
     cutShort,
     endedAtMs: Math.max(...ends),
     planned,
+    followed,
     expected: (seq) => (seq < events.length && events.at(seq).doomed ? 'buried' : 'applied'),
-    buried: readBuried(buriedPath(folder)),
+    buried: followed ? readBuried(buriedPath(folder)) : [],
     attempts: () => attempts(folder, certificates.length, planned),
-    effects: () => readEffects(effectsPath(folder)),
+    effects: () => (followed ? readEffects(effectsPath(folder)) : []),
   }
 }

@@ -14,6 +14,7 @@ import type {
   ResendRecord,
   ServiceSample,
   StoreRecord,
+  ToldRecord,
 } from './facts.ts'
 import type { MachineRecord } from './machine.ts'
 import { type FaultMark, markSchema } from './marks.ts'
@@ -47,7 +48,12 @@ export interface RunRecord {
     readonly leaseMs: number
     readonly lookMs: number
   }
-  readonly durability: Durability
+  /** Absent where a target took the requests: nothing is known of it. */
+  readonly durability?: Durability
+  /** A server that is not ours took the requests. Absent: the stack of the settings. */
+  readonly target?: { readonly address: string }
+  /** Effects are known as the target told them. Absent: as the ledger has them; of a target without it they are not known. */
+  readonly told?: ToldRecord
   readonly certificates: readonly Certificate[]
   readonly samples: {
     readonly stack: readonly { readonly name: string; readonly samples: readonly ServiceSample[] }[]

@@ -3,7 +3,15 @@ import { markdownTable } from '../../core/base/table.ts'
 import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { sayCheck } from './words/checks.ts'
-import { environmentWords, invalidWords, stackWords, sumWords, survives } from './words/run.ts'
+import {
+  environmentWords,
+  invalidWords,
+  isFollowed,
+  NOT_FOLLOWED,
+  stackWords,
+  sumWords,
+  survives,
+} from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 /** For a comment on a pull request. */
@@ -25,8 +33,13 @@ export function markdown(raw: Report): string {
     '',
     sumWords(audit),
     '',
-    `A 2xx survives ${survives(durability.queue.survives)}; an effect survives ${survives(durability.ledger.survives)}.`,
-    '',
+    ...(isFollowed(report) ? [] : [NOT_FOLLOWED, '']),
+    ...(durability
+      ? [
+          `A 2xx survives ${survives(durability.queue.survives)}; an effect survives ${survives(durability.ledger.survives)}.`,
+          '',
+        ]
+      : []),
     environmentWords(environment),
     '',
     code(oneLine(raw.reproduce)),

@@ -1,5 +1,7 @@
 // Draws the report's charts. Runs in the browser, with uPlot loaded before it.
-const { timeline, processes, phases, bands, recoveredAtMs } = JSON.parse(document.getElementById('data').textContent)
+const { timeline, processes, phases, bands, recoveredAtMs, followed } = JSON.parse(
+  document.getElementById('data').textContent,
+)
 const seconds = timeline.points.map((point) => point.atMs / 1000)
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const columns = (...names) => names.map((name) => timeline.points.map((point) => point[name]))
@@ -20,6 +22,14 @@ const failures = [
   ['given up', 'givenUp'],
 ].filter(([, field]) => timeline.points.some((point) => point[field] > 0))
 
+const rates = [
+  ['first attempts', 'offered'],
+  ['retries', 'retries'],
+  ['accepted', 'accepted'],
+  ...(followed ? [['effects', 'effects']] : []),
+  ...failures,
+]
+
 const charts = [
   {
     id: 'latency',
@@ -32,8 +42,8 @@ const charts = [
   {
     id: 'rates',
     unit: '/s',
-    names: ['first attempts', 'retries', 'accepted', 'effects', ...failures.map(([name]) => name)],
-    data: [seconds, ...columns('offered', 'retries', 'accepted', 'effects', ...failures.map(([, field]) => field))],
+    names: rates.map(([name]) => name),
+    data: [seconds, ...columns(...rates.map(([, field]) => field))],
   },
   { id: 'backlog', unit: '', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
   {
@@ -136,6 +146,8 @@ function draw() {
   }
   for (const { id, unit, log, gaps, names, data } of charts) {
     const place = document.getElementById(id)
+    // A target has no backlog that we know of.
+    if (!place) continue
     place.replaceChildren()
     const value = (_, at) => (at == null ? '–' : `${at < 10 ? at.toFixed(2) : Math.round(at)} ${unit}`)
     const series = names.map((label, at) => ({

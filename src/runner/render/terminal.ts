@@ -5,7 +5,15 @@ import type { Report } from '../report/report-schema.ts'
 import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
-import { invalidWords, lossWords, stackWords, sumWords, throughBalancer } from './words/run.ts'
+import {
+  invalidWords,
+  isFollowed,
+  lossWords,
+  NOT_FOLLOWED,
+  stackWords,
+  sumWords,
+  throughBalancer,
+} from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 /** So many events that must not be are shown. */
@@ -41,14 +49,22 @@ export function terminal(raw: Report): string {
     ...waitLines(report).map((line) => `  ${line}`),
     `  peak ${perS(setup.peakPerS)} planned; ${setup.rateChosen}`,
     `  ${sumWords(audit)}`,
-    ...folded(`${lossWords(report)}.`),
-    `  double effects ${audit.duplicateEffects}, duplicates absorbed ${audit.duplicatesAbsorbed}${audit.differingCopies > 0 ? `, ${audit.differingCopies} of them with another body` : ''}`,
+    ...effectLines(report),
     ...cards.flatMap(({ lines = [] }) => lines.map((line) => `  ${line}`)),
     `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ...report.errors.slice(0, 3).map((error) => `  error: ${error}`),
     '',
   ]
   return lines.join('\n')
+}
+
+/** What effects show, where they are known; duplicates are absorbed out of sight of a target's sender. */
+function effectLines(report: Report): string[] {
+  if (!isFollowed(report)) return folded(NOT_FOLLOWED)
+  const { duplicateEffects, duplicatesAbsorbed, differingCopies } = report.audit
+  const differing = differingCopies > 0 ? `, ${differingCopies} of them with another body` : ''
+  const absorbed = report.target ? '' : `, duplicates absorbed ${duplicatesAbsorbed}${differing}`
+  return [...folded(`${lossWords(report)}.`), `  double effects ${duplicateEffects}${absorbed}`]
 }
 
 /** The first events that must not be, and where the others are. */

@@ -34,37 +34,47 @@ export type CommonCheckId =
 
 type Measured = Pick<CommonReport, 'audit' | 'latency' | 'generator' | 'durability' | 'tookMs' | 'setup'>
 
-/** The checks of every run. */
+/** The checks of every run: of what is not known there is none. */
 export function checksOf(
   { audit, latency, generator, durability, tookMs, setup }: Measured,
   {
     sampleP99Ms,
     scenario: { passes, retries },
-    record: { drained, interrupted, unplannedDeaths },
-  }: Pick<JudgedRun, 'sampleP99Ms' | 'scenario' | 'record'>,
+    record: { drained, interrupted, unplannedDeaths, target },
+    followed,
+  }: Pick<JudgedRun, 'sampleP99Ms' | 'scenario' | 'record' | 'followed'>,
 ): Check<CommonCheckId>[] {
-  const ordered = durability.queue.order !== 'none'
+  const isOurs = target === undefined
+  const ordered = (durability?.queue.order ?? 'none') !== 'none'
   // Whoever ends a run early leaves it no time to drain and to be answered: what is missing then says nothing of the stack.
   const cut = (made: Check<CommonCheckId>) => (interrupted && made.ok === false ? { ...made, ok: null } : made)
   const refused = none('refused', audit.refused + audit.unknown)
   return [
     ...generatorChecks(audit, generator, latenessMaxMs(setup.acceptP99Ms, sampleP99Ms)),
-    drained ? none('lost', audit.lost, 'harm') : cut(none('lost', audit.lost, 'harm')),
-    alteredCheck(audit),
-    none('double-effects', audit.duplicateEffects, 'harm'),
-    none('effects-never-sent', audit.unexpected, 'harm'),
-    none('differing-copies', audit.differingCopies),
-    none('dead-letters-misjudged', audit.misjudged),
+    ...(followed
+      ? [
+          drained ? none('lost', audit.lost, 'harm') : cut(none('lost', audit.lost, 'harm')),
+          alteredCheck(audit),
+          none('double-effects', audit.duplicateEffects, 'harm'),
+          none('effects-never-sent', audit.unexpected, 'harm'),
+          none('dead-letters-misjudged', audit.misjudged),
+        ]
+      : []),
+    ...(isOurs ? [none('differing-copies', audit.differingCopies)] : []),
     ...(ordered ? [none('out-of-order', audit.reordered, 'harm')] : []),
     ...(passes.refusals === 'allowed' ? [] : [audit.refused > 0 ? refused : cut(refused)]),
-    none('process-deaths', unplannedDeaths),
+    ...(isOurs ? [none('process-deaths', unplannedDeaths)] : []),
     ...latencyChecks(latency, setup, retries !== undefined || passes.eventP99Ms !== undefined),
-    cut(
-      check('drained', drained && tookMs.draining <= passes.drainMs, {
-        measured: inMs(tookMs.draining),
-        atMost: inMs(passes.drainMs),
-      }),
-    ),
+    ...(followed
+      ? [
+          cut(
+            check('drained', drained && tookMs.draining <= passes.drainMs, {
+              measured: inMs(tookMs.draining),
+              atMost: inMs(passes.drainMs),
+            }),
+          ),
+        ]
+      : []),
   ]
 }
 

@@ -49,10 +49,15 @@ export const commonSchema = z.object({
     balancerMs: z.number().optional(),
     mix: z.array(z.object({ provider: z.string(), share: z.number() })),
   }),
-  durability: z.object({
-    queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string(), shared: z.boolean() }),
-    ledger: z.object({ server: z.string(), survives: z.array(z.string()), shared: z.boolean() }),
-  }),
+  /** Absent where a target took the requests. */
+  durability: z
+    .object({
+      queue: z.object({ server: z.string(), survives: z.array(z.string()), order: z.string(), shared: z.boolean() }),
+      ledger: z.object({ server: z.string(), survives: z.array(z.string()), shared: z.boolean() }),
+    })
+    .optional(),
+  /** A server that is not ours took the requests. `followed`: it told of its effects. Absent: the stack of the settings. */
+  target: z.object({ address: z.string(), followed: z.boolean() }).optional(),
   startedAt: z.string(),
   tookMs: z.object({ sending: z.number(), draining: z.number() }),
   latency: latencySchema,
@@ -102,6 +107,8 @@ export const commonSchema = z.object({
     lost: count,
     /** Applied or buried, but not as its sender signed it, and in how many of them each field was another. */
     altered: count,
+    /** Accepted, and nobody knows what became of it. */
+    unfollowed: count.default(0),
     alteredFields: z.record(z.enum(FIELDS), count),
     duplicateEffects: count,
     duplicatesAbsorbed: count,

@@ -10,6 +10,7 @@ export function drainingMsOf({ record, endedAtMs, attempts, effects }: JudgedRun
   for (const { kind, untilMs } of faults) if (kind !== 'circuit-open') overMs = Math.max(overMs, untilMs)
   for (const { doneMs } of attempts()) overMs = Math.max(overMs, doneMs)
   let lastMs = overMs
-  for (const { atMs } of effects()) lastMs = Math.max(lastMs, atMs)
+  // A target may tell of an effect without its time.
+  for (const { atMs } of effects()) if (atMs > lastMs) lastMs = atMs
   return (drained ? lastMs : lookedUntilMs) - overMs
 }

@@ -42,11 +42,12 @@ export function judgedRun(folder: string, record: RunRecord): JudgedRun {
 }
 
 function audited(run: ReadRun, onBad: (bad: Bad) => void): Audited {
-  const { folder, record, scenario, events, cutShort, planned, expected, buried, effects } = run
+  const { folder, record, scenario, events, cutShort, planned, followed, expected, buried, effects } = run
   const last = record.samples.stack.map(({ samples }) => samples.at(-1))
   return audit({
     planned,
     eventAt: (seq) => events.at(seq),
+    followed,
     attempts: everyAttempt(folder, record, planned),
     effects: cutShort ? ofPlan(effects(), planned) : effects(),
     buried: cutShort ? ofPlan(buried, planned) : buried,

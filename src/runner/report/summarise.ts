@@ -48,6 +48,7 @@ export async function reportOf(run: JudgedRun): Promise<Report> {
 function measuredOf(run: JudgedRun) {
   const { record, plan, scenario, settings, setup, planned, endedAtMs, audit, latency, notAccepted } = run
   const accepted = audit.applied + audit.buried + audit.lost + audit.altered
+  const durability = durabilityOf(record)
   return {
     audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
     latency,
@@ -61,13 +62,16 @@ function measuredOf(run: JudgedRun) {
       ...(scenario.balancer && { balancerMs: scenario.balancer.tryMs }),
       mix: [...scenario.mix],
     },
-    durability: durabilityOf(record),
+    ...(durability && { durability }),
+    ...(record.target && { target: { address: record.target.address, followed: run.followed } }),
     tookMs: { sending: endedAtMs, draining: drainingMsOf(run) },
   }
 }
 
 /** As far as it was shown, which may be less than the drivers promise. */
-function durabilityOf({ durability: { queue, ledger } }: RunRecord): Report['durability'] {
+function durabilityOf({ durability }: RunRecord): Report['durability'] {
+  if (!durability) return undefined
+  const { queue, ledger } = durability
   return {
     queue: {
       server: queue.server,

@@ -55,7 +55,8 @@ export function timelineOf(run: ReadRun): Timeline {
     if (!Number.isNaN(atMs) && Number.isNaN(acceptedMs[seq])) stepOf(atMs).counts.givenUp++
   }
   for (const { seq, atMs } of run.effects()) {
-    if (atMs >= lastMs + stepMs) continue
+    // A target may tell of an effect without its time.
+    if (!(atMs < lastMs + stepMs)) continue
     const step = stepOf(atMs)
     step.counts.effects++
     const ageMs = atMs - (acceptedMs[seq] ?? Number.NaN)

@@ -22,7 +22,7 @@ export interface Happened {
   readonly replays: DeadLetterReplays
   readonly attacks: RunRecord['attacks']
   readonly resends: NonNullable<RunRecord['resends']>
-  readonly durability: RunRecord['durability']
+  readonly durability: NonNullable<RunRecord['durability']>
   readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
   /** By the run's clock, and by the wall clock at that moment. */

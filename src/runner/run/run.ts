@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { Attackers } from '../load/attackers.ts'
 import { resendersOf, resendRecordsOf } from '../load/resends.ts'
+import type { SendTarget } from '../load/sender/connection.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
 import { MachineWatch } from '../machine/watch.ts'
@@ -22,8 +23,8 @@ import { DeadLetterReplays } from './dead-letter-replays.ts'
 import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
 
-const WARM_UP_MS = 2_000
-const WARM_UP_PER_S_MAX = 500
+export const WARM_UP_MS = 2_000
+export const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
 interface RunOptions {
@@ -98,7 +99,7 @@ export async function run(
 }
 
 /** Events that are due later belong to no report: where a run was cut short, nobody would have sent them. */
-function plannedUntilMs(certificates: RunRecord['certificates'], interrupted: boolean): number {
+export function plannedUntilMs(certificates: RunRecord['certificates'], interrupted: boolean): number {
   const isCut = interrupted || certificates.some(({ gaveUp }) => gaveUp)
   return isCut ? Math.max(...certificates.map(({ endedAtMs }) => endedAtMs)) : Number.POSITIVE_INFINITY
 }
@@ -154,11 +155,20 @@ async function send(
 }
 
 async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {
-  const { settings } = plan
   const receivers = stack.members.filter(({ port }) => port !== undefined)
   const ports = await Promise.all(
     receivers.map(({ name, port }) => links.port('senders-link', port!, `the link to ${name}`)),
   )
+  return setupsOf(
+    plan,
+    ports.map((port) => ({ host: '127.0.0.1', port })),
+    folder,
+  )
+}
+
+/** Of each sender of a run. */
+export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: string): SenderSetup[] {
+  const { settings } = plan
   return Array.from({ length: settings.senders }, (_, index) => ({
     kind: 'setup',
     runId: plan.runId,
@@ -169,7 +179,7 @@ async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Pr
     durationMs: plan.durationMs,
     ratePerS: plan.ratePerS,
     senders: { index, count: settings.senders },
-    targets: ports.map((port) => ({ host: '127.0.0.1', port })),
+    targets,
     routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,
@@ -177,7 +187,7 @@ async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Pr
 }
 
 /** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
-async function warmUp(senders: Senders, setup: SenderSetup, folder: string, events: RunEvents): Promise<void> {
+export async function warmUp(senders: Senders, setup: SenderSetup, folder: string, events: RunEvents): Promise<void> {
   events.phase('warm-up')
   const path = join(folder, 'warm-up.bin')
   const less = { durationMs: WARM_UP_MS, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }

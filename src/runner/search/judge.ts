@@ -46,7 +46,7 @@ const WATCHED = 'looked-long-enough'
 
 /** Judges a trial's run. `soaks`: it watched the ledger after the last effect, and is judged by whole intervals only. */
 export function judge(
-  report: Pick<Report, 'checks' | 'timeline' | 'scenario' | 'latency' | 'setup'>,
+  report: Pick<Report, 'checks' | 'timeline' | 'scenario' | 'latency' | 'setup' | 'target'>,
   { soaks, sampleP99Ms }: { readonly soaks: boolean; readonly sampleP99Ms: number | null },
 ): Judgement {
   const isDrained = report.checks.every(({ id, ok }) => id !== DRAINED || ok !== false)
@@ -135,10 +135,13 @@ function together(
 }
 
 /** What took effect and was accepted while the load was held, and the share of what was offered that took effect in the same time. */
-function doneOf({ timeline: { points, stepMs }, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>) {
+function doneOf({ timeline, scenario: { durationMs }, target }: Pick<Report, 'timeline' | 'scenario' | 'target'>) {
+  const { points, stepMs } = timeline
   const counted = points.filter(({ atMs }) => atMs >= durationMs * HOLD_FROM && atMs + stepMs <= durationMs)
   const mean = (of: 'effects' | 'offered' | 'accepted') =>
     counted.reduce((sum, point) => sum + point[of], 0) / Math.max(1, counted.length)
-  const [donePerS, offeredPerS] = [mean('effects'), mean('offered')]
-  return { donePerS, acceptedPerS: mean('accepted'), doneShare: offeredPerS > 0 ? donePerS / offeredPerS : 0 }
+  const [acceptedPerS, offeredPerS] = [mean('accepted'), mean('offered')]
+  // Of a target that tells no effects, what it accepted is all that is known to be done.
+  const donePerS = (target?.followed ?? true) ? mean('effects') : acceptedPerS
+  return { donePerS, acceptedPerS, doneShare: offeredPerS > 0 ? donePerS / offeredPerS : 0 }
 }

@@ -10,7 +10,7 @@ import { dataPath, newRunFolder } from '../records/run-folder.ts'
 import { judgedRun } from '../report/judged-run.ts'
 import type { Report } from '../report/report-schema.ts'
 import { reportOf } from '../report/summarise.ts'
-import { run } from '../run/run.ts'
+import { play } from '../run/play.ts'
 import type { TurnsFile } from './turns-file.ts'
 
 interface TurnsOptions {
@@ -56,7 +56,7 @@ async function takeTurn(
   const plan = await planOf({ ...settings, scenario })
   const own = newRunFolder(join(folder, `run-${String(file.turns.length + 1).padStart(2, '0')}`))
   try {
-    const record = await run(plan, own.path, told.onTurn(plan, name), interrupt)
+    const record = await play(plan, own.path, told.onTurn(plan, name), interrupt)
     // What was cut short says nothing.
     if (interrupt.aborted) return own.discard()
     const judged = judgedRun(own.path, record)

@@ -17,6 +17,7 @@ const GIVEN = {
   ...{ shape: "it's.csv", seed: 7, quick: true, processes: 2, queueUrl: 'kafka://me@h:1', ledgerUrl: 'redis://h:2' },
   ...{ fsync: 'everysec' as const, senders: '2', connectionsMax: '2k', inFlightMax: 70, publishDeadline: '1.5s' },
   ...{ capacity: '280/s', p99: 250, out: 'reports/mine', tag: 'main' },
+  ...{ target: 'https://example.com/{provider}', effects: 'effects.txt', provider: 'github' },
 } as const
 
 describe('values as people write them', () => {

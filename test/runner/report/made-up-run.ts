@@ -162,6 +162,7 @@ function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
       drained: true,
     },
     store: { fetches: 2, unavailable: 1, bytes: 1_000, served: 1 },
+    told: { from: 'effects.txt', lines: 2_400, foreign: 3, unreadable: 0 },
     list: { requests: 9, unavailable: 1, listed: 99 },
     interrupted: false,
     environment: { node: 'v26', platform: 'Linux', cpu: 'a cpu', cores: 2, memoryBytes: 2 ** 34 },

@@ -45,13 +45,13 @@ const { folder, record } = await madeUpRun()
 
 describe('a report', () => {
   it('warns, fails nothing, and says why in plain words when a power loss was not shown', async () => {
-    const { queue, ledger } = record.durability
+    const { queue, ledger } = record.durability!
     const quick = { ...queue, disks: [disk({ fileSystem: 'ext4', syncs: syncs(0.0007) })] }
     const report = await summarise(folder, { ...record, durability: { queue: quick, ledger } })
     const shown = report.checks.find(({ id }) => id === 'power-loss-shown')!
     expect(shown).toMatchObject({ ok: true, warning: true })
     expect(sayCheck(shown).measured).toBe('0.7 µs')
-    expect(report.durability.queue.survives).toEqual(['receiver-crash'])
+    expect(report.durability!.queue.survives).toEqual(['receiver-crash'])
     expect(terminal(report)).toContain(
       'queue: a power loss is not shown to be survived, because syncs are quicker than any device',
     )

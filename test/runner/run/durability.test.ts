@@ -35,7 +35,7 @@ describe('a run says what was measured', () => {
     const out = await run(join(root, 'disk'), {})
     const { durability, cards } = reportOf(join(root, 'disk'))
     for (const part of ['queue', 'ledger'] as const) {
-      expect(durability[part].survives, out).toContain('power-loss')
+      expect(durability![part].survives, out).toContain('power-loss')
       expect(cards.durability![part]).toMatchObject({ basis: 'measured', withheld: null })
       expect(cards.durability![part].disks[0]!.syncs!.count).toBe(50)
     }
@@ -45,8 +45,8 @@ describe('a run says what was measured', () => {
   it('no power loss in memory', { timeout: 60_000, ...needing(noMemory) }, async () => {
     const out = await run(join(memory!, 'run'), {})
     const { durability, checks } = reportOf(join(memory!, 'run'))
-    expect(durability.queue.survives).toEqual(['receiver-crash', 'broker-crash'])
-    expect(durability.ledger.survives).toEqual(['receiver-crash', 'broker-crash'])
+    expect(durability!.queue.survives).toEqual(['receiver-crash', 'broker-crash'])
+    expect(durability!.ledger.survives).toEqual(['receiver-crash', 'broker-crash'])
     expect(checks.find(({ id }) => id === 'power-loss-shown')?.warning, out).toBe(true)
     expect(out).toContain('a power loss is not shown to be survived, because the data lie in memory')
   })
@@ -60,7 +60,7 @@ describe('a run says what was measured', () => {
     const server = await RedisServer.start(sync)
     const out = await run(join(root, 'redis'), {}, '--queue', 'redis-streams', '--queue-url', server.url)
     const { durability, cards } = reportOf(join(root, 'redis'))
-    expect(durability.queue.survives, out).toEqual(['receiver-crash', 'broker-crash'])
+    expect(durability!.queue.survives, out).toEqual(['receiver-crash', 'broker-crash'])
     expect(cards.durability!.queue).toMatchObject({
       withheld: 'memory',
       promised: expect.arrayContaining(['power-loss']),
@@ -74,7 +74,7 @@ describe('a run says what was measured', () => {
   }, async () => {
     const out = await run(join(root, 'no-syncs'), { LD_PRELOAD: shim.path })
     const { durability, cards } = reportOf(join(root, 'no-syncs'))
-    expect(durability.queue.survives, out).toEqual(['receiver-crash', 'broker-crash'])
+    expect(durability!.queue.survives, out).toEqual(['receiver-crash', 'broker-crash'])
     expect(cards.durability!.queue).toMatchObject({
       withheld: 'too-quick',
       promised: expect.arrayContaining(['power-loss']),

@@ -19,7 +19,7 @@ for (const [name, load] of Object.entries(queues)) {
       const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)
       const { audit, durability, verdict } = reportOf(folder)
       expect(audit, out + err).toMatchObject({ duplicateEffects: 0, unexpected: 0, misjudged: 0 })
-      if (durability.queue.survives.includes('broker-crash')) expect(audit.lost, out + err).toBe(0)
+      if (durability!.queue.survives.includes('broker-crash')) expect(audit.lost, out + err).toBe(0)
       // What a broker of a lesser class loses is shown as lost all the same.
       expect({ code, verdict }, out + err).toEqual(
         audit.lost > 0 ? { code: 1, verdict: 'FAIL' } : { code: 0, verdict: 'PASS' },

@@ -40,7 +40,7 @@ export class Carrier {
     this.#pool = new ConnectionPool({ targets, connectionsMax, work: emptySending, onEnd })
     this.#balancer = balancer && this.#balance(balancer.tryMs)
     // A balancer is called by one name, whoever stands behind it.
-    const hostOf = ({ host, port }: SendTarget) => `${host}:${port}`
+    const hostOf = ({ host, port, name = `${host}:${port}` }: SendTarget) => name
     this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
   }
 

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { Cause } from '../../plan/outcome.ts'
 import type { Limited } from './limits.ts'
 import { type ParsedResponse, parseResponse } from './response.ts'
@@ -6,6 +7,10 @@ import { type ParsedResponse, parseResponse } from './response.ts'
 export interface SendTarget {
   readonly host: string
   readonly port: number
+  /** As the Host header has it. Default: host and port. */
+  readonly name?: string
+  /** By TLS; the name that its certificate must be for, where the host is none. */
+  readonly tls?: { readonly servername?: string }
 }
 
 /** How one exchange ended. `sent` false: certainly no byte of the request reached the server. */
@@ -35,6 +40,12 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
 const KNOWN_BYTES_MAX = 1_024
 
+function open({ host, port, tls }: SendTarget, onread: OnReadOpts): Socket {
+  if (!tls) return connect({ host, port, noDelay: true, keepAlive: true, onread })
+  const socket = connectTls({ host, port, ...tls, ALPNProtocols: ['http/1.1'], onread } as ConnectionOptions)
+  return socket.setNoDelay(true).setKeepAlive(true)
+}
+
 /** One kept-alive connection: one request at a time, never pipelined. `work` is its owner's, to say what the exchange is for. */
 export class SenderConnection<Work> implements Limited {
   readonly work: Work
@@ -60,8 +71,8 @@ export class SenderConnection<Work> implements Limited {
       this.#onData(data.subarray(0, length) as Buffer)
       return true
     }
-    this.#socket = connect({ ...target, noDelay: true, keepAlive: true, onread: { buffer: READ_BUFFER, callback } })
-    this.#socket.on('connect', () => {
+    this.#socket = open(target, { buffer: READ_BUFFER, callback })
+    this.#socket.on(target.tls ? 'secureConnect' : 'connect', () => {
       this.#connected = true
       if (this.#request) this.#socket.write(this.#request)
     })

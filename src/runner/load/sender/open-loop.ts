@@ -82,6 +82,7 @@ class OpenLoop {
     this.#resolve = resolve
     this.#reject = reject
     const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
+    const secure = targets[0]?.tls !== undefined
     const policies = routes.map(({ provider }) => provider.delivery)
     this.#agenda = options.agenda ?? new Agenda({ load, senders, retries, policies })
     this.#carrier = new Carrier({
@@ -92,7 +93,7 @@ class OpenLoop {
       nowMs: () => this.#nowMs(),
       onEnd: (attempt, exchange) => this.#onEnd(attempt, exchange),
     })
-    this.#makeRequest = requestMaker({ runId, ...load, drift: driftKindOf(load), routes })
+    this.#makeRequest = requestMaker({ runId, ...load, drift: driftKindOf(load), routes, secure })
   }
 
   start(): void {

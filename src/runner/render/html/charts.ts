@@ -2,10 +2,12 @@ import { bytes, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { bandsOf } from '../marks.ts'
 import { type Markup, markup, trusted } from '../markup.ts'
+import { isFollowed } from '../words/run.ts'
 import { section, table } from './table.ts'
 
 /** Places that page.js draws into, each with what its figures mean. */
 export function charts(report: Report): Markup[] {
+  const isOurs = report.target === undefined
   return [
     chart(
       'latency',
@@ -17,8 +19,12 @@ export function charts(report: Report): Markup[] {
       'Rates, events/s',
       'Accepted counts each event once. Accepted below the first attempts: senders are kept waiting, and come again. Refused and unanswered count attempts, given up counts events whose last attempt failed; they are drawn where there were any.',
     ),
-    chart('backlog', 'Backlog, events'),
-    chart('age', 'Age, s', 'How long the oldest of what took effect had waited since it was accepted.'),
+    ...(isOurs
+      ? [
+          chart('backlog', 'Backlog, events'),
+          chart('age', 'Age, s', 'How long the oldest of what took effect had waited since it was accepted.'),
+        ]
+      : []),
     chart('cpu', 'CPU, cores'),
     chart(
       'memory',
@@ -47,6 +53,7 @@ export function chartData(report: Report): Markup {
   const { timeline, processes, scenario, faults } = report
   const data = {
     timeline,
+    followed: isFollowed(report),
     processes,
     phases: scenario.phases,
     bands: bandsOf(faults),

@@ -8,10 +8,9 @@ import { section, table } from './table.ts'
 /** All that one must know to judge the figures, and to get them again. */
 export function setting(report: Report): Markup {
   const { durability, setup, environment } = report
-  const { queue, ledger } = durability
   const rows = [
-    ['queue', `${queue.server}; survives ${survives(queue.survives)}; order: ${queue.order}`],
-    ['ledger', `${ledger.server}; survives ${survives(ledger.survives)}`],
+    ...(report.target ? [['target', report.target.address]] : []),
+    ...(durability ? storeRows(durability) : []),
     ['base rate', `${setup.ratePerS}/s: ${setup.rateChosen}`],
     ['mix', setup.mix.map(({ provider, share }) => `${provider} ${percent(share)}`).join(', ')],
     ['sender', senderWords(report)],
@@ -25,6 +24,13 @@ export function setting(report: Report): Markup {
     ...report.errors.map((error) => ['error', error]),
   ]
   return section('Setting', table(['', ''], rows), markup`<h3>Run it again</h3><pre>${report.reproduce}</pre>`)
+}
+
+function storeRows({ queue, ledger }: NonNullable<Report['durability']>): [string, string][] {
+  return [
+    ['queue', `${queue.server}; survives ${survives(queue.survives)}; order: ${queue.order}`],
+    ['ledger', `${ledger.server}; survives ${survives(ledger.survives)}`],
+  ]
 }
 
 function senderWords({ generator, settings, setup }: Report): string {

@@ -4,7 +4,7 @@ import { INTERVAL_MEANS, LEFT_OUT, PERCENTILE_HEAD } from '../../report/latency/
 import type { Report } from '../../report/report-schema.ts'
 import { type Markup, markup } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
-import { invalidWords, lossWords, stackWords, survives } from '../words/run.ts'
+import { invalidWords, isFollowed, lossWords, NOT_FOLLOWED, stackWords, survives } from '../words/run.ts'
 import { familyRows, headP99, notAcceptedWords, phaseRows } from '../words/waits.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
@@ -24,17 +24,18 @@ ${
 }
 
 /** The figures that most people look for. */
-export function figures({ latency, notAccepted, audit, setup, durability }: Report): Markup {
+export function figures(report: Report): Markup {
+  const { latency, notAccepted, audit, setup, durability } = report
   const p99 = headP99(latency)
   const figure = (value: string | number, name: string) => markup`<div><b>${value}</b><span>${name}</span></div>`
   return markup`<section class="figures">${[
     figure(p99.value, p99.name),
     ...notAcceptedWords(notAccepted).map(([count, of]) => figure(count, of)),
     figure(perS(setup.peakPerS), 'planned at the peak'),
-    figure(audit.lost, 'accepted and lost'),
+    ...(isFollowed(report) ? [figure(audit.lost, 'accepted and lost')] : []),
     ...(audit.altered > 0 ? [figure(audit.altered, 'not as they were signed')] : []),
-    figure(audit.duplicateEffects, 'double effects'),
-    figure(survives(durability.queue.survives), 'a 2xx survives'),
+    ...(isFollowed(report) ? [figure(audit.duplicateEffects, 'double effects')] : []),
+    ...(durability ? [figure(survives(durability.queue.survives), 'a 2xx survives')] : []),
   ]}</section>
 `
 }
@@ -53,6 +54,7 @@ export function checksTable({ checks }: Report): Markup {
 
 export function accounting(report: Report, cards: readonly CardWords[]): Markup {
   const { audit } = report
+  if (!isFollowed(report)) return unfollowedAccounting(report, cards)
   const rows = [
     ['applied', audit.applied, 'took effect'],
     ['dead letters', audit.buried, 'kept with payload and reason'],
@@ -74,6 +76,21 @@ export function accounting(report: Report, cards: readonly CardWords[]): Markup 
       ? [['copies with another body', audit.differingCopies, 'absorbed; something changed them on the way']]
       : []),
     ['applied after a refusal', audit.appliedAfterRefusal, 'the answer was not 2xx, the event was kept'],
+  ]
+  return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))
+}
+
+function unfollowedAccounting({ audit }: Report, cards: readonly CardWords[]): Markup {
+  const rows = [
+    ['accepted', audit.unfollowed, NOT_FOLLOWED],
+    ['refused', audit.refused, 'the sender knows; refusing is not losing'],
+    [
+      'unsent',
+      audit.unsent,
+      'by the generator’s fault, or because every connection waited for the target: the checks say which',
+    ],
+    ['unknown', audit.unknown, 'no answer'],
+    ['= planned', audit.planned, 'each event is in one of these four'],
   ]
   return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))
 }

@@ -10,8 +10,8 @@ export function invalidWords({ checks }: Pick<Report, 'checks'>): string {
   ].join(' ')
 }
 
-export function stackWords({ receiver, queue, ledger }: Report['settings']): string {
-  return `${receiver} → ${queue} → ${ledger}`
+export function stackWords({ receiver, queue, ledger, target }: Report['settings']): string {
+  return target ?? `${receiver} → ${queue} → ${ledger}`
 }
 
 /** Where every planned event went. */
@@ -24,7 +24,10 @@ export function sumWords({
   unknown,
   lost,
   altered,
+  unfollowed,
 }: Report['audit']): string {
+  if (unfollowed > 0)
+    return `${planned} planned = ${unfollowed} accepted + ${refused} refused + ${unsent} unsent + ${unknown} unknown`
   return `${planned} planned = ${applied} applied + ${buried} dead letters + ${refused} refused + ${unsent} unsent + ${unknown} unknown + ${lost} lost + ${altered} altered`
 }
 
@@ -40,6 +43,14 @@ export function lossWords({ audit, faults }: Pick<Report, 'audit' | 'faults'>): 
     `if each is lost or kept by itself. A fault may lose many together: ${tried}`,
   ].join(', ')
 }
+
+/** False: the target does not tell what becomes of accepted events. */
+export function isFollowed({ target }: Pick<Report, 'target'>): boolean {
+  return target?.followed ?? true
+}
+
+export const NOT_FOLLOWED =
+  'What became of accepted events is not known, so nothing here says that none is lost: the target does not tell of its effects (--effects).'
 
 /** The faults that something durable survives. */
 export function survives(faults: readonly string[]): string {

@@ -33,7 +33,11 @@ export function notAcceptedWords({
 }
 
 /** Lines of the waits for the terminal. */
-export function waitLines({ latency, notAccepted }: Pick<Report, 'latency' | 'notAccepted'>): string[] {
+export function waitLines({
+  latency,
+  notAccepted,
+  target,
+}: Pick<Report, 'latency' | 'notAccepted' | 'target'>): string[] {
   const { accepted, refused, event, acceptToEffect, phases } = latency
   const peak = phases.find((phase) => phase.peak)
   const none = notAcceptedWords(notAccepted).map(([count, of]) => `${count} ${of}`)
@@ -44,8 +48,13 @@ export function waitLines({ latency, notAccepted }: Pick<Report, 'latency' | 'no
     ...(event.toAccepted.count === accepted.first.count
       ? []
       : [`accepted events, first due → first 2xx  ${shortly(event.toAccepted)}`]),
-    `events, first due → effect  ${shortly(event.toEffect)}`,
-    `${effectName('first 2xx → effect', acceptToEffect)}  ${shortly(acceptToEffect)}`,
+    // A target may not tell, or not when.
+    ...(target && event.toEffect.count === 0
+      ? []
+      : [
+          `events, first due → effect  ${shortly(event.toEffect)}`,
+          `${effectName('first 2xx → effect', acceptToEffect)}  ${shortly(acceptToEffect)}`,
+        ]),
     ...(none.length === 0 ? [] : [none.join(', ')]),
     ...(refused.count === 0 ? [] : [`a refusal took  ${shortly(refused)}`]),
   ]

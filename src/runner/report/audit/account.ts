@@ -39,7 +39,7 @@ export const badEventSchema = z.object({
 })
 export type BadEvent = z.infer<typeof badEventSchema>
 
-/** Every planned event is in exactly one of the first seven classes. */
+/** Every planned event is in exactly one of the first eight classes. */
 export interface Audit {
   readonly planned: number
   readonly applied: number
@@ -54,7 +54,9 @@ export interface Audit {
   readonly lost: number
   /** Applied or buried, but not as its sender signed it. Must be 0. */
   readonly altered: number
-  /** In how many of those each field was another. */
+  /** Accepted with 2xx by a target that does not tell what became of it. */
+  readonly unfollowed: number
+  /** In how many of the altered each field was another. */
   readonly alteredFields: Readonly<Record<Field, number>>
   /** Took effect more than once. Must be 0. */
   readonly duplicateEffects: number

@@ -12,6 +12,8 @@ export interface AuditInput {
   readonly eventAt: (seq: number) => PlannedEvent
   readonly attempts: Iterable<Readonly<Attempt>>
   readonly effects: Iterable<EffectRecord>
+  /** False: nothing is known of effects. Default: what is not among them did not take place. */
+  readonly followed?: boolean
   readonly buried: Iterable<Pick<Buried, 'seq' | 'id' | 'receivedAtMs' | 'content'>>
   /** When the run began, ms since the Unix epoch: receivers tell their time by the wall clock. */
   readonly startedAtEpochMs: number
@@ -61,7 +63,7 @@ class Auditor {
   readonly #acceptedMs: Float64Array
   /** When the sender knew last of each how an attempt ended. */
   readonly #doneMs: Float64Array
-  readonly #counts = { applied: 0, buried: 0, refused: 0, unsent: 0, unknown: 0, lost: 0, altered: 0 }
+  readonly #counts = { applied: 0, buried: 0, refused: 0, unsent: 0, unknown: 0, lost: 0, altered: 0, unfollowed: 0 }
   readonly #alteredFields = Object.fromEntries(FIELDS.map((field) => [field, 0])) as Record<Field, number>
   #unexpected = 0
   #duplicateEffects = 0
@@ -197,7 +199,7 @@ class Auditor {
   #judge(seq: number): void {
     const bits = this.#state[seq]!
     const settled = (bits & (APPLIED | BURIED)) !== 0
-    const of = classOf(bits)
+    const of = classOf(bits, this.#input.followed ?? true)
     this.#counts[of]++
     if (of === 'lost') this.#note({ wrong: 'lost', seq })
     if (bits & APPLIED && !(bits & (ACCEPTED | UNKNOWN | LISTED))) this.#appliedAfterRefusal++
@@ -221,13 +223,13 @@ class Auditor {
   }
 }
 
-type Class = 'applied' | 'buried' | 'refused' | 'unsent' | 'unknown' | 'lost' | 'altered'
+type Class = 'applied' | 'buried' | 'refused' | 'unsent' | 'unknown' | 'lost' | 'altered' | 'unfollowed'
 
-function classOf(bits: number): Class {
+function classOf(bits: number, followed: boolean): Class {
   if (bits & ALTERED) return 'altered'
   if (bits & APPLIED) return 'applied'
   if (bits & BURIED) return 'buried'
-  if (bits & ACCEPTED) return 'lost'
+  if (bits & ACCEPTED) return followed ? 'lost' : 'unfollowed'
   if (bits & UNKNOWN) return 'unknown'
   return bits & SENT ? 'refused' : 'unsent'
 }

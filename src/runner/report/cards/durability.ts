@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { shortTime } from '../../../core/base/words.ts'
-import type { DiskRecord } from '../../records/facts.ts'
+import type { DiskRecord, Durability } from '../../records/facts.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, inMs } from '../check.ts'
-import type { JudgedRun } from '../judged-run.ts'
 import { DEVICE_SYNC_MIN_MS, survivalOf, WITHHELD } from '../shown-durability.ts'
 
 const disk = z.object({
@@ -27,7 +26,8 @@ type DurabilityFigures = z.infer<typeof schema>
 /** What a 2xx and an effect survive: what the drivers promise, as far as the disks that hold the data bear it out. */
 export const durability = defineCard({
   schema,
-  make: ({ record }) => ({ queue: partOf(record, 'queue'), ledger: partOf(record, 'ledger') }),
+  make: ({ record: { durability } }) =>
+    durability && { queue: partOf(durability, 'queue'), ledger: partOf(durability, 'ledger') },
   checks: (card) => (card ? shownChecks(card) : []),
   checkWords: {
     'power-loss-shown': {
@@ -66,7 +66,7 @@ const PARTS = ['queue', 'ledger'] as const
 type Side = (typeof PARTS)[number]
 type Figures = DurabilityFigures[Side]
 
-function partOf({ durability }: Pick<JudgedRun['record'], 'durability'>, name: Side): Figures {
+function partOf(durability: Durability, name: Side): Figures {
   const { promised, survives, ...rest } = survivalOf(durability[name])
   const disks = (durability[name].disks ?? []).map((one) => ({ ...one }))
   return { promised: [...promised], survives: [...survives], ...rest, disks }

@@ -12,11 +12,13 @@ import { machine } from './machine.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
 import { sending } from './sending.ts'
+import { told } from './told.ts'
 import { undisturbed } from './undisturbed.ts'
 
 /** Every card, in the order in which a report shows them. A new one is its own file and a line here. */
 export const cards = {
   durability,
+  told,
   machine,
   sending,
   looked,

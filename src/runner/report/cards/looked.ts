@@ -31,7 +31,8 @@ const CLOCK_MS = 1
 export const looked = defineCard({
   schema,
   make: lookedOf,
-  checks: (card) => (card ? lookedChecks(card) : []),
+  checks: (card, { record, followed }) =>
+    card ? lookedChecks(card).filter(({ id }) => isKnown(id, record.target !== undefined, followed)) : [],
   checkWords: {
     'looked-long-enough': { title: 'watched after the last effect, until nothing could come again' },
     'effects-before-sent': {
@@ -66,7 +67,8 @@ function lookedOf({ record, setup, planned, cutShort, attempts, effects }: Judge
   const counts = { effects: 0, beforeAnswer: 0, beforeSent: 0 }
   let lastEffectMs: number | null = null
   for (const { seq, atMs } of effects()) {
-    lastEffectMs = Math.max(lastEffectMs ?? atMs, atMs)
+    // A target may tell of an effect without its time.
+    if (atMs > (lastEffectMs ?? Number.NEGATIVE_INFINITY)) lastEffectMs = atMs
     if (seq >= planned) continue
     if (Number.isFinite(sentMs[seq]) && atMs < sentMs[seq]! - CLOCK_MS) counts.beforeSent++
     if (Number.isNaN(answeredMs[seq])) continue
@@ -80,6 +82,12 @@ function lookedOf({ record, setup, planned, cutShort, attempts, effects }: Judge
     ...{ leaseMs, lookMs, lastEffectMs, lookedUntilMs, ...counts },
     attempts: cutShort ? null : { counted: told, written },
   }
+}
+
+/** Of a target's effects there are no times but its own clock's, and without a feed there is nothing to look at. */
+function isKnown(id: LookedCheck, isTarget: boolean, followed: boolean): boolean {
+  if (id === 'effects-before-sent') return !isTarget
+  return id !== 'looked-long-enough' || followed
 }
 
 const lookedForMs = ({ lastEffectMs, lookedUntilMs }: Looked) => Math.max(0, lookedUntilMs - (lastEffectMs ?? 0))
@@ -102,6 +110,8 @@ function journalsWhole({ counted: told, written }: NonNullable<Looked['attempts'
 
 function linesOf(card: Looked): string[] {
   const { leaseMs, effects, beforeAnswer } = card
+  // A target has no leases that we know of.
+  if (leaseMs === 0) return []
   const after = `looked for ${seconds(lookedForMs(card))} after the last effect; a lease of this run lasts ${seconds(leaseMs)}`
   if (beforeAnswer === 0) return [after]
   const early = `${beforeAnswer} of ${effects} effects (${percent(beforeAnswer / effects)}) came before the sender had read its answer`

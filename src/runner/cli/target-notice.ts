@@ -1,0 +1,43 @@
+import { isIP } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { perS, seconds } from '../../core/base/words.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import type { RunSettings } from '../plan/settings.ts'
+import { shownUrl } from '../plan/shown.ts'
+import { peakOf } from '../plan/spike.ts'
+
+/** Before anything is sent to a machine that may be another's. */
+const PAUSE_MS = 5_000
+
+/**
+ * Says what will be sent to a target, before it is. Where that is not this machine there is time to think again.
+ * `peakPerS`: the most that is sent in a second. Default: that of the plan.
+ */
+export async function noticeTarget(plan: Plan, interrupt: AbortSignal, peakPerS = peakOfPlan(plan)): Promise<void> {
+  const { target, settings, durationMs, routes } = plan
+  if (!target) return
+  const isHere = isLoopback(target.host)
+  const lines = [
+    `sends to ${shownUrl(settings.target!)} (host ${target.name}): at most ${perS(peakPerS)}, for ${seconds(durationMs)} a run`,
+    secretWords(settings, [...new Set(routes.map(({ source }) => source))]),
+    ...(isHere ? [] : [`be sure that you may: it begins in ${PAUSE_MS / 1_000} s, and Ctrl-C ends it before`]),
+  ]
+  for (const line of lines) process.stderr.write(`floodmark: ${line}\n`)
+  if (!isHere) await wait(PAUSE_MS, undefined, { signal: interrupt }).catch(() => {})
+}
+
+function peakOfPlan({ scenario, trace, ratePerS }: Plan): number {
+  return ratePerS * peakOf(scenario, trace?.length)
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+/** Which of the senders sign with what the target knows. */
+function secretWords({ signing = {} }: RunSettings, sources: readonly string[]): string {
+  const unknown = sources.filter((source) => signing[source] === undefined)
+  const variables = unknown.map((source) => `FLOODMARK_SECRET_${source.toUpperCase().replaceAll('-', '_')}`)
+  if (variables.length === 0) return 'each request is signed with the secret that you gave'
+  return `a server that verifies will refuse what is signed with a secret of our own; to give yours, set ${variables.join(', ')}`
+}

@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Plan } from '../plan/plan-run.ts'
+import { preciseNow } from '../processes/precise-now.ts'
+import { writeBuried, writeEffects } from '../records/effects-file.ts'
+import { readJournal } from '../records/journal.ts'
+import { missing } from '../records/missing.ts'
+import { readPlan } from '../records/plan-file.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { buriedPath, effectsPath } from '../records/run-record.ts'
+import type { Feed } from '../target/feed.ts'
+import { type Told, toldOf } from '../target/told-effects.ts'
+
+const EVERY_MS = 500
+/** A look takes the target's time: it rests so many times as long as the last one took. */
+const REST_FACTOR = 5
+/** When all is there, it is looked on for so long: what comes twice must show. */
+const LOOK_MS = 5_000
+
+export interface Followed {
+  readonly drained: boolean
+  readonly lookedUntilMs: number
+  readonly lookMs: number
+  readonly told: Omit<Told, 'effects' | 'buried'>
+  /** Why the last look failed. */
+  readonly error: unknown
+}
+
+interface FollowOptions {
+  readonly feed: Feed
+  readonly plan: Plan
+  readonly folder: string
+  /** Of the run, by its clock, and by the wall clock at that moment. */
+  readonly startAtMs: number
+  readonly startedAtEpochMs: number
+  readonly journals: readonly string[]
+  /** Whether it is looked on when all is there. */
+  readonly watches: boolean
+  readonly interrupt: AbortSignal
+  readonly events: RunEvents
+}
+
+/** Reads what the target tells until it has told of everything that was accepted, or the scenario's time for that is over. */
+export async function follow(options: FollowOptions): Promise<Followed> {
+  const { feed, plan, folder, startAtMs, startedAtEpochMs, journals, watches, interrupt, events } = options
+  const known = { runId: plan.runId, events: readPlan(folder).events, startedAtEpochMs }
+  const lookMs = watches ? LOOK_MS : 0
+  const beganMs = preciseNow()
+  let completeMs: number | undefined
+  let told = toldOf([], known)
+  events.phase('drain')
+  for (;;) {
+    const lookedMs = preciseNow()
+    let error: unknown
+    try {
+      told = toldOf(await feed.lines(), known)
+    } catch (cause) {
+      error = cause
+    }
+    writeEffects(effectsPath(folder), told.effects)
+    writeBuried(buriedPath(folder), told.buried)
+    const isComplete = missing(journals.map(readJournal), told.effects, told.buried) === 0
+    if (isComplete && !error) completeMs ??= lookedMs
+    const isOver =
+      completeMs === undefined ? lookedMs - beganMs > plan.scenario.passes.drainMs : lookedMs - completeMs >= lookMs
+    if (isOver || interrupt.aborted) {
+      const { effects, buried, ...counts } = told
+      return { drained: isComplete, lookedUntilMs: lookedMs - startAtMs, lookMs, told: counts, error }
+    }
+    const tookMs = preciseNow() - lookedMs
+    await wait(Math.max(EVERY_MS, REST_FACTOR * tookMs), undefined, { signal: interrupt }).catch(() => {})
+  }
+}

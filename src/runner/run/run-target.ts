@@ -1,0 +1,136 @@
+import { rmSync } from 'node:fs'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { resendersOf, resendRecordsOf } from '../load/resends.ts'
+import { Senders } from '../load/senders.ts'
+import { MachineWatch } from '../machine/watch.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import { runAgain } from '../plan/run-again.ts'
+import { recorded } from '../plan/settings.ts'
+import { shownUrl } from '../plan/shown.ts'
+import { epochAt } from '../processes/precise-now.ts'
+import type { Progress } from '../records/facts.ts'
+import { beginPlan } from '../records/plan-file.ts'
+import { resendMarks } from '../records/resends.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { dataPath, reserveRoom } from '../records/run-folder.ts'
+import { type RunRecord, writeRecord } from '../records/run-record.ts'
+import { openFeed } from '../target/feed.ts'
+import { reach } from '../target/reach.ts'
+import { environmentNow } from './compose-record.ts'
+import { type Followed, follow } from './follow-target.ts'
+import { plannedUntilMs, setupsOf, warmUp } from './run.ts'
+
+/**
+ * Sends a scenario to a server that is not ours, and leaves the same records as any run, so far as they can be known from outside.
+ * Where the target tells of its effects, they are followed like our own.
+ */
+export async function runTarget(
+  plan: Plan,
+  folder: string,
+  events: RunEvents,
+  interrupt: AbortSignal,
+  { watches = true }: { readonly watches?: boolean } = {},
+): Promise<RunRecord> {
+  const { settings, runId } = plan
+  const senders = new Senders(interrupt)
+  const watch = new MachineWatch()
+  const feed = settings.effects === undefined ? undefined : openFeed(settings.effects, runId)
+  try {
+    const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
+    events.phase('plan')
+    const written = await beginPlan(plan, folder)
+    const setups = setupsOf(plan, [await reach(plan.target!, shownUrl(settings.target!))], folder)
+    // What cannot be read now could not be read afterwards either.
+    await feed?.lines()
+    await warmUp(senders, setups[0]!, folder, events)
+    if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
+    const sent = await send(plan, senders, watch, setups, folder, events)
+    giveBackRoom()
+    const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
+    await written.finish(plannedUntilMs(sent.certificates, interrupted))
+    const endedAtMs = Math.max(...sent.certificates.map((one) => one.endedAtMs))
+    const followed = feed && (await follow({ feed, plan, folder, ...sent, watches, interrupt, events }))
+    events.phase('audit')
+    const record = recordOf(plan, folder, interrupted, sent, followed ?? { drained: true, lookedUntilMs: endedAtMs })
+    writeRecord(folder, record)
+    return record
+  } finally {
+    watch.stop()
+    feed?.close()
+    await senders.end()
+    rmSync(dataPath(folder), { recursive: true, force: true })
+  }
+}
+
+type Setups = ReturnType<typeof setupsOf>
+
+async function send(
+  { scenario }: Plan,
+  senders: Senders,
+  watch: MachineWatch,
+  setups: Setups,
+  folder: string,
+  events: RunEvents,
+) {
+  const senderSamples = setups.map((): Progress[] => [])
+  const resenders = resendersOf(scenario.replays ?? [], setups[0]!, folder)
+  const all = [...setups, ...resenders]
+  let startedAtEpochMs = Number.NaN
+  const { startAtMs, certificates } = await senders.send(all, {
+    onStart(atMs) {
+      startedAtEpochMs = epochAt(atMs)
+      watch.begin(atMs, () => ({ sender: senders.pids, stack: [], server: [] }))
+    },
+    onProgress(sender, progress) {
+      if (sender >= setups.length) return
+      senderSamples[sender]!.push(progress)
+      events.progress(sender, progress)
+    },
+  })
+  return {
+    startAtMs,
+    startedAtEpochMs,
+    machine: await watch.end(),
+    senderSamples,
+    journals: all.map(({ journalPath }) => journalPath),
+    certificates: certificates.slice(0, setups.length),
+    resends: resendRecordsOf(resenders, certificates.slice(setups.length)),
+  }
+}
+
+function recordOf(
+  plan: Plan,
+  folder: string,
+  interrupted: boolean,
+  { certificates, machine, senderSamples, resends, startedAtEpochMs }: Awaited<ReturnType<typeof send>>,
+  { drained, lookedUntilMs, told, lookMs = 0, error }: Partial<Followed> & Pick<Followed, 'drained' | 'lookedUntilMs'>,
+): RunRecord {
+  const { settings, ratePerS, rateChosen, durationMs, runId } = plan
+  const acceptP99Ms = settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms
+  const { effects } = settings
+  return {
+    id: folder.split('/').at(-1)!,
+    runId,
+    startedAtEpochMs,
+    settings: recorded(settings),
+    setup: { ratePerS, rateChosen, durationMs, acceptP99Ms, processes: 0, leaseMs: 0, lookMs },
+    target: {
+      address: shownUrl(settings.target!),
+    },
+    ...(effects !== undefined && told && { told: { from: shownUrl(effects), ...told } }),
+    certificates,
+    drained,
+    lookedUntilMs,
+    interrupted,
+    faults: resendMarks(resends),
+    machine,
+    samples: { stack: [], senders: senderSamples },
+    attacks: [],
+    ...(resends.length > 0 && { resends }),
+    unplannedDeaths: 0,
+    servers: [],
+    errors: [...certificates.flatMap(({ journalFull }) => journalFull ?? []), ...(error ? [messageOf(error)] : [])],
+    environment: environmentNow(),
+    reproduce: runAgain(settings),
+  }
+}
