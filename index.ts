@@ -50,5 +50,11 @@ export { type ReconcilerOptions, startReconciler } from './src/core/service/reco
 // The service that a run measures and that ships.
 export { type ServiceOptions, startService } from './src/core/service/service.ts'
 // A scenario, and the config of a folder.
-export { type Config, defineConfig } from './src/runner/plan/config.ts'
+export {
+  type Config,
+  defineConfig,
+  type RouteConfig,
+  type SecretSource,
+  type ServiceConfig,
+} from './src/product/config/config.ts'
 export { defineScenario, type Scenario } from './src/runner/scenario/scenario.ts'

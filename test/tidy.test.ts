@@ -91,6 +91,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   'runner/turns': [...KIT, 'runner/plan', 'runner/records', 'runner/report', 'runner/compare', 'runner/run'],
   'runner/history': [...KIT, 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
+  'product/config': [...KIT, 'runner/scenario', 'runner/plan'],
+  'product/service': [...KIT, 'runner/scenario', 'runner/processes', 'product/config'],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -110,6 +112,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/history',
     'runner/simulation',
     'runner/recording',
+    'product/config',
+    'product/service',
   ],
 }
 /** Functions of what they are given: they read no file and open no connection. */
@@ -276,7 +280,7 @@ describe('the architecture', () => {
   })
 
   it('the tests of a room lie in a folder of its name', () => {
-    for (const wing of ['core', 'clients', 'runner']) {
+    for (const wing of ['core', 'clients', 'product', 'runner']) {
       for (const entry of readdirSync(join(root, 'test', wing), { withFileTypes: true })) {
         if (!entry.isDirectory()) continue
         expect(existsSync(join(root, 'src', wing, entry.name)), `test/${wing}/${entry.name} has no room`).toBe(true)

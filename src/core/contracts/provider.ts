@@ -131,4 +131,8 @@ export interface Route {
    * the way, compresses what was signed. 'before-signing': what is signed is the compressed body. Default: they get 415.
    */
   readonly compressed?: 'after-signing' | 'before-signing'
+  /** A longer body gets 413. Default: the receiver's own limit, which holds in any case. */
+  readonly bodyBytesMax?: number
+  /** The whole address by which the sender calls it, where a proxy has another path or host before it. Default: as it came. */
+  readonly address?: string
 }

@@ -38,7 +38,12 @@ export interface Ingest {
   handle(request: Incoming, verify?: Verify): Promise<Reply>
 }
 
+/** A port that another process has opened and holds: what node's `server.listen` takes in place of a port. */
+export type ListenHandle = object
+
 export interface ReceiverOptions {
+  /** Listen on this in place of `host` and `port`. */
+  readonly handle?: ListenHandle
   readonly host: string
   /** 0 picks a free port. */
   readonly port: number

@@ -57,7 +57,8 @@ export class CodedBodies {
     if (!compressed || !room) return NOT_HERE
     if (!Object.hasOwn(DECODERS, coding)) return NOT_THIS
     if (compressed === 'before-signing') await verified(route, request)
-    const raw = await this.#decoded(coding, request.raw, room)
+    const bytesMax = Math.min(room.bytesMax, route.bodyBytesMax ?? room.bytesMax)
+    const raw = await this.#decoded(coding, request.raw, { bytesMax })
     if (!room.hold(raw.length)) return FULL
     const decoded = { ...request, raw }
     if (compressed === 'after-signing') await verified(route, decoded)
@@ -65,7 +66,7 @@ export class CodedBodies {
   }
 
   /** @throws FloodmarkError 'bad-request' where it is not of that coding, 'too-large' where it grows beyond the room. */
-  async #decoded(coding: string, raw: Uint8Array, { bytesMax }: BodyRoom): Promise<Buffer> {
+  async #decoded(coding: string, raw: Uint8Array, { bytesMax }: Pick<BodyRoom, 'bytesMax'>): Promise<Buffer> {
     if (this.#running >= DECODING_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#running++
     try {

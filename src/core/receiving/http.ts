@@ -37,6 +37,9 @@ export async function serve(options: ReceiverOptions, verify?: Verify): Promise<
 
 const EMPTY = Buffer.alloc(0)
 
+/** Connections that may wait to be accepted. */
+const BACKLOG = 1_024
+
 /** Preallocate at most this much from Content-Length. Beyond it the buffer grows with the bytes received, so a false length costs nothing. */
 const STATED_BYTES_MAX = 16 * 1024
 
@@ -84,12 +87,17 @@ function sizeFor(size: number, end: number, stated: number): number {
 }
 
 /** @throws FloodmarkError 'unavailable' when the port is taken or may not be opened. */
-export function listen(server: Server, { host, port }: Pick<ReceiverOptions, 'host' | 'port'>): Promise<number> {
+export function listen(
+  server: Server,
+  { host, port, handle }: Pick<ReceiverOptions, 'host' | 'port' | 'handle'>,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const what = `cannot listen on ${host}:${port}: ${messageOf(cause)}. Free it, or choose another port`
       reject(new FloodmarkError('unavailable', what, { cause }))
     })
-    server.listen(port, host, 1_024, () => resolve((server.address() as { port: number }).port))
+    const listening = () => resolve((server.address() as { port: number }).port)
+    if (handle) server.listen(handle, BACKLOG, listening)
+    else server.listen(port, host, BACKLOG, listening)
   })
 }

@@ -12,6 +12,7 @@ import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provid
 import type { Ingest } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
+import { TOO_LARGE } from './replies.ts'
 import { SecretRings } from './secret-ring.ts'
 
 export interface IngestOptions {
@@ -96,24 +97,19 @@ export function createIngest(options: IngestOptions): Ingest {
 
     admit(method, url) {
       const path = pathOf(url)
-      const isGet = method === 'GET' || method === 'HEAD'
-      if (path === '/healthz') return isGet ? { status: 200, reason: 'alive' } : NOT_GET
-      if (path === '/readyz') {
-        if (!isGet) return NOT_GET
-        return ready().then(
-          (): Reply => ({ status: 200, reason: 'ready' }),
-          (error): Reply => ({ status: 503, reason: reasonOf(error), retryAfterS: RETRY_AFTER_S }),
-        )
-      }
+      const health = healthOf(method, path, ready)
+      if (health) return health
       if (!byPath.has(path)) return NOT_FOUND
       return method === 'POST' ? undefined : NOT_POST
     },
 
-    handle(request, verify) {
-      const route = byPath.get(pathOf(request.url))
+    handle(given, verify) {
+      const route = byPath.get(pathOf(given.url))
       if (!route) return Promise.resolve(NOT_FOUND)
+      const request = route.address === undefined ? given : asCalled(given, route.address)
       try {
         const coding = codingOf(request.header('content-encoding'))
+        if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY)) return Promise.resolve(TOO_LARGE)
         if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refuse)
         if (verify)
           return verify(route, request)
@@ -128,6 +124,17 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 }
 
+/** The answer to a probe; undefined where it is none. */
+function healthOf(method: string, path: string, ready: () => Promise<void>): Reply | Promise<Reply> | undefined {
+  if (path !== '/healthz' && path !== '/readyz') return undefined
+  if (method !== 'GET' && method !== 'HEAD') return NOT_GET
+  if (path === '/healthz') return { status: 200, reason: 'alive' }
+  return ready().then(
+    (): Reply => ({ status: 200, reason: 'ready' }),
+    (error): Reply => ({ status: 503, reason: reasonOf(error), retryAfterS: RETRY_AFTER_S }),
+  )
+}
+
 /** Ours names the parts that fail; of any other error the asker learns nothing. */
 function reasonOf(error: unknown): string {
   return error instanceof FloodmarkError ? error.message : 'not ready'
@@ -136,6 +143,16 @@ function reasonOf(error: unknown): string {
 function pathOf(url: string): string {
   const query = url.indexOf('?')
   return query === -1 ? url : url.slice(0, query)
+}
+
+/** The request as its sender made it, before a proxy gave it another path or host. */
+function asCalled(request: Incoming, address: string): Incoming {
+  const { host, pathname } = new URL(address)
+  return {
+    ...request,
+    url: `${pathname}${request.url.slice(pathOf(request.url).length)}`,
+    header: (name) => (name === 'host' ? host : request.header(name)),
+  }
 }
 
 /** An event's id is `source:id`: with a colon in the source two of them could meet. */

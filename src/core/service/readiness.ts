@@ -26,6 +26,7 @@ export interface ReadinessOptions {
 export class Readiness {
   readonly #options: ReadinessOptions
   #failing: readonly string[] = []
+  #isLeaving = false
 
   constructor(options: ReadinessOptions) {
     this.#options = options
@@ -33,8 +34,14 @@ export class Readiness {
 
   /** Resolves when the parts were fine at the last look. @throws FloodmarkError 'unavailable' that names those that were not. */
   readonly ready = async (): Promise<void> => {
+    if (this.#isLeaving) throw new FloodmarkError('unavailable', 'not ready: stopping')
     if (this.#failing.length === 0) return
     throw new FloodmarkError('unavailable', `not ready: ${this.#failing.join(', ')}`)
+  }
+
+  /** Not ready from now on, whatever works. */
+  leave(): void {
+    this.#isLeaving = true
   }
 
   /** Looks now, then every so often until the signal aborts. Resolves after the first look. */

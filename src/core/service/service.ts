@@ -6,7 +6,7 @@ import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
-import type { Ingest, IngestCounts, Receiver, RunningReceiver } from '../contracts/receiver.ts'
+import type { Ingest, IngestCounts, ListenHandle, Receiver, RunningReceiver } from '../contracts/receiver.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type Processor, startProcessor } from '../processing/processor.ts'
 import type { ProcessorState } from '../processing/processor-counts.ts'
@@ -26,6 +26,8 @@ export interface ServiceOptions {
   readonly receiving?: {
     readonly receiver: Receiver
     readonly routes: readonly Route[]
+    /** A port that another process holds. Absent: the limits' host and port. */
+    readonly handle?: ListenHandle
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
     readonly reconciling?: Omit<ReconcilerOptions, 'publish' | 'clock' | 'random' | 'onError'>
   }
@@ -50,6 +52,8 @@ export interface Service {
   readonly received: IngestCounts | undefined
   /** Replaces the secrets of a source's routes while it runs; see Ingest.rotateSecrets. @throws FloodmarkError 'misuse' also where nothing is received. */
   rotateSecrets: Ingest['rotateSecrets']
+  /** /readyz says 503 from now on, so that a balancer sends no more here. All else goes on until `stop`. */
+  leave(): void
   /** Stops accepting, answers and stores requests in progress, settles running batches, closes queue and ledger. Twice is fine. */
   stop(): Promise<void>
 }
@@ -66,7 +70,7 @@ const STUCK_LEASES = 3
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { queue, processing } = options
   const stopping = new AbortController()
-  const parts: { processor?: Processor; receiving?: Receiving } = {}
+  const parts: { processor?: Processor; receiving?: Receiving; readiness?: Readiness } = {}
   const stop = async () => {
     await parts.receiving?.stop()
     stopping.abort()
@@ -80,6 +84,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (processing) parts.processor = startProcessing(options, processing, limits, stopping.signal)
     if (options.receiving) {
       const readiness = readinessOf(options, limits, parts.processor)
+      parts.readiness = readiness
       await readiness.start(stopping.signal)
       parts.receiving = await startReceiving(options, options.receiving, limits, readiness)
     }
@@ -96,6 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (!parts.receiving) throw new FloodmarkError('misuse', 'this process receives nothing: it has no secrets')
       await parts.receiving.rotateSecrets(source, secrets)
     },
+    leave: () => parts.readiness?.leave(),
     stop() {
       stopped ??= stop()
       return stopped
@@ -158,7 +164,7 @@ type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes, reconciling }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, handle, reconciling }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
@@ -167,7 +173,7 @@ async function startReceiving(
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
   const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
-  const running = await receiver({ ...limits, clock, ingest })
+  const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }) })
   const ledgerTtlMs = options.processing?.ledger.traits.ttlMs ?? MARK_TTL_MS
   const reconciler = reconciling && startReconciler({ ledgerTtlMs, ...reconciling, publish, clock, random, onError })
   return {

@@ -41,6 +41,18 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Servers that stay: start them for later runs, end them, or say what is there.',
     load: () => import('./brokers.ts'),
   },
+  node: {
+    does: 'Run the service of floodmark.config.ts: receiver and processor in one process.',
+    load: () => import('./product/node.ts'),
+  },
+  serve: {
+    does: 'Run its receivers, one process a core.',
+    load: () => import('./product/serve.ts'),
+  },
+  work: {
+    does: 'Run its processors.',
+    load: () => import('./product/work.ts'),
+  },
   dlq: {
     does: 'Dead letters: look at them, replay, export or purge them.',
     load: () => import('./dlq/command.ts'),

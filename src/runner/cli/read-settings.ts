@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { configIn, importConfig } from '../../product/config/load.ts'
+import { SERVICE_NAMES } from '../../product/config/schema.ts'
 import { everySetting, flagOf, type RunSettings, settingsOf, writtenName } from '../plan/settings.ts'
 import { didYouMean } from '../scenario/nearest.ts'
-import { quoted } from '../scenario/plain-words.ts'
-import { lineOf } from '../scenario/plugins.ts'
 
 const CONFIG = 'floodmark.config.ts'
 type Given = Readonly<Record<string, unknown>>
@@ -56,29 +53,31 @@ export function isValueOf(flag: string, value: string): boolean {
   return setting?.schema.safeParse(value).success ?? false
 }
 
+/** The config's settings of runs. Of its queue and ledger it is the names: a run does not go to a service's own servers. */
 async function readConfig(): Promise<Given> {
-  const path = resolve(CONFIG)
-  if (!existsSync(path)) return {}
-  const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${CONFIG} ${what}`, { cause })
-  let config: unknown
-  try {
-    config = (await import(pathToFileURL(path).href)).default
-  } catch (cause) {
-    throw wrong(`cannot be read: ${lineOf(cause)}`, cause)
-  }
-  if (config === undefined) throw wrong("has no default export: write export default defineConfig({ queue: 'kafka' })")
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw wrong(`must export an object of settings as default, not ${quoted(config)}`)
-  }
+  const path = configIn('.')
+  if (path === undefined) return {}
+  const config = await importConfig(path)
   const names = everySetting.map(([, setting]) => writtenName(setting))
   const outside = everySetting.filter(([, setting]) => setting.outside && writtenName(setting) in config)
   if (outside.length > 0) {
     const flags = outside.map(([, setting]) => flagOf(setting)).join(' and ')
-    throw wrong(
-      `must not name another's server: give ${flags} with each command, so that nothing is sent there unasked`,
+    const what = `${CONFIG} must not name another's server`
+    throw new FloodmarkError(
+      'misuse',
+      `${what}: give ${flags} with each command, so that nothing is sent there unasked`,
     )
   }
-  const unknown = Object.keys(config).filter((name) => !names.includes(name))
-  if (unknown.length === 0) return config as Given
-  throw wrong(unknown.map((name) => `has no setting '${name}'${didYouMean(name, names)}`).join('; '))
+  const all: readonly string[] = [...names, ...SERVICE_NAMES]
+  const unknown = Object.keys(config).filter((name) => !all.includes(name))
+  if (unknown.length > 0) {
+    const said = unknown.map((name) => `has no setting '${name}'${didYouMean(name, all)}`)
+    throw new FloodmarkError('misuse', `${CONFIG} ${said.join('; ')}`)
+  }
+  const ofRuns = Object.entries(config).filter(([name]) => names.includes(name))
+  return Object.fromEntries(ofRuns.map(([name, value]) => [name, nameOf(value)]))
+}
+
+function nameOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'use' in value ? value.use : value
 }

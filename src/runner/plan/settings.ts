@@ -213,7 +213,7 @@ type WrittenName<T> = T extends `--${infer Name} <${string}>`
     ? Camel<Name>
     : never
 /** What floodmark.config.ts may hold, by the names of the flags in camelCase. */
-export type Config = {
+export type RunConfig = {
   readonly [name in SettingName as WrittenName<SettingsTable[name]['flag']>]?: z.input<SettingsTable[name]['schema']>
 }
 
@@ -234,7 +234,7 @@ export function writtenName(setting: Pick<Setting, 'flag'>): string {
 /** Values as people write them, checked, over the defaults; every mistake by its setting, in words that follow its name. */
 export function settingsOf(
   scenario: string,
-  given: Config,
+  given: RunConfig,
 ): { readonly settings: RunSettings; readonly mistakes: readonly (readonly [Setting, string])[] } {
   const settings: Record<string, unknown> = { scenario }
   const mistakes: [Setting, string][] = []

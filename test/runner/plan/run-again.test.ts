@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { runAgain } from '../../../src/runner/plan/run-again.ts'
-import { type Config, everySetting, flagOf, settingsOf, writtenName } from '../../../src/runner/plan/settings.ts'
+import { everySetting, flagOf, type RunConfig, settingsOf, writtenName } from '../../../src/runner/plan/settings.ts'
 
 /** What a shell makes of the line: npm's arguments, and the variables that it sets; or what it says, and no call. */
 function called(line: string, env: Record<string, string> = {}) {
@@ -22,7 +22,7 @@ function read([run, script, scenario, dashes, ...flags]: readonly string[]) {
     const [, setting] = everySetting.find(([, one]) => flagOf(one) === flags[at])!
     given[writtenName(setting)] = setting.flag.includes(' ') ? flags[++at] : true
   }
-  const { settings, mistakes } = settingsOf(scenario!, given as Config)
+  const { settings, mistakes } = settingsOf(scenario!, given as RunConfig)
   expect(mistakes).toEqual([])
   return { ...settings, given: undefined }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
-import { type Config, recorded, settingsOf } from '../../../src/runner/plan/settings.ts'
+import { type RunConfig, recorded, settingsOf } from '../../../src/runner/plan/settings.ts'
 import { pathAt, targetOf } from '../../../src/runner/scenario/target.ts'
 import { readLine } from '../../../src/runner/target/told-effects.ts'
 
@@ -41,7 +41,7 @@ describe('the address of a target', () => {
 })
 
 describe('a plan for a target', () => {
-  const planned = (scenario: string, more: Config = {}) =>
+  const planned = (scenario: string, more: RunConfig = {}) =>
     planOf(settingsOf(scenario, { target: 'http://127.0.0.1:9/{provider}', ...more }).settings)
 
   it.each([

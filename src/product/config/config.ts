@@ -1,0 +1,76 @@
+import type { Effects } from '../../core/contracts/ledger.ts'
+import type { Provider, Route } from '../../core/contracts/provider.ts'
+import type { SourceSchemas } from '../../core/processing/schemas.ts'
+import type { ServiceLimits } from '../../core/service/limits.ts'
+import type { RunConfig } from '../../runner/plan/settings.ts'
+
+/** A value that is not written into the config: an environment variable, or a file. Paths count from the config's folder. */
+export type Elsewhere = { readonly env: string } | { readonly file: string }
+
+/**
+ * A secret of a route. A file is read again when it changes, so that whoever mounts secrets as files rotates them without a
+ * restart. `until`: it is refused from then on, an ISO time, for an old secret beside a new one.
+ */
+export type SecretSource = Elsewhere & { readonly until?: string }
+
+/** A path, and who sends there. */
+export interface RouteConfig {
+  /** A name of ours, the path of your own provider, or the provider itself. */
+  readonly provider: string | Provider
+  /** What its events are called by. Default: the provider's name. Two accounts of one provider need two. */
+  readonly source?: string
+  /** Any of them proves a request. */
+  readonly secrets: SecretSource | readonly SecretSource[]
+  /** Where in the JSON body the ordering key is: 'data.object.customer'. Default, and where it is missing: the provider's own. */
+  readonly orderBy?: string
+  /** A longer body gets 413. */
+  readonly bodyBytesMax?: number
+  /** Bodies in gzip or deflate are taken; what was signed is the body before it was compressed, or after. Default: 415. */
+  readonly compressed?: NonNullable<Route['compressed']>
+  /** What its events must look like: strict, or permissive. Default: anything. */
+  readonly schemas?: SourceSchemas
+  /** The address by which the sender knows this path, where a proxy stands between: some providers sign it. */
+  readonly address?: string
+}
+
+/** A queue or a ledger, and where its data are. */
+export interface StoreConfig {
+  /** A name of ours, or the path of your own. */
+  readonly use: string
+  /** The address of its server, or its folder. An address with a password belongs elsewhere. Default: a folder in `data`. */
+  readonly url?: string | Elsewhere
+}
+
+export interface ListenConfig {
+  /** '0.0.0.0' or '::' for all the world. Default: 127.0.0.1, this machine alone. */
+  readonly host?: string
+  /** Default: 8080. */
+  readonly port?: number
+}
+
+/** What a service in production is made of. The same file may hold settings of runs. */
+export interface ServiceConfig {
+  /** By their exact path. */
+  readonly routes: Readonly<Record<string, RouteConfig>>
+  /** The work for each event: what the file exports by default, or the work itself. */
+  readonly handlers: string | Effects
+  readonly receiver?: string
+  readonly queue?: string | StoreConfig
+  readonly ledger?: string | (StoreConfig & { readonly rememberForMs?: number })
+  /** Keeps deployments on one server apart: 1-64 of a-z, 0-9 and -. Default: floodmark. */
+  readonly namespace?: string
+  /** The folder of queues and ledgers that lie on local disk. Default: data. */
+  readonly data?: string
+  readonly listen?: ListenConfig
+  readonly limits?: Partial<Omit<ServiceLimits, 'host' | 'port'>>
+  /** After the signal to stop, /readyz says 503 for so many ms, and everything else goes on. Default: 5,000. */
+  readonly noticeMs?: number
+}
+
+/** What floodmark.config.ts may hold: settings of runs, and the service. A run takes the names of queue and ledger, not their addresses. */
+export type Config = Omit<RunConfig, 'queue' | 'ledger' | 'receiver'> & Partial<ServiceConfig>
+
+/** For floodmark.config.ts: gives types and completion. */
+export function defineConfig(config: Config): Config {
+  return config
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { limitsOf } from '../../core/service/limits.ts'
+import { SETTINGS } from '../../runner/plan/settings.ts'
+import { mistakesOf, plainWords, quoted } from '../../runner/scenario/plain-words.ts'
+import type { ServiceConfig } from './config.ts'
+
+const text = z.string().min(1)
+
+/** A text that the config may not hold itself. `what` it is, for who wrote it there. */
+function elsewhere(what: string, more: readonly string[] = []) {
+  const wrong = `give ${what} by its place, { env: 'NAME' } or { file: 'path' }`
+  return z.custom<object>(
+    (value) => {
+      if (typeof value !== 'object' || value === null) return false
+      const { env, file } = value as { env?: unknown; file?: unknown }
+      const isOne = [env, file].filter((one) => typeof one === 'string' && one !== '').length === 1
+      return isOne && Object.keys(value).every((name) => ['env', 'file', ...more].includes(name))
+    },
+    // Never quoted: it may be the secret itself.
+    { error: () => wrong },
+  )
+}
+
+const secret = elsewhere('a secret', ['until']).check(({ value, issues }) => {
+  const { until } = value as { until?: unknown }
+  if (until === undefined || (typeof until === 'string' && Number.isFinite(Date.parse(until)))) return
+  issues.push({ code: 'custom', input: value, message: `until must be an ISO time, not ${quoted(until)}` })
+})
+
+const route = z.strictObject({
+  provider: z.custom<string | object>(isTextOr('object'), {
+    error: ({ input }) => `must be the name, the path or the object of a provider, not ${quoted(input)}`,
+  }),
+  source: text.optional(),
+  secrets: z.preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(secret).min(1)),
+  orderBy: text.optional(),
+  bodyBytesMax: z.int().min(1).optional(),
+  compressed: z.enum(['after-signing', 'before-signing']).optional(),
+  schemas: z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
+  address: z
+    .custom<string>((value) => URL.canParse(String(value)) && /^https?:/.test(String(value)), {
+      error: ({ input }) =>
+        `must be the whole address, https://hooks.example.com/webhooks/twilio, not ${quoted(input)}`,
+    })
+    .optional(),
+})
+
+const url = z.union([text, elsewhere('an address')])
+
+/** A name alone stands for a store without an address. */
+function store<T extends z.core.$ZodShape>(usual: string, more: T) {
+  const whole = z.strictObject({ use: text, url: url.optional(), ...more })
+  return z
+    .preprocess((given) => (typeof given === 'string' ? { use: given } : given), whole)
+    .default({ use: usual } as never)
+}
+
+/** Of the service, by their names in the config. Those of runs are beside them. */
+const SHAPE = {
+  routes: z.record(text, route),
+  handlers: z.custom<string | object>(isTextOr('object', 'function'), {
+    error: ({ input }) =>
+      input === undefined
+        ? 'is missing: give the path of the file that exports them by default'
+        : `must be the path of a file, or the handlers themselves, not ${quoted(input)}`,
+  }),
+  receiver: SETTINGS.receiver.schema,
+  queue: store('embedded', {}),
+  ledger: store('lmdb', { rememberForMs: z.number().min(1).optional() }),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be 1-64 of a-z, 0-9 and -')
+    .default('floodmark'),
+  data: text.default('data'),
+  listen: z
+    .strictObject({ host: text.default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8080) })
+    .prefault({}),
+  limits: z.record(z.string(), z.unknown()).default({}),
+  noticeMs: z.number().min(0).max(600_000).default(5_000),
+}
+const schema = z.object({
+  ...SHAPE,
+  processes: SETTINGS.processes.schema.unwrap().optional(),
+  inFlightMax: SETTINGS.inFlightMax.schema.unwrap().optional(),
+  publishDeadline: SETTINGS.publishDeadlineMs.schema.unwrap().optional(),
+})
+
+/** The names of the service's part of a config. */
+export const SERVICE_NAMES = Object.keys(SHAPE) as readonly (keyof ServiceConfig)[]
+
+export type CheckedConfig = z.output<typeof schema>
+
+/** @throws FloodmarkError 'misuse' that names every mistake, in one line. */
+export function checkedConfig(given: unknown, file: string): CheckedConfig {
+  const { data, error } = schema.safeParse(given, { error: plainWords })
+  if (error) throw new FloodmarkError('misuse', `${file}: ${mistakesOf(error)}`)
+  try {
+    limitsOf(data.limits)
+  } catch (cause) {
+    throw new FloodmarkError('misuse', `${file}: limits: ${(cause as Error).message}`, { cause })
+  }
+  return data
+}
+
+function isTextOr(...kinds: readonly string[]) {
+  return (value: unknown) =>
+    typeof value === 'string' ? value !== '' : value !== null && kinds.includes(typeof value) && !Array.isArray(value)
+}

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path'
+import type { Clock } from '../../core/contracts/clock.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
+import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
+import { load, opened } from '../../runner/scenario/plugins.ts'
+import { moduleOf } from '../../runner/scenario/registry.ts'
+import type { Elsewhere } from './config.ts'
+import { readElsewhere } from './elsewhere.ts'
+import type { LoadedConfig } from './load.ts'
+import { placedIn } from './placed.ts'
+
+/** A driver of one's own may take addresses of any scheme without a server that the kit knows. */
+const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
+
+/** Where the queue or the ledger of a config keeps its data. @throws FloodmarkError 'misuse' where it needs an address and has none. */
+export function urlOf(
+  kind: 'queue' | 'ledger',
+  { config, folder }: LoadedConfig,
+  { server }: QueueDriver | LedgerDriver,
+): string {
+  const { use, url } = config[kind]
+  if (typeof url === 'string') return server !== undefined || ADDRESS.test(url) ? url : resolve(folder, url)
+  if (url !== undefined) return readElsewhere(url as Elsewhere, `the address of the ${kind}`, folder, process.env)
+  if (server === undefined) return resolve(folder, config.data, kind)
+  const example = `${kind}: { use: '${use}', url: { env: '${kind.toUpperCase()}_URL' } }`
+  throw new FloodmarkError('misuse', `the ${kind} '${use}' needs the address of its server: write ${example}`)
+}
+
+/** @throws as the driver's open(), and FloodmarkError 'misuse' where the config leads nowhere. */
+export async function openQueue(loaded: LoadedConfig, clock: Clock): Promise<Queue> {
+  const { config, folder } = loaded
+  const name = placedIn(folder, config.queue.use)
+  const driver = await load('queue', name)
+  const url = urlOf('queue', loaded, driver)
+  return opened('queue', await driver.open({ url, namespace: config.namespace, clock }), moduleOf('queue', name))
+}
+
+/** The same for the ledger. */
+export async function openLedger(loaded: LoadedConfig, clock: Clock): Promise<Ledger> {
+  const { config, folder } = loaded
+  const { use, rememberForMs } = config.ledger
+  const name = placedIn(folder, use)
+  const driver = await load('ledger', name)
+  const url = urlOf('ledger', loaded, driver)
+  const remembering = rememberForMs === undefined ? {} : { ttlMs: rememberForMs }
+  const made = await driver.open({ url, namespace: config.namespace, clock, ...remembering })
+  return opened('ledger', made, moduleOf('ledger', name))
+}

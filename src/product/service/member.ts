@@ -1,0 +1,112 @@
+import { systemClock } from '../../core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import type { Ledger } from '../../core/contracts/ledger.ts'
+import type { Queue } from '../../core/contracts/queue.ts'
+import type { ListenHandle } from '../../core/contracts/receiver.ts'
+import { type Service, startService } from '../../core/service/service.ts'
+import { outliveReaders } from '../../runner/processes/obey-runner.ts'
+import { load } from '../../runner/scenario/plugins.ts'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { placedIn } from '../config/placed.ts'
+import { openLedger, openQueue } from '../config/stores.ts'
+import { say } from './log.ts'
+import type { FromMember, ToMember } from './messages.ts'
+import { processingOf } from './processing.ts'
+import { SecretWatch } from './secret-watch.ts'
+
+/** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
+
+type Setup = Extract<ToMember, { kind: 'setup' }>
+
+const clock = systemClock
+const ending = new AbortController()
+let service: Service | undefined
+let watch: SecretWatch | undefined
+
+outliveReaders()
+// A terminal signals every process at once. The supervisor alone decides what comes of it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+// It was killed: what is in progress is finished, and nothing more is taken.
+process.on('disconnect', () => void stop())
+process.on('message', (message: ToMember, handle: object | undefined) => {
+  perform(message, handle).catch((error) => {
+    const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+    tell({ kind: 'failed', code, message: messageOf(error) })
+    // The supervisor starts another, or ends: what could not start has nothing to finish.
+    process.exitCode = 1
+    process.disconnect?.()
+  })
+})
+
+async function perform(message: ToMember, handle: ListenHandle | undefined): Promise<void> {
+  if (message.kind === 'setup') return start(message, handle)
+  if (message.kind === 'reload') return watch?.look()
+  if (message.kind === 'leave') return service?.leave()
+  if (message.kind === 'stop') return stop()
+}
+
+async function start({ role, config: path }: Setup, handle: ListenHandle | undefined): Promise<void> {
+  const loaded = await loadConfig(path)
+  const { config, folder, routes: plans } = loaded
+  const queue = await openQueue(loaded, clock)
+  if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
+  const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
+  if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
+  watch = new SecretWatch({ plans, clock, say, rotate: (source, secrets) => service!.rotateSecrets(source, secrets) })
+  const receiving = handle && {
+    receiver: await load('receiver', placedIn(folder, config.receiver)),
+    routes: watch.routes(),
+    handle,
+  }
+  service = await startService({
+    queue,
+    clock,
+    random: Math.random,
+    limits: limitsFrom(loaded),
+    ...(receiving && { receiving }),
+    ...(ledger && { processing: { ...(await processingOf(loaded)), ledger } }),
+    onError: (error) => say(messageOf(error)),
+  })
+  if (receiving) void watch.start(ending.signal)
+  const about = [
+    `queue ${named(config.queue.use, queue)}`,
+    ...(ledger ? [`ledger ${named(config.ledger.use, ledger)}`] : []),
+  ]
+  tell({ kind: 'ready', about })
+}
+
+/** As a run has them: settings that stand beside the service in the config count for both. */
+function limitsFrom({ config }: LoadedConfig) {
+  const { inFlightMax, publishDeadline } = config
+  return {
+    ...(inFlightMax !== undefined && { inFlightMax }),
+    ...(publishDeadline !== undefined && { publishDeadlineMs: publishDeadline }),
+    ...config.limits,
+  }
+}
+
+function refuseUnshared(kind: 'queue' | 'ledger', { traits }: Queue | Ledger, name: string): void {
+  if (traits.shared) return
+  const what = `the ${kind} '${name}' belongs to one process`
+  throw new FloodmarkError('misuse', `${what}: run floodmark node, or choose one with a server for serve and work`)
+}
+
+function named(name: string, { traits }: Queue | Ledger): string {
+  const survives = traits.survives.length === 0 ? 'nothing' : traits.survives.join(', ')
+  return `${name} (${traits.server}; survives ${survives})`
+}
+
+async function stop(): Promise<void> {
+  ending.abort()
+  try {
+    await service?.stop()
+    process.exit(process.exitCode ?? 0)
+  } catch (error) {
+    say(`stopping: ${messageOf(error)}`)
+    process.exit(1)
+  }
+}
+
+function tell(message: FromMember): void {
+  if (process.connected) process.send?.(message)
+}

@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import { type LoadedConfig, loadConfig } from '../../../product/config/load.ts'
+import { say } from '../../../product/service/log.ts'
+import type { ServiceRole } from '../../../product/service/messages.ts'
+import { Supervisor } from '../../../product/service/supervisor.ts'
+import { count } from '../../plan/quantities.ts'
+import { EXIT } from '../exit.ts'
+
+/** npm passes a signal on that its whole group got as well: what comes so soon after is the same one. */
+const SAME_MS = 1_000
+
+const SIGNALS = `
+Signals:
+  TERM, INT   /readyz says 503 for noticeMs of the config; then what is in progress is finished. A second one ends at once.
+  HUP         secrets are read again. A file of secrets is read again by itself when it changes.
+  USR2        the processes are started anew, one after the other, with the config and handlers as they are now.
+
+Exits: 0 stopped, 2 bad input, 3 environment, 130 ended by a second signal.`
+
+interface ServiceFlags {
+  readonly config?: string
+  readonly processes?: string
+}
+
+/** The options that node, serve and work have in common. `processes`: they may be several. */
+export function defineService(command: Command, role: ServiceRole, examples: string, processes?: string): void {
+  command.option('--config <file>', 'the config (default: floodmark.config.ts of this folder)')
+  if (processes) command.option('--processes <count>', processes)
+  command
+    .addHelpText('after', `\nExamples:\n${examples}\n${SIGNALS}`)
+    .action((flags: ServiceFlags) => runService(role, flags))
+}
+
+/** Resolves when the service runs; the process goes on until a signal ends it. */
+async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void> {
+  const loaded = await loadConfig(flags.config)
+  const { config, path } = loaded
+  const listen = role === 'processor' ? undefined : config.listen
+  const heed = heedSignals()
+  const supervisor = await Supervisor.start({
+    role,
+    config: path,
+    processes: processesOf(role, loaded, flags),
+    listen,
+    noticeMs: config.noticeMs,
+    say,
+  })
+  heed(supervisor)
+  say(startLine(role, loaded, supervisor.port))
+}
+
+function processesOf(role: ServiceRole, { config }: LoadedConfig, { processes }: ServiceFlags): number {
+  if (role === 'node') return 1
+  const given = processes === undefined ? config.processes : count(1, 64).parse(processes)
+  return given ?? (role === 'receiver' ? availableParallelism() : 1)
+}
+
+function startLine(role: ServiceRole, { config, routes }: LoadedConfig, port: number | undefined): string {
+  if (port === undefined) return 'processing'
+  const { host } = config.listen
+  const where = host.includes(':') ? `[${host}]` : host
+  const isLocal = ['127.0.0.1', 'localhost', '::1'].includes(host)
+  const paths = routes.map(({ path, source }) => `${path} (${source})`).join(', ')
+  const does = role === 'node' ? 'receiving and processing' : 'receiving'
+  return `${does} on http://${where}:${port}${isLocal ? `, for this machine alone (listen.host is '${host}')` : ''}: ${paths}`
+}
+
+/** Until it is told of the supervisor, a signal to stop ends the process: nothing has been taken yet. */
+function heedSignals(): (supervisor: Supervisor) => void {
+  let running: Supervisor | undefined
+  let askedAtMs: number | undefined
+  const end = () => {
+    const nowMs = performance.now()
+    if (!running || (askedAtMs !== undefined && nowMs - askedAtMs > SAME_MS)) process.exit(EXIT.INTERRUPTED)
+    if (askedAtMs !== undefined) return
+    askedAtMs = nowMs
+    say('stopping: what is in progress is finished first')
+    running.stop().then(() => process.exit(EXIT.PASS))
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+  process.on('SIGHUP', () => running?.reload())
+  process.on('SIGUSR2', () => void running?.restart())
+  return (supervisor) => {
+    running = supervisor
+  }
+}

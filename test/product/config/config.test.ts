@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../../src/product/config/load.ts'
+import { readSecrets } from '../../../src/product/config/secrets.ts'
+import { shop } from '../shop.ts'
+
+const route = "'/in': { provider: 'generic', secrets: { env: 'SECRET' } }"
+const whole = (more = '', routes = route) =>
+  `export default { routes: { ${routes} }, handlers: './handlers.ts', ${more} }\n`
+const load = (text: string) => loadConfig(`${shop('', { 'floodmark.config.ts': text }).folder}/floodmark.config.ts`)
+
+describe('floodmark.config.ts of a service', () => {
+  it('has defaults for all but routes and handlers, and takes settings of runs beside them', async () => {
+    const { config, routes } = await load(whole("rate: '3k', inFlightMax: '1k'"))
+    expect(config).toMatchObject({
+      receiver: 'raw-http',
+      queue: { use: 'embedded' },
+      ledger: { use: 'lmdb' },
+      namespace: 'floodmark',
+      listen: { host: '127.0.0.1', port: 8_080 },
+      inFlightMax: 1_000,
+    })
+    expect(routes).toMatchObject([{ path: '/in', source: 'generic' }])
+  })
+
+  it.each([
+    ['export const config = {}', 'has no default export'],
+    ['export default {}', 'routes: is missing: it must be'],
+    [whole('', ''), 'routes is empty'],
+    [whole('', "'in': { provider: 'generic', secrets: { env: 'S' } }"), "route 'in': give a path of its own"],
+    [whole('', "'/in': { provider: 'strope', secrets: { env: 'S' } }"), "did you mean 'stripe'?"],
+    [
+      whole('', "'/in': { provider: 'generic', secrets: 'whsec_in_the_file' }"),
+      "give a secret by its place, { env: 'NAME' }",
+    ],
+    [whole('', "'/in': { provider: 'generic', secrets: [] }"), 'routes./in.secrets: must not be empty'],
+    [
+      whole('', "'/in': { provider: 'generic', secrets: { env: 'S', until: 'soon' } }"),
+      "until must be an ISO time, not 'soon'",
+    ],
+    [
+      whole('', "'/in': { provider: 'generic', secret: { env: 'S' } }"),
+      "there is no field 'secret': did you mean 'secrets'?",
+    ],
+    [whole('', "'/in': { provider: 'adyen', secrets: { env: 'S' }, orderBy: 'a' }"), 'several events in one body'],
+    [
+      whole('', `${route}, '/b': { provider: 'generic', secrets: { env: 'T' } }`),
+      'give one of them a source of its own',
+    ],
+    [whole('limits: { leaseMs: 5 }'), 'limits: effectMs is 10000, leaseMs is 5'],
+    [whole("namespace: 'My Shop'"), 'namespace: must be 1-64 of a-z, 0-9 and -'],
+    [whole("queue: { name: 'kafka' }"), 'queue.use: is missing'],
+  ])('says in one line what is wrong: %s', async (text, what) => {
+    const error = await load(text).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'misuse', message: expect.stringContaining(what) })
+    expect(error.message).not.toMatch(/\n|whsec_in_the_file/)
+  })
+
+  it('takes the ordering key from a field of the body, and the one of the provider where it is missing', async () => {
+    const orders = "'/in': { provider: 'generic', secrets: { env: 'S' }, orderBy: 'order.id' }"
+    const { routes } = await load(whole('', orders))
+    const keyOf = (body: object) => {
+      const raw = Buffer.from(JSON.stringify(body))
+      return routes[0]!.provider.identify({ url: '/in', header: () => 'an-id', raw, receivedAtMs: 0 }).key
+    }
+    expect([keyOf({ key: 'k', order: { id: 7 } }), keyOf({ key: 'k' })]).toEqual(['7', 'k'])
+  })
+})
+
+describe('secrets', () => {
+  const places = async (sources: string) =>
+    (await load(whole('', `'/in': { provider: 'generic', secrets: ${sources} }`))).routes[0]!.places
+  const old = "{ env: 'OLD', until: '2026-01-01T00:00Z' }"
+  const beforeMs = Date.parse('2025-12-31T00:00Z')
+  const afterMs = Date.parse('2026-01-02T00:00Z')
+  const env = { NEW: 'the new secret of the route', OLD: 'the old secret of the route' }
+
+  it('may end, and one that has ended is not looked for', async () => {
+    const both = await places(`[{ env: 'NEW' }, ${old}]`)
+    expect(readSecrets(both, beforeMs, env).secrets).toMatchObject([{}, { untilMs: Date.parse('2026-01-01T00:00Z') }])
+    expect(readSecrets(both, afterMs, { NEW: env.NEW }).secrets).toHaveLength(1)
+  })
+
+  it.each([
+    ["{ env: 'GONE' }", 'the environment variable GONE is not set'],
+    ["{ env: 'EMPTY' }", 'the environment variable EMPTY is empty'],
+    ["{ env: 'SHORT' }", 'the environment variable SHORT: '],
+    ["{ file: 'gone.txt' }", 'the file gone.txt cannot be read (ENOENT)'],
+    [old, 'the time of every secret is over'],
+  ])('are named by their place, and never shown: %s', async (sources, what) => {
+    const read = places(sources).then((at) => readSecrets(at, afterMs, { ...env, EMPTY: '', SHORT: 'short7' }))
+    const error = await read.catch((thrown) => thrown)
+    expect(error.message).toContain(`route /in: ${what}`)
+    expect(`${error.stack}${error.cause}`).not.toContain('short7')
+  })
+})
