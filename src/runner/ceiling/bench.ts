@@ -24,13 +24,17 @@ export interface BenchOptions {
 
 /** A stack of ours: its servers stand for all trials, everything else is started anew for each. @throws as `provide`. */
 export async function openBench({ settings: wanted, folder, events, interrupt }: BenchOptions): Promise<Bench> {
-  const { settings, stop } = await standServers(wanted, {
+  const { settings, serverPids, stop } = await standServers(wanted, {
     folder: dataPath(folder),
     signal: interrupt,
     onProgress: (line) => events.phase('servers', line),
   })
   return {
-    try: (trial) => runTrial({ ...trial, settings, folder: newRunFolder(join(folder, trial.name)), events, interrupt }),
+    try: (trial) =>
+      runTrial({
+        ...{ ...trial, settings, serverPids, events, interrupt },
+        folder: newRunFolder(join(folder, trial.name)),
+      }),
     stop,
   }
 }

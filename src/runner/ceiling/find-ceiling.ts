@@ -1,8 +1,9 @@
 import { type RunSettings, recorded } from '../plan/settings.ts'
 import { environmentNow } from '../run/compose-record.ts'
-import { acceptHintPerS, answerOf, trialsFor } from '../search/answer.ts'
+import { acceptHintPerS, answerOf, knownPerS, trialsFor } from '../search/answer.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
-import { type Goal, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
+import { COST_SHARES } from '../search/cost.ts'
+import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
 import type { Purpose } from '../search/trial.ts'
 import type { Bench } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
@@ -37,6 +38,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   const beforeMs = file.trials.reduce((sum, { tookMs }) => sum + tookMs, 0)
   const found = await search.sustained()
   if (found.kind === 'found') await search.accepted()
+  if (found.kind === 'found' || found.kind === 'generator-bound') await search.costs(knownPerS(found)!)
   return {
     version: CEILING_VERSION,
     settings: recorded(options.settings),
@@ -88,6 +90,15 @@ class Search {
       if (step.next === 'nothing') return
       await this.#try('accept', step.ratePerS)
     }
+  }
+
+  /** A trial at each share of the ceiling. One that is invalid is tried once more. */
+  async costs(ceilingPerS: number): Promise<void> {
+    const { file } = this.#options
+    const wanted = COST_SHARES.flatMap((share) => [share, share]).map((share) => rounded(ceilingPerS * share))
+    const isThere = (ratePerS: number) =>
+      file.trials.some((one) => one.purpose === 'cost' && one.ratePerS === ratePerS && one.sender === 'fit')
+    for (const ratePerS of wanted) if (!this.#isOver && !isThere(ratePerS)) await this.#try('cost', ratePerS)
   }
 
   async #try(purpose: Purpose, ratePerS: number): Promise<void> {

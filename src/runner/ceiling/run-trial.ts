@@ -9,6 +9,7 @@ import { effectsPath } from '../records/run-record.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
+import { serverUsageOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
@@ -20,18 +21,19 @@ const TRIAL_SCENARIO = fileURLToPath(new URL('./trial-scenario.ts', import.meta.
 export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
   readonly folder: RunFolder
+  readonly serverPids: readonly number[]
   readonly events: RunEvents
   readonly interrupt: AbortSignal
 }
 
 /** A run of its own at one load: everything is started, measured, audited and ended as in any run. */
 export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
-  const { purpose, ratePerS, durationMs, folder, name, events, interrupt } = setup
+  const { purpose, ratePerS, durationMs, folder, name, serverPids, events, interrupt } = setup
   const beganMs = performance.now()
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
-  const record = await play(plan, folder.path, events, interrupt, { watches: soaks })
+  const record = await play(plan, folder.path, events, interrupt, { watches: soaks, metered: true, serverPids })
   const report = await summarise(folder.path, record)
   const judgement = judge(report, {
     soaks,
@@ -48,6 +50,8 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     ),
     repeatsPerEvent: repeatsOf(report),
     cpuPer1000: cpuOf(report),
+    usages: usagesOf(record, HOLD_FROM * durationMs, durationMs),
+    server: serverUsageOf(record, HOLD_FROM * durationMs, durationMs),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
     folder: name,

@@ -8,6 +8,8 @@ import type { Server } from '../servers/server.ts'
 export interface Standing {
   /** The settings with the addresses of what stands. */
   readonly settings: RunSettings
+  /** Those that are known to be processes of this machine. */
+  readonly serverPids: readonly number[]
   stop(): Promise<void>
 }
 
@@ -23,7 +25,7 @@ export async function standServers(
   { folder, signal, onProgress }: StandOptions,
 ): Promise<Standing> {
   // What a target needs stands already.
-  if (settings.target !== undefined) return { settings, stop: async () => {} }
+  if (settings.target !== undefined) return { settings, serverPids: [], stop: async () => {} }
   const standing: Server[] = []
   const stop = async () => {
     for (const server of standing) await server.stop()
@@ -42,7 +44,8 @@ export async function standServers(
   try {
     const queueUrl = await addressOf('queue', settings.queueUrl)
     const ledgerUrl = await addressOf('ledger', settings.ledgerUrl)
-    return { settings: { ...settings, queueUrl, ledgerUrl }, stop }
+    const serverPids = standing.flatMap(({ pid, control }) => control?.pid() ?? pid ?? [])
+    return { settings: { ...settings, queueUrl, ledgerUrl }, serverPids, stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,5 +1,6 @@
 import type { Medium, SyncTimes } from '../../core/base/storage.ts'
 import type { Attack } from '../scenario/scenario.ts'
+import type { MeterReading } from './meter-reading.ts'
 
 /** What one attack came to. */
 export interface AttackTally {
@@ -78,6 +79,17 @@ export interface ServiceSample {
   readonly cpuSeconds: number
   readonly rssBytes: number
   readonly eventLoopUtilization: number
+  /** Absent: the run has no meters. */
+  readonly meters?: MeterReading
+}
+
+/** What the servers of a run on this machine have used since they started. */
+export interface ServerSample {
+  /** ms since the start of the run. */
+  readonly atMs: number
+  readonly cpuMs: number
+  /** null: the system does not say. */
+  readonly diskBytes: number | null
 }
 
 /** A folder that holds data of a run, as it was before the run. Absent fields: the system does not say. */

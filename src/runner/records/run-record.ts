@@ -12,6 +12,7 @@ import type {
   Progress,
   ReplayMark,
   ResendRecord,
+  ServerSample,
   ServiceSample,
   StoreRecord,
   ToldRecord,
@@ -58,6 +59,8 @@ export interface RunRecord {
   readonly samples: {
     readonly stack: readonly { readonly name: string; readonly samples: readonly ServiceSample[] }[]
     readonly senders: readonly (readonly Progress[])[]
+    /** Absent: none of the run's servers is known to be on this machine. */
+    readonly servers?: readonly ServerSample[]
   }
   readonly faults: readonly FaultMark[]
   /** Dead letters that were replayed; absent: none was planned, or none began. */

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
 import { oneLined } from '../../core/base/one-line.ts'
-import { textTable } from '../../core/base/table.ts'
+import { FIGURES, textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
-import { acceptWords, ceilingWords, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import { acceptWords, ceilingWords, costTable, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
 import { stackWords } from './words/run.ts'
 
 /** One trial in a line. */
@@ -28,8 +28,7 @@ export function ceilingLines(raw: Ceiling): string[] {
   const ceiling = oneLined(raw)
   const { drifted, trials, tookMs, settings } = ceiling
   const rows = limitRows(ceiling)
-  const soak = trials.findLast(({ purpose, outcome }) => purpose === 'soak' && outcome === 'passed')
-  const cost = Object.entries(soak?.cpuPer1000 ?? {}).map(([name, cpu]) => `${name} ${cpu.toFixed(2)} CPU s`)
+  const costs = costTable(ceiling)
   return [
     '',
     `${styleText('bold', 'ceiling')}  ${stackWords(settings)}`,
@@ -41,7 +40,7 @@ export function ceilingLines(raw: Ceiling): string[] {
           ...textTable(rows).map((line) => `  ${line}`),
         ]
       : []),
-    ...(cost.length > 0 ? ['', `  1,000 events cost, at ${perS(soak!.ratePerS)}: ${cost.join(', ')}`] : []),
+    ...(costs ? ['', ...textTable(costs.rows, { head: costs.head, right: FIGURES }).map((line) => `  ${line}`)] : []),
     ...(drifted
       ? [
           '',

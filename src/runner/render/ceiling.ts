@@ -5,7 +5,7 @@ import { ceilingChart } from './ceiling-chart.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
-import { acceptWords, ceilingWords, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import { acceptWords, ceilingWords, costTable, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
 import { environmentWords, stackWords } from './words/run.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -20,6 +20,7 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
 
 function html(ceiling: Ceiling): string {
   const { settings, environment, startedAt, tookMs, trials, trialMs } = ceiling
+  const costs = costTable(ceiling)
   const about = [
     ['trials', `${trials.length} of ${seconds(trialMs)}, in ${seconds(tookMs)}`],
     ['environment', environmentWords(environment)],
@@ -34,6 +35,7 @@ ${[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].map((line) =>
 </header>
 ${section('Load and response time', ceilingChart(ceiling))}
 ${byLimit(ceiling)}
+${costs && section('What 1,000 events cost', table(costs.head, costs.rows))}
 ${section('Trials', table(['', 'purpose', 'offered', 'done', 'response p99', 'slowest', 'outcome'], trials.map(row)))}
 ${section('Setting', table(['', ''], about))}`,
   })

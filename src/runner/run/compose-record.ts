@@ -3,7 +3,7 @@ import { marksOf } from '../load/attackers.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { runAgain } from '../plan/run-again.ts'
 import { recorded } from '../plan/settings.ts'
-import type { Certificate, Progress, ServiceSample } from '../records/facts.ts'
+import type { Certificate, Progress, ServerSample, ServiceSample } from '../records/facts.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
@@ -25,6 +25,7 @@ export interface Happened {
   readonly durability: NonNullable<RunRecord['durability']>
   readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
+  readonly serverSamples: readonly ServerSample[]
   /** By the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
   readonly startedAtEpochMs: number
@@ -61,7 +62,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     ],
     durability: happened.durability,
     machine: happened.machine,
-    samples,
+    samples: { ...samples, servers: happened.serverSamples },
     attacks,
     ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),
@@ -78,7 +79,11 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
   }
 }
 
-function samplesOf(stack: Stack, senders: Progress[][], startAtMs: number): RunRecord['samples'] {
+function samplesOf(
+  stack: Stack,
+  senders: Progress[][],
+  startAtMs: number,
+): Pick<RunRecord['samples'], 'stack' | 'senders'> {
   const inTime = ({ atMs }: ServiceSample) => atMs >= startAtMs
   const ofRun = (samples: readonly ServiceSample[]) => {
     // Duplicates that were absorbed in the warm-up do not belong to the run.

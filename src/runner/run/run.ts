@@ -6,6 +6,7 @@ import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import type { SendTarget } from '../load/sender/connection.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
+import { ServerWatch } from '../machine/servers.ts'
 import { MachineWatch } from '../machine/watch.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
@@ -33,6 +34,10 @@ interface RunOptions {
    * does not know of what a lease would have brought back.
    */
   readonly watches?: boolean
+  /** The processes of the stack count what they use and do. Default: they do not. */
+  readonly metered?: boolean
+  /** Servers that the settings give by address and that are known to be processes of this machine. */
+  readonly serverPids?: readonly number[]
 }
 
 /** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
@@ -41,9 +46,9 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true }: RunOptions = {},
+  { watches = true, metered = false, serverPids = [] }: RunOptions = {},
 ): Promise<RunRecord> {
-  const site = new Site(plan, dataPath(folder))
+  const site = new Site(plan, dataPath(folder), { metered })
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -51,6 +56,7 @@ export async function run(
   }
   const attackers = new Attackers(interrupt)
   const watch = new MachineWatch()
+  const servers = new ServerWatch()
   try {
     const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
     events.phase('plan')
@@ -60,7 +66,7 @@ export async function run(
     await warmUp(traffic.senders, setups[0]!, folder, events)
     await attackers.prepare(plan, setups[0]!.targets)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
-    const sent = await send(plan, site, setups, { ...traffic, attackers, watch }, folder, events)
+    const sent = await send(plan, site, setups, { ...traffic, attackers, watch, servers, serverPids }, folder, events)
     const { passes } = plan.scenario
     const lookMs = watches ? lookMsOf(runLimits(plan.settings.quick).leaseMs) : 0
     await traffic.faults.end(interrupt.aborted)
@@ -90,6 +96,7 @@ export async function run(
     return record
   } finally {
     watch.stop()
+    servers.stop()
     await traffic.faults.end(true)
     await traffic.replays.end(0, interrupt)
     await traffic.senders.end()
@@ -110,6 +117,8 @@ interface Traffic {
   readonly senders: Senders
   readonly attackers: Attackers
   readonly watch: MachineWatch
+  readonly servers: ServerWatch
+  readonly serverPids: readonly number[]
 }
 
 /** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
@@ -117,7 +126,7 @@ async function send(
   { scenario, durationMs }: Plan,
   site: Site,
   setups: readonly SenderSetup[],
-  { faults, replays, senders, attackers, watch }: Traffic,
+  { faults, replays, senders, attackers, watch, servers, serverPids }: Traffic,
   folder: string,
   events: RunEvents,
 ) {
@@ -135,7 +144,9 @@ async function send(
       faults.schedule(planned, durationMs, atMs, victims)
       replays.schedule(plannedReplays, site.stack, durationMs, atMs)
       attackers.begin(atMs)
-      watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: site.stores.serverPids }))
+      const pids = () => [...site.stores.serverPids, ...serverPids]
+      watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
+      servers.begin(atMs, pids)
     },
     onProgress(sender, progress) {
       if (sender >= setups.length) return
@@ -147,6 +158,7 @@ async function send(
     startAtMs,
     startedAtEpochMs,
     machine: await watch.end(),
+    serverSamples: servers.end(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

@@ -1,5 +1,6 @@
 import type { RateInterval } from './belief.ts'
 import type { Ceiling, TrialRecord } from './ceiling-schema.ts'
+import { costsOf } from './cost.ts'
 import { type Aim, type Clause, outcomeOf } from './judge.ts'
 import { lawOf } from './law.ts'
 import { beliefOf } from './search.ts'
@@ -15,7 +16,10 @@ const TRIALS_MIN = 8
 /** CPU time of an event at the anchor load: beyond this ratio the machine is another one, however quiet it was. */
 const CPU_RATIO_MAX = 1.3
 
-type Derived = Pick<Ceiling, 'limit' | 'accept' | 'law' | 'byLimit' | 'criticalPerS' | 'withoutLimit' | 'drifted'>
+type Derived = Pick<
+  Ceiling,
+  'limit' | 'accept' | 'law' | 'byLimit' | 'criticalPerS' | 'withoutLimit' | 'costs' | 'drifted'
+>
 
 /** What the trials of a search say beside the ceiling itself. */
 export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']): Derived {
@@ -31,8 +35,14 @@ export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']
     byLimit,
     criticalPerS,
     withoutLimit: intervalAt(trials, { limitMs: Number.POSITIVE_INFINITY }),
+    costs: costsOf(trials, knownPerS(found)),
     drifted: driftOf(trials),
   }
+}
+
+/** What is known to hold where the ceiling is out of the sender's reach, else the ceiling. */
+export function knownPerS({ kind, interval, soakedPerS }: Ceiling['found']): number | undefined {
+  return kind === 'generator-bound' ? (soakedPerS ?? interval?.low) : interval?.mid
 }
 
 /** Trials as those of another ceiling than that of the search. */

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
+import { serverUsageSchema, usageSchema } from '../report/usage.ts'
+import { costSchema } from './cost.ts'
 import { CLAUSES, SENDERS } from './judge.ts'
 
 /** ceiling.json: rates in events a second, times in ms, CPU in CPU seconds for 1,000 events. */
@@ -34,6 +36,9 @@ export const trialSchema = z.object({
   sampleP99Ms: z.number().nullable(),
   /** CPU seconds of each process for 1,000 events that it was sent, by its name. */
   cpuPer1000: z.record(z.string(), z.number()),
+  /** What each process of the stack used while the load was held, and the servers on this machine. */
+  usages: z.array(usageSchema),
+  server: serverUsageSchema.nullable(),
   startedAt: z.string(),
   tookMs: z.number(),
   folder: z.string(),
@@ -75,6 +80,8 @@ export const ceilingSchema = z.object({
   criticalPerS: rate.nullable(),
   /** The ceiling without a limit of the response time. */
   withoutLimit: interval.nullable(),
+  /** What 1,000 events cost, at shares of the ceiling. */
+  costs: z.array(costSchema),
   /** Whether the ceiling moved, or an event came to cost more CPU, while it was measured. null: too few trials to say. */
   drifted: z.boolean().nullable(),
   environment: environmentSchema,

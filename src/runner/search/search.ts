@@ -212,6 +212,6 @@ function isWorn(counted: readonly Trial[], ratePerS: number): boolean {
 }
 
 /** Four digits are enough for a load, and read better. */
-function rounded(ratePerS: number): number {
+export function rounded(ratePerS: number): number {
   return Number(ratePerS.toPrecision(4))
 }

@@ -32,6 +32,8 @@ export interface ServiceSetup {
   readonly port: number
   /** Receiver processes of the run: each has its part of the capacity that the settings may bound. */
   readonly receivers: number
+  /** Its samples have what meters read. */
+  readonly metered?: boolean
 }
 
 /** A driver's module, and the server's address or folder to open with it. */

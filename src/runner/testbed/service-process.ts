@@ -22,6 +22,7 @@ import { opened } from '../scenario/plugins.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
 import { eventList } from './list-client.ts'
+import { Meters } from './meters/meters.ts'
 import { Levers } from './process-levers.ts'
 import { runLimits } from './run-limits.ts'
 import type { FromService, Place, ReplayOrder, ServiceSetup, ToService } from './service-messages.ts'
@@ -40,6 +41,7 @@ let queue: Queue
 let ledger: Ledger | undefined
 let setup: ServiceSetup
 let levers: Levers
+let meters: Meters | undefined
 /** The undo function of each fault that is on in this process. */
 const faults = new Map<number, Undo>()
 let liftCapacity: Undo = () => {}
@@ -111,19 +113,23 @@ async function start(given: ServiceSetup): Promise<void> {
   const { runId, port, settings, receivers } = setup
   const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
   levers = new Levers(seeded(seed ^ 2))
+  if (setup.metered) meters = new Meters()
   const scenario = plannedScenario((await import(setup.scenario)).default, setup)
   const open = async ({ module, url }: Place) =>
     (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })
   const whole: Queue = opened('queue', await open(setup.queue), setup.queue.module)
-  queue = publishedTo(whole, capacityPerS && capacityPerS / receivers)
+  const limited = publishedTo(whole, capacityPerS && capacityPerS / receivers)
+  queue = meters?.queue(limited) ?? limited
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
   const work = effectOf(
     { runId, seed, nowMs: preciseNow, timedHeaders: timedHeaders(), ...(fetchBody && { fetchBody }) },
     scenario,
   )
-  const effect = levers.effect(work)
-  ledger = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
+  const struck = levers.effect(work)
+  const effect = meters?.effect(struck) ?? struck
+  const refusing = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
+  ledger = refusing && (meters?.ledger(refusing) ?? refusing)
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
     queue,
@@ -154,7 +160,8 @@ async function receive(module: string) {
       return { path, source, provider: loaded, secrets: [loaded.secret(secret)] }
     }),
   )
-  return { receiver: (await import(module)).default, routes }
+  const receiver = (await import(module)).default
+  return { receiver: meters?.receiver(receiver) ?? receiver, routes }
 }
 
 /** Providers of a run list no more than the run's own events. */
@@ -181,7 +188,8 @@ async function sample({ counts }: Service): Promise<void> {
   const backlog = depth ? depth.waiting + depth.inFlight : null
   const done = { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
-  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost } })
+  const metered = meters && { meters: meters.read() }
+  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost, ...metered } })
 }
 
 function say(message: FromService): void {

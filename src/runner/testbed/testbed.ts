@@ -15,6 +15,11 @@ import { type Stores, startStores } from './stores.ts'
 /** Room on the disk that a scenario fills. */
 const DISK_MEBIBYTES = 256
 
+export interface SiteOptions {
+  /** The processes of the stack count what they use and do. */
+  readonly metered?: boolean
+}
+
 /** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
 export class Site {
   readonly links: Links
@@ -25,8 +30,11 @@ export class Site {
   #stores: Stores | undefined
   #stack: Stack | undefined
 
-  constructor(plan: Plan, dataFolder: string) {
+  readonly #metered: boolean
+
+  constructor(plan: Plan, dataFolder: string, { metered = false }: SiteOptions = {}) {
     this.#plan = plan
+    this.#metered = metered
     this.#dataFolder = dataFolder
     this.links = new Links(plan.scenario.faults, plan.settings.seed)
   }
@@ -58,7 +66,9 @@ export class Site {
       onProgress: (line) => events.phase('servers', line),
     })
     this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
-    this.#stack = stackOf(plan, this.#stores, this.providerApi, (sample) => events.sample(sample))
+    const { stores, providerApi } = this
+    const onSample: RunEvents['sample'] = (sample) => events.sample(sample)
+    this.#stack = stackOf(plan, { stores, providerApi, onSample, metered: this.#metered })
     return measured(await this.#stack.start())
   }
 
@@ -73,12 +83,13 @@ export class Site {
   }
 }
 
-function stackOf(
-  plan: Plan,
-  stores: Stores,
-  providerApi: ProviderApi | undefined,
-  onSample: RunEvents['sample'],
-): Stack {
+interface StackParts extends Required<SiteOptions> {
+  readonly stores: Stores
+  readonly providerApi: ProviderApi | undefined
+  readonly onSample: RunEvents['sample']
+}
+
+function stackOf(plan: Plan, { stores, providerApi, onSample, metered }: StackParts): Stack {
   const { settings, trace, runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret, timedHeaders }) => ({
     path,
@@ -107,6 +118,7 @@ function stackOf(
       ledger,
       providerApi: providerApi?.origin,
       receivers: processes,
+      metered,
     },
     processes,
     shared,

@@ -1,6 +1,7 @@
-import { percent, perS, seconds } from '../../../core/base/words.ts'
+import { bytes, ms, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
+import type { Cost } from '../../search/cost.ts'
 import { type Clause, outcomeOf } from '../../search/judge.ts'
 
 /** What binds, as the end of "above it …". */
@@ -37,7 +38,7 @@ export function ceilingWords({ found, limit, acceptP99Ms }: Ceiling): string {
 /** What is accepted, beside what takes effect. */
 export function acceptWords({ accept: { interval, atLeastPerS }, found }: Ceiling): string | undefined {
   const perSecond = interval?.mid ?? atLeastPerS
-  if (perSecond === null) return undefined
+  if (perSecond === null || found.kind === 'generator-bound') return undefined
   const amount = interval
     ? `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)})`
     : `at least ${perS(perSecond)}`
@@ -65,6 +66,29 @@ export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): str
     ...(criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]),
     ...(withoutLimit ? [row('max: any response time', withoutLimit)] : []),
   ]
+}
+
+/** What 1,000 events cost at each load: a head, and a row for each kind of cost. */
+export function costTable({ costs }: Ceiling): { readonly head: string[]; readonly rows: string[][] } | undefined {
+  if (costs.length === 0) return undefined
+  const names = costs[0]!.cpuMs.map(({ name }) => name)
+  const row = (name: string, value: (cost: Cost) => string | null) => {
+    const cells = costs.map(value)
+    return cells.every((cell) => cell === null) ? [] : [[name, ...cells.map((cell) => cell ?? 'unknown')]]
+  }
+  const count = (value: number) => value.toFixed(value < 10 ? 1 : 0)
+  return {
+    head: ['1,000 events cost', ...costs.map(({ ratePerS, ofCeiling }) => `${perS(ratePerS)} (${percent(ofCeiling)})`)],
+    rows: [
+      ...names.flatMap((name, at) => row(`CPU of ${name}`, ({ cpuMs }) => ms(cpuMs[at]!.ms))),
+      ...row('CPU of the servers here', ({ serverCpuMs }) => (serverCpuMs === null ? null : ms(serverCpuMs))),
+      ...row('written to disk', ({ diskBytes }) => (diskBytes === null ? null : bytes(diskBytes))),
+      ...row('HTTP, both ways', ({ httpBytes }) => bytes(httpBytes)),
+      ...row('to and from servers', ({ storeBytes }) => (storeBytes === 0 ? null : bytes(storeBytes))),
+      ...row('syncs of the log', ({ syncs }) => (syncs === 0 ? null : count(syncs))),
+      ...row('calls on queue and ledger', ({ storeCalls }) => count(storeCalls)),
+    ],
+  }
 }
 
 /** How long the search has lasted, and may last. */
