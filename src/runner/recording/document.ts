@@ -3,6 +3,8 @@ import { scrambleName, scrambleNumber, scrambleText } from './scramble.ts'
 
 /** A text or number somewhere in a body. */
 interface Leaf {
+  /** Names of the members that lead to it, with dots between; places in lists do not count. */
+  readonly path: string
   readonly value: string | number
   /** The whole body with another text in this place. */
   with(text: string): Uint8Array
@@ -27,7 +29,8 @@ function formOf(body: Uint8Array): Document | undefined {
   if (fields.length === 0) return undefined
   const rendered = (of: (value: string, position: number) => string, name = (text: string) => text) =>
     fields.map(([key, value], at) => `${encodeURIComponent(name(key))}=${of(value, at)}`).join('&')
-  const leaves = fields.map(([, value], position) => ({
+  const leaves = fields.map(([path, value], position) => ({
+    path,
     value,
     with: (text: string) => Buffer.from(rendered((own, at) => encodeURIComponent(at === position ? text : own))),
   }))
@@ -44,24 +47,25 @@ function jsonOf(body: Uint8Array): Document | undefined {
   const value = parseBody(body)
   if (typeof value !== 'object' || value === null) return undefined
   const indent = /^[[{]\r?\n( +)/.exec(Buffer.from(body).toString())?.[1]?.length ?? 0
-  const values: (string | number)[] = []
-  const tooDeep = walk(value, 0, (leaf) => {
-    values.push(leaf)
+  const values: { readonly value: string | number; readonly path: string }[] = []
+  const whole = walk(value, [], (leaf, path) => {
+    values.push({ value: leaf, path })
     return leaf
   })
-  if (tooDeep === undefined) return undefined
+  if (whole === undefined) return undefined
   const rewrite = (
     replace: (leaf: string | number, position: number) => string | number,
     name?: typeof scrambleName,
   ) => {
     let position = 0
     return JSON.stringify(
-      walk(value, 0, (leaf) => replace(leaf, position++), name),
+      walk(value, [], (leaf) => replace(leaf, position++), name),
       null,
       indent,
     )
   }
-  const leaves = values.map((value, position) => ({
+  const leaves = values.map(({ value, path }, position) => ({
+    path,
     value,
     with: (text: string) => Buffer.from(rewrite((own, at) => (at === position ? text : own))),
   }))
@@ -75,21 +79,21 @@ function jsonOf(body: Uint8Array): Document | undefined {
 /** A copy with each text and number replaced, in order; undefined where it is nested too deeply. */
 function walk(
   value: unknown,
-  depth: number,
-  replace: (leaf: string | number) => string | number,
+  path: readonly string[],
+  replace: (leaf: string | number, path: string) => string | number,
   name = (text: string) => text,
 ): unknown {
-  if (depth > DEPTH_MAX) return undefined
-  if (typeof value === 'string' || typeof value === 'number') return replace(value)
+  if (path.length > DEPTH_MAX) return undefined
+  if (typeof value === 'string' || typeof value === 'number') return replace(value, path.filter(Boolean).join('.'))
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
-    const items = value.map((item) => walk(item, depth + 1, replace, name))
+    const items = value.map((item) => walk(item, [...path, ''], replace, name))
     return items.includes(undefined) ? undefined : items
   }
   // Without a prototype `__proto__` is a name like any other.
   const copy: Record<string, unknown> = Object.create(null)
   for (const [key, member] of Object.entries(value)) {
-    const other = walk(member, depth + 1, replace, name)
+    const other = walk(member, [...path, key], replace, name)
     if (other === undefined) return undefined
     copy[name(key)] = other
   }

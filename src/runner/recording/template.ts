@@ -17,9 +17,13 @@ const TRIAL = { id: 'trial0000-1', key: 'k1' }
 /**
  * Makes a template of a recorded request. Where id, key and type stand is found by trying: each value is replaced once, and
  * the provider's own `identify` tells what that changes.
- * @throws FloodmarkError 'bad-request' that says why it cannot be one, without quoting the body.
+ * `keeps`: whether the value at a path of names stays as it is. @throws FloodmarkError 'bad-request' that says why it cannot be one, without quoting the body.
  */
-export function templateOf(provider: Provider, { headers, body }: Recorded): Template {
+export function templateOf(
+  provider: Provider,
+  { headers, body }: Recorded,
+  keeps: (path: string) => boolean = () => false,
+): Template {
   const document = documentOf(body, provider.contentType)
   if (!document) throw new FloodmarkError('bad-request', `the body is not ${provider.contentType ?? 'JSON'}`)
   if (document.leaves.length > LEAVES_MAX) throw new FloodmarkError('bad-request', `more than ${LEAVES_MAX} values`)
@@ -30,7 +34,8 @@ export function templateOf(provider: Provider, { headers, body }: Recorded): Tem
   const text = document.render((position) => {
     if (position === holes.id) return '<id>'
     if (position === holes.key) return '<key>'
-    return parts[position]!.needed ? document.leaves[position]!.value : undefined
+    const { path, value } = document.leaves[position]!
+    return parts[position]!.needed || keeps(path) ? value : undefined
   })
   const template = { type, body: text }
   // Of the recorded headers a run sends none: it must work without them.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Provider, SampleOptions } from '../../core/contracts/provider.ts'
+import { decodeText } from './text-file.ts'
 
 /** A body that a run can send: nothing of a person's own content is left, and `<id>` and `<key>` stand where a run puts its own. */
 const templateSchema = z.strictObject({ provider: z.string(), type: z.string(), body: z.string().min(1) })
@@ -17,7 +18,7 @@ export function readBodies(path: string, provider: string): readonly Template[] 
   const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${path}: ${what}`, { cause })
   const templates: Template[] = []
   for (const [at, line] of linesOf(path, wrong).entries()) {
-    if (line === '') continue
+    if (line.trim() === '') continue
     const parsed = templateSchema.safeParse(jsonOf(line))
     if (!parsed.success) throw wrong(`line ${at + 1} is not a body that npm run record wrote`)
     if (parsed.data.provider !== provider)
@@ -50,8 +51,9 @@ export function filler({ body }: Template): (options: SampleOptions) => Buffer {
 
 function linesOf(path: string, wrong: (what: string, cause?: unknown) => FloodmarkError): string[] {
   try {
-    return readFileSync(path, 'utf8').split('\n')
+    return decodeText(readFileSync(path), path).split(/\r?\n/)
   } catch (cause) {
+    if (cause instanceof FloodmarkError) throw cause
     throw wrong(`cannot be read: ${messageOf(cause)}`, cause)
   }
 }

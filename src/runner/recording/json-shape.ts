@@ -1,0 +1,58 @@
+/** What JSON of unknown origin is looked at with. Members are its own alone. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+export function memberOf(value: unknown, ...path: readonly string[]): unknown {
+  let at = value
+  for (const name of path) {
+    if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
+    at = at[name]
+  }
+  return at
+}
+
+/** The object or list that a text is; undefined for all else. */
+export function parsedText(text: unknown): JsonObject | readonly unknown[] | undefined {
+  if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The objects and lists that stand one after the other in a text; undefined where anything else stands between them. */
+export function documentsIn(text: string): string[] | undefined {
+  const documents: string[] = []
+  let depth = 0
+  let start = -1
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!
+    if (character === '"' && depth > 0) {
+      at = endOfString(text, at)
+      if (at === -1) return undefined
+    } else if (character === '{' || character === '[') {
+      if (depth++ === 0) start = at
+    } else if (character === '}' || character === ']') {
+      if (--depth < 0) return undefined
+      if (depth === 0) documents.push(text.slice(start, at + 1))
+    } else if (depth === 0 && !/[\s,]/.test(character)) return undefined
+  }
+  const isWhole = depth === 0 && documents.every((one) => parsedText(one) !== undefined)
+  return isWhole ? documents : undefined
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === '"') return at
+  }
+  return -1
+}
