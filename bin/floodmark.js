@@ -12,7 +12,7 @@ const CLI = 'src/runner/cli/main.ts'
 /** These two are for people who work on floodmark, and no commands of its command line. */
 const OTHERS = new Map([
   ['test', 'test/all.ts'],
-  ['check', 'test/check.ts'],
+  ['lint', 'test/lint.ts'],
 ])
 const START = join(__dirname, 'start.js')
 /** As src/runner/cli/exit.ts has it. */

@@ -17,6 +17,7 @@ const github: Provider = {
   module: import.meta.url,
   signatureHeaders: ['x-hub-signature-256'],
   contextHeaders: ['x-github-delivery', 'x-github-event', 'x-github-hook-id'],
+  bodyBytesMax: 25 * 1024 * 1024,
   // GitHub never tries again by itself: a refused event is gone until somebody asks for a redelivery.
   delivery: { attemptsMax: 1, timeoutMs: 10_000, waitMs: () => 0, model: false },
 

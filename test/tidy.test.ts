@@ -92,6 +92,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'runner/turns': [...KIT, 'runner/plan', 'runner/records', 'runner/report', 'runner/compare', 'runner/run'],
   'runner/history': [...KIT, 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
   'product/config': [...KIT, 'runner/scenario', 'runner/plan'],
+  'product/check': [...KIT, 'product/config', 'product/service'],
+  'product/init': KIT,
   'product/service': [...KIT, 'runner/scenario', 'runner/processes', 'product/config'],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
@@ -113,6 +115,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/simulation',
     'runner/recording',
     'product/config',
+    'product/check',
+    'product/init',
     'product/service',
   ],
 }

@@ -33,7 +33,7 @@ export function clone({ main = '', installed = true, bundled = false, version }:
       optionalDependencies: { '@scope/optional': '1.0.0', ...(bundled !== 'unheard of' && { [PACKAGE]: '26.0.0' }) },
     }),
     'src/runner/cli/main.ts': main,
-    'test/check.ts': "console.log('check', ...process.argv.slice(2))",
+    'test/lint.ts': "console.log('lint', ...process.argv.slice(2))",
     'old.cjs': `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`,
   }
   if (bundled === 'broken') files[BUNDLED] = '#!/no/such/loader\n'

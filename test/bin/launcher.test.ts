@@ -88,10 +88,10 @@ describe('bin/floodmark.js', () => {
     expect(err).toMatch(/Warning: careful/)
   })
 
-  it('runs check and test by files of their own', async () => {
+  it('runs lint and test by files of their own', async () => {
     const { start } = clone({})
-    const { code, out } = await start('check', '--help').ended
-    expect([code, out]).toEqual([0, 'check --help\n'])
+    const { code, out } = await start('lint', '--help').ended
+    expect([code, out]).toEqual([0, 'lint --help\n'])
   })
 
   it('is what every npm script calls', () => {

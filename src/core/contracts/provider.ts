@@ -73,6 +73,8 @@ export interface Provider {
   readonly contextHeaders: readonly string[]
   /** A signed time that is so many ms old is refused. Absent: no time is signed, or any is taken. */
   readonly staleAfterMs?: number
+  /** The longest body that it sends, where it says so. */
+  readonly bodyBytesMax?: number
   /** Default: application/json, and then a body that is not JSON is refused however well it is signed. */
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */

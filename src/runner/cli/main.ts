@@ -41,6 +41,14 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Servers that stay: start them for later runs, end them, or say what is there.',
     load: () => import('./brokers.ts'),
   },
+  init: {
+    does: 'Write floodmark.config.ts and handlers for a service of your own.',
+    load: () => import('./product/init.ts'),
+  },
+  check: {
+    does: 'Say whether the service of floodmark.config.ts will hold.',
+    load: () => import('./product/check.ts'),
+  },
   node: {
     does: 'Run the service of floodmark.config.ts: receiver and processor in one process.',
     load: () => import('./product/node.ts'),
@@ -90,7 +98,7 @@ async function start(args: readonly string[]): Promise<void> {
   program.configureOutput({ outputError: (text, write) => write(inOneLine(text, args[0])) })
   program.addHelpText(
     'after',
-    '\nEach command explains itself: floodmark <command> --help\nfloodmark test and floodmark check try the kit itself.',
+    '\nEach command explains itself: floodmark <command> --help\nfloodmark test and floodmark lint try the kit itself.',
   )
   // `help scenario` is the same as `scenario --help`.
   const called = args[0] === 'help' ? args[1] : args[0]

@@ -29,6 +29,7 @@ const MEMBERS: Readonly<Record<Exclude<keyof Plugins, 'receiver'>, Members>> = {
     signatureHeaders: 'texts',
     contextHeaders: 'texts',
     'staleAfterMs?': 'number',
+    'bodyBytesMax?': 'number',
     'contentType?': 'string',
     'acceptedStatus?': 'number',
     secret: 'function',

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { developmentFile, ROOT } from './development.ts'
 
-/** What `npm run check` runs, one after the other; the first that fails ends it. */
-const HELP = `npm run check
+/** What `npm run lint` runs, one after the other; the first that fails ends it. */
+const HELP = `npm run lint
 
 Types, lint and the rules of the architecture, in about 20 s. It needs the development packages, which npm ci installs.
 The three on their own:
@@ -16,7 +16,7 @@ const STEPS = [
   ['vitest/vitest.mjs', 'run', 'test/tidy.test.ts'],
 ] as const
 
-function check(): number {
+function lint(): number {
   for (const [file, ...args] of STEPS) {
     const step = spawnSync(process.execPath, [developmentFile(file), ...args], { cwd: ROOT, stdio: 'inherit' })
     if (step.status !== 0) return step.status ?? 1
@@ -25,4 +25,4 @@ function check(): number {
 }
 
 if (process.argv.includes('--help')) process.stdout.write(HELP)
-else process.exitCode = check()
+else process.exitCode = lint()

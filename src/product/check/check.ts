@@ -1,0 +1,28 @@
+import { messageOf } from '../../core/contracts/errors.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { processingOf } from '../service/processing.ts'
+import { type Finding, fail, ok } from './finding.ts'
+import { checkMachine } from './machine.ts'
+import { checkSecrets, checkTimes } from './routes.ts'
+import { checkStores } from './stores.ts'
+
+/** Whether a service of this config will hold: everything that can be known before the first request. */
+export async function checkService(loaded: LoadedConfig, ratePerS: number | undefined): Promise<readonly Finding[]> {
+  return [
+    ...checkSecrets(loaded, Date.now()),
+    await checkHandlers(loaded),
+    ...(await checkStores(loaded)),
+    ...checkTimes(loaded, ratePerS),
+    ...(await checkMachine(loaded, ratePerS)),
+  ]
+}
+
+async function checkHandlers(loaded: LoadedConfig): Promise<Finding> {
+  try {
+    const { effect } = await processingOf(loaded)
+    const names = typeof effect === 'function' ? [] : Object.keys(effect)
+    return ok('handlers', names.length === 0 ? 'one handler' : `handlers: ${names.join(', ')}`)
+  } catch (error) {
+    return fail('handlers', messageOf(error))
+  }
+}

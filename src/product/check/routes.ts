@@ -1,0 +1,51 @@
+import { shortTime } from '../../core/base/words.ts'
+import { messageOf } from '../../core/contracts/errors.ts'
+import { limitsOf } from '../../core/service/limits.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { readSecrets } from '../config/secrets.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+/** A sender that waits for its answer for so large a share of its time limit may give up in a stall. */
+const WAIT_SHARE = 0.5
+
+/** The secrets of each route: whether they are there, and of a kind that its provider's signatures can be checked with. */
+export function checkSecrets({ routes }: LoadedConfig, nowMs: number): readonly Finding[] {
+  return routes.map(({ path, places }) => {
+    try {
+      const { secrets } = readSecrets(places, nowMs)
+      const ending = secrets.filter((one) => 'untilMs' in one).length
+      const end = ending === 0 ? '' : `, ${ending} of them until a time`
+      return ok('secrets', `route ${path}: ${secrets.length} secret${secrets.length === 1 ? '' : 's'}${end}`)
+    } catch (error) {
+      return fail('secrets', messageOf(error))
+    }
+  })
+}
+
+/** The senders' time limits against the time that a request may take here. `ratePerS`: the most that is expected, or was measured. */
+export function checkTimes({ config, routes }: LoadedConfig, ratePerS: number | undefined): readonly Finding[] {
+  const limits = limitsOf(config.limits as never)
+  const inFlightMax = config.inFlightMax ?? limits.inFlightMax
+  const deadlineMs = config.publishDeadline ?? limits.publishDeadlineMs
+  const [first] = routes.toSorted((a, b) => a.provider.delivery.timeoutMs - b.provider.delivery.timeoutMs)
+  const { source, provider } = first!
+  const { timeoutMs } = provider.delivery
+  const says = `${source} gives up after ${shortTime(timeoutMs)}`
+  const findings: Finding[] = []
+  if (deadlineMs >= timeoutMs) {
+    const what = `${says}, and a publish may take ${shortTime(deadlineMs)}`
+    findings.push(fail('publish-deadline', `${what}: set publishDeadline to ${shortTime(timeoutMs * WAIT_SHARE)}`))
+  } else findings.push(ok('publish-deadline', `${says}, and a publish may take ${shortTime(deadlineMs)}`))
+  if (ratePerS === undefined) {
+    const why = 'whether inFlightMax fits the senders depends on the rate: give the ceiling that you measured by --rate'
+    return [...findings, warn('in-flight', why)]
+  }
+  const waitMs = (inFlightMax / ratePerS) * 1_000
+  const what = `${inFlightMax} requests in flight at ${ratePerS}/s are a wait of ${shortTime(waitMs)}; ${says}`
+  if (waitMs <= timeoutMs * WAIT_SHARE) return [...findings, ok('in-flight', what)]
+  const best = Math.max(1, Math.floor((ratePerS * timeoutMs * WAIT_SHARE) / 1_000))
+  return [
+    ...findings,
+    fail('in-flight', `${what}: set inFlightMax to ${best}, so that what is too much is told in time`),
+  ]
+}

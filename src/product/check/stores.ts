@@ -1,0 +1,106 @@
+import { markMsFor } from '../../core/base/mark-life.ts'
+import { bytes, seconds } from '../../core/base/words.ts'
+import { systemClock } from '../../core/contracts/clock.ts'
+import { messageOf } from '../../core/contracts/errors.ts'
+import { type Ledger, MARK_TTL_MS } from '../../core/contracts/ledger.ts'
+import type { FailureMode, Queue } from '../../core/contracts/queue.ts'
+import { limitsOf } from '../../core/service/limits.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { openLedger, openQueue } from '../config/stores.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+/** An event's id, key, type and headers beside its body. */
+const AROUND_BODY_BYTES = 64 * 1024
+const FAILURES: readonly FailureMode[] = ['receiver-crash', 'broker-crash', 'power-loss']
+
+/** Opens queue and ledger, writes a probe to each, and looks at what they promise. */
+export async function checkStores(loaded: LoadedConfig): Promise<readonly Finding[]> {
+  const queue = await look(
+    'queue',
+    loaded,
+    () => openQueue(loaded, systemClock),
+    (opened) => ofQueue(opened, loaded),
+  )
+  const ledger = await look(
+    'ledger',
+    loaded,
+    () => openLedger(loaded, systemClock),
+    (opened) => ofLedger(opened, loaded),
+  )
+  return [...queue, ...ledger]
+}
+
+async function look<T extends Queue | Ledger>(
+  kind: 'queue' | 'ledger',
+  { config }: LoadedConfig,
+  open: () => Promise<T>,
+  more: (opened: T) => readonly Finding[],
+): Promise<readonly Finding[]> {
+  let opened: T | undefined
+  try {
+    opened = await open()
+    await opened.probe()
+    const { server } = opened.traits
+    return [ok(`${kind}-works`, `${kind} ${config[kind].use}: ${server}`), durability(kind, opened), ...more(opened)]
+  } catch (error) {
+    return [fail(`${kind}-works`, `${kind} ${config[kind].use}: ${messageOf(error)}`)]
+  } finally {
+    await opened?.close()
+  }
+}
+
+function durability(kind: 'queue' | 'ledger', { traits }: Queue | Ledger): Finding {
+  const id = `${kind}-durable`
+  const lost = FAILURES.filter((failure) => !traits.survives.includes(failure))
+  const what = kind === 'queue' ? 'what was acknowledged' : 'what took effect'
+  if (lost.length === 0) return ok(id, `${kind}: ${what} survives ${traits.survives.join(', ')}`)
+  const text = `${kind}: ${what} does not survive ${lost.join(', ')}`
+  if (lost.includes('receiver-crash')) return fail(id, `${text}: choose another ${kind}`)
+  return warn(id, `${text}: make its server write to disk before it answers, or accept that`)
+}
+
+function ofQueue({ traits }: Queue, { config, routes }: LoadedConfig): Finding[] {
+  const { bodyBytesMax } = limitsOf(config.limits as never)
+  const id = 'body-limits'
+  const needed = bodyBytesMax + AROUND_BODY_BYTES
+  const longest = routes.filter(({ bodyBytesMax: own = 0 }) => own > bodyBytesMax)
+  const findings = longest.map(({ path, bodyBytesMax: own }) => {
+    return warn(
+      id,
+      `route ${path}: bodyBytesMax ${bytes(own!)} is more than that of limits, ${bytes(bodyBytesMax)}: raise the latter`,
+    )
+  })
+  for (const { path, source, provider } of routes) {
+    const largest = provider.bodyBytesMax ?? 0
+    if (largest <= bodyBytesMax) continue
+    const what = `route ${path}: ${source} sends bodies of up to ${bytes(largest)}, and more than ${bytes(bodyBytesMax)} is refused`
+    findings.push(warn(id, `${what}: raise limits.bodyBytesMax, or accept that`))
+  }
+  if (needed > traits.publishBytesMax) {
+    const what = `the queue takes ${bytes(traits.publishBytesMax)} an event, and limits.bodyBytesMax lets in ${bytes(bodyBytesMax)}`
+    findings.push(fail(id, `${what}: lower it to ${traits.publishBytesMax - AROUND_BODY_BYTES}`))
+  }
+  if (findings.length > 0) return findings
+  return [
+    ok(
+      id,
+      `bodies of up to ${bytes(bodyBytesMax)} fit the queue, which takes ${bytes(traits.publishBytesMax)} an event`,
+    ),
+  ]
+}
+
+function ofLedger({ traits }: Ledger, { routes }: LoadedConfig): Finding[] {
+  const id = 'mark-life'
+  const findings = routes.flatMap(({ path, source, provider }) => {
+    const neededMs = Math.min(markMsFor(provider.delivery), MARK_TTL_MS)
+    if (traits.ttlMs >= neededMs) return []
+    const what = `route ${path}: the ledger remembers ids for ${seconds(traits.ttlMs)}, and ${source} may send an event again for longer`
+    return [fail(id, `${what}: set rememberForMs of the ledger to ${neededMs} or more`)]
+  })
+  if (findings.length > 0) return findings
+  return [
+    ok(id, `the ledger remembers an id for as long as its sender may send it again, ${hours(traits.ttlMs)} at least`),
+  ]
+}
+
+const hours = (ms: number) => `${Math.round(ms / 3_600_000)} h`

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+
+/** What was measured, and is to ship. */
+export interface MeasuredStack {
+  readonly receiver: string
+  readonly queue: string
+  readonly ledger: string
+  readonly inFlightMax?: number | undefined
+  readonly publishDeadlineMs?: number | undefined
+  readonly processes?: number | undefined
+}
+
+const NAMES = ['report.json', 'ceiling.json', 'compare.json'] as const
+
+const name = z.string().min(1)
+const ofRun = z.object({
+  settings: z.object({
+    receiver: name,
+    queue: name,
+    ledger: name,
+    inFlightMax: z.number().optional(),
+    publishDeadlineMs: z.number().optional(),
+    processes: z.number().optional(),
+  }),
+})
+const ofComparison = z.object({
+  scenarios: z.array(
+    z.object({ classes: z.array(z.object({ rows: z.array(z.object({ stack: name, place: z.string() })) })) }),
+  ),
+})
+
+/**
+ * The stack of a run or of a search for a ceiling; of a comparison the one that came first. A path of a file or of its folder.
+ * @throws FloodmarkError 'misuse' where there is none, or where several came first.
+ */
+export function measuredStack(path: string): MeasuredStack {
+  const wrong = (what: string) => new FloodmarkError('misuse', `--from ${path}: ${what}`)
+  if (!existsSync(path)) throw wrong('there is no such file or folder')
+  const file = statSync(path).isDirectory() ? NAMES.map((one) => join(path, one)).find((one) => existsSync(one)) : path
+  if (file === undefined) throw wrong(`the folder has none of ${NAMES.join(', ')}`)
+  let read: unknown
+  try {
+    read = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw wrong(`it is not JSON: ${messageOf(cause)}`)
+  }
+  const run = ofRun.safeParse(read)
+  if (run.success) return run.data.settings
+  const comparison = ofComparison.safeParse(read)
+  if (!comparison.success) throw wrong('it is neither the report of a run nor that of a ceiling or a comparison')
+  const rows = comparison.data.scenarios.flatMap(({ classes }) => classes.flatMap((one) => one.rows))
+  const first = [...new Set(rows.filter(({ place }) => place === 'first').map(({ stack }) => stack))]
+  if (first.length === 1) return stackNamed(first[0]!)
+  const what = first.length === 0 ? 'no stack came first' : `${first.length} stacks came first: ${first.join('; ')}`
+  throw wrong(`${what}. Choose one by --receiver, --queue and --ledger`)
+}
+
+/** 'raw-http → kafka → redis, fsync always', as a comparison names it. */
+function stackNamed(stack: string): MeasuredStack {
+  const [receiver = '', queue = '', ledger = ''] = stack.split(',')[0]!.split(' → ')
+  return { receiver, queue, ledger }
+}

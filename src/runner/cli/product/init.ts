@@ -1,0 +1,115 @@
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import { type InitPlan, variablesOf } from '../../../product/init/files.ts'
+import { measuredStack } from '../../../product/init/stack.ts'
+import { writeProject } from '../../../product/init/write.ts'
+import { load } from '../../scenario/plugins.ts'
+import { type Kind, namesOf } from '../../scenario/registry.ts'
+
+interface InitFlags {
+  readonly provider?: readonly string[]
+  readonly receiver?: string
+  readonly queue?: string
+  readonly ledger?: string
+  readonly from?: string
+  readonly port?: string
+  readonly host?: string
+}
+
+const USUAL = { receiver: 'raw-http', queue: 'embedded', ledger: 'lmdb' } as const
+const AFTER = `
+It asks for what is not given, where a person sits at the terminal.
+
+Examples:
+  npm run init
+  npm run init -- --provider stripe --provider shopify
+  npm run init -- --provider razorpay --queue redis-streams --ledger redis
+  npm run init -- --provider stripe --from reports/my-run/report.json
+
+Exits: 0 written, 2 bad input.`
+
+/** The command `init`: writes the config of a service and its handlers. */
+export function define(command: Command): void {
+  const more = (value: string, before: readonly string[] = []) => [...before, value]
+  const ours = (kind: Kind) => namesOf(kind).join(', ')
+  command
+    .option('--provider <name>', `who sends, once for each: ${ours('provider')}, or the path of your own`, more)
+    .option('--receiver <name>', `takes the requests: ${ours('receiver')} (default: ${USUAL.receiver})`)
+    .option('--queue <name>', `holds what was accepted: ${ours('queue')} (default: ${USUAL.queue})`)
+    .option('--ledger <name>', `holds what took effect: ${ours('ledger')} (default: ${USUAL.ledger})`)
+    .option('--from <file>', "the report.json of a run: its stack and limits; of a comparison the winner's")
+    .option('--host <address>', 'where it listens (default: 0.0.0.0)')
+    .option('--port <number>', 'where it listens (default: 8080)')
+    .addHelpText('after', AFTER)
+    .action(async (flags: InitFlags) => {
+      const isAsked = process.stdin.isTTY && process.stdout.isTTY && flags.provider === undefined
+      const plan = await planOf(isAsked ? await asked(flags) : flags)
+      const written = writeProject(process.cwd(), plan)
+      process.stdout.write(`Written: ${written.join(', ')}\n\nNext:\n${nextSteps(plan)}`)
+    })
+}
+
+async function asked(flags: InitFlags): Promise<InitFlags> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const ask = async (question: string, usual: string) =>
+    (await terminal.question(`${question} [${usual}] `)).trim() || usual
+  try {
+    const providers = await ask(
+      `Who sends webhooks (several with commas)? ${namesOf('provider').join(', ')}`,
+      'generic',
+    )
+    const provider = providers.split(',').map((name) => name.trim())
+    if (flags.from !== undefined) return { ...flags, provider }
+    const queue = flags.queue ?? (await ask(`Which queue? ${namesOf('queue').join(', ')}`, USUAL.queue))
+    const ledger = flags.ledger ?? (await ask(`Which ledger? ${namesOf('ledger').join(', ')}`, USUAL.ledger))
+    return { ...flags, provider, queue, ledger, port: flags.port ?? (await ask('Which port?', '8080')) }
+  } finally {
+    terminal.close()
+  }
+}
+
+async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan> {
+  if (provider === undefined) {
+    const names = namesOf('provider').join(', ')
+    throw new FloodmarkError('misuse', `nobody sends yet: give --provider, once for each of ${names}`)
+  }
+  const measured = from === undefined ? USUAL : measuredStack(from)
+  const { receiver = measured.receiver, queue = measured.queue, ledger = measured.ledger } = flags
+  const port = Number(flags.port ?? 8_080)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new FloodmarkError('misuse', `--port '${flags.port}' is no port: give 0 to 65535`)
+  }
+  for (const name of provider) await load('provider', name)
+  await load('receiver', receiver)
+  const needsUrl = {
+    queue: (await load('queue', queue)).server !== undefined,
+    ledger: (await load('ledger', ledger)).server !== undefined,
+  }
+  const path = (name: string, kind: Kind) => (namesOf(kind).includes(name) ? name : asPath(name))
+  return {
+    ...measured,
+    receiver: path(receiver, 'receiver'),
+    queue: path(queue, 'queue'),
+    ledger: path(ledger, 'ledger'),
+    providers: provider.map((name) => path(name, 'provider')),
+    host: flags.host ?? '0.0.0.0',
+    port,
+    needsUrl,
+  }
+}
+
+/** As the config wants it: a path that begins with a dot counts from there. */
+function asPath(name: string): string {
+  return /^(\.{0,2}[\\/]|file:|[a-z]:)/i.test(name) ? name : `./${name}`
+}
+
+function nextSteps(plan: InitPlan): string {
+  const command = plan.needsUrl.queue && plan.needsUrl.ledger ? 'serve, and floodmark work beside it' : 'node'
+  return [
+    `  set ${variablesOf(plan).join(', ')} in the environment`,
+    '  write your work into handlers.ts',
+    '  floodmark check',
+    `  floodmark ${command}\n`,
+  ].join('\n')
+}

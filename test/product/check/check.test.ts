@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { checkService } from '../../../src/product/check/check.ts'
+import { loadConfig } from '../../../src/product/config/load.ts'
+import { shop } from '../shop.ts'
+
+async function check(config: string, ratePerS?: number, files: Readonly<Record<string, string>> = {}) {
+  const { folder } = shop(config, files)
+  return checkService(await loadConfig(`${folder}/floodmark.config.ts`), ratePerS)
+}
+const levels = (findings: Awaited<ReturnType<typeof check>>, id: string) =>
+  findings.filter((one) => one.id === id).map(({ level }) => level)
+
+describe('floodmark check', () => {
+  it('finds nothing that fails with the defaults, and leaves to decide what it cannot know', async () => {
+    const findings = await check('limits: { connectionsMax: 100 }')
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([])
+    expect(levels(findings, 'in-flight')).toEqual(['warn'])
+    expect(findings.map(({ text }) => text).join('')).not.toContain('\n')
+  })
+
+  it.each([
+    ['secrets', '', undefined, { 'secret.txt': 'short' }],
+    ['handlers', '', undefined, { 'handlers.ts': 'export const none = 1' }],
+    ['handlers', '', undefined, { 'handlers.ts': 'not TypeScript at all' }],
+    ['queue-durable', "queue: 'memory',", undefined, {}],
+    ['ledger-durable', "ledger: 'memory',", undefined, {}],
+    ['queue-works', "queue: { use: 'redis-streams', url: 'redis://127.0.0.1:1' },", undefined, {}],
+    ['mark-life', "ledger: { use: 'lmdb', rememberForMs: 1_000 },", undefined, {}],
+    ['body-limits', 'limits: { bodyBytesMax: 64 * 1024 * 1024, heldBytesMax: 256 * 1024 * 1024 },', undefined, {}],
+    ['publish-deadline', "publishDeadline: '1m',", undefined, {}],
+    ['in-flight', '', 10, {}],
+    ['descriptors', 'limits: { connectionsMax: 100_000_000 },', undefined, {}],
+  ] as const)('%s fails where it must: %s', async (id, config, ratePerS, files) => {
+    expect(levels(await check(config, ratePerS, files), id)).toContain('fail')
+  })
+
+  it('says so where what is expected fits', async () => {
+    expect(levels(await check('', 5_000), 'in-flight')).toEqual(['ok'])
+  })
+})
+
+it('floodmark check exits with 1 where something fails, and names each in a line', async () => {
+  const { code, out } = await shop("ledger: 'memory',").start('check').ended
+  expect(code).toBe(1)
+  expect(out).toMatch(/^FAIL {2}ledger: what took effect does not survive receiver-crash/m)
+})

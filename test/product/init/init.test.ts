@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { loadConfig } from '../../../src/product/config/load.ts'
+import { startIn } from '../../runner/floodmark.ts'
+
+/** As where the kit is installed. */
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'floodmark-init-'))
+  mkdirSync(join(made, 'node_modules'))
+  symlinkSync(resolve(import.meta.dirname, '../../..'), join(made, 'node_modules/floodmark'))
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  return made
+}
+const init = (cwd: string, ...args: string[]) => startIn(cwd, 'init', ...args).ended
+
+const settings = { receiver: 'fastify', queue: 'memory', ledger: 'memory', inFlightMax: 70, publishDeadlineMs: 200 }
+const row = (stack: string, place: string) => ({ stack, place })
+const comparison = (...rows: object[]) => ({ scenarios: [{ classes: [{ rows }] }] })
+
+describe('floodmark init', () => {
+  it('writes a config that loads, handlers, and what to do next', async () => {
+    const cwd = folder()
+    const { code, out } = await init(cwd, '--provider', 'stripe', '--provider', 'shopify', '--queue', 'redis-streams')
+    expect(code).toBe(0)
+    expect(out).toContain('set STRIPE_WEBHOOK_SECRET, SHOPIFY_WEBHOOK_SECRET, QUEUE_URL in the environment')
+    const { config, routes } = await loadConfig(join(cwd, 'floodmark.config.ts'))
+    expect(routes.map(({ path }) => path)).toEqual(['/webhooks/stripe', '/webhooks/shopify'])
+    expect(config.queue).toEqual({ use: 'redis-streams', url: { env: 'QUEUE_URL' } })
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('data/\n')
+  })
+
+  it.each([
+    ['a run', { settings }, { receiver: 'fastify', queue: { use: 'memory' }, inFlightMax: 70, publishDeadline: 200 }],
+    [
+      'a comparison',
+      comparison(row('raw-http → memory → lmdb, fsync always', 'first'), row('fastify → memory → lmdb', 'behind')),
+      { receiver: 'raw-http', queue: { use: 'memory' }, ledger: { use: 'lmdb' } },
+    ],
+  ])('takes over the stack of %s', async (_, report, wanted) => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'measured.json'), JSON.stringify(report))
+    expect(await init(cwd, '--provider', 'generic', '--from', 'measured.json')).toMatchObject({ code: 0 })
+    expect((await loadConfig(join(cwd, 'floodmark.config.ts'))).config).toMatchObject(wanted)
+  })
+
+  it.each([
+    [[], 'nobody sends yet: give --provider'],
+    [['--provider', 'strope'], "did you mean 'stripe'?"],
+    [['--provider', 'stripe', '--port', 'http'], "--port 'http' is no port"],
+    [['--provider', 'stripe', '--from', 'gone.json'], 'there is no such file or folder'],
+    [['--provider', 'stripe', '--from', 'none.json'], 'no stack came first'],
+  ])('says in one line what is wrong with %j, and writes nothing', async (args, what) => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'none.json'), JSON.stringify(comparison(row('raw-http → memory → lmdb', 'unranked'))))
+    const { code, err } = await init(cwd, ...args)
+    expect([code, err]).toEqual([2, expect.stringContaining(what)])
+    expect(() => readFileSync(join(cwd, 'floodmark.config.ts'))).toThrow()
+  })
+
+  it('leaves a config that is there alone', async () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'floodmark.config.ts'), 'mine')
+    const { code, err } = await init(cwd, '--provider', 'stripe')
+    expect([code, err]).toEqual([2, expect.stringContaining('is there already')])
+    expect(readFileSync(join(cwd, 'floodmark.config.ts'), 'utf8')).toBe('mine')
+  })
+})
