@@ -90,6 +90,11 @@ function inOneLine(text: string, command: string | undefined): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '')
+    .replace(
+      /^command-argument value (.*) is invalid for argument '(.*)'\. Allowed choices are /,
+      '$1 is not one of the $2: use ',
+    )
+    .replace(/^required option '(\S+).*' not specified$/, '$1 is missing')
   return `floodmark: ${what}. See npm run ${command ?? 'scenario'} -- --help\n`
 }
 
