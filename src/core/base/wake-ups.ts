@@ -6,8 +6,9 @@ export class WakeUps {
     for (const wakeUp of this.#waiting) wakeUp()
   }
 
-  /** Resolves at the next wake(), or when the signal aborts. */
+  /** Resolves at the next wake(), or when the signal aborts, or has aborted. */
   next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         this.#waiting.delete(done)
