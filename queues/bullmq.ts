@@ -1,7 +1,7 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
 import type { RedisConnection } from '../src/clients/redis/connection.ts'
 import type { RedisFacts } from '../src/clients/redis/facts.ts'
-import { decode, encode } from '../src/core/base/codec.ts'
+import { encode, eventOfRecord, isUndecodable } from '../src/core/base/codec.ts'
 import { shareOfHeap } from '../src/core/base/memory.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
@@ -23,7 +23,6 @@ import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 const NAME = 'events'
 const BYTES_MAX = 1024 * 1024 * 1024
 const DEPTH_MS = 5_000
-const FAILED_RETRY_MS = 100
 /** An ended consumer waits at most so many ms for answers after its last handler. */
 const CLOSE_MS = 5_000
 /** Longer than BullMQ's longest blocking read (10 s). A worker's connection that is silent for so many ms is made anew. */
@@ -38,6 +37,13 @@ const IN_HAND_BYTES_MAX = shareOfHeap(1 / 16, 64 * 1024 * 1024)
 
 /** BullMQ's own counter makes the job ids. It would silently drop a job whose id it already knows. */
 const JOB = { attempts: NEVER, removeOnComplete: true, removeOnFail: false } as const
+
+/** The event of a job. One that we did not add stands for itself, with its data as the body. */
+function eventOf({ id, data }: Job<unknown>, nowMs: number): WebhookEvent {
+  const isText = typeof data === 'string'
+  const event = eventOfRecord(Buffer.from(isText ? data : '', 'base64'), `job ${id}`, nowMs)
+  return isUndecodable(event) ? { ...event, body: Buffer.from(isText ? data : JSON.stringify(data)) } : event
+}
 
 /**
  * BullMQ as its users run it: addBulk, and a Worker with its blocking connection. Our lease is its lock, which is not
@@ -109,8 +115,9 @@ class BullMQ implements Queue {
       worker.concurrency = inHandBytes < IN_HAND_BYTES_MAX ? concurrency : 1
     }
     const process = (job: Job<string>, token: string | undefined) => {
-      hold(job.data.length)
-      return this.#process(jobs, job, token).finally(() => hold(-job.data.length))
+      const { length } = String(job.data)
+      hold(length)
+      return this.#process(jobs, job, token).finally(() => hold(-length))
     }
     const worker: Worker<string> = new Worker<string>(NAME, process, {
       connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS },
@@ -141,17 +148,10 @@ class BullMQ implements Queue {
 
   /** Returns to have the job deleted. Any other end is DelayedError: BullMQ would count any other error as a failure. */
   async #process(jobs: Jobs, job: Job<string>, token: string | undefined): Promise<void> {
-    let retryInMs = FAILED_RETRY_MS
-    try {
-      const event = decode(Buffer.from(job.data, 'base64'))
-      const verdict = await jobs.judge({ event, count: job.attemptsStarted })
-      if (verdict === 'ack') return
-      retryInMs = verdict.retryInMs
-    } catch {
-      // the job holds no event
-    }
+    const verdict = await jobs.judge({ event: eventOf(job, this.#clock.now()), count: job.attemptsStarted })
+    if (verdict === 'ack') return
     // When this fails, the job stays where it is and its lock runs out.
-    await job.moveToDelayed(Date.now() + retryInMs, token).catch(() => {})
+    await job.moveToDelayed(Date.now() + verdict.retryInMs, token).catch(() => {})
     throw new DelayedError()
   }
 

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { decodeHead } from '../../src/core/base/codec.ts'
+import { headOfRecord } from '../../src/core/base/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
 import { ACK_BYTES, EVENT_HEAD_BYTES, GROUP_HEAD_BYTES, SEGMENT_HEAD_BYTES, unsealGroup } from './format.ts'
@@ -97,7 +97,7 @@ export class Backlog {
     this.#offset = offset + bytes
     if (number < this.#from || segment.found?.isSettled(number)) return undefined
     const event = this.#chunk.subarray(start, start + bytes)
-    const head = decodeHead(event)
+    const head = headOfRecord(event)
     const item = new LogItem(
       segment,
       number,

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { decode } from '../../src/core/base/codec.ts'
+import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions } from '../../src/core/contracts/queue.ts'
@@ -23,7 +23,7 @@ export class Reader {
     try {
       const event = Buffer.allocUnsafe(bytes)
       const got = readSync(segment.file, event, 0, bytes, offset)
-      if (got === bytes && (crc32(event) | 0) === crc) return decode(event)
+      if (got === bytes && (crc32(event) | 0) === crc) return eventOfRecord(event, `event ${number} of the log`, 0)
     } catch (cause) {
       throw this.#tell(
         number,

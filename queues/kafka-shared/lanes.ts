@@ -1,7 +1,6 @@
-import { decode } from '../../src/core/base/codec.ts'
+import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 import { Dispatcher, type Part, PER_LANE_MAX, type Source } from '../../src/core/processing/dispatcher.ts'
@@ -52,7 +51,6 @@ export class PartitionLanes implements Source {
   readonly #lanes = new Map<number, KafkaLane>()
   #ready: KafkaLane[] = []
   #stopped = false
-  readonly #failed = new AbortController()
   readonly #dispatcher: Dispatcher
 
   constructor(clock: Clock) {
@@ -161,11 +159,9 @@ export class PartitionLanes implements Source {
     this.#dispatcher.wake()
   }
 
-  /** Delivers until the signal aborts. @throws FloodmarkError 'corrupt' at a record that is not a valid event. */
-  async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const signal = AbortSignal.any([options.signal, this.#failed.signal])
-    await this.#dispatcher.consume(handle, { ...options, signal })
-    this.#failed.signal.throwIfAborted()
+  /** Delivers until the signal aborts. */
+  consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    return this.#dispatcher.consume(handle, options)
   }
 
   get readyEvents(): number {
@@ -220,14 +216,8 @@ export class PartitionLanes implements Source {
   }
 
   #load({ partition }: KafkaLane, { offset, value }: KafkaItem): Delivery {
-    try {
-      return { event: decode(value), count: undefined }
-    } catch (cause) {
-      const at = `offset ${offset} of partition ${partition}`
-      const advice = "to drop it, commit the offset behind it with Kafka's tools"
-      this.#failed.abort(new FloodmarkError('corrupt', `${at}: ${messageOf(cause)}; ${advice}`, { cause }))
-      throw cause
-    }
+    const event = eventOfRecord(value, `offset ${offset} of partition ${partition}`, this.#clock.now())
+    return { event, count: undefined }
   }
 
   #settle(
@@ -240,7 +230,6 @@ export class PartitionLanes implements Source {
     const retried = new Set<string>()
     for (const [at, verdict] of verdicts.entries()) {
       // An ack behind a retry of its key would break the order, so such an event comes again.
-      // An unreadable record has no key, and comes again as well.
       const event = deliveries[at]?.event
       const key = event ? laneOf(event) : ''
       if (verdict === 'ack' && !retried.has(key)) {

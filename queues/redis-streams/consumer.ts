@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
-import { decode } from '../../src/core/base/codec.ts'
+import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
@@ -45,7 +45,6 @@ export class StreamsConsumer {
   readonly #shards: readonly Shard[]
   readonly #acks: Acks
   readonly #lanes: Lanes<StreamItem>
-  readonly #failed = new AbortController()
   readonly #ended = new AbortController()
   #heldUntilMs = 0
   #turn = 0
@@ -72,10 +71,10 @@ export class StreamsConsumer {
   }
 
   async run(handle: Handler): Promise<void> {
-    const signal = AbortSignal.any([this.#options.signal, this.#failed.signal])
+    const { signal } = this.#options
     const keeping = this.#keep(signal)
     const reading = Promise.all(this.#waiters.map((waiter, reader) => this.#read(signal, reader, waiter)))
-    await this.#lanes.consume(handle, { ...this.#options, signal })
+    await this.#lanes.consume(handle, this.#options)
     await reading
     const untilMs = this.#clock.monotonic() + SETTLE_MS
     await Promise.race([this.#acks.flushed(), sleep(this.#clock, SETTLE_MS)])
@@ -84,7 +83,6 @@ export class StreamsConsumer {
     while (!(await this.#release(this.#shards, this.#keys.consumers)) && this.#clock.monotonic() < untilMs) {
       await sleep(this.#clock, TROUBLE_MS)
     }
-    this.#failed.signal.throwIfAborted()
   }
 
   /** Renews the leases until the very end, so that the last acks are still valid. */
@@ -156,7 +154,6 @@ export class StreamsConsumer {
             waiter,
           )
       } catch {
-        if (this.#failed.signal.aborted) return
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of wanted) this.#leave(shard)
         await sleep(this.#clock, TROUBLE_MS, signal)
@@ -189,21 +186,15 @@ export class StreamsConsumer {
   }
 
   #add(shard: Shard, id: Buffer, bytes: Buffer): void {
-    try {
-      const event = decode(bytes)
-      const sinceMs = event.receivedAtMs
-      this.#lanes.add({
-        lane: laneOf(event),
-        sinceMs,
-        load: () => event,
-        id: id.toString(),
-        bytes: bytes.length,
-        shard,
-      })
-    } catch (error) {
-      this.#failed.abort(error)
-      throw error
-    }
+    const event = eventOfRecord(bytes, `entry ${id} of shard ${shard.number}`, this.#clock.now())
+    this.#lanes.add({
+      lane: laneOf(event),
+      sinceMs: event.receivedAtMs,
+      load: () => event,
+      id: id.toString(),
+      bytes: bytes.length,
+      shard,
+    })
     shard.events++
     shard.bytes += bytes.length
   }

@@ -145,18 +145,15 @@ export class SqsConsumer implements Source {
     return Messages ?? []
   }
 
-  /** A message that we did not send is left alone. It comes again after each lease, and blocks only its own group. Returns the bytes. */
+  /** Returns the bytes. */
   #add(messages: readonly Message[]): number {
     const held: HeldMessage[] = []
     let bytes = 0
-    for (const { Body, ReceiptHandle, Attributes } of messages) {
-      try {
-        const delivery = { event: eventOf(Body), count: Number(Attributes?.ApproximateReceiveCount) || undefined }
-        held.push({ receipt: ReceiptHandle!, delivery, bytes: encodedBytes(delivery.event) })
-        bytes += held.at(-1)!.bytes
-      } catch (error) {
-        if (!(error instanceof FloodmarkError && error.code === 'corrupt')) throw error
-      }
+    for (const message of messages) {
+      const event = eventOf(message, this.#clock.now())
+      const delivery = { event, count: Number(message.Attributes?.ApproximateReceiveCount) || undefined }
+      held.push({ receipt: message.ReceiptHandle!, delivery, bytes: encodedBytes(event) })
+      bytes += held.at(-1)!.bytes
     }
     if (held.length === 0) return 0
     const untilMs = this.#clock.monotonic() + this.#options.leaseMs

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
-import { decode, encode } from '../../src/core/base/codec.ts'
+import type { Message, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
+import { encode, eventOfRecord, isUndecodable } from '../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
 /** SQS takes so many entries in one call: messages, or changes of messages. */
@@ -24,9 +24,10 @@ export function groupOf({ source, key }: WebhookEvent): string {
   return GROUP.test(name) ? name : sha256(name)
 }
 
-/** @throws FloodmarkError 'corrupt' for a message that we did not send. */
-export function eventOf(messageBody: string | undefined): WebhookEvent {
-  return decode(Buffer.from(messageBody ?? '', 'base64'))
+/** The event of a message. One that we did not send stands for itself, with its text as the body. */
+export function eventOf({ Body = '', MessageId }: Message, nowMs: number): WebhookEvent {
+  const event = eventOfRecord(Buffer.from(Body, 'base64'), `message ${MessageId}`, nowMs)
+  return isUndecodable(event) ? { ...event, body: Buffer.from(Body) } : event
 }
 
 /** The most codec bytes, over up to ENTRIES_MAX events together, whose base64 fits `messageBytesMax`. */

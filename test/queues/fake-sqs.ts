@@ -17,7 +17,7 @@ interface Call {
 }
 type Answer = { readonly status?: number; readonly json: object }
 
-const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+export const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 /** Every entry of a batch succeeded. */
 export const allOf = (call: Call) => ({

@@ -147,13 +147,4 @@ describe('the lanes of a consumer', () => {
     await clock.advance(10)
     expect(calls[1]!.numbers).toEqual([6, 7])
   })
-
-  it("ends with 'corrupt' at a record that is not a valid event", async () => {
-    const { clock, lanes, done } = running()
-    lanes.assign(new Map([[7, 0]]))
-    lanes.add(7, 0, [{ offset: 0, value: Buffer.from('not an event') }], 1)
-    const ending = expect(done).rejects.toMatchObject({ code: 'corrupt' })
-    await clock.advance(10)
-    await ending
-  })
 })

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 import kafka from '../../src/runner/servers/kinds/kafka.ts'
 import { startNative } from '../../src/runner/servers/native.ts'
@@ -51,10 +53,19 @@ export function describeWithProxiedKafka(
         drop: () => driver.drop(at),
         server: server.control!,
         proxy: { url: `kafka://127.0.0.1:${proxy.port}`, set: proxy.set, cut: proxy.cut },
+        plant: (bytes) => plant(at, bytes),
         child: { driver: new URL(`../../queues/${file}`, import.meta.url).pathname, ...at },
       }
     })
   })
+}
+
+async function plant(at: { readonly url: string; readonly namespace: string }, value: Buffer): Promise<void> {
+  const { brokers, topic } = layoutOf(at)
+  const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  await producer.send({ topic, messages: [{ value, partition: 3 }] })
+  await producer.disconnect()
 }
 
 async function start(folder: string) {

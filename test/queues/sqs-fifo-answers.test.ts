@@ -7,7 +7,7 @@ import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Handler } from '../../src/core/contracts/queue.ts'
 import { judging, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
-import { allOf, fakeSqs, messageOf } from './fake-sqs.ts'
+import { allOf, fakeSqs, md5, messageOf } from './fake-sqs.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -177,16 +177,19 @@ describe('sqs-fifo', () => {
     expect(seen).toEqual(['test:0'])
   })
 
-  it('leaves alone a message that it did not send', async () => {
+  it('hands out a message that it did not send as a record that is no event, with its text', async () => {
+    const text = 'hello, this is no event'
+    const foreign = { MessageId: 'x', ReceiptHandle: 'x', Body: text, MD5OfBody: md5(text) }
     const seen: string[] = []
     const handle: Handler = async (batch) => {
-      seen.push(...batch.map(({ event }) => event.id))
+      seen.push(...batch.map(({ event }) => `${event.source} ${Buffer.from(event.body)}`))
       return batch.map(() => 'ack')
     }
-    const foreign = { MessageId: 'x', ReceiptHandle: 'x', Body: 'hello', MD5OfBody: '5d41402abc4b2a76b9719d911017c592' }
+    let given = false
     const ReceiveMessage = () => {
-      if (seen.length > 0) return undefined
-      return { json: { Messages: [foreign, messageOf(anEvent('1'))] } }
+      if (given) return undefined
+      given = true
+      return { json: { Messages: [foreign, messageOf(anEvent('1', { body: Buffer.from('{}') }))] } }
     }
     const { server, queue } = await opened({ ReceiveMessage })
     const stop = new AbortController()
@@ -195,9 +198,9 @@ describe('sqs-fifo', () => {
     while (server.calls('DeleteMessageBatch').length === 0) await sleep(systemClock, 10)
     stop.abort()
     await done
-    expect(seen[0]).toBe('test:1')
+    expect(seen).toEqual([`undecodable ${text}`, 'test {}'])
     const deleted = server.calls('DeleteMessageBatch').flatMap(({ body }) => body.Entries)
-    expect(deleted.map((entry) => entry.ReceiptHandle)).not.toContain('x')
+    expect(deleted.map((entry) => entry.ReceiptHandle)).toEqual(['x', 'test:1'])
   })
 
   it('reads its limits from the queue, and refuses a queue that is not FIFO', async () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 
@@ -61,7 +62,7 @@ export function encode(event: WebhookEvent): Buffer {
 }
 
 /** What an event's lane needs of it. The bytes are known to be those that were written. @throws FloodmarkError 'corrupt' for another version. */
-export function decodeHead(bytes: Buffer): Pick<WebhookEvent, 'key' | 'source' | 'receivedAtMs'> {
+function decodeHead(bytes: Buffer): Pick<WebhookEvent, 'key' | 'source' | 'receivedAtMs'> {
   if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) throw corrupt(`its version is ${bytes[0]}, not ${VERSION}`)
   const keyAt = HEAD_BYTES + bytes.readUInt16LE(2)
   const sourceAt = keyAt + bytes.readUInt16LE(4)
@@ -109,4 +110,65 @@ export function decode(source: Uint8Array): WebhookEvent {
 
 function corrupt(why: string): FloodmarkError {
   return new FloodmarkError('corrupt', `stored bytes are no event: ${why}`)
+}
+
+/** Source and type of what stands for a record that is no event. No route may have this source. */
+export const UNDECODABLE = 'undecodable'
+
+/** Headers of it: where the record lay, and why it is no event. */
+const PLACE_HEADER = 'x-floodmark-place'
+const REASON_HEADER = 'x-floodmark-reason'
+const HASH_CHARS = 16
+
+/**
+ * The event that a queue's record holds. A record of another version, of another program, or a damaged one stands for
+ * itself: as an event of a key of its own that is given up before any effect, with its bytes as the body. So it costs only
+ * itself. `place`: where it lies in its queue, of which the queue has one. The hash tells it from what lies there later.
+ */
+export function eventOfRecord(bytes: Uint8Array, place: string, nowMs: number): WebhookEvent {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    if (!isCorrupt(error)) throw error
+    const key = `${hash('sha256', bytes).slice(0, HASH_CHARS)} ${place}`.slice(0, EVENT_LIMITS.keyBytesMax)
+    return {
+      id: `${UNDECODABLE}:${key}`,
+      key,
+      source: UNDECODABLE,
+      type: UNDECODABLE,
+      receivedAtMs: nowMs,
+      headers: { [PLACE_HEADER]: place, [REASON_HEADER]: error.message },
+      body: bytes.subarray(0, EVENT_LIMITS.bodyBytesMax),
+    }
+  }
+}
+
+/** What the event's lane needs of it, where its bytes are known to be those that were written. */
+export function headOfRecord(bytes: Buffer): Pick<WebhookEvent, 'key' | 'source' | 'receivedAtMs'> {
+  try {
+    return decodeHead(bytes)
+  } catch (error) {
+    if (!isCorrupt(error)) throw error
+    return { key: UNDECODABLE, source: UNDECODABLE, receivedAtMs: 0 }
+  }
+}
+
+/** Whether an event stands for a record that is none. */
+export function isUndecodable({ source }: Pick<WebhookEvent, 'source'>): boolean {
+  return source === UNDECODABLE
+}
+
+/** For people: what is wrong with the record, and where it lay. */
+export function whyUndecodable({ headers }: Pick<WebhookEvent, 'headers'>): string {
+  return `${headers[REASON_HEADER]} (${headers[PLACE_HEADER]})`
+}
+
+/** What a dead letter of a record becomes when it is replayed: the event, where this version can read it. */
+export function readAgain(event: WebhookEvent): WebhookEvent | undefined {
+  const again = eventOfRecord(event.body, '', 0)
+  return isUndecodable(again) ? undefined : again
+}
+
+function isCorrupt(error: unknown): error is FloodmarkError {
+  return error instanceof FloodmarkError && error.code === 'corrupt'
 }

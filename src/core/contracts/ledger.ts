@@ -96,10 +96,10 @@ export const SUSPECT_LOST_TRIES = 2
 
 /**
  * Why an event was given up. 'schema': its body is not what a strict schema says. 'permanent': its effect refused it for good.
- * 'transient': its effect failed for too long. 'process-died': too many of its tries were lost, see Claim. 'unknown': a letter of an earlier version, which did not say. Stored by
- * position: add new ones at the end, 16 at most.
+ * 'transient': its effect failed for too long. 'process-died': too many of its tries were lost, see Claim. 'undecodable': a record
+ * of the queue that is no event. 'unknown': a letter of an earlier version, which did not say. Stored by position: add new ones at the end, 16 at most.
  */
-export const BURIED_CAUSES = ['unknown', 'transient', 'permanent', 'schema', 'process-died'] as const
+export const BURIED_CAUSES = ['unknown', 'transient', 'permanent', 'schema', 'process-died', 'undecodable'] as const
 export type BuriedCause = (typeof BURIED_CAUSES)[number]
 
 interface Claimed {

@@ -1,7 +1,8 @@
-import { encodedBytes } from '../base/codec.ts'
+import { encodedBytes, isUndecodable, readAgain } from '../base/codec.ts'
 import { markMsOf } from '../base/mark-life.ts'
 import { type Clock, sleep } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
 import type { DeadLetter, Ledger } from '../contracts/ledger.ts'
 import type { Queue } from '../contracts/queue.ts'
 import { chosen, type Filter } from './filter.ts'
@@ -74,7 +75,7 @@ export async function resume(options: ReplayOptions, open: readonly OpenLetter[]
 async function finish({ ledger, queue, journal }: ReplayOptions, letter: DeadLetter): Promise<void> {
   try {
     await ledger.exhume(letter.event.id)
-    await queue.publish([letter.event], { deadlineMs: PUBLISH_MS })
+    await queue.publish([eventIn(letter.event) ?? letter.event], { deadlineMs: PUBLISH_MS })
   } catch (cause) {
     const how = `mend it, then finish with replay --resume ${journal.path}`
     throw new FloodmarkError('unavailable', `${letter.event.id} is not replayed: ${messageOf(cause)}; ${how}`, {
@@ -85,12 +86,19 @@ async function finish({ ledger, queue, journal }: ReplayOptions, letter: DeadLet
 }
 
 /** Why the queue would not deliver a letter now; looked at before the ledger forgets it. */
-export function heldBackFor({ event, atMs }: DeadLetter, queue: Queue, nowMs: number): string | undefined {
+export function heldBackFor({ event: kept, atMs }: DeadLetter, queue: Queue, nowMs: number): string | undefined {
   const { publishBytesMax, dedupWindowMs } = queue.traits
+  const event = eventIn(kept)
+  if (!event) return 'its bytes are no event that this version reads; export keeps them'
   if (encodedBytes(event) > publishBytesMax) return `it is larger than the queue takes (${publishBytesMax} bytes)`
   const windowEndsMs = atMs + dedupWindowMs
   if (nowMs >= windowEndsMs) return undefined
   return `the queue may swallow its id until ${new Date(windowEndsMs).toISOString()}; replay it then`
+}
+
+/** A record that could not be read is replayed as the event that it holds, where this version reads it. */
+function eventIn(kept: WebhookEvent): WebhookEvent | undefined {
+  return isUndecodable(kept) ? readAgain(kept) : kept
 }
 
 /** Resolves when the next letter is due; at once when the signal aborts. */

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from '../base/backoff.ts'
-import { encode } from '../base/codec.ts'
+import { encode, isUndecodable, whyUndecodable } from '../base/codec.ts'
 import { OWN_HEADERS } from '../base/headers.ts'
 import { within } from '../base/within.ts'
 import type { Clock } from '../contracts/clock.ts'
@@ -87,6 +87,7 @@ export class Attempts {
       this.#counts.busy++
       return { verdict: { retryInMs: BUSY_RETRY_MS } }
     }
+    if (isUndecodable(task.given)) return buryRecord(task, claim)
     if (claim.lostTries >= LOST_TRIES_MAX) return giveUp(task, claim)
     const { circuit } = task
     const pass = circuit ? circuit.enter() : 0
@@ -168,6 +169,12 @@ function applied({ task, claim, pass, tx, pending }: Trying): TaskOutcome {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+}
+
+/** No effect is given a record that is no event. */
+function buryRecord({ event }: Task, { fence }: Claim & { state: 'new' }): TaskOutcome {
+  const reason = whyUndecodable(event).slice(0, REASON_CHARS_MAX)
+  return { settlement: { event, reason, fence, result: 'buried', cause: 'undecodable' }, verdict: 'ack' }
 }
 
 /** Its effect is not tried again: it would end the process again. */

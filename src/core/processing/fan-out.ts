@@ -1,3 +1,4 @@
+import { isUndecodable } from '../base/codec.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, laneOf, type WebhookEvent } from '../contracts/event.ts'
@@ -33,6 +34,9 @@ export interface Task extends EffectTarget {
   /** Its delivery's position in the batch. */
   readonly position: number
 }
+
+/** Of a record that is no event: it is given up before. */
+const NO_EFFECT: Named = { name: undefined, circuit: undefined, effect: () => {} }
 
 /** What has to be done for deliveries, by one effect or by several named ones, each under an id of its own: `<event id>#<name>`. */
 export class FanOut {
@@ -72,7 +76,8 @@ export class FanOut {
     for (let position = 0; position < batch.length; position++) {
       const { event } = batch[position]!
       const only = event.headers[EFFECT_HEADER]
-      if (only !== undefined) tasks.push(this.#replayed(event, only, position))
+      if (isUndecodable(event)) tasks.push(taskOf(event, NO_EFFECT, position))
+      else if (only !== undefined) tasks.push(this.#replayed(event, only, position))
       else for (const target of this.#targets) tasks.push(taskOf(event, target, position))
     }
     return tasks

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { UNDECODABLE } from '../base/codec.ts'
 import { DIGEST_HEADER } from '../base/copy-digest.ts'
 import { SEQUENCE_HEADER } from '../base/headers.ts'
 import { MARK_HEADER, markMsFor } from '../base/mark-life.ts'
@@ -157,6 +158,12 @@ function asCalled(request: Incoming, address: string): Incoming {
 
 /** An event's id is `source:id`: with a colon in the source two of them could meet. */
 function checkSource({ path, source }: Route): void {
+  if (source === UNDECODABLE) {
+    throw new FloodmarkError(
+      'misuse',
+      `route ${path} has the source '${source}', which is the kit's own: give it another`,
+    )
+  }
   const fits = /^[^:\p{Cc}\p{Surrogate}]+$/u.test(source) && Buffer.byteLength(source) <= EVENT_LIMITS.sourceBytesMax
   if (fits) return
   const allowed = `1-${EVENT_LIMITS.sourceBytesMax} bytes without colon and control characters`

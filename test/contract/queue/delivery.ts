@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { encodedBytes } from '../../../src/core/base/codec.ts'
+import { encodedBytes, isUndecodable } from '../../../src/core/base/codec.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../../../src/core/contracts/event.ts'
 import type { Handler } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
@@ -32,6 +32,28 @@ export const delivery: Behaviours = {
       expect(Buffer.compare(seen.get(at)!.body, event.body)).toBe(0)
       expect({ ...seen.get(at), body: 0 }).toEqual({ ...event, body: 0 })
     }
+  },
+
+  'hands out a record that is no event as one of its own, once, and all others too': async (subject) => {
+    const plant = subject.needs(subject.target.plant, 'nothing else can write to it')
+    const queue = await subject.open()
+    await queue.publish(numbered(0, 5), LIMIT)
+    await plant(Buffer.from('not an event'))
+    await queue.publish(numbered(5, 40), LIMIT)
+    const seen: WebhookEvent[] = []
+    const handle: Handler = async (batch) => {
+      seen.push(...batch.map(({ event }) => event))
+      return batch.map(() => 'ack')
+    }
+    await subject.consume(queue, handle, 'all are delivered', () => seen.length >= 46)
+    const [record, ...more] = seen.filter(isUndecodable)
+    expect([Buffer.from(record!.body).toString(), more]).toEqual(['not an event', []])
+    expect(record!.id).toMatch(/^undecodable:[0-9a-f]{16} ./)
+    expect(inOrder(seen.filter((event) => event !== record).map(numberOf))).toEqual(upTo(45))
+    await subject.until('it is settled', async () => {
+      const { waiting, inFlight } = await queue.depth()
+      return waiting + inFlight === 0
+    })
   },
 
   'takes an event of exactly its size limit': async (subject) => {

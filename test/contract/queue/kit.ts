@@ -29,6 +29,8 @@ export interface QueueUnderTest {
   readonly server?: Pick<Control, 'kill' | 'start' | 'pause' | 'resume'>
   /** Real servers only: the same server through a TCP proxy. */
   readonly proxy?: { readonly url: string } & Pick<TcpProxy, 'set' | 'cut'>
+  /** Puts a record that is no event among the others, as another program or version would. */
+  readonly plant?: (bytes: Buffer) => Promise<void>
   /** The place where a separate process can open the same namespace, to be killed. `driver` is the path of its module. */
   readonly child?: { readonly driver: string; readonly url: string; readonly namespace: string }
 }

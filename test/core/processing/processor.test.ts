@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { eventOfRecord } from '../../../src/core/base/codec.ts'
 import { sleep } from '../../../src/core/contracts/clock.ts'
 import type { CrashPointName } from '../../../src/core/contracts/crash-point.ts'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
@@ -48,6 +49,21 @@ describe('the processor', () => {
     ])
     expect(await items()).toEqual(['k=b'])
     expect(counts).toMatchObject({ applied: 1, failed: 3, buried: 1 })
+    await end()
+  })
+
+  it('buries a record that is no event before any of its effects, with its bytes, where it lay and why', async () => {
+    const { clock, publish, end, buried, items } = await processing({ one: note, two: note })
+    await publish(eventOfRecord(Buffer.from('not an event'), 'entry 7 of shard 3', 5), at('k', 'b'))
+    await clock.advance(100)
+    const [letter, ...more] = await buried()
+    expect(more).toEqual([])
+    expect(letter).toMatchObject({
+      cause: 'undecodable',
+      reason: 'stored bytes are no event: it is too short (entry 7 of shard 3)',
+    })
+    expect(Buffer.from(letter!.event.body).toString()).toBe('not an event')
+    expect(await items()).toEqual(['k=b', 'k=b'])
     await end()
   })
 
