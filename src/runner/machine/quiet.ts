@@ -28,7 +28,11 @@ const LOOK_MS = 3_000
 export function watchMachine(): () => Promise<Meanwhile> {
   const watch = new MachineWatch()
   watch.begin(preciseNow(), () => ({ sender: [], stack: [], server: [] }))
-  return async () => meanwhileOf(await watch.end())
+  return async () => {
+    const record = await watch.sent()
+    watch.stop()
+    return meanwhileOf(record)
+  }
 }
 
 /** @throws FloodmarkError 'unavailable' on a busy machine, unless `force`. Returns why it should not rank, where it was forced. */

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import { preciseNow } from '../processes/precise-now.ts'
-import type { MachineRecord, MachineSample, ProcessKind } from '../records/machine.ts'
+import type { ClockSample, MachineRecord, MachineSample, ProcessKind } from '../records/machine.ts'
 import { kitState } from './kit.ts'
 import { cpuLimitCores, governors, memoryLimitBytes, throttledMs } from './limits.ts'
 import { coresOf, cpuTicks, everyProcess, type Running, readText, splitBy, TICKS_PER_S, waitedMs } from './proc.ts'
@@ -17,11 +17,15 @@ const SLEEP_MIN_MS = 50
 /** Processes of a run by their kind. Those of a kind may change while it runs. */
 export type ProcessIds = () => Readonly<Record<ProcessKind, readonly number[]>>
 
-/** One look at the machine. */
-interface Look {
+/** The clocks at one moment. */
+interface Clocks {
   readonly atMs: number
   readonly wallMs: number
   readonly awakeMs: number
+}
+
+/** One look at the machine. */
+interface Look extends Clocks {
   readonly stolen: number | undefined
   readonly busy: number | undefined
   readonly own: number | undefined
@@ -29,7 +33,7 @@ interface Look {
   readonly others: ReadonlyMap<number, Running> | undefined
 }
 
-/** Looks at the machine once a second while a run sends: who else uses it, and whether it is taken away. */
+/** Looks at the machine once a second while a run sends: who else uses it, and whether it is taken away. Then at its clocks only. */
 export class MachineWatch {
   readonly #kit = kitState()
   #pids: ProcessIds = () => ({ sender: [], stack: [], server: [] })
@@ -38,6 +42,8 @@ export class MachineWatch {
   #last: Look | undefined
   readonly #samples: MachineSample[] = []
   #timer: NodeJS.Timeout | undefined
+  #clocks: Clocks | undefined
+  readonly #afterSending: ClockSample[] = []
   #pressureMs: Readonly<Record<string, number>> | undefined
   #throttledMs: number | null = null
   #cores: MachineRecord['cores'] = {}
@@ -83,13 +89,28 @@ export class MachineWatch {
     clearTimeout(this.#timer)
   }
 
-  /** Until now. Not to be called before `begin`. */
-  async end(): Promise<MachineRecord> {
+  /** The clocks since the run has sent everything, until now. */
+  afterSending(): readonly ClockSample[] {
+    this.stop()
+    if (this.#clocks) this.#lookAtClocks()
+    return this.#afterSending
+  }
+
+  #lookAtClocks(): void {
+    const now = readClocks(this.#startAtMs)
+    this.#afterSending.push(clockSampleOf(this.#clocks!, now))
+    this.#clocks = now
+  }
+
+  /** The time until now, in which the run was sending. Not to be called before `begin`. */
+  async sent(): Promise<MachineRecord> {
     this.stop()
     const sinceMs = preciseNow() - this.#startAtMs - this.#last!.atMs
     if (this.#samples.length === 0 || sinceMs >= SHORTEST_MS) this.#sample()
     const first = this.#first!
     const last = this.#last!
+    this.#clocks = last
+    this.#timer = setInterval(() => this.#lookAtClocks(), SAMPLE_MS).unref()
     const tookMs = Math.max(1, last.atMs - first.atMs)
     const throttled = throttledMs()
     return {
@@ -107,7 +128,7 @@ export class MachineWatch {
 }
 
 /** Both clocks at one moment: of a few looks the one with the least time between them. */
-function readClocks(startAtMs: number): Pick<Look, 'atMs' | 'wallMs' | 'awakeMs'> {
+function readClocks(startAtMs: number): Clocks {
   const looks = Array.from({ length: 3 }, () => {
     const fromMs = preciseNow()
     const wallMs = Date.now()
@@ -118,14 +139,18 @@ function readClocks(startAtMs: number): Pick<Look, 'atMs' | 'wallMs' | 'awakeMs'
   return looks.reduce((best, one) => (one.tookMs < best.tookMs ? one : best))
 }
 
-/** What happened between two looks. */
-export function sampleOf(before: Look, now: Look): MachineSample {
-  const tookMs = Math.max(1, now.atMs - before.atMs)
-  const cores = (ticks: number) => Math.max(0, (1_000 * ticks) / TICKS_PER_S / tookMs)
+function clockSampleOf(before: Clocks, now: Clocks): ClockSample {
   // The clock of a run stands still while the machine sleeps, and the other one does not.
   const sleptMs = before.awakeMs - now.awakeMs
   const suspendedMs = sleptMs < SLEEP_MIN_MS ? 0 : sleptMs
   const wallDriftMs = now.wallMs - before.wallMs - (now.atMs - before.atMs) - suspendedMs
+  return { atMs: now.atMs, wallDriftMs, suspendedMs }
+}
+
+/** What happened between two looks. */
+export function sampleOf(before: Look, now: Look): MachineSample {
+  const tookMs = Math.max(1, now.atMs - before.atMs)
+  const cores = (ticks: number) => Math.max(0, (1_000 * ticks) / TICKS_PER_S / tookMs)
   const known = [now.busy, before.busy, now.own, before.own, now.stolen, before.stolen].every(
     (one) => one !== undefined,
   )
@@ -133,9 +158,7 @@ export function sampleOf(before: Look, now: Look): MachineSample {
   const own = now.own! - before.own!
   const kernel = now.kernel - before.kernel
   return {
-    atMs: now.atMs,
-    wallDriftMs,
-    suspendedMs,
+    ...clockSampleOf(before, now),
     load: os.loadavg()[0]!,
     cpu: known
       ? {

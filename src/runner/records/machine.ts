@@ -20,7 +20,10 @@ export interface MachineRecord {
   readonly cores: { readonly [kind in ProcessKind]?: readonly number[] }
   /** How many cores the processes of the run might use; CPU time is that of these cores. null: of all. */
   readonly watchedCores: number | null
+  /** While the run was sending, as all else here. */
   readonly samples: readonly MachineSample[]
+  /** The clocks from then until its processes were stopped: a step moves an effect's time as well. Absent: nobody looked. */
+  readonly afterSending?: readonly ClockSample[]
   /** Of the time of sending: how much of it something waited, 0-1. */
   readonly pressure: { readonly cpu: number; readonly io: number; readonly memory: number } | null
   /** For so long a control group kept its processes from running, though there was work, ms. */
@@ -31,14 +34,18 @@ export interface MachineRecord {
 
 export type ProcessKind = 'sender' | 'stack' | 'server'
 
-/** What happened since the sample before; the first has none before it. */
-export interface MachineSample {
+/** What happened to the clocks since the sample before; the first has none before it. */
+export interface ClockSample {
   /** ms since the start of the run. */
   readonly atMs: number
   /** How far the wall clock went beside the run's clock, ms. A correction shows here, and so does nothing else. */
   readonly wallDriftMs: number
   /** How long the machine slept, ms. */
   readonly suspendedMs: number
+}
+
+/** And to the rest of the machine. */
+export interface MachineSample extends ClockSample {
   /** One minute's average number of processes that run or wait to. */
   readonly load: number
   /** Cores in use on average: by everything, by this run and its servers, by others, and by other machines of the host. */

@@ -51,7 +51,14 @@ export async function runTarget(
     const endedAtMs = Math.max(...sent.certificates.map((one) => one.endedAtMs))
     const followed = feed && (await follow({ feed, plan, folder, ...sent, watches, interrupt, events }))
     events.phase('audit')
-    const record = recordOf(plan, folder, interrupted, sent, followed ?? { drained: true, lookedUntilMs: endedAtMs })
+    const machine = { ...sent.machine, afterSending: watch.afterSending() }
+    const record = recordOf(
+      plan,
+      folder,
+      interrupted,
+      { ...sent, machine },
+      followed ?? { drained: true, lookedUntilMs: endedAtMs },
+    )
     writeRecord(folder, record)
     return record
   } finally {
@@ -90,7 +97,7 @@ async function send(
   return {
     startAtMs,
     startedAtEpochMs,
-    machine: await watch.end(),
+    machine: await watch.sent(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

@@ -81,6 +81,7 @@ export async function run(
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs, lookMs, interrupt, onDrained })
     events.phase('audit')
     await site.stack.stopAll()
+    const afterSending = watch.afterSending()
     const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
     await written.finish(plannedUntilMs(sent.certificates, interrupted))
     const record = recordOf(plan, folder, {
@@ -91,6 +92,7 @@ export async function run(
       attacks,
       drained,
       ...sent,
+      machine: { ...sent.machine, afterSending },
     })
     writeRecord(folder, record)
     return record
@@ -157,7 +159,7 @@ async function send(
   return {
     startAtMs,
     startedAtEpochMs,
-    machine: await watch.end(),
+    machine: await watch.sent(),
     serverSamples: servers.end(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),

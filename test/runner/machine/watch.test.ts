@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { kitState } from '../../../src/runner/machine/kit.ts'
 import { MachineWatch } from '../../../src/runner/machine/watch.ts'
 import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
@@ -18,7 +18,8 @@ describe('a watch', () => {
     const watch = new MachineWatch()
     watch.begin(preciseNow(), () => ({ sender: [], stack: [process.pid], server: [] }))
     await wait(1_500)
-    const { samples, others, cores } = await watch.end()
+    const { samples, others, cores } = await watch.sent()
+    watch.stop()
     expect(others?.map(({ name }) => name)).toContain('busy-neighbour')
     expect(samples.at(-1)!.cpu!.others).toBeGreaterThan(0)
     expect(cores.stack!.length).toBeGreaterThan(0)
@@ -28,10 +29,26 @@ describe('a watch', () => {
   it('ends at once, with what there is', async () => {
     const watch = new MachineWatch()
     watch.begin(preciseNow(), () => ({ sender: [], stack: [], server: [] }))
-    const { samples, kit } = await watch.end()
+    const { samples, kit } = await watch.sent()
     expect(samples.length).toBe(1)
     expect(kit.version).toMatch(/^\d+\./)
     expect(kit.packages.zod).toMatch(/^\d+\./)
+    watch.stop()
+  })
+
+  it('looks at the clocks on, until the run is over', async () => {
+    const watch = new MachineWatch()
+    watch.begin(preciseNow(), () => ({ sender: [], stack: [], server: [] }))
+    expect(watch.afterSending()).toEqual([])
+    await watch.sent()
+    const real = Date.now
+    onTestFinished(() => {
+      Date.now = real
+    })
+    Date.now = () => real() + 2_000
+    const [after] = watch.afterSending()
+    expect(Math.round(after!.wallDriftMs / 100)).toBe(20)
+    expect(after!.suspendedMs).toBe(0)
   })
 })
 

@@ -57,6 +57,17 @@ describe('the machine in a report', () => {
     expect((await reportOf(once({ suspendedMs: 30_000 }))).verdict).toBe('INVALID')
   })
 
+  it('says so of a clock that was set, or a machine that slept, after everything was sent', async () => {
+    const later = (changes: object) => ({
+      ...calm,
+      afterSending: [{ atMs: 9_000, wallDriftMs: 0.1, suspendedMs: 0, ...changes }],
+    })
+    expect((await reportOf(later({}))).of('clock-stepped')).toMatchObject({ ok: true, values: { steps: { value: 0 } } })
+    const { of } = await reportOf(later({ wallDriftMs: -2_000 }))
+    expect(of('clock-stepped')).toMatchObject({ warning: true, values: { largest: { value: 2_000 } } })
+    expect((await reportOf(later({ suspendedMs: 30_000 }))).verdict).toBe('INVALID')
+  })
+
   it('warns of a busy process, names it, and fails nothing', async () => {
     const { report, of, verdict } = await reportOf({
       ...always({ others: 0.9 }),

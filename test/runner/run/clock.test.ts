@@ -13,31 +13,39 @@ const { root, reportOf } = runsFolder()
 const step = clockStep()
 const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
 
-it('a wall clock that is set while a run sends is noticed, and moves no figure', {
-  timeout: 90_000,
-  ...needing(step.missing),
-}, async () => {
-  const folder = join(root, 'stepped')
-  const file = join(root, 'step')
-  const load = ['--rate', '100', '--duration', '6', '--p99', '30000', '--out', folder]
-  const env = { ...process.env, LD_PRELOAD: step.path, STEP_FILE: file }
-  const child = spawn(process.execPath, [cli, 'scenario', 'steady', ...load], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let out = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data) => {
-      out += data
+it.each([
+  // The journal is there before the first arrival, the effects when everything was sent.
+  ['while a run sends', 'journal-0.bin', 6],
+  ['while it drains', 'effects.bin', 2],
+])(
+  'a wall clock that is set %s is noticed, and moves no figure',
+  {
+    timeout: 90_000,
+    ...needing(step.missing),
+  },
+  async (_when, written, durationS) => {
+    const name = `stepped-${durationS}`
+    const folder = join(root, name)
+    const file = join(root, `step-${durationS}`)
+    const load = ['--rate', '100', '--duration', String(durationS), '--p99', '30000', '--out', folder]
+    const env = { ...process.env, LD_PRELOAD: step.path, STEP_FILE: file }
+    const child = spawn(process.execPath, [cli, 'scenario', 'steady', ...load], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
-  // The journal is there before the first arrival.
-  while (!existsSync(join(folder, 'journal-0.bin')) && child.exitCode === null) await wait(50)
-  await wait(2_000)
-  writeFileSync(file, '')
-  await once(child, 'close')
-  const { checks, cards, audit } = reportOf('stepped')
-  expect(checks.find(({ id }) => id === 'clock-stepped')?.warning, out).toBe(true)
-  expect(cards.machine!.clock.steps, out).toBe(1)
-  expect(out).toMatch(/warn {2}corrections of the wall clock meanwhile: 1, by up to \d+ ms/)
-  expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0 })
-})
+    let out = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => {
+        out += data
+      })
+    while (!existsSync(join(folder, written)) && child.exitCode === null) await wait(50)
+    await wait(2_000)
+    writeFileSync(file, '')
+    await once(child, 'close')
+    const { checks, cards, audit } = reportOf(name)
+    expect(checks.find(({ id }) => id === 'clock-stepped')?.warning, out).toBe(true)
+    expect(cards.machine!.clock.steps, out).toBe(1)
+    expect(out).toMatch(/warn {2}corrections of the wall clock meanwhile: 1, by up to \d+ ms/)
+    expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, reordered: 0 })
+  },
+)

@@ -14,7 +14,7 @@ const OTHERS_SECONDS_SHARE = 0.1
 
 type MachineCheckId = 'machine-taken' | 'machine-shared' | 'clock-stepped'
 
-/** What the machine is, and what else it did while the run was sending. */
+/** What the machine is, and what else it did while the run was sending; its clocks until the end. */
 export const machine = defineCard({
   schema: machineSchema,
   make: ({ record }) =>
@@ -57,7 +57,7 @@ export const machine = defineCard({
 })
 
 const ABOUT =
-  'While the run was sending. What other processes take is all that was used but by the run, its servers and the kernel’s own threads.'
+  'While the run was sending; sleep and the wall clock until its end. What other processes take is all that was used but by the run, its servers and the kernel’s own threads.'
 
 function machineChecks({
   cpu,

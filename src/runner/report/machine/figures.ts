@@ -38,6 +38,7 @@ export const machineSchema = z.object({
   stolen: z.number().nullable(),
   stolenInWorstSecond: z.number().nullable(),
   othersBusy: z.number().nullable(),
+  /** These two until the end of the run, draining included. */
   suspendedMs: z.number(),
   /** Corrections of the wall clock, and the largest of them. */
   clock: z.object({ steps: z.number(), largestMs: z.number() }),
@@ -48,7 +49,8 @@ export type MachineFigures = z.infer<typeof machineSchema>
 /** What a report holds of the machine; `cores` as many as the run might use. */
 export function machineFigures(record: MachineRecord, cores: number): MachineFigures {
   const { kit, limits, governors, pressure, throttledMs, samples, others } = record
-  const steps = samples.map(({ wallDriftMs }) => Math.abs(wallDriftMs)).filter((ms) => ms >= STEP_MIN_MS)
+  const clocks = [...samples, ...(record.afterSending ?? [])]
+  const steps = clocks.map(({ wallDriftMs }) => Math.abs(wallDriftMs)).filter((ms) => ms >= STEP_MIN_MS)
   const loads = samples.map(({ load }) => load)
   const cpu = cpuOf(samples)
   return {
@@ -67,7 +69,7 @@ export function machineFigures(record: MachineRecord, cores: number): MachineFig
     stolen: cpu && cpu.stolen / cores,
     stolenInWorstSecond: cpu && Math.max(...samples.map((sample) => sample.cpu?.stolen ?? 0)) / cores,
     othersBusy: othersBusyOf(samples),
-    suspendedMs: samples.reduce((sum, { suspendedMs }) => sum + suspendedMs, 0),
+    suspendedMs: clocks.reduce((sum, { suspendedMs }) => sum + suspendedMs, 0),
     clock: { steps: steps.length, largestMs: Math.max(0, ...steps) },
     others: others?.map((one) => ({ ...one })) ?? null,
   }
