@@ -9,4 +9,5 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   bullmq: () => import('./bullmq.ts'),
   kafka: () => import('./kafka.ts'),
   kafkajs: () => import('./kafkajs.ts'),
+  postgres: () => import('./postgres.ts'),
 }

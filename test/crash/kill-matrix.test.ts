@@ -5,6 +5,8 @@ import { describeWithServer } from '../servers.ts'
 
 /** Kill -9 of receivers and processors in a sale, on each queue with each ledger. The table is written to stderr. */
 const LEDGERS = ['lmdb', 'redis'] as const
+/** With a server more: where it is the only one, and where it is the queue as well. */
+const ledgersOf = (queue: string) => (queue === 'embedded' || queue === 'postgres' ? [...LEDGERS, 'postgres'] : LEDGERS)
 const { quick } = quickRuns(planted('scenario-sale-kills'))
 
 async function killed(queue: string, ledger: string, ...flags: string[]): Promise<void> {
@@ -24,7 +26,7 @@ const row = (queue: string, ledger: string, url?: () => string) =>
   )
 
 describe('a sale in which receivers and processors are killed', () => {
-  for (const ledger of LEDGERS) row('embedded', ledger)
+  for (const ledger of ledgersOf('embedded')) row('embedded', ledger)
 })
 
 for (const [queue, kind] of [
@@ -33,8 +35,9 @@ for (const [queue, kind] of [
   ['sqs-fifo', 'sqs'],
   ['kafka', 'kafka'],
   ['kafkajs', 'kafka'],
+  ['postgres', 'postgres'],
 ] as const) {
   describeWithServer(kind, (server) => {
-    for (const ledger of LEDGERS) row(queue, ledger, () => server().url)
+    for (const ledger of ledgersOf(queue)) row(queue, ledger, () => server().url)
   })
 }

@@ -12,8 +12,11 @@ for (const [name, load] of Object.entries(queues)) {
   const { server } = (await load()).default
   if (server === undefined) continue
   describeWithServer(server, (shared) => {
-    for (const ledger of ['lmdb', 'redis']) {
-      const options = { timeout: WHOLE_RUN_MS, ...fullUnless(name === 'redis-streams' && ledger === 'redis') }
+    for (const ledger of ['lmdb', name === 'postgres' ? 'postgres' : 'redis']) {
+      const options = {
+        timeout: WHOLE_RUN_MS,
+        ...fullUnless(['redis', 'postgres'].includes(ledger) && ['redis-streams', 'postgres'].includes(name)),
+      }
       it(
         `a flash sale through ${name} and the ledger ${ledger} loses nothing and doubles nothing`,
         options,
@@ -28,7 +31,7 @@ for (const [name, load] of Object.entries(queues)) {
           const names = [
             'receiver 1',
             'receiver 2',
-            ...(ledger === 'redis' ? ['processor 1', 'processor 2'] : ['processor']),
+            ...(ledger === 'lmdb' ? ['processor'] : ['processor 1', 'processor 2']),
           ]
           expect(processes.map((one) => one.name)).toEqual([...names, 'sender 1'])
         },
