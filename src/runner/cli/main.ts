@@ -29,6 +29,14 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Run stacks in turns and say which is faster, and how sure that is.',
     load: () => import('./compare.ts'),
   },
+  scaling: {
+    does: 'Find the ceiling with 1, 2, … processes, and fit the law of scaling to it.',
+    load: () => import('./scaling.ts'),
+  },
+  calibrate: {
+    does: 'Measure servers whose behaviour is known, and say how far the figures are from the truth.',
+    load: () => import('./calibrate.ts'),
+  },
   report: {
     does: "Make a run's report again from its raw records.",
     load: () => import('./report.ts'),

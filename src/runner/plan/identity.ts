@@ -21,6 +21,11 @@ export function warmUpIdOf(runId: string): string {
   return `w${runId.slice(1)}`
 }
 
+/** Run ids are hexadecimal, so none begins so. */
+export function isWarmUp(id: string): boolean {
+  return id.startsWith('w')
+}
+
 /** The ordering key of rank `rank`. */
 export function orderingKey(rank: number): string {
   return `k${rank}`

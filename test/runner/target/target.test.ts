@@ -50,7 +50,7 @@ function openssl(): string | undefined {
 }
 
 describe('a server that is not ours', () => {
-  it('that tells nothing is judged by what is seen from outside, and no check of effects is passed', async () => {
+  it.concurrent('that tells nothing is judged by what is seen from outside, and no check of effects is passed', async () => {
     const port = await listening(createServer(receiver(() => 200)))
     const out = join(root, 'black-box')
     const {
@@ -92,7 +92,7 @@ describe('a server that is not ours', () => {
     }
   })
 
-  it('that refuses fails the run, and one that is not there is said in one line', async () => {
+  it.concurrent('that refuses fails the run, and one that is not there is said in one line', async () => {
     const port = await listening(createServer(receiver(() => 401)))
     const refused = floodmark(
       'scenario',

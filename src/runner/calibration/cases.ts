@@ -1,0 +1,49 @@
+import type { KnownServer } from './behaviours.ts'
+import { knownCeilingPerS, knownP99Ms } from './closed-forms.ts'
+
+/** What is to be measured of a server of known behaviour. Rates are events a second. */
+export type CalibrationCase = { readonly server: KnownServer } & (
+  | { readonly measures: 'p99'; readonly ratePerS: number; readonly durationMs: number }
+  | { readonly measures: 'planted'; readonly wrong: PlantedWrong; readonly every: number }
+  | { readonly measures: 'ceiling'; readonly p99Ms: number; readonly effects: boolean }
+)
+export type PlantedWrong = 'lost' | 'duplicateEffects' | 'altered'
+
+export const PLANTED = { ratePerS: 300, durationMs: 1_500 } as const
+const EVERY = 50
+
+/** Some three minutes: shorter runs have too few episodes for a p99. */
+export const QUICK_CASES: readonly CalibrationCase[] = [
+  { measures: 'planted', server: { kind: 'leaks', every: EVERY }, wrong: 'lost', every: EVERY },
+  { measures: 'planted', server: { kind: 'doubles', every: EVERY }, wrong: 'duplicateEffects', every: EVERY },
+  { measures: 'planted', server: { kind: 'alters', every: EVERY }, wrong: 'altered', every: EVERY },
+  { measures: 'p99', server: { kind: 'fixed', ms: 50 }, ratePerS: 300, durationMs: 20_000 },
+  { measures: 'p99', server: { kind: 'stalls', everyMs: 2_000, forMs: 300 }, ratePerS: 300, durationMs: 50_000 },
+  { measures: 'p99', server: { kind: 'mmc', servers: 8, meanMs: 20 }, ratePerS: 300, durationMs: 60_000 },
+]
+
+/** A search each: some three minutes. */
+export const CEILING_CASES: readonly CalibrationCase[] = [
+  { measures: 'ceiling', server: { kind: 'token-bucket', ratePerS: 800, depth: 60 }, p99Ms: 100, effects: false },
+  { measures: 'ceiling', server: { kind: 'bounded', servers: 20, ms: 20 }, p99Ms: 60, effects: false },
+  { measures: 'ceiling', server: { kind: 'mmc', servers: 8, meanMs: 8 }, p99Ms: 60, effects: false },
+  { measures: 'ceiling', server: { kind: 'early', servers: 20, ms: 20 }, p99Ms: 60, effects: true },
+  {
+    measures: 'ceiling',
+    server: { kind: 'remembers', servers: 20, ms: 20, limit: 60, factor: 2, forMs: 2_000 },
+    p99Ms: 60,
+    effects: false,
+  },
+]
+
+/** What is to be found: ms, events or events a second. `planned`: events of the run. */
+export function truthOf(one: CalibrationCase, planned: number): number {
+  if (one.measures === 'planted') return Math.ceil(planned / one.every)
+  return one.measures === 'p99' ? knownP99Ms(one.server, one.ratePerS)! : knownCeilingPerS(one.server, one.p99Ms)!
+}
+
+/** How far from the truth a figure may be, as a share of it. */
+export const OFF_MAX = 0.05
+export function isRight({ measures }: CalibrationCase, found: number, truth: number): boolean {
+  return measures === 'planted' ? found === truth : Math.abs(found / truth - 1) <= OFF_MAX
+}

@@ -1,0 +1,41 @@
+import { seeded } from '../../core/contracts/random.ts'
+import { Latencies } from '../report/latency/latencies.ts'
+import { behaviourOf, type KnownServer } from './behaviours.ts'
+
+/** What a server of known behaviour makes of Poisson arrivals, in virtual time. */
+export interface VirtualTrial {
+  readonly requests: number
+  readonly refused: number
+  /** From the arrival to the answer, and to the effect, by the report's own histogram. */
+  readonly answerP99Ms: number
+  readonly effectP99Ms: number
+}
+
+/** Nothing is started and nobody waits: the same seed gives the same trial. The first `warmUpMs` are not counted. */
+export function virtualTrial(
+  server: KnownServer,
+  {
+    ratePerS,
+    durationMs,
+    warmUpMs = 0,
+    seed,
+  }: { ratePerS: number; durationMs: number; warmUpMs?: number; seed: number },
+): VirtualTrial {
+  const behaviour = behaviourOf(server)
+  const random = seeded(seed)
+  const answers = new Latencies()
+  const effects = new Latencies()
+  let requests = 0
+  let refused = 0
+  for (let nowMs = 0; ; requests++) {
+    nowMs += (-1_000 * Math.log(1 - random())) / ratePerS
+    if (nowMs >= durationMs) break
+    const { status, answerMs, effectsMs } = behaviour(nowMs)
+    if (nowMs < warmUpMs) continue
+    if (status !== 200) refused++
+    else answers.record(nowMs, answerMs - nowMs)
+    for (const effectMs of effectsMs) effects.record(nowMs, effectMs - nowMs)
+  }
+  const p99 = (of: Latencies) => of.sampleQuantileMs(0.99) ?? 0
+  return { requests, refused, answerP99Ms: p99(answers), effectP99Ms: p99(effects) }
+}

@@ -1,0 +1,69 @@
+import { rmSync } from 'node:fs'
+import type { Command } from 'commander'
+import { textTable } from '../../core/base/table.ts'
+import { percent } from '../../core/base/words.ts'
+import { type CalibrationCase, CEILING_CASES, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
+import { type Calibrated, runCase } from '../calibration/run-case.ts'
+import { dataPath, runFolder } from '../records/run-folder.ts'
+import { EXIT } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
+import { liveLine } from './live-line.ts'
+
+const AFTER = `
+Each server is a process of its own on this machine, whose behaviour is known in closed form: what it holds, its p99, what it
+loses. It is measured as any --target is. A figure is right within ${percent(OFF_MAX)}, and what was planted must be found exactly.
+
+Examples:
+  npm run calibrate
+  npm run calibrate -- --ceilings
+
+Exits: 0 all right, 1 a figure is wrong, 5 not measurable here, 130 interrupted.`
+
+const UNITS = { p99: 'ms', planted: 'events', ceiling: '/s' } as const
+
+/** The command `calibrate`. */
+export function define(command: Command): void {
+  command
+    .option('--ceilings', 'also search the ceilings of five of them, some three minutes each (default: off)')
+    .option('--out <folder>', 'a new folder for the records of all runs (default: one of its own in reports/)')
+    .addHelpText('after', AFTER)
+    .action(async (flags: { ceilings?: boolean; out?: string }) => {
+      process.exitCode = await calibrate(flags)
+    })
+}
+
+async function calibrate({ ceilings, out }: { ceilings?: boolean; out?: string }): Promise<number> {
+  const folder = runFolder(out, ['calibration'])
+  rmSync(dataPath(folder.path), { recursive: true, force: true })
+  const interrupt = onInterrupt()
+  const done: [CalibrationCase, Calibrated][] = []
+  try {
+    for (const one of [...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])]) {
+      process.stderr.write(`${one.measures} of ${serverWords(one)}\n`)
+      const live = liveLine(process.stderr, 1, [{ name: 'send', until: 1 }])
+      const quiet = { ...live, phase: () => {}, progress: () => {} }
+      done.push([one, await runCase(one, { folder: folder.path, events: quiet, interrupt: interrupt.signal })])
+      live.end()
+      if (interrupt.signal.aborted) return EXIT.INTERRUPTED
+    }
+  } finally {
+    interrupt.dispose()
+  }
+  const head = ['measured', 'of', 'known', 'found', 'off', '']
+  process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n  ${folder.path}\n`)
+  if (done.some(([, { isRight }]) => isRight === false)) return EXIT.FAIL
+  return done.every(([, { isRight }]) => isRight) ? EXIT.PASS : EXIT.INVALID
+}
+
+function row([one, { truth, found, isRight }]: [CalibrationCase, Calibrated]): string[] {
+  const unit = UNITS[one.measures]
+  const figure = (value: number) => `${one.measures === 'p99' ? value.toFixed(1) : Math.round(value)} ${unit}`
+  const said = found === null ? ['not measurable', ''] : [figure(found), percent(Math.abs(found / truth - 1))]
+  return [one.measures, serverWords(one), figure(truth), ...said, isRight === false ? 'WRONG' : isRight ? 'ok' : '?']
+}
+
+function serverWords({ server: { kind, ...of } }: CalibrationCase): string {
+  return `${kind} (${Object.entries(of)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')})`
+}

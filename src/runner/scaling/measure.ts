@@ -1,0 +1,79 @@
+import { basename, join } from 'node:path'
+import { openBench } from '../ceiling/bench.ts'
+import { findCeiling } from '../ceiling/find-ceiling.ts'
+import { TrialsFile } from '../ceiling/trials-file.ts'
+import { planOf } from '../plan/plan-run.ts'
+import { type RunSettings, recorded } from '../plan/settings.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { newRunFolder } from '../records/run-folder.ts'
+import { environmentNow } from '../run/compose-record.ts'
+import { GOAL } from '../search/search.ts'
+import { SCALING_VERSION, type Scaling } from './scaling-schema.ts'
+import { fitUsl, uslAt } from './usl.ts'
+
+type MeasuredPoint = Omit<Scaling['points'][number], 'byLawPerS'>
+
+interface ScalingOptions {
+  readonly settings: RunSettings
+  readonly counts: readonly number[]
+  readonly folder: string
+  readonly trialMs: number
+  /** Of each count. */
+  readonly budgetMs: number
+  readonly ratePerSMax: number
+  readonly interrupt: AbortSignal
+  readonly events: RunEvents
+  onPoint(point: MeasuredPoint): void
+}
+
+/** Searches the ceiling with each count of processes, and fits the law. */
+export async function measureScaling(options: ScalingOptions): Promise<Scaling> {
+  const startedAt = new Date().toISOString()
+  const points: MeasuredPoint[] = []
+  for (const processes of options.counts) {
+    if (options.interrupt.aborted) break
+    const point = await searched(options, processes)
+    points.push(point)
+    options.onPoint(point)
+  }
+  return { ...scalingOf(points), settings: recorded(options.settings), startedAt, environment: environmentNow() }
+}
+
+/** The law from what was measured. */
+export function scalingOf(points: readonly MeasuredPoint[]): Pick<Scaling, 'version' | 'points' | 'usl' | 'refused'> {
+  const known = points.flatMap(({ processes, interval }) => (interval ? [{ processes, perS: interval.mid }] : []))
+  const fitted = fitUsl(known)
+  const usl = 'usl' in fitted ? { ...fitted.usl } : null
+  return {
+    version: SCALING_VERSION,
+    points: points.map((point) => ({ ...point, byLawPerS: usl ? uslAt(usl, point.processes) : null })),
+    usl,
+    refused: 'refused' in fitted ? fitted.refused : null,
+  }
+}
+
+async function searched(
+  { settings: common, folder, trialMs, budgetMs, ratePerSMax, interrupt, events }: ScalingOptions,
+  processes: number,
+): Promise<MeasuredPoint> {
+  const beganMs = performance.now()
+  const settings = { ...common, processes }
+  const { acceptP99Ms } = (await planOf(settings)).scenario.passes
+  const own = newRunFolder(join(folder, `processes-${processes}`))
+  const file = TrialsFile.begin(own.path, settings, trialMs)
+  const bench = await openBench({ settings, folder: own.path, events, interrupt })
+  try {
+    const { found } = await findCeiling({
+      ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt },
+      goal: { ...GOAL, ratePerSMax },
+      onTrial: () => {},
+    })
+    const tookMs = Math.round(performance.now() - beganMs)
+    // Less than the sender could offer is no ceiling.
+    const interval = found.kind === 'generator-bound' || interrupt.aborted ? null : found.interval
+    return { processes, interval, folder: basename(own.path), tookMs }
+  } finally {
+    await bench.stop()
+    file.close()
+  }
+}
