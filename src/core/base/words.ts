@@ -48,9 +48,14 @@ export function bytes(value: number): string {
   return `${(value / GIB).toFixed(0)} GiB`
 }
 
+/** A count as people read it: 57,420. */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
+
 /** Events or requests a second. */
 export function perS(rate: number): string {
-  return `${Math.round(rate)}/s`
+  return `${grouped(rate)}/s`
 }
 
 /** A percentile and its confidence interval, in ms. */
@@ -62,7 +67,7 @@ export function interval(of: { readonly ms: number; readonly lowMs: number; read
 const EXTRA_MAX = 3
 
 const WRITE: Readonly<Record<Unit, (value: number, extra?: number) => string>> = {
-  count: (value) => String(value),
+  count: grouped,
   share: (value) => percent(value),
   ms,
   bytes: (value) => bytes(value),
@@ -71,7 +76,7 @@ const WRITE: Readonly<Record<Unit, (value: number, extra?: number) => string>> =
 export function inWords(value: Value | undefined): string {
   if (value === undefined) return 'not measured'
   if (value === 'too-few-episodes') return 'too few episodes'
-  if ('of' in value) return `${value.count} of ${value.of}`
+  if ('of' in value) return `${grouped(value.count)} of ${grouped(value.of)}`
   const { low, high, unit } = value
   const write = WRITE[unit]
   if (low === undefined || high === undefined) return write(value.value)

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
 import { entriesIn, REPORTS } from '../history/entries.ts'
@@ -12,6 +12,7 @@ import { terminal } from '../render/terminal.ts'
 import { writeWhole } from '../render/write-whole.ts'
 import { badEvents } from '../report/audit/bad-events.ts'
 import { judgedRun } from '../report/judged-run.ts'
+import type { Report } from '../report/report-schema.ts'
 import { reportOf } from '../report/summarise.ts'
 import { EXIT } from './exit.ts'
 import { openPage } from './open-page.ts'
@@ -71,11 +72,29 @@ export function writeIndex(): void {
 /** The address of a file, which a terminal lets a person open. */
 export const addressOf = (path: string) => pathToFileURL(path).href
 
+/** The newest ceiling of this stack and machine that lies beside the run. */
+function ceilingBeside({ settings, environment }: Report, folder: string) {
+  for (const entry of entriesIn(dirname(folder))) {
+    if (entry.kind !== 'ceiling' || !entry.ceiling?.found.interval) continue
+    const { ceiling } = entry
+    const isSame = (['receiver', 'queue', 'ledger', 'processes'] as const).every(
+      (name) => ceiling.settings[name] === settings[name],
+    )
+    if (!isSame || ceiling.environment.cpu !== environment.cpu || ceiling.environment.cores !== environment.cores)
+      continue
+    return {
+      perS: entry.ceiling.found.interval.mid,
+      page: `../${encodeURIComponent(basename(entry.folder))}/ceiling.html`,
+    }
+  }
+  return undefined
+}
+
 /** Makes the report of a run from its raw records, tells it, and gives the exit code of its verdict. */
 export async function report(folder: string, { quiet, json, open }: Telling = {}): Promise<number> {
   const run = judgedRun(folder, readRecord(folder))
   const made = await reportOf(run)
-  renderAll(made, folder)
+  renderAll(made, folder, { ceiling: ceilingBeside(made, folder) })
   writeBadEvents(badEvents(run), folder)
   if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex()
   const page = join(folder, 'report.html')

@@ -4,6 +4,7 @@ import { openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { BadEvent } from '../report/audit/account.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
+import type { Alongside } from './html/first-screen.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
@@ -12,11 +13,11 @@ import { writeWhole } from './write-whole.ts'
 const BUFFER_CHARS = 2 ** 16
 
 /** Writes every rendering of a report into the run's folder; each appears whole or not at all. */
-export function renderAll(report: Report, folder: string): void {
+export function renderAll(report: Report, folder: string, beside?: Alongside): void {
   const checked = checkedReport(report, folder)
   writeWhole(folder, {
     'report.json': `${JSON.stringify(checked, null, 1)}\n`,
-    'report.html': html(checked),
+    'report.html': html(checked, beside),
     'report.md': markdown(checked),
     'junit.xml': junit(checked),
   })

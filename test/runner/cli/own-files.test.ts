@@ -7,7 +7,7 @@ import { reportSchema } from '../../../src/runner/report/report-schema.ts'
 import { startIn } from '../floodmark.ts'
 
 const kit = resolve(import.meta.dirname, '../../..')
-const examples = readdirSync(join(kit, 'examples'))
+const examples = readdirSync(join(kit, 'examples')).filter((name) => name.endsWith('.ts'))
 const root = mkdtempSync(join(tmpdir(), 'floodmark-own-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 const EASY = ['--duration', '3s', '--p99', '10s']

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { familyRows, headP99, phaseRows, waitLines } from '../../../src/runner/render/words/waits.ts'
+import { familyRows, phaseRows, waitLines } from '../../../src/runner/render/words/waits.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
 
 type Waits = Report['latency']['refused']
@@ -19,26 +19,6 @@ const latency: Report['latency'] = {
 }
 const nothing = { refused: 0, unanswered: 0, givenUp: 0 }
 const even = { ...latency, phases: [phase('steady', false, known)] }
-
-describe('the headline', () => {
-  it('has the peak’s p99 with its interval', () => {
-    expect(headP99(latency)).toEqual({
-      value: '70 ms',
-      name: 'p99, 35 ms … 140 ms: accepted first attempts at the peak (rush)',
-    })
-  })
-
-  it('has that of the whole run where the load is even', () => {
-    expect(headP99(even).name).toBe('p99, 20 ms … 80 ms: accepted first attempts')
-  })
-
-  it('has the highest percentile that there is, and says so', () => {
-    const at = (of: Waits) => headP99({ ...even, accepted: { first: of, all: of } })
-    expect(at(few)).toEqual({ value: '8.00 ms', name: 'p90, too few episodes for a p99: accepted first attempts' })
-    expect(at({ count: 5, maxMs: 9 }).name).toBe('slowest: accepted first attempts; too few for a percentile')
-    expect(at(NONE).value).toBe('none')
-  })
-})
 
 describe('the lines of a terminal', () => {
   it('have no word of refusals where there was none', () => {

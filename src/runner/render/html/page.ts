@@ -25,7 +25,7 @@ export function page({ title, styles, content, scripts }: Page): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${title} · floodmark</title>
-<style>${styles}${own('page.css')}</style>
+<style>${styles}${own('page.css')}${own('first-screen.css')}</style>
 </head>
 <body>
 <main>

@@ -1,56 +1,36 @@
-import { perS } from '../../../core/base/words.ts'
 import type { CardWords } from '../../report/card.ts'
 import { INTERVAL_MEANS, LEFT_OUT, PERCENTILE_HEAD } from '../../report/latency/words.ts'
 import type { Report } from '../../report/report-schema.ts'
-import { type Markup, markup } from '../markup.ts'
+import { type Markup, markup, trusted } from '../markup.ts'
 import { type SaidCheck, sayCheck } from '../words/checks.ts'
-import { invalidWords, isFollowed, lossWords, NOT_FOLLOWED, stackWords, survives } from '../words/run.ts'
-import { familyRows, headP99, notAcceptedWords, phaseRows } from '../words/waits.ts'
+import { isFollowed, lossWords, NOT_FOLLOWED } from '../words/run.ts'
+import { familyRows, phaseRows } from '../words/waits.ts'
 import { accountingBlocks } from './cards.ts'
 import { section, table } from './table.ts'
 
-export function header(report: Report): Markup {
-  const { verdict, interrupted, scenario, settings } = report
-  return markup`<header class="${verdict.toLowerCase()}">
-<p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
-<h1>${scenario.name}: ${stackWords(settings)}</h1>
-<p>${scenario.question}</p>
-${
-  verdict === 'INVALID' &&
-  markup`<p>${invalidWords(report)}</p>
-`
-}</header>
-`
-}
-
-/** The figures that most people look for. */
-export function figures(report: Report): Markup {
-  const { latency, notAccepted, audit, setup, durability } = report
-  const p99 = headP99(latency)
-  const figure = (value: string | number, name: string) => markup`<div><b>${value}</b><span>${name}</span></div>`
-  return markup`<section class="figures">${[
-    figure(p99.value, p99.name),
-    ...notAcceptedWords(notAccepted).map(([count, of]) => figure(count, of)),
-    figure(perS(setup.peakPerS), 'planned at the peak'),
-    ...(isFollowed(report) ? [figure(audit.lost, 'accepted and lost')] : []),
-    ...(audit.altered > 0 ? [figure(audit.altered, 'not as they were signed')] : []),
-    ...(isFollowed(report) ? [figure(audit.duplicateEffects, 'double effects')] : []),
-    ...(durability ? [figure(survives(durability.queue.survives), 'a 2xx survives')] : []),
-  ]}</section>
-`
-}
-
 const MARKS: Readonly<Record<SaidCheck['state'], string | Markup>> = {
-  ok: 'ok',
-  warning: 'warning',
-  undecided: 'undecided',
-  failed: markup`<b class="failed">FAILED</b>`,
+  ok: markup`<span class="good">✓ ok</span>`,
+  warning: '! warning',
+  undecided: markup`<b class="undecided">? undecided</b>`,
+  failed: markup`<b class="failed">✗ FAILED</b>`,
 }
 
+/** Failed and undecided ones first; those that passed are folded. */
 export function checksTable({ checks }: Report): Markup {
-  const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => [MARKS[state], title, measured, wanted])
-  return section('Checks', table(['', 'check', 'measured', 'wanted'], rows))
+  const said = checks.map(sayCheck)
+  const rowsOf = (states: readonly SaidCheck['state'][]) =>
+    states.flatMap((wanted) => said.filter(({ state }) => state === wanted)).map(checkRow)
+  const head = ['', 'check', 'measured', 'wanted']
+  const open = rowsOf(['failed', 'undecided', 'warning'])
+  const passed = rowsOf(['ok'])
+  return section(
+    'Checks',
+    open.length > 0 && table(head, open),
+    markup`<details${open.length === 0 && trusted(' open')}><summary>${passed.length} checks passed</summary>${table(head, passed)}</details>`,
+  )
 }
+
+const checkRow = ({ title, measured, wanted, state }: SaidCheck) => [MARKS[state], title, measured, wanted]
 
 export function accounting(report: Report, cards: readonly CardWords[]): Markup {
   const { audit } = report

@@ -1,13 +1,40 @@
+import { grouped } from '../../../core/base/words.ts'
 import type { Cell } from '../../report/card.ts'
 import { type Content, type Markup, markup } from '../markup.ts'
 
-/** Wide tables scroll by themselves; the page does not. */
+/** A figure with its unit, or a count: it stands at the right edge of its cell. */
+const FIGURE = /^[−+]?[\d.,]+( ?(ms|s|µs|%|\/s|KiB|MiB|GiB|bytes))?$/
+
+/** Wide tables scroll by themselves, by keyboard too; the page does not. */
 export function table(head: readonly string[], rows: readonly (readonly (Cell | Markup)[])[]): Markup {
-  const names = head.map((name) => markup`<th>${name}</th>`)
-  const lines = rows.map((row) => markup`<tr>${row.map((cell) => markup`<td>${cell}</td>`)}</tr>`)
-  return markup`<div class="scroll"><table><thead><tr>${names}</tr></thead><tbody>${lines}</tbody></table></div>`
+  // A head without any name says nothing, and a name that is empty heads nothing.
+  const names = head.map((name, at) => {
+    if (name === '') return markup`<td></td>`
+    return isFigure(rows[0]?.[at])
+      ? markup`<th scope="col" class="figure">${name}</th>`
+      : markup`<th scope="col">${name}</th>`
+  })
+  const top = head.some((name) => name !== '') && markup`<thead><tr>${names}</tr></thead>`
+  const lines = rows.map((row) => markup`<tr>${row.map(cell)}</tr>`)
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="${head.find((name) => name !== '') ?? 'table'}"><table>${top}<tbody>${lines}</tbody></table></div>`
 }
 
+function cell(value: Cell | Markup): Markup {
+  const text = typeof value === 'number' ? grouped(value) : value
+  return isFigure(value) ? markup`<td class="figure">${text}</td>` : markup`<td>${text}</td>`
+}
+
+const isFigure = (value: Cell | Markup | undefined) =>
+  typeof value === 'number' || (typeof value === 'string' && FIGURE.test(value))
+
 export function section(title: string, ...content: readonly Content[]): Markup {
-  return markup`<section><h2>${title}</h2>${content}</section>\n`
+  return markup`<section id="${anchor(title)}"><h2>${title}</h2>${content}</section>\n`
+}
+
+/** The id of the section with this title. */
+export function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
 }

@@ -56,6 +56,8 @@ export interface SaidCheck {
   readonly state: 'ok' | 'warning' | 'undecided' | 'failed'
   /** It goes without saying. */
   readonly quiet: boolean
+  /** What to do when it failed. */
+  readonly remedy: string | undefined
 }
 
 /** Of an id without words, as from a card that this version no longer has, the id itself is said. */
@@ -67,6 +69,7 @@ export function sayCheck({ id, ok, warning, values }: Check): SaidCheck {
     wanted: words?.wanted?.(values) ?? limit(values),
     state: warning ? 'warning' : ok ? 'ok' : ok === null ? 'undecided' : 'failed',
     quiet: words?.quiet === true && ok === true && !warning,
+    remedy: words?.remedy,
   }
 }
 

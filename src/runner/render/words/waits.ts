@@ -5,19 +5,6 @@ import type { Report } from '../../report/report-schema.ts'
 type AllWaits = Report['latency']
 type Waits = AllWaits['refused']
 
-/** The p99 that a reader looks for first: that of the peak, where the load has one. */
-export function headP99({ phases, accepted }: AllWaits): { readonly value: string; readonly name: string } {
-  const peak = phases.find((phase) => phase.peak)
-  const of = peak ? peak.acceptedFirst : accepted.first
-  const whose = `accepted first attempts${peak ? ` at the peak (${peak.name})` : ''}`
-  const { p99, p90, p50, maxMs } = of
-  if (p99) return { value: ms(p99.ms), name: `p99, ${ms(p99.lowMs)} … ${ms(p99.highMs)}: ${whose}` }
-  const highest = p90 ?? p50
-  if (!highest)
-    return { value: maxMs === undefined ? 'none' : ms(maxMs), name: `slowest: ${whose}; too few for a percentile` }
-  return { value: ms(highest.ms), name: `${p90 ? 'p90' : 'p50'}, too few episodes for a p99: ${whose}` }
-}
-
 /** What was not accepted, each with its name; none of those that are 0. */
 export function notAcceptedWords({
   refused,

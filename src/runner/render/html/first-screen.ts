@@ -1,0 +1,114 @@
+import { grouped, ms, seconds } from '../../../core/base/words.ts'
+import type { Report } from '../../report/report-schema.ts'
+import { type Markup, markup } from '../markup.ts'
+import { causesOf, firstSentence, provenOf, provenWords } from '../words/first.ts'
+import { environmentWords, isFollowed, stackWords } from '../words/run.ts'
+import { overview } from './overview.ts'
+
+/** What stands beside a run, and is no part of it. */
+export interface Alongside {
+  /** Of the newest search that found one for this stack on this machine. */
+  readonly ceiling?: { readonly perS: number; readonly page: string } | undefined
+}
+
+/** All that most people need: whether it passed, what that means, how much of what was needed, and what went wrong. */
+export function firstScreen(report: Report, { ceiling }: Alongside): Markup {
+  const { verdict, interrupted, scenario, settings } = report
+  return markup`<header class="${verdict.toLowerCase()}" id="top">
+<p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
+<h1>${scenario.name}: ${stackWords(settings)}</h1>
+<p class="sentence">${firstSentence(report)}</p>
+${causes(report)}
+${bar(report, ceiling)}
+<div class="tiles">${tiles(report)}</div>
+${overview(report)}
+<p class="about">${aboutWords(report)}</p>
+<p class="about">${scenario.question}</p>
+</header>
+`
+}
+
+function causes(report: Report): Markup | false {
+  const all = causesOf(report).filter(({ todo }) => todo !== undefined)
+  const todos = Map.groupBy(all, ({ todo }) => todo!)
+  if (todos.size === 0) return false
+  const lines = [...todos].map(
+    ([todo, of]) => markup`<li><b>${of.map(({ text }) => text).join('; ')}.</b> ${todo}</li>`,
+  )
+  return markup`<h2 class="todo">What to do</h2><ul class="causes">${lines}</ul>`
+}
+
+function bar(report: Report, ceiling: Alongside['ceiling']): Markup {
+  const proven = provenOf(report)
+  const most = 1.08 * Math.max(proven.neededPerS, ceiling?.perS ?? 0)
+  const at = (perS: number) => Math.round((1_000 * perS) / most) / 10
+  const said = provenWords(proven, ceiling?.perS, report.verdict)
+  const isProven = report.verdict === 'PASS'
+  return markup`<figure class="bar"><div role="img" aria-label="${said}">
+${ceiling && markup`<i class="ceiling-part" style="width:${at(ceiling.perS)}%"></i>`}
+${proven.provenPerS !== null && markup`<i class="${isProven ? 'proven' : 'reached'}" style="width:${at(proven.provenPerS)}%"></i>`}
+<i class="needed" style="left:${at(proven.neededPerS)}%"></i></div>
+<figcaption>${said}${ceiling && markup` (<a href="${ceiling.page}">how it was found</a>)`}</figcaption></figure>`
+}
+
+type Tone = 'good' | 'bad' | 'plain'
+const SYMBOLS: Readonly<Record<Tone, string>> = { good: '✓', bad: '✗', plain: '·' }
+
+/** What nobody may lose first, then whatever else is not 0. */
+function tiles(report: Report): Markup[] {
+  const { audit, notAccepted, latency, setup, verdict } = report
+  const isInvalid = verdict === 'INVALID'
+  const none = (count: number, name: string) =>
+    tile(grouped(count), name, count > 0 ? 'bad' : isInvalid ? 'plain' : 'good')
+  const harm = (count: number, name: string) => (count > 0 ? [tile(grouped(count), name, 'bad')] : [])
+  const beside = (count: number, name: string) => (count > 0 ? [tile(grouped(count), name, 'plain')] : [])
+  const checked = report.checks.find(({ id }) => id === 'accept-p99')
+  const p99 = answerOf(latency)
+  const isRefusedBad = report.checks.some(({ id, ok }) => id === 'refused' && ok === false)
+  const refusals = isRefusedBad ? harm : beside
+  const tone = isInvalid || checked?.ok === null ? 'plain' : checked?.ok === false ? 'bad' : 'good'
+  return [
+    tile(p99.value, `${p99.name}; ${ms(setup.acceptP99Ms)} allowed`, tone),
+    ...(isFollowed(report)
+      ? [none(audit.lost, 'accepted and lost'), none(audit.duplicateEffects, 'took effect twice')]
+      : []),
+    ...harm(audit.altered, 'not as they were signed'),
+    ...(report.checks.some(({ id }) => id === 'out-of-order') ? harm(audit.reordered, 'out of order') : []),
+    ...harm(audit.unexpected, 'effects never sent'),
+    ...refusals(audit.refused, 'events refused'),
+    ...refusals(audit.unknown, 'events without answer or effect'),
+    ...harm(audit.unsent - audit.neverFound, 'events not sent'),
+    ...harm(audit.neverFound, 'never sent, and not found'),
+    ...beside(notAccepted.refused - audit.refused, 'attempts refused, accepted later'),
+    ...beside(notAccepted.unanswered, 'attempts unanswered'),
+    ...harm(audit.misjudged, 'dead letters not as planned'),
+    ...beside(audit.buried - audit.misjudged, 'dead letters, as planned'),
+    ...beside(audit.differingCopies, 'copies with another body'),
+  ]
+}
+
+/** As the sentence has it: the p99 of the peak, or the slowest where there is none. */
+function answerOf({ phases, accepted }: Report['latency']): { readonly value: string; readonly name: string } {
+  const peak = phases.find((phase) => phase.peak)
+  const { p99, maxMs } = peak?.acceptedFirst ?? accepted.first
+  const where = peak ? ` at the peak (${peak.name})` : ''
+  if (p99) return { value: ms(p99.ms), name: `p99 of answers${where}` }
+  return { value: maxMs === undefined ? 'none' : ms(maxMs), name: `slowest answer${where}` }
+}
+
+function tile(value: string, name: string, tone: Tone): Markup {
+  return markup`<div class="tile ${tone}"><b><span aria-hidden="true">${SYMBOLS[tone]}</span> ${value}</b><span>${name}</span></div>`
+}
+
+/** When, where, how long, what, from which seed and commit. */
+function aboutWords({ startedAt, environment, tookMs, settings, cards }: Report): string {
+  const commit = cards.machine?.kit.commit
+  return [
+    `${startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    environmentWords(environment),
+    `${seconds(tookMs.sending)} of sending`,
+    `seed ${settings.seed}`,
+    commit ? `commit ${commit.slice(0, 12)}` : 'no commit',
+    ...(settings.tag ? [`tag ${settings.tag}`] : []),
+  ].join(' · ')
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { firstScreen } from '../../../src/runner/render/html/first-screen.ts'
+import { causesOf, firstSentence, provenOf, provenWords } from '../../../src/runner/render/words/first.ts'
+import type { Report } from '../../../src/runner/report/report-schema.ts'
+import { reportWith } from '../history/made-up-reports.ts'
+
+type Checks = Report['checks']
+const counted = (value: number) => ({ value, unit: 'count' as const })
+const inMs = (value: number, low?: number, high?: number) => ({ value, unit: 'ms' as const, low, high })
+const limit = (
+  id: string,
+  ok: boolean | null,
+  values: Checks[number]['values'],
+  about: 'stack' | 'generator' = 'stack',
+) => ({
+  ...{ id, about, severity: id === 'lost' ? ('harm' as const) : ('limit' as const), ok, values },
+})
+const passed = limit('drained', true, {})
+const slow = limit('accept-p99', false, { measured: inMs(800, 700, 900), atMost: inMs(250) })
+const lost = limit('lost', false, { measured: counted(12), exactly: counted(0) })
+const late = limit('generator-lateness', false, { measured: inMs(400), atMost: inMs(25) }, 'generator')
+const unsure = limit('accept-p99', null, {
+  ...{
+    measured: 'too-few-episodes',
+    atMost: inMs(250),
+    slowest: inMs(200),
+    episodes: counted(2),
+    wouldTake: inMs(90_000),
+  },
+})
+/** With faults and a peak of 3,000/s, as the sentence should name them. */
+function report(verdict: Report['verdict'], ...checks: Checks): Report {
+  const made = reportWith({ verdict, checks: [passed, ...checks], faults: [] })
+  made.setup = { ...made.setup, peakPerS: 3_000, acceptP99Ms: 250 }
+  made.audit = {
+    ...made.audit,
+    planned: 57_420,
+    applied: 57_353,
+    buried: 67,
+    refused: 0,
+    unknown: 0,
+    found: 0,
+    lost: 0,
+  }
+  return made
+}
+
+describe('the first sentence of a report', () => {
+  it('says of a PASS how much was taken, how fast, and what became of the rest', () => {
+    expect(firstSentence(report('PASS'))).toBe(
+      'On this 2-core machine the stack took 57,420 webhooks, up to 3,000 a second, and lost none; 99 of 100 were answered within 20 ms (250 ms allowed). 67 events failed for good, as planned, and are kept as dead letters.',
+    )
+    const refused = report('PASS')
+    refused.audit = { ...refused.audit, applied: 55_940, refused: 1_413 }
+    expect(firstSentence(refused)).toContain('took 56,007 of 57,420 webhooks')
+    expect(firstSentence(refused)).toContain(
+      '1,413 events were refused or had no answer, and their senders gave them up',
+    )
+  })
+
+  it('names what the stack had to bear', () => {
+    const kill = { what: 'kill', target: 'queue-server', at: 0.3, forMs: 3_000 } as const
+    const made = report('PASS')
+    made.faults = [
+      { kind: 'kill', victim: 'Redis', fault: kill, fromMs: 0, untilMs: 1 },
+      { kind: 'attack', attacks: ['forged'], fromMs: 0, untilMs: 1 },
+    ]
+    expect(firstSentence(made)).toContain(', although the queue’s server was killed and it was attacked, and lost none')
+  })
+
+  it('says of a FAIL what failed, harm first', () => {
+    expect(firstSentence(report('FAIL', slow, lost))).toBe(
+      'On this 2-core machine the stack failed: it lost 12 events that it had accepted; 1 in 100 answers took 800 ms (700 ms … 900 ms) or more (at most 250 ms). It was sent 57,420 webhooks, up to 3,000 a second.',
+    )
+  })
+
+  it('says of an INVALID run that it says nothing of the stack, and why', () => {
+    expect(firstSentence(report('INVALID', late, slow))).toBe(
+      'This run says nothing about the stack: the sender itself was late, 1 in 100 by 400 ms or more (at most 25 ms).',
+    )
+  })
+
+  it('says of an INDETERMINATE run what was not decided', () => {
+    expect(firstSentence(report('INDETERMINATE', unsure))).toContain(
+      'This run does not decide: too few slow answers were seen for a p99 (slowest 200 ms, at most 250 ms).',
+    )
+  })
+})
+
+describe('the causes of a verdict', () => {
+  it.each<[Report['verdict'], Checks[number], string]>([
+    ['FAIL', lost, 'do not ship this stack'],
+    ['FAIL', slow, 'npm run ceiling'],
+    ['INVALID', late, 'quieter machine'],
+    ['INDETERMINATE', unsure, '--duration 90s'],
+  ])('of %s come with what to do', (verdict, check, todo) => {
+    expect(causesOf(report(verdict, check))[0]!.todo).toContain(todo)
+  })
+
+  it('are none where a run passed', () => {
+    expect(causesOf(report('PASS'))).toEqual([])
+  })
+})
+
+describe('the first screen', () => {
+  it('has needed, proven and ceiling as one bar', () => {
+    const made = report('PASS')
+    expect(provenWords(provenOf(made), 5_240, 'PASS')).toBe('needed 3,000/s · proven 3,000/s · ceiling 5,240/s')
+    expect(firstScreen(made, { ceiling: { perS: 5_240, page: '../x/ceiling.html' } }).text).toContain(
+      'href="../x/ceiling.html"',
+    )
+    expect(provenOf(report('INVALID', late)).provenPerS).toBeNull()
+    expect(provenOf(report('FAIL', slow)).provenPerS).toBeLessThanOrEqual(3_000)
+  })
+
+  it('has a tile for every kind of harm that is not 0, and none for those that are', () => {
+    const made = report('FAIL', lost)
+    made.audit = { ...made.audit, lost: 12, altered: 3, refused: 0, unexpected: 0 }
+    const { text } = firstScreen(made, {})
+    expect(text).toMatch(/class="tile bad"><b>.*12<\/b><span>accepted and lost/)
+    expect(text).toContain('not as they were signed')
+    expect(text).not.toContain('effects never sent')
+    expect(text).not.toContain('events refused')
+  })
+
+  it('says its charts in words as well', () => {
+    const { text } = firstScreen(report('PASS'), {})
+    expect(text.match(/<svg[^>]* role="img" aria-label="[^"]{30,}"/g)).toHaveLength(2)
+  })
+})
