@@ -115,9 +115,8 @@ async function compare(
   const file = begun ?? TurnsFile.begin(folder, compared)
   const startedAt = new Date().toISOString()
   const interrupt = onInterrupt()
-  const all = rounds * stacks.length * scenarios.length
   try {
-    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file, all) })
+    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file) })
     const comparison = comparisonOf(file.turns, {
       scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
       startedAt: file.turns[0]?.startedAt ?? startedAt,
@@ -135,7 +134,7 @@ async function compare(
   }
 }
 
-function told(file: TurnsFile, all: number) {
+function told(file: TurnsFile) {
   let live: ReturnType<typeof liveLine> | undefined
   return {
     onTurn({ durationMs, scenario }: Parameters<Parameters<typeof takeTurns>[0]['onTurn']>[0]) {
@@ -145,7 +144,7 @@ function told(file: TurnsFile, all: number) {
     onDone(...[turn, report, folder]: Parameters<Parameters<typeof takeTurns>[0]['onDone']>) {
       live?.end()
       renderAll(report, folder)
-      process.stdout.write(`${turnLine(turn, file.turns.length, all)}\n`)
+      process.stdout.write(`${turnLine(turn, file.turns.length)}\n`)
     },
   }
 }

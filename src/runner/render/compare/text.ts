@@ -8,11 +8,11 @@ import { environmentWords } from '../words/run.ts'
 import { cellsOf, headOf } from './table.ts'
 
 /** One run in a line, when it has ended. */
-export function turnLine(turn: TurnFigures, count: number, of: number): string {
+export function turnLine(turn: TurnFigures, count: number): string {
   const { waits, verdict, round, stack, harm, notAccepted } = turn
   const p99 = waits.p99Ms === null ? 'nothing accepted' : `p99 ${ms(waits.p99Ms)}`
   const bad = harmWords({ harm, notAccepted })
-  return `${String(count).padStart(3)} of ${of}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${stack}${bad === 'none' ? '' : `  ${bad}`}`
+  return `${String(count).padStart(3)}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${stack}${bad === 'none' ? '' : `  ${bad}`}`
 }
 
 export function comparisonLines(comparison: Comparison): string[] {

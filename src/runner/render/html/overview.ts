@@ -2,6 +2,7 @@ import { grouped, ms, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { bandsOf } from '../marks.ts'
 import { type Markup, markup } from '../markup.ts'
+import { isFollowed } from '../words/run.ts'
 
 /** Units of a plot's own: the page stretches it to any width, so words stand beside it as text and not in it. */
 const WIDTH = 1_000
@@ -18,6 +19,7 @@ export function overview(report: Report): Markup {
   const most = nice(
     Math.max(1, ...points.map(({ offered, accepted, effects }) => Math.max(offered, accepted, effects))),
   )
+  const doneOf = ({ accepted, effects }: (typeof points)[number]) => (isFollowed(report) ? effects : accepted)
   const rate = (value: number) => rounded(HEIGHT - (Math.min(value, most) / most) * HEIGHT)
   const waits = points
     .map(({ p99Ms, maxMs }) => p99Ms ?? maxMs)
@@ -38,7 +40,7 @@ export function overview(report: Report): Markup {
   const rateTicks = [0, most / 2, most].map((value) => ({ at: rate(value) / HEIGHT, text: grouped(value) }))
   const waitTicks = decades(low, high).map((value) => ({ at: wait(value) / HEIGHT, text: shortMs(value) }))
   return markup`<figure class="overview">
-${plot('Events a second', rateTicks, markup`${bands}${phases}<path class="offered" d="M0 ${HEIGHT}${steps(({ offered }) => offered)}V${HEIGHT}z"/><path class="done" d="M0 ${HEIGHT}${steps(({ effects }) => effects)}"/>`, altOfRates(report))}
+${plot('Events a second', rateTicks, markup`${bands}${phases}<path class="offered" d="M0 ${HEIGHT}${steps(({ offered }) => offered)}V${HEIGHT}z"/><path class="done" d="M0 ${HEIGHT}${steps(doneOf)}"/>`, altOfRates(report))}
 ${plot(
   'Response p99, ms',
   waitTicks,
@@ -46,7 +48,7 @@ ${plot(
   altOfWaits(report),
 )}
 <div class="times">${phaseNames(report, endMs)}</div>
-<figcaption><span class="key offered"></span>offered <span class="key done"></span>done <span class="key limit"></span>allowed: ${ms(setup.acceptP99Ms)} <span class="key dot"></span>p99 <span class="key hollow"></span>slowest, where too few for a p99 ${
+<figcaption><span class="key offered"></span>offered <span class="key done"></span>${isFollowed(report) ? 'done' : 'accepted'} <span class="key limit"></span>allowed: ${ms(setup.acceptP99Ms)} <span class="key dot"></span>p99 <span class="key hollow"></span>slowest, where too few for a p99 ${
     faults.length > 0 &&
     markup`<span class="key band"></span>${bandsOf(faults)
       .map(({ text, fromMs, untilMs }) => `${text}, ${seconds(fromMs)} … ${seconds(untilMs)}`)
@@ -91,14 +93,15 @@ function phaseNames({ scenario }: Report, endMs: number): Markup[] {
   })
 }
 
-function altOfRates({ setup, audit, tookMs, faults }: Report): string {
+function altOfRates(report: Report): string {
+  const { setup, audit, tookMs, faults } = report
   const struck =
     faults.length === 0
       ? ''
       : ` Meanwhile: ${bandsOf(faults)
           .map(({ text }) => text)
           .join('; ')}.`
-  return `${grouped(audit.planned)} events offered over ${seconds(tookMs.sending)}, up to ${grouped(setup.peakPerS)} a second; ${grouped(audit.applied)} took effect.${struck}`
+  return `${grouped(audit.planned)} events offered over ${seconds(tookMs.sending)}, up to ${grouped(setup.peakPerS)} a second.${isFollowed(report) ? ` ${grouped(audit.applied)} took effect.` : ''}${struck}`
 }
 
 function altOfWaits({ latency, setup }: Report): string {

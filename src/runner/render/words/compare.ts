@@ -25,9 +25,16 @@ export function figureWords(name: FigureName, figure: Figure | null): string {
 /** `+12% (+8% … +16%)`, or that none was found. */
 export function differenceWords(difference: Difference | null): string {
   if (!difference) return 'too few runs'
-  if (!difference.isReal) return `no difference found, at ±${percent(atMostApart(difference))}`
+  if (!difference.isReal) return apartWords(atMostApart(difference))
   const { ratio, low, high } = difference
   return `${signed(ratio)} (${signed(low)} … ${signed(high)})`
+}
+
+/** Beyond this the runs of a stack differ so much that to name a bound would mean nothing. */
+const APART_MAX = 1
+
+function apartWords(atMost: number): string {
+  return atMost > APART_MAX ? 'not told apart: its runs differ too much' : `no difference found, at ±${percent(atMost)}`
 }
 
 const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`
@@ -57,13 +64,22 @@ export function winnerWords(
   const wins =
     tied.length === 0
       ? `${first.stack} answers fastest: its p99 is ${p99}.`
-      : `No winner between ${list([first, ...tied].map(({ stack }) => stack))}: no difference of their p99s was found, at ±${percent(Math.max(...tied.map(({ against }) => atMostApart(against!.p99Ms!))))}.`
+      : noWinner(
+          list([first, ...tied].map(({ stack }) => stack)),
+          Math.max(...tied.map(({ against }) => atMostApart(against!.p99Ms!))),
+        )
   const ahead = next
     ? [
         `That of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${differenceWords(next.against!.p99Ms)}, 95% sure.`,
       ]
     : []
   return [wins, ...ahead, ...cheaper(first, tied), ...left].join(' ')
+}
+
+function noWinner(names: string, atMost: number): string {
+  return atMost > APART_MAX
+    ? `No winner between ${names}: their runs differ too much from each other. More --rounds on a quieter machine tell more.`
+    : `No winner between ${names}: no difference of their p99s was found, at ±${percent(atMost)}.`
 }
 
 /** Where response times do not tell them apart, the cost may. */
