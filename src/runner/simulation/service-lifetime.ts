@@ -38,8 +38,9 @@ export interface LifetimeOptions {
   readonly random: Random
   readonly fails: Fails
   readonly conditions: SimulatedConditions
-  /** For bugs of the processor itself. Default: the real one. */
+  /** For bugs of the processor, and of what receives. Default: the real ones. */
   readonly start?: typeof startProcessor
+  readonly receive?: typeof createIngest
 }
 
 type Failed = (definite: boolean) => FloodmarkError
@@ -62,7 +63,7 @@ export class ServiceLifetime {
 
   constructor(options: LifetimeOptions) {
     this.#options = options
-    const { limits, clock, random, routes, fails, start = startProcessor } = options
+    const { limits, clock, random, routes, fails, start = startProcessor, receive = createIngest } = options
     const queue = this.#queue()
     const ledger = this.#ledger()
     const effect = this.#effect()
@@ -72,7 +73,7 @@ export class ServiceLifetime {
     const soon = (fn: () => void) => void clock.after(0, fn)
     const { publish } = createBatcher({ ...limits, queue, clock, deadlineMs: limits.publishDeadlineMs, soon })
     const ready = async () => {}
-    this.ingest = createIngest({ routes, publish, ready, clock, crashPoint })
+    this.ingest = receive({ routes, publish, ready, clock, crashPoint })
     const signal = AbortSignal.any([this.#end.signal, this.#stop.signal])
     const processor = start({ ...limits, queue, ledger, effect, clock, random, signal, crashPoint })
     this.counts = processor.counts

@@ -65,8 +65,9 @@ export interface SimulationOptions {
   readonly faultKinds?: FaultKinds
   /** What a service sees of queue and ledger from its start to its end, for bugs that must end with it. */
   readonly seenBy?: (base: { queue: Queue; ledger: Ledger }, clock: Clock, ended: () => boolean) => typeof base
-  /** A processor with a bug. */
+  /** A processor, or what receives, with a bug. */
   readonly start?: LifetimeOptions['start']
+  readonly receive?: LifetimeOptions['receive']
 }
 
 export interface Simulated {
@@ -132,6 +133,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...inProcess,
     conditions,
     ...(options.start && { start: options.start }),
+    ...(options.receive && { receive: options.receive }),
     effect: failingEffect(effectOf(work, scenario), { ...inProcess, slowMs: SLOW_MS }),
     isLethal: (event) => lethal.strikes(runId, event),
     routes: routes.map(({ receiving }) => receiving),
