@@ -7,9 +7,11 @@ import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from 
 import { readJournal } from '../records/journal.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
+import { sparkline } from '../render/sparkline.ts'
 import { play } from '../run/play.ts'
 import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
+import { meanPerS } from '../scenario/trace.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { liveLine, silent } from './live-line.ts'
@@ -101,6 +103,7 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
 }
 
 async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
+  if (!telling.quiet) tellTrace(plan)
   const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
   try {
     await play(plan, folder, live, interrupt)
@@ -108,6 +111,14 @@ async function measured(plan: Plan, folder: string, interrupt: AbortSignal, tell
     live.end()
   }
   return report(folder, telling)
+}
+
+/** What was understood of the file that --shape names, before it is played. */
+function tellTrace({ trace, traceRead, settings }: Plan): void {
+  if (!trace) return
+  const peak = trace.reduce((most, count) => Math.max(most, count), 0)
+  const course = `${trace.length} s, mean ${meanPerS(trace)}/s, peak ${Number(peak.toPrecision(6))}/s`
+  process.stderr.write(`${settings.shape}: ${traceRead}; ${course}\n${sparkline(trace)}\n`)
 }
 
 /** There is something worth keeping: its record, or an attempt that was written down. */

@@ -35,6 +35,8 @@ export interface Plan {
   /** As plannedScenario makes it. */
   readonly scenario: Scenario
   readonly trace: Trace | undefined
+  /** What the file of the trace was taken for, in words. */
+  readonly traceRead: string | undefined
   /** Takes the requests instead of a stack. */
   readonly target: Target | undefined
   readonly modules: { readonly receiver: string; readonly queue: string; readonly ledger: string }
@@ -57,7 +59,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
       "--spike scales the scenario's own peak, --shape replaces it: choose one of them",
     )
   }
-  const trace = shape === undefined ? undefined : readTrace(shape)
+  const { trace, read } = shape === undefined ? {} : readTrace(shape)
   const scenario = plannedScenario(own, { scenario: scenarioModule, settings, trace })
   if (settings.target !== undefined) requireHarmless(scenario)
   else if (settings.effects !== undefined)
@@ -70,6 +72,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
     scenarioModule,
     scenario,
     trace,
+    traceRead: read,
     target: settings.target === undefined ? undefined : targetOf(settings.target),
     modules: await modulesOf(settings),
     routes: await Promise.all(scenario.mix.map((part) => routeOf(part, { runId, settings, scenario, scenarioModule }))),

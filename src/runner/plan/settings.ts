@@ -98,7 +98,7 @@ export const SETTINGS = {
   shape: {
     flag: '--shape <file>',
     schema: z.string().min(1).optional(),
-    help: "your own arrivals in each second (lines of second,count or of a count), instead of the scenario's shape",
+    help: "your own arrivals instead of the scenario's shape: lines of second,count, of a count or of a time, or an access log",
     unset: "the scenario's own",
   },
   spike: {

@@ -3,36 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import steady from '../../../scenarios/steady.ts'
 import { countArrivals } from '../../../src/runner/plan/arrivals.ts'
-import { meanPerS, parseTrace, withTrace } from '../../../src/runner/scenario/trace.ts'
+import { meanPerS, withTrace } from '../../../src/runner/scenario/trace.ts'
 import { floodmark, runsFolder } from '../floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()
 
 describe('a trace', () => {
-  it.each([
-    ['one count a line', '5\n0\n7.5\n', [5, 0, 7.5]],
-    ['a header, Windows line ends and a byte order mark', '\uFEFFsecond,count\r\n0,5\r\n1,6\r\n', [5, 6]],
-    ['seconds since 1970, of which some are left out', '1700000000, 5\n1700000003, 6\n', [5, 0, 0, 6]],
-    ['empty lines at the end', 'count\n1\n\n\n', [1]],
-  ])('may have %s', (_, text, counts) => {
-    expect(parseTrace(text, 'trace.csv')).toEqual(counts)
-  })
-
-  it.each([
-    ['1\nmany\n', 'line 2'],
-    ['second,count\n0,1\n1,-2\n', 'line 3'],
-    ['0,1\n7\n', 'line 2'],
-    ['5,1\n4,1\n', 'line 2'],
-    ['5,1\n5,1\n', 'line 2'],
-    ['0,1\n\n86400,1\n', 'line 3'],
-    ['1\n10000001\n', 'line 2'],
-    ['1;2\n', 'line 1'],
-    ['second,count\n', 'no arrivals'],
-    ['0\n0\n', 'no arrivals'],
-  ])('of %j is refused, and the message names the file and the line', (text, where) => {
-    expect(() => parseTrace(text, 'trace.csv')).toThrow(`trace.csv: ${where}`)
-  })
-
   it('is the course of the arrivals: in each second as many as it says, also when it is stretched', () => {
     const trace = [400, 0, 1_600, 100]
     const scenario = withTrace(steady, trace)
@@ -65,6 +41,7 @@ describe('npm run scenario with --shape', () => {
       err,
     } = await floodmark('scenario', 'steady', '--shape', file, '--p99', '10000', '--out', out)
     expect(code, said + err).toBe(0)
+    expect(err).toContain('times in s, counts of each second; 4 s, mean 200/s, peak 600/s\n▂▁█▁\n')
     const before = reportOf('traced')
     expect(before.scenario).toMatchObject({ durationMs: 4_000, phases: [{ name: 'trace', fromMs: 0, untilMs: 4_000 }] })
     expect(before.setup).toMatchObject({ ratePerS: 200, peakPerS: 600 })

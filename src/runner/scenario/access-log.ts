@@ -1,0 +1,85 @@
+/** A line of a log: when its request came, and by which method, where it says so. */
+interface LoggedRequest {
+  readonly atMs: number
+  readonly method: string | undefined
+}
+export interface AccessLog {
+  /** Whose log it is, in words. */
+  readonly form: string
+  /** undefined where a line is none of its kind. */
+  readonly read: (line: string) => LoggedRequest | undefined
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+/** [01/Jan/2026:00:00:00 +0000] */
+const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d)\]/
+const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
+/** An application balancer's line begins with the kind of connection, an older one's with the time. */
+const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) \S+ \S+:\d+ /
+/** Where logs of JSON have the time: Caddy, nginx and Traefik among them. */
+const TIME_NAMES = ['ts', 'time', 'timestamp', '@timestamp', 'time_iso8601', 'msec', 'StartUTC', 'time_local', 'date']
+const METHOD_NAMES = ['method', 'request_method', 'RequestMethod', 'http_method']
+
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$/
+
+/** ms since 1970 of an ISO time; without a zone it is taken for UTC, of which only distances count. */
+export function isoMs(text: string): number | undefined {
+  if (!ISO.test(text)) return undefined
+  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text.slice(11)) ? text : `${text}Z`
+  const atMs = Date.parse(zoned.replace(' ', 'T').replace(',', '.'))
+  return Number.isNaN(atMs) ? undefined : atMs
+}
+
+/** How a number that counts from 1970 counts, by its size; of a smaller one: in seconds. */
+export function unitOf(value: number): { readonly name: string; readonly perS: number } {
+  if (value >= 1e17) return { name: 'ns', perS: 1e9 }
+  if (value >= 1e14) return { name: 'µs', perS: 1e6 }
+  return value >= 1e11 ? { name: 'ms', perS: 1e3 } : { name: 's', perS: 1 }
+}
+
+/** The kind of log that a line is of; undefined for another file. */
+export function accessLogOf(line: string): AccessLog | undefined {
+  return LOGS.find(({ read }) => read(line) !== undefined)
+}
+
+const LOGS: readonly AccessLog[] = [
+  { form: 'a log in JSON', read: ofJson },
+  { form: 'an access log of nginx or Apache', read: ofCommon },
+  { form: 'an access log of a load balancer', read: ofBalancer },
+]
+
+function ofCommon(line: string): LoggedRequest | undefined {
+  const [, day, month = '', year, time, hours, minutes] = COMMON_TIME.exec(line) ?? []
+  const number = MONTHS.indexOf(month) + 1
+  if (number === 0) return undefined
+  const atMs = isoMs(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${hours}:${minutes}`)
+  return atMs === undefined ? undefined : { atMs, method: QUOTED_METHOD.exec(line)?.[1] }
+}
+
+function ofBalancer(line: string): LoggedRequest | undefined {
+  const atMs = isoMs(BALANCER.exec(line)?.[1] ?? '')
+  return atMs === undefined ? undefined : { atMs, method: QUOTED_METHOD.exec(line)?.[1] }
+}
+
+function ofJson(line: string): LoggedRequest | undefined {
+  if (!line.startsWith('{')) return undefined
+  let value: Record<string, unknown>
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  const request = (typeof value.request === 'object' && value.request ? value.request : value) as typeof value
+  const times = TIME_NAMES.map((name) => value[name])
+  const atMs = times.map(timeMs).find((found) => found !== undefined)
+  const method = METHOD_NAMES.map((name) => request[name] ?? value[name]).find((one) => typeof one === 'string')
+  const quoted = typeof value.request === 'string' ? /^([A-Z]+) /.exec(value.request)?.[1] : undefined
+  return atMs === undefined ? undefined : { atMs, method: (method as string | undefined) ?? quoted }
+}
+
+function timeMs(value: unknown): number | undefined {
+  const number = typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : Number.NaN
+  if (number >= 1e8) return (number / unitOf(number).perS) * 1_000
+  if (typeof value !== 'string') return undefined
+  return isoMs(value) ?? ofCommon(`[${value}]`)?.atMs
+}

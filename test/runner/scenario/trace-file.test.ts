@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { sparkline } from '../../../src/runner/render/sparkline.ts'
+import { decodeText } from '../../../src/runner/scenario/text-file.ts'
+import { readCounts } from '../../../src/runner/scenario/trace-file.ts'
+
+const lines = (count: number, line: (at: number) => string) =>
+  Array.from({ length: count }, (_, at) => line(at)).join('\n')
+const clock = (at: number) => `00:00:0${at}`
+
+describe('--shape', () => {
+  it.each([
+    ['one count a line', '5\n0\n7.5\n', [5, 0, 7.5], 'counts of each second'],
+    ['a header and Windows line ends', 'second,count\r\n0,5\r\n1,6\r\n', [5, 6], 'times in s, counts of each second'],
+    ['seconds since 1970, of which some are left out', '1700000000, 5\n1700000003, 6\n', [5, 0, 0, 6], 'times in s'],
+    ['empty lines at the end', 'count\n1\n\n\n', [1], 'counts of each second'],
+    ['comments, quotes', '# exported\n"second","count"\n"0","5"\n"1","6"\n', [5, 6], 'times in s'],
+    ['semicolons', 'second;count\n0;5\n1;6\n', [5, 6], 'times in s'],
+    ['tabs', '0\t5\n1\t6\n', [5, 6], 'times in s'],
+    ['ms since 1970', 'ts,count\n1700000000000,5\n1700000001000,6\n1700000002000,7\n', [5, 6, 7], 'times in ms'],
+    ['µs since 1970', '1700000000000000,5\n1700000001000000,6\n', [5, 6], 'times in µs'],
+    ['seconds with a fraction', '1700000000.0,5\n1700000001.0,6\n', [5, 6], 'times in s'],
+    ['ISO times', 'time,count\n2026-01-01T00:00:00Z,5\n2026-01-01T00:00:02Z,6\n', [5, 0, 6], 'times as ISO'],
+    [
+      'ISO times with a zone, a space, a fraction',
+      '2026-01-01 01:00:00.5+01:00,5\n2026-01-01T00:00:01Z,6',
+      [5, 6],
+      'as ISO',
+    ],
+    [
+      'a count of each minute',
+      'minute,per_minute\n0,120\n60,60\n',
+      [...Array(60).fill(2), ...Array(60).fill(1)],
+      'each minute',
+    ],
+    ['a count of each 2 s, without times', 'per_2s\n4\n6\n', [2, 2, 3, 3], 'counts of each 2 s, spread evenly'],
+    ['rows apart with nothing between', 'second,per_second\n0,5\n2,6\n4,7\n', [5, 0, 6, 0, 7], 'each second'],
+    ['a line for each request', '1700000000,1\n1700000000,1\n1700000001,1\n', [2, 1], 'counts of each second'],
+    [
+      'the time of each request',
+      '1700000000.2\n1700000000.9\n1700000002.1\n',
+      [2, 0, 1],
+      'the times of 3 requests, in s',
+    ],
+    ['the same in ms, out of order', '1700000002100\n1700000000200\n', [1, 0, 1], 'the times of 2 requests, in ms'],
+    ['the same as ISO', '2026-01-01T00:00:00Z\n2026-01-01T00:00:00.9Z\n', [2], 'the times of 2 requests, as ISO'],
+  ])('takes %s', (_, text, counts, read) => {
+    const found = readCounts(text, 'trace.csv')
+    expect(found.counts).toEqual(counts)
+    expect(found.read).toContain(read)
+  })
+
+  it.each([
+    [
+      'nginx',
+      (at: number) => `192.0.2.${at} - - [01/Jan/2026:${clock(at)} +0100] "POST /hook HTTP/1.1" 200 8 "-" "S/1.0"`,
+    ],
+    ['Apache', (at: number) => `host 192.0.2.${at} - bob [01/Feb/2026:${clock(at)} -0500] "POST /hook HTTP/1.1" 200 -`],
+    [
+      'an application balancer',
+      (at: number) =>
+        `https 2026-01-01T${clock(at)}.186641Z app/lb/1 192.168.131.39:2817 10.0.0.1:80 0 0.001 0 200 200 34 366 "POST https://x:443/ HTTP/1.1" "curl" -`,
+    ],
+    [
+      'a classic balancer',
+      (at: number) =>
+        `2026-01-01T${clock(at)}.5Z lb 192.168.131.39:2817 10.0.0.1:80 0 0 0 200 200 0 29 "POST http://x:80/ HTTP/1.1"`,
+    ],
+    ['Caddy', (at: number) => `{"level":"info","ts":${1646861401.5 + at},"request":{"method":"POST","uri":"/hook"}}`],
+    [
+      'nginx in JSON',
+      (at: number) => `{"time_iso8601":"2026-01-01T${clock(at)}+00:00","request":"POST /hook HTTP/1.1"}`,
+    ],
+    [
+      'Traefik',
+      (at: number) =>
+        `{"RequestMethod":"POST","time":"2026-01-01T${clock(at)}Z","StartUTC":"2026-01-01T${clock(at)}Z"}`,
+    ],
+  ])('takes the access log of %s, its POST requests alone', (_, line) => {
+    const get = line(4).replace('POST', 'GET')
+    const { counts, read } = readCounts(
+      `${lines(3, line)}\n${line(0)}\n${get}\n${line(5)}\n${line(5).slice(0, 20)}`,
+      'access.log',
+    )
+    expect(counts).toEqual([2, 1, 1, 0, 0, 1])
+    expect(read).toContain('log')
+    expect(read).toContain('5 POST requests, 1 of other methods left out, 1 lines left out, the first is 7')
+  })
+
+  it.each([
+    ['1\nmany\n', 'line 2'],
+    ['second,count\n0,1\n1,-2\n', 'line 3'],
+    ['0,1\n7\n', 'line 2'],
+    ['5,2\n4,1\n', 'line 2'],
+    ['5,2\n5,1\n', 'line 2'],
+    ['0,1\n\n86400,1\n', 'line 3'],
+    ['1\n10000001\n', 'line 2'],
+    ['second,count,bytes\n0,5,1\n', 'line 2: 3 columns'],
+    ['0,"1,200"\n1,"1,300"\n', 'line 1'],
+    ['0,5\n1,6\ntotal,11\n', 'line 3'],
+    ['second,count\n', 'no arrivals'],
+    ['0\n0\n', 'no arrivals'],
+    ['0,5\n1000,6\n2000,7\n', 'its rows lie 1000 s apart throughout. If the times are ms, divide them by 1000'],
+    ['0,5\n60,6\n120,7\n', 'a first line of second,per_minute says'],
+    ['0,5\n10,6\n30,7\n', 'second,per_10s'],
+    ['second,per_minute\n0,5\n61,6\n', 'line 3: not a multiple'],
+    ['2026-01-01T00:00:00Z\n2026-01-03T00:00:00Z\n', 'its requests lie 2.0 days apart'],
+    ['2026-01-01T00:00:00Z\nlater\n', 'line 2'],
+    [lines(9, () => '1.1.1.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 8'), 'without a POST'],
+  ])('refuses %j, and names the file and the line', (text, where) => {
+    expect(() => readCounts(text, 'trace.csv')).toThrow(`trace.csv: ${where.startsWith('line') ? where : ''}`)
+    expect(() => readCounts(text, 'trace.csv')).toThrow(where)
+  })
+
+  it('is read with a byte order mark, and as UTF-16', () => {
+    const text = 'second,count\r\n0,5\r\n'
+    for (const bytes of [Buffer.from(`\ufeff${text}`), Buffer.from(`\ufeff${text}`, 'utf16le')]) {
+      expect(readCounts(decodeText(bytes, 'x'), 'x').counts).toEqual([5])
+    }
+  })
+
+  it('is drawn with the highest of each column', () => {
+    expect(sparkline([1, 0, 8, 4])).toBe('▁ █▄')
+    expect(sparkline([0, ...Array(7_199).fill(1)])).toBe('█'.repeat(72))
+  })
+})
