@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { RedisConnection } from '../src/clients/redis/connection.ts'
+import type { RedisConnection } from '../src/clients/redis/connection.ts'
 import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
-import { type RedisFacts, redisFacts } from '../src/clients/redis/facts.ts'
+import { type JudgedRedis, openRedis } from '../src/clients/redis/facts.ts'
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
@@ -17,6 +17,7 @@ import {
   type Ledger,
   type LedgerDriver,
   type LedgerOpenOptions,
+  type LedgerTraits,
   MARK_TTL_MS,
   type Settled,
   type Settlement,
@@ -39,7 +40,7 @@ const PAGE_ITEMS = 512
  * process must get the same clock.
  */
 class RedisLedger implements Ledger {
-  readonly traits
+  readonly traits: LedgerTraits
   readonly #connection: RedisConnection
   readonly #prefix: string
   readonly #now: () => string
@@ -49,21 +50,26 @@ class RedisLedger implements Ledger {
   readonly #session = randomBytes(6).toString('base64url')
   #calls = 0
 
-  constructor(
-    connection: RedisConnection,
-    prefix: string,
-    options: LedgerOpenOptions,
-    facts: RedisFacts & { readonly nowMs: number },
-  ) {
+  constructor(redis: JudgedRedis, prefix: string, options: LedgerOpenOptions, serverNowMs: number) {
     const { clock, ttlMs = MARK_TTL_MS } = options
-    this.#connection = connection
+    this.#connection = redis.connection
     this.#prefix = prefix
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = ttlMs
-    this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : facts.nowMs)
-    const { text: server, survives, folder } = facts
-    const dataFolders = folder === undefined ? undefined : { dataFolders: [folder] }
-    this.traits = { name: 'redis', server, survives, ...dataFolders, shared: true, ttlMs } as const
+    this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : serverNowMs)
+    const { folder } = redis.facts
+    this.traits = {
+      name: 'redis',
+      ...(folder && { dataFolders: [folder] }),
+      shared: true,
+      ttlMs,
+      get server() {
+        return redis.facts.text
+      },
+      get survives() {
+        return redis.facts.survives
+      },
+    }
   }
 
   async claim(events: Parameters<Ledger['claim']>[0], leaseMs: number): Promise<readonly Claim[]> {
@@ -272,14 +278,12 @@ const driver: LedgerDriver = {
   server: 'redis',
   async open(options) {
     const prefix = prefixOf(options.namespace)
-    const connection = new RedisConnection(options.url, options.clock ?? systemClock)
+    const redis = await openRedis(options.url, options.clock ?? systemClock)
     try {
-      await connection.ready()
-      const [seconds] = await connection.repeat(CALL_MS, (redis) => redis.time())
-      const facts = { ...(await redisFacts(connection)), nowMs: Number(seconds) * 1_000 }
-      return new RedisLedger(connection, prefix, options, facts)
+      const [seconds] = await redis.connection.repeat(CALL_MS, (client) => client.time())
+      return new RedisLedger(redis, prefix, options, Number(seconds) * 1_000)
     } catch (error) {
-      await connection.close()
+      await redis.connection.close()
       throw error
     }
   },

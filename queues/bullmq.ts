@@ -1,6 +1,7 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
-import type { RedisConnection } from '../src/clients/redis/connection.ts'
-import type { RedisFacts } from '../src/clients/redis/facts.ts'
+import { type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
+import type { JudgedRedis } from '../src/clients/redis/facts.ts'
+import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
 import { encode, eventOfRecord, isUndecodable } from '../src/core/base/codec.ts'
 import { shareOfHeap } from '../src/core/base/memory.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
@@ -17,7 +18,7 @@ import {
 } from '../src/core/contracts/queue.ts'
 import { Jobs } from './bullmq/jobs.ts'
 import { Room } from './bullmq/room.ts'
-import { prefixOf, redisDriver } from './redis/driver.ts'
+import { prefixOf, redisDriver, traitsOn } from './redis/driver.ts'
 import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 
 const NAME = 'events'
@@ -55,31 +56,33 @@ class BullMQ implements Queue {
   readonly #options: QueueOpenOptions
   readonly #clock: Clock
   readonly #connection: RedisConnection
+  readonly #memory: MemoryRoom
   readonly #queue: BullQueue<string>
   readonly #room: Room
 
-  constructor(connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) {
-    this.#connection = connection
+  constructor(redis: JudgedRedis, options: QueueOpenOptions) {
+    this.#connection = redis.connection
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#queue = new BullQueue(NAME, { connection: connection.client, prefix: prefixOf('bullmq', options.namespace) })
+    this.#queue = new BullQueue(NAME, {
+      connection: redis.connection.client,
+      prefix: prefixOf('bullmq', options.namespace),
+    })
     this.#queue.on('error', () => {}) // each call rejects with it
     this.#room = new Room(options.bytesMax ?? BYTES_MAX, this.#clock, async () => {
       const { waiting, inFlight } = await this.depth()
       return waiting + inFlight
     })
-    this.traits = {
+    this.traits = traitsOn(redis, {
       name: 'bullmq',
-      server: facts.text,
-      survives: facts.survives,
-      ...(facts.folder && { dataFolders: [facts.folder] }),
       order: 'none',
       countsDeliveries: true,
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
       publishBytesMax: 16 * 1024 * 1024,
-    }
+    })
+    this.#memory = new MemoryRoom(redis.connection, this.#clock, redis.facts)
   }
 
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
@@ -94,6 +97,7 @@ class BullMQ implements Queue {
       throw PublishError.all(events, 'too-large', `${bytes} bytes in one publish`, { definite: true })
     }
     try {
+      this.#memory.take(events.length, bytes)
       this.#room.take(events.length, bytes)
       await this.#connection.once(deadlineMs, () => this.#queue.addBulk(jobs))
     } catch (cause) {
@@ -120,7 +124,7 @@ class BullMQ implements Queue {
       return this.#process(jobs, job, token).finally(() => hold(-length))
     }
     const worker: Worker<string> = new Worker<string>(NAME, process, {
-      connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS },
+      connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS, reconnectOnError },
       prefix: prefixOf('bullmq', this.#options.namespace),
       concurrency,
       lockDuration: leaseMs,
@@ -156,6 +160,7 @@ class BullMQ implements Queue {
   }
 
   async probe(): Promise<void> {
+    await this.#memory.probe()
     const key = `${prefixOf('bullmq', this.#options.namespace)}:probe`
     await this.#connection.once(DEPTH_MS, (client) => client.set(key, PROBE_VALUE, 'PX', PROBE_KEPT_MS))
   }
@@ -175,4 +180,4 @@ class BullMQ implements Queue {
   }
 }
 
-export default redisDriver('bullmq', (connection, facts, options) => new BullMQ(connection, facts, options))
+export default redisDriver('bullmq', (redis, options) => new BullMQ(redis, options))

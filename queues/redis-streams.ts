@@ -1,5 +1,6 @@
 import { RedisConnection } from '../src/clients/redis/connection.ts'
-import type { RedisFacts } from '../src/clients/redis/facts.ts'
+import type { JudgedRedis } from '../src/clients/redis/facts.ts'
+import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
 import { encode } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -13,7 +14,7 @@ import {
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
-import { redisDriver } from './redis/driver.ts'
+import { redisDriver, traitsOn } from './redis/driver.ts'
 import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 import { READERS, StreamsConsumer } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
@@ -33,25 +34,24 @@ class RedisStreams implements Queue {
   readonly #bytesMax: number
   readonly #clock
   readonly #connection: RedisConnection
+  readonly #memory: MemoryRoom
 
-  constructor(connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) {
-    this.#connection = connection
+  constructor(redis: JudgedRedis, options: QueueOpenOptions) {
+    this.#connection = redis.connection
     this.#url = options.url
     this.#keys = keysOf(options.namespace)
     this.#bytesMax = options.bytesMax ?? BYTES_MAX
     this.#clock = options.clock ?? systemClock
-    this.traits = {
+    this.traits = traitsOn(redis, {
       name: 'redis-streams',
-      server: facts.text,
-      survives: facts.survives,
-      ...(facts.folder && { dataFolders: [facts.folder] }),
       order: 'key',
       countsDeliveries: false,
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
       publishBytesMax: 16 * 1024 * 1024,
-    }
+    })
+    this.#memory = new MemoryRoom(redis.connection, this.#clock, redis.facts)
   }
 
   async publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
@@ -68,6 +68,7 @@ class RedisStreams implements Queue {
     const names = [this.#keys.bytes, ...this.#keys.shards.map(({ stream }) => stream)]
     let stored: number
     try {
+      this.#memory.take(events.length, bytes)
       stored = await this.#connection.once(deadlineMs, (client) => {
         return client.eval(PUBLISH, names.length, ...names, this.#bytesMax, bytes, ...entries) as Promise<number>
       })
@@ -88,6 +89,7 @@ class RedisStreams implements Queue {
   }
 
   async probe(): Promise<void> {
+    await this.#memory.probe()
     const stored = await this.#connection.once(DEPTH_MS, async (client) => {
       await client.set(this.#keys.probe, PROBE_VALUE, 'PX', PROBE_KEPT_MS)
       return Number(await client.get(this.#keys.bytes))
@@ -109,4 +111,4 @@ class RedisStreams implements Queue {
   }
 }
 
-export default redisDriver('streams', (connection, facts, options) => new RedisStreams(connection, facts, options))
+export default redisDriver('streams', (redis, options) => new RedisStreams(redis, options))

@@ -1,32 +1,36 @@
-import { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { deleteKeys } from '../../src/clients/redis/delete-keys.ts'
-import { type RedisFacts, redisFacts } from '../../src/clients/redis/facts.ts'
+import { type JudgedRedis, openRedis } from '../../src/clients/redis/facts.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
-import type { Queue, QueueDriver, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
+import type { Queue, QueueDriver, QueueOpenOptions, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** The prefix of a namespace's keys. The braces keep them together on one node. @throws FloodmarkError 'misuse'. */
 export function prefixOf(driver: string, namespace: string): string {
   return `floodmark:${driver}:{${checkNamespace(namespace)}}`
 }
 
+/** The traits of a queue on a Redis: the server behind its address may be another one later, and promise something else. */
+export function traitsOn(redis: JudgedRedis, own: Omit<QueueTraits, 'server' | 'survives'>): QueueTraits {
+  const { folder } = redis.facts
+  return {
+    ...own,
+    ...(folder && { dataFolders: [folder] }),
+    get server() {
+      return redis.facts.text
+    },
+    get survives() {
+      return redis.facts.survives
+    },
+  }
+}
+
 /** A driver on a Redis server: connects, asks the server for its promises, and hands both on. Its keys begin with `kind`. */
-export function redisDriver(
-  kind: string,
-  make: (connection: RedisConnection, facts: RedisFacts, options: QueueOpenOptions) => Queue,
-): QueueDriver {
+export function redisDriver(kind: string, make: (redis: JudgedRedis, options: QueueOpenOptions) => Queue): QueueDriver {
   return {
     server: 'redis',
     async open(options) {
       prefixOf(kind, options.namespace)
-      const connection = new RedisConnection(options.url, options.clock ?? systemClock)
-      try {
-        await connection.ready()
-        return make(connection, await redisFacts(connection), options)
-      } catch (error) {
-        await connection.close()
-        throw error
-      }
+      return make(await openRedis(options.url, options.clock ?? systemClock), options)
     },
     drop: ({ url, namespace }) => deleteKeys(url, `${prefixOf(kind, namespace)}:`),
   }

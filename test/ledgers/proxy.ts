@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** A TCP proxy before a server. It can let requests through and cut the connection instead of bringing the reply. */
-export async function proxyTo(port: number) {
+export async function proxyTo(first: number) {
+  let port = first
   const open = new Set<Socket>()
   let repliesToDrop = 0
   const listener = createServer((client) => {
@@ -26,6 +27,10 @@ export async function proxyTo(port: number) {
   await once(listener, 'listening')
   return {
     port: (listener.address() as { port: number }).port,
+    /** New connections lead to another server. */
+    leadTo(other: number): void {
+      port = other
+    },
     /** Loses the next replies, each with its connection. */
     dropReplies(count: number): void {
       repliesToDrop = count

@@ -10,7 +10,16 @@ const SILENCE_MS = 10_000
 const RECONNECT_MS = { first: 50, most: 500 }
 /** Before a lost call is sent again: a client that fails at once must not spin. */
 const RESEND_PAUSE_MS = 20
+/** A server that is refused is asked again after so many ms: by then its name may lead to another one. */
+const ASK_AGAIN_MS = 500
+/** Answers by which a server says that it is not, or not yet, the one that takes writes: its name may lead to another by now. */
+const NOT_THE_ONE = /^(READONLY|LOADING|MASTERDOWN|MOVED|CLUSTERDOWN|UNBLOCKED)\b/
 const LOGIN_REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password/
+
+/** For every client of ours: the call is refused, and the connection made anew. */
+export function reconnectOnError({ message }: Error): boolean {
+  return NOT_THE_ONE.test(message)
+}
 
 /** How one attempt ended. Neither `lost` (the connection broke, and how) nor 'late' says whether the server did it. */
 type CallEnd<T> = { readonly value: T } | { readonly refusal: Error } | { readonly lost: string } | 'late'
@@ -19,6 +28,7 @@ type CallEnd<T> = { readonly value: T } | { readonly refusal: Error } | { readon
 const SETTINGS = {
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
+  reconnectOnError,
   maxRetriesPerRequest: null,
   // Replies look the same in both protocols, and servers before version 6 know only this one.
   protocol: 2,
@@ -52,12 +62,20 @@ export class RedisConnection {
   readonly #running = new Set<Promise<unknown>>()
   readonly #onLost = new Set<() => void>()
   readonly #onReady = new Set<() => void>()
+  readonly #ask: (client: Redis) => Promise<void>
+  /** Connected, and the server is none that is refused. */
+  #usable = false
+  #refusal: FloodmarkError | undefined
   #lastError = 'it does not answer'
   #closed: Promise<void> | undefined
 
-  /** Starts to connect. @throws FloodmarkError 'misuse' when the URL is not one of Redis. */
-  constructor(url: string, clock: Clock) {
+  /**
+   * Starts to connect. `ask` is called at each connection; while it rejects with a FloodmarkError no call is sent. @throws
+   * FloodmarkError 'misuse' when the URL is not one of Redis.
+   */
+  constructor(url: string, clock: Clock, ask: (client: Redis) => Promise<void> = async () => {}) {
     this.#clock = clock
+    this.#ask = ask
     this.#client = redisClient(url, {
       connectTimeout: OPEN_MS,
       socketTimeout: SILENCE_MS,
@@ -67,12 +85,26 @@ export class RedisConnection {
     this.#client.on('error', (error) => {
       this.#lastError = messageOf(error)
     })
-    this.#client.on('ready', () => {
-      for (const end of [...this.#onReady]) end()
-    })
+    this.#client.on('ready', () => this.#judge())
     this.#client.on('close', () => {
+      this.#usable = false
       for (const end of [...this.#onLost]) end()
     })
+  }
+
+  async #judge(): Promise<void> {
+    try {
+      await this.#ask(this.#client)
+      if (this.#client.status !== 'ready') return
+      this.#refusal = undefined
+      this.#usable = true
+      for (const end of [...this.#onReady]) end()
+    } catch (error) {
+      this.#lastError = messageOf(error)
+      if (error instanceof FloodmarkError) this.#refusal = error
+      await sleep(systemClock, ASK_AGAIN_MS)
+      if (!this.#closed && !this.#usable) this.#client.disconnect(true)
+    }
   }
 
   /** For a library that wants the connection itself. Its calls go through once() all the same. */
@@ -80,11 +112,15 @@ export class RedisConnection {
     return this.#client
   }
 
-  /** Resolves once connected. @throws FloodmarkError 'unavailable' when login is refused, or when 5 s were not enough. */
+  /** Resolves once connected. @throws FloodmarkError 'unavailable' when login is refused, or when 5 s were not enough; else as `ask`. */
   async ready(): Promise<void> {
     // By the system's clock: a clock that somebody holds still says nothing of how long the network takes.
     const untilMs = systemClock.monotonic() + OPEN_MS
-    while (this.#client.status !== 'ready') {
+    while (!this.#usable) {
+      if (this.#refusal) {
+        this.#client.disconnect()
+        throw this.#refusal
+      }
       const refused = LOGIN_REFUSED.test(this.#lastError)
       if (refused || systemClock.monotonic() > untilMs) {
         const { status } = this.#client
@@ -109,7 +145,7 @@ export class RedisConnection {
    */
   once<T>(deadlineMs: number, send: (client: Redis) => Promise<T>): Promise<T> {
     return this.#track(async () => {
-      if (this.#client.status !== 'ready') throw this.#unavailable(`is not connected: ${this.#lastError}`, true)
+      if (!this.#usable) throw this.#unavailable(`is not connected: ${this.#lastError}`, true)
       const attempt = await this.#attempt(deadlineMs, send)
       if (attempt === 'late') {
         throw new FloodmarkError('timeout', `Redis at ${this.#address} did not answer within ${deadlineMs} ms`)
@@ -157,7 +193,7 @@ export class RedisConnection {
 
   /** Resolves with false when there is still no connection after `ms`. */
   #connected(ms: number): Promise<boolean> {
-    if (this.#client.status === 'ready') return Promise.resolve(true)
+    if (this.#usable) return Promise.resolve(true)
     return new Promise((resolve) => {
       const end = (connected: boolean) => {
         cancel()

@@ -1,10 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { FailureMode } from '../../core/contracts/queue.ts'
-import { isAnswer, type RedisConnection } from './connection.ts'
-
-const ASK_MS = 5_000
+import { isAnswer, RedisConnection } from './connection.ts'
 
 /** What one Redis promises for a write that it acknowledged, from its own answers. */
 export interface RedisFacts {
@@ -15,6 +14,15 @@ export interface RedisFacts {
   readonly survives: readonly FailureMode[]
   /** Its folder; undefined where the server is no process of this machine, or does not tell. */
   readonly folder: string | undefined
+  readonly memory: RedisMemory
+}
+
+export interface RedisMemory {
+  readonly usedBytes: number
+  /** 0: no limit. */
+  readonly maxBytes: number
+  /** What it does when its memory is full; undefined where it does not tell. */
+  readonly policy: string | undefined
 }
 
 type InfoFields = Readonly<Record<string, string | undefined>>
@@ -27,9 +35,52 @@ export interface RedisAnswers {
   readonly config: InfoFields | undefined
 }
 
-/** Asks a Redis what it promises. @throws FloodmarkError 'unavailable' when it does not answer; else as judgeRedis. */
-export async function redisFacts(connection: RedisConnection): Promise<RedisFacts> {
-  return judgeRedis(await connection.repeat(ASK_MS, askRedis))
+/** The least version: consumers take over entries by XAUTOCLAIM. */
+const LEAST_VERSION = [6, 2] as const
+
+/** A connection, and what the server behind it promised when it was made, which may be another server each time. */
+export interface JudgedRedis {
+  readonly connection: RedisConnection
+  readonly facts: RedisFacts
+}
+
+/**
+ * Connects, and asks the server what it promises: again after each reconnect, since a name may then lead to another one. A
+ * server that is refused is asked again until it is another, or is changed. @throws as judgeRedis, or 'unavailable' when
+ * it cannot be reached.
+ */
+export async function openRedis(url: string, clock: Clock): Promise<JudgedRedis> {
+  let facts: RedisFacts | undefined
+  const connection = new RedisConnection(url, clock, async (client) => {
+    facts = judgeRedis(await askRedis(client))
+  })
+  try {
+    await connection.ready()
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  return {
+    connection,
+    get facts() {
+      return facts!
+    },
+  }
+}
+
+/** Rejects with the client's own error. */
+export async function askMemory(client: Redis): Promise<RedisMemory> {
+  return memoryOf(fieldsOf(await client.info('memory')))
+}
+
+function memoryOf(info: InfoFields): RedisMemory {
+  const bytes = (field: string | undefined) => Number(field) || 0
+  return { usedBytes: bytes(info.used_memory), maxBytes: bytes(info.maxmemory), policy: info.maxmemory_policy }
+}
+
+/** For people, behind the name of a server. */
+export function evictsWith(policy: string): string {
+  return `deletes stored keys when its memory is full (maxmemory-policy ${policy}): set maxmemory-policy noeviction`
 }
 
 /** Rejects with the client's own error. */
@@ -61,16 +112,19 @@ export function judgeRedis({ info, config }: RedisAnswers): RedisFacts {
     const primary = info.master_host ? ` of ${info.master_host}:${info.master_port}` : ''
     throw refuse(`is a replica${primary} and takes no writes`, 'give the address of its primary')
   }
+  if (isOlder(info.redis_version)) {
+    throw refuse('is too old', `use Redis ${LEAST_VERSION.join('.')} or newer, or Valkey`)
+  }
   if (info.redis_mode === 'cluster') {
     throw refuse('is a node of a cluster', 'give the address of a single server, or of a proxy')
   }
   // Also without a maxmemory: whoever chose such a policy may set one at any time.
   const policy = config?.['maxmemory-policy'] ?? info.maxmemory_policy
   if (policy !== undefined && policy !== 'noeviction') {
-    const what = `deletes stored keys when its memory is full (maxmemory-policy ${policy})`
-    throw refuse(what, 'set maxmemory-policy noeviction')
+    throw new FloodmarkError('misuse', `this ${product} ${evictsWith(policy)}`)
   }
-  return { product, ...durabilityOf(product, info, config), folder: folderHere(info, config?.dir) }
+  const memory = { ...memoryOf(info), policy }
+  return { product, ...durabilityOf(product, info, config), folder: folderHere(info, config?.dir), memory }
 }
 
 /** An acknowledged write lies in the server's memory at least, so it outlives our own process whatever the settings are. */
@@ -102,6 +156,15 @@ function folderHere({ process_id: pid }: InfoFields, dir: string | undefined): s
   } catch {
     return undefined
   }
+}
+
+/** Others tell the version of Redis that they are like. */
+function isOlder(version = ''): boolean {
+  const [major, minor] = version.split('.').map(Number)
+  const [leastMajor, leastMinor] = LEAST_VERSION
+  return (
+    major !== undefined && (major < leastMajor || (major === leastMajor && (minor ?? 0) < leastMinor)) && version !== ''
+  )
 }
 
 /** Others that speak the protocol also tell a redis_version, for clients that look for one. */

@@ -24,6 +24,8 @@ describe('what a Redis promises', () => {
       product: 'Redis 7.4.2',
       text: `Redis 7.4.2, ${settings}`,
       survives: ['receiver-crash', 'broker-crash', 'power-loss'],
+      folder: undefined,
+      memory: { usedBytes: 0, maxBytes: 0, policy: 'noeviction' },
     })
     for (const weaker of [{ appendonly: 'no' }, { appendfsync: 'everysec' }, { 'no-appendfsync-on-rewrite': 'yes' }]) {
       expect(judgeRedis(answers({}, { ...durable, ...weaker })).survives).toEqual(['receiver-crash'])
@@ -74,8 +76,16 @@ describe('what a Redis promises', () => {
       'unavailable',
       'is still loading its data: try again when it has finished',
     ],
+    [
+      'one that lacks what is used',
+      answers({ redis_version: '6.0.16' }),
+      'misuse',
+      'is too old: use Redis 6.2 or newer, or Valkey',
+    ],
   ])('is nothing on %s: it is refused in one sentence that says what to do', (_, given, code, what) => {
-    expect(() => judgeRedis(given)).toThrow(expect.objectContaining({ code, message: `this Redis 7.4.2 ${what}` }))
+    expect(() => judgeRedis(given)).toThrow(
+      expect.objectContaining({ code, message: `this Redis ${given.info.redis_version} ${what}` }),
+    )
   })
 })
 
