@@ -39,6 +39,16 @@ export { type Random, seeded } from './src/core/contracts/random.ts'
 // A receiver of your own, and the HTTP server with the common gate to build it on.
 export type { Receiver, ReceiverOptions, RunningReceiver } from './src/core/contracts/receiver.ts'
 export type { Reply } from './src/core/contracts/reply.ts'
+export type { HandlerFilter } from './src/core/handling/filter.ts'
+// Handlers by name, routed by source, type and body.
+export {
+  type HandleEvent,
+  type HandlerContext,
+  type HandlerDefinition,
+  type HandlerTry,
+  handlers,
+  outcomesOf,
+} from './src/core/handling/handlers.ts'
 export { createBodyFetcher } from './src/core/processing/claim-check.ts'
 export { Claims } from './src/core/processing/claims.ts'
 export { Lanes } from './src/core/processing/lanes.ts'

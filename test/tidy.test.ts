@@ -8,7 +8,15 @@ const LINES_MAX = 350
 const FILES_MAX = 20
 
 /** What ships. It knows nothing of measuring. */
-const KIT = ['core/contracts', 'core/base', 'core/receiving', 'core/processing', 'core/dead-letters', 'core/service']
+const KIT = [
+  'core/contracts',
+  'core/base',
+  'core/receiving',
+  'core/handling',
+  'core/processing',
+  'core/dead-letters',
+  'core/service',
+]
 
 /** Connections that queues, a ledger and the runner share. */
 const CLIENTS = ['clients/redis', 'clients/kafka', 'clients/sqs', 'clients/postgres']
@@ -18,7 +26,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'core/contracts': [],
   'core/base': ['core/contracts'],
   'core/receiving': ['core/contracts', 'core/base'],
-  'core/processing': ['core/contracts', 'core/base'],
+  'core/handling': ['core/contracts', 'core/base'],
+  'core/processing': ['core/contracts', 'core/base', 'core/handling'],
   'core/dead-letters': ['core/contracts', 'core/base'],
   'core/service': KIT,
   'clients/redis': ['core/contracts', 'core/base'],

@@ -45,7 +45,8 @@ export function keyAt(value: unknown, ...path: readonly string[]): string | unde
   return typeof at === 'number' && Number.isFinite(at) ? String(at) : textAt(at)
 }
 
-function memberAt(value: unknown, path: readonly string[]): unknown {
+/** What is at a path of own members; undefined where there is none. */
+export function memberAt(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const name of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined

@@ -16,6 +16,8 @@ export interface Tx {
    * Ledger.read would not see the batch.
    */
   read(name: string): Promise<Uint8Array | undefined>
+  /** 1 for the first try: failures and lost tries before it count. */
+  readonly attempt: number
   /** Aborts when this try has taken too long. Work that still goes on for it goes on for nobody. */
   readonly signal: AbortSignal
   /**
@@ -60,7 +62,21 @@ export type Write =
  * several) is its idempotency key. What it throws is of a class (retry-class.ts). Transient, as everything is by default:
  * tried again after a wait, and buried once that has gone on for long enough. Permanent, as FloodmarkError 'rejected' is: buried at once.
  */
-export type Effect = (event: WebhookEvent, tx: Tx) => void | Promise<void>
+export interface Effect {
+  (event: WebhookEvent, tx: Tx): void | Promise<void>
+  /** Absent: it is for every event, within the processor's own limits. */
+  readonly limits?: EffectLimits
+}
+
+/** For which events an effect is, and within which limits. */
+export interface EffectLimits {
+  /** Default: every event. Where none of several is for an event, it is settled with nothing done. Must not throw. */
+  readonly isFor?: (event: WebhookEvent) => boolean
+  /** A try that is longer counts as failed. At most, and by default, the processor's effectMs. */
+  readonly timeoutMs?: number
+  /** So many tries at once, in one process. Others wait, as long as their lease lets them, and then come again. */
+  readonly concurrencyMax?: number
+}
 
 /**
  * One effect, or several by name (1-32 of [a-z0-9-]): each of them is claimed, retried, settled and buried by itself. What was

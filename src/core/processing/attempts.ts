@@ -92,7 +92,7 @@ export class Attempts {
     const { circuit } = task
     const pass = circuit ? circuit.enter() : 0
     if (pass === undefined) return this.hold(task, claim, circuit!.holdMs())
-    const tx = new RecordedTx({ ledger: this.#options.ledger, pending })
+    const tx = new RecordedTx({ ledger: this.#options.ledger, pending }, claim.failures + claim.lostTries + 1)
     const trying: Trying = { task, claim, pass, tx, pending }
     try {
       const working: unknown = task.effect(task.given, tx)
@@ -107,7 +107,7 @@ export class Attempts {
   #whenDone(working: unknown, trying: Trying): Promise<TaskOutcome> {
     const { tx } = trying
     const checked = Promise.resolve(working).then(() => tx.transaction?.check(this.#options.effectMs))
-    return this.#inTime(checked).then(
+    return this.#inTime(checked, trying.task.effect.limits?.timeoutMs).then(
       () => applied(trying),
       (error) => this.#failed(trying, error),
     )
@@ -122,8 +122,9 @@ export class Attempts {
     }
   }
 
-  #inTime(working: Promise<unknown>): Promise<unknown> {
-    const { effectMs, clock } = this.#options
+  #inTime(working: Promise<unknown>, timeoutMs = this.#options.effectMs): Promise<unknown> {
+    const { clock } = this.#options
+    const effectMs = Math.min(timeoutMs, this.#options.effectMs)
     const late = () => new FloodmarkError('timeout', `the effect took longer than ${effectMs} ms`)
     return within(effectMs, clock, working, late)
   }

@@ -4,6 +4,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, laneOf, type WebhookEvent } from '../contracts/event.ts'
 import type { Effect, Effects } from '../contracts/ledger.ts'
 import type { Delivery, Verdict } from '../contracts/queue.ts'
+import { Slots } from '../handling/slots.ts'
 import { Circuit, type CircuitLimits } from './circuit.ts'
 
 const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBytesMax } as const
@@ -15,6 +16,8 @@ const EFFECT_HEADER = 'x-floodmark-effect'
 export interface EffectTarget {
   readonly effect: Effect
   readonly circuit: Circuit | undefined
+  /** Where it may not be tried as often at once as tasks come. */
+  readonly slots: Slots | undefined
 }
 
 interface Named extends EffectTarget {
@@ -35,12 +38,14 @@ export interface Task extends EffectTarget {
   readonly position: number
 }
 
-/** Of a record that is no event: it is given up before. */
-const NO_EFFECT: Named = { name: undefined, circuit: undefined, effect: () => {} }
+/** Of a record that is no event, which is given up before, and of an event that nobody is for. */
+const NO_EFFECT: Named = { name: undefined, circuit: undefined, slots: undefined, effect: () => {} }
 
 /** What has to be done for deliveries, by one effect or by several named ones, each under an id of its own: `<event id>#<name>`. */
 export class FanOut {
   readonly #targets: readonly Named[]
+  /** Deliveries of events that no effect was for. */
+  unrouted = 0
 
   /** @throws FloodmarkError 'misuse' without an effect, with too many, or with a name that is not valid. */
   constructor(effects: Effects, circuit: CircuitLimits | undefined, clock: Clock) {
@@ -51,7 +56,9 @@ export class FanOut {
     this.#targets = named.map(([given, effect]) => {
       const name = given || undefined
       if (name !== undefined) checkName(name)
-      return { name, effect, circuit: circuit && new Circuit(circuit, clock) }
+      const { concurrencyMax } = effect.limits ?? {}
+      const slots = concurrencyMax === undefined ? undefined : new Slots(concurrencyMax, clock)
+      return { name, effect, circuit: circuit && new Circuit(circuit, clock), slots }
     })
   }
 
@@ -78,27 +85,37 @@ export class FanOut {
       const only = event.headers[EFFECT_HEADER]
       if (isUndecodable(event)) tasks.push(taskOf(event, NO_EFFECT, position))
       else if (only !== undefined) tasks.push(this.#replayed(event, only, position))
-      else for (const target of this.#targets) tasks.push(taskOf(event, target, position))
+      else this.#addTasks(tasks, event, position)
     }
     return tasks
   }
 
+  #addTasks(tasks: Task[], event: WebhookEvent, position: number): void {
+    const before = tasks.length
+    for (const target of this.#targets) {
+      if (target.effect.limits?.isFor?.(event) !== false) tasks.push(taskOf(event, target, position))
+    }
+    if (tasks.length > before) return
+    this.unrouted++
+    tasks.push(taskOf(event, NO_EFFECT, position))
+  }
+
   #replayed(event: WebhookEvent, name: string, position: number): Task {
     const known = this.#targets.find((target) => target.name === name)
-    const { effect, circuit } = known ?? { effect: unknown(name), circuit: undefined }
+    const { effect, circuit, slots } = known ?? { ...NO_EFFECT, effect: unknown(name) }
     const given = { ...event, id: event.id.slice(0, -1 - name.length) }
     const key = laneOf(event)
-    return { effect, circuit, event, given, lane: `${name}#${key}`, key, position }
+    return { effect, circuit, slots, event, given, lane: `${name}#${key}`, key, position }
   }
 }
 
 function taskOf(event: WebhookEvent, target: Named, position: number): Task {
-  const { name, effect, circuit } = target
+  const { name, effect, circuit, slots } = target
   const key = laneOf(event)
-  if (name === undefined) return { effect, circuit, event, given: event, lane: key, key, position }
+  if (name === undefined) return { effect, circuit, slots, event, given: event, lane: key, key, position }
   const headers = { ...event.headers, [EFFECT_HEADER]: name }
   const own = { ...event, id: `${event.id}#${name}`, headers }
-  return { effect, circuit, event: own, given: event, lane: `${name}#${key}`, key, position }
+  return { effect, circuit, slots, event: own, given: event, lane: `${name}#${key}`, key, position }
 }
 
 /**

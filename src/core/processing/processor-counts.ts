@@ -16,6 +16,8 @@ export interface ProcessorCounts {
 }
 
 export interface ProcessorState extends ProcessorCounts {
+  /** Deliveries of events that no effect was for: they are settled with nothing done. */
+  readonly unrouted: number
   /** Times that a circuit opened: an effect was paused because what it depends on seemed to be down. */
   readonly circuitsOpened: number
   /** Effects that are paused now. */
@@ -45,6 +47,9 @@ interface Watched {
 export function countsOf({ fanOut, gaps, outage, consuming, copies }: Watched): ProcessorState {
   return {
     ...({ applied: 0, failed: 0, buried: 0, duplicates: 0, busy: 0 } satisfies ProcessorCounts),
+    get unrouted() {
+      return fanOut.unrouted
+    },
     get circuitsOpened() {
       return fanOut.opened
     },

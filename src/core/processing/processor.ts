@@ -4,7 +4,7 @@ import type { WebhookEvent } from '../contracts/event.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
 import { Alone } from './alone.ts'
-import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused } from './attempts.ts'
+import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused, type TaskOutcome } from './attempts.ts'
 import type { Circuit, CircuitLimits } from './circuit.ts'
 import { Consuming } from './consuming.ts'
 import { DifferingCopies } from './differing-copies.ts'
@@ -213,7 +213,7 @@ class Handling {
         if (at > 0 && (signal.aborted || this.#isAwaited(state) || clock.monotonic() > state.untilMs)) heldForMs ??= 0
         if (heldForMs !== undefined) work.outcome = this.#attempts.hold(work.task, work.claim, heldForMs)
         else {
-          const outcome = copyIn(lane, at) ?? this.#attempts.run(work.task, work.claim, pending)
+          const outcome = copyIn(lane, at) ?? this.#try(work, pending, state.untilMs)
           work.outcome = outcome instanceof Promise ? await outcome : outcome
         }
         if (work.outcome.verdict !== 'ack') heldForMs ??= work.outcome.verdict.retryInMs
@@ -229,6 +229,20 @@ class Handling {
     }
     await this.#settleTasks(judged === 0 ? lane : lane.slice(judged), state.lanesRunning === 0)
     onJudged()
+  }
+
+  /** Once its effect has room for one more try, or given back where it has none while the lease lasts. */
+  #try({ task, claim }: Work, pending: PendingWrites, untilMs: number): TaskOutcome | Promise<TaskOutcome> {
+    const { slots } = task
+    if (!slots || claim.state !== 'new') return this.#attempts.run(task, claim, pending)
+    return slots.enter(untilMs - this.#options.clock.monotonic()).then(async (isIn) => {
+      if (!isIn) return this.#attempts.hold(task, claim, BUSY_RETRY_MS)
+      try {
+        return await this.#attempts.run(task, claim, pending)
+      } finally {
+        slots.leave()
+      }
+    })
   }
 
   /** `isLast`: nothing else is worth waiting for. */

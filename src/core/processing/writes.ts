@@ -55,14 +55,16 @@ const NO_WRITES: readonly Write[] = []
 /** A transaction that only notes down. A ledger carries the notes out when it settles. Values are copied; a Buffer's slice would be a view. */
 export class RecordedTx implements Tx {
   #writes: Write[] | undefined
+  readonly attempt: number
   readonly #from: Readable | undefined
   #bytes = 0
   #abort: AbortController | undefined
   #transaction: EffectTransaction | undefined
 
   /** Absent: nothing is there to read. */
-  constructor(from?: Readable) {
+  constructor(from?: Readable, attempt = 1) {
     this.#from = from
+    this.attempt = attempt
   }
 
   get writes(): readonly Write[] {

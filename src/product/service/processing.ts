@@ -51,7 +51,8 @@ function behindSchemas(effects: Effects, sources: Readonly<Record<string, Source
       effect: (event, tx) => effect(event, tx),
       unknown: (event, tx) => effect(event, tx),
     })
-    return (event, tx) => (Object.hasOwn(sources, event.source) ? work(event, tx) : effect(event, tx))
+    const either: Effect = (event, tx) => (Object.hasOwn(sources, event.source) ? work(event, tx) : effect(event, tx))
+    return effect.limits ? Object.assign(either, { limits: effect.limits }) : either
   }
   if (typeof effects === 'function') return behind(effects)
   return Object.fromEntries(Object.entries(effects).map(([name, effect]) => [name, behind(effect)]))

@@ -26,6 +26,7 @@ const noTx: Tx = {
   append() {},
   read: async () => undefined,
   signal: new AbortController().signal,
+  attempt: 1,
   client: { query: async () => ({ rows: [], rowCount: 0 }) },
 }
 

@@ -49,6 +49,7 @@ const nothing = {
   append() {},
   read: async () => undefined,
   signal: new AbortController().signal,
+  attempt: 1,
   client: { query: async () => ({ rows: [], rowCount: 0 }) },
 }
 const outcomesOf = async (name: string, strict: readonly string[], kind?: DriftKind) => {
