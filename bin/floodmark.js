@@ -9,10 +9,14 @@ const { dirname, join } = require('path')
 
 const ROOT = dirname(__dirname)
 const CLI = 'src/runner/cli/main.ts'
-/** These two are for people who work on floodmark, and no commands of its command line. */
+/** The same in the package that npm installs. There Node has to be new enough: it brings none. */
+const BUILT = 'dist/src/runner/cli/main.js'
+/** These are for people who work on floodmark, and no commands of its command line. */
 const OTHERS = new Map([
   ['test', 'test/all.ts'],
   ['lint', 'test/lint.ts'],
+  ['prepack', 'build/prepack.ts'],
+  ['postpack', 'build/postpack.ts'],
 ])
 const START = join(__dirname, 'start.js')
 /** As src/runner/cli/exit.ts has it. */
@@ -62,8 +66,14 @@ function runOn(node, main, args) {
   })
 }
 
+function runBuilt() {
+  if (runsTypeScript(process.versions.node)) return require(START).start(join(ROOT, BUILT))
+  tooOld('configs and handlers are TypeScript')
+}
+
 function main() {
   const args = process.argv.slice(2)
+  if (!existsSync(join(ROOT, CLI)) && existsSync(join(ROOT, BUILT))) return runBuilt()
   const other = OTHERS.get(args[0])
   if (other) args.shift()
   const file = join(ROOT, other || CLI)

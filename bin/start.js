@@ -22,7 +22,9 @@ function missingPackage(error) {
   if (error?.code !== 'ERR_MODULE_NOT_FOUND' && error?.code !== 'MODULE_NOT_FOUND') return undefined
   const [, name] = /Cannot find (?:package|module) '((?:@[\w.-]+\/)?[\w-][\w.-]*)/.exec(error.message) ?? []
   if (name === undefined) return undefined
-  const { devDependencies = {}, optionalDependencies = {} } = require('../package.json')
+  const { devDependencies = {}, optionalDependencies = {}, peerDependencies = {} } = require('../package.json')
+  // What the package leaves to whoever uses it: a clone has no such dependencies.
+  if (name in peerDependencies) return `the package ${name} is not installed: run npm install ${name}`
   const flag = (name in devDependencies && 'dev') || (name in optionalDependencies && 'optional')
   const how = flag ? `npm ci --include=${flag}` : 'npm ci'
   return `the package ${name} is not installed: run ${how} in ${ROOT}`

@@ -304,6 +304,10 @@ describe('the architecture', () => {
     }
   })
 
+  it('a file that a process or a thread runs is named by ownFile, so that the package finds its JavaScript', () => {
+    for (const file of product) expect(text(file), file).not.toMatch(/new URL\((['`])[^'`]*\.ts\1/)
+  })
+
   it('a type name stands for one thing', () => {
     const places = new Map<string, string[]>()
     for (const file of product) {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownFile } from '../../src/core/base/kit/own-file.ts'
 import { type Child, startProcess } from '../../src/runner/processes/child.ts'
 import type {
   FromLoad,
@@ -169,5 +170,5 @@ export function start<To, From extends { readonly kind: string }>(
 ): Child<To, From> {
   // A separate process could only say that it ended. Here the command says in one line what is not installed.
   if (name === 'load') import.meta.resolve('autocannon')
-  return startProcess(name, new URL(`./${name}.ts`, import.meta.url), [JSON.stringify(setup)])
+  return startProcess(name, ownFile(`./${name}`, import.meta.url), [JSON.stringify(setup)])
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { ownFile } from '../../src/core/base/kit/own-file.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import type { Incoming } from '../../src/core/contracts/incoming.ts'
@@ -41,7 +42,7 @@ export class Member {
   constructor(setup: WorkerSetup, clock: Clock, onAnswer: () => void, onEnd: () => void) {
     this.#clock = clock
     this.#onAnswer = onAnswer
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const worker = new Worker(ownFile('./worker', import.meta.url), {
       workerData: setup,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
     })

@@ -3,11 +3,12 @@ import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
-import { load, opened } from '../../runner/scenario/plugins.ts'
+import { opened } from '../../runner/scenario/plugins.ts'
 import { moduleOf } from '../../runner/scenario/registry.ts'
 import type { Elsewhere } from './config.ts'
 import { readElsewhere } from './elsewhere.ts'
 import type { LoadedConfig } from './load.ts'
+import { loadPart } from './part.ts'
 import { placedIn } from './placed.ts'
 
 /** A driver of one's own may take addresses of any scheme without a server that the kit knows. */
@@ -31,7 +32,7 @@ export function urlOf(
 export async function openQueue(loaded: LoadedConfig, clock: Clock): Promise<Queue> {
   const { config, folder } = loaded
   const name = placedIn(folder, config.queue.use)
-  const driver = await load('queue', name)
+  const driver = await loadPart('queue', name)
   const url = urlOf('queue', loaded, driver)
   return opened('queue', await driver.open({ url, namespace: config.namespace, clock }), moduleOf('queue', name))
 }
@@ -41,7 +42,7 @@ export async function openLedger(loaded: LoadedConfig, clock: Clock): Promise<Le
   const { config, folder } = loaded
   const { use, rememberForMs } = config.ledger
   const name = placedIn(folder, use)
-  const driver = await load('ledger', name)
+  const driver = await loadPart('ledger', name)
   const url = urlOf('ledger', loaded, driver)
   const remembering = rememberForMs === undefined ? {} : { ttlMs: rememberForMs }
   const made = await driver.open({ url, namespace: config.namespace, clock, ...remembering })

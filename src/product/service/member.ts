@@ -5,8 +5,8 @@ import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import { type Service, startService } from '../../core/service/service.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
-import { load } from '../../runner/scenario/plugins.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
 import { openLedger, openQueue } from '../config/stores.ts'
 import { say } from './log.ts'
@@ -54,7 +54,7 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
   watch = new SecretWatch({ plans, clock, say, rotate: (source, secrets) => service!.rotateSecrets(source, secrets) })
   const receiving = handle && {
-    receiver: await load('receiver', placedIn(folder, config.receiver)),
+    receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
     routes: watch.routes(),
     handle,
   }

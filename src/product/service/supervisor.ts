@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../core/base/backoff.ts'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
@@ -99,7 +100,7 @@ export class Supervisor {
   /** Resolves to what the process says of its queue and ledger. */
   async #start(number: number): Promise<readonly string[]> {
     const { role, config } = this.#options
-    const child = startProcess<ToMember, FromMember>(role, memberFile())
+    const child = startProcess<ToMember, FromMember>(role, ownFile('./member', import.meta.url))
     const member: ServiceMember = { child, number, readyAtMs: Number.POSITIVE_INFINITY, isStopping: false }
     const ready = child.next('ready')
     child.process.send({ kind: 'setup', role, config } satisfies ToMember, this.#door?.handle as never)
@@ -177,9 +178,4 @@ export class Supervisor {
     await child.exited
     clearTimeout(killing)
   }
-}
-
-/** Beside this file, as TypeScript or as JavaScript. */
-function memberFile(): URL {
-  return new URL(`./member${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 }

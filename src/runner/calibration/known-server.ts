@@ -1,3 +1,4 @@
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { startProcess } from '../processes/child.ts'
 import type { KnownServer } from './behaviours.ts'
 
@@ -16,7 +17,7 @@ export interface StandingServer {
 
 /** Starts a server of known behaviour. @throws FloodmarkError 'unavailable' when it cannot. */
 export async function startKnown(server: KnownServer): Promise<StandingServer> {
-  const file = new URL('./server-process.ts', import.meta.url)
+  const file = ownFile('./server-process', import.meta.url)
   const child = startProcess<never, FromKnown>(`${server.kind} server`, file, [JSON.stringify(server)])
   const { port } = await child.next('ready')
   return { address: `http://127.0.0.1:${port}/`, stop: () => child.end(END_MS) }

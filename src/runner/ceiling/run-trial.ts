@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { planOf } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { attempts } from '../records/attempts.ts'
@@ -16,7 +17,7 @@ import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
 import type { PlannedTrial } from '../search/trial.ts'
 
-const TRIAL_SCENARIO = fileURLToPath(new URL('./trial-scenario.ts', import.meta.url))
+const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
 
 export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings

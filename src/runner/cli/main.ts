@@ -1,6 +1,7 @@
 // First: from here on `import … from 'floodmark'` works in a person's own files, wherever they lie.
 import '../processes/resolve-floodmark.ts'
 import { Command, CommanderError } from 'commander'
+import { commandsIn } from '../../core/base/kit/commands-in.ts'
 import { oneLine } from '../../core/base/one-line.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { outliveReaders } from '../processes/obey-runner.ts'
@@ -108,7 +109,10 @@ function inOneLine(text: string, command: string | undefined): string {
 
 async function start(args: readonly string[]): Promise<void> {
   const program = new Command('floodmark').exitOverride().showSuggestionAfterError()
-  program.configureOutput({ outputError: (text, write) => write(inOneLine(text, args[0])) })
+  program.configureOutput({
+    writeOut: (text) => process.stdout.write(commandsIn(text)),
+    outputError: (text, write) => write(commandsIn(inOneLine(text, args[0]))),
+  })
   program.addHelpText(
     'after',
     '\nEach command explains itself: floodmark <command> --help\nfloodmark test and floodmark lint try the kit itself.',
@@ -144,7 +148,7 @@ try {
   // bin/floodmark.js says which package is missing and how to install it.
   else if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error
   else {
-    process.stderr.write(`floodmark: ${oneLine(messageOf(error))}\n`)
+    process.stderr.write(`floodmark: ${commandsIn(oneLine(messageOf(error)))}\n`)
     process.exitCode = exitCodeOf(error)
   }
 }

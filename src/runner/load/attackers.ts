@@ -1,3 +1,4 @@
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { type Child, startProcess } from '../processes/child.ts'
@@ -32,7 +33,7 @@ export class Attackers {
     }
     const child: Child<ToAttacker, FromAttacker> = startProcess(
       'attacker',
-      new URL('./attacker-process.ts', import.meta.url),
+      ownFile('./attacker-process', import.meta.url),
     )
     this.#child = child
     const setup: AttackSetup = {

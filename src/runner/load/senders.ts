@@ -1,3 +1,4 @@
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { type Child, startProcess } from '../processes/child.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import type { Certificate, Progress } from '../records/facts.ts'
@@ -27,7 +28,7 @@ export class Senders {
   /** Starts them, lets them begin together, and waits until each has certified itself. */
   async send(setups: readonly SenderSetup[], { onStart, onProgress }: Sending): Promise<SendResult> {
     const senders = setups.map((setup): SenderProcess => {
-      const sender: SenderProcess = startProcess('sender', new URL('./sender-process.ts', import.meta.url))
+      const sender: SenderProcess = startProcess('sender', ownFile('./sender-process', import.meta.url))
       this.#started.push(sender)
       sender.send(setup)
       return sender

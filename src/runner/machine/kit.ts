@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { MachineRecord } from '../records/machine.ts'
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** The package's JavaScript lies in a folder of its own. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/([\\/])dist[\\/]$/, '$1')
 const GIT_MS = 5_000
 
 /** Which kit this is. A copy in another project's clone is not that project's commit. */

@@ -1,3 +1,4 @@
+import { commandsIn } from '../../core/base/kit/commands-in.ts'
 import { defaultOf, everySetting, flagOf, type RunSettings, type Setting, textOf } from './settings.ts'
 import { shownValue } from './shown.ts'
 
@@ -17,7 +18,7 @@ export function runAgain({ given = [], ...settings }: RunSettings): string {
     else flags.push(value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(text)}`)
   }
   const line = [...variables, `npm run scenario ${shownValue(settings.scenario)}`].join(' ')
-  return flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line
+  return commandsIn(flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line)
 }
 
 function fromEnvironment(variable: NonNullable<Setting['secret']>): string {

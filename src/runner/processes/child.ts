@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { type ErrorCode, FloodmarkError } from '../../core/contracts/errors.ts'
 
 /** So that a person's own files import 'floodmark' in every process. */
-const OWN_NAME = new URL('./resolve-floodmark.ts', import.meta.url).href
+const OWN_NAME = ownFile('./resolve-floodmark', import.meta.url).href
 
 /** A process of the run, and the messages it sends. */
 export interface Child<To, From extends { readonly kind: string }> {

@@ -6,6 +6,7 @@ import { providers } from '../../../providers/index.ts'
 import { queues } from '../../../queues/index.ts'
 import { receivers } from '../../../receivers/index.ts'
 import { scenarios } from '../../../scenarios/index.ts'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { didYouMean } from './nearest.ts'
 
@@ -33,7 +34,7 @@ export function isOurs(kind: Kind, name: string): boolean {
  * @throws FloodmarkError 'misuse' when there is none.
  */
 export function moduleOf(kind: Kind, name: string): string {
-  if (isOurs(kind, name)) return new URL(`../../../${kind}s/${name}.ts`, import.meta.url).href
+  if (isOurs(kind, name)) return ownFile(`../../../${kind}s/${name}`, import.meta.url).href
   const file = fileOf(kind, name)
   if (file !== undefined) return pathToFileURL(file).href
   const names = namesOf(kind)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import type { AnyFault } from '../faults/planned-fault.ts'
 import type { Undo } from '../faults/victim.ts'
 import { type Child, startProcess } from '../processes/child.ts'
@@ -113,7 +114,7 @@ export class Stack {
   }
 
   async #start(member: StackMember): Promise<Ready> {
-    const child = startProcess<ToService, FromService>('service', new URL('./service-process.ts', import.meta.url))
+    const child = startProcess<ToService, FromService>('service', ownFile('./service-process', import.meta.url))
     member.child = child
     const last = member.samples.at(-1)
     if (last) member.before = last

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import { loadPart } from '../../../product/config/part.ts'
 import { type InitPlan, variablesOf } from '../../../product/init/files.ts'
 import { measuredStack } from '../../../product/init/stack.ts'
 import { writeProject } from '../../../product/init/write.ts'
-import { load } from '../../scenario/plugins.ts'
 import { type Kind, namesOf } from '../../scenario/registry.ts'
 
 interface InitFlags {
@@ -80,11 +80,11 @@ async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new FloodmarkError('misuse', `--port '${flags.port}' is no port: give 0 to 65535`)
   }
-  for (const name of provider) await load('provider', name)
-  await load('receiver', receiver)
+  for (const name of provider) await loadPart('provider', name)
+  await loadPart('receiver', receiver)
   const needsUrl = {
-    queue: (await load('queue', queue)).server !== undefined,
-    ledger: (await load('ledger', ledger)).server !== undefined,
+    queue: (await loadPart('queue', queue)).server !== undefined,
+    ledger: (await loadPart('ledger', ledger)).server !== undefined,
   }
   const path = (name: string, kind: Kind) => (namesOf(kind).includes(name) ? name : asPath(name))
   return {

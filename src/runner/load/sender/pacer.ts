@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { ownFile } from '../../../core/base/kit/own-file.ts'
 
 /** Shared with the pacer's thread. */
 export interface PacerMemory {
@@ -24,7 +25,7 @@ export function startPacer(onDue: () => void): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(4))
   const times = new Float64Array(new SharedArrayBuffer(8))
   times[DUE] = Number.POSITIVE_INFINITY
-  const worker = new Worker(new URL('./pacer-thread.ts', import.meta.url), { workerData: { control, times } })
+  const worker = new Worker(ownFile('./pacer-thread', import.meta.url), { workerData: { control, times } })
   worker.on('message', onDue)
   worker.unref()
   return {

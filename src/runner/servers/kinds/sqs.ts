@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../../core/base/kit/own-file.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import type { Recipe, ServerKindDefinition } from './definition.ts'
 
-const PROGRAM = fileURLToPath(
-  new URL(`./sqs-emulator${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-)
+const PROGRAM = fileURLToPath(ownFile('./sqs-emulator', import.meta.url))
 
 /** @throws FloodmarkError 'unavailable' when the emulator's package is not installed. */
 function recipe(): Recipe {
