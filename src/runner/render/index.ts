@@ -4,6 +4,7 @@ import { openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { BadEvent } from '../report/audit/account.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
+import { hgrm } from './hgrm.ts'
 import type { Alongside } from './html/first-screen.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
@@ -20,6 +21,7 @@ export function renderAll(report: Report, folder: string, beside?: Alongside): v
     'report.html': html(checked, beside),
     'report.md': markdown(checked),
     'junit.xml': junit(checked),
+    ...(checked.cards.distribution && { 'latency.hgrm': hgrm(checked.cards.distribution) }),
   })
 }
 

@@ -1,4 +1,6 @@
 // @module-tag full: a browser draws the report of a whole run four times.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
@@ -8,6 +10,7 @@ import { planted, runsFolder } from '../floodmark.ts'
 import { chromiumPath } from './chromium.ts'
 
 const { root, run } = runsFolder()
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const found = chromiumPath()
 const missing = found ? undefined : 'there is no browser (apt-get install chromium, or CHROMIUM=<path>)'
 
@@ -23,6 +26,28 @@ describe('report.html in a browser', needing(missing), () => {
   afterAll(async () => {
     await browser?.close()
   })
+
+  it('is whole on paper, and without a script', async () => {
+    const address = pathToFileURL(join(root, 'seen', 'report.html')).href
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    const page = await context.newPage()
+    await page.goto(address)
+    await page.waitForSelector('#memory canvas')
+    await page.emulateMedia({ media: 'print' })
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    // A4 between its margins has some 700 px.
+    expect(
+      await page.evaluate("Math.max(...[...document.querySelectorAll('canvas')].map((one) => one.clientWidth))"),
+    ).toBeLessThan(700)
+    expect(await page.evaluate("[...document.querySelectorAll('details')].every((one) => one.open)")).toBe(true)
+    await context.close()
+    const bare = await browser.newContext({ javaScriptEnabled: false })
+    const plain = await bare.newPage()
+    await plain.goto(address)
+    const text = await plain.locator('main').innerText()
+    for (const words of ['By phase', 'The chart needs a script', 'Most memory: ']) expect(text).toContain(words)
+    await bare.close()
+  }, 60_000)
 
   it.each([
     [390, 'light'],
@@ -60,6 +85,10 @@ describe('report.html in a browser', needing(missing), () => {
         'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]',
       )
       expect(Number(ground) < 100).toBe(colorScheme === 'dark')
+      // Nothing that keeps a person with a screen reader or a keyboard from it.
+      await page.evaluate(axe)
+      const broken = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`
+      expect(await page.evaluate(broken)).toEqual([])
       expect(complaints).toEqual([])
       if (process.env.SCREENSHOTS) {
         const path = join(process.env.SCREENSHOTS, `report-${width}-${colorScheme}.png`)

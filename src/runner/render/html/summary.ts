@@ -6,6 +6,7 @@ import { type SaidCheck, sayCheck } from '../words/checks.ts'
 import { isFollowed, lossWords, NOT_FOLLOWED } from '../words/run.ts'
 import { familyRows, phaseRows } from '../words/waits.ts'
 import { accountingBlocks } from './cards.ts'
+import { percentileCurve } from './distribution.ts'
 import { section, table } from './table.ts'
 
 const MARKS: Readonly<Record<SaidCheck['state'], string | Markup>> = {
@@ -75,11 +76,12 @@ function unfollowedAccounting({ audit }: Report, cards: readonly CardWords[]): M
   return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))
 }
 
-export function percentileTable({ latency }: Report): Markup {
+export function percentileTable({ latency, cards, setup }: Report): Markup {
   const byPhase = phaseRows(latency)
   return section(
     'Percentiles',
     markup`<p>${INTERVAL_MEANS} ${LEFT_OUT}</p>`,
+    cards.distribution && percentileCurve(cards.distribution, setup.acceptP99Ms),
     table(PERCENTILE_HEAD, familyRows(latency)),
     byPhase.length > 0 && markup`<h3>By phase</h3>${table(PERCENTILE_HEAD, byPhase)}`,
   )

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { Card } from '../card.ts'
 import { attack } from './attack.ts'
 import { bodySizes } from './body-sizes.ts'
+import { byType } from './by-type.ts'
 import { deadLetterReplays } from './dead-letter-replays.ts'
 import { deadLetters } from './dead-letters.ts'
 import { delivery } from './delivery.ts'
+import { distribution } from './distribution.ts'
 import { drift } from './drift.ts'
 import { durability } from './durability.ts'
 import { looked } from './looked.ts'
@@ -31,6 +33,8 @@ export const cards = {
   drift,
   resent,
   undisturbed,
+  distribution,
+  byType,
 }
 
 type Cards = typeof cards
