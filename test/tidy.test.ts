@@ -104,6 +104,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'product/config': [...KIT, 'runner/scenario', 'runner/plan'],
   'product/check': [...KIT, 'product/config', 'product/service'],
   'product/init': KIT,
+  'product/testing': [...KIT, 'providers', 'queues', 'ledgers'],
   'product/service': [...KIT, 'runner/scenario', 'runner/processes', 'product/config'],
   'runner/calibration': [
     ...KIT,
