@@ -52,7 +52,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/servers',
   ],
   'runner/report': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan', 'runner/records'],
-  'runner/search': [...KIT, 'runner/plan', 'runner/report'],
+  'runner/search': [...KIT, 'runner/plan', 'runner/records', 'runner/report'],
   'runner/compare': [...KIT, 'runner/plan', 'runner/records', 'runner/report'],
   'runner/render': [
     ...KIT,

@@ -1,10 +1,12 @@
 import { type RunSettings, recorded } from '../plan/settings.ts'
 import { environmentNow } from '../run/compose-record.ts'
 import { acceptHintPerS, answerOf, knownPerS, trialsFor } from '../search/answer.ts'
+import type { Binding } from '../search/binding/binding-schema.ts'
+import { bindingStep } from '../search/binding/what-binds.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { COST_SHARES } from '../search/cost.ts'
 import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
-import type { Purpose } from '../search/trial.ts'
+import type { PlannedTrial } from '../search/trial.ts'
 import type { Bench } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
 
@@ -12,6 +14,8 @@ import type { TrialsFile } from './trials-file.ts'
 const SOAK_FACTOR = 5
 /** The second ceiling, of what is accepted, gets so many trials of its own. */
 const ACCEPT_TRIALS_MAX = 10
+/** The receiver of the kit that verifies in threads of its own. */
+const VERIFIES_APART = 'worker-hmac'
 /** What a trial takes beside its sending, ms, until one has shown it. */
 const AROUND_MS = 5_000
 
@@ -25,6 +29,8 @@ export interface CeilingOptions {
   readonly trialMs: number
   /** No trial begins after this, ms since the start. */
   readonly budgetMs: number
+  /** What is asked beside the ceiling itself. The last one takes its time, whatever the budget is. Default: nothing. */
+  readonly also?: readonly ('accepted' | 'costs' | 'binding')[]
   readonly interrupt: AbortSignal
   /** Told of each trial that counts or is invalid, how long the search has lasted and about how long it will. */
   onTrial(trial: TrialRecord, elapsedMs: number, leftMs: number): void
@@ -32,13 +38,15 @@ export interface CeilingOptions {
 
 /** Runs trial after trial until the search has its answer, and then what the answer needs beside the ceiling. */
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
-  const { file, interrupt } = options
+  const { file, interrupt, also = [] } = options
   const startedAt = file.trials[0]?.startedAt ?? new Date().toISOString()
   const search = new Search(options)
   const beforeMs = file.trials.reduce((sum, { tookMs }) => sum + tookMs, 0)
   const found = await search.sustained()
-  if (found.kind === 'found') await search.accepted()
-  if (found.kind === 'found' || found.kind === 'generator-bound') await search.costs(knownPerS(found)!)
+  const isFound = found.kind === 'found'
+  if (isFound && also.includes('accepted')) await search.accepted()
+  if ((isFound || found.kind === 'generator-bound') && also.includes('costs')) await search.costs(knownPerS(found)!)
+  const binding = isFound && also.includes('binding') ? await search.whatBinds(found.interval!.mid) : null
   return {
     version: CEILING_VERSION,
     settings: recorded(options.settings),
@@ -49,6 +57,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     interrupted: interrupt.aborted,
     found,
     ...answerOf(file.trials, found),
+    binding,
     environment: environmentNow(),
     trials: file.trials,
   }
@@ -76,7 +85,7 @@ class Search {
     for (;;) {
       const step = stepAfter(file.trials, goal, this.#isOver)
       if (step.next === 'nothing') return step.found
-      await this.#try(step.next, step.ratePerS)
+      await this.#try({ purpose: step.next, ratePerS: step.ratePerS })
     }
   }
 
@@ -88,7 +97,7 @@ class Search {
       const side = { ...goal, trialsMax: ACCEPT_TRIALS_MAX, hintPerS: acceptHintPerS(file.trials) }
       const step = stepBeside(trialsFor(file.trials, { aim: 'accept' }), own, side, this.#isOver)
       if (step.next === 'nothing') return
-      await this.#try('accept', step.ratePerS)
+      await this.#try({ purpose: 'accept', ratePerS: step.ratePerS })
     }
   }
 
@@ -98,14 +107,27 @@ class Search {
     const wanted = COST_SHARES.flatMap((share) => [share, share]).map((share) => rounded(ceilingPerS * share))
     const isThere = (ratePerS: number) =>
       file.trials.some((one) => one.purpose === 'cost' && one.ratePerS === ratePerS && one.sender === 'fit')
-    for (const ratePerS of wanted) if (!this.#isOver && !isThere(ratePerS)) await this.#try('cost', ratePerS)
+    for (const ratePerS of wanted)
+      if (!this.#isOver && !isThere(ratePerS)) await this.#try({ purpose: 'cost', ratePerS })
   }
 
-  async #try(purpose: Purpose, ratePerS: number): Promise<void> {
+  /** null: cut short, or there is nothing to ask it of. */
+  async whatBinds(ceilingPerS: number): Promise<Binding | null> {
+    const { file, goal, settings, interrupt } = this.#options
+    const asked = { ceilingPerS, goal, verifiesApart: settings.receiver === VERIFIES_APART }
+    while (!interrupt.aborted) {
+      const step = bindingStep(file.trials, asked)
+      if (step.next === undefined) return step.binding
+      await this.#try(step.next)
+    }
+    return null
+  }
+
+  async #try({ purpose, ratePerS, intervention }: Omit<PlannedTrial, 'name' | 'durationMs'>): Promise<void> {
     const { bench, file, trialMs, interrupt, onTrial } = this.#options
     const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
     const durationMs = purpose === 'soak' ? trialMs * SOAK_FACTOR : trialMs
-    const trial = await bench.try({ purpose, ratePerS, durationMs, name })
+    const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention })
     // What was cut short says nothing.
     if (interrupt.aborted) return
     file.add(trial)

@@ -29,12 +29,16 @@ export interface TrialSetup extends PlannedTrial {
 
 /** A run of its own at one load: everything is started, measured, audited and ended as in any run. */
 export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
-  const { purpose, ratePerS, durationMs, folder, name, serverPids, events, interrupt } = setup
+  const { purpose, ratePerS, durationMs, folder, name, serverPids, intervention, events, interrupt } = setup
   const beganMs = performance.now()
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
-  const record = await play(plan, folder.path, events, interrupt, { watches: soaks, metered: true, serverPids })
+  const record = await play(plan, folder.path, events, interrupt, {
+    ...{ watches: soaks, metered: true, serverPids, intervention },
+    // Nothing takes effect then: there is nothing to wait for.
+    drainMs: intervention?.what === 'answer-only' ? 0 : undefined,
+  })
   const report = await summarise(folder.path, record)
   const judgement = judge(report, {
     soaks,
@@ -42,6 +46,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   })
   return {
     purpose,
+    ...(intervention && { intervention }),
     ratePerS,
     ...outcomeOf(judgement),
     ...judgement,

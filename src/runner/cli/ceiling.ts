@@ -48,18 +48,27 @@ export function define(command: Command): void {
     .option('--trial <time>', 'time of sending in each trial; a bare number is in seconds', '6s')
     .option('--budget <time>', 'no trial begins after this; a bare number is in seconds', '6m')
     .option('--max-rate <events/s>', 'the highest load to offer', '40k')
+    .option('--binds', 'also find out what binds, by experiments: about ten minutes more (default: off)')
     .option('--resume <folder>', 'go on with a search that was interrupted (default: a new one)')
     .addHelpText('after', AFTER)
-    .action(async (flags: Record<string, string>) => {
+    .action(async (flags: CeilingFlags) => {
       process.exitCode = await ceiling(flags)
     })
 }
 
-async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<string, string>): Promise<number> {
+interface CeilingFlags extends Readonly<Record<string, string | boolean | undefined>> {
+  readonly trial: string
+  readonly budget: string
+  readonly maxRate: string
+  readonly resume?: string
+  readonly binds?: boolean
+}
+
+async function ceiling({ trial, budget, maxRate, resume, binds, ...flags }: CeilingFlags): Promise<number> {
   const settings = await readSettings('steady', flags)
-  const trialMs = valueIn('--trial', time('s', 2_000, 600_000), trial!)
-  const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget!)
-  const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate!)
+  const trialMs = valueIn('--trial', time('s', 2_000, 600_000), trial)
+  const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget)
+  const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate)
   // Mistakes in what the settings name are told before anything is made.
   const plan = await planOf(settings)
   const { acceptP99Ms } = plan.scenario.passes
@@ -74,6 +83,7 @@ async function ceiling({ trial, budget, maxRate, resume, ...flags }: Record<stri
     const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
+      also: binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
       goal: { ...GOAL, ratePerSMax },
       onTrial: (one, elapsedMs, leftMs) => {
         live.end()

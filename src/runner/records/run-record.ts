@@ -17,6 +17,7 @@ import type {
   StoreRecord,
   ToldRecord,
 } from './facts.ts'
+import type { Intervention } from './intervention.ts'
 import type { MachineRecord } from './machine.ts'
 import { type FaultMark, markSchema } from './marks.ts'
 
@@ -68,6 +69,8 @@ export interface RunRecord {
   readonly attacks: readonly AttackTally[]
   /** Senders of recorded events; absent: none was planned. */
   readonly resends?: readonly ResendRecord[]
+  /** What was done to the stack all the time, to see what it costs; absent: nothing. */
+  readonly intervention?: Intervention
   /** Times that a process of the stack ended although nobody ended it. */
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */

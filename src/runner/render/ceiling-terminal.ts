@@ -3,6 +3,7 @@ import { oneLined } from '../../core/base/one-line.ts'
 import { FIGURES, textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
+import { bindingWords } from './words/binding.ts'
 import { acceptWords, ceilingWords, costTable, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
 import { stackWords } from './words/run.ts'
 
@@ -26,7 +27,7 @@ export function trialLine(trial: TrialRecord, count: number): string {
 /** What a person wants to know at the end. */
 export function ceilingLines(raw: Ceiling): string[] {
   const ceiling = oneLined(raw)
-  const { drifted, trials, tookMs, settings } = ceiling
+  const { binding, drifted, trials, tookMs, settings } = ceiling
   const rows = limitRows(ceiling)
   const costs = costTable(ceiling)
   return [
@@ -41,6 +42,7 @@ export function ceilingLines(raw: Ceiling): string[] {
         ]
       : []),
     ...(costs ? ['', ...textTable(costs.rows, { head: costs.head, right: FIGURES }).map((line) => `  ${line}`)] : []),
+    ...(binding ? ['', ...bindingWords(binding).map((line) => `  ${line}`)] : []),
     ...(drifted
       ? [
           '',

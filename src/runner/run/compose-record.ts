@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan-run.ts'
 import { runAgain } from '../plan/run-again.ts'
 import { recorded } from '../plan/settings.ts'
 import type { Certificate, Progress, ServerSample, ServiceSample } from '../records/facts.ts'
+import type { Intervention } from '../records/intervention.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
@@ -31,6 +32,7 @@ export interface Happened {
   readonly startedAtEpochMs: number
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
+  readonly intervention?: Intervention | undefined
 }
 
 /** What run.json keeps of it. */
@@ -66,6 +68,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     attacks,
     ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),
+    ...(happened.intervention && { intervention: happened.intervention }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: stores.says,
     errors: [

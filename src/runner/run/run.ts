@@ -17,7 +17,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import { dataPath, reserveRoom } from '../records/run-folder.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
-import { Site } from '../testbed/testbed.ts'
+import { Site, type SiteOptions } from '../testbed/testbed.ts'
 import { victimsOf } from '../testbed/victims.ts'
 import { recordOf } from './compose-record.ts'
 import { DeadLetterReplays } from './dead-letter-replays.ts'
@@ -28,16 +28,16 @@ export const WARM_UP_MS = 2_000
 export const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
-interface RunOptions {
+interface RunOptions extends SiteOptions {
   /**
    * Whether the ledger is watched after the last effect until nothing could come again. A report says when it was not: then it
    * does not know of what a lease would have brought back.
    */
   readonly watches?: boolean
-  /** The processes of the stack count what they use and do. Default: they do not. */
-  readonly metered?: boolean
   /** Servers that the settings give by address and that are known to be processes of this machine. */
   readonly serverPids?: readonly number[]
+  /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
+  readonly drainMs?: number | undefined
 }
 
 /** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
@@ -46,9 +46,9 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, metered = false, serverPids = [] }: RunOptions = {},
+  { watches = true, serverPids = [], metered = false, intervention, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
-  const site = new Site(plan, dataPath(folder), { metered })
+  const site = new Site(plan, dataPath(folder), { metered, intervention })
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -77,7 +77,7 @@ export async function run(
     giveBackRoom()
     events.phase('drain')
     const onDrained = () => events.phase('watch', 'drained; watching whether anything comes again')
-    const { drainMs } = passes
+    const { drainMs = passes.drainMs } = others
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs, lookMs, interrupt, onDrained })
     events.phase('audit')
     await site.stack.stopAll()
@@ -91,6 +91,7 @@ export async function run(
       ...traffic,
       attacks,
       drained,
+      intervention,
       ...sent,
       machine: { ...sent.machine, afterSending },
     })

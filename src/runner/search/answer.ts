@@ -48,7 +48,7 @@ export function knownPerS({ kind, interval, soakedPerS }: Ceiling['found']): num
 /** Trials as those of another ceiling than that of the search. */
 export function trialsFor(trials: readonly TrialRecord[], asked: { readonly aim?: Aim; readonly limitMs?: number }) {
   return trials
-    .filter(({ purpose }) => purpose !== 'saturation')
+    .filter(({ purpose, intervention }) => purpose !== 'saturation' && !intervention)
     .map((trial) => ({ ...trial, outcome: outcomeOf(trial, asked).outcome }))
 }
 
@@ -86,8 +86,7 @@ function hintPerS(trials: readonly TrialRecord[]): number {
 function limitOf(trials: readonly TrialRecord[]): Clause | null {
   const counts = new Map<Clause, number>()
   for (const { purpose, outcome, limit } of trials) {
-    const isOther = purpose === 'saturation' || purpose === 'accept'
-    if (!isOther && outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
+    if (OF_CEILING.includes(purpose) && outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }

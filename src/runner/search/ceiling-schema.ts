@@ -3,8 +3,10 @@ import { recordedSettings } from '../plan/settings.ts'
 import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
 import { serverUsageSchema, usageSchema } from '../report/usage.ts'
+import { bindingSchema, interventionSchema } from './binding/binding-schema.ts'
 import { costSchema } from './cost.ts'
 import { CLAUSES, SENDERS } from './judge.ts'
+import { PURPOSES } from './trial.ts'
 
 /** ceiling.json: rates in events a second, times in ms, CPU in CPU seconds for 1,000 events. */
 export const CEILING_VERSION = 2
@@ -15,7 +17,9 @@ const outcome = z.enum(['passed', 'failed', 'undecided', 'invalid'])
 
 /** One trial, a line of trials.jsonl. Its own records are in `folder`, beside that file. */
 export const trialSchema = z.object({
-  purpose: z.enum(['saturation', 'anchor', 'search', 'soak', 'accept', 'cost']),
+  purpose: z.enum(PURPOSES),
+  /** What was done to the stack meanwhile; absent: nothing. */
+  intervention: interventionSchema.optional(),
   ratePerS: rate,
   /** With the limits of the search, and from the request to its effect. */
   outcome,
@@ -82,6 +86,8 @@ export const ceilingSchema = z.object({
   withoutLimit: interval.nullable(),
   /** What 1,000 events cost, at shares of the ceiling. */
   costs: z.array(costSchema),
+  /** What binds, by interventions; null: it was not asked, or there was no ceiling to ask it of. */
+  binding: bindingSchema.nullable(),
   /** Whether the ceiling moved, or an event came to cost more CPU, while it was measured. null: too few trials to say. */
   drifted: z.boolean().nullable(),
   environment: environmentSchema,

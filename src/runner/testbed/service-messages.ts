@@ -1,6 +1,7 @@
 import type { AnyFault } from '../faults/planned-fault.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import type { Durability, ServiceSample } from '../records/facts.ts'
+import type { Intervention } from '../records/intervention.ts'
 import type { Trace } from '../scenario/trace.ts'
 
 /** What a process of the stack is told first. Modules are file URLs. */
@@ -34,6 +35,8 @@ export interface ServiceSetup {
   readonly receivers: number
   /** Its samples have what meters read. */
   readonly metered?: boolean
+  /** Done to it on purpose. */
+  readonly intervention?: Intervention | undefined
 }
 
 /** A driver's module, and the server's address or folder to open with it. */

@@ -4,6 +4,7 @@ import type { Ledger } from '../../core/contracts/ledger.ts'
 import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import { seeded } from '../../core/contracts/random.ts'
+import type { Receiver } from '../../core/contracts/receiver.ts'
 import { replayOwn } from '../../core/dead-letters/own.ts'
 import { createBodyFetcher } from '../../core/processing/claim-check.ts'
 import { type Service, startService } from '../../core/service/service.ts'
@@ -21,6 +22,7 @@ import { buriedPath, effectsPath } from '../records/run-record.ts'
 import { opened } from '../scenario/plugins.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
+import { Interventions } from './interventions/interventions.ts'
 import { eventList } from './list-client.ts'
 import { Meters } from './meters/meters.ts'
 import { Levers } from './process-levers.ts'
@@ -42,6 +44,7 @@ let ledger: Ledger | undefined
 let setup: ServiceSetup
 let levers: Levers
 let meters: Meters | undefined
+let interventions: Interventions
 /** The undo function of each fault that is on in this process. */
 const faults = new Map<number, Undo>()
 let liftCapacity: Undo = () => {}
@@ -114,11 +117,13 @@ async function start(given: ServiceSetup): Promise<void> {
   const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
   levers = new Levers(seeded(seed ^ 2))
   if (setup.metered) meters = new Meters()
+  interventions = new Interventions(setup.intervention)
+  levers.delaySyncs(interventions.syncMs)
   const scenario = plannedScenario((await import(setup.scenario)).default, setup)
   const open = async ({ module, url }: Place) =>
     (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })
   const whole: Queue = opened('queue', await open(setup.queue), setup.queue.module)
-  const limited = publishedTo(whole, capacityPerS && capacityPerS / receivers)
+  const limited = interventions.queue(publishedTo(whole, capacityPerS && capacityPerS / receivers))
   queue = meters?.queue(limited) ?? limited
   const receiving = setup.receiver === undefined ? undefined : await receive(setup.receiver)
   const fetchBody = setup.providerApi && createBodyFetcher({ origins: [setup.providerApi], clock: systemClock })
@@ -126,9 +131,10 @@ async function start(given: ServiceSetup): Promise<void> {
     { runId, seed, nowMs: preciseNow, timedHeaders: timedHeaders(), ...(fetchBody && { fetchBody }) },
     scenario,
   )
-  const struck = levers.effect(work)
+  const struck = interventions.effect(levers.effect(work))
   const effect = meters?.effect(struck) ?? struck
-  const refusing = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
+  const plain = setup.ledger && levers.ledger(opened('ledger', await open(setup.ledger), setup.ledger.module))
+  const refusing = plain && interventions.ledger(plain)
   ledger = refusing && (meters?.ledger(refusing) ?? refusing)
   const reconciling = receiving && setup.reconciles && reconcilingOf(scenario, receiving.routes)
   service = await startService({
@@ -156,12 +162,12 @@ function publishedTo(opened: Queue, capacityPerS: number | undefined): Queue {
 async function receive(module: string) {
   const routes = await Promise.all(
     setup.routes.map(async ({ path, source, provider, secret }) => {
-      const loaded = (await import(provider)).default
+      const loaded = (await import(interventions.provider(provider))).default
       return { path, source, provider: loaded, secrets: [loaded.secret(secret)] }
     }),
   )
-  const receiver = (await import(module)).default
-  return { receiver: meters?.receiver(receiver) ?? receiver, routes }
+  const plain: Receiver = (await import(module)).default
+  return { receiver: interventions.receiver(meters?.receiver(plain) ?? plain), routes }
 }
 
 /** Providers of a run list no more than the run's own events. */

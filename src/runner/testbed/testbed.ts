@@ -4,6 +4,7 @@ import { kindOf } from '../faults/index.ts'
 import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { Durability } from '../records/facts.ts'
+import type { Intervention } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { measured } from './disks.ts'
 import { Links } from './links.ts'
@@ -18,6 +19,8 @@ const DISK_MEBIBYTES = 256
 export interface SiteOptions {
   /** The processes of the stack count what they use and do. */
   readonly metered?: boolean
+  /** Done to them on purpose. */
+  readonly intervention?: Intervention | undefined
 }
 
 /** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
@@ -30,11 +33,11 @@ export class Site {
   #stores: Stores | undefined
   #stack: Stack | undefined
 
-  readonly #metered: boolean
+  readonly #options: SiteOptions
 
-  constructor(plan: Plan, dataFolder: string, { metered = false }: SiteOptions = {}) {
+  constructor(plan: Plan, dataFolder: string, options: SiteOptions = {}) {
     this.#plan = plan
-    this.#metered = metered
+    this.#options = options
     this.#dataFolder = dataFolder
     this.links = new Links(plan.scenario.faults, plan.settings.seed)
   }
@@ -68,7 +71,7 @@ export class Site {
     this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
     const { stores, providerApi } = this
     const onSample: RunEvents['sample'] = (sample) => events.sample(sample)
-    this.#stack = stackOf(plan, { stores, providerApi, onSample, metered: this.#metered })
+    this.#stack = stackOf(plan, { stores, providerApi, onSample, ...this.#options })
     return measured(await this.#stack.start())
   }
 
@@ -83,13 +86,13 @@ export class Site {
   }
 }
 
-interface StackParts extends Required<SiteOptions> {
+interface StackParts extends SiteOptions {
   readonly stores: Stores
   readonly providerApi: ProviderApi | undefined
   readonly onSample: RunEvents['sample']
 }
 
-function stackOf(plan: Plan, { stores, providerApi, onSample, metered }: StackParts): Stack {
+function stackOf(plan: Plan, { stores, providerApi, onSample, metered = false, intervention }: StackParts): Stack {
   const { settings, trace, runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret, timedHeaders }) => ({
     path,
@@ -119,6 +122,7 @@ function stackOf(plan: Plan, { stores, providerApi, onSample, metered }: StackPa
       providerApi: providerApi?.origin,
       receivers: processes,
       metered,
+      intervention,
     },
     processes,
     shared,

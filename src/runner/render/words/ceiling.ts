@@ -1,4 +1,4 @@
-import { bytes, ms, percent, perS, seconds } from '../../../core/base/words.ts'
+import { bytes, ms, percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
 import type { Cost } from '../../search/cost.ts'
@@ -112,8 +112,16 @@ const SHORT: Readonly<Record<Clause, string>> = {
 }
 
 export function outcomeWords(trial: TrialRecord): string {
-  const { purpose } = trial
+  const { purpose, intervention } = trial
+  if (purpose === 'share')
+    return `CPU time of an event${intervention ? `; with ${interventionWords(intervention)}` : ''}`
   if (purpose === 'saturation') return 'as much as it takes'
   const { outcome, limit } = purpose === 'accept' ? outcomeOf(trial, { aim: 'accept' }) : trial
-  return limit ? `${OUTCOMES[outcome]}: ${SHORT[limit]}` : OUTCOMES[outcome]
+  const told = limit ? `${OUTCOMES[outcome]}: ${SHORT[limit]}` : OUTCOMES[outcome]
+  return intervention ? `${told}; with ${interventionWords(intervention)}` : told
+}
+
+export function interventionWords(one: NonNullable<TrialRecord['intervention']>): string {
+  if (one.what === 'twice') return `${one.stage} done twice`
+  return one.what === 'answer-only' ? 'answers alone' : `${one.resource} +${shortTime(one.addMs)}`
 }

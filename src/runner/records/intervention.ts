@@ -1,0 +1,25 @@
+/** Work of an event that can be done twice: it has no effect beside the one it is for. */
+export const STAGES = ['verify', 'parse', 'encode', 'claim', 'settle', 'effect'] as const
+export type Stage = (typeof STAGES)[number]
+
+/**
+ * What can be made slower by itself. The threads that run JavaScript, of processes that receive and of those that process; threads
+ * that verify signatures; the disk, at each fdatasync; the way to the queue, at each publish; and effects that wait for something.
+ */
+export const RESOURCES = [
+  'receiving-thread',
+  'processing-thread',
+  'verifying-threads',
+  'disk-sync',
+  'queue-latency',
+  'effect-latency',
+] as const
+export type Resource = (typeof RESOURCES)[number]
+
+/** What a trial does to a stack on purpose, to see what becomes of its ceiling or of its CPU time. */
+export type Intervention =
+  | { readonly what: 'twice'; readonly stage: Stage }
+  /** Requests are answered with 200 and nothing is done with them: what is left is HTTP. */
+  | { readonly what: 'answer-only' }
+  /** Of threads as work, for each event; of the others as a wait. */
+  | { readonly what: 'delay'; readonly resource: Resource; readonly addMs: number }

@@ -1,0 +1,111 @@
+import { seeded } from '../../../../src/core/contracts/random.ts'
+import type { Intervention, Resource, Stage } from '../../../../src/runner/records/intervention.ts'
+import type { Usage } from '../../../../src/runner/report/usage.ts'
+import type { TrialRecord } from '../../../../src/runner/search/ceiling-schema.ts'
+import { recordOf } from '../trial-records.ts'
+
+/** A service that exists as numbers: what an event takes of each thing that it needs. ms. */
+export interface NumberedService {
+  /** Of the thread that runs JavaScript, for an event. The rest is work that no intervention repeats. */
+  readonly stages: Readonly<Record<Stage | 'http' | 'rest', number>>
+  /** Of the verifying threads together, for an event; 0: the thread above verifies. */
+  readonly verifyingMs: number
+  /** A sync, and the events that go with one at most. */
+  readonly sync: { readonly ms: number; readonly events: number }
+  /** A publish, the events of one, and how many are under way at most. */
+  readonly publish: { readonly ms: number; readonly events: number; readonly most: number }
+  /** A batch in a handler's hands, the events of one, and how many are at most. */
+  readonly batch: { readonly ms: number; readonly events: number; readonly most: number }
+}
+
+export const SOUND: NumberedService = {
+  stages: {
+    http: 0.03,
+    verify: 0.01,
+    parse: 0.012,
+    encode: 0.003,
+    claim: 0.01,
+    settle: 0.02,
+    effect: 0.01,
+    rest: 0.012,
+  },
+  verifyingMs: 0,
+  sync: { ms: 1, events: 500 },
+  publish: { ms: 2, events: 200, most: 4 },
+  batch: { ms: 10, events: 256, most: 2 },
+}
+
+const SPAN_MS = 4_000
+
+function under(service: NumberedService, intervention: Intervention | undefined) {
+  const delay = (resource: Resource) =>
+    intervention?.what === 'delay' && intervention.resource === resource ? intervention.addMs : 0
+  const twice = (stage: Stage) =>
+    intervention?.what === 'twice' &&
+    (intervention.stage === stage || (stage === 'claim' && intervention.stage === 'settle'))
+  const { http, rest, ...stages } = service.stages
+  const worked = Object.entries(stages).reduce((sum, [stage, ms]) => sum + ms * (twice(stage as Stage) ? 2 : 1), 0)
+  const threadMs = intervention?.what === 'answer-only' ? http : http + rest + worked + delay('receiving-thread')
+  return {
+    threadMs,
+    verifyingMs: service.verifyingMs === 0 ? 0 : service.verifyingMs + delay('verifying-threads'),
+    syncMs: service.sync.ms + delay('disk-sync'),
+    publishMs: service.publish.ms + delay('queue-latency'),
+    batchMs: service.batch.ms + delay('effect-latency'),
+  }
+}
+
+/** Events a second: the least of what each thing allows. */
+export function ceilingOf(service: NumberedService, intervention?: Intervention): number {
+  const { threadMs, verifyingMs, syncMs, publishMs, batchMs } = under(service, intervention)
+  const { sync, publish, batch } = service
+  return Math.min(
+    1_000 / threadMs,
+    verifyingMs === 0 ? Number.POSITIVE_INFINITY : 1_000 / verifyingMs,
+    (1_000 * sync.events) / syncMs,
+    (1_000 * publish.events * publish.most) / publishMs,
+    (1_000 * batch.events * batch.most) / batchMs,
+  )
+}
+
+/** Trials of it, with figures that differ by some percent from run to run. */
+export function trialsOn(service: NumberedService, seed: number, width = 0.03) {
+  const random = seeded(seed)
+  const noisy = (value: number) => value * (1 + 0.03 * (random() + random() - 1))
+  return (purpose: TrialRecord['purpose'], ratePerS: number, intervention?: Intervention): TrialRecord => {
+    const ceilingPerS = ceilingOf(service, intervention)
+    const holds = random() < 0.98 / (1 + Math.exp(Math.log(ratePerS / ceilingPerS) / width))
+    const donePerS = Math.min(ratePerS, ceilingPerS)
+    return recordOf({
+      ...{ purpose, ratePerS, donePerS, outcome: holds ? 'passed' : 'failed', limit: holds ? null : 'backlog' },
+      ...(intervention && { intervention }),
+      usages: [usageAt(service, donePerS, intervention, noisy)],
+    })
+  }
+}
+
+function usageAt(
+  service: NumberedService,
+  perS: number,
+  intervention: Intervention | undefined,
+  noisy: (value: number) => number,
+): Usage {
+  const { threadMs, verifyingMs, syncMs, publishMs, batchMs } = under(service, intervention)
+  const { sync, publish, batch } = service
+  const events = (perS * SPAN_MS) / 1_000
+  const flow = (calls: number, ms: number) => ({ calls, items: events, tookMs: calls * ms, inHandMs: calls * ms })
+  const none = { calls: 0, items: 0, tookMs: 0, inHandMs: 0 }
+  const syncs = Math.max(events / sync.events, Math.min(events, (0.6 * SPAN_MS) / syncMs))
+  const [mainCpuMs, threadsCpuMs] = [noisy(events * threadMs), noisy(events * verifyingMs)]
+  return {
+    ...{ name: 'receiver + processor', spanMs: SPAN_MS, cpuMs: mainCpuMs + threadsCpuMs, mainCpuMs, threadsCpuMs },
+    applied: intervention?.what === 'answer-only' ? 0 : events,
+    ...{ loopBusy: mainCpuMs / SPAN_MS, loopDelayMaxMs: 10, gcMs: 40, diskBytes: null, servedBytes: 0, askedBytes: 0 },
+    ...{ listenOverflows: 0, syncs, syncMs: noisy(syncs * syncMs) },
+    flows: {
+      ...{ requests: flow(events, 3), claims: none, settles: none, effects: none },
+      publishes: flow(events / publish.events, publishMs),
+      batches: flow(events / batch.events, batchMs),
+    },
+  }
+}
