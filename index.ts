@@ -38,6 +38,7 @@ export {
 export { type Random, seeded } from './src/core/contracts/random.ts'
 // A receiver of your own, and the HTTP server with the common gate to build it on.
 export type { Receiver, ReceiverOptions, RunningReceiver } from './src/core/contracts/receiver.ts'
+export type { RefusalReason, RefusedRequest } from './src/core/contracts/refusal.ts'
 export type { Reply } from './src/core/contracts/reply.ts'
 export type { HandlerFilter } from './src/core/handling/filter.ts'
 // Handlers by name, routed by source, type and body.

@@ -134,11 +134,15 @@ export class Member {
     this.#inHand = undefined
     cancel()
     this.#spare = bodies
-    jobs.forEach((job, at) => {
+    for (const [at, job] of jobs.entries()) {
       const error = outcomes[at]
-      if (error) job.reject(new FloodmarkError(...error))
-      else job.resolve()
-    })
+      if (!error) {
+        job.resolve()
+        continue
+      }
+      const [code, message, reason] = error
+      job.reject(new FloodmarkError(code, message, { reason }))
+    }
     this.#onAnswer()
   }
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../src/core/contracts/errors.ts'
 import type { RouteSecret } from '../../src/core/contracts/provider.ts'
+import type { RefusalReason } from '../../src/core/contracts/refusal.ts'
 
 /** What a worker needs of a route. KeyObjects may be sent to threads. */
 export interface RouteSetup {
@@ -38,7 +39,10 @@ export interface Rotation {
 
 /** From the worker, in the order of the batch's items: undefined is genuine, else the error. */
 export interface Answer {
-  readonly outcomes: readonly (undefined | readonly [code: ErrorCode, message: string])[]
+  readonly outcomes: readonly (
+    | undefined
+    | readonly [code: ErrorCode, message: string, reason: RefusalReason | undefined]
+  )[]
   readonly bodies: ArrayBuffer
 }
 

@@ -24,7 +24,8 @@ function judge(item: Item, raw: Uint8Array): Answer['outcomes'][number] {
     provider.verify({ url: item.url, header, raw, receivedAtMs: item.receivedAtMs }, ring.at(item.receivedAtMs))
     return undefined
   } catch (error) {
-    return [error instanceof FloodmarkError ? error.code : 'unavailable', messageOf(error)]
+    const { code, reason } = error instanceof FloodmarkError ? error : ({ code: 'unavailable' } as const)
+    return [code, messageOf(error), reason]
   }
 }
 

@@ -5,11 +5,13 @@ import { type Clock, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import type { Ingest, Receiver, ReceiverOptions, RunningReceiver } from '../../src/core/contracts/receiver.ts'
+import type { RefusedRequest } from '../../src/core/contracts/refusal.ts'
 import { createIngest } from '../../src/core/receiving/ingest.ts'
 import { attackedContract } from '../receivers/attacked.ts'
 import { BAD_INPUT, BODY_BYTES_MAX, WIDE_BYTES_MAX } from '../receivers/bad-input.ts'
 import { CODED, httpContract } from '../receivers/http-rules.ts'
 import { limitsContract } from '../receivers/limits.ts'
+import { refusalsContract } from '../receivers/refusals.ts'
 import { rotationContract } from '../receivers/rotation.ts'
 import { stopContract } from '../receivers/stop.ts'
 import { anyBytes, exchange, NOW_MS, raw, SECRET, SECRET_TEXT, signed, statuses } from '../receivers/wire.ts'
@@ -19,6 +21,9 @@ export class Bench {
   readonly #receiver: Receiver
   readonly published: WebhookEvent[] = []
   readonly errors: unknown[] = []
+  readonly refusals: RefusedRequest[] = []
+  /** The receiver's monotonic clock runs ahead by so much. */
+  passedMs = 0
   nowMs = NOW_MS
   /** Belongs to the receiver that was started last. */
   ingest!: Ingest
@@ -52,7 +57,8 @@ export class Bench {
   }
 
   start(over: Partial<ReceiverOptions> = {}): Promise<RunningReceiver> {
-    const clock: Clock = { ...systemClock, now: () => this.nowMs }
+    const monotonic = () => systemClock.monotonic() + this.passedMs
+    const clock: Clock = { ...systemClock, monotonic, now: () => this.nowMs }
     this.ingest = createIngest({
       routes: [
         { path: '/in', source: 'in', provider: anyBytes, secrets: [SECRET, generic.secret('the key before this one')] },
@@ -65,6 +71,7 @@ export class Bench {
       },
       clock,
       onError: (error) => void this.errors.push(error),
+      onRefused: (refusal) => void this.refusals.push(refusal),
     })
     const limits = {
       bodyBytesMax: BODY_BYTES_MAX,
@@ -256,6 +263,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
     })
 
     httpContract(bench)
+    refusalsContract(bench)
     limitsContract(bench)
     rotationContract(bench)
     attackedContract(bench)

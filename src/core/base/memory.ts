@@ -6,6 +6,11 @@ const HEAP_BYTES = getHeapStatistics().heap_size_limit
 /** What this process may use altogether, in bytes. Buffers lie outside the heap. */
 const MEMORY_BYTES = memoryBytes(totalmem(), process.constrainedMemory())
 
+/** What this process may use altogether, in bytes. */
+export function memoryBytesMax(): number {
+  return MEMORY_BYTES
+}
+
 /** `constrained` is the container's limit: 0 where none is known, more than the machine has where there is none. */
 export function memoryBytes(total: number, constrained: number): number {
   return constrained > 0 ? Math.min(total, constrained) : total

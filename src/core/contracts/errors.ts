@@ -1,3 +1,5 @@
+import type { RefusalReason } from './refusal.ts'
+
 export type ErrorCode =
   | 'bad-signature' // the sender did not prove who it is: 401
   | 'bad-request' // the request cannot be understood: 400
@@ -17,15 +19,22 @@ export class FloodmarkError extends Error {
   readonly code: ErrorCode
   /** True when the operation certainly did not happen. False when it may have, as after a timeout. */
   readonly definite: boolean
+  /** Why a sender is refused, where its code alone does not say it. */
+  readonly reason: RefusalReason | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly definite?: boolean; readonly cause?: unknown } = {},
+    options: {
+      readonly definite?: boolean
+      readonly cause?: unknown
+      readonly reason?: RefusalReason | undefined
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.definite = options.definite ?? code !== 'timeout'
+    this.reason = options.reason
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Incoming } from './incoming.ts'
 import type { Route, RouteSecret } from './provider.ts'
+import type { RefusalCounts } from './refusal.ts'
 import type { Reply } from './reply.ts'
 
 /** Checks a request against its route's secrets. Resolves when genuine, else rejects as Provider.verify throws. */
@@ -11,6 +12,8 @@ export interface IngestCounts {
   readonly unkeyed: number
   /** Genuine requests that were refused with 400 for what is in them: their sender means events that cannot be read. */
   readonly unreadable: number
+  /** Every request that was refused, also by the receiver itself. */
+  readonly refused: RefusalCounts
 }
 
 /** Everything between bytes and a status code; no receiver has any other logic. */
@@ -36,6 +39,8 @@ export interface Ingest {
   admit(method: string, url: string): Reply | Promise<Reply> | undefined
   /** Takes the complete request. Never rejects. `verify` replaces the provider's own, for verification in other threads. */
   handle(request: Incoming, verify?: Verify): Promise<Reply>
+  /** Counts one that the receiver itself refuses, by a reply of replies.ts. */
+  refused(url: string, reply: Reply): void
 }
 
 /** A port that another process has opened and holds: what node's `server.listen` takes in place of a port. */

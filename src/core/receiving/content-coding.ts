@@ -4,7 +4,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import type { BodyRoom, Incoming } from '../contracts/incoming.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Reply } from '../contracts/reply.ts'
-import { FULL } from './replies.ts'
+import { FULL, NO_CODING, OTHER_CODING } from './replies.ts'
 
 /** Bodies that are decoded at one time: it takes memory before it is counted. Node has as many threads for it. */
 const DECODING_MAX = 4
@@ -15,14 +15,6 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   'x-gzip': promisify<InputType, ZlibOptions, unknown>(gunzip),
   deflate: promisify<InputType, ZlibOptions, unknown>(inflate),
 }
-
-const unsupported = (accepted: string): Reply => ({
-  status: 415,
-  reason: 'content-encoding is not supported',
-  headers: { 'accept-encoding': accepted },
-})
-const NOT_HERE = unsupported('identity')
-const NOT_THIS = unsupported('gzip, deflate')
 
 /** The codings of a Content-Encoding in one text, in lower case; '' where there is none. Of several, the first was applied first. */
 export function codingOf(header: string | undefined): string {
@@ -54,8 +46,8 @@ export class CodedBodies {
   ): Promise<Reply> {
     const { compressed } = route
     const { room } = request
-    if (!compressed || !room) return NOT_HERE
-    if (!Object.hasOwn(DECODERS, coding)) return NOT_THIS
+    if (!compressed || !room) return NO_CODING
+    if (!Object.hasOwn(DECODERS, coding)) return OTHER_CODING
     if (compressed === 'before-signing') await verified(route, request)
     const bytesMax = Math.min(room.bytesMax, route.bodyBytesMax ?? room.bytesMax)
     const raw = await this.#decoded(coding, request.raw, { bytesMax })

@@ -6,7 +6,17 @@ import type { ReceiverOptions, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { judgeHead } from './head.ts'
 import { keeps, Lingering } from './linger.ts'
-import { BAD_REQUEST, BUSY, FULL, STOPPING, STOPPING_BYTES, TOO_LARGE, TOO_MANY_HEADERS, writeHead } from './replies.ts'
+import {
+  BAD_REQUEST,
+  BUSY,
+  FULL,
+  OWN_REFUSALS,
+  STOPPING,
+  STOPPING_BYTES,
+  TOO_LARGE,
+  TOO_MANY_HEADERS,
+  writeHead,
+} from './replies.ts'
 import { PIPELINED_MAX, Turns } from './turns.ts'
 
 /** A request with more header lines than this gets 431; node alone would drop those beyond its own limit in silence. */
@@ -126,6 +136,7 @@ export class Gate {
     const { request, connection } = exchange
     if (!exchange.left) {
       exchange.left = true
+      if (OWN_REFUSALS.has(reply)) this.#options.ingest.refused(request.url!, reply)
       this.#heldBytes -= exchange.bytes
       if (exchange.counted) this.#inFlight--
       connection.unanswered--

@@ -10,9 +10,11 @@ import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 import type { Incoming } from '../contracts/incoming.ts'
 import { MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
-import type { Ingest } from '../contracts/receiver.ts'
+import type { Ingest, Verify } from '../contracts/receiver.ts'
+import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
+import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
 import { SecretRings } from './secret-ring.ts'
 
@@ -25,6 +27,8 @@ export interface IngestOptions {
   readonly clock: Clock
   /** Told of our own failures, never of the sender's. */
   readonly onError?: (error: unknown) => void
+  /** Told of refused requests: of each route and reason the first one, and then one in a minute. Must not throw. */
+  readonly onRefused?: (refusal: RefusedRequest) => void
   readonly crashPoint?: CrashPoint
 }
 
@@ -44,16 +48,58 @@ const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS
 
 /** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { publish, ready, onError, crashPoint = nowhere } = options
+  const { ready, clock } = options
   const byPath = new Map<string, Route>()
-  const rings = new SecretRings(options.routes, options.clock)
+  const rings = new SecretRings(options.routes, clock)
   for (const route of options.routes) {
     if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
     checkSource(route)
     byPath.set(route.path, route)
   }
+  const refusals = new Refusals(clock, options.onRefused)
+  const counts = { unkeyed: 0, unreadable: 0, refused: refusals.counts }
+  const take = takerOf(options, rings, refusals, counts)
+
+  return {
+    routes: options.routes,
+    counts,
+    secretsOf: (route) => rings.of(route).all,
+    onRotation: (listener) => rings.onRotation(listener),
+    rotateSecrets: (source, secrets) => rings.rotate(source, secrets),
+
+    admit(method, url) {
+      const path = pathOf(url)
+      const health = healthOf(method, path, ready)
+      if (health) return health
+      const route = byPath.get(path)
+      if (!route) return refusals.said(path, NOT_FOUND)
+      return method === 'POST' ? undefined : refusals.said(route, NOT_POST)
+    },
+
+    handle(given, verify) {
+      const path = pathOf(given.url)
+      const route = byPath.get(path)
+      if (!route) return Promise.resolve(refusals.said(path, NOT_FOUND))
+      return take(route, route.address === undefined ? given : asCalled(given, route.address), verify)
+    },
+
+    refused(url, reply) {
+      const path = pathOf(url)
+      refusals.said(byPath.get(path) ?? path, reply)
+    },
+  }
+}
+
+type Take = (route: Route, request: Incoming, verify: Verify | undefined) => Promise<Reply>
+
+/** Takes a request for a route: verifies, reads, stores. What it gives never rejects. */
+function takerOf(
+  { publish, onError, crashPoint = nowhere }: IngestOptions,
+  rings: SecretRings,
+  refusals: Refusals,
+  counts: { unkeyed: number; unreadable: number },
+): Take {
   const coded = new CodedBodies(store)
-  const counts = { unkeyed: 0, unreadable: 0 }
 
   /** Stores a genuine request. No promise is made on the way to `publish`, because this runs for every request. */
   function store(route: Route, request: Incoming): Promise<Reply> {
@@ -65,6 +111,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
     return (stored as Promise<unknown>).then(() => {
       crashPoint('after-store')
+      refusals.accepted(route)
       return accepted
     })
   }
@@ -83,45 +130,28 @@ export function createIngest(options: IngestOptions): Ingest {
     route.provider.verify(request, rings.of(route).at(request.receivedAtMs))
   }
 
-  function refuse(error: unknown): Reply {
+  function refuse(route: Route, error: unknown): Reply {
     const reply = replyTo(error)
     if (reply.status === 503) onError?.(error)
+    refusals.failed(route, reply.status, error)
     return reply
   }
 
-  return {
-    routes: options.routes,
-    counts,
-    secretsOf: (route) => rings.of(route).all,
-    onRotation: (listener) => rings.onRotation(listener),
-    rotateSecrets: (source, secrets) => rings.rotate(source, secrets),
-
-    admit(method, url) {
-      const path = pathOf(url)
-      const health = healthOf(method, path, ready)
-      if (health) return health
-      if (!byPath.has(path)) return NOT_FOUND
-      return method === 'POST' ? undefined : NOT_POST
-    },
-
-    handle(given, verify) {
-      const route = byPath.get(pathOf(given.url))
-      if (!route) return Promise.resolve(NOT_FOUND)
-      const request = route.address === undefined ? given : asCalled(given, route.address)
-      try {
-        const coding = codingOf(request.header('content-encoding'))
-        if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY)) return Promise.resolve(TOO_LARGE)
-        if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refuse)
-        if (verify)
-          return verify(route, request)
-            .then(() => store(route, request))
-            .catch(refuse)
-        verifyHere(route, request)
-        return store(route, request).catch(refuse)
-      } catch (error) {
-        return Promise.resolve(refuse(error))
-      }
-    },
+  return (route, request, verify) => {
+    const refused = (error: unknown) => refuse(route, error)
+    try {
+      const coding = codingOf(request.header('content-encoding'))
+      if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY)) return Promise.resolve(TOO_LARGE)
+      if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refused)
+      if (verify)
+        return verify(route, request)
+          .then(() => store(route, request))
+          .catch(refused)
+      verifyHere(route, request)
+      return store(route, request).catch(refused)
+    } catch (error) {
+      return Promise.resolve(refused(error))
+    }
   }
 }
 

@@ -5,8 +5,27 @@ export const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
 export const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
 export const TOO_MANY_HEADERS: Reply = { status: 431, reason: 'too many headers' }
 export const NOT_IMPLEMENTED: Reply = { status: 501, reason: 'transfer-encoding is not supported' }
+const unsupported = (accepted: string): Reply => ({
+  status: 415,
+  reason: 'content-encoding is not supported',
+  headers: { 'accept-encoding': accepted },
+})
+/** Where a route takes bodies as they are alone, and where it takes other codings. */
+export const NO_CODING = unsupported('identity')
+export const OTHER_CODING = unsupported('gzip, deflate')
 export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
 export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
+/** What is refused before anything is verified. The receiver counts them. */
+export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
+  TOO_LARGE,
+  BAD_REQUEST,
+  TOO_MANY_HEADERS,
+  NOT_IMPLEMENTED,
+  NO_CODING,
+  OTHER_CODING,
+  BUSY,
+  FULL,
+])
 export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
 /** Where there is no request yet that could be answered. */
 export const STOPPING_BYTES =

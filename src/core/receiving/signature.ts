@@ -77,7 +77,9 @@ export function requireHmac(
   body: Uint8Array,
 ): void {
   if (claims.length === 0)
-    throw new FloodmarkError('bad-signature', 'the signature is malformed: sign as the provider documents it')
+    throw new FloodmarkError('bad-signature', 'the signature is malformed: sign as the provider documents it', {
+      reason: 'malformed',
+    })
   for (const secret of secrets) {
     const expected = hmac(secret, prefix, body).digest()
     for (const claim of claims) {
@@ -92,12 +94,13 @@ export function noMatch(): FloodmarkError {
   return new FloodmarkError(
     'bad-signature',
     'the signature matches no secret of this route: compare both sides’ secret',
+    { reason: 'mismatch' },
   )
 }
 
 /** The value of a header without which nothing can be verified. @throws FloodmarkError 'bad-signature' when missing or empty. */
 export function signedHeader(value: string | undefined, name: string): string {
-  if (!value) throw new FloodmarkError('bad-signature', `header ${name} is missing: send it`)
+  if (!value) throw new FloodmarkError('bad-signature', `header ${name} is missing: send it`, { reason: 'missing' })
   return value
 }
 
@@ -138,7 +141,7 @@ export function requireFresh(text: string, nowMs: number): void {
   const ageS = Math.floor(nowMs / 1000) - Number(text)
   if (!(Math.abs(ageS) <= TIMESTAMP_TOLERANCE_S)) {
     const message = `the signed timestamp is over ${TIMESTAMP_TOLERANCE_S} s from our clock: sign anew, or set the clocks`
-    throw new FloodmarkError('bad-signature', message)
+    throw new FloodmarkError('bad-signature', message, { reason: ageS > 0 ? 'stale' : 'ahead' })
   }
 }
 

@@ -7,6 +7,7 @@ import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Ingest, IngestCounts, ListenHandle, Receiver, RunningReceiver } from '../contracts/receiver.ts'
+import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type Processor, startProcessor } from '../processing/processor.ts'
 import type { ProcessorState } from '../processing/processor-counts.ts'
@@ -16,6 +17,7 @@ import { createIngest } from '../receiving/ingest.ts'
 import { limitsOf, type ServiceLimits } from './limits.ts'
 import { Readiness, type ServicePart } from './readiness.ts'
 import { type ReconcilerOptions, startReconciler } from './reconciler.ts'
+import { checkSizes } from './sizes.ts'
 
 export interface ServiceOptions {
   readonly queue: Queue
@@ -28,6 +30,8 @@ export interface ServiceOptions {
     readonly routes: readonly Route[]
     /** A port that another process holds. Absent: the limits' host and port. */
     readonly handle?: ListenHandle
+    /** Told of refused requests, now and then: see IngestOptions. */
+    readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
     readonly reconciling?: Omit<ReconcilerOptions, 'publish' | 'clock' | 'random' | 'onError'>
   }
@@ -81,6 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     const limits = limitsOf(options.limits)
     checkMemory(options)
+    if (options.receiving) checkSizes(limits, options.limits, options.receiving.routes, queue.traits)
     if (processing) parts.processor = startProcessing(options, processing, limits, stopping.signal)
     if (options.receiving) {
       const readiness = readinessOf(options, limits, parts.processor)
@@ -164,7 +169,7 @@ type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes, handle, reconciling }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, handle, reconciling, onRefused }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
@@ -172,7 +177,11 @@ async function startReceiving(
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
-  const ingest = createIngest({ routes, publish, ready, clock, onError, ...(crashPoint && { crashPoint }) })
+  const ingest = createIngest({
+    ...{ routes, publish, ready, clock, onError },
+    ...(onRefused && { onRefused }),
+    ...(crashPoint && { crashPoint }),
+  })
   const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }) })
   const ledgerTtlMs = options.processing?.ledger.traits.ttlMs ?? MARK_TTL_MS
   const reconciler = reconciling && startReconciler({ ledgerTtlMs, ...reconciling, publish, clock, random, onError })

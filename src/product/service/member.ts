@@ -3,6 +3,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Ledger } from '../../core/contracts/ledger.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
+import type { RefusedRequest } from '../../core/contracts/refusal.ts'
 import { type Service, startService } from '../../core/service/service.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
@@ -12,6 +13,7 @@ import { openLedger, openQueue } from '../config/stores.ts'
 import { say } from './log.ts'
 import type { FromMember, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
+import { refusalLine } from './refusal-words.ts'
 import { SecretWatch } from './secret-watch.ts'
 
 /** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
@@ -57,6 +59,7 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
     receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
     routes: watch.routes(),
     handle,
+    onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
   service = await startService({
     queue,

@@ -11,8 +11,10 @@ import type { Queue } from '../../../src/core/contracts/queue.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { limitsOf, type ServiceLimits } from '../../../src/core/service/limits.ts'
 import { startService } from '../../../src/core/service/service.ts'
+import { checkSizes } from '../../../src/core/service/sizes.ts'
 import { anEvent } from '../../events.ts'
 
+const MIB = 1024 * 1024
 const route = {
   path: '/in',
   source: 'generic',
@@ -51,6 +53,35 @@ describe('the start of a service', () => {
     )
     const { starting } = await start({ [name]: value })
     await expect(starting).rejects.toMatchObject({ code: 'misuse' })
+  })
+
+  it.each([
+    [{ bodyBytesMax: 25 * MIB, heldBytesMax: 64 * MIB }, {}, 'an event takes 16777216 at most: set it to that or less'],
+    [{ bodyBytesMax: 8 * MIB }, { publishBytesMax: MIB }, 'the queue takes 1048576 at most: set it below that'],
+    [{ bodyBytesMax: 8 * MIB, waitingBytesMax: MIB }, {}, 'waitingBytesMax is 1048576: make the latter'],
+    [{ heldBytesMax: 2 ** 52 }, {}, 'and this process may use'],
+  ] as const)('refuses the limits %j, which contradict each other or a queue of %j', async (limits, traits, what) => {
+    const queue = await memoryQueue.open({ url: '', namespace: 'sizes' })
+    const { starting } = await start(limits, { queue: { traits: { ...queue.traits, ...traits } } })
+    await expect(starting).rejects.toThrow(
+      expect.objectContaining({ code: 'misuse', message: expect.stringContaining(what) }),
+    )
+  })
+
+  it('takes a default that is above what the queue takes: a longer body is refused when it comes', async () => {
+    const queue = await memoryQueue.open({ url: '', namespace: 'sizes' })
+    const { starting } = await start({}, { queue: { traits: { ...queue.traits, publishBytesMax: 1_000 } } })
+    await (await starting).stop()
+  })
+
+  it('refuses a route that would take more than the service, and names a sender that sends more than fits', () => {
+    const limits = limitsOf({ bodyBytesMax: 25 * MIB, heldBytesMax: 64 * MIB })
+    const github = { ...route, source: 'github', provider: { ...generic, bodyBytesMax: 25 * MIB } }
+    expect(() => checkSizes(limits, limits, [github], { publishBytesMax: 64 * MIB })).toThrow(
+      'although github sends up to',
+    )
+    const longer = { ...route, bodyBytesMax: 2 * MIB }
+    expect(() => checkSizes(limitsOf(), {}, [longer], { publishBytesMax: 64 * MIB })).toThrow('route /in takes 2097152')
   })
 
   it('refuses a ledger that forgets an event while its sender still sends it', async () => {

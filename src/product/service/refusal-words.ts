@@ -1,0 +1,28 @@
+import type { RefusalReason, RefusedRequest } from '../../core/contracts/refusal.ts'
+
+/** What to look at first, by what it may be. */
+const LOOK_AT: Readonly<Record<RefusalReason, string>> = {
+  missing: 'see that the sender signs, and that no proxy takes its headers away',
+  malformed: 'see that the provider of this route is the one that sends',
+  stale: 'set the clocks of this machine, or look for what holds requests back on their way',
+  ahead: 'set the clock of this machine',
+  mismatch:
+    'compare the secret with the sender’s, and see that no proxy changes the body or, where it is signed, the address',
+  unreadable: 'see that the sender is set to the format that its provider documents',
+  'too-large': 'raise bodyBytesMax, or have the sender send less',
+  coding: 'have the sender send its bodies as they are, or set compressed for this route',
+  head: 'look at the proxy before this service: a request came as none should',
+  method: 'see that the sender is set to POST',
+  'no-route': 'compare the address that the sender has with the paths of the routes, to the last slash',
+  busy: 'this is load shedding: see that events are processed, or give it more',
+  unavailable: 'see that the queue is up',
+}
+
+/** One line for a log. */
+export function refusalLine({ path, source, status, reason, message, count, accepted }: RefusedRequest): string {
+  const what = source === undefined ? `no route has the path ${path}` : `route ${path} (${source})`
+  const times = count === 1 ? 'refused a request' : `refused ${count} requests since this was last said`
+  const first = source === undefined ? `${what}: ${times}` : `${what}: ${times} with ${status}: ${message}`
+  const none = accepted === 0 && source !== undefined ? ' It has accepted none so far.' : ''
+  return `${first} [${reason}].${none} What to look at: ${LOOK_AT[reason]}.`
+}

@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest'
+import generic from '../../providers/generic.ts'
+import { HEADERS_MAX } from '../../src/core/receiving/gate.ts'
+import type { Bench } from '../contract/receiver.ts'
+import { BODY_BYTES_MAX } from './bad-input.ts'
+import { exchange, NOW_MS, raw, type SignOptions, signed, statuses } from './wire.ts'
+
+const long = Buffer.alloc(BODY_BYTES_MAX + 1)
+const without = (name: string): SignOptions => ({ headers: { [name]: undefined } })
+
+const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => Buffer])[] = [
+  ['missing', 401, () => signed('r', without('x-webhook-signature'))],
+  ['malformed', 401, () => signed('r', { headers: { 'x-webhook-signature': 'v1=00' } })],
+  ['stale', 401, () => signed('r', { atMs: NOW_MS - 600_000 })],
+  ['ahead', 401, () => signed('r', { atMs: NOW_MS * 1_000 })],
+  ['mismatch', 401, () => signed('r', { secret: generic.secret('another key than ours') })],
+  ['unreadable', 400, () => signed('r'.repeat(500))],
+  ['too-large', 413, () => signed('r', { body: long })],
+  ['too-large', 413, () => signed('r', { chunks: [long] })],
+  ['coding', 415, () => signed('r', { headers: { 'content-encoding': 'gzip' } })],
+  ['coding', 501, () => raw('POST /in HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n')],
+  ['head', 431, () => raw(`POST /in HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(HEADERS_MAX)}\r\n`)],
+  ['method', 405, () => raw('GET /in HTTP/1.1\r\nhost: x\r\n\r\n')],
+  ['no-route', 404, () => raw('POST /in/?a=1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')],
+]
+
+/** Whoever runs a receiver learns of every refusal, by route and reason; whoever sends learns a status. */
+export function refusalsContract(bench: Bench): void {
+  it('counts every refusal once, by route and reason, and tells the first of each', async () => {
+    const running = await bench.start({ requestMs: 10_000 })
+    bench.refusals.length = 0
+    const expected: Record<string, Record<string, number>> = {}
+    for (const [reason, status, bytes] of REFUSED) {
+      for (let time = 0; time < 2; time++) {
+        expect(statuses((await exchange(running.port, bytes(), 1)).text), reason).toEqual([status])
+      }
+      const path = reason === 'no-route' ? '*' : '/in'
+      expected[path] = { ...expected[path], [reason]: (expected[path]?.[reason] ?? 0) + 2 }
+    }
+    expect(bench.ingest.counts.refused).toEqual(expected)
+    const reasons = REFUSED.map(([reason]) => reason)
+    expect(bench.refusals.map(({ reason }) => reason)).toEqual([...new Set(reasons)])
+    for (const { count, accepted, path, source, message } of bench.refusals) {
+      expect({ count, accepted }).toEqual({ count: 1, accepted: 0 })
+      expect([path, source]).toEqual(path === '/in/' ? ['/in/', undefined] : ['/in', 'in'])
+      expect(message).not.toMatch(/[0-9a-f]{64}/)
+    }
+    await running.stop()
+  })
+
+  it('counts what is beyond its bounds, and tells one of a kind a minute with how many there were', async () => {
+    const running = await bench.start({ inFlightMax: 1 })
+    bench.refusals.length = 0
+    expect(statuses((await exchange(running.port, signed('first'), 1)).text)).toEqual([200])
+    const forge = () => exchange(running.port, signed('r', { secret: generic.secret('another key than ours') }), 1)
+    for (let time = 0; time < 3; time++) await forge()
+    bench.passedMs += 61_000
+    await forge()
+    expect(bench.refusals.map(({ count, accepted }) => ({ count, accepted }))).toEqual([
+      { count: 1, accepted: 1 },
+      { count: 3, accepted: 1 },
+    ])
+    const store = bench.hold()
+    const held = exchange(running.port, signed('held'), 1)
+    await store.held
+    expect(statuses((await exchange(running.port, signed('busy'), 1)).text)).toEqual([503])
+    store.release()
+    await held
+    bench.publish = () => Promise.reject(new Error('no disk'))
+    expect(statuses((await exchange(running.port, signed('lost'), 1)).text)).toEqual([503])
+    bench.publish = bench.store
+    // Our own failures are told by onError.
+    expect(bench.refusals.map(({ reason }) => reason)).toEqual(['mismatch', 'mismatch', 'busy'])
+    expect(bench.ingest.counts.refused).toEqual({ '/in': { mismatch: 4, busy: 1, unavailable: 1 } })
+    await running.stop()
+  })
+}
