@@ -13,6 +13,7 @@ const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
 const FINISHED = [0, 5]
 /** Fills the log's room soon. */
 const LARGE = ['scenario', 'large-payload', '--rate', '300', '--p99', '30000']
+const MEMORY = ['--queue', 'memory', '--ledger', 'memory']
 const STEADY = ['scenario', 'steady', '--rate', '200', '--p99', '30000']
 
 /** A run in a process group of its own, as a terminal or a CI system has it. */
@@ -70,13 +71,14 @@ describe('a run that is told to end early', () => {
   }, 90_000)
 })
 
+const FULL_RUN = { timeout: 120_000, tags: 'full' } as const
 const whyNoMount =
   process.getuid?.() === 0 && process.platform === 'linux'
     ? undefined
     : 'a file system can be mounted by root on Linux only'
 
 describe('a disk that becomes full', needing(whyNoMount), () => {
-  it('leaves a report of what there is, and no process', { timeout: 120_000, tags: 'full' }, async () => {
+  it('leaves a report of what there is, and no process', FULL_RUN, async () => {
     const disk = join(root, 'disk')
     mkdirSync(disk)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk])
@@ -93,6 +95,35 @@ describe('a disk that becomes full', needing(whyNoMount), () => {
       execFileSync('umount', ['-l', disk])
     }
   })
+
+  it(
+    'for the journal alone ends the sending; the report is of what there is, and says where room is missing',
+    FULL_RUN,
+    async () => {
+      const disk = join(root, 'journal')
+      mkdirSync(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk])
+      try {
+        // Queue and ledger write nothing: the journal is all that needs room while the run sends.
+        const { group, ended } = groupOf(STEADY, 'journal/run', ...MEMORY, '--rate', '2000', '--duration', '60')
+        await sentSome('journal/run')
+        fill(join(disk, 'filler'))
+        expect(await ended).toBe(130)
+        const { verdict, audit, errors, checks } = reportOf('journal/run')
+        expect(['INDETERMINATE', 'INVALID']).toContain(verdict)
+        expect(errors.join()).toMatch(/cannot write .*journal-0\.bin: .*ENOSPC.*\. Make room there, then run again/)
+        expect(checks.find(({ id }) => id === 'run-whole')?.ok).toBe(null)
+        // The events that were due later are no part of it: each that is was sent, and its attempt written down.
+        const seqs = readJournal(join(root, 'journal/run/journal-0.bin')).map(({ seq }) => seq)
+        expect(new Set(seqs).size).toBe(audit.planned)
+        expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0 })
+        expect(audit.applied).toBeGreaterThan(200)
+        await expect.poll(() => lives(group)).toBe(false)
+      } finally {
+        execFileSync('umount', ['-l', disk])
+      }
+    },
+  )
 
   it('before a run begins is told in one line', async () => {
     const disk = join(root, 'small')
