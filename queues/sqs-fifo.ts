@@ -16,7 +16,9 @@ import {
 import { SqsConsumer } from './sqs-fifo/consumer.ts'
 import { eventBytesMax } from './sqs-fifo/message.ts'
 import { Publisher } from './sqs-fifo/publish.ts'
-import { SqsServer } from './sqs-fifo/server.ts'
+import { RETENTION_S, SqsServer } from './sqs-fifo/server.ts'
+
+type Attributes = Awaited<ReturnType<SqsServer['attributes']>>['of']
 
 /** One publish makes several calls of ten at once. Under load a batch is worth more than the ten messages of one call. */
 const PUBLISH_EVENTS_MAX = 250
@@ -96,11 +98,12 @@ async function traitsOf(server: SqsServer): Promise<QueueTraits> {
     throw new FloodmarkError('misuse', `${of.QueueArn} is not a FIFO queue: use another name`)
   const { aws, region, host } = server.address
   const throughput = of.FifoThroughputLimit === 'perMessageGroupId' ? 'high throughput' : '300 calls/s'
+  const unlike = differencesOf(of)
   return {
     name: 'sqs-fifo',
     server: aws
-      ? `Amazon SQS FIFO in ${region}, ${throughput}; what it survives is as AWS documents it, not measured`
-      : `an emulator of SQS (${product ?? 'unknown'}) at ${host}: it promises no durability`,
+      ? `Amazon SQS FIFO in ${region}, ${throughput}${unlike}; what it survives is as AWS documents it, not measured`
+      : `an emulator of SQS (${product ?? 'unknown'}) at ${host}${unlike}: it promises no durability`,
     survives: aws ? ['receiver-crash', 'broker-crash', 'power-loss', 'host-loss'] : ['receiver-crash'],
     order: 'key',
     countsDeliveries: true,
@@ -109,6 +112,17 @@ async function traitsOf(server: SqsServer): Promise<QueueTraits> {
     publishEventsMax: PUBLISH_EVENTS_MAX,
     publishBytesMax: eventBytesMax(Number(of.MaximumMessageSize ?? MESSAGE_BYTES)),
   }
+}
+
+/** What an existing queue does otherwise than one that this kit makes, for people. */
+function differencesOf({ MessageRetentionPeriod, DelaySeconds, RedrivePolicy }: Attributes): string {
+  const retentionS = Number(MessageRetentionPeriod ?? RETENTION_S)
+  const told: string[] = []
+  if (retentionS < RETENTION_S) told.push(`deletes what waits after ${Math.round(retentionS / 3_600)} h`)
+  if (Number(DelaySeconds ?? 0) > 0) told.push(`delays each event by ${DelaySeconds} s`)
+  if (RedrivePolicy !== undefined)
+    told.push('moves events to a dead-letter queue of its own, which nobody here looks at')
+  return told.map((one) => `, ${one}`).join('')
 }
 
 async function serverOf({ url, namespace, clock = systemClock }: QueueOpenOptions): Promise<SqsServer> {

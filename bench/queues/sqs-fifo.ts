@@ -12,7 +12,7 @@ const bench: QueueBench = {
   async bare({ url, namespace }) {
     const credentials = { accessKeyId: 'emulator', secretAccessKey: 'emulator' }
     const sqs = new SQS({ endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1 })
-    const QueueName = `${namespace}.fifo`
+    const QueueName = `floodmark-bench-${namespace}.fifo`
     const { QueueUrl } = await sqs.createQueue({ QueueName, Attributes: { FifoQueue: 'true' } })
     const send = async (messages: readonly BareMessage[]) => {
       const Entries = messages.map(({ id, key, bytes }, at) => ({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Message } from '@aws-sdk/client-sqs'
 import { encodedBytes } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
@@ -93,14 +94,17 @@ export class SqsConsumer implements Source {
   }
 
   async #fetch(fetcher: number, over: AbortSignal): Promise<void> {
+    // Asked again under its name, a receive whose answer was lost gives the same messages. Else they would wait a whole lease.
+    let attempt = randomUUID()
     for (let failures = 0; !over.aborted; ) {
       if (fetcher >= this.#fetches || this.#isFull) {
         await this.#changed.promise
         continue
       }
       try {
-        const messages = await this.#receive()
+        const messages = await this.#receive(attempt)
         failures = 0
+        attempt = randomUUID()
         this.#failingSinceMs = undefined
         const bytes = this.#add(messages)
         const full = messages.length === this.#receiveMax
@@ -126,7 +130,7 @@ export class SqsConsumer implements Source {
     return Math.min(ENTRIES_MAX, this.#options.batchEventsMax)
   }
 
-  async #receive(): Promise<Message[]> {
+  async #receive(attempt: string): Promise<Message[]> {
     const { leaseMs } = this.#options
     const { Messages } = await this.#server.call(
       (sqs, QueueUrl, options) =>
@@ -135,6 +139,7 @@ export class SqsConsumer implements Source {
             QueueUrl,
             MaxNumberOfMessages: this.#receiveMax,
             WaitTimeSeconds: POLL_S,
+            ReceiveRequestAttemptId: attempt,
             VisibilityTimeout: secondsOf(leaseMs),
             MessageSystemAttributeNames: ['ApproximateReceiveCount'],
           },

@@ -1,14 +1,16 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
 import { NO_SUCH_QUEUE, type SqsAddress } from '../../src/clients/sqs/connect.ts'
 import { within } from '../../src/core/base/within.ts'
-import type { Clock } from '../../src/core/contracts/clock.ts'
+import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 
 /** Any call but a publish and a long poll may take so many ms. */
 export const CALL_MS = 5_000
 /** SQS keeps a message for at most so many seconds. By default it would drop it after four days. */
-const RETENTION_S = 14 * 24 * 3_600
+export const RETENTION_S = 14 * 24 * 3_600
+/** Every queue of ours has this tag: none without it is used or deleted, whatever its name is. */
+const TAG = { name: 'made-by', value: 'floodmark' }
 const THROTTLED = /Throttl|OverLimit|TooManyRequests/
 
 type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
@@ -25,7 +27,7 @@ export class SqsServer {
     this.address = address
     this.#sqs = sqs
     this.#clock = clock
-    this.#name = `${checkNamespace(namespace)}.fifo`
+    this.#name = `floodmark-${checkNamespace(namespace)}.fifo`
   }
 
   /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */
@@ -47,32 +49,47 @@ export class SqsServer {
     }
   }
 
-  /** Finds the queue, or makes it when it does not exist. */
+  /** Finds the queue, or makes it when it does not exist. @throws FloodmarkError 'misuse' when the one there is not ours. */
   async find(): Promise<void> {
-    const QueueName = this.#name
+    const tags = { [TAG.name]: TAG.value }
     try {
-      this.#queueUrl = await this.call(async (sqs, _, options) => {
-        const found = await sqs.getQueueUrl({ QueueName }, options).catch((error) => {
-          if (!NO_SUCH_QUEUE.test(error.name)) throw error
-        })
-        return (found ?? (await sqs.createQueue({ QueueName, Attributes: ATTRIBUTES }, options))).QueueUrl!
-      })
+      const found = await this.#own()
+      this.#queueUrl =
+        found ??
+        (await this.call(async (sqs, _, options) => {
+          return (await sqs.createQueue({ QueueName: this.#name, Attributes: ATTRIBUTES, tags }, options)).QueueUrl!
+        }))
     } catch (cause) {
-      const what = `cannot find or make the queue ${QueueName} at ${this.address.host}`
+      if (cause instanceof FloodmarkError && cause.code === 'misuse') throw cause
+      const what = `cannot find or make the queue ${this.#name} at ${this.address.host}`
       throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
     }
   }
 
-  /** Deletes the queue if it exists. */
+  /** Deletes the queue if it exists. @throws FloodmarkError 'misuse' when the one there is not ours. */
   async drop(): Promise<void> {
+    const QueueUrl = await this.#own()
+    if (QueueUrl === undefined) return
     await this.call(async (sqs, _, options) => {
-      try {
-        const { QueueUrl } = await sqs.getQueueUrl({ QueueName: this.#name }, options)
-        await sqs.deleteQueue({ QueueUrl }, options)
-      } catch (error) {
-        if (!NO_SUCH_QUEUE.test((error as Error).name)) throw error
-      }
+      await sqs.deleteQueue({ QueueUrl }, options).catch((error) => {
+        if (!NO_SUCH_QUEUE.test(error.name)) throw error
+      })
     })
+  }
+
+  /** The address of the queue; undefined when there is none. @throws FloodmarkError 'misuse' when somebody else made it. */
+  async #own(): Promise<string | undefined> {
+    const { QueueUrl, Tags } = await this.call(async (sqs, _, options) => {
+      const found = await sqs.getQueueUrl({ QueueName: this.#name }, options).catch((error) => {
+        if (!NO_SUCH_QUEUE.test(error.name)) throw error
+      })
+      if (!found?.QueueUrl) return {}
+      const { Tags } = await sqs.listQueueTags({ QueueUrl: found.QueueUrl }, options)
+      return { QueueUrl: found.QueueUrl, Tags }
+    })
+    if (QueueUrl === undefined || Tags?.[TAG.name] === TAG.value) return QueueUrl
+    const what = `the queue ${this.#name} was not made by floodmark: it has no tag ${TAG.name}=${TAG.value}`
+    throw new FloodmarkError('misuse', `${what}. Use another namespace, or tag it if it is yours to fill and delete`)
   }
 
   /** Reads the queue's attributes and the name of the server's product. */
@@ -81,6 +98,10 @@ export class SqsServer {
       sqs.getQueueAttributes({ QueueUrl, AttributeNames: names }, options),
     )
     return { of: answer.Attributes ?? {}, server: answer.$metadata.extendedRequestId }
+  }
+
+  pause(ms: number): Promise<void> {
+    return sleep(this.#clock, ms)
   }
 
   destroy(): void {

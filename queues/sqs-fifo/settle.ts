@@ -1,7 +1,10 @@
 import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs'
+import { backoffMs } from '../../src/core/base/backoff.ts'
 import type { SqsServer } from './server.ts'
 
 const TRIES_MAX = 3
+/** A server that throttles must not get three times the calls at once. */
+const BACKOFF = { baseMs: 200, capMs: 2_000 }
 const VISIBILITY_MAX_S = 12 * 3_600
 
 type SendEntries<E> = (
@@ -52,6 +55,7 @@ async function settle<E extends { readonly Id: string }>(server: SqsServer, all:
     } catch {
       // An unsettled message is not an error. It comes again when its time is over.
     }
+    if (rest.length > 0 && tries + 1 < TRIES_MAX) await server.pause(backoffMs(tries + 1, BACKOFF, Math.random))
   }
   return lost + rest.length === 0
 }

@@ -13,7 +13,11 @@ interface Entry {
 }
 interface Call {
   readonly action: string
-  readonly body: { readonly Entries: readonly Entry[]; readonly VisibilityTimeout?: number }
+  readonly body: {
+    readonly Entries: readonly Entry[]
+    readonly VisibilityTimeout?: number
+    readonly ReceiveRequestAttemptId?: string
+  }
 }
 type Answer = { readonly status?: number; readonly json: object }
 
@@ -37,6 +41,7 @@ export async function fakeSqs(answers: Record<string, (call: Call) => Answer | u
   const usual: Record<string, (call: Call) => object> = {
     GetQueueUrl: () => ({ QueueUrl: 'http://fake/0/q.fifo' }),
     GetQueueAttributes: () => ({ Attributes: { FifoQueue: 'true', MaximumMessageSize: '1048576' } }),
+    ListQueueTags: () => ({ Tags: { 'made-by': 'floodmark' } }),
     ReceiveMessage: () => ({}),
     SendMessageBatch: allOf,
     DeleteMessageBatch: allOf,

@@ -203,6 +203,42 @@ describe('sqs-fifo', () => {
     expect(deleted.map((entry) => entry.ReceiptHandle)).toEqual(['x', 'test:1'])
   })
 
+  it('neither uses nor deletes a queue of that name that somebody else made', async () => {
+    const server = await fakeSqs({ ListQueueTags: () => ({ json: { Tags: { team: 'orders' } } }) })
+    ends.push(server.close)
+    const at = { url: server.url, namespace: 'q' }
+    for (const call of [sqsFifo.open(at), sqsFifo.drop(at)]) {
+      await expect(call).rejects.toMatchObject({
+        code: 'misuse',
+        message: expect.stringContaining('floodmark-q.fifo was not made by floodmark'),
+      })
+    }
+    expect(server.calls('DeleteQueue')).toEqual([])
+  })
+
+  it('tells what an existing queue does otherwise than one of its own', async () => {
+    const Attributes = { FifoQueue: 'true', MessageRetentionPeriod: '3600', DelaySeconds: '5', RedrivePolicy: '{}' }
+    const { queue } = await opened({ GetQueueAttributes: () => ({ json: { Attributes } }) })
+    expect(queue.traits.server).toContain(
+      'deletes what waits after 1 h, delays each event by 5 s, moves events to a dead-',
+    )
+  })
+
+  it('asks again under one name for a receive whose answer was lost, and under another for the next', async () => {
+    let receives = 0
+    const ReceiveMessage = () => (receives++ < 2 ? { status: 500, json: { __type: 'InternalFailure' } } : undefined)
+    const { server, queue } = await opened({ ReceiveMessage })
+    const stop = new AbortController()
+    const options = { batchEventsMax: 10, handlersMax: 1, leaseMs: 30_000, signal: stop.signal }
+    const done = queue.consume(async (batch) => batch.map(() => 'ack'), options)
+    while (server.calls('ReceiveMessage').length < 4) await sleep(systemClock, 10)
+    stop.abort()
+    await done
+    const names = server.calls('ReceiveMessage').map(({ body }) => body.ReceiveRequestAttemptId)
+    expect(names.slice(0, 3)).toEqual([names[0], names[0], names[0]])
+    expect(names[3]).not.toBe(names[0])
+  })
+
   it('reads its limits from the queue, and refuses a queue that is not FIFO', async () => {
     const attributes = (Attributes: object) => ({ GetQueueAttributes: () => ({ json: { Attributes } }) })
     const { queue } = await opened(attributes({ FifoQueue: 'true', MaximumMessageSize: '262144' }))
