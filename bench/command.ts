@@ -15,11 +15,14 @@ const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
   receivers: () => import('./receivers.ts'),
   sender: () => import('./sender.ts'),
 }
+/** Made when it is asked for by name. */
+const BY_NAME: typeof SECTIONS = { example: () => import('./example.ts') }
 const BENCH_HELP = `
 Sections:
   stack      the whole stack against a bare server, in requests/s
   queues     each queue's driver against its bare client, in events/s
   receivers  each receiver, in requests/s
+  example    a sale, a ceiling and a comparison into reports/example, with pictures; only when it is named
   sender     the generator against its plan, and wrk where that is installed, in requests/s
 Subjects take turns on this machine. Rates are a second's, CPU times are seconds for 10,000 requests.
 Before it begins and while it measures, the machine is watched. Where other processes use it nothing is ranked.
@@ -68,9 +71,10 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<void>
     seconds: within('seconds', flags.seconds, 60),
     rounds: within('rounds', flags.rounds, 50),
   }
-  const unknown = named.find((name) => !Object.hasOwn(SECTIONS, name))
+  const sections = { ...SECTIONS, ...BY_NAME }
+  const unknown = named.find((name) => !Object.hasOwn(sections, name))
   if (unknown !== undefined) {
-    const known = Object.keys(SECTIONS).join(', ')
+    const known = Object.keys(sections).join(', ')
     throw new FloodmarkError('misuse', `'${unknown}' is not a section: use ${known}. See npm run bench -- --help`)
   }
   endOnSignal()
@@ -79,7 +83,7 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<void>
     `${availableParallelism()} cores.${before === undefined ? '' : ` Before the start: ${before}.`}\n`,
   )
   for (const name of named.length > 0 ? named : Object.keys(SECTIONS)) {
-    const { default: section } = await SECTIONS[name]!()
+    const { default: section } = await sections[name]!()
     await section({ ...options, ranking: watched(flags.force) })
   }
 }
