@@ -99,7 +99,10 @@ export async function report(folder: string, { quiet, json, open }: Telling = {}
   if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex()
   const page = join(folder, 'report.html')
   if (json) process.stdout.write(`${JSON.stringify(made, null, 1)}\n`)
-  else if (!quiet) process.stdout.write(`${terminal(made)}  ${addressOf(page)}\n\n`)
+  else if (!quiet)
+    process.stdout.write(
+      `${terminal(made, process.stdout.isTTY ? process.stdout.columns : undefined)}  ${addressOf(page)}\n\n`,
+    )
   if (open) openPage(page)
   return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
 }

@@ -104,7 +104,7 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
 
 async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
   if (!telling.quiet) tellTrace(plan)
-  const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases)
+  const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, markOf(plan))
   try {
     await play(plan, folder, live, interrupt)
   } finally {
@@ -120,6 +120,8 @@ function tellTrace({ trace, traceRead, settings }: Plan): void {
   const course = `${trace.length} s, mean ${meanPerS(trace)}/s, peak ${Number(peak.toPrecision(6))}/s`
   process.stderr.write(`${settings.shape}: ${traceRead}; ${course}\n${sparkline(trace)}\n`)
 }
+
+const markOf = ({ settings, scenario }: Plan) => settings.acceptP99Ms ?? scenario.passes.acceptP99Ms
 
 /** There is something worth keeping: its record, or an attempt that was written down. */
 function hasBegun(folder: string): boolean {

@@ -1,4 +1,4 @@
-import { bytes, percent, seconds } from '../../../core/base/words.ts'
+import { bytes, grouped, percent, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { remedies } from './checks.ts'
 
@@ -27,19 +27,19 @@ export function sumWords({
   unfollowed,
 }: Report['audit']): string {
   if (unfollowed > 0)
-    return `${planned} planned = ${unfollowed} accepted + ${refused} refused + ${unsent} unsent + ${unknown} unknown`
-  return `${planned} planned = ${applied} applied + ${buried} dead letters + ${refused} refused + ${unsent} unsent + ${unknown} unknown + ${lost} lost + ${altered} altered`
+    return `${grouped(planned)} planned = ${grouped(unfollowed)} accepted + ${grouped(refused)} refused + ${grouped(unsent)} unsent + ${grouped(unknown)} unknown`
+  return `${grouped(planned)} planned = ${grouped(applied)} applied + ${grouped(buried)} dead letters + ${grouped(refused)} refused + ${grouped(unsent)} unsent + ${grouped(unknown)} unknown + ${grouped(lost)} lost + ${grouped(altered)} altered`
 }
 
 /** What "lost 0" is worth: the bound, and what it takes for granted. */
 export function lossWords({ audit, faults }: Pick<Report, 'audit' | 'faults'>): string {
   const { lost, lossBound95 } = audit
   const accepted = audit.applied + audit.buried + audit.altered + lost
-  if (lossBound95 === null) return `lost ${lost} of ${accepted} accepted`
+  if (lossBound95 === null) return `lost ${grouped(lost)} of ${grouped(accepted)} accepted`
   const struck = faults.filter((mark) => 'victim' in mark).length
   const tried = struck === 0 ? 'none was tried here' : `${struck} ${struck === 1 ? 'was' : 'were'} tried here`
   return [
-    `lost 0 of ${accepted} accepted: with 95% confidence at most ${percent(lossBound95)} of such events`,
+    `lost 0 of ${grouped(accepted)} accepted: with 95% confidence at most ${percent(lossBound95)} of such events`,
     `if each is lost or kept by itself. A fault may lose many together: ${tried}`,
   ].join(', ')
 }
