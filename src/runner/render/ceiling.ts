@@ -2,6 +2,7 @@ import { oneLined } from '../../core/base/one-line.ts'
 import { interval, ms, perS, seconds } from '../../core/base/words.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 import { ceilingChart } from './ceiling-chart.ts'
+import { bindingSections } from './html/binding.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
@@ -34,9 +35,10 @@ function html(ceiling: Ceiling): string {
 ${[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].map((line) => line && markup`<p>${line}</p>`)}
 </header>
 ${section('Load and response time', ceilingChart(ceiling))}
+${bindingSections(ceiling)}
 ${byLimit(ceiling)}
 ${costs && section('What 1,000 events cost', table(costs.head, costs.rows))}
-${section('Trials', table(['', 'purpose', 'offered', 'done', 'response p99', 'slowest', 'outcome'], trials.map(row)))}
+${section('Trials', trialsTable(trials))}
 ${section('Setting', table(['', ''], about))}`,
   })
 }
@@ -48,7 +50,13 @@ function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): st
 
 function byLimit(ceiling: Ceiling): Markup | false {
   const rows = limitRows(ceiling)
-  return rows.length > 0 && section('With other limits', table(['response p99 at most', 'ceiling', '90%'], rows))
+  return rows.length > 0 && section('With other limits', table(['with at most', 'ceiling', '90%'], rows))
+}
+
+/** There may be a hundred: they are opened by whoever wants them. */
+function trialsTable(trials: Ceiling['trials']): Markup {
+  const head = ['', 'purpose', 'offered', 'done', 'response p99', 'slowest', 'outcome']
+  return markup`<details class="trials"><summary>${trials.length} trials</summary>${table(head, trials.map(row))}</details>`
 }
 
 function row(trial: TrialRow, at: number): (string | number)[] {

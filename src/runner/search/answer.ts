@@ -18,7 +18,7 @@ const CPU_RATIO_MAX = 1.3
 
 type Derived = Pick<
   Ceiling,
-  'limit' | 'accept' | 'law' | 'byLimit' | 'criticalPerS' | 'withoutLimit' | 'costs' | 'drifted'
+  'posterior' | 'limit' | 'accept' | 'law' | 'byLimit' | 'criticalPerS' | 'withoutLimit' | 'costs' | 'drifted'
 >
 
 /** What the trials of a search say beside the ceiling itself. */
@@ -29,6 +29,7 @@ export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']
   const criticalPerS = isWhole ? Math.exp(rates.reduce((sum, rate) => sum + Math.log(rate), 0) / rates.length) : null
   const accept = acceptOf(trials)
   return {
+    posterior: posteriorOf(trials),
     limit: limitOf(trials),
     accept,
     law: lawOf(trials, accept, found),
@@ -38,6 +39,17 @@ export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']
     costs: costsOf(trials, knownPerS(found)),
     drifted: driftOf(trials),
   }
+}
+
+/** So many points make a curve. */
+const CURVE_POINTS_MAX = 80
+
+function posteriorOf(trials: readonly TrialRecord[]): Ceiling['posterior'] {
+  const counted = trials.filter(({ purpose, outcome }) => outcome !== 'invalid' && OF_CEILING.includes(purpose))
+  if (counted.length === 0) return []
+  const curve = beliefOf(counted, hintPerS(trials)).curve()
+  const every = Math.ceil(curve.length / CURVE_POINTS_MAX)
+  return curve.filter((_, at) => at % every === 0)
 }
 
 /** What is known to hold where the ceiling is out of the sender's reach, else the ceiling. */

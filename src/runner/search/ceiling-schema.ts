@@ -64,6 +64,8 @@ export const ceilingSchema = z.object({
     /** The highest load that was soaked and passed. */
     soakedPerS: rate.nullable(),
   }),
+  /** How likely each rate is the ceiling, beside the likeliest; rates that are not likely at all are left out. */
+  posterior: z.array(z.object({ ratePerS: rate, weight: z.number() })),
   /** What failed most often above the ceiling; null where nothing failed. */
   limit: z.enum(CLAUSES).nullable(),
   /** The ceiling of what is accepted, whatever becomes of the backlog; or no more than the highest load that was. */

@@ -62,7 +62,7 @@ const SHARES_LITTLE = 0.9
 export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): string[][] {
   const row = (name: string, { low, mid, high }: RateInterval) => [name, perS(mid), `${perS(low)} … ${perS(high)}`]
   return [
-    ...byLimit.flatMap(({ limitMs, interval }) => (interval ? [row(`${limitMs} ms`, interval)] : [])),
+    ...byLimit.flatMap(({ limitMs, interval }) => (interval ? [row(`p99 of ${limitMs} ms`, interval)] : [])),
     ...(criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]),
     ...(withoutLimit ? [row('max: any response time', withoutLimit)] : []),
   ]

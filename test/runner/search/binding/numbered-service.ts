@@ -36,6 +36,8 @@ export const SOUND: NumberedService = {
 }
 
 const SPAN_MS = 4_000
+/** It accepts so many times as much as it gets done. */
+const ACCEPTS = 1.4
 
 function under(service: NumberedService, intervention: Intervention | undefined) {
   const delay = (resource: Resource) =>
@@ -76,7 +78,14 @@ export function trialsOn(service: NumberedService, seed: number, width = 0.03) {
     const ceilingPerS = ceilingOf(service, intervention)
     const holds = random() < 0.98 / (1 + Math.exp(Math.log(ratePerS / ceilingPerS) / width))
     const donePerS = Math.min(ratePerS, ceilingPerS)
+    // A p99 that grows as the load comes near the ceiling.
+    const p99Ms = Math.min(4_000, noisy(3 / Math.max(0.002, 1 - ratePerS / ceilingPerS)))
+    const response = { count: 9_000, maxMs: 2 * p99Ms, p99: { ms: p99Ms, lowMs: 0.8 * p99Ms, highMs: 1.3 * p99Ms } }
+    const isAccepted = ratePerS < ACCEPTS * ceilingPerS
+    const clauses = { ...recordOf({ purpose, ratePerS }).clauses, response: isAccepted ? 'passed' : 'failed' } as const
     return recordOf({
+      ...{ clauses, acceptedPerS: Math.min(ratePerS, ACCEPTS * ceilingPerS) },
+      ...{ response, sampleP99Ms: p99Ms },
       ...{ purpose, ratePerS, donePerS, outcome: holds ? 'passed' : 'failed', limit: holds ? null : 'backlog' },
       ...(intervention && { intervention }),
       usages: [usageAt(service, donePerS, intervention, noisy)],

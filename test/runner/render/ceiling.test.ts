@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderCeiling } from '../../../src/runner/render/ceiling.ts'
+import { ceilingLines } from '../../../src/runner/render/ceiling-terminal.ts'
+import { bindingWords, littleWords } from '../../../src/runner/render/words/binding.ts'
+import type { Ceiling } from '../../../src/runner/search/ceiling-schema.ts'
+import { madeUpCeiling } from '../search/made-up-ceiling.ts'
+
+let folder: string
+let ceiling: Ceiling
+let page: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'floodmark-ceiling-page-'))
+  ceiling = madeUpCeiling()
+  renderCeiling(ceiling, folder)
+  page = readFileSync(join(folder, 'ceiling.html'), 'utf8')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the page of a ceiling', () => {
+  it('draws each trial of the stack as it is, the mark, the soak and how likely each load is the ceiling', () => {
+    const drawn = ceiling.trials.filter((one) => one.purpose !== 'share' && !one.intervention)
+    expect(page.match(/<circle /g)).toHaveLength(drawn.length)
+    expect(page).toContain('allowed: 250 ms')
+    expect(page).toContain('<polygon ')
+    expect(page).toContain(', soaked</title>')
+  })
+
+  it('asks nothing of the net, and runs nothing', () => {
+    expect(page).not.toMatch(/<script|https?:\/\/|<link rel="stylesheet"/)
+  })
+
+  it('names what binds, with the parts of the time that it takes', () => {
+    for (const line of bindingWords(ceiling.binding!)) expect(page).toContain(line.replaceAll("'", '&#39;'))
+    expect(page.match(/<span style="width:/g)).toHaveLength(ceiling.binding!.stages!.parts.length + 1)
+  })
+
+  it('says the same as the terminal', () => {
+    const lines = ceilingLines(ceiling).join('\n')
+    for (const line of bindingWords(ceiling.binding!)) expect(lines).toContain(line)
+    expect(lines).toContain('1,000 events cost')
+  })
+})
+
+describe('in words', () => {
+  it('none that binds is no bottleneck made up', () => {
+    const none = { ...ceiling.binding!, binds: null }
+    expect(bindingWords(none)).toEqual([expect.stringContaining('None of what was delayed binds by itself')])
+  })
+
+  it('a law of Little that does not hold is named with its figures', () => {
+    const off = { process: 'receiver', flow: 'requests', inHand: 3, rateTimesTime: 2, ok: false }
+    expect(littleWords({ ...ceiling.binding!, little: [off] })).toContain('requests of receiver (3.00 in hand, 2.00')
+  })
+})
