@@ -5,8 +5,10 @@ import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import ledgerOf from '../../ledgers/lmdb.ts'
 import generic from '../../providers/generic.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import { loadConfig } from '../../src/product/config/load.ts'
+import { openLedger } from '../../src/product/config/stores.ts'
 
 const cli = new URL('../../src/runner/cli/main.ts', import.meta.url).pathname
 export const SECRET = 'a secret of some length'
@@ -29,13 +31,13 @@ export function shop(config = '', files: Readonly<Record<string, string>> = {}) 
   for (const [name, text] of Object.entries(written)) writeFileSync(join(folder, name), text)
   return {
     folder,
-    /** Starts a command; `port` resolves when it is ready. It is killed when the test is over. */
-    start: (...args: string[]) => started(folder, args),
+    /** Starts a command, with variables for its environment; `port` resolves when it is ready. It is killed when the test is over. */
+    start: (...args: (string | Readonly<Record<string, string>>)[]) => started(folder, args),
     write: (name: string, text: string) => writeFileSync(join(folder, name), text),
     read: (name: string) => readFileSync(join(folder, name), 'utf8'),
-    /** The ids whose effect took place, in order, by the default ledger once its process has ended. */
+    /** The ids whose effect took place, in order. A ledger that belongs to one process is read once that has ended. */
     async seen(): Promise<string[]> {
-      const ledger = await ledgerOf.open({ url: join(folder, 'data/ledger'), namespace: 'floodmark' })
+      const ledger = await openLedger(await loadConfig(join(folder, 'floodmark.config.ts')), systemClock)
       const ids: string[] = []
       for await (const [, id] of ledger.items('seen')) ids.push(Buffer.from(id).toString())
       await ledger.close()
@@ -56,8 +58,10 @@ export interface Started {
   stop(): Promise<{ readonly code: number | null; readonly err: string }>
 }
 
-function started(cwd: string, args: readonly string[]): Started {
-  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+function started(cwd: string, given: readonly (string | Readonly<Record<string, string>>)[]): Started {
+  const args = given.filter((one) => typeof one === 'string')
+  const env = Object.assign({ ...process.env }, ...given.filter((one) => typeof one === 'object'))
+  const child = spawn(process.execPath, [cli, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   let err = ''
   let out = ''
@@ -111,7 +115,7 @@ export class Sender {
   async send(port: number, id: string, secret = SECRET, path = '/in'): Promise<Outcome> {
     const body = Buffer.from(JSON.stringify({ id, type: 'order.paid', key: `k${id.length}` }))
     const signed = generic.sign(body, generic.secret(secret), { id, type: 'order.paid', atMs: Date.now() })
-    const outcome = await post(this.#agent, port, path, body, signed)
+    const outcome = await post(port, path, body, signed, this.#agent)
     if (outcome === 200) this.acked.push(id)
     else this.others.push({ id, outcome })
     return outcome
@@ -121,19 +125,26 @@ export class Sender {
   async flood(port: number, signal: AbortSignal, lanes = 8): Promise<void> {
     let next = 0
     const lane = async () => {
-      while (!signal.aborted) await this.send(port, `e${next++}`)
+      while (!signal.aborted) {
+        const id = `e${next++}`
+        // As a provider would: what nobody knows of is sent again.
+        while ((await this.send(port, id)) === 'unknown' && !signal.aborted);
+      }
     }
     await Promise.all(Array.from({ length: lanes }, lane))
   }
 }
 
-function post(agent: Agent, port: number, path: string, body: Buffer, headers: object): Promise<Outcome> {
+export function post(port: number, path: string, body: Buffer, headers: object, agent?: Agent): Promise<Outcome> {
   return new Promise((resolve) => {
-    const sent = request({ agent, port, path, method: 'POST', headers: { ...headers } }, (response) => {
-      response.resume()
-      response.on('end', () => resolve(response.statusCode!))
-      response.on('error', () => resolve('unknown'))
-    })
+    const sent = request(
+      { ...(agent && { agent }), port, path, method: 'POST', headers: { ...headers } },
+      (response) => {
+        response.resume()
+        response.on('end', () => resolve(response.statusCode!))
+        response.on('error', () => resolve('unknown'))
+      },
+    )
     sent.on('error', () => resolve('unknown'))
     sent.end(body)
   })

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { needing } from '../../needs.ts'
+import { fullUnless, needing } from '../../needs.ts'
 import { get, Sender, shop } from '../shop.ts'
+import { harm, kill, strike } from './kills.ts'
 
 const linux = needing(
   existsSync('/proc/self/task') ? undefined : 'the processes of a process can be seen on Linux alone',
@@ -58,45 +59,32 @@ describe('floodmark node', { timeout: 60_000 }, () => {
   it('refuses nobody while it is started anew, and loses nothing', linux, async () => {
     const { start, seen } = shop()
     const node = start('node')
-    const port = await node.port
     const sender = new Sender()
-    const end = new AbortController()
-    const flood = sender.flood(port, end.signal)
-    for (let times = 1; times <= 2; times++) {
+    await strike(sender, await node.port, 2, async (time) => {
       node.child.kill('SIGUSR2')
-      await node.until('every process has been started anew', times)
-    }
-    end.abort()
-    await flood
+      await node.until('every process has been started anew', time)
+    })
     expect((await node.stop()).code).toBe(0)
     expect(sender.others).toEqual([])
-    expect((await seen()).toSorted()).toEqual(sender.acked.map((id) => `in:${id}`).toSorted())
+    expect(harm(sender, await seen())).toEqual({ missing: [], doubled: 0 })
   })
 
-  it('loses nothing that it has acknowledged when its process is killed, again and again', linux, async () => {
-    const { start, seen } = shop()
-    const node = start('node')
-    const port = await node.port
-    const sender = new Sender()
-    const end = new AbortController()
-    const flood = sender.flood(port, end.signal)
-    for (let times = 1; times <= 3; times++) {
-      const before = sender.acked.length
-      while (sender.acked.length < before + 20) await wait(5)
-      process.kill(node.members()[0]!, 'SIGKILL')
-      await node.until('has ended (SIGKILL)', times)
-    }
-    const before = sender.acked.length
-    while (sender.acked.length < before + 20) await wait(5)
-    end.abort()
-    await flood
-    expect((await node.stop()).code).toBe(0)
-    // An answer that a kill took is unknown. Nothing else is refused: what comes meanwhile waits.
-    expect(sender.others.filter(({ outcome }) => outcome !== 'unknown')).toEqual([])
-    const took = await seen()
-    expect(sender.acked.filter((id) => !took.includes(`in:${id}`))).toEqual([])
-    expect(new Set(took).size).toBe(took.length)
-  })
+  for (const times of [2, 10]) {
+    const rules = { ...fullUnless(times === 2), ...linux }
+    it(`loses nothing that it has acknowledged when its process is killed ${times} times`, rules, async () => {
+      const { start, seen } = shop()
+      const node = start('node')
+      const sender = new Sender()
+      await strike(sender, await node.port, times, async (time) => {
+        kill(node.members()[0])
+        await node.until('has ended (SIGKILL)', time)
+      })
+      expect((await node.stop()).code).toBe(0)
+      // An answer that a kill took is unknown. Nothing is refused: what comes meanwhile waits.
+      expect(sender.others.filter(({ outcome }) => outcome !== 'unknown')).toEqual([])
+      expect(harm(sender, await seen())).toEqual({ missing: [], doubled: 0 })
+    })
+  }
 })
 
 it.each([

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { fullUnless } from '../../needs.ts'
+import { describeWithServer } from '../../servers.ts'
+import { Sender, type Started, shop } from '../shop.ts'
+import { harm, kill, strike } from './kills.ts'
+
+/** A server that several processes share, as production has it: some receive, others process. */
+describeWithServer('redis', (server) => {
+  let namespaces = 0
+  const there = () => {
+    const url = `url: '${server().url}'`
+    const stores = `queue: { use: 'redis-streams', ${url} }, ledger: { use: 'redis', ${url} }`
+    return shop(`${stores}, namespace: 'serve${namespaces++}', limits: { leaseMs: 4_000, effectMs: 1_000 }`)
+  }
+  const isLinux = existsSync('/proc/self/task')
+
+  async function drained(seen: () => Promise<string[]>, sender: Sender): Promise<string[]> {
+    for (;;) {
+      const took = await seen()
+      if (harm(sender, took).missing.length === 0) return took
+    }
+  }
+
+  it('serve and work: a rolling restart of both refuses nobody, and each event takes effect once', async ({ skip }) => {
+    skip(!isLinux, 'the processes of a process can be seen on Linux alone')
+    const { start, seen } = there()
+    const serve = start('serve', '--processes', '2')
+    const work = start('work')
+    await work.until('processing')
+    const sender = new Sender()
+    await strike(sender, await serve.port, 2, async (time) => {
+      for (const each of [serve, work]) {
+        each.child.kill('SIGUSR2')
+        await each.until('every process has been started anew', time)
+      }
+    })
+    expect(sender.others).toEqual([])
+    expect(harm(sender, await drained(seen, sender))).toEqual({ missing: [], doubled: 0 })
+    expect([(await serve.stop()).code, (await work.stop()).code]).toEqual([0, 0])
+  }, 60_000)
+
+  for (const times of [2, 10]) {
+    it(`serve and work: nothing acknowledged is missing when processes of both are killed ${times} times`, {
+      timeout: 120_000,
+      ...fullUnless(times === 2),
+    }, async ({ skip }) => {
+      skip(!isLinux, 'the processes of a process can be seen on Linux alone')
+      const { start, seen } = there()
+      const serve = start('serve', '--processes', '2')
+      const work = start('work')
+      const sender = new Sender()
+      const deaths = new Map<Started, number>()
+      await work.until('processing')
+      await strike(sender, await serve.port, times, async (time) => {
+        const struck = time % 2 === 0 ? serve : work
+        deaths.set(struck, (deaths.get(struck) ?? 0) + 1)
+        kill(struck.members()[0])
+        await struck.until('has ended (SIGKILL)', deaths.get(struck))
+      })
+      expect(sender.others.filter(({ outcome }) => outcome !== 'unknown')).toEqual([])
+      expect(harm(sender, await drained(seen, sender))).toEqual({ missing: [], doubled: 0 })
+      await Promise.all([serve.stop(), work.stop()])
+    })
+  }
+})
