@@ -7,7 +7,7 @@ import { onInterrupt } from './interrupt.ts'
 const KINDS = Object.keys(serverKinds)
 const ACTIONS = ['up', 'down', 'status'] as const
 const AFTER = `
-Each kind is one that answers on its usual port already, else one of docker compose, else one that is started here.
+Each kind is one that stays already, else one of docker compose, else one that is started here.
 
 Examples:
   npm run brokers -- up redis

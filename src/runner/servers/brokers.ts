@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { listeningServer } from './existing.ts'
+import { strangerAt } from './existing.ts'
 import { serverKinds } from './kinds/index.ts'
 import { endStale, provide } from './provide.ts'
 import { endEntry, remembered } from './started.ts'
@@ -52,8 +52,8 @@ async function status(kinds: readonly string[], options: BrokersOptions): Promis
       say(line(kind, url, `${says}${owner ? ` (process ${owner.pid})` : ''}${answers}`))
     }
     if (entries.some(({ owner }) => owner === null)) continue
-    const other = await listeningServer(known, cacheFolder, onProgress)
-    if (other) say(line(kind, other.url, other.says))
+    const stranger = await strangerAt(known, (at) => `a run takes it with --queue-url ${at}`)
+    if (stranger) say(line(kind, '-', stranger))
     else if (entries.length === 0) say(line(kind, '-', `none: npm run brokers -- up ${kind}`))
   }
 }

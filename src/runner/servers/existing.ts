@@ -19,23 +19,28 @@ export function givenServer(kind: string, url: string): Server {
   return { kind, url, origin: 'given', says: `${what} at ${shown}, as given`, stop: async () => {} }
 }
 
-/** A server that listens already: one that 'brokers up' keeps, or any on the usual port that speaks the protocol. */
-export async function listeningServer(
-  { name: kind, scheme, probe, ...known }: ServerKindDefinition,
-  cacheFolder: string,
-  onProgress: (line: string) => void,
-  defaultPort = known.defaultPort,
-): Promise<Server | undefined> {
-  const there = (url: string, says: string, pid: number | undefined): Server => {
-    return { kind, url, origin: 'listening', says, pid, stop: async () => {} }
+/** The server of this kind that 'brokers up' keeps. */
+export async function keptServer(kind: ServerKindDefinition, cacheFolder: string): Promise<Server | undefined> {
+  for (const { owner, url, says, process, ...entry } of remembered(cacheFolder)) {
+    if (entry.kind !== kind.name || owner || isStale({ owner, url, says, process, ...entry })) continue
+    if (!(await kind.probe(url, PROBE_MS))) continue
+    return { kind: kind.name, url, origin: 'kept', says, pid: process?.pid, stop: async () => {} }
   }
-  for (const entry of remembered(cacheFolder)) {
-    if (entry.kind !== kind || entry.owner || isStale(entry)) continue
-    if (await probe(entry.url, PROBE_MS)) return there(entry.url, entry.says, entry.process?.pid)
-  }
-  const url = `${scheme}://127.0.0.1:${defaultPort}`
+  return undefined
+}
+
+/**
+ * Says that a server listens on the usual port, where one does: it may be anybody's, as a port that is forwarded to production
+ * is, so that no load goes there unasked. `how`: what to type to use it.
+ */
+export async function strangerAt(
+  { scheme, probe, ...known }: ServerKindDefinition,
+  how: (url: string) => string,
+  port = known.defaultPort,
+): Promise<string | undefined> {
+  const url = `${scheme}://127.0.0.1:${port}`
   const answer = await probe(url, PROBE_MS)
-  if (answer?.trouble) onProgress(`${answer.product} on port ${defaultPort} is not used: ${answer.trouble}`)
-  if (!answer || answer.trouble) return undefined
-  return there(url, `${answer.product}, already listening on port ${defaultPort}; its settings are its own`, answer.pid)
+  if (!answer) return undefined
+  const what = `${answer.product} listens on port ${port} and is not used`
+  return answer.trouble ? `${what}: ${answer.trouble}` : `${what}, since nobody named it: ${how(url)}`
 }

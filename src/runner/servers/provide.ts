@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { startCompose } from './compose.ts'
-import { givenServer, listeningServer } from './existing.ts'
+import { givenServer, keptServer, strangerAt } from './existing.ts'
 import { knownKind } from './kinds/index.ts'
 import { startNative } from './native.ts'
 import type { ProvideOptions, Server } from './server.ts'
 import { endEntry, isStale, remembered } from './started.ts'
 
 /**
- * A server of this kind: the one whose URL is given, else one that listens already, else one by docker compose, else a process
+ * A server of this kind: the one whose URL is given, else one that 'brokers up' keeps, else one by docker compose, else a process
  * of our own. @throws FloodmarkError 'unavailable' that says what to install when there is none of these; 'misuse' on a URL of
  * another kind, or without one for a kind that is not in kinds/index.ts.
  */
@@ -30,10 +30,12 @@ export async function provide(kind: string, options: ProvideOptions): Promise<Se
       `floodmark cannot start a '${kind}' server: give the address of one with ${flag}`,
     )
   const complete = { ...options, cacheFolder, fsync }
-  const other = nativeOnly
-    ? undefined
-    : ((await listeningServer(known, cacheFolder, onProgress)) ?? (await startCompose(known, complete)))
-  if (other) return other
+  const kept = nativeOnly ? undefined : await keptServer(known, cacheFolder)
+  if (kept) return kept
+  const stranger = nativeOnly ? undefined : await strangerAt(known, (at) => `give ${at} with ${flag}`)
+  if (stranger) onProgress(stranger)
+  const composed = nativeOnly ? undefined : await startCompose(known, complete)
+  if (composed) return composed
   const recipe = await known.recipe(complete)
   onProgress(`starting ${recipe.says}`)
   return startNative(known, recipe, complete)

@@ -3,7 +3,7 @@ export interface Server {
   readonly kind: string
   /** One on this machine: <scheme of its kind>://127.0.0.1:<port>. A given URL as it was given. */
   readonly url: string
-  readonly origin: 'given' | 'listening' | 'compose' | 'native'
+  readonly origin: 'given' | 'kept' | 'compose' | 'native'
   /** One line for people: what it is and how it was got; says so when it is an emulator. Holds no password. */
   readonly says: string
   /** The process of this machine that it is, where it runs already and that is known. */

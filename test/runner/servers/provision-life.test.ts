@@ -125,7 +125,7 @@ describeWithServer('redis', () => {
     })
     await brokers.up(['redis'], options)
     const used = await provide('redis', { folder, cacheFolder, onProgress })
-    expect(used).toMatchObject({ origin: 'listening', url: first.url })
+    expect(used).toMatchObject({ origin: 'kept', url: first.url })
     await used.stop()
     await brokers.status(['redis'], options)
     expect(lines).toEqual(Array(2).fill(expect.stringMatching(`^redis  ${first.url} .*kept by 'brokers up'$`)))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { listeningServer } from '../../../src/runner/servers/existing.ts'
+import { strangerAt } from '../../../src/runner/servers/existing.ts'
 import type { Recipe } from '../../../src/runner/servers/kinds/definition.ts'
 import { serverKinds } from '../../../src/runner/servers/kinds/index.ts'
 import redis from '../../../src/runner/servers/kinds/redis.ts'
@@ -122,28 +122,23 @@ describeWithServer('redis', (server) => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('is found where it listens, and is not ours to stop', async () => {
+  it('is not taken where it merely listens: nobody named it, and the line says how to', async () => {
     const port = Number(new URL(server().url).port)
-    const found = (await listeningServer(redis, cacheFolder, onProgress, port))!
-    expect(found).toMatchObject({
-      origin: 'listening',
-      url: server().url,
-      says: expect.stringMatching(/^Redis \d.*already/),
-    })
-    await found.stop()
-    expect(await redis.probe(server().url, 5_000)).toBeDefined()
+    expect(await strangerAt(redis, (url) => `give ${url} with --queue-url`, port)).toMatch(
+      new RegExp(
+        `^Redis \\S+ listens on port ${port} and is not used, since nobody named it: give redis://127.0.0.1:${port} with`,
+      ),
+    )
   })
 
   it('is passed over when it may not be used, with the reason', async () => {
     const admin = new Redis(server().url)
     const port = Number(new URL(server().url).port)
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    expect(await listeningServer(redis, join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
+    const said = await strangerAt(redis, () => '', port)
     await admin.config('SET', 'maxmemory-policy', 'noeviction')
     await admin.quit()
-    expect(lines).toEqual([
-      expect.stringMatching(/^Redis \d\S+ on port \d+ is not used: it deletes stored keys .*noeviction$/),
-    ])
+    expect(said).toMatch(/^Redis \d\S+ listens on port \d+ and is not used: it deletes stored keys .*noeviction$/)
   })
 
   it('is passed over when it wants a password, with the reason', async () => {
@@ -154,8 +149,8 @@ describeWithServer('redis', (server) => {
     const recipe: Recipe = { says: 'Redis', ports: 1, readyMaxMs: 30_000, prepare }
     const locked = await startNative(redis, recipe, { folder, cacheFolder, onProgress })
     const port = Number(new URL(locked.url).port)
-    expect(await listeningServer(redis, join(cacheFolder, 'none'), onProgress, port)).toBeUndefined()
-    expect(lines).toEqual([`Redis on port ${port} is not used: it wants a password: give its URL`])
+    const said = `Redis listens on port ${port} and is not used: it wants a password: give its URL`
+    expect(await strangerAt(redis, () => '', port)).toBe(said)
     await locked.stop()
   })
 })
