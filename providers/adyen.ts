@@ -71,10 +71,14 @@ function itemsOf(raw: Uint8Array): unknown[] | undefined {
   return items.map((item) => item?.NotificationRequestItem)
 }
 
-/** A text, or '' where it is absent, as Adyen's own libraries sign it; undefined for a value of another type. */
-function fieldOf(item: unknown, name: string): string | undefined {
-  const value = (item as Record<string, unknown>)[name] ?? ''
-  return typeof value === 'string' ? value : undefined
+/**
+ * A field as Adyen's own libraries sign it: a text, a number or a boolean as it is written, '' where it is absent; undefined
+ * for a value of another type. Adyen's documents have texts for all, but amounts and booleans come in both forms.
+ */
+function fieldOf(of: unknown, name: string): string | undefined {
+  const value = (of as Record<string, unknown>)[name] ?? ''
+  if (typeof value === 'string' || typeof value === 'boolean' || Number.isSafeInteger(value)) return String(value)
+  return undefined
 }
 
 /**
@@ -83,17 +87,22 @@ function fieldOf(item: unknown, name: string): string | undefined {
  */
 function signedText(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
-  const { value } = ((item as { amount?: unknown }).amount ?? {}) as { value?: unknown }
-  if (!Number.isSafeInteger(value)) return undefined
+  const { amount } = item as { amount?: unknown }
+  if (typeof amount !== 'object' || amount === null) return undefined
   const reference = fieldOf(item, 'merchantReference')
   const before = ['pspReference', 'originalReference', 'merchantAccountCode'].map((name) => fieldOf(item, name))
-  const after = [textAt(item, 'amount', 'currency'), fieldOf(item, 'eventCode'), fieldOf(item, 'success')]
+  const after = [
+    fieldOf(amount, 'value'),
+    fieldOf(amount, 'currency'),
+    fieldOf(item, 'eventCode'),
+    fieldOf(item, 'success'),
+  ]
   const clean = [...before, ...after].every((text) => text !== undefined && !text.includes(':'))
-  return clean && reference !== undefined ? [...before, reference, value, ...after].join(':') : undefined
+  return clean && reference !== undefined ? [...before, reference, ...after].join(':') : undefined
 }
 
 function identityOf(item: unknown): Identity {
-  const [reference, type, success] = ['pspReference', 'eventCode', 'success'].map((name) => textAt(item, name))
+  const [reference, type, success] = ['pspReference', 'eventCode', 'success'].map((name) => fieldOf(item, name))
   if (!reference || !type) throw new FloodmarkError('bad-request', 'an item has no pspReference and eventCode')
   // One pspReference serves a payment's AUTHORISATION and its CHARGEBACK alike.
   const id = `${type}:${success ?? ''}:${reference}`

@@ -1,4 +1,4 @@
-import { jsonBody, textAt } from '../src/core/base/json-body.ts'
+import { keyAt, parseContent, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
 import { decodeSignature, hmacHex, requireHmac, signedHeader, textSecret } from '../src/core/receiving/signature.ts'
@@ -6,8 +6,8 @@ import { sampleEvent } from './samples/github.ts'
 
 /**
  * GitHub: `x-hub-signature-256: sha256=<hex>`, HMAC-SHA256 of the raw body. The older SHA-1 header is not read. Neither a
- * timestamp nor the delivery id is signed: the ledger's memory of ids, and TLS, stop replays. Configure the hook for
- * `application/json`. A form body verifies, but is refused because it is not JSON.
+ * timestamp nor the delivery id is signed: the ledger's memory of ids, and TLS, stop replays. A hook that is set to forms sends
+ * its JSON in the field `payload`: key and schemas read it there, and the effect gets the form as it was signed.
  */
 
 const SCHEME = 'sha256='
@@ -38,10 +38,12 @@ const github: Provider = {
   identify(request) {
     const id = request.header('x-github-delivery')
     if (!id) throw new FloodmarkError('bad-request', 'header x-github-delivery is missing: the event has no identity')
-    const event = jsonBody(request.raw)
+    const event = parseContent(request.raw)
+    if (event === undefined)
+      throw new FloodmarkError('bad-request', 'the body is neither JSON nor a form with it: set the hook to JSON')
     const key =
       textAt(event, 'repository', 'full_name') ??
-      textAt(event, 'repository', 'id') ??
+      keyAt(event, 'repository', 'id') ??
       textAt(event, 'organization', 'login') ??
       textAt(event, 'sender', 'login') ??
       id

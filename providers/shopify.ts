@@ -1,4 +1,4 @@
-import { jsonBody, textAt } from '../src/core/base/json-body.ts'
+import { exactTextAt, jsonBody, textAt } from '../src/core/base/json-body.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Incoming } from '../src/core/contracts/incoming.ts'
 import type { Provider } from '../src/core/contracts/provider.ts'
@@ -63,9 +63,10 @@ const shopify: Provider = {
     const type = either(request, 'topic') || 'unknown'
     const id = `${type}:${event}`
     const body = jsonBody(request.raw)
-    // JSON.parse rounds ids of 64 bits, and textAt refuses them. The text beside them is exact.
-    const order = textAt(body, 'order_id')
-    const key = order ? `gid://shopify/Order/${order}` : (textAt(body, 'admin_graphql_api_id') ?? textAt(body, 'id'))
+    // Ids have 64 bits, which JSON.parse rounds.
+    const order = exactTextAt(request.raw, body, 'order_id')
+    const own = textAt(body, 'admin_graphql_api_id') ?? exactTextAt(request.raw, body, 'id')
+    const key = order ? `gid://shopify/Order/${order}` : own
     return { id, key: key ?? id, type }
   },
 

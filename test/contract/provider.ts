@@ -30,6 +30,8 @@ export interface ProviderUnderTest {
    * Default: the bytes are signed, so a body with a flipped bit and one with other white space are refused.
    */
   readonly forge?: (body: Buffer) => readonly Buffer[]
+  /** Set where it may also send its JSON in the field `payload` of a form. */
+  readonly sendsForms?: boolean
 }
 
 /** The error that `work` throws; undefined when it throws nothing. */
@@ -169,15 +171,29 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
       skip(forge !== undefined && signature === undefined, 'not for this provider: it signs fields, not the body')
       skip(provider.contentType !== undefined, 'not for this provider: it sends no JSON')
       const cut = make(5).body.subarray(0, -1)
-      const texts = ['', ' ', '{', 'no JSON', "{'a':1}", '{"a":1}{}', '{"a":NaN}', 'payload=%7B%7D', '\0{}']
+      const texts = [
+        '',
+        ' ',
+        '{',
+        'no JSON',
+        "{'a':1}",
+        '{"a":1}{}',
+        '{"a":NaN}',
+        'payload=%7B',
+        'payload=%7B%7D&a=1',
+        'a=1&payload=%7B%7D',
+        '\0{}',
+      ]
       const wrong = [Buffer.from([0xc3, 0x28, 0, 0xff]), cut, ...texts.map((text) => Buffer.from(text))]
-      for (const raw of [...wrong, Buffer.from('\ufeff{}')]) {
+      const form = Buffer.from('payload=%7B%7D')
+      for (const raw of [...wrong, Buffer.from('\ufeff{}'), form]) {
         const { body, headers } = sign(raw, { id: 'a-1', type: 't', atMs: AT_MS })
         const request = incoming(headers, body)
         provider.verify(request, [secret])
         expect(provider.handshake?.(request)).toBeUndefined()
         const verdict = codeOf(() => provider.identify(request))
-        if (wrong.includes(raw)) expect(verdict, raw.toString('latin1')).toBe('bad-request')
+        if (wrong.includes(raw) || (raw === form && !under.sendsForms))
+          expect(verdict, raw.toString('latin1')).toBe('bad-request')
         else expect(['passed', 'bad-request']).toContain(verdict)
       }
     })
@@ -260,6 +276,17 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
         ` ${right}`,
         `${right} `,
         `${right}\t`,
+        `"${right}"`,
+        `'${right}'`,
+        `v1,${right}`,
+        `\u200b${right}`,
+        '${STRIPE_WEBHOOK_SECRET}',
+        '$STRIPE_WEBHOOK_SECRET',
+        '%STRIPE_WEBHOOK_SECRET%',
+        '<the secret of your endpoint>',
+        '{{ stripe.webhook_secret }}',
+        'op://vault/stripe/webhook-secret',
+        'arn:aws:secretsmanager:eu-west-1:1:secret:stripe',
       ]
       for (const text of [...wrong, ...longer]) {
         const error = errorOf(() => provider.secret(text))

@@ -4,6 +4,7 @@ import generic from '../../providers/generic.ts'
 import github from '../../providers/github.ts'
 import razorpay from '../../providers/razorpay.ts'
 import stripe from '../../providers/stripe.ts'
+import { parseContent } from '../../src/core/base/json-body.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
 import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
 import { oracle, oracleModule, withOracles } from '../oracles/oracle.ts'
@@ -24,11 +25,28 @@ interface Razorpay {
 
 providerContract(generic, { signature: 'x-webhook-signature', windowS: 300 })
 providerContract(razorpay, { signature: 'x-razorpay-signature' })
-providerContract(github, { signature: 'x-hub-signature-256' })
+providerContract(github, { signature: 'x-hub-signature-256', sendsForms: true })
 providerContract(stripe, { signature: 'stripe-signature', windowS: 300 })
 
 const SECRET = 'whsec_0123456789abcdef'
 const options = { id: 'run1-1', type: 'push', atMs: AT_MS }
+
+describe('github', () => {
+  it('reads its JSON in a form as it reads it alone: the key, and what a schema gets', () => {
+    const { body } = github.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+    const form = Buffer.from(new URLSearchParams({ payload: Buffer.from(body).toString() }).toString())
+    const headers = { 'x-github-delivery': 'run1-1', 'x-github-event': 'push' }
+    expect(github.identify(incoming(headers, form))).toEqual(github.identify(incoming(headers, body)))
+    expect(parseContent(form)).toEqual(parseContent(body))
+    const signed = github.sign(form, github.secret(SECRET), options)
+    github.verify(incoming(signed, form), [github.secret(SECRET)])
+  })
+
+  it('keeps in order what belongs to a repository whose number is beyond what a double holds', () => {
+    const keyOf = (text: string) => github.identify(incoming({ 'x-github-delivery': 'd1' }, Buffer.from(text))).key
+    expect(keyOf('{"repository":{"id":9007199254740993}}')).not.toBe('d1')
+  })
+})
 
 describe('the official packages agree', () => {
   it('stripe, both ways', withOracles, () => {

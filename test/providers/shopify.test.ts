@@ -64,7 +64,12 @@ describe('shopify', () => {
     const keyOf = (text: string) => shopify.identify(incoming({ 'x-shopify-event-id': 'e1' }, Buffer.from(text))).key
     const order = '{"id":820982911946154508,"admin_graphql_api_id":"gid://shopify/Order/5001"}'
     expect(keyOf('{"id":7,"order_id":5001,"admin_graphql_api_id":"gid://shopify/Refund/7"}')).toBe(keyOf(order))
-    expect(keyOf('{"id":820982911946154508}')).toBe('unknown:e1')
+    expect(keyOf('{"id":820982911946154508}')).toBe('820982911946154508')
+    const large = '{"id":820982911946154508,"admin_graphql_api_id":"gid://shopify/Order/820982911946154509"}'
+    for (const text of [large, `\ufeff${large}`]) {
+      expect(keyOf('{"id":7,"order_id":820982911946154509}')).toBe(keyOf(text))
+    }
+    expect(keyOf('{"id":7,"order_id":820982911946154508}')).not.toBe(keyOf(large))
   })
 
   it('sends orders of 7 kB and products of 2 kB', () => {

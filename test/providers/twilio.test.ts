@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PARAMETERS_MAX, writeForm } from '../../providers/twilio/form.ts'
 import twilio from '../../providers/twilio.ts'
+import { systemClock } from '../../src/core/contracts/clock.ts'
+import { createIngest } from '../../src/core/receiving/ingest.ts'
 import { AT_MS, codeOf, incoming, providerContract, URL_SIGNED } from '../contract/provider.ts'
 import { oracle, withOracles } from '../oracles/oracle.ts'
 import { expectSizes } from './sizes.ts'
@@ -131,6 +133,27 @@ describe('twilio', () => {
     expect(
       verdict(official().getExpectedTwilioSignature(TOKEN, `https://[::1]${PATH}`, {}), Buffer.alloc(0), '[::1]:80'),
     ).toBe('passed')
+  })
+
+  it.each([
+    ['another host', 'http://internal:3000/webhooks/in'],
+    ['a port that the proxy takes away', 'https://hooks.example.com/webhooks/in'],
+    ['a prefix that the proxy takes away', 'https://hooks.example.com/webhooks/in?a=%27b'],
+  ])('is verified over the public address of its route, behind a proxy that hands on %s', async (_, arrived) => {
+    const address = 'https://hooks.example.com:8443/shop/webhooks/in'
+    const [called, came] = [new URL(arrived).search, new URL(arrived)]
+    const body = writeForm(PARAMETERS)
+    const signature = twilio.sign(body, secret, { id: '', type: '', atMs: AT_MS, url: `${address}${called}` })
+    const headers = { 'x-twilio-signature': signature['x-twilio-signature']!, host: came.host }
+    const request = incoming(headers, body, AT_MS, `${came.pathname}${came.search}`)
+    const statusOf = async (route: object) => {
+      const routes = [{ path: PATH, source: 'twilio', provider: twilio, secrets: [secret], ...route }]
+      const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock: systemClock })
+      return (await ingest.handle(request)).status
+    }
+    expect(await statusOf({ address })).toBe(204)
+    expect(await statusOf({})).toBe(401)
+    expect(await statusOf({ address: 'https://other.example.com/shop/webhooks/in' })).toBe(401)
   })
 
   it('knows an event again however its form is spelt, and keeps apart what is told of one call', () => {

@@ -16,6 +16,17 @@ export function parseBody(raw: Uint8Array): unknown {
   }
 }
 
+const FIELD = 'payload='
+const PAYLOAD = Buffer.from(FIELD)
+
+/** The same, or the JSON that is the one field `payload` of a form: senders that are set to forms have it there. Never throws. */
+export function parseContent(raw: Uint8Array): unknown {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  if (!bytes.subarray(0, PAYLOAD.length).equals(PAYLOAD)) return parseBody(raw)
+  const [payload, ...more] = isUtf8(raw) ? new URLSearchParams(bytes.toString()).values() : []
+  return payload === undefined || more.length > 0 ? undefined : parseBody(Buffer.from(payload))
+}
+
 /**
  * The same where a provider sends nothing but JSON, for `identify`. Of members given twice the last counts, as everywhere here.
  * @throws FloodmarkError 'bad-request' where it is not JSON.
@@ -53,6 +64,27 @@ export function memberAt(value: unknown, path: readonly string[]): unknown {
     at = (at as Record<string, unknown>)[name]
   }
   return at
+}
+
+type ParseWithSource = (
+  text: string,
+  revive: (name: string, value: unknown, at?: { source?: string }) => unknown,
+) => unknown
+
+/**
+ * As textAt; a whole number that is too large for a double is given as it was sent, digit by digit. `body` is what `raw` was
+ * parsed to. The second parsing is for such a number alone.
+ */
+export function exactTextAt(raw: Uint8Array, body: unknown, ...path: readonly string[]): string | undefined {
+  const value = memberAt(body, path)
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return textAt(value)
+  const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    .toString()
+    .replace(/^\ufeff/, '')
+  const exact = (JSON.parse as ParseWithSource)(text, (_name, found, at) =>
+    typeof found === 'number' && /^-?\d{16,}$/.test(at?.source ?? '') ? at!.source : found,
+  )
+  return textAt(exact, ...path)
 }
 
 /** The whole number, 0 or more, at a path of own members; undefined for anything else. */

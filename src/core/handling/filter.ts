@@ -1,4 +1,4 @@
-import { memberAt, parseBody } from '../base/json-body.ts'
+import { memberAt, parseContent } from '../base/json-body.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 
@@ -34,7 +34,7 @@ export function eventFilter(filter: HandlerFilter): (event: WebhookEvent) => boo
 function bodyOf(event: WebhookEvent): unknown {
   let known = parsed.get(event)
   if (!known) {
-    known = { body: parseBody(event.body) }
+    known = { body: parseContent(event.body) }
     parsed.set(event, known)
   }
   return known.body

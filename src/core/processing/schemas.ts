@@ -1,4 +1,4 @@
-import { parseBody, textAt } from '../base/json-body.ts'
+import { parseContent, textAt } from '../base/json-body.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 import type { Effect, Tx } from '../contracts/ledger.ts'
@@ -96,7 +96,7 @@ export function checked(options: CheckedOptions): Effect & { readonly counts: Re
 
   const effect: Effect = (event, tx) => {
     const source = sources.get(event.source)
-    const body = source?.parse ? source.parse(event) : parseBody(event.body)
+    const body = source?.parse ? source.parse(event) : parseContent(event.body)
     const known = source?.find(event, body) ?? 'unknown source'
     if (typeof known === 'string') {
       if (!source?.strict) return options.unknown(event, tx, body, tell(event, 'unknown', known))

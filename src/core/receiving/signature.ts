@@ -16,17 +16,25 @@ const SECRET_CHARS_MIN = 16
 const PLACEHOLDER =
   /^(undefined|null|nil|none|nan|true|false|object|string|value|todo|change|replace|this|me|here|your|my|our|the|test|dummy|fake|example|sample|default|placeholder|password|webhook|signing|client|hmac|api|app|secret|token|key|123456789|[0x])*$/
 
+/** What was to be filled in by something that did not: `${NAME}`, `$NAME`, `%NAME%`, `<name>`, `{{ name }}`, `op://vault/item`. */
+const UNFILLED = /^\$\{?[a-z_]\w*\}?$|^%\w+%$|^<.*>$|^\{\{.*\}\}$|^[a-z][a-z-]*:\/\/|^arn:/i
+/** Marks that no editor shows, and that come along when a text is copied from a page. */
+const UNSEEN = /[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\ufeff\u00a0\u00ad]/
+
 /**
  * The text of a secret, as it is: every provider's `secret` begins with this.
- * @throws FloodmarkError 'misuse' when it is empty, has white space around it, is too short, or a placeholder; never quotes it.
+ * @throws FloodmarkError 'misuse' when it is empty, has white space, quotes or a version around it, is too short, or a placeholder; never quotes it.
  */
 export function secretText(provider: string, text: string): string {
   const refuse = (what: string) => new FloodmarkError('misuse', `the ${provider} secret ${what}`)
   // Node would sign with an empty key.
   if (text.trim() === '') throw refuse('is empty: set it before you start')
   if (text !== text.trim()) throw refuse('has white space before or behind it: take it away')
+  if (UNSEEN.test(text)) throw refuse('has characters in it that are not seen: copy it anew, or type it')
+  if (/^(["'`]).*\1$/s.test(text)) throw refuse('has quotes around it: take them away')
+  if (/^v\d[a-z]?,/.test(text)) throw refuse('begins with a version and a comma: leave them out, it begins behind them')
   const bare = text.toLowerCase().replace(/^wh(sec|pk|sk)_|[^a-z0-9]/g, '')
-  if (/^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
+  if (UNFILLED.test(text) || /^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
     throw refuse('is a placeholder: set the real one before you start')
   }
   if (text.length < SECRET_CHARS_MIN) {

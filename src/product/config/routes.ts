@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { keyAt, parseBody } from '../../core/base/json-body.ts'
+import { keyAt, parseContent } from '../../core/base/json-body.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Incoming } from '../../core/contracts/incoming.ts'
 import type { Provider, Route } from '../../core/contracts/provider.ts'
@@ -61,7 +61,7 @@ function orderedBy(provider: Provider, orderBy: string, path: string): Provider 
   const field = orderBy.split('.')
   const identify = (request: Incoming) => {
     const identity = provider.identify(request)
-    const key = keyAt(parseBody(request.raw), ...field)
+    const key = keyAt(parseContent(request.raw), ...field)
     return key === undefined ? identity : { ...identity, key }
   }
   // What a provider made of a class has on its prototype stays.
