@@ -30,6 +30,7 @@ ceiling to within 10%, and the load that it publishes has been soaked for five t
 Examples:
   npm run ceiling
   npm run ceiling -- --receiver fastify --queue redis-streams --ledger redis --p99 200ms
+  npm run ceiling -- --queue redis-streams --ledger redis --binds
   npm run ceiling -- --target https://staging.example.com/webhooks/{provider} --max-rate 3k
   npm run ceiling -- --resume reports/2026-01-31T08-00-00-ceiling-raw-http-embedded
 
@@ -71,6 +72,12 @@ async function ceiling({ trial, budget, maxRate, resume, binds, ...flags }: Ceil
   const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate)
   // Mistakes in what the settings name are told before anything is made.
   const plan = await planOf(settings)
+  if (binds && plan.target) {
+    throw new FloodmarkError(
+      'misuse',
+      '--binds delays parts of a stack, and a --target has none within reach: leave one of them out',
+    )
+  }
   const { acceptP99Ms } = plan.scenario.passes
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])

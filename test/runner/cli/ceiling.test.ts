@@ -37,6 +37,7 @@ describe('the command ceiling', () => {
     [['--budget', 'soon'], "--budget 'soon' is not a length of time: write 30s"],
     [['--max-rate', '3'], "--max-rate '3' is less than 10/s"],
     [['--resume', '/nowhere'], '/nowhere holds no search for a ceiling'],
+    [['--target', 'http://127.0.0.1:9/x', '--binds'], '--binds delays parts of a stack'],
   ])(
     '%s is a mistake, told in a line',
     async (flags, told) => {
