@@ -125,6 +125,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/search',
     'runner/ceiling',
   ],
+  'runner/k6': [
+    ...KIT,
+    'runner/scenario',
+    'runner/plan',
+    'runner/records',
+    'runner/processes',
+    'runner/target',
+    'runner/run',
+  ],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -145,6 +154,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/simulation',
     'runner/calibration',
     'runner/scaling',
+    'runner/k6',
     'runner/recording',
     'product/config',
     'product/check',

@@ -38,6 +38,14 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Measure servers whose behaviour is known, and say how far the figures are from the truth.',
     load: () => import('./calibrate.ts'),
   },
+  'export:k6': {
+    does: 'Write a scenario as a script for k6, with its data.',
+    load: () => import('./k6/export.ts'),
+  },
+  'import:k6': {
+    does: 'Make a report of what k6 sent.',
+    load: () => import('./k6/import.ts'),
+  },
   report: {
     does: "Make a run's report again from its raw records.",
     load: () => import('./report.ts'),

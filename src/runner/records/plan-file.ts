@@ -114,6 +114,21 @@ async function appendEvents(
   }
 }
 
+/** Another folder's plan with other times: as many of its events as there are times, each due by its own, ms. */
+export function retimePlan(
+  from: string,
+  folder: string,
+  dueMs: readonly number[],
+  { ratePerS }: Pick<RecordedPlan, 'ratePerS'>,
+): void {
+  const { plan } = readPlan(from)
+  const bytes = readFileSync(plannedPath(from)).subarray(0, HEAD.length + dueMs.length * RECORD_BYTES)
+  for (const [seq, ms] of dueMs.entries()) bytes.writeDoubleLE(ms, HEAD.length + seq * RECORD_BYTES)
+  writePrivate(plannedPath(folder), bytes)
+  const peakPerS = (plan.peakPerS * ratePerS) / plan.ratePerS
+  writePrivate(planPath(folder), JSON.stringify({ ...plan, ratePerS, peakPerS, events: dueMs.length }))
+}
+
 function typeIndex(types: Map<string, number>, type: string): number {
   const known = types.get(type)
   if (known !== undefined) return known

@@ -54,6 +54,8 @@ export interface RunRecord {
   readonly durability?: Durability
   /** A server that is not ours took the requests. Absent: the stack of the settings. */
   readonly target?: { readonly address: string }
+  /** Another generator sent, whose points were imported: waits count from sending. Absent: our own sender. */
+  readonly sentBy?: 'k6'
   /** Effects are known as the target told them. Absent: as the ledger has them; of a target without it they are not known. */
   readonly told?: ToldRecord
   readonly certificates: readonly Certificate[]

@@ -6,7 +6,7 @@ import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
 import { causesOf, firstSentence } from './words/first.ts'
-import { isFollowed, lossWords, NOT_FOLLOWED, stackWords, sumWords, throughBalancer } from './words/run.ts'
+import { isFollowed, lossWords, NOT_FOLLOWED, otherSender, stackWords, sumWords, throughBalancer } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 /** So many events that must not be are shown. */
@@ -53,7 +53,9 @@ export function terminal(raw: Report, columns = Number.POSITIVE_INFINITY): strin
     ...effectLines(report, folded),
     ...cards.flatMap(({ lines = [] }) => lines.flatMap((line) => fitting(`  ${line}`))),
     ...fitting(
-      `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
+      report.sentBy
+        ? `  ${otherSender(report.sentBy)}`
+        : `  sender: lateness p99 ${ms(generator.latenessP99Ms)}, event loop ${percent(generator.eventLoopUtilization)} busy, ${generator.connectionsOpenedMax} connections${throughBalancer(setup)}`,
     ),
     ...report.errors.slice(0, 3).flatMap((error) => fitting(`  error: ${error}`)),
     '',

@@ -13,6 +13,9 @@ const LATENESS_ANYWHERE_MS = 5
 const LATENESS_OF_MARK_NOTHING = 0.01
 const EVENT_LOOP_MAX = 0.8
 
+/** Another generator does not tell these of itself. */
+const OWN_ONLY: readonly CommonCheckId[] = ['generator-lateness', 'generator-event-loop']
+
 export type CommonCheckId =
   | 'generator-rate'
   | 'generator-lateness'
@@ -40,7 +43,7 @@ export function checksOf(
   {
     sampleP99Ms,
     scenario: { passes, retries },
-    record: { drained, interrupted, unplannedDeaths, target },
+    record: { drained, interrupted, unplannedDeaths, target, sentBy },
     followed,
   }: Pick<JudgedRun, 'sampleP99Ms' | 'scenario' | 'record' | 'followed'>,
 ): Check<CommonCheckId>[] {
@@ -50,7 +53,9 @@ export function checksOf(
   const cut = (made: Check<CommonCheckId>) => (interrupted && made.ok === false ? { ...made, ok: null } : made)
   const refused = none('refused', audit.refused + audit.unknown)
   return [
-    ...generatorChecks(audit, generator, latenessMaxMs(setup.acceptP99Ms, sampleP99Ms)),
+    ...generatorChecks(audit, generator, latenessMaxMs(setup.acceptP99Ms, sampleP99Ms)).filter(
+      ({ id }) => sentBy === undefined || !OWN_ONLY.includes(id),
+    ),
     ...(followed
       ? [
           drained ? none('lost', audit.lost, 'harm') : cut(none('lost', audit.lost, 'harm')),

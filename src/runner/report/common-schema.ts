@@ -58,6 +58,8 @@ export const commonSchema = z.object({
     .optional(),
   /** A server that is not ours took the requests. `followed`: it told of its effects. Absent: the stack of the settings. */
   target: z.object({ address: z.string(), followed: z.boolean() }).optional(),
+  /** Another generator sent: waits count from sending, and how late it sent is not known. */
+  sentBy: z.literal('k6').optional(),
   startedAt: z.string(),
   tookMs: z.object({ sending: z.number(), draining: z.number() }),
   latency: latencySchema,

@@ -63,6 +63,7 @@ function measuredOf(run: JudgedRun) {
       mix: [...scenario.mix],
     },
     ...(durability && { durability }),
+    ...(record.sentBy && { sentBy: record.sentBy }),
     ...(record.target && { target: { address: record.target.address, followed: run.followed } }),
     tookMs: { sending: endedAtMs, draining: drainingMsOf(run) },
   }

@@ -27,7 +27,7 @@ export interface Followed {
 
 interface FollowOptions {
   readonly feed: Feed
-  readonly plan: Plan
+  readonly plan: Pick<Plan, 'runId'> & { readonly scenario: Pick<Plan['scenario'], 'passes'> }
   readonly folder: string
   /** Of the run, by its clock, and by the wall clock at that moment. */
   readonly startAtMs: number

@@ -2,7 +2,7 @@ import { ms, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { markWords } from '../marks.ts'
 import { type Markup, markup } from '../markup.ts'
-import { environmentWords, survives, throughBalancer } from '../words/run.ts'
+import { environmentWords, otherSender, survives, throughBalancer } from '../words/run.ts'
 import { section, table } from './table.ts'
 
 /** All that one must know to judge the figures, and to get them again. */
@@ -33,7 +33,8 @@ function storeRows({ queue, ledger }: NonNullable<Report['durability']>): [strin
   ]
 }
 
-function senderWords({ generator, settings, setup }: Report): string {
+function senderWords({ generator, settings, setup, sentBy }: Report): string {
+  if (sentBy) return `${perS(generator.offeredPerS)} on average; ${otherSender(sentBy)}`
   const { offeredPerS, achievedRatio, latenessP50Ms, latenessP99Ms, latenessMaxMs, eventLoopUtilization } = generator
   return [
     `${perS(offeredPerS)} on average, ${percent(achievedRatio)} of the plan`,

@@ -76,13 +76,14 @@ function unfollowedAccounting({ audit }: Report, cards: readonly CardWords[]): M
   return section('Accounting', table(['class', 'events', ''], rows), accountingBlocks(cards))
 }
 
-export function percentileTable({ latency, cards, setup }: Report): Markup {
+export function percentileTable(report: Report): Markup {
+  const { latency, cards, setup } = report
   const byPhase = phaseRows(latency)
   return section(
     'Percentiles',
     markup`<p>${INTERVAL_MEANS} ${LEFT_OUT}</p>`,
     cards.distribution && percentileCurve(cards.distribution, setup.acceptP99Ms),
-    table(PERCENTILE_HEAD, familyRows(latency)),
+    table(PERCENTILE_HEAD, familyRows(report)),
     byPhase.length > 0 && markup`<h3>By phase</h3>${table(PERCENTILE_HEAD, byPhase)}`,
   )
 }

@@ -49,6 +49,10 @@ export function isFollowed({ target }: Pick<Report, 'target'>): boolean {
   return target?.followed ?? true
 }
 
+export function otherSender(sentBy: NonNullable<Report['sentBy']>): string {
+  return `sent by ${sentBy}: every wait counts from sending, and how late it sent is not known`
+}
+
 export const NOT_FOLLOWED =
   'What became of accepted events is not known, so nothing here says that none is lost: the target does not tell of its effects (--effects).'
 

@@ -59,7 +59,7 @@ function shortly(of: Waits): string {
 }
 
 /** Rows of the table of percentiles. */
-export function familyRows(latency: AllWaits): (string | number | null)[][] {
+export function familyRows({ latency, sentBy }: Pick<Report, 'latency' | 'sentBy'>): (string | number | null)[][] {
   const { accepted, refused, event, service, lateness, acceptToEffect } = latency
   const families: [string, Waits][] = [
     ['accepted first attempts: due → 2xx', accepted.first],
@@ -69,7 +69,8 @@ export function familyRows(latency: AllWaits): (string | number | null)[][] {
     ['events: first due → effect', event.toEffect],
     [effectName('accepted → effect', acceptToEffect), acceptToEffect],
     ['service: sent → answer', service],
-    ['lateness: due → sent', lateness],
+    // Another generator's due times are not known.
+    ...(sentBy ? [] : [['lateness: due → sent', lateness] as [string, Waits]]),
   ]
   return families.flatMap(([name, of]) => (of.count === 0 ? [] : [[name, ...percentileCells(of)]]))
 }

@@ -32,7 +32,7 @@ export const looked = defineCard({
   schema,
   make: lookedOf,
   checks: (card, { record, followed }) =>
-    card ? lookedChecks(card).filter(({ id }) => isKnown(id, record.target !== undefined, followed)) : [],
+    card ? lookedChecks(card).filter(({ id }) => isKnown(id, record, followed)) : [],
   checkWords: {
     'looked-long-enough': { title: 'watched after the last effect, until nothing could come again' },
     'effects-before-sent': {
@@ -85,8 +85,9 @@ function lookedOf({ record, setup, planned, cutShort, attempts, effects }: Judge
 }
 
 /** Of a target's effects there are no times but its own clock's, and without a feed there is nothing to look at. */
-function isKnown(id: LookedCheck, isTarget: boolean, followed: boolean): boolean {
-  if (id === 'effects-before-sent') return !isTarget
+function isKnown(id: LookedCheck, { target, sentBy }: JudgedRun['record'], followed: boolean): boolean {
+  if (id === 'effects-before-sent') return target === undefined
+  if (id === 'journals-whole') return sentBy === undefined
   return id !== 'looked-long-enough' || followed
 }
 

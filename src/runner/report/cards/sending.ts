@@ -26,7 +26,9 @@ type Id = 'connections-waiting' | 'sender-connections' | 'sender-machine' | 'run
 export const sending = defineCard({
   schema,
   make: sendingOf,
-  checks: (card) => (card ? sendingChecks(card) : []),
+  // Another generator tells nothing of its connections.
+  checks: (card, { record }) =>
+    card ? sendingChecks(card).filter(({ id }) => record.sentBy === undefined || id === 'run-whole') : [],
   checkWords: {
     'connections-waiting': {
       title: 'attempts not sent, because every connection waited for the stack',
