@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import createFastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { Receiver } from '../src/core/contracts/receiver.ts'
 import type { Reply } from '../src/core/contracts/reply.ts'
 import { type Exchange, Gate } from '../src/core/receiving/gate.ts'
-import { listen, readBody, serverOptions } from '../src/core/receiving/http.ts'
+import { listen, readBody, serverFor } from '../src/core/receiving/http.ts'
 import { BAD_REQUEST, FULL, TOO_LARGE } from '../src/core/receiving/replies.ts'
 
 /** Where a request carries its exchange through Fastify: a WeakMap would cost more than all else here. */
@@ -15,7 +15,7 @@ const exchangeOf = (request: FastifyRequest) => (request.raw as Marked)[EXCHANGE
 /** Fastify 5 behind the common gate, its own body parsers off: the raw bytes reach the ingest. */
 const fastify: Receiver = async (options) => {
   const { bodyBytesMax } = options
-  const server = createServer(serverOptions(options))
+  const server = serverFor(options)
   let gate!: Gate
   const app = createFastify({
     bodyLimit: bodyBytesMax,

@@ -46,7 +46,25 @@ export interface Ingest {
 /** A port that another process has opened and holds: what node's `server.listen` takes in place of a port. */
 export type ListenHandle = object
 
+/** What TLS shows and asks for, as PEM. */
+export interface TlsMaterial {
+  /** The certificate, and those between it and a root. */
+  readonly cert: string
+  readonly key: string
+  /** Only senders with a certificate under this authority are let in. */
+  readonly ca?: string
+}
+
+/** The material as it is now, and as it changes. */
+export interface TlsSource {
+  readonly material: TlsMaterial
+  /** Calls back with each later material. Connections that are open keep theirs. */
+  onChange(listener: (material: TlsMaterial) => void): void
+}
+
 export interface ReceiverOptions {
+  /** Absent: plain HTTP, for a proxy that ends TLS. */
+  readonly tls?: TlsSource
   /** Listen on this in place of `host` and `port`. */
   readonly handle?: ListenHandle
   readonly host: string

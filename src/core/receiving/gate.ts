@@ -60,6 +60,8 @@ export class Gate {
   readonly #options: ReceiverOptions
   readonly #read: (exchange: Exchange) => void
   readonly #connections = new Map<Socket, Connection>()
+  /** Connections whose TLS does not stand yet, by their peer. */
+  readonly #handshakes = new Map<string, Socket>()
   readonly #lingering: Lingering
   #inFlight = 0
   /** Of bodies that came, in part or whole, and wait for their answer. */
@@ -90,7 +92,8 @@ export class Gate {
     Object.assign(server, { httpAllowHalfOpen: true })
     // One more than allowed is kept, so that it can be seen.
     server.maxHeadersCount = HEADERS_MAX + 1
-    server.on('connection', (socket) => this.#connect(socket))
+    if (options.tls) server.on('connection', (socket) => this.#shakeHands(socket))
+    server.on(options.tls ? 'secureConnection' : 'connection', (socket) => this.#connect(socket))
     server.on('timeout', (socket) => this.#idle(socket))
     server.on('request', (request, response) => this.#enter(request, response, false))
     // Node would ask for the body before anyone has looked at its length.
@@ -176,7 +179,15 @@ export class Gate {
     return this.#stopping
   }
 
+  /** Until TLS stands there is no connection that anything could be asked on. */
+  #shakeHands(socket: Socket): void {
+    const peer = peerOf(socket)
+    this.#handshakes.set(peer, socket)
+    socket.once('close', () => this.#handshakes.delete(peer))
+  }
+
   #connect(socket: Socket): void {
+    this.#handshakes.delete(peerOf(socket))
     const turns = new Turns(
       socket,
       () => connection.last?.request,
@@ -258,6 +269,7 @@ export class Gate {
     const quiet = idleToo || this.#started === this.#startedBefore
     this.#startedBefore = this.#started
     if (quiet) this.#server.closeIdleConnections()
+    for (const socket of this.#handshakes.values()) socket.destroy()
     for (const [socket, connection] of this.#connections) {
       const { last, started, startedBefore, closing } = connection
       connection.startedBefore = started
@@ -274,6 +286,10 @@ export class Gate {
       } else if (!last?.request.complete) socket.destroy()
     }
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 /**

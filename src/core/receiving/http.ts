@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
-import type { ReceiverOptions, RunningReceiver, Verify } from '../contracts/receiver.ts'
+import type { ReceiverOptions, RunningReceiver, TlsMaterial, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { type Exchange, Gate } from './gate.ts'
 import { FULL, TOO_LARGE } from './replies.ts'
@@ -11,7 +12,7 @@ const CHECK_MS = 250
 const BODY_PIECES_MAX = 8_192
 
 /** node:http's options for a receiver's limits. */
-export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
+function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
   return {
     requestTimeout: requestMs,
     headersTimeout: requestMs,
@@ -22,9 +23,22 @@ export function serverOptions({ requestMs, keepAliveMs }: ReceiverOptions) {
   }
 }
 
+/** A server of node's for a receiver: HTTP, or HTTPS where there is TLS, whose material may change while it runs. */
+export function serverFor(options: ReceiverOptions): Server {
+  const { tls, requestMs } = options
+  if (!tls) return createServer(serverOptions(options))
+  const server = createTlsServer({ ...serverOptions(options), ...secured(tls.material), handshakeTimeout: requestMs })
+  tls.onChange((material) => server.setSecureContext(secured(material)))
+  return server
+}
+
+function secured({ cert, key, ca }: TlsMaterial) {
+  return { cert, key, minVersion: 'TLSv1.2' as const, ...(ca !== undefined && { ca, requestCert: true }) }
+}
+
 /** node:http with nothing between it and the ingest. @throws FloodmarkError 'unavailable' as `listen` does. */
 export async function serve(options: ReceiverOptions, verify?: Verify): Promise<RunningReceiver> {
-  const server = createServer(serverOptions(options))
+  const server = serverFor(options)
   const gate = new Gate(server, options, (exchange) => {
     readBody(gate, exchange, options.bodyBytesMax, (raw) => {
       if ('status' in raw) return gate.answer(exchange, raw)

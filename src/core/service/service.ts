@@ -6,7 +6,7 @@ import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
-import type { Ingest, IngestCounts, ListenHandle, Receiver, RunningReceiver } from '../contracts/receiver.ts'
+import type { Ingest, IngestCounts, ListenHandle, Receiver, RunningReceiver, TlsSource } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type Processor, startProcessor } from '../processing/processor.ts'
@@ -30,6 +30,7 @@ export interface ServiceOptions {
     readonly routes: readonly Route[]
     /** A port that another process holds. Absent: the limits' host and port. */
     readonly handle?: ListenHandle
+    readonly tls?: TlsSource
     /** Told of refused requests, now and then: see IngestOptions. */
     readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
@@ -169,7 +170,7 @@ type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes, handle, reconciling, onRefused }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, handle, tls, reconciling, onRefused }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
@@ -182,7 +183,7 @@ async function startReceiving(
     ...(onRefused && { onRefused }),
     ...(crashPoint && { crashPoint }),
   })
-  const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }) })
+  const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }), ...(tls && { tls }) })
   const ledgerTtlMs = options.processing?.ledger.traits.ttlMs ?? MARK_TTL_MS
   const reconciler = reconciling && startReconciler({ ledgerTtlMs, ...reconciling, publish, clock, random, onError })
   return {

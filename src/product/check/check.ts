@@ -3,13 +3,14 @@ import type { LoadedConfig } from '../config/load.ts'
 import { processingOf } from '../service/processing.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
-import { checkSecrets, checkTimes } from './routes.ts'
+import { checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
 
 /** Whether a service of this config will hold: everything that can be known before the first request. */
 export async function checkService(loaded: LoadedConfig, ratePerS: number | undefined): Promise<readonly Finding[]> {
   return [
     ...checkSecrets(loaded, Date.now()),
+    ...checkTls(loaded, Date.now()),
     await checkHandlers(loaded),
     ...(await checkStores(loaded)),
     ...checkTimes(loaded, ratePerS),

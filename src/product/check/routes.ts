@@ -3,6 +3,7 @@ import { messageOf } from '../../core/contracts/errors.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { readSecrets } from '../config/secrets.ts'
+import { readTls, tlsEndMs } from '../config/tls.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** A sender that waits for its answer for so large a share of its time limit may give up in a stall. */
@@ -48,4 +49,22 @@ export function checkTimes({ config, routes }: LoadedConfig, ratePerS: number | 
     ...findings,
     fail('in-flight', `${what}: set inFlightMax to ${best}, so that what is too much is told in time`),
   ]
+}
+
+/** Certificates are renewed weeks before they end: one that was not has been forgotten. */
+const RENEWED_BEFORE_MS = 14 * 86_400_000
+
+/** The certificate, where this service ends TLS itself. */
+export function checkTls({ config, folder }: LoadedConfig, nowMs: number): readonly Finding[] {
+  const { tls } = config.listen
+  if (!tls) return []
+  try {
+    const endMs = tlsEndMs(readTls(tls, folder))
+    const end = new Date(endMs).toISOString().slice(0, 10)
+    if (endMs <= nowMs) return [fail('tls', `listen.tls: ${tls.cert} ended on ${end}: renew it`)]
+    if (endMs - nowMs < RENEWED_BEFORE_MS) return [warn('tls', `listen.tls: ${tls.cert} ends on ${end}: renew it soon`)]
+    return [ok('tls', `listen.tls: ${tls.cert} is valid until ${end}`)]
+  } catch (error) {
+    return [fail('tls', messageOf(error))]
+  }
 }

@@ -46,6 +46,15 @@ export interface ListenConfig {
   readonly host?: string
   /** Default: 8080. */
   readonly port?: number
+  /** Files of PEM, read again when they change. Absent: plain HTTP, for a proxy that ends TLS. */
+  readonly tls?: TlsFiles
+}
+
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+  /** Only senders with a certificate under this authority are let in. */
+  readonly clientCa?: string | undefined
 }
 
 /** What a service in production is made of. The same file may hold settings of runs. */

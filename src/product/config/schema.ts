@@ -74,7 +74,11 @@ const SHAPE = {
     .default('floodmark'),
   data: text.default('data'),
   listen: z
-    .strictObject({ host: text.default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8080) })
+    .strictObject({
+      host: text.default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(8080),
+      tls: z.strictObject({ cert: text, key: text, clientCa: text.optional() }).optional(),
+    })
     .prefault({}),
   limits: z.record(z.string(), z.unknown()).default({}),
   noticeMs: z.number().min(0).max(600_000).default(5_000),

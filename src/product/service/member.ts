@@ -15,6 +15,7 @@ import type { FromMember, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
 import { refusalLine } from './refusal-words.ts'
 import { SecretWatch } from './secret-watch.ts'
+import { TlsWatch } from './tls-watch.ts'
 
 /** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
 
@@ -24,6 +25,7 @@ const clock = systemClock
 const ending = new AbortController()
 let service: Service | undefined
 let watch: SecretWatch | undefined
+let tls: TlsWatch | undefined
 
 outliveReaders()
 // A terminal signals every process at once. The supervisor alone decides what comes of it.
@@ -42,7 +44,10 @@ process.on('message', (message: ToMember, handle: object | undefined) => {
 
 async function perform(message: ToMember, handle: ListenHandle | undefined): Promise<void> {
   if (message.kind === 'setup') return start(message, handle)
-  if (message.kind === 'reload') return watch?.look()
+  if (message.kind === 'reload') {
+    tls?.look()
+    return watch?.look()
+  }
   if (message.kind === 'leave') return service?.leave()
   if (message.kind === 'stop') return stop()
 }
@@ -55,10 +60,12 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
   watch = new SecretWatch({ plans, clock, say, rotate: (source, secrets) => service!.rotateSecrets(source, secrets) })
+  if (handle && config.listen.tls) tls = new TlsWatch(config.listen.tls, folder, say)
   const receiving = handle && {
     receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
     routes: watch.routes(),
     handle,
+    ...(tls && { tls }),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
   service = await startService({
@@ -71,6 +78,7 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
     onError: (error) => say(messageOf(error)),
   })
   if (receiving) void watch.start(ending.signal)
+  void tls?.start(clock, ending.signal)
   const about = [
     `queue ${named(config.queue.use, queue)}`,
     ...(ledger ? [`ledger ${named(config.ledger.use, ledger)}`] : []),

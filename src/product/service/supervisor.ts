@@ -7,9 +7,9 @@ import { Door } from './door.ts'
 import type { FromMember, ServiceRole, ToMember } from './messages.ts'
 
 /** A process that died is started again after about so long, twice as long with each further death, ms. */
-const RESTART = { baseMs: 250, capMs: 30_000 }
+const RESTART = { baseMs: 250, capMs: 5_000 }
 /** One that has worked for so long has begun anew: its next death is its first. */
-const WELL_MS = 60_000
+const WELL_MS = 10_000
 /** A process that has not finished its work so long after it was told to stop is killed, ms. */
 const STOP_MS = 30_000
 
@@ -19,7 +19,7 @@ export interface SupervisorOptions {
   readonly config: string
   readonly processes: number
   /** Absent: nothing is received. */
-  readonly listen: Required<ListenConfig> | undefined
+  readonly listen: Required<Pick<ListenConfig, 'host' | 'port'>> | undefined
   readonly noticeMs: number
   say(line: string): void
 }

@@ -9,7 +9,7 @@ const linux = needing(
   existsSync('/proc/self/task') ? undefined : 'the processes of a process can be seen on Linux alone',
 )
 
-describe('floodmark node', { timeout: 60_000 }, () => {
+describe('floodmark node', { timeout: 180_000 }, () => {
   it('takes what is signed, refuses what is not, and each event takes effect once', async () => {
     const { start, seen } = shop()
     const node = start('node')

@@ -42,7 +42,7 @@ describeWithServer('redis', (server) => {
 
   for (const times of [2, 10]) {
     it(`serve and work: nothing acknowledged is missing when processes of both are killed ${times} times`, {
-      timeout: 120_000,
+      timeout: 300_000,
       ...fullUnless(times === 2),
     }, async ({ skip }) => {
       skip(!isLinux, 'the processes of a process can be seen on Linux alone')

@@ -36,7 +36,8 @@ export function defineService(command: Command, role: ServiceRole, examples: str
 async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void> {
   const loaded = await loadConfig(flags.config)
   const { config, path } = loaded
-  const listen = role === 'processor' ? undefined : config.listen
+  const { host, port } = config.listen
+  const listen = role === 'processor' ? undefined : { host, port }
   const heed = heedSignals()
   const supervisor = await Supervisor.start({
     role,
@@ -58,12 +59,12 @@ function processesOf(role: ServiceRole, { config }: LoadedConfig, { processes }:
 
 function startLine(role: ServiceRole, { config, routes }: LoadedConfig, port: number | undefined): string {
   if (port === undefined) return 'processing'
-  const { host } = config.listen
+  const { host, tls } = config.listen
   const where = host.includes(':') ? `[${host}]` : host
   const isLocal = ['127.0.0.1', 'localhost', '::1'].includes(host)
   const paths = routes.map(({ path, source }) => `${path} (${source})`).join(', ')
   const does = role === 'node' ? 'receiving and processing' : 'receiving'
-  return `${does} on http://${where}:${port}${isLocal ? `, for this machine alone (listen.host is '${host}')` : ''}: ${paths}`
+  return `${does} on http${tls ? 's' : ''}://${where}:${port}${isLocal ? `, for this machine alone (listen.host is '${host}')` : ''}: ${paths}`
 }
 
 /** Until it is told of the supervisor, a signal to stop ends the process: nothing has been taken yet. */
