@@ -1,35 +1,49 @@
-import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { quoted } from '../../runner/scenario/plain-words.ts'
 import { lineOf } from '../../runner/scenario/plugins.ts'
+import { decodeText } from '../../runner/scenario/text-file.ts'
+import { fillFromEnvFile } from './env-file.ts'
 import { type RoutePlan, routePlans } from './routes.ts'
 import { type CheckedConfig, checkedConfig } from './schema.ts'
 
-/** Looked for in this order in the folder where a command is called. */
-const NAMES = ['floodmark.config.ts', 'floodmark.config.js', 'floodmark.config.mjs'] as const
+/** One of them may be in the folder where a command is called. */
+const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((end) => `floodmark.config.${end}`)
 
-/** The config of a folder: its path; undefined where there is none. */
+/** The config of a folder: its path; undefined where there is none. @throws FloodmarkError 'misuse' where there are several. */
 export function configIn(folder: string): string | undefined {
-  return NAMES.map((name) => resolve(folder, name)).find((path) => existsSync(path))
+  const found = NAMES.map((name) => resolve(folder, name)).filter((path) => existsSync(path))
+  if (found.length < 2) return found[0]
+  throw new FloodmarkError('misuse', `there are ${found.map((path) => basename(path)).join(' and ')}: keep one of them`)
 }
 
 /** What a config exports by default, unchecked. @throws FloodmarkError 'misuse'. */
 export async function importConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const name = path.split(/[\\/]/).at(-1)!
+  const name = basename(path)
   const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${name} ${what}`, { cause })
   let config: unknown
   try {
-    config = (await import(pathToFileURL(path).href)).default
+    config = name.endsWith('.json') ? readJson(path, name) : (await import(pathToFileURL(path).href)).default
   } catch (cause) {
     throw wrong(`cannot be read: ${lineOf(cause)}`, cause)
   }
   if (config === undefined) throw wrong("has no default export: write export default defineConfig({ queue: 'kafka' })")
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw wrong(`must export an object of settings as default, not ${quoted(config)}`)
+    const how = name.endsWith('.json') ? 'hold an object of settings' : 'export an object of settings as default'
+    throw wrong(`must ${how}, not ${quoted(config)}`)
   }
   return config as Readonly<Record<string, unknown>>
+}
+
+function readJson(path: string, name: string): unknown {
+  const text = decodeText(readFileSync(path), name)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`it is not JSON, ${messageOf(cause)}`)
+  }
 }
 
 /** A config that a service can be made of. */
@@ -44,11 +58,12 @@ export interface LoadedConfig {
 export async function loadConfig(given: string | undefined): Promise<LoadedConfig> {
   const path = given === undefined ? configIn('.') : resolve(given)
   if (path === undefined || !existsSync(path)) {
-    const where = given ?? `${NAMES[0]} in ${resolve('.')}`
+    const where = given ?? `floodmark.config.ts in ${resolve('.')}`
     throw new FloodmarkError('misuse', `there is no ${where}: run floodmark init, or give --config`)
   }
   const folder = dirname(path)
-  const name = path.split(/[\\/]/).at(-1)!
+  fillFromEnvFile(folder)
+  const name = basename(path)
   const config = checkedConfig(await importConfig(path), name)
   return { path, folder, config, routes: await routePlans(config.routes as never, folder) }
 }

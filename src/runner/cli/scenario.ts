@@ -23,7 +23,8 @@ const AFTER = `
 The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
   import { defineConfig } from 'floodmark'
   export default defineConfig({ queue: 'kafka', rate: '3k' })
-A flag goes before the file, and the file before the default.
+The file may also end in .mts, .js, .mjs or .json. FLOODMARK_IN_FLIGHT_MAX in the environment or in .env is the same. A flag goes
+before the environment, that before .env, that before the file, and the file before the default.
 
 Examples:
   npm run scenario flash-sale

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { decodeText } from '../../runner/scenario/text-file.ts'
+
+const NAME = '.env'
+/** How node and npm themselves run is no setting of ours. */
+const NOT_OURS = /^(NODE_|npm_)/i
+
+/** The variables of a folder's `.env`; none where there is no such file. @throws FloodmarkError 'misuse' where it cannot be read. */
+export function readEnvFile(folder: string): Readonly<Record<string, string>> {
+  const path = resolve(folder, NAME)
+  try {
+    const found = Object.entries(parseEnv(decodeText(readFileSync(path), NAME)))
+    return Object.fromEntries(found.filter(([name, value]) => value !== undefined && !NOT_OURS.test(name))) as Record<
+      string,
+      string
+    >
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new FloodmarkError('misuse', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** Puts what a folder's `.env` sets, and the environment does not, into the environment: a config may name secrets there. */
+export function fillFromEnvFile(folder: string, env: NodeJS.ProcessEnv = process.env): void {
+  for (const [name, value] of Object.entries(readEnvFile(folder))) env[name] ??= value
+}
