@@ -25,10 +25,10 @@ export interface BareClient {
 export interface QueueBench {
   readonly server: string
   readonly driver: QueueDriver
-  /** What the server's own load tool publishes, events/s; null where it is not installed. Absent: it has none that we could run. */
+  /** What the server's own load tool publishes; null where it is not installed. Absent: it has none that we could run. */
   readonly ownTool?: {
     readonly name: string
-    publish(url: string, bodyBytes: number, count: number): Promise<number | null>
+    publish(url: string, eventBytes: number, count: number): Promise<Rate | null>
   }
   bare(options: { readonly url: string; readonly namespace: string }): Promise<BareClient>
 }
@@ -60,6 +60,8 @@ const events = Array.from({ length: KEYS }, (_, rank): WebhookEvent => {
   return { ...base, receivedAtMs: Date.now(), body: Buffer.alloc(BODY_BYTES, `{"rank":${rank}}`) }
 })
 const bytes = events.map(encode)
+/** As long as a driver stores an event. */
+export const EVENT_BYTES = bytes[0]!.length
 
 export async function driverTurn({ driver }: QueueBench, url: string, namespace: string, ms: number) {
   const queue = await driver.open({ url, namespace })

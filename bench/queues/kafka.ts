@@ -1,14 +1,15 @@
 import { Admin, Consumer, ProduceAcks, Producer } from '@platformatic/kafka'
 import kafka from '../../queues/kafka.ts'
 import type { QueueBench } from '../lib/queue-turns.ts'
+import { kafkaPerfTest, PARTITIONS } from './kafka-perf-test.ts'
 
-const PARTITIONS = 12
 const COMMIT_EVERY = 256
 
 /** Publishes by send() with acks all to 12 partitions. Consumes by the client's own stream, with a commit every 256 messages. */
 const bench: QueueBench = {
   server: 'kafka',
   driver: kafka,
+  ownTool: { name: 'kafka-producer-perf-test', publish: kafkaPerfTest },
   async bare({ url, namespace: topic }) {
     const options = { clientId: 'bench', bootstrapBrokers: [url.slice('kafka://'.length)] }
     const admin = new Admin(options)

@@ -1,27 +1,22 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { runTool } from '../lib/own-tool.ts'
+import type { Rate } from '../lib/queue-turns.ts'
 
-const run = promisify(execFile)
 const KEY = 'floodmark-redis-benchmark'
 /** As our own clients have it in flight: 4 publishes of full batches. */
 const CONNECTIONS = 4
 const PIPELINE = 256
-const RUN_MS_MAX = 120_000
 
-/** What Redis's own tool publishes by XADD on this server, events/s; null where it is not installed. */
-export async function redisBenchmark(url: string, bodyBytes: number, count: number): Promise<number | null> {
+/** What Redis's own tool publishes by XADD on this server; null where it is not installed. */
+export async function redisBenchmark(url: string, eventBytes: number, count: number): Promise<Rate | null> {
   const { hostname, port } = new URL(url)
   const load = ['-n', String(count), '-c', String(CONNECTIONS), '-P', String(PIPELINE), '--csv']
-  const command = ['XADD', KEY, '*', 'e', 'x'.repeat(bodyBytes)]
+  const command = ['XADD', KEY, '*', 'e', 'x'.repeat(eventBytes)]
   const at = ['-h', hostname, '-p', port]
   try {
-    const { stdout } = await run('redis-benchmark', [...at, ...load, ...command], { timeout: RUN_MS_MAX })
-    return rateIn(stdout)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
+    const ran = await runTool('redis-benchmark', [...at, ...load, ...command])
+    return ran && { eventsPerS: rateIn(ran.stdout), cpuSecondsPer10k: (ran.cpuSeconds / count) * 10_000 }
   } finally {
-    await run('redis-cli', [...at, 'UNLINK', KEY]).catch(() => {})
+    await runTool('redis-cli', [...at, 'UNLINK', KEY]).catch(() => {})
   }
 }
 

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { cpuSecondsIn, runTool } from '../../bench/lib/own-tool.ts'
 import { bareWays } from '../../bench/lib/queue-turns.ts'
 import { printRanked, spreadOf } from '../../bench/lib/table.ts'
+import { perfRateIn } from '../../bench/queues/kafka-perf-test.ts'
 import { rateIn } from '../../bench/queues/redis-benchmark.ts'
 import { type Meanwhile, meanwhileWords, whyBusy } from '../../src/runner/machine/quiet.ts'
 
@@ -59,5 +61,25 @@ describe('a benchmark', () => {
     const csv = '"test","rps","avg_latency_ms"\n"XADD k * e xxx","125000.50","0.2"\n'
     expect(rateIn(csv)).toBe(125_000.5)
     expect(() => rateIn('Could not connect')).toThrow('printed no rate')
+  })
+
+  it('reads the rate that kafka-producer-perf-test prints of all records', () => {
+    const lines = [
+      '5001 records sent, 1000.2 records/sec (0.95 MB/sec), 12.0 ms avg latency, 90.0 ms max latency.',
+      '100000 records sent, 42123.8 records/sec (40.17 MB/sec), 8.10 ms avg latency, 300.00 ms max latency, 5 ms 50th.',
+    ]
+    expect(perfRateIn(`${lines.join('\n')}\n`)).toBe(42_123.8)
+    expect(() => perfRateIn('Bootstrap broker disconnected')).toThrow('printed no rate')
+  })
+
+  it('takes the CPU time of a server’s own tool, and knows one that is not installed', async () => {
+    expect(cpuSecondsIn('0m0.00s 0m0.01s\n1m1.25s 0m0.50s\n')).toBe(61.75)
+    expect(() => cpuSecondsIn('')).toThrow('no CPU time')
+    const spin = 'let n = 0; for (let i = 0; i < 3e8; i++) n += i; console.log("done", n > 0)'
+    const ran = await runTool(process.execPath, ['-e', spin])
+    expect(ran!.stdout).toBe('done true\n')
+    expect(ran!.cpuSeconds).toBeGreaterThan(0)
+    expect(await runTool('floodmark-no-such-tool', [])).toBeNull()
+    await expect(runTool(process.execPath, ['-e', 'process.exit(3)'])).rejects.toThrow()
   })
 })
