@@ -52,7 +52,7 @@ const fastify: Receiver = async (options) => {
     if (close) reply.header('connection', 'close')
     return reply
       .code(outcome.status)
-      .type('text/plain')
+      .type(outcome.contentType ?? 'text/plain')
       .send(outcome.body ?? outcome.reason)
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { Route } from '../../src/core/contracts/provider.ts'
 import type { Ingest, Verify } from '../../src/core/contracts/receiver.ts'
+import { SecretRing } from '../../src/core/receiving/secret-ring.ts'
 import { type Job, Member } from './member.ts'
 
 /** One core stays for the thread that speaks HTTP. */
@@ -43,6 +44,10 @@ export class Pool {
   /** Rejects with what the provider threw; 'unavailable' when its thread died, 'overloaded' when too many wait. */
   readonly verify: Verify = (route, request) =>
     new Promise((resolve, reject) => {
+      if (route.provider.module === '') {
+        const ring = new SecretRing(this.#ingest.secretsOf(route))
+        return resolve(route.provider.verify(request, ring.at(request.receivedAtMs)))
+      }
       if (this.#waiting.length >= this.#waitingMax) {
         const what = `${this.#waitingMax} requests wait for their verification: send again later`
         throw new FloodmarkError('overloaded', what)

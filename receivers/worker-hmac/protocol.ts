@@ -4,7 +4,7 @@ import type { RefusalReason } from '../../src/core/contracts/refusal.ts'
 
 /** What a worker needs of a route. KeyObjects may be sent to threads. */
 export interface RouteSetup {
-  /** The provider's own file; the worker imports it. */
+  /** The provider's own file; the worker imports it. '': no worker verifies for it. */
   readonly module: string
   readonly secrets: readonly RouteSecret[]
 }

@@ -8,13 +8,13 @@ import { type Answer, type Batch, type Item, READY, ROTATED, type Rotation, type
 const port = parentPort!
 const routes = await Promise.all(
   (workerData as WorkerSetup).routes.map(async ({ module, secrets }) => {
-    const provider: Provider = (await import(module)).default
+    const provider: Provider | undefined = module === '' ? undefined : (await import(module)).default
     return { provider, ring: new SecretRing(secrets) }
   }),
 )
 
 function judge(item: Item, raw: Uint8Array): Answer['outcomes'][number] {
-  const { provider, ring } = routes[item.route]!
+  const { provider, ring } = routes[item.route] as { readonly provider: Provider; readonly ring: SecretRing }
   const header = (name: string) => {
     const at = provider.signatureHeaders.indexOf(name)
     if (at === -1) throw new FloodmarkError('misuse', `${provider.name} reads ${name}: add it to its signatureHeaders`)

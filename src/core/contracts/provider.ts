@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Incoming } from './incoming.ts'
 import type { Random } from './random.ts'
+import type { RefusalReason } from './refusal.ts'
 import type { Reply } from './reply.ts'
 
 /** An imported key: a raw key would be imported again on every call (13 µs against 2.5 µs for an HMAC of 1 kB). */
@@ -65,7 +66,7 @@ export interface SignOptions {
 /** One sender of webhooks: how it signs, names and retries. Every file in providers/ exports one by default. */
 export interface Provider {
   readonly name: string
-  /** `import.meta.url` of the file: a worker thread loads the same provider by it. */
+  /** `import.meta.url` of the file: a worker thread loads the same provider by it. '': none can, and it verifies where it is. */
   readonly module: string
   /** Lower-case names of the headers that `verify` reads. They carry signatures: never stored, never logged. */
   readonly signatureHeaders: readonly string[]
@@ -119,6 +120,9 @@ export interface EndingSecret {
 }
 export type RouteSecret = Secret | EndingSecret
 
+/** What an answer of a route has in place of the usual. */
+export type RouteReply = Partial<Pick<Reply, 'status' | 'headers' | 'contentType' | 'body'>>
+
 /** A path, the provider that sends there, and the secrets that prove it. */
 export interface Route {
   /** The exact path, without query: '/webhooks/razorpay'. */
@@ -135,6 +139,10 @@ export interface Route {
   readonly compressed?: 'after-signing' | 'before-signing'
   /** A longer body gets 413. Default: the receiver's own limit, which holds in any case. */
   readonly bodyBytesMax?: number
+  /** Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. A body above the receiver's own limits is refused before. */
+  readonly replies?: Partial<Record<'accepted' | RefusalReason, RouteReply>>
+  /** Refusals say their reason, one word of RefusalReason. It helps whoever sets a sender up. Default: they say less. */
+  readonly tellsReasons?: boolean
   /** The whole address by which the sender calls it, where a proxy has another path or host before it. Default: as it came. */
   readonly address?: string
 }

@@ -16,6 +16,7 @@ import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
 import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
+import { checkReplies, replyOf } from './route-replies.ts'
 import { SecretRings } from './secret-ring.ts'
 
 export interface IngestOptions {
@@ -54,6 +55,7 @@ export function createIngest(options: IngestOptions): Ingest {
   for (const route of options.routes) {
     if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
     checkSource(route)
+    checkReplies(route)
     byPath.set(route.path, route)
   }
   const refusals = new Refusals(clock, options.onRefused)
@@ -106,7 +108,7 @@ function takerOf(
     const events = read(route, request)
     if (!Array.isArray(events)) return Promise.resolve(events)
     for (const event of events) if (isUnkeyed(event)) counts.unkeyed++
-    const accepted = route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED
+    const accepted = replyOf(route, 'accepted', route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED)
     crashPoint('before-store')
     const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
     return (stored as Promise<unknown>).then(() => {
@@ -133,8 +135,7 @@ function takerOf(
   function refuse(route: Route, error: unknown): Reply {
     const reply = replyTo(error)
     if (reply.status === 503) onError?.(error)
-    refusals.failed(route, reply.status, error)
-    return reply
+    return replyOf(route, refusals.failed(route, reply.status, error), reply)
   }
 
   return (route, request, verify) => {

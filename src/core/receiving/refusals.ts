@@ -41,10 +41,11 @@ export class Refusals {
   }
 
   /** What an error makes of a request. One of our own failing is told elsewhere. */
-  failed(route: Route, status: number, error: unknown): void {
+  failed(route: Route, status: number, error: unknown): RefusalReason {
     const reason = reasonOf(error)
     if (status === 503) this.#count(route.path, reason)
     else this.#refused(route, status, reason, messageOf(error))
+    return reason
   }
 
   #count(name: string, reason: RefusalReason): void {

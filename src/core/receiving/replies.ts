@@ -34,7 +34,7 @@ export const STOPPING_BYTES =
 /** Returns the body that belongs to it. */
 export function writeHead(response: ServerResponse, reply: Reply, close: boolean): string {
   const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
-  const head = ['Content-Type', 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
+  const head = ['Content-Type', reply.contentType ?? 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
   if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
   for (const name in reply.headers) head.push(name, reply.headers[name]!)
   if (close) head.push('Connection', 'close')

@@ -142,13 +142,13 @@ export function v1Claims(items: readonly (readonly [scheme: string, value: strin
  * Our clock is rounded down to seconds first, as Stripe's SDK does. Milliseconds by mistake are far in the future: refused.
  * @throws FloodmarkError 'bad-signature'.
  */
-export function requireFresh(text: string, nowMs: number): void {
+export function requireFresh(text: string, nowMs: number, toleranceS = TIMESTAMP_TOLERANCE_S): void {
   if (!/^[0-9]{1,15}$/.test(text)) {
     throw new FloodmarkError('bad-signature', 'the signed timestamp is malformed: send whole Unix seconds')
   }
   const ageS = Math.floor(nowMs / 1000) - Number(text)
-  if (!(Math.abs(ageS) <= TIMESTAMP_TOLERANCE_S)) {
-    const message = `the signed timestamp is over ${TIMESTAMP_TOLERANCE_S} s from our clock: sign anew, or set the clocks`
+  if (!(Math.abs(ageS) <= toleranceS)) {
+    const message = `the signed timestamp is over ${toleranceS} s from our clock: sign anew, or set the clocks`
     throw new FloodmarkError('bad-signature', message, { reason: ageS > 0 ? 'stale' : 'ahead' })
   }
 }

@@ -1,6 +1,7 @@
 import type { Effects } from '../../core/contracts/ledger.ts'
 import type { Provider, Route } from '../../core/contracts/provider.ts'
 import type { SourceSchemas } from '../../core/processing/schemas.ts'
+import type { ReceivingProvider } from '../../core/receiving/completed.ts'
 import type { ServiceLimits } from '../../core/service/limits.ts'
 import type { RunConfig } from '../../runner/plan/settings.ts'
 
@@ -16,7 +17,7 @@ export type SecretSource = Elsewhere & { readonly until?: string }
 /** A path, and who sends there. */
 export interface RouteConfig {
   /** A name of ours, the path of your own provider, or the provider itself. */
-  readonly provider: string | Provider
+  readonly provider: string | Provider | ReceivingProvider
   /** What its events are called by. Default: the provider's name. Two accounts of one provider need two. */
   readonly source?: string
   /** Any of them proves a request. */
@@ -29,6 +30,10 @@ export interface RouteConfig {
   readonly compressed?: NonNullable<Route['compressed']>
   /** What its events must look like: strict, or permissive. Default: anything. */
   readonly schemas?: SourceSchemas
+  /** Other answers than the usual ones, by 'accepted' or the reason of a refusal: { stale: { status: 410 } }. */
+  readonly replies?: NonNullable<Route['replies']>
+  /** Refusals say their reason. Default: they say less. */
+  readonly tellsReasons?: boolean
   /** The address by which the sender knows this path, where a proxy stands between: some providers sign it. */
   readonly address?: string
 }

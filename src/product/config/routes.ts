@@ -3,6 +3,7 @@ import { keyAt, parseContent } from '../../core/base/json-body.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Incoming } from '../../core/contracts/incoming.ts'
 import type { Provider, Route } from '../../core/contracts/provider.ts'
+import { completed } from '../../core/receiving/completed.ts'
 import { load } from '../../runner/scenario/plugins.ts'
 import type { RouteConfig, SecretSource } from './config.ts'
 import { placedIn } from './placed.ts'
@@ -33,11 +34,12 @@ export async function routePlans(
 }
 
 async function planOf(path: string, given: GivenRoute, folder: string): Promise<RoutePlan> {
-  const { provider: named, orderBy, bodyBytesMax, compressed, address, secrets: sources } = given
+  const { provider: named, orderBy, bodyBytesMax, compressed, address, replies, tellsReasons, secrets: sources } = given
   if (!/^\/[^?#\s]*$/.test(path) || path === '/healthz' || path === '/readyz') {
     throw new FloodmarkError('misuse', `route '${path}': give a path of its own that begins with /, without a query`)
   }
-  const loaded = typeof named === 'string' ? await load('provider', placedIn(folder, named)) : named
+  const loaded =
+    typeof named === 'string' ? await load('provider', placedIn(folder, named), 'service') : completed(named)
   const provider = orderBy === undefined ? loaded : orderedBy(loaded, orderBy, path)
   return {
     path,
@@ -46,6 +48,8 @@ async function planOf(path: string, given: GivenRoute, folder: string): Promise<
     ...(bodyBytesMax !== undefined && { bodyBytesMax }),
     ...(compressed !== undefined && { compressed }),
     ...(address !== undefined && { address }),
+    ...(replies !== undefined && { replies }),
+    ...(tellsReasons !== undefined && { tellsReasons }),
     places: { path, provider: loaded, sources, folder },
   }
 }

@@ -37,6 +37,8 @@ const route = z.strictObject({
   orderBy: text.optional(),
   bodyBytesMax: z.int().min(1).optional(),
   compressed: z.enum(['after-signing', 'before-signing']).optional(),
+  replies: z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
+  tellsReasons: z.boolean().optional(),
   schemas: z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
   address: z
     .custom<string>((value) => URL.canParse(String(value)) && /^https?:/.test(String(value)), {

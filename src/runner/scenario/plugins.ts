@@ -4,6 +4,7 @@ import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
 import type { Receiver } from '../../core/contracts/receiver.ts'
+import { completed, type ReceivingProvider } from '../../core/receiving/completed.ts'
 import { quoted } from './plain-words.ts'
 import { isOurs, moduleOf } from './registry.ts'
 
@@ -79,9 +80,14 @@ const EXPORTS: Readonly<Record<keyof Plugins, string>> = {
 
 /**
  * The receiver, queue, ledger or provider behind a name or a path, checked.
+ * `use`: a service needs less of a provider than a run.
  * @throws FloodmarkError 'misuse' when it cannot be loaded, or lacks what its contract asks for; the message names the file.
  */
-export async function load<K extends keyof Plugins>(kind: K, name: string): Promise<Plugins[K]> {
+export async function load<K extends keyof Plugins>(
+  kind: K,
+  name: string,
+  use: 'run' | 'service' = 'run',
+): Promise<Plugins[K]> {
   const module = moduleOf(kind, name)
   const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${name}: ${what}`, { cause })
   let made: unknown
@@ -92,9 +98,11 @@ export async function load<K extends keyof Plugins>(kind: K, name: string): Prom
     if (isOurs(kind, name)) throw cause
     throw wrong(`cannot be loaded: ${lineOf(cause)}`, cause)
   }
-  const mistake = mistakeIn(kind, made)
+  const isToComplete = kind === 'provider' && use === 'service' && typeof made === 'object' && made !== null
+  const whole = isToComplete ? completed(made as ReceivingProvider) : made
+  const mistake = mistakeIn(kind, whole)
   if (mistake) throw wrong(mistake)
-  return made as Plugins[K]
+  return whole as Plugins[K]
 }
 
 /** What is wrong with the default export of a plug-in's file, in words; undefined when nothing is. */

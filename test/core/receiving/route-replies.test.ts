@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest'
+import standard from '../../../providers/standard-webhooks.ts'
+import stripe from '../../../providers/stripe.ts'
+import { VirtualClock } from '../../../src/core/contracts/clock.ts'
+import type { Route } from '../../../src/core/contracts/provider.ts'
+import { createIngest } from '../../../src/core/receiving/ingest.ts'
+import { AT_MS, incoming, signer } from '../../contract/provider.ts'
+
+const { secret, make } = signer(stripe)
+const clock = new VirtualClock(AT_MS)
+
+function opened(more: Partial<Route>, isUp = true) {
+  const route = { path: '/in', source: 'stripe', provider: stripe, secrets: [secret], ...more }
+  const publish = async () => {
+    if (!isUp) throw new Error('down')
+  }
+  return createIngest({ routes: [route], publish, ready: async () => {}, clock })
+}
+
+it('a route that tells reasons answers each refusal with its own', async () => {
+  const ingest = opened({ tellsReasons: true })
+  const { body, headers } = make(1)
+  const sent = (more: Record<string, string>, raw: Uint8Array = body, atMs = AT_MS) =>
+    ingest.handle(incoming({ ...headers, ...more }, raw, atMs, '/in'))
+  const replies = [
+    await sent({ 'stripe-signature': '' }),
+    await sent({ 'stripe-signature': 'v1=zz' }),
+    await sent({ 'stripe-signature': `t=${AT_MS / 1_000},v1=00` }),
+    await sent({}, body, AT_MS + 301_000),
+    await sent({}, body, AT_MS - 301_000),
+    await sent({}, Buffer.from('{}')),
+  ]
+  const reasons = ['missing', 'malformed', 'malformed', 'stale', 'ahead', 'mismatch']
+  expect(replies.map(({ status, reason }) => [status, reason])).toEqual(reasons.map((reason) => [401, reason]))
+  expect((await sent({})).status).toBe(200)
+})
+
+it('a route that says nothing of reasons answers as before, and may answer otherwise', async () => {
+  const stale = {
+    status: 410,
+    contentType: 'application/problem+json',
+    body: '{"title":"stale"}',
+    headers: { 'x-why': 'old' },
+  }
+  const replies = { accepted: { status: 202, headers: { 'x-taken': 'yes' } }, stale, unavailable: { status: 500 } }
+  const { body, headers } = make(2)
+  const at = (more: Partial<Route>, isUp: boolean, atMs = AT_MS) =>
+    opened(more, isUp).handle(incoming(headers, body, atMs, '/in'))
+  expect(await at({}, true, AT_MS + 400_000)).toEqual({ status: 401, reason: 'unauthorized' })
+  expect(await at({ replies }, true)).toMatchObject({ status: 202, headers: { 'x-taken': 'yes' } })
+  expect(await at({ replies }, true, AT_MS + 400_000)).toMatchObject(stale)
+  expect(await at({ replies }, false)).toMatchObject({ status: 500, retryAfterS: 5 })
+})
+
+it.for([{ accepted: { status: 500 } }, { stale: { status: 200 } }, { missing: { status: 302 } }])(
+  'refuses an answer that would mislead the sender: %j',
+  (replies) => {
+    expect(() => opened({ replies })).toThrow(/give (200 to 299|400 to 599)/)
+  },
+)
+
+it('a sender learns no more of a wrong secret than of a body that was changed', async () => {
+  const ingest = opened({
+    provider: standard,
+    source: 'standard',
+    tellsReasons: true,
+    secrets: [signer(standard).secret],
+  })
+  const other = signer(standard)
+  const { body, headers } = other.make(3)
+  expect(await ingest.handle(incoming(headers, body, AT_MS, '/in'))).toEqual({ status: 401, reason: 'mismatch' })
+})
