@@ -134,6 +134,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/target',
     'runner/run',
   ],
+  'runner/live': [...KIT, 'runner/faults', 'runner/plan', 'runner/records', 'runner/processes', 'runner/render'],
   'runner/recording': [...KIT, 'runner/scenario', 'runner/plan'],
   'runner/cli': [
     ...KIT,
@@ -151,6 +152,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'runner/compare',
     'runner/turns',
     'runner/history',
+    'runner/live',
     'runner/simulation',
     'runner/calibration',
     'runner/scaling',

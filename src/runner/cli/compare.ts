@@ -5,6 +5,7 @@ import { comparisonOf } from '../compare/comparison.ts'
 import type { Comparison } from '../compare/comparison-schema.ts'
 import { type ComparedStack, listOf, stacksOf, type Varied, variedOf } from '../compare/stacks.ts'
 import { folderOf } from '../history/named.ts'
+import { LivePage } from '../live/live-page.ts'
 import { needQuiet } from '../machine/quiet.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { countOf } from '../plan/quantities.ts'
@@ -21,7 +22,7 @@ import { TurnsFile } from '../turns/turns-file.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine } from './live-line.ts'
+import { both, liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
 import { addressOf, writeIndex } from './report.ts'
 import { explained } from './scenario.ts'
@@ -53,6 +54,7 @@ type Flags = Readonly<Record<string, unknown>> & {
   readonly vary?: readonly string[]
   readonly resume?: string
   readonly force: boolean
+  readonly live: boolean
 }
 
 /** The command `compare`. */
@@ -78,6 +80,7 @@ export function define(command: Command): void {
       'go on with a comparison that was interrupted, or add rounds to it (default: a new one)',
     )
     .option('--force', 'rank on a busy machine too, and say so', false)
+    .option('--live', 'show the runs in the browser while they go on; the address is printed', false)
     .option('--allow <share>', 'for two runs: how much worse the second may be', '10%')
     .option('--summary <file>', 'for two runs: a file that the markdown is added to (default: none)')
     .option('--json', 'for two runs: print the result as JSON', false)
@@ -92,7 +95,7 @@ export function define(command: Command): void {
 
 async function compare(
   name: string,
-  { rounds: written, vary = [], resume: named, force, ...flags }: Flags,
+  { rounds: written, vary = [], resume: named, force, live: isLive, ...flags }: Flags,
 ): Promise<number> {
   const rounds = countOf(written)
   if (rounds === undefined || !Number.isInteger(rounds) || rounds < ROUNDS.least || rounds > ROUNDS.most) {
@@ -115,8 +118,10 @@ async function compare(
   const file = begun ?? TurnsFile.begin(folder, compared)
   const startedAt = new Date().toISOString()
   const interrupt = onInterrupt()
+  const live = isLive ? await LivePage.start() : undefined
+  if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
-    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file) })
+    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file, live) })
     const comparison = comparisonOf(file.turns, {
       scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
       startedAt: file.turns[0]?.startedAt ?? startedAt,
@@ -127,24 +132,32 @@ async function compare(
     renderComparison(comparison, folder)
     if (base.out === undefined && resume === undefined) writeIndex()
     process.stdout.write(`${comparisonLines(comparison).join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`)
+    await live?.become(join(folder, 'compare.html'))
     return exitOf(comparison)
   } finally {
+    await live?.end()
     file.close()
     interrupt.dispose()
   }
 }
 
-function told(file: TurnsFile) {
-  let live: ReturnType<typeof liveLine> | undefined
+type TurnsTelling = Pick<Parameters<typeof takeTurns>[0], 'onTurn' | 'onDone'>
+
+function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
+  let line: ReturnType<typeof liveLine> | undefined
   return {
-    onTurn({ durationMs, scenario }: Parameters<Parameters<typeof takeTurns>[0]['onTurn']>[0]) {
-      live = liveLine(process.stderr, durationMs, scenario.phases)
-      return live
+    onTurn(plan, name) {
+      const { durationMs, scenario, settings } = plan
+      const markMs = settings.acceptP99Ms ?? scenario.passes.acceptP99Ms
+      line = liveLine(process.stderr, durationMs, scenario.phases, markMs)
+      return live ? both(line, live.show(plan, name)) : line
     },
-    onDone(...[turn, report, folder]: Parameters<Parameters<typeof takeTurns>[0]['onDone']>) {
-      live?.end()
+    onDone(turn, report, folder) {
+      line?.end()
       renderAll(report, folder)
-      process.stdout.write(`${turnLine(turn, file.turns.length)}\n`)
+      const said = turnLine(turn, file.turns.length)
+      live?.note(said)
+      process.stdout.write(`${said}\n`)
     },
   }
 }

@@ -123,3 +123,21 @@ function drawn(
 
 /** Tells nobody. */
 export const silent: RunEvents & { end(): void } = { phase() {}, sample() {}, progress() {}, end() {} }
+
+/** Tells two. */
+export function both(one: RunEvents, other: RunEvents): RunEvents {
+  return {
+    phase(...told) {
+      one.phase(...told)
+      other.phase(...told)
+    },
+    sample(...told) {
+      one.sample(...told)
+      other.sample(...told)
+    },
+    progress(...told) {
+      one.progress(...told)
+      other.progress(...told)
+    },
+  }
+}

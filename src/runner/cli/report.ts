@@ -38,6 +38,8 @@ export interface Telling {
   readonly json?: boolean
   /** Shows the page in the browser. */
   readonly open?: boolean
+  /** Serves a page while the run goes on. */
+  readonly live?: boolean
 }
 
 /** The command `report`. */

@@ -2,19 +2,22 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { LivePage } from '../live/live-page.ts'
 import { type Plan, planOf } from '../plan/plan-run.ts'
 import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from '../plan/settings.ts'
 import { readJournal } from '../records/journal.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
 import { sparkline } from '../render/sparkline.ts'
+import { stackWords } from '../render/words/run.ts'
 import { play } from '../run/play.ts'
 import { isThere, type Kind, moduleOf, namesOf } from '../scenario/registry.ts'
 import { loadScenario } from '../scenario/schema.ts'
 import { meanPerS } from '../scenario/trace.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine, silent } from './live-line.ts'
+import { both, liveLine, silent } from './live-line.ts'
+import { openPage } from './open-page.ts'
 import { isValueOf, readSettings } from './read-settings.ts'
 import { report, type Telling } from './report.ts'
 import { noticeTarget } from './target-notice.ts'
@@ -42,13 +45,16 @@ export function define(command: Command): void {
   for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
   command
     .option('--open', 'show the page in the browser when the run is over', false)
+    .option('--live', 'show the run in the browser while it goes on; the address is printed', false)
     .option('--json', 'print report.json, and no words', false)
     .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
     .addHelpText('after', AFTER)
-    .action(async (name: string | undefined, { open, json, quiet, ...flags }: Telling & Record<string, unknown>) => {
-      if (name === undefined) process.exitCode = await list()
-      else process.exitCode = await scenario(await readSettings(name, flags), { open, json, quiet } as Telling)
-    })
+    .action(
+      async (name: string | undefined, { open, live, json, quiet, ...flags }: Telling & Record<string, unknown>) => {
+        if (name === undefined) process.exitCode = await list()
+        else process.exitCode = await scenario(await readSettings(name, flags), { open, live, json, quiet } as Telling)
+      },
+    )
 }
 
 /** For values that npm mixed up: which of them is the scenario, the queue, the rate. */
@@ -105,13 +111,21 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
 
 async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
   if (!telling.quiet) tellTrace(plan)
-  const live = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, markOf(plan))
+  const line = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, markOf(plan))
+  const live = telling.live ? await LivePage.start() : undefined
+  if (live) process.stderr.write(`live: ${live.address}\n`)
+  if (live && telling.open) openPage(live.address)
   try {
-    await play(plan, folder, live, interrupt)
+    const events = live ? both(line, live.show(plan, stackWords(plan.settings))) : line
+    await play(plan, folder, events, interrupt)
+    line.end()
+    const code = await report(folder, { ...telling, open: telling.open === true && !live })
+    await live?.become(join(folder, 'report.html'))
+    return code
   } finally {
-    live.end()
+    line.end()
+    await live?.end()
   }
-  return report(folder, telling)
 }
 
 /** What was understood of the file that --shape names, before it is played. */

@@ -4,6 +4,7 @@ import type { Progress, ServiceSample } from './facts.ts'
 export interface RunEvents {
   /** The run has come to this phase. `detail` explains a phase that takes long, such as fetching a server. */
   phase(name: string, detail?: string): void
-  sample(service: ServiceSample): void
+  /** `process`: its name in the stack. */
+  sample(service: ServiceSample, process: string): void
   progress(sender: number, progress: Progress): void
 }

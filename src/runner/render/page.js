@@ -1,8 +1,7 @@
 // Draws the report's charts. Runs in the browser, with uPlot loaded before it.
-const { timeline, processes, phases, bands, recoveredAtMs, followed, acceptP99Ms, attacks } = JSON.parse(
-  document.getElementById('data').textContent,
-)
-const seconds = timeline.points.map((point) => point.atMs / 1000)
+/** What is drawn: a report's own data, or as far as a run has come. */
+let timeline, processes, phases, bands, recoveredAtMs, followed, acceptP99Ms, attacks, charts, endS
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const columns = (...names) => names.map((name) => timeline.points.map((point) => point[name]))
 
@@ -15,64 +14,69 @@ function usage(of) {
   return [times.map((atMs) => atMs / 1000), ...lines]
 }
 
-/** Lines of their own, where there was any of it. */
-const failures = [
-  ['refused', 'refused'],
-  ['unanswered', 'unanswered'],
-  ['given up', 'givenUp'],
-].filter(([, field]) => timeline.points.some((point) => point[field] > 0))
+function take(data) {
+  ;({ timeline, processes, phases, bands, recoveredAtMs, followed, acceptP99Ms, attacks } = data)
+  const seconds = timeline.points.map((point) => point.atMs / 1000)
+  endS = Math.max((seconds.at(-1) ?? 0) + timeline.stepMs / 1000, phases.at(-1).untilMs / 1000)
+  /** Lines of their own, where there was any of it. */
+  const failures = [
+    ['refused', 'refused'],
+    ['unanswered', 'unanswered'],
+    ['given up', 'givenUp'],
+  ].filter(([, field]) => timeline.points.some((point) => point[field] > 0))
 
-/** Requests of attackers, evenly over the time of each. */
-const attackRates = attacks.map(({ kind, fromMs, untilMs, sent }) => ({
-  name: `attack: ${kind}`,
-  values: timeline.points.map(({ atMs }) =>
-    atMs >= fromMs && atMs < untilMs ? (sent * 1000) / Math.max(1, untilMs - fromMs) : null,
-  ),
-}))
+  /** Requests of attackers, evenly over the time of each. */
+  const attackRates = attacks.map(({ kind, fromMs, untilMs, sent }) => ({
+    name: `attack: ${kind}`,
+    values: timeline.points.map(({ atMs }) =>
+      atMs >= fromMs && atMs < untilMs ? (sent * 1000) / Math.max(1, untilMs - fromMs) : null,
+    ),
+  }))
 
-/** The slowest of steps that have too few samples for a p99; none where there is no such step. */
-const slowest = timeline.points.map(({ p99Ms, maxMs }) => (p99Ms === null ? maxMs : null))
-const few = slowest.some((value) => value !== null) ? [slowest] : []
+  /** The slowest of steps that have too few samples for a p99; none where there is no such step. */
+  const slowest = timeline.points.map(({ p99Ms, maxMs }) => (p99Ms === null ? maxMs : null))
+  const few = slowest.some((value) => value !== null) ? [slowest] : []
 
-const rates = [
-  ['first attempts', 'offered'],
-  ['retries', 'retries'],
-  ['accepted', 'accepted'],
-  ...(followed ? [['effects', 'effects']] : []),
-  ...failures,
-]
+  const rates = [
+    ['first attempts', 'offered'],
+    ['retries', 'retries'],
+    ['accepted', 'accepted'],
+    ...(followed ? [['effects', 'effects']] : []),
+    ...failures,
+  ]
 
-const charts = [
-  {
-    id: 'latency',
-    unit: 'ms',
-    log: true,
-    gaps: true,
-    mark: acceptP99Ms,
-    names: ['p50', 'p99', 'max', ...(few.length > 0 ? ['slowest of few'] : [])],
-    data: [seconds, ...columns('p50Ms', 'p99Ms', 'maxMs'), ...few],
-  },
-  {
-    id: 'rates',
-    unit: '/s',
-    names: [...rates.map(([name]) => name), ...attackRates.map(({ name }) => name)],
-    data: [seconds, ...columns(...rates.map(([, field]) => field)), ...attackRates.map(({ values }) => values)],
-  },
-  { id: 'backlog', unit: 'events', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
-  {
-    id: 'age',
-    unit: 's',
-    names: ['longest wait'],
-    data: [seconds, timeline.points.map(({ ageMs }) => (ageMs === null ? null : ageMs / 1000))],
-  },
-  { id: 'cpu', unit: 'cores', names: processes.map((one) => one.name), data: usage((sample) => sample.cpuShare) },
-  {
-    id: 'memory',
-    unit: 'MiB',
-    names: processes.map((one) => one.name),
-    data: usage((sample) => sample.rssBytes / 2 ** 20),
-  },
-]
+  charts = [
+    {
+      id: 'latency',
+      unit: 'ms',
+      log: true,
+      gaps: true,
+      mark: acceptP99Ms,
+      names: ['p50', 'p99', 'max', ...(few.length > 0 ? ['slowest of few'] : [])],
+      data: [seconds, ...columns('p50Ms', 'p99Ms', 'maxMs'), ...few],
+    },
+    {
+      id: 'rates',
+      unit: '/s',
+      names: [...rates.map(([name]) => name), ...attackRates.map(({ name }) => name)],
+      data: [seconds, ...columns(...rates.map(([, field]) => field)), ...attackRates.map(({ values }) => values)],
+    },
+    { id: 'backlog', unit: 'events', names: ['waiting or in flight'], data: [seconds, ...columns('backlog')] },
+    {
+      id: 'age',
+      unit: 's',
+      names: ['longest wait'],
+      data: [seconds, timeline.points.map(({ ageMs }) => (ageMs === null ? null : ageMs / 1000))],
+    },
+    { id: 'cpu', unit: 'cores', names: processes.map((one) => one.name), data: usage((sample) => sample.cpuShare) },
+    {
+      id: 'memory',
+      unit: 'MiB',
+      names: processes.map((one) => one.name),
+      data: usage((sample) => sample.rssBytes / 2 ** 20),
+    },
+  ]
+}
 
 const LABEL_PX = 11
 const ROW_PX = 14
@@ -125,7 +129,8 @@ function drawPhases(plot) {
   font(ctx, plot)
   const texts = phases.map(({ name, fromMs }) => ({ text: name, atMs: fromMs, ink: soft }))
   const endMs = phases.at(-1).untilMs
-  if (timeline.points.at(-1).atMs > endMs + 1000) texts.push({ text: 'no more first attempts', atMs: endMs, ink: soft })
+  if ((timeline.points.at(-1)?.atMs ?? 0) > endMs + 1000)
+    texts.push({ text: 'no more first attempts', atMs: endMs, ink: soft })
   for (const { atMs } of texts) line(plot, atMs, soft, [4, 4])
   names(plot, texts, PHASE_ROWS, 1)
   if (recoveredAtMs !== null) {
@@ -190,7 +195,6 @@ function drawNames(plot) {
 const stepped = uPlot.paths.stepped({ align: 1 })
 /** All charts have one time axis, and their cursors move together. */
 const together = uPlot.sync('time')
-const endS = Math.max(seconds.at(-1) + timeline.stepMs / 1000, phases.at(-1).untilMs / 1000)
 const number = (value) => (value >= 1000 ? value.toLocaleString('en') : String(value))
 
 function seriesOf({ names, unit, gaps, log }, inks) {
@@ -266,11 +270,15 @@ function draw(width) {
   }
 }
 
-draw()
-addEventListener('resize', () => draw())
-addEventListener('beforeprint', () => {
-  for (const folded of document.querySelectorAll('details')) folded.open = true
-  draw(PAPER_PX)
-})
-addEventListener('afterprint', () => draw())
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw())
+const held = document.getElementById('data')
+if (held) {
+  take(JSON.parse(held.textContent))
+  draw()
+  addEventListener('beforeprint', () => {
+    for (const folded of document.querySelectorAll('details')) folded.open = true
+    draw(PAPER_PX)
+  })
+  addEventListener('afterprint', () => draw())
+}
+addEventListener('resize', () => charts && draw())
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts && draw())

@@ -21,7 +21,7 @@ export interface StackOptions {
   /** Receiver processes, and processor processes; where queue or ledger are not shared there can be one of them only. */
   readonly processes: number
   readonly shared: { readonly queue: boolean; readonly ledger: boolean }
-  onSample(sample: ServiceSample): void
+  onSample(sample: ServiceSample, process: string): void
 }
 
 type Ready = Extract<FromService, { kind: 'ready' }>
@@ -61,7 +61,7 @@ export class Stack {
   #over = false
   /** So many faults were turned on inside processes. */
   #faults = 0
-  readonly #onSample: (sample: ServiceSample) => void
+  readonly #onSample: (sample: ServiceSample, process: string) => void
 
   constructor({ setup, processes, shared, onSample }: StackOptions) {
     this.#onSample = onSample
@@ -226,7 +226,7 @@ export class Stack {
     const sample = { ...message.sample }
     for (const name of SUMMED) sample[name] += member.before[name]
     member.samples.push(sample)
-    this.#onSample(sample)
+    this.#onSample(sample, member.name)
   }
 
   #onDeath(member: StackMember, how: string): void {

@@ -70,7 +70,7 @@ export class Site {
     })
     this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
     const { stores, providerApi } = this
-    const onSample: RunEvents['sample'] = (sample) => events.sample(sample)
+    const onSample: RunEvents['sample'] = (sample, process) => events.sample(sample, process)
     this.#stack = stackOf(plan, { stores, providerApi, onSample, ...this.#options })
     return measured(await this.#stack.start())
   }

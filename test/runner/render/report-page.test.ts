@@ -44,7 +44,7 @@ describe('report.html in a browser', needing(missing), () => {
     const bare = await browser.newContext({ javaScriptEnabled: false })
     const plain = await bare.newPage()
     await plain.goto(address)
-    const text = await plain.locator('main').innerText()
+    const text = await plain.locator('main').textContent()
     for (const words of ['By phase', 'The chart needs a script', 'Most memory: ']) expect(text).toContain(words)
     await bare.close()
   }, 60_000)
