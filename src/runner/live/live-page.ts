@@ -56,7 +56,7 @@ export class LivePage {
     const stack = new Map<string, ServiceSample>()
     let toldMs = Number.NEGATIVE_INFINITY
     /** What took effect before the first event was sent was of the warm-up. */
-    let before: Settled | undefined
+    let before: SoFar | undefined
     const sample = () => sampleOf(senders, stack, before ?? settledIn(stack))
     return {
       phase: (name, detail) => {
@@ -92,9 +92,9 @@ export class LivePage {
   }
 }
 
-type Settled = Pick<LiveSample, 'applied' | 'buried'>
+type SoFar = Pick<LiveSample, 'applied' | 'buried'>
 
-function settledIn(stack: ReadonlyMap<string, ServiceSample>): Settled {
+function settledIn(stack: ReadonlyMap<string, ServiceSample>): SoFar {
   const all = [...stack.values()]
   return {
     applied: all.reduce((total, { applied }) => total + applied, 0),
@@ -105,7 +105,7 @@ function settledIn(stack: ReadonlyMap<string, ServiceSample>): Settled {
 function sampleOf(
   senders: ReadonlyMap<number, Progress>,
   stack: ReadonlyMap<string, ServiceSample>,
-  before: Settled,
+  before: SoFar,
 ): LiveSample {
   const progress = [...senders.values()]
   const sum = (of: (one: Progress) => number) => progress.reduce((total, one) => total + of(one), 0)
