@@ -16,13 +16,17 @@ const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
   sender: () => import('./sender.ts'),
 }
 /** Made when it is asked for by name. */
-const BY_NAME: typeof SECTIONS = { example: () => import('./example.ts') }
+const BY_NAME: typeof SECTIONS = {
+  example: () => import('./example.ts'),
+  'who-is-right': () => import('./who-is-right.ts'),
+}
 const BENCH_HELP = `
 Sections:
   stack      the whole stack against a bare server, in requests/s
   queues     each queue's driver against its bare client, in events/s
   receivers  each receiver, in requests/s
   example    a sale, a ceiling and a comparison into reports/example, with pictures; only when it is named
+  who-is-right  load generators against servers of known behaviour, into docs/who-is-right.md; only when it is named
   sender     the generator against its plan, and wrk where that is installed, in requests/s
 Subjects take turns on this machine. Rates are a second's, CPU times are seconds for 10,000 requests.
 Before it begins and while it measures, the machine is watched. Where other processes use it nothing is ranked.

@@ -25,13 +25,13 @@ export const QUICK_CASES: readonly CalibrationCase[] = [
 /** A search each: some three minutes. */
 export const CEILING_CASES: readonly CalibrationCase[] = [
   { measures: 'ceiling', server: { kind: 'token-bucket', ratePerS: 800, depth: 60 }, p99Ms: 100, effects: false },
-  { measures: 'ceiling', server: { kind: 'bounded', servers: 20, ms: 20 }, p99Ms: 60, effects: false },
-  { measures: 'ceiling', server: { kind: 'mmc', servers: 8, meanMs: 8 }, p99Ms: 60, effects: false },
+  { measures: 'ceiling', server: { kind: 'bounded', servers: 20, ms: 20 }, p99Ms: 90, effects: false },
+  { measures: 'ceiling', server: { kind: 'mmc', servers: 8, meanMs: 8 }, p99Ms: 45, effects: false },
   { measures: 'ceiling', server: { kind: 'early', servers: 20, ms: 20 }, p99Ms: 60, effects: true },
   {
     measures: 'ceiling',
-    server: { kind: 'remembers', servers: 20, ms: 20, limit: 60, factor: 2, forMs: 2_000 },
-    p99Ms: 60,
+    server: { kind: 'remembers', servers: 20, ms: 20, limit: 200, factor: 2, forMs: 2_000 },
+    p99Ms: 90,
     effects: false,
   },
 ]

@@ -37,9 +37,9 @@ function ceilingOf(server: KnownServer, markMs: number, seed: number) {
     const step = stepAfter(trials, { ...GOAL, ratePerSMax: 40_000 })
     if (step.next === 'nothing') return { ...step.found, trials: trials.length }
     const { next: purpose, ratePerS } = step
-    const durationMs = purpose === 'soak' ? 30_000 : 6_000
+    const durationMs = purpose === 'soak' ? 60_000 : 12_000
     const made = virtualTrial(server, { ratePerS, durationMs, seed: seed * 1_000 + at })
-    const holds = made.refused === 0 && made.answerP99Ms <= markMs && made.effectP99Ms <= 10 * markMs
+    const holds = made.refused === 0 && made.answerP99Ms <= markMs && made.effectP99Ms <= 6 * markMs
     const known = knownCeilingPerS(server, markMs)!
     const donePerS = purpose === 'saturation' ? Math.min(ratePerS, known) : ratePerS
     trials.push({ purpose, ratePerS, outcome: holds ? 'passed' : 'failed', donePerS })
@@ -49,10 +49,10 @@ function ceilingOf(server: KnownServer, markMs: number, seed: number) {
 describe('the search for a ceiling recovers a known one within 5%', () => {
   const servers: readonly (readonly [KnownServer, number])[] = [
     [{ kind: 'token-bucket', ratePerS: 800, depth: 60 }, 100],
-    [{ kind: 'bounded', servers: 20, ms: 20 }, 60],
-    [{ kind: 'mmc', servers: 8, meanMs: 8 }, 60],
+    [{ kind: 'bounded', servers: 20, ms: 20 }, 90],
+    [{ kind: 'mmc', servers: 8, meanMs: 8 }, 45],
     [{ kind: 'early', servers: 20, ms: 20 }, 30],
-    [{ kind: 'remembers', servers: 20, ms: 20, limit: 60, factor: 2, forMs: 2_000 }, 60],
+    [{ kind: 'remembers', servers: 20, ms: 20, limit: 200, factor: 2, forMs: 2_000 }, 90],
   ]
   it.each(servers)('%j, p99 at most %i ms', (server, markMs) => {
     const errors = [1, 2, 3].map((seed) => {
