@@ -11,11 +11,14 @@ export interface AccessLog {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-/** [01/Jan/2026:00:00:00 +0000] */
-const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d)\]/
+/** [01/Jan/2026:00:00:00 +0000]; HAProxy writes ms and no zone. */
+const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?\]/
 const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
 /** An application balancer's line begins with the kind of connection, an older one's with the time. */
 const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) \S+ \S+:\d+ /
+/** IIS and CDNs write date, time and method in columns, others a time and the method behind it. */
+const TIME_FIRST =
+  /^\[?(\d{4}-\d\d-\d\d[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
 /** Where logs of JSON have the time: Caddy, nginx and Traefik among them. */
 const TIME_NAMES = ['ts', 'time', 'timestamp', '@timestamp', 'time_iso8601', 'msec', 'StartUTC', 'time_local', 'date']
 const METHOD_NAMES = ['method', 'request_method', 'RequestMethod', 'http_method']
@@ -46,19 +49,27 @@ const LOGS: readonly AccessLog[] = [
   { form: 'a log in JSON', read: ofJson },
   { form: 'an access log of nginx or Apache', read: ofCommon },
   { form: 'an access log of a load balancer', read: ofBalancer },
+  { form: 'a log with the time first', read: ofTimeFirst },
 ]
 
 function ofCommon(line: string): LoggedRequest | undefined {
   const [, day, month = '', year, time, hours, minutes] = COMMON_TIME.exec(line) ?? []
   const number = MONTHS.indexOf(month) + 1
   if (number === 0) return undefined
-  const atMs = isoMs(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${hours}:${minutes}`)
+  const zone = hours === undefined ? '' : `${hours}:${minutes}`
+  const atMs = isoMs(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${zone}`)
   return atMs === undefined ? undefined : { atMs, method: QUOTED_METHOD.exec(line)?.[1] }
 }
 
 function ofBalancer(line: string): LoggedRequest | undefined {
   const atMs = isoMs(BALANCER.exec(line)?.[1] ?? '')
   return atMs === undefined ? undefined : { atMs, method: QUOTED_METHOD.exec(line)?.[1] }
+}
+
+function ofTimeFirst(line: string): LoggedRequest | undefined {
+  const [, time, method] = TIME_FIRST.exec(line) ?? []
+  const atMs = isoMs((time ?? '').replace('\t', ' '))
+  return atMs === undefined ? undefined : { atMs, method }
 }
 
 function ofJson(line: string): LoggedRequest | undefined {

@@ -88,6 +88,10 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
   const [first] = rows
   if (!first) throw wrong('no arrivals in it')
   const columns = first.cells.length
+  // A time and words beside it: a request each.
+  if (columns > 1 && isTime(first.cells[0]!) && rows.every(({ cells }) => Number.isNaN(Number(cells[1])))) {
+    return ofTimes(rows, wrong)
+  }
   if (columns > 2) throw wrong(`line ${first.number}: ${columns} columns. Give two, second,count, or one`)
   for (const { number, cells } of rows) {
     if (cells.length === columns) continue

@@ -43,6 +43,12 @@ describe('--shape', () => {
     ],
     ['the same in ms, out of order', '1700000002100\n1700000000200\n', [1, 0, 1], 'the times of 2 requests, in ms'],
     ['the same as ISO', '2026-01-01T00:00:00Z\n2026-01-01T00:00:00.9Z\n', [2], 'the times of 2 requests, as ISO'],
+    [
+      'a time and words beside it',
+      'Date, query\n2017-08-04 13:23:08, foo?q=1\n2017-08-04 13:23:10, a',
+      [1, 0, 1],
+      '2 requests',
+    ],
   ])('takes %s', (_, text, counts, read) => {
     const found = readCounts(text, 'trace.csv')
     expect(found.counts).toEqual(counts)
@@ -64,6 +70,25 @@ describe('--shape', () => {
       'a classic balancer',
       (at: number) =>
         `2026-01-01T${clock(at)}.5Z lb 192.168.131.39:2817 10.0.0.1:80 0 0 0 200 200 0 29 "POST http://x:80/ HTTP/1.1"`,
+    ],
+    [
+      'HAProxy',
+      (at: number) =>
+        `haproxy[1]: 10.0.1.2:33317 [06/Feb/2026:${clock(at)}.655] in s/s1 10/0/30 200 - - "POST /hook HTTP/1.1"`,
+    ],
+    [
+      'Envoy',
+      (at: number) => `[2026-01-01T${clock(at)}.310Z] "POST /hook HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http"`,
+    ],
+    ['IIS', (at: number) => `2026-01-01 ${clock(at)} 172.20.136.48 POST /hook - 80 - 127.0.0.1 S/1.0 200 0 0 36`],
+    [
+      'a content network',
+      (at: number) => `2026-01-01\t${clock(at)}\tSFO5\t2390\t192.0.2.100\tPOST\tx.example\t/hook\t200`,
+    ],
+    [
+      'a container of nginx',
+      (at: number) =>
+        `2026-01-01T00:00:00.1Z stdout F 1.1.1.1 - - [01/Jan/2026:${clock(at)} +0000] "POST / HTTP/1.1" 200 1`,
     ],
     ['Caddy', (at: number) => `{"level":"info","ts":${1646861401.5 + at},"request":{"method":"POST","uri":"/hook"}}`],
     [
