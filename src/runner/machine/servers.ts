@@ -4,20 +4,30 @@ import { parseStat, readText, TICKS_PER_S } from './proc.ts'
 
 const SAMPLE_MS = 500
 
-/** Looks at what a run's servers use while it sends. Servers that are no processes of this machine have no samples. */
+interface WatchedServers {
+  /** Those that are processes of this machine. */
+  readonly pids: () => readonly number[]
+  /** Commands that they have carried out; undefined: none says. */
+  readonly commands: () => Promise<number | undefined>
+}
+
+/** Looks at what a run's servers use and do while it sends. */
 export class ServerWatch {
   readonly #samples: ServerSample[] = []
-  #look: () => void = () => {}
+  #look: () => Promise<void> = async () => {}
   #timer: NodeJS.Timeout | undefined
 
   /** `startAtMs` is by the run's clock. */
-  begin(startAtMs: number, pids: () => readonly number[]): void {
-    this.#look = () => {
+  begin(startAtMs: number, { pids, commands }: WatchedServers): void {
+    this.#look = async () => {
+      const counted = await commands().catch(() => undefined)
       const usage = usageOf(pids())
-      if (usage) this.#samples.push({ atMs: preciseNow() - startAtMs, ...usage })
+      if (usage === undefined && counted === undefined) return
+      const { cpuMs = null, diskBytes = null } = usage ?? {}
+      this.#samples.push({ atMs: preciseNow() - startAtMs, cpuMs, diskBytes, commands: counted ?? null })
     }
-    this.#look()
-    this.#timer = setInterval(this.#look, SAMPLE_MS)
+    void this.#look()
+    this.#timer = setInterval(() => void this.#look(), SAMPLE_MS)
     this.#timer.unref()
   }
 
@@ -25,15 +35,15 @@ export class ServerWatch {
     clearInterval(this.#timer)
   }
 
-  end(): readonly ServerSample[] {
+  async end(): Promise<readonly ServerSample[]> {
     this.stop()
-    this.#look()
+    await this.#look()
     return this.#samples
   }
 }
 
 /** Of all of them together, and of their children that have ended. undefined: there is none, or the system does not say. */
-function usageOf(pids: readonly number[]): Omit<ServerSample, 'atMs'> | undefined {
+function usageOf(pids: readonly number[]): { readonly cpuMs: number; readonly diskBytes: number | null } | undefined {
   const running = pids.flatMap((pid) => parseStat(readText(`/proc/${pid}/stat`) ?? '') ?? [])
   if (running.length === 0) return undefined
   const ticks = running.reduce((sum, one) => sum + one.ticks + one.childTicks, 0)

@@ -83,13 +83,16 @@ export interface ServiceSample {
   readonly meters?: MeterReading
 }
 
-/** What the servers of a run on this machine have used since they started. */
+/** What the servers of a run have used since they started: of processes only those on this machine. */
 export interface ServerSample {
   /** ms since the start of the run. */
   readonly atMs: number
-  readonly cpuMs: number
+  /** null: none is known to be on this machine. */
+  readonly cpuMs: number | null
   /** null: the system does not say. */
   readonly diskBytes: number | null
+  /** null: they do not count them. */
+  readonly commands: number | null
 }
 
 /** A folder that holds data of a run, as it was before the run. Absent fields: the system does not say. */

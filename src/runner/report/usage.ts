@@ -29,8 +29,13 @@ export const usageSchema = z.object({
 })
 export type Usage = z.infer<typeof usageSchema>
 
-/** Of the run's servers on this machine together. */
-export const serverUsageSchema = z.object({ spanMs: amount, cpuMs: amount, diskBytes: amount.nullable() })
+/** Of the run's servers together: CPU and disk of those on this machine, and commands of those that count them. */
+export const serverUsageSchema = z.object({
+  spanMs: amount,
+  cpuMs: amount.nullable(),
+  diskBytes: amount.nullable(),
+  commands: amount.nullable(),
+})
 export type ServerUsage = z.infer<typeof serverUsageSchema>
 
 type Metered = ServiceSample & { readonly meters: MeterReading }
@@ -54,8 +59,9 @@ export function serverUsageOf(
   if (!first || !last || first === last) return null
   return {
     spanMs: last.atMs - first.atMs,
-    cpuMs: last.cpuMs - first.cpuMs,
+    cpuMs: apart(last.cpuMs, first.cpuMs),
     diskBytes: apart(last.diskBytes, first.diskBytes),
+    commands: apart(last.commands, first.commands),
   }
 }
 

@@ -149,7 +149,7 @@ async function send(
       attackers.begin(atMs)
       const pids = () => [...site.stores.serverPids, ...serverPids]
       watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
-      servers.begin(atMs, pids)
+      servers.begin(atMs, { pids, commands: () => site.stores.countCommands() })
     },
     onProgress(sender, progress) {
       if (sender >= setups.length) return
@@ -161,7 +161,7 @@ async function send(
     startAtMs,
     startedAtEpochMs,
     machine: await watch.sent(),
-    serverSamples: servers.end(),
+    serverSamples: await servers.end(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

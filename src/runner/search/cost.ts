@@ -21,6 +21,8 @@ export const costSchema = z.object({
   syncs: amount,
   /** Calls on queue and ledger: publishes, batches that were delivered, claims and settlements. */
   storeCalls: amount,
+  /** That the servers of queue and ledger carried out, as they count them. */
+  serverCommands: amount.nullable(),
 })
 export type Cost = z.infer<typeof costSchema>
 
@@ -49,14 +51,15 @@ export function costOf({ ratePerS, usages, server }: Used, ceilingPerS: number):
     (1_000 * value) / usage.spanMs / (onlyReceives(usage) ? Math.max(received, Number.MIN_VALUE) : processed)
   const sum = (value: (usage: Usage) => number) =>
     usages.reduce((total, usage) => total + per1000(usage, value(usage)), 0)
-  const ofServer = (value: number) => (1_000 * value) / server!.spanMs / processed
+  const ofServer = (value: number | null) => (value === null ? null : (1_000 * value) / server!.spanMs / processed)
   const isKnown = [...usages, ...(server ? [server] : [])].every(({ diskBytes }) => diskBytes !== null)
   return {
     ratePerS,
     ofCeiling: ratePerS / ceilingPerS,
     cpuMs: usages.map((usage) => ({ name: usage.name, ms: per1000(usage, usage.cpuMs) })),
     serverCpuMs: server && ofServer(server.cpuMs),
-    diskBytes: isKnown ? sum(({ diskBytes }) => diskBytes!) + (server ? ofServer(server.diskBytes!) : 0) : null,
+    serverCommands: server && ofServer(server.commands),
+    diskBytes: isKnown ? sum(({ diskBytes }) => diskBytes!) + (server ? ofServer(server.diskBytes)! : 0) : null,
     httpBytes: sum(({ servedBytes }) => servedBytes),
     storeBytes: sum(({ askedBytes }) => askedBytes),
     syncs: sum(({ syncs }) => syncs),

@@ -4,6 +4,7 @@ import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { opened } from '../scenario/plugins.ts'
+import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 import type { Links } from './links.ts'
@@ -26,6 +27,8 @@ export interface Stores {
   readonly says: readonly string[]
   /** Of the servers that are known to be processes of this machine. */
   readonly serverPids: readonly number[]
+  /** Commands that its servers have carried out, those that say; undefined: none does. Rejects when one does not answer. */
+  countCommands(): Promise<number | undefined>
   /** Deletes the run's data on servers that others use too, and ends the servers that it started. */
   stop(): Promise<void>
 }
@@ -97,10 +100,34 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says))
     const serverPids = started.flatMap(({ pid, control }) => control?.pid() ?? pid ?? [])
-    return { queue, ledger, says, serverPids, stop }
+    const counts = await commandCounts(started)
+    return {
+      ...{ queue, ledger, says, serverPids },
+      countCommands: counts.all,
+      stop: async () => {
+        await counts.close()
+        await stop()
+      },
+    }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** Of those servers that count. One that does not answer now is left out. */
+async function commandCounts(servers: readonly Server[]) {
+  const asked = servers.map(({ kind, url }) => knownKind(kind)?.commands?.(url))
+  const found = await Promise.all(asked.map((one) => one?.catch(() => undefined)))
+  const counts = found.filter((one) => one !== undefined)
+  return {
+    async all(): Promise<number | undefined> {
+      if (counts.length === 0) return undefined
+      return (await Promise.all(counts.map((one) => one.count()))).reduce((sum, count) => sum + count, 0)
+    },
+    async close(): Promise<void> {
+      for (const one of counts) await one.close().catch(() => {})
+    },
   }
 }
 

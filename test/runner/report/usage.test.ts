@@ -16,7 +16,7 @@ const stack = [0, 500, 1_000, 1_500, 2_000, 2_500].map((atMs) => ({
   ...{ atMs, applied: 4 * atMs, buried: 0, failed: 0, duplicates: 0, differing: 0, circuitsOpened: 0, circuitsOpen: 0 },
   ...{ backlog: 0, cpuSeconds: atMs / 2_000, rssBytes: 1, eventLoopUtilization: 0.4, meters: readingAt(atMs) },
 }))
-const servers = [0, 1_000, 2_000].map((atMs) => ({ atMs, cpuMs: atMs / 10, diskBytes: null }))
+const servers = [0, 1_000, 2_000].map((atMs) => ({ atMs, cpuMs: atMs / 10, diskBytes: null, commands: 3 * atMs }))
 const record = { samples: { stack: [{ name: 'receiver + processor', samples: stack }], senders: [], servers } }
 
 describe('what a process used in a stretch of a run', () => {
@@ -39,7 +39,7 @@ describe('what a process used in a stretch of a run', () => {
   })
 
   it('of servers: what the system does not say stays unknown', () => {
-    expect(serverUsageOf(record, 0, 2_500)).toEqual({ spanMs: 2_000, cpuMs: 200, diskBytes: null })
+    expect(serverUsageOf(record, 0, 2_500)).toEqual({ spanMs: 2_000, cpuMs: 200, diskBytes: null, commands: 6_000 })
   })
 })
 
@@ -54,7 +54,15 @@ describe('what 1,000 events cost', () => {
     expect(costOf(used, 8_000)).toEqual({
       ...{ ratePerS: 4_000, ofCeiling: 0.5, cpuMs: [{ name: 'receiver + processor', ms: 125 }] },
       // 200 ms in 2 s, of servers that were looked at for less time than the 2.5 s of the stack.
-      ...{ serverCpuMs: 25, diskBytes: null, httpBytes: 1_000, storeBytes: 0, syncs: 250, storeCalls: 1_000 },
+      ...{
+        serverCpuMs: 25,
+        diskBytes: null,
+        httpBytes: 1_000,
+        storeBytes: 0,
+        syncs: 250,
+        storeCalls: 1_000,
+        serverCommands: 750,
+      },
     })
   })
 

@@ -87,6 +87,9 @@ export function costTable({ costs }: Ceiling): { readonly head: string[]; readon
       ...row('to and from servers', ({ storeBytes }) => (storeBytes === 0 ? null : bytes(storeBytes))),
       ...row('syncs of the log', ({ syncs }) => (syncs === 0 ? null : count(syncs))),
       ...row('calls on queue and ledger', ({ storeCalls }) => count(storeCalls)),
+      ...row('commands of the servers', ({ serverCommands }) =>
+        serverCommands === null ? null : count(serverCommands),
+      ),
     ],
   }
 }

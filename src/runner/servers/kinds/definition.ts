@@ -25,6 +25,14 @@ export interface ServerKindDefinition {
   readonly noProxy?: string
   /** Memory that it uses, in bytes. Absent: such a server keeps what matters on disk. null: it does not say. */
   readonly memoryBytes?: ((url: string) => Promise<number>) | null
+  /** Counts what it has carried out for all of its clients. Absent: it does not say. */
+  readonly commands?: (url: string) => Promise<CommandCount>
+}
+
+/** Commands since the server started. @throws where it does not answer. */
+export interface CommandCount {
+  count(): Promise<number>
+  close(): Promise<void>
 }
 
 export interface RecipeOptions {

@@ -40,6 +40,7 @@ const redis: ServerKindDefinition = {
   probe: async (url, ms) => (await import('../../../clients/redis/probe.ts')).probeRedis(url, ms),
   recipe: async ({ fsync }) => recipe(fsync),
   compose: { env: (fsync) => ({ FLOODMARK_REDIS_APPENDFSYNC: fsync }) },
+  commands: async (url) => (await import('../../../clients/redis/commands.ts')).redisCommands(url),
   memoryBytes: async (url) => (await import('../../../clients/redis/memory-bytes.ts')).redisMemoryBytes(url),
 }
 export default redis
