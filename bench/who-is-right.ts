@@ -23,24 +23,24 @@ interface KnownLoad {
 }
 
 const LOADS: readonly KnownLoad[] = [
-  { server: { kind: 'fixed', ms: 50 }, says: 'answers after 50 ms', ratePerS: 300, seconds: 10 },
+  { server: { kind: 'fixed', ms: 50 }, says: 'answers after 50 ms', ratePerS: 300, seconds: 5 },
   {
     server: { kind: 'stalls', everyMs: 2_000, forMs: 300 },
     says: 'stands still for 300 ms every 2 s',
     ratePerS: 300,
-    seconds: 16,
+    seconds: 12,
   },
   {
     server: { kind: 'mmc', servers: 8, meanMs: 20 },
     says: '8 at once, each for 20 ms on average (exponential)',
     ratePerS: 300,
-    seconds: 30,
+    seconds: 16,
   },
   {
     server: { kind: 'bounded', servers: 20, ms: 20 },
     says: '20 at once, each for 20 ms; offered 10% too much',
     ratePerS: 1_100,
-    seconds: 8,
+    seconds: 6,
     overloaded: true,
   },
 ]

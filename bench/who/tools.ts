@@ -28,7 +28,7 @@ const AUTOCANNON = join(import.meta.dirname, '../../node_modules/autocannon/auto
 
 const autocannon: Tool = {
   name: 'autocannon',
-  version: () => firstLine(process.execPath, [AUTOCANNON, '--version'])?.replace(/^autocannon /, ''),
+  version: () => firstLine(process.execPath, [AUTOCANNON, '--version'])?.replace(/^autocannon v?/, ''),
   arrivals: 'even',
   async p99Ms({ url, ratePerS, seconds }) {
     const load = ['-R', String(ratePerS), '-c', String(CONNECTIONS), '-d', String(seconds)]
@@ -59,7 +59,13 @@ const k6: Tool = {
 
 const vegeta: Tool = {
   name: 'vegeta',
-  version: () => /Version:\s*v?(\S+)/.exec(outputNow('vegeta', ['-version']) ?? '')?.[1] ?? undefined,
+  // What go install builds does not know its own version; the toolchain does.
+  version() {
+    const said = outputNow('vegeta', ['-version'])
+    if (said === undefined) return undefined
+    const built = outputNow('sh', ['-c', 'go version -m "$(command -v vegeta)"']) ?? ''
+    return /Version: v?([\d.]+)/.exec(said)?.[1] ?? /\bmod\s+\S+\s+v([\d.]+)/.exec(built)?.[1] ?? '(version not told)'
+  },
   arrivals: 'even',
   async p99Ms({ url, ratePerS, seconds, folder }) {
     const [targets, results] = [join(folder, 'targets.txt'), join(folder, 'results.bin')]

@@ -74,6 +74,14 @@ describe('the open loop', () => {
     }
   })
 
+  it('takes an answer whose length the end of its connection tells', async () => {
+    const server = await serverOf((socket) => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntaken'))
+    const options = optionsFor(server)
+    await openLoop(options)
+    const outcomes = new Set(read(options).map(({ outcome, status }) => `${outcome} ${status}`))
+    expect([...outcomes]).toEqual(['accepted 200'])
+  })
+
   it('shares the plan among senders without gap or overlap', async () => {
     const server = await serverOf((socket) => socket.write(OK))
     const both = [0, 1].map((index) => optionsFor(server, { senders: { index, count: 2 } }))

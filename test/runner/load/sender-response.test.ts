@@ -34,10 +34,19 @@ describe('the response parser', () => {
     expect(parseResponse(lines(`${version} 200 OK`, 'Content-Length: 0', header, '', ''))).toMatchObject({ close })
   })
 
+  it('ends with the connection where no length is stated', () => {
+    const bytes = lines('HTTP/1.1 200 OK', 'Server: x', '', 'abc')
+    expect(parseResponse(bytes)).toBeUndefined()
+    expect(parseResponse(bytes, true)).toMatchObject({ status: 200, close: true, bytes: bytes.length })
+  })
+
+  it('is cut off where the connection ends before a stated length', () => {
+    expect(parseResponse(lines('HTTP/1.1 200 OK', 'Content-Length: 9', '', 'abc'), true)).toBeUndefined()
+  })
+
   it.each([
     ['no HTTP', lines('hello world')],
     ['an unknown status', lines('HTTP/1.1 999 X', '', '')],
-    ['no stated length', lines('HTTP/1.1 200 OK', '', '')],
     ['two different lengths', lines('HTTP/1.1 200 OK', 'Content-Length: 3', 'Content-Length: 2', '', 'abc')],
     ['two lengths in one header', lines('HTTP/1.1 200 OK', 'Content-Length: 3, 3', '', 'abc')],
     ['a negative length', lines('HTTP/1.1 200 OK', 'Content-Length: -1', '', '')],

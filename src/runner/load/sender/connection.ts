@@ -76,6 +76,7 @@ export class SenderConnection<Work> implements Limited {
       this.#connected = true
       if (this.#request) this.#socket.write(this.#request)
     })
+    this.#socket.on('end', () => this.#onEnded())
     let unable: Unable = 'connect'
     this.#socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       unable = OWN_LIMITS[code] ?? unable
@@ -121,8 +122,18 @@ export class SenderConnection<Work> implements Limited {
     }
   }
 
-  #onResponse(bytes: Buffer): void {
-    const response = parseResponse(bytes)
+  /** A response without a stated length ends here. */
+  #onEnded(): void {
+    if (!this.#busy || !this.#held) return
+    try {
+      this.#onResponse(this.#held, true)
+    } catch {
+      this.#end({ cause: 'protocol', sent: true })
+    }
+  }
+
+  #onResponse(bytes: Buffer, ended = false): void {
+    const response = parseResponse(bytes, ended)
     if (!response) {
       this.#held = Buffer.from(bytes)
       return

@@ -19,10 +19,11 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?\r\n/
 
 /**
- * The response at the start of `bytes`; undefined while it is not complete. Informational ones (1xx) are passed over.
- * @throws FloodmarkError 'bad-request' when it is not an HTTP/1 response, has no stated length, or is above RESPONSE_BYTES_MAX.
+ * The response at the start of `bytes`; undefined while it is not complete. Informational ones (1xx) are passed over. One without a
+ * stated length ends with its connection, which `ended` says.
+ * @throws FloodmarkError 'bad-request' when it is not an HTTP/1 response, or is above RESPONSE_BYTES_MAX.
  */
-export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
+export function parseResponse(bytes: Buffer, ended = false): ParsedResponse | undefined {
   const headEnd = bytes.indexOf(HEAD_END)
   if (headEnd === -1) {
     if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its head is too long')
@@ -35,12 +36,15 @@ export function parseResponse(bytes: Buffer): ParsedResponse | undefined {
   const status = Number(line[2])
   const bodyAt = headEnd + HEAD_END.length
   if (status < 200) {
-    const next = parseResponse(bytes.subarray(bodyAt))
+    const next = parseResponse(bytes.subarray(bodyAt), ended)
     return next && { ...next, bytes: next.bytes + bodyAt }
   }
   const headers = framingHeaders(head)
-  const close = line[1] === '0' ? !headers.keepAlive : headers.close
-  const length = status === 204 || status === 304 ? 0 : bodyLength(headers, bytes, bodyAt)
+  const isEmpty = status === 204 || status === 304
+  const untilEnd = !isEmpty && !headers.chunked && headers.length === undefined
+  const close = untilEnd || (line[1] === '0' ? !headers.keepAlive : headers.close)
+  const rest = ended ? bytes.length - bodyAt : undefined
+  const length = isEmpty ? 0 : untilEnd ? rest : bodyLength(headers, bytes, bodyAt)
   if (length === undefined || bodyAt + length > bytes.length) {
     if (bytes.length > RESPONSE_BYTES_MAX) throw malformed('its body is too long')
     return undefined
@@ -94,7 +98,6 @@ function framingHeaders(head: string): FramingHeaders {
 
 function bodyLength({ chunked, length }: FramingHeaders, bytes: Buffer, bodyAt: number): number | undefined {
   if (chunked) return chunkedLength(bytes, bodyAt)
-  if (length === undefined) throw malformed('its body has no stated length')
   return Number(length)
 }
 
