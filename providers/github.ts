@@ -16,6 +16,14 @@ const github: Provider = {
   name: 'github',
   module: import.meta.url,
   signatureHeaders: ['x-hub-signature-256'],
+  publishedAddresses: {
+    asOf: '2026-01-17',
+    source: 'https://api.github.com/meta, its hooks',
+    ranges: [
+      ...['192.30.252.0/22', '185.199.108.0/22', '140.82.112.0/20', '143.55.64.0/20'],
+      ...['2a0a:a440::/29', '2606:50c0::/32'],
+    ],
+  },
   contextHeaders: ['x-github-delivery', 'x-github-event', 'x-github-hook-id'],
   bodyBytesMax: 25 * 1024 * 1024,
   // GitHub never tries again by itself: a refused event is gone until somebody asks for a redelivery.

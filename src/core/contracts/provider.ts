@@ -63,6 +63,13 @@ export interface SignOptions {
   readonly url?: string
 }
 
+/** What a provider says of the addresses that it sends from, and when it was looked up, YYYY-MM-DD. */
+export interface PublishedAddresses {
+  readonly asOf: string
+  readonly source: string
+  readonly ranges: readonly string[]
+}
+
 /** One sender of webhooks: how it signs, names and retries. Every file in providers/ exports one by default. */
 export interface Provider {
   readonly name: string
@@ -74,6 +81,8 @@ export interface Provider {
   readonly contextHeaders: readonly string[]
   /** A signed time that is so many ms old is refused. Absent: no time is signed, or any is taken. */
   readonly staleAfterMs?: number
+  /** The addresses that it says it sends from. They change: see `asOf`. */
+  readonly publishedAddresses?: PublishedAddresses
   /** The longest body that it sends, where it says so. */
   readonly bodyBytesMax?: number
   /** Default: application/json, and then a body that is not JSON is refused however well it is signed. */
@@ -120,6 +129,12 @@ export interface EndingSecret {
 }
 export type RouteSecret = Secret | EndingSecret
 
+/** So many requests a second, and so many at once after a rest (default: those of a second). */
+export interface RouteRate {
+  readonly perS: number
+  readonly burst?: number
+}
+
 /** What an answer of a route has in place of the usual. */
 export type RouteReply = Partial<Pick<Reply, 'status' | 'headers' | 'contentType' | 'body'>>
 
@@ -139,6 +154,10 @@ export interface Route {
   readonly compressed?: 'after-signing' | 'before-signing'
   /** A longer body gets 413. Default: the receiver's own limit, which holds in any case. */
   readonly bodyBytesMax?: number
+  /** Requests are taken only from these addresses or ranges; 'published' stands for what the provider publishes. Default: from any. */
+  readonly allowFrom?: readonly string[]
+  /** More than this gets 429 with Retry-After: of `all` senders together, and of `each` address. Default: as much as comes. */
+  readonly rate?: { readonly all?: RouteRate; readonly each?: RouteRate }
   /** Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. A body above the receiver's own limits is refused before. */
   readonly replies?: Partial<Record<'accepted' | RefusalReason, RouteReply>>
   /** Refusals say their reason, one word of RefusalReason. It helps whoever sets a sender up. Default: they say less. */

@@ -16,6 +16,12 @@ export interface IngestCounts {
   readonly refused: RefusalCounts
 }
 
+/** Where a request comes from: node's own request is one. */
+export interface RequestSource {
+  readonly socket: { readonly remoteAddress?: string | undefined }
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
 /** Everything between bytes and a status code; no receiver has any other logic. */
 export interface Ingest {
   /** Every route, for a receiver that verifies elsewhere. */
@@ -33,10 +39,10 @@ export interface Ingest {
   /** Since the start. */
   readonly counts: IngestCounts
   /**
-   * Judges the request line alone, before any byte of the body is read.
+   * Judges the request line and where it comes from, before any byte of the body is read.
    * undefined: read the body and call `handle`. A reply: send it (404, 405, /healthz, /readyz).
    */
-  admit(method: string, url: string): Reply | Promise<Reply> | undefined
+  admit(method: string, url: string, source?: RequestSource): Reply | Promise<Reply> | undefined
   /** Takes the complete request. Never rejects. `verify` replaces the provider's own, for verification in other threads. */
   handle(request: Incoming, verify?: Verify): Promise<Reply>
   /** Counts one that the receiver itself refuses, by a reply of replies.ts. */

@@ -11,6 +11,8 @@ export type RefusalReason =
   | 'head' // more headers than allowed, two hosts, or a request line that is none
   | 'method' // not POST
   | 'no-route' // a path that no route has
+  | 'address' // its sender's address is none that the route allows
+  | 'rate' // more than the route, or its sender, may send
   | 'busy' // more in progress, or held, than allowed
   | 'unavailable' // it could not be stored
 

@@ -247,7 +247,7 @@ export class Gate {
     if (hasTwoHosts(request.rawHeaders)) return BAD_REQUEST
     const wrong = judgeHead(request)
     if (wrong) return wrong
-    const early = ingest.admit(request.method!, request.url!)
+    const early = ingest.admit(request.method!, request.url!, request)
     // A health check is answered however busy we are.
     if (early && !('then' in early)) return early
     if (this.#inFlight >= inFlightMax) return BUSY

@@ -14,6 +14,7 @@ import type { Ingest, Verify } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
+import { Guard } from './guard.ts'
 import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
 import { checkReplies, replyOf } from './route-replies.ts'
@@ -25,6 +26,8 @@ export interface IngestOptions {
   readonly publish: (event: WebhookEvent) => Promise<void>
   /** Resolves when an event could be stored and processed now; /readyz says 503, and why, when it rejects. */
   readonly ready: () => Promise<void>
+  /** Proxies before the receiver, whose word counts for whose request it is: addresses or ranges. Default: none. */
+  readonly trustedProxies?: readonly string[]
   readonly clock: Clock
   /** Told of our own failures, never of the sender's. */
   readonly onError?: (error: unknown) => void
@@ -58,6 +61,7 @@ export function createIngest(options: IngestOptions): Ingest {
     checkReplies(route)
     byPath.set(route.path, route)
   }
+  const guard = new Guard(options.routes, options.trustedProxies ?? [], clock)
   const refusals = new Refusals(clock, options.onRefused)
   const counts = { unkeyed: 0, unreadable: 0, refused: refusals.counts }
   const take = takerOf(options, rings, refusals, counts)
@@ -69,13 +73,15 @@ export function createIngest(options: IngestOptions): Ingest {
     onRotation: (listener) => rings.onRotation(listener),
     rotateSecrets: (source, secrets) => rings.rotate(source, secrets),
 
-    admit(method, url) {
+    admit(method, url, source) {
       const path = pathOf(url)
       const health = healthOf(method, path, ready)
       if (health) return health
       const route = byPath.get(path)
       if (!route) return refusals.said(path, NOT_FOUND)
-      return method === 'POST' ? undefined : refusals.said(route, NOT_POST)
+      if (method !== 'POST') return refusals.said(route, NOT_POST)
+      const guarded = guard.refusal(route, source)
+      return guarded && refusals.guarded(route, guarded)
     },
 
     handle(given, verify) {

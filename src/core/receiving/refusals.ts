@@ -4,6 +4,7 @@ import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { RefusalReason, RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
+import { replyOf } from './route-replies.ts'
 
 /** Of a route and a reason, one is told at first, and then no more than one in so many ms. */
 const TELL_MS = 60_000
@@ -38,6 +39,11 @@ export class Refusals {
   said(route: Route | string, reply: Reply): Reply {
     this.#refused(route, reply.status, reasonOfReply(reply), reply.reason)
     return reply
+  }
+
+  /** One that is refused because of who sends, or how much. A route may answer otherwise. */
+  guarded(route: Route, reply: Reply): Reply {
+    return replyOf(route, reasonOfReply(reply), this.said(route, reply))
   }
 
   /** What an error makes of a request. One of our own failing is told elsewhere. */
@@ -88,5 +94,7 @@ function reasonOfReply({ status }: Reply): RefusalReason {
   if (status === 415 || status === 501) return 'coding'
   if (status === 404) return 'no-route'
   if (status === 405) return 'method'
+  if (status === 403) return 'address'
+  if (status === 429) return 'rate'
   return status === 503 ? 'busy' : 'head'
 }

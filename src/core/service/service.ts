@@ -31,6 +31,8 @@ export interface ServiceOptions {
     /** A port that another process holds. Absent: the limits' host and port. */
     readonly handle?: ListenHandle
     readonly tls?: TlsSource
+    /** See IngestOptions. */
+    readonly trustedProxies?: readonly string[]
     /** Told of refused requests, now and then: see IngestOptions. */
     readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
@@ -170,7 +172,7 @@ type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes, handle, tls, reconciling, onRefused }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, handle, tls, reconciling, onRefused, trustedProxies }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
@@ -181,6 +183,7 @@ async function startReceiving(
   const ingest = createIngest({
     ...{ routes, publish, ready, clock, onError },
     ...(onRefused && { onRefused }),
+    ...(trustedProxies && { trustedProxies }),
     ...(crashPoint && { crashPoint }),
   })
   const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }), ...(tls && { tls }) })

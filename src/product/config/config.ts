@@ -30,6 +30,10 @@ export interface RouteConfig {
   readonly compressed?: NonNullable<Route['compressed']>
   /** What its events must look like: strict, or permissive. Default: anything. */
   readonly schemas?: SourceSchemas
+  /** Requests are taken only from these addresses or ranges, or from those that the provider has 'published'. Default: from any. */
+  readonly allowFrom?: NonNullable<Route['allowFrom']>
+  /** More gets 429: { all: { perS: 500 }, each: { perS: 50, burst: 200 } }, of all senders together and of each address. */
+  readonly rate?: NonNullable<Route['rate']>
   /** Other answers than the usual ones, by 'accepted' or the reason of a refusal: { stale: { status: 410 } }. */
   readonly replies?: NonNullable<Route['replies']>
   /** Refusals say their reason. Default: they say less. */
@@ -73,6 +77,8 @@ export interface ServiceConfig {
   readonly ledger?: string | (StoreConfig & { readonly rememberForMs?: number })
   /** Keeps deployments on one server apart: 1-64 of a-z, 0-9 and -. Default: floodmark. */
   readonly namespace?: string
+  /** Proxies before the service, whose X-Forwarded-For counts: addresses or ranges. Default: none is believed. */
+  readonly trustedProxies?: readonly string[]
   /** The folder of queues and ledgers that lie on local disk. Default: data. */
   readonly data?: string
   readonly listen?: ListenConfig

@@ -35,6 +35,7 @@ export async function routePlans(
 
 async function planOf(path: string, given: GivenRoute, folder: string): Promise<RoutePlan> {
   const { provider: named, orderBy, bodyBytesMax, compressed, address, replies, tellsReasons, secrets: sources } = given
+  const { allowFrom, rate } = given
   if (!/^\/[^?#\s]*$/.test(path) || path === '/healthz' || path === '/readyz') {
     throw new FloodmarkError('misuse', `route '${path}': give a path of its own that begins with /, without a query`)
   }
@@ -49,6 +50,8 @@ async function planOf(path: string, given: GivenRoute, folder: string): Promise<
     ...(compressed !== undefined && { compressed }),
     ...(address !== undefined && { address }),
     ...(replies !== undefined && { replies }),
+    ...(allowFrom !== undefined && { allowFrom }),
+    ...(rate !== undefined && { rate }),
     ...(tellsReasons !== undefined && { tellsReasons }),
     places: { path, provider: loaded, sources, folder },
   }

@@ -28,6 +28,8 @@ const secret = elsewhere('a secret', ['until']).check(({ value, issues }) => {
   issues.push({ code: 'custom', input: value, message: `until must be an ISO time, not ${quoted(until)}` })
 })
 
+const rate = z.strictObject({ perS: z.number().positive(), burst: z.number().positive().optional() })
+
 const route = z.strictObject({
   provider: z.custom<string | object>(isTextOr('object'), {
     error: ({ input }) => `must be the name, the path or the object of a provider, not ${quoted(input)}`,
@@ -39,6 +41,8 @@ const route = z.strictObject({
   compressed: z.enum(['after-signing', 'before-signing']).optional(),
   replies: z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
   tellsReasons: z.boolean().optional(),
+  allowFrom: z.array(text).min(1).optional(),
+  rate: z.strictObject({ all: rate.optional(), each: rate.optional() }).optional(),
   schemas: z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object').optional(),
   address: z
     .custom<string>((value) => URL.canParse(String(value)) && /^https?:/.test(String(value)), {
@@ -74,6 +78,7 @@ const SHAPE = {
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, 'must be 1-64 of a-z, 0-9 and -')
     .default('floodmark'),
+  trustedProxies: z.array(text).default([]),
   data: text.default('data'),
   listen: z
     .strictObject({

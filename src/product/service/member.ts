@@ -66,6 +66,7 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
     routes: watch.routes(),
     handle,
     ...(tls && { tls }),
+    trustedProxies: config.trustedProxies,
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
   service = await startService({

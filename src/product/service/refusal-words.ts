@@ -14,6 +14,8 @@ const LOOK_AT: Readonly<Record<RefusalReason, string>> = {
   head: 'look at the proxy before this service: a request came as none should',
   method: 'see that the sender is set to POST',
   'no-route': 'compare the address that the sender has with the paths of the routes, to the last slash',
+  address: 'see whose address it is; behind a proxy, name it in trustedProxies; a provider may have new addresses',
+  rate: 'see who sends so much; raise the rate of the route where it is what you expect',
   busy: 'this is load shedding: see that events are processed, or give it more',
   unavailable: 'see that the queue is up',
 }
