@@ -5,6 +5,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
 import { requestsIn } from '../recording/input.ts'
+import { insideOf } from '../recording/inside.ts'
 import { Keeping } from '../recording/keeping.ts'
 import { type Recorded, templateOf } from '../recording/template.ts'
 import { load } from '../scenario/plugins.ts'
@@ -55,7 +56,9 @@ async function record(name: string, input: string, path: string, keeping: Keepin
   let out: LinesFile | undefined
   let bodies = 0
   const tell = (what: string) => void process.stdout.write(`${input}: ${what}.\n`)
-  for await (const { where, form, taken } of requestsIn(input, tell)) {
+  for await (const { where, form: read, taken: given } of requestsIn(input, tell)) {
+    const inside = typeof given === 'string' ? undefined : insideOf(provider, given)
+    const [form, taken] = inside === undefined ? [read, given] : [`${read}, inside of each`, inside]
     const made = typeof taken === 'string' ? taken : attempt(provider, taken, keeping)
     if (typeof made === 'string' || typeof taken === 'string') mistakes.push(`${where}: ${made}`)
     else {

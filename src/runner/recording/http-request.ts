@@ -59,7 +59,7 @@ function isCalled(value: JsonObject): boolean {
   return typeof value.method === 'string' && ['url', 'uri', 'path'].some((name) => typeof value[name] === 'string')
 }
 
-function headersIn(value: JsonObject): Record<string, string> | undefined {
+export function headersIn(value: JsonObject): Record<string, string> | undefined {
   for (const name of HEADERS) {
     if (!Object.hasOwn(value, name)) continue
     const headers = headersOf(value[name])

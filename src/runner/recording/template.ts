@@ -43,6 +43,15 @@ export function templateOf(
   return template
 }
 
+/** The type of its event; undefined where the provider finds no event in it. */
+export function typeOf(provider: Provider, { headers, body }: Recorded): string | undefined {
+  try {
+    return identifierOf(provider, headers)(body, TRIAL.id).type
+  } catch {
+    return undefined
+  }
+}
+
 type Identify = (body: Uint8Array, id: string, type?: string) => Identity
 
 /** Headers as the provider would send them, under those that were recorded. */
@@ -85,6 +94,13 @@ function checkTemplate(template: Template, identify: Identify): void {
   if (found.type !== template.type) throw new FloodmarkError('bad-request', 'its type is not found again')
 }
 
+/** One for each provider: a pair of RSA keys takes long to make. */
+const secrets = new WeakMap<Provider, Secret>()
 function secretOf(provider: Provider): Secret {
-  return provider.secret(provider.newSecret?.().signing ?? 'c2VjcmV0LW9mLW5vYm9keS1mb3ItdHJpYWxzLW9ubHk=')
+  let secret = secrets.get(provider)
+  if (!secret) {
+    secret = provider.secret(provider.newSecret?.().signing ?? 'c2VjcmV0LW9mLW5vYm9keS1mb3ItdHJpYWxzLW9ubHk=')
+    secrets.set(provider, secret)
+  }
+  return secret
 }

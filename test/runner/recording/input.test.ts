@@ -2,8 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import generic from '../../../providers/generic.ts'
+import github from '../../../providers/github.ts'
 import stripe from '../../../providers/stripe.ts'
+import type { Provider } from '../../../src/core/contracts/provider.ts'
 import { requestsIn } from '../../../src/runner/recording/input.ts'
+import { insideOf } from '../../../src/runner/recording/inside.ts'
 import { Keeping } from '../../../src/runner/recording/keeping.ts'
 import { templateOf } from '../../../src/runner/recording/template.ts'
 import { readBodies } from '../../../src/runner/scenario/templates.ts'
@@ -240,6 +244,35 @@ describe('npm run record reads', () => {
     ['{"cut": ', 'give one JSON object a line'],
   ])('nothing else, in one sentence', async (text, what) => {
     await expect(read(text)).rejects.toThrow(what)
+  })
+})
+
+describe('an envelope that nobody has seen', () => {
+  const inner = { id: 'evt_1', type: 'charge.succeeded', data: { object: { id: 'ch_1' } } }
+  const text = JSON.stringify(inner)
+  const inside = (provider: Provider, value: unknown) => {
+    const found = insideOf(provider, { headers: {}, body: Buffer.from(JSON.stringify(value)) })
+    return found === undefined || typeof found === 'string' ? found : Buffer.from(found.body).toString()
+  }
+
+  it.each([
+    [{ event: inner, attempt: 1 }],
+    [{ id: 'msg_1', payload: inner }],
+    [{ webhook: { headers: { a: 'b' }, body: text } }],
+    [{ http: { request: { headers: { a: 'b' }, body: { content: text } } } }],
+    [{ specversion: '1.0', id: 'x', type: 'com.stripe', source: 's', data: inner }],
+  ])('is opened where the provider knows what is inside: %j', (value) => {
+    expect(inside(stripe, value)).toBe(text)
+  })
+
+  it('is left as it is where the provider knows it, and where nothing tells an event from a part of one', () => {
+    expect(inside(stripe, inner)).toBeUndefined()
+    expect(inside(stripe, { ...inner, previous: inner })).toBeUndefined()
+    // The id of these lies in a header, so that any object might be an event.
+    const part = { order: { type: 'gift', number: 7 } }
+    for (const provider of [generic, github]) expect(inside(provider, part)).toBeUndefined()
+    expect(inside(github, { kept: { headers: { 'x-github-event': 'push' }, body: '{"ref":"x"}' } })).toBe('{"ref":"x"}')
+    expect(inside(stripe, { a: inner, b: inner })).toContain('several events')
   })
 })
 
