@@ -10,7 +10,7 @@ import { effectsPath } from '../records/run-record.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
-import { serverUsageOf, usagesOf } from '../report/usage.ts'
+import { besideOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
@@ -57,7 +57,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     repeatsPerEvent: repeatsOf(report),
     cpuPer1000: cpuOf(report),
     usages: usagesOf(record, HOLD_FROM * durationMs, durationMs),
-    server: serverUsageOf(record, HOLD_FROM * durationMs, durationMs),
+    beside: besideOf(record, HOLD_FROM * durationMs, durationMs),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
     folder: name,

@@ -19,11 +19,6 @@ export function ownCpuMs(): { readonly main: number; readonly others: number } |
   }
 }
 
-/** What this process has caused to be written to a device, bytes; null where the system does not say. */
-export function ownDiskBytes(): number | null {
-  return fieldOf('/proc/self/io', /^write_bytes: (\d+)$/m)
-}
-
 /** Connections that this machine's listeners dropped because their queue was full; null where the system does not say. */
 export function listenOverflows(): number | null {
   try {
@@ -33,15 +28,6 @@ export function listenOverflows(): number | null {
       .map((line) => line.split(' '))
     const at = names!.indexOf('ListenOverflows')
     return at < 0 ? null : Number(values![at])
-  } catch {
-    return null
-  }
-}
-
-function fieldOf(path: string, pattern: RegExp): number | null {
-  try {
-    const found = pattern.exec(read(path))?.[1]
-    return found === undefined ? null : Number(found)
   } catch {
     return null
   }

@@ -83,16 +83,17 @@ export interface ServiceSample {
   readonly meters?: MeterReading
 }
 
-/** What the servers of a run have used since they started: of processes only those on this machine. */
-export interface ServerSample {
+/** What goes on beside a stack's processes, counted since the machine or the servers started. null: nobody says. */
+export interface BesideSample {
   /** ms since the start of the run. */
   readonly atMs: number
-  /** null: none is known to be on this machine. */
-  readonly cpuMs: number | null
-  /** null: the system does not say. */
-  readonly diskBytes: number | null
-  /** null: they do not count them. */
+  /** Of the run's servers that are processes of this machine. */
+  readonly serverCpuMs: number | null
+  /** Carried out by the run's servers. */
   readonly commands: number | null
+  /** Of all disks of this machine, whoever wrote: bytes, and flushes, which is what a sync becomes. */
+  readonly diskBytes: number | null
+  readonly flushes: number | null
 }
 
 /** A folder that holds data of a run, as it was before the run. Absent fields: the system does not say. */

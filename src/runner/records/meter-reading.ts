@@ -25,8 +25,6 @@ export interface MeterReading {
   readonly syncMs: number
   /** The longest that the event loop was late since the reading before. */
   readonly loopDelayMaxMs: number
-  /** Sent to the disk by this process. */
-  readonly diskBytes: number | null
   /** Both directions: of connections that it took, and of those that it made. Connections that ended count too. */
   readonly servedBytes: number
   readonly askedBytes: number

@@ -6,13 +6,13 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type RunSettings, recordedSettings } from '../plan/settings.ts'
 import type {
   AttackTally,
+  BesideSample,
   Certificate,
   Durability,
   ListRecord,
   Progress,
   ReplayMark,
   ResendRecord,
-  ServerSample,
   ServiceSample,
   StoreRecord,
   ToldRecord,
@@ -62,8 +62,8 @@ export interface RunRecord {
   readonly samples: {
     readonly stack: readonly { readonly name: string; readonly samples: readonly ServiceSample[] }[]
     readonly senders: readonly (readonly Progress[])[]
-    /** Absent: none of the run's servers is known to be on this machine. */
-    readonly servers?: readonly ServerSample[]
+    /** Absent in runs of older versions, and of a target. */
+    readonly beside?: readonly BesideSample[]
   }
   readonly faults: readonly FaultMark[]
   /** Dead letters that were replayed; absent: none was planned, or none began. */

@@ -21,7 +21,6 @@ export const usageSchema = z.object({
   gcMs: amount,
   syncs: amount,
   syncMs: amount,
-  diskBytes: amount.nullable(),
   servedBytes: amount,
   askedBytes: amount,
   listenOverflows: amount.nullable(),
@@ -29,14 +28,15 @@ export const usageSchema = z.object({
 })
 export type Usage = z.infer<typeof usageSchema>
 
-/** Of the run's servers together: CPU and disk of those on this machine, and commands of those that count them. */
-export const serverUsageSchema = z.object({
+/** What went on beside the stack's processes: see BesideSample. */
+export const besideSchema = z.object({
   spanMs: amount,
-  cpuMs: amount.nullable(),
-  diskBytes: amount.nullable(),
+  serverCpuMs: amount.nullable(),
   commands: amount.nullable(),
+  diskBytes: amount.nullable(),
+  flushes: amount.nullable(),
 })
-export type ServerUsage = z.infer<typeof serverUsageSchema>
+export type BesideUsage = z.infer<typeof besideSchema>
 
 type Metered = ServiceSample & { readonly meters: MeterReading }
 
@@ -49,19 +49,20 @@ export function usagesOf({ samples }: Pick<RunRecord, 'samples'>, fromMs: number
   })
 }
 
-export function serverUsageOf(
-  { samples: { servers = [] } }: Pick<RunRecord, 'samples'>,
+export function besideOf(
+  { samples: { beside = [] } }: Pick<RunRecord, 'samples'>,
   fromMs: number,
   untilMs: number,
-): ServerUsage | null {
-  const found = within(servers, fromMs, untilMs)
+): BesideUsage | null {
+  const found = within(beside, fromMs, untilMs)
   const [first, last] = [found[0], found.at(-1)]
   if (!first || !last || first === last) return null
   return {
     spanMs: last.atMs - first.atMs,
-    cpuMs: apart(last.cpuMs, first.cpuMs),
-    diskBytes: apart(last.diskBytes, first.diskBytes),
+    serverCpuMs: apart(last.serverCpuMs, first.serverCpuMs),
     commands: apart(last.commands, first.commands),
+    diskBytes: apart(last.diskBytes, first.diskBytes),
+    flushes: apart(last.flushes, first.flushes),
   }
 }
 
@@ -86,7 +87,6 @@ function usageBetween(name: string, first: Metered, last: Metered, after: readon
     gcMs: to.gcMs - from.gcMs,
     syncs: to.syncs - from.syncs,
     syncMs: to.syncMs - from.syncMs,
-    diskBytes: apart(to.diskBytes, from.diskBytes),
     servedBytes: to.servedBytes - from.servedBytes,
     askedBytes: to.askedBytes - from.askedBytes,
     listenOverflows: apart(to.listenOverflows, from.listenOverflows),

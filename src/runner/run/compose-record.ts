@@ -3,7 +3,7 @@ import { marksOf } from '../load/attackers.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { runAgain } from '../plan/run-again.ts'
 import { recorded } from '../plan/settings.ts'
-import type { Certificate, Progress, ServerSample, ServiceSample } from '../records/facts.ts'
+import type { BesideSample, Certificate, Progress, ServiceSample } from '../records/facts.ts'
 import type { Intervention } from '../records/intervention.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
@@ -26,7 +26,7 @@ export interface Happened {
   readonly durability: NonNullable<RunRecord['durability']>
   readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
-  readonly serverSamples: readonly ServerSample[]
+  readonly besideSamples: readonly BesideSample[]
   /** By the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
   readonly startedAtEpochMs: number
@@ -64,7 +64,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     ],
     durability: happened.durability,
     machine: happened.machine,
-    samples: { ...samples, servers: happened.serverSamples },
+    samples: { ...samples, beside: happened.besideSamples },
     attacks,
     ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),

@@ -6,7 +6,7 @@ import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import type { SendTarget } from '../load/sender/connection.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
-import { ServerWatch } from '../machine/servers.ts'
+import { BesideWatch } from '../machine/beside.ts'
 import { MachineWatch } from '../machine/watch.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
@@ -56,7 +56,7 @@ export async function run(
   }
   const attackers = new Attackers(interrupt)
   const watch = new MachineWatch()
-  const servers = new ServerWatch()
+  const beside = new BesideWatch()
   try {
     const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
     events.phase('plan')
@@ -66,7 +66,7 @@ export async function run(
     await warmUp(traffic.senders, setups[0]!, folder, events)
     await attackers.prepare(plan, setups[0]!.targets)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
-    const sent = await send(plan, site, setups, { ...traffic, attackers, watch, servers, serverPids }, folder, events)
+    const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside, serverPids }, folder, events)
     const { passes } = plan.scenario
     const lookMs = watches ? lookMsOf(runLimits(plan.settings.quick).leaseMs) : 0
     await traffic.faults.end(interrupt.aborted)
@@ -99,7 +99,7 @@ export async function run(
     return record
   } finally {
     watch.stop()
-    servers.stop()
+    beside.stop()
     await traffic.faults.end(true)
     await traffic.replays.end(0, interrupt)
     await traffic.senders.end()
@@ -120,7 +120,7 @@ interface Traffic {
   readonly senders: Senders
   readonly attackers: Attackers
   readonly watch: MachineWatch
-  readonly servers: ServerWatch
+  readonly beside: BesideWatch
   readonly serverPids: readonly number[]
 }
 
@@ -129,7 +129,7 @@ async function send(
   { scenario, durationMs }: Plan,
   site: Site,
   setups: readonly SenderSetup[],
-  { faults, replays, senders, attackers, watch, servers, serverPids }: Traffic,
+  { faults, replays, senders, attackers, watch, beside, serverPids }: Traffic,
   folder: string,
   events: RunEvents,
 ) {
@@ -149,7 +149,7 @@ async function send(
       attackers.begin(atMs)
       const pids = () => [...site.stores.serverPids, ...serverPids]
       watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
-      servers.begin(atMs, { pids, commands: () => site.stores.countCommands() })
+      beside.begin(atMs, { pids, commands: () => site.stores.countCommands() })
     },
     onProgress(sender, progress) {
       if (sender >= setups.length) return
@@ -161,7 +161,7 @@ async function send(
     startAtMs,
     startedAtEpochMs,
     machine: await watch.sent(),
-    serverSamples: await servers.end(),
+    besideSamples: await beside.end(),
     senderSamples,
     journals: all.map(({ journalPath }) => journalPath),
     certificates: certificates.slice(0, setups.length),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
-import { serverUsageSchema, usageSchema } from '../report/usage.ts'
+import { besideSchema, usageSchema } from '../report/usage.ts'
 import { bindingSchema, interventionSchema } from './binding/binding-schema.ts'
 import { costSchema } from './cost.ts'
 import { CLAUSES, SENDERS } from './judge.ts'
@@ -40,9 +40,9 @@ export const trialSchema = z.object({
   sampleP99Ms: z.number().nullable(),
   /** CPU seconds of each process for 1,000 events that it was sent, by its name. */
   cpuPer1000: z.record(z.string(), z.number()),
-  /** What each process of the stack used while the load was held, and the servers on this machine. */
+  /** What each process of the stack used while the load was held, and what went on beside them. */
   usages: z.array(usageSchema),
-  server: serverUsageSchema.nullable(),
+  beside: besideSchema.nullable(),
   startedAt: z.string(),
   tookMs: z.number(),
   folder: z.string(),

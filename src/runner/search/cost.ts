@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ServerUsage, Usage } from '../report/usage.ts'
+import type { BesideUsage, Usage } from '../report/usage.ts'
 import type { Purpose } from './trial.ts'
 
 const amount = z.number()
@@ -12,8 +12,9 @@ export const costSchema = z.object({
   /** Of each process of the stack, and of the servers of queue and ledger that are on this machine. */
   cpuMs: z.array(z.object({ name: z.string(), ms: amount })),
   serverCpuMs: amount.nullable(),
-  /** Written to disks by the stack's processes and those servers. */
+  /** Of all disks of this machine, by whoever wrote meanwhile: bytes, and flushes, which is what a sync becomes. */
   diskBytes: amount.nullable(),
+  flushes: amount.nullable(),
   /** Between senders and receivers, and between the stack and its servers; both directions. */
   httpBytes: amount,
   storeBytes: amount,
@@ -36,11 +37,11 @@ interface Used {
   readonly ratePerS: number
   readonly sender: 'fit' | 'late' | 'unfit'
   readonly usages: readonly Usage[]
-  readonly server: ServerUsage | null
+  readonly beside: BesideUsage | null
 }
 
 /** undefined: the trial has no meters, or nothing took effect in it. */
-export function costOf({ ratePerS, usages, server }: Used, ceilingPerS: number): Cost | undefined {
+export function costOf({ ratePerS, usages, beside }: Used, ceilingPerS: number): Cost | undefined {
   const [received, processed] = [
     perMs(usages.filter(onlyReceives), requestsIn),
     perMs(usages, ({ applied }) => applied),
@@ -51,15 +52,18 @@ export function costOf({ ratePerS, usages, server }: Used, ceilingPerS: number):
     (1_000 * value) / usage.spanMs / (onlyReceives(usage) ? Math.max(received, Number.MIN_VALUE) : processed)
   const sum = (value: (usage: Usage) => number) =>
     usages.reduce((total, usage) => total + per1000(usage, value(usage)), 0)
-  const ofServer = (value: number | null) => (value === null ? null : (1_000 * value) / server!.spanMs / processed)
-  const isKnown = [...usages, ...(server ? [server] : [])].every(({ diskBytes }) => diskBytes !== null)
+  const ofBeside = (name: Exclude<keyof BesideUsage, 'spanMs'>) => {
+    const value = beside?.[name] ?? null
+    return value === null ? null : (1_000 * value) / beside!.spanMs / processed
+  }
   return {
     ratePerS,
     ofCeiling: ratePerS / ceilingPerS,
     cpuMs: usages.map((usage) => ({ name: usage.name, ms: per1000(usage, usage.cpuMs) })),
-    serverCpuMs: server && ofServer(server.cpuMs),
-    serverCommands: server && ofServer(server.commands),
-    diskBytes: isKnown ? sum(({ diskBytes }) => diskBytes!) + (server ? ofServer(server.diskBytes)! : 0) : null,
+    serverCpuMs: ofBeside('serverCpuMs'),
+    serverCommands: ofBeside('commands'),
+    diskBytes: ofBeside('diskBytes'),
+    flushes: ofBeside('flushes'),
     httpBytes: sum(({ servedBytes }) => servedBytes),
     storeBytes: sum(({ askedBytes }) => askedBytes),
     syncs: sum(({ syncs }) => syncs),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FLOWS, type MeterReading } from '../../../src/runner/records/meter-reading.ts'
-import { serverUsageOf, usagesOf } from '../../../src/runner/report/usage.ts'
+import { besideOf, usagesOf } from '../../../src/runner/report/usage.ts'
 import { costOf, costsOf } from '../../../src/runner/search/cost.ts'
 
 /** Since the start of a process that does one thing of everything in each ms. */
@@ -9,15 +9,21 @@ function readingAt(ms: number): MeterReading {
   return {
     flows: Object.fromEntries(FLOWS.map((name) => [name, flow])) as MeterReading['flows'],
     ...{ mainCpuMs: 0.5 * ms, threadsCpuMs: 0.25 * ms, gcMs: 0.1 * ms, syncs: ms, syncMs: 2 * ms },
-    ...{ loopDelayMaxMs: ms / 100, diskBytes: 10 * ms, servedBytes: 4 * ms, askedBytes: 0, listenOverflows: 7 },
+    ...{ loopDelayMaxMs: ms / 100, servedBytes: 4 * ms, askedBytes: 0, listenOverflows: 7 },
   }
 }
 const stack = [0, 500, 1_000, 1_500, 2_000, 2_500].map((atMs) => ({
   ...{ atMs, applied: 4 * atMs, buried: 0, failed: 0, duplicates: 0, differing: 0, circuitsOpened: 0, circuitsOpen: 0 },
   ...{ backlog: 0, cpuSeconds: atMs / 2_000, rssBytes: 1, eventLoopUtilization: 0.4, meters: readingAt(atMs) },
 }))
-const servers = [0, 1_000, 2_000].map((atMs) => ({ atMs, cpuMs: atMs / 10, diskBytes: null, commands: 3 * atMs }))
-const record = { samples: { stack: [{ name: 'receiver + processor', samples: stack }], senders: [], servers } }
+const beside = [0, 1_000, 2_000].map((atMs) => ({
+  atMs,
+  serverCpuMs: atMs / 10,
+  commands: 3 * atMs,
+  diskBytes: 7 * atMs,
+  flushes: null,
+}))
+const record = { samples: { stack: [{ name: 'receiver + processor', samples: stack }], senders: [], beside } }
 
 describe('what a process used in a stretch of a run', () => {
   it('is what lies between its first and last sample there', () => {
@@ -25,7 +31,7 @@ describe('what a process used in a stretch of a run', () => {
     expect(others).toEqual([])
     expect(usage).toMatchObject({
       ...{ name: 'receiver + processor', spanMs: 1_500, applied: 6_000, cpuMs: 750, mainCpuMs: 750, threadsCpuMs: 375 },
-      ...{ loopBusy: expect.closeTo(0.4), loopDelayMaxMs: 20, syncs: 1_500, syncMs: 3_000, diskBytes: 15_000 },
+      ...{ loopBusy: expect.closeTo(0.4), loopDelayMaxMs: 20, syncs: 1_500, syncMs: 3_000 },
       ...{ servedBytes: 6_000, askedBytes: 0, listenOverflows: 0 },
     })
     expect(usage!.flows.claims).toEqual({ calls: 1_500, items: 3_000, tookMs: 4_500, inHandMs: 4_500 })
@@ -35,11 +41,13 @@ describe('what a process used in a stretch of a run', () => {
     expect(usagesOf(record, 400, 600)).toEqual([])
     const bare = stack.map(({ meters: _, ...sample }) => sample)
     expect(usagesOf({ samples: { stack: [{ name: 'receiver', samples: bare }], senders: [] } }, 0, 9_000)).toEqual([])
-    expect(serverUsageOf({ samples: { stack: [], senders: [] } }, 0, 9_000)).toBeNull()
+    expect(besideOf({ samples: { stack: [], senders: [] } }, 0, 9_000)).toBeNull()
   })
 
-  it('of servers: what the system does not say stays unknown', () => {
-    expect(serverUsageOf(record, 0, 2_500)).toEqual({ spanMs: 2_000, cpuMs: 200, diskBytes: null, commands: 6_000 })
+  it('of what is beside it: what the system does not say stays unknown', () => {
+    expect(besideOf(record, 0, 2_500)).toEqual({
+      ...{ spanMs: 2_000, serverCpuMs: 200, commands: 6_000, diskBytes: 14_000, flushes: null },
+    })
   })
 })
 
@@ -47,7 +55,7 @@ describe('what 1,000 events cost', () => {
   const used = {
     ...({ purpose: 'cost', ratePerS: 4_000, sender: 'fit' } as const),
     usages: usagesOf(record, 0, 2_500),
-    server: serverUsageOf(record, 0, 2_500),
+    beside: besideOf(record, 0, 2_500),
   }
 
   it('counts everything by the events that took effect, over the same time', () => {
@@ -56,7 +64,8 @@ describe('what 1,000 events cost', () => {
       // 200 ms in 2 s, of servers that were looked at for less time than the 2.5 s of the stack.
       ...{
         serverCpuMs: 25,
-        diskBytes: null,
+        diskBytes: 1_750,
+        flushes: null,
         httpBytes: 1_000,
         storeBytes: 0,
         syncs: 250,

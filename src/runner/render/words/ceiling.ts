@@ -82,7 +82,8 @@ export function costTable({ costs }: Ceiling): { readonly head: string[]; readon
     rows: [
       ...names.flatMap((name, at) => row(`CPU of ${name}`, ({ cpuMs }) => ms(cpuMs[at]!.ms))),
       ...row('CPU of the servers here', ({ serverCpuMs }) => (serverCpuMs === null ? null : ms(serverCpuMs))),
-      ...row('written to disk', ({ diskBytes }) => (diskBytes === null ? null : bytes(diskBytes))),
+      ...row('written to disks here', ({ diskBytes }) => (diskBytes === null ? null : bytes(diskBytes))),
+      ...row('flushes of disks here', ({ flushes }) => (flushes === null ? null : count(flushes))),
       ...row('HTTP, both ways', ({ httpBytes }) => bytes(httpBytes)),
       ...row('to and from servers', ({ storeBytes }) => (storeBytes === 0 ? null : bytes(storeBytes))),
       ...row('syncs of the log', ({ syncs }) => (syncs === 0 ? null : count(syncs))),

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import type { Effect, Ledger } from '../../../core/contracts/ledger.ts'
 import type { Queue } from '../../../core/contracts/queue.ts'
 import type { Receiver } from '../../../core/contracts/receiver.ts'
-import { listenOverflows, ownCpuMs, ownDiskBytes } from '../../processes/own-usage.ts'
+import { listenOverflows, ownCpuMs } from '../../processes/own-usage.ts'
 import { FLOWS, type FlowName, type MeterReading } from '../../records/meter-reading.ts'
 import { Flow } from './flow.ts'
 import { SocketMeter } from './sockets.ts'
@@ -101,7 +101,6 @@ export class Meters {
       threadsCpuMs: cpu && cpu.others,
       ...{ gcMs: this.#gcMs, syncs: this.#syncs, syncMs: this.#syncMs },
       loopDelayMaxMs,
-      diskBytes: ownDiskBytes(),
       ...this.#sockets.read(),
       listenOverflows: listenOverflows(),
     }

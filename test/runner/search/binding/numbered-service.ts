@@ -109,7 +109,7 @@ function usageAt(
   return {
     ...{ name: 'receiver + processor', spanMs: SPAN_MS, cpuMs: mainCpuMs + threadsCpuMs, mainCpuMs, threadsCpuMs },
     applied: intervention?.what === 'answer-only' ? 0 : events,
-    ...{ loopBusy: mainCpuMs / SPAN_MS, loopDelayMaxMs: 10, gcMs: 40, diskBytes: null, servedBytes: 0, askedBytes: 0 },
+    ...{ loopBusy: mainCpuMs / SPAN_MS, loopDelayMaxMs: 10, gcMs: 40, servedBytes: 0, askedBytes: 0 },
     ...{ listenOverflows: 0, syncs, syncMs: noisy(syncs * syncMs) },
     flows: {
       ...{ requests: flow(events, 3), claims: none, settles: none, effects: none },

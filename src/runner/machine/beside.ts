@@ -1,5 +1,6 @@
 import { preciseNow } from '../processes/precise-now.ts'
-import type { ServerSample } from '../records/facts.ts'
+import type { BesideSample } from '../records/facts.ts'
+import { diskCounts } from './disks.ts'
 import { parseStat, readText, TICKS_PER_S } from './proc.ts'
 
 const SAMPLE_MS = 500
@@ -11,9 +12,9 @@ interface WatchedServers {
   readonly commands: () => Promise<number | undefined>
 }
 
-/** Looks at what a run's servers use and do while it sends. */
-export class ServerWatch {
-  readonly #samples: ServerSample[] = []
+/** Looks at what a run's servers and the machine's disks do while it sends. */
+export class BesideWatch {
+  readonly #samples: BesideSample[] = []
   #look: () => Promise<void> = async () => {}
   #timer: NodeJS.Timeout | undefined
 
@@ -21,10 +22,14 @@ export class ServerWatch {
   begin(startAtMs: number, { pids, commands }: WatchedServers): void {
     this.#look = async () => {
       const counted = await commands().catch(() => undefined)
-      const usage = usageOf(pids())
-      if (usage === undefined && counted === undefined) return
-      const { cpuMs = null, diskBytes = null } = usage ?? {}
-      this.#samples.push({ atMs: preciseNow() - startAtMs, cpuMs, diskBytes, commands: counted ?? null })
+      const disks = diskCounts()
+      this.#samples.push({
+        atMs: preciseNow() - startAtMs,
+        serverCpuMs: cpuMsOf(pids()) ?? null,
+        commands: counted ?? null,
+        diskBytes: disks?.writtenBytes ?? null,
+        flushes: disks?.flushes ?? null,
+      })
     }
     void this.#look()
     this.#timer = setInterval(() => void this.#look(), SAMPLE_MS)
@@ -35,7 +40,7 @@ export class ServerWatch {
     clearInterval(this.#timer)
   }
 
-  async end(): Promise<readonly ServerSample[]> {
+  async end(): Promise<readonly BesideSample[]> {
     this.stop()
     await this.#look()
     return this.#samples
@@ -43,14 +48,8 @@ export class ServerWatch {
 }
 
 /** Of all of them together, and of their children that have ended. undefined: there is none, or the system does not say. */
-function usageOf(pids: readonly number[]): { readonly cpuMs: number; readonly diskBytes: number | null } | undefined {
+function cpuMsOf(pids: readonly number[]): number | undefined {
   const running = pids.flatMap((pid) => parseStat(readText(`/proc/${pid}/stat`) ?? '') ?? [])
   if (running.length === 0) return undefined
-  const ticks = running.reduce((sum, one) => sum + one.ticks + one.childTicks, 0)
-  const written = pids.map((pid) => /^write_bytes: (\d+)$/m.exec(readText(`/proc/${pid}/io`) ?? '')?.[1])
-  const isKnown = written.every((bytes) => bytes !== undefined)
-  return {
-    cpuMs: (ticks * 1_000) / TICKS_PER_S,
-    diskBytes: isKnown ? written.reduce((sum, bytes) => sum + Number(bytes), 0) : null,
-  }
+  return (running.reduce((sum, one) => sum + one.ticks + one.childTicks, 0) * 1_000) / TICKS_PER_S
 }
