@@ -83,7 +83,8 @@ export function phaseRows({ phases }: AllWaits): (string | number | null)[][] {
     return [
       [`${called}: accepted first attempts`, ...percentileCells(acceptedFirst)],
       [`${called}: events to 2xx`, ...percentileCells(eventToAccepted)],
-      [`${called}: events to effect`, ...percentileCells(eventToEffect)],
+      // A target may not tell of its effects.
+      ...(eventToEffect.count > 0 ? [[`${called}: events to effect`, ...percentileCells(eventToEffect)]] : []),
     ]
   })
 }
