@@ -32,6 +32,8 @@ export async function runTarget(
   { watches = true }: { readonly watches?: boolean } = {},
 ): Promise<RunRecord> {
   const { settings, runId } = plan
+  // Whoever thinks again after the notice has sent nothing.
+  refuseInterrupted(interrupt)
   const senders = new Senders(interrupt)
   const watch = new MachineWatch()
   const feed = settings.effects === undefined ? undefined : openFeed(settings.effects, runId)
@@ -43,7 +45,7 @@ export async function runTarget(
     // What cannot be read now could not be read afterwards either.
     await feed?.lines()
     await warmUp(senders, setups[0]!, folder, events)
-    if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
+    refuseInterrupted(interrupt)
     const sent = await send(plan, senders, watch, setups, folder, events)
     giveBackRoom()
     const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
@@ -67,6 +69,10 @@ export async function runTarget(
     await senders.end()
     rmSync(dataPath(folder), { recursive: true, force: true })
   }
+}
+
+function refuseInterrupted(interrupt: AbortSignal): void {
+  if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
 }
 
 type Setups = ReturnType<typeof setupsOf>
