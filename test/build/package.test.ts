@@ -62,7 +62,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(existsSync(join(shop, 'node_modules/ioredis'))).toBe(false)
     const files = readdirSync(join(kit, 'dist'), { recursive: true, encoding: 'utf8' })
     expect(files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([])
-    const made = files.filter((name) => name.endsWith('.js') && name !== 'src/runner/render/page.js')
+    const made = files.filter((name) => name.endsWith('.js') && !name.startsWith('src/runner/render/page/'))
     expect(made.filter((name) => !files.includes(`${name}.map`))).toEqual([])
     for (const name of made) {
       expect(readFileSync(join(kit, 'dist', name), 'utf8'), name).not.toMatch(/new URL\(['"`][^'"`]*\.ts['"`]/)

@@ -8,6 +8,7 @@ import { historyLines } from '../render/history/list.ts'
 import { historyPage } from '../render/history/page.ts'
 import { historyRow } from '../render/history/row.ts'
 import { renderAll, writeBadEvents } from '../render/index.ts'
+import { reportJsonSchema } from '../render/schema.ts'
 import { terminal } from '../render/terminal.ts'
 import { writeWhole } from '../render/write-whole.ts'
 import { badEvents } from '../report/audit/bad-events.ts'
@@ -48,8 +49,10 @@ export function define(command: Command): void {
     .argument('[folder]', "the run's folder, which holds its run.json; latest or previous")
     .option('--json', 'print report.json, or the list, as JSON', false)
     .option('--open', 'show the page in the browser', false)
+    .option('--schema', 'print the JSON schema of report.json, and nothing else', false)
     .addHelpText('after', AFTER)
-    .action(async (folder: string | undefined, telling: Telling) => {
+    .action(async (folder: string | undefined, { schema, ...telling }: Telling & { readonly schema: boolean }) => {
+      if (schema) return void process.stdout.write(reportJsonSchema())
       process.exitCode = folder === undefined ? list(telling) : await report(folderOf(folder, 'run'), telling)
     })
 }

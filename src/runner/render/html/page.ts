@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Content, type Markup, markup, trusted } from '../markup.ts'
 
-/** A file of ours, beside page.css. */
-export const own = (name: string) => trusted(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
+/** A file of ours, in render/page. */
+export const own = (name: string) => trusted(readFileSync(new URL(`../page/${name}`, import.meta.url), 'utf8'))
 /** A file of a library. */
 export const library = (url: string) => trusted(readFileSync(fileURLToPath(import.meta.resolve(url)), 'utf8'))
 

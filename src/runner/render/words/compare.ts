@@ -94,10 +94,13 @@ function cheaper(first: ComparedRow, tied: readonly ComparedRow[]): string[] {
 }
 
 export function whyWords({ why, failedChecks, runs, invalid, failed }: ComparedRow): string {
-  if (why === 'fails') return `${failed} of ${runs} runs failed (${failedChecks.join(', ')})`
+  if (why === 'fails') return `${failed} of ${runsWords(runs)} failed (${failedChecks.join(', ')})`
   if (why === 'not-ranked') return 'the machine was busy'
-  return invalid > 0 ? `${invalid} runs were INVALID, and ${runs} are too few` : `${runs} runs are too few`
+  const few = `${runsWords(runs)} ${runs === 1 ? 'is' : 'are'} too few`
+  return invalid > 0 ? `${runsWords(invalid)} ${invalid === 1 ? 'was' : 'were'} INVALID, and ${few}` : few
 }
+
+const runsWords = (count: number) => `${count} ${count === 1 ? 'run' : 'runs'}`
 
 /** Harm and what was not accepted, by name; none of those that are 0. */
 export function harmWords({ harm, notAccepted }: Pick<ComparedRow, 'harm' | 'notAccepted'>): string {
