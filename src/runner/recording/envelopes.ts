@@ -13,6 +13,8 @@ const DEPTH_MAX = 8
 const UNKNOWN_FORM =
   'a request in a form that is not known: make it {"headers": {"name": "value"}, "body": "the body as it came"}'
 
+const NO_REQUEST = 'a delivery without its request: gh api repos/OWNER/REPO/hooks/HOOK/deliveries/DELIVERY has it'
+
 /** Lists of requests or events, by what tells them from a webhook that has a list in it. */
 const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown }[] = [
   { form: 'HAR', list: (value) => memberOf(value, 'log', 'entries') },
@@ -70,7 +72,8 @@ export function unwrap(value: unknown, bytes: Uint8Array, depth = 0): Unwrapped 
   const letter = letterSchema.safeParse(value)
   if (letter.success) {
     const { headers, body } = letter.data
-    return { form: 'dead letters', found: [{ headers, body: Buffer.from(body, 'base64') }] }
+    const found = body === '' ? 'a dead letter without a body' : { headers, body: Buffer.from(body, 'base64') }
+    return { form: 'dead letters', found: [found] }
   }
   return listed(value, depth) ?? carried(value, depth) ?? alone(value, bytes)
 }
@@ -100,6 +103,8 @@ function carried(value: JsonObject, depth: number): Unwrapped | undefined {
 }
 
 function alone(value: JsonObject, bytes: Uint8Array): Unwrapped {
+  const isListed = Object.hasOwn(value, 'delivered_at') && !Object.hasOwn(value, 'request')
+  if (isListed) return { form: 'deliveries', found: [NO_REQUEST] }
   const request = requestOf(value)
   if (request !== undefined) return { form: 'requests', found: [request] }
   return { form: 'bodies', found: [looksWrapped(value) ? UNKNOWN_FORM : { headers: {}, body: bytes }] }

@@ -40,8 +40,7 @@ export function requestOf(value: JsonObject): Recorded | string | undefined {
 /** Whether it is marked as a request, or holds one as a text, though its form is not known: no webhook's body looks like this. */
 export function looksWrapped(value: JsonObject): boolean {
   if (isCalled(value) || headersIn(value) !== undefined) return true
-  if (['httpMethod', 'request_method', 'requestContext', 'delivered_at'].some((name) => Object.hasOwn(value, name)))
-    return true
+  if (['httpMethod', 'request_method', 'requestContext'].some((name) => Object.hasOwn(value, name))) return true
   return ['body', 'payload', 'content', 'rawBody'].some((name) => isObject(parsedText(value[name])))
 }
 
@@ -116,8 +115,14 @@ function isJson(made: Recorded | string): boolean {
   return typeof made !== 'string' && parsedText(Buffer.from(made.body).toString()) !== undefined
 }
 
+/** undefined where there is none, also once it is decoded. */
 function bodyOf(value: unknown, isBase64: boolean): Uint8Array | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : textBody(value, isBase64)
+  const body = bytesOf(value, isBase64)
+  return body && body.length > 0 ? body : undefined
+}
+
+function bytesOf(value: unknown, isBase64: boolean): Uint8Array | undefined {
+  if (typeof value === 'string') return textBody(value, isBase64)
   if (isList(value)) return Buffer.from(JSON.stringify(value))
   if (!isObject(value)) return undefined
   // Node writes a Buffer like this.

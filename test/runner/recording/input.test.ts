@@ -1,13 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import generic from '../../../providers/generic.ts'
 import github from '../../../providers/github.ts'
 import stripe from '../../../providers/stripe.ts'
 import type { Provider } from '../../../src/core/contracts/provider.ts'
+import { unwrap } from '../../../src/runner/recording/envelopes.ts'
 import { requestsIn } from '../../../src/runner/recording/input.ts'
 import { insideOf } from '../../../src/runner/recording/inside.ts'
+import { documentsIn } from '../../../src/runner/recording/json-shape.ts'
 import { Keeping } from '../../../src/runner/recording/keeping.ts'
 import { templateOf } from '../../../src/runner/recording/template.ts'
 import { readBodies } from '../../../src/runner/scenario/templates.ts'
@@ -215,7 +218,7 @@ describe('npm run record reads', () => {
     ['a request without a body', { headers: HEADERS, body: null }],
     ['in a form that is not known', { httpMethod: 'POST', stuff: BODY }],
     ['in a form that is not known', { when: 'now', payload: BODY }],
-    ['in a form that is not known', { id: 12, guid: 'g', delivered_at: 'now', status: 'OK' }],
+    ['hooks/HOOK/deliveries/DELIVERY has it', { id: 12, guid: 'g', delivered_at: 'now', status: 'OK' }],
     ['neither a request nor', 7],
   ])('no envelope as a body: %s', async (why, value) => {
     const line = JSON.stringify(value)
@@ -244,6 +247,36 @@ describe('npm run record reads', () => {
     ['{"cut": ', 'give one JSON object a line'],
   ])('nothing else, in one sentence', async (text, what) => {
     await expect(read(text)).rejects.toThrow(what)
+  })
+})
+
+describe('whatever is in a file', () => {
+  it('is taken apart without an error, into something or a reason', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(...FORMS.map(([, value]) => value)), (value, form) => {
+        for (const one of [value, { ...(form as object), body: value }, { data: value, per_page: 1 }, [value]]) {
+          const { found } = unwrap(one, Buffer.from(JSON.stringify(one)))
+          for (const taken of found) expect(typeof taken === 'string' ? taken : taken.body).not.toHaveLength(0)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is told apart where documents follow each other, however they are written', () => {
+    const document = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()))
+    fc.assert(
+      fc.property(
+        fc.array(document, { minLength: 1 }),
+        fc.constantFrom(0, 2),
+        fc.constantFrom('\n', ' ', ',\n', ''),
+        (all, indent, between) => {
+          const texts = all.map((one) => JSON.stringify(one, null, indent))
+          expect(documentsIn(texts.join(between))).toEqual(texts)
+          expect(documentsIn(`${texts.join(between)}x`)).toBeUndefined()
+        },
+      ),
+    )
   })
 })
 

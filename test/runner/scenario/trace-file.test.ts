@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sparkline } from '../../../src/runner/render/sparkline.ts'
 import { decodeText } from '../../../src/runner/scenario/text-file.ts'
@@ -134,6 +135,34 @@ describe('--shape', () => {
   ])('refuses %j, and names the file and the line', (text, where) => {
     expect(() => readCounts(text, 'trace.csv')).toThrow(`trace.csv: ${where.startsWith('line') ? where : ''}`)
     expect(() => readCounts(text, 'trace.csv')).toThrow(where)
+  })
+
+  it('reads any text, or says in one line what is wrong with it', () => {
+    const cell = fc.oneof(
+      fc.nat().map(String),
+      fc.double().map(String),
+      fc.string(),
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    )
+    const line = fc.oneof(
+      cell,
+      fc.tuple(cell, cell).map((cells) => cells.join()),
+      fc.string(),
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(fc.array(line), (all) => {
+        try {
+          const { counts, read } = readCounts(all.join('\n'), 'x')
+          expect(counts.some((count) => count > 0)).toBe(true)
+          expect(counts.every((count) => Number.isFinite(count) && count >= 0)).toBe(true)
+          expect(read).not.toBe('')
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'misuse', message: expect.stringMatching(/^x: [^\n]*$/) })
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('is read with a byte order mark, and as UTF-16', () => {
