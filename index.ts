@@ -23,6 +23,7 @@ export {
   SUSPECT_LOST_TRIES,
   type Tx,
 } from './src/core/contracts/ledger.ts'
+export type { AnsweredRequest, Observer, SettledTry } from './src/core/contracts/observer.ts'
 // A provider of your own.
 export type { Identity, Provider, RetryPolicy, Route, RouteSecret, Secret } from './src/core/contracts/provider.ts'
 // A queue of your own, and the lanes that keep the order of a key within one process.

@@ -52,6 +52,8 @@ export interface Started {
   readonly port: Promise<number>
   /** Resolves when its log has the text, so often. */
   until(text: string, times?: number): Promise<void>
+  /** What its log has in the group of the pattern. */
+  said(pattern: RegExp): string
   readonly ended: Promise<{ readonly code: number | null; readonly err: string; readonly out: string }>
   /** The processes that it has started and that live. */
   members(): number[]
@@ -87,6 +89,7 @@ function started(cwd: string, given: readonly (string | Readonly<Record<string, 
     child,
     port,
     until,
+    said: (pattern) => pattern.exec(err)![1]!,
     ended,
     members: () => childrenOf(child.pid!),
     stop() {

@@ -2,6 +2,7 @@ import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 import type { Claim, Effects, Ledger, Settled, Settlement } from '../contracts/ledger.ts'
+import type { Observer, SettledTry } from '../contracts/observer.ts'
 import type { Delivery, Handler, Queue, Tell, Verdict } from '../contracts/queue.ts'
 import { Alone } from './alone.ts'
 import { type AttemptOptions, Attempts, BUSY_RETRY_MS, type Paused, type TaskOutcome } from './attempts.ts'
@@ -31,6 +32,7 @@ export interface ProcessorOptions extends AttemptOptions {
   /** How long a claim and a delivery are ours, ms: longer than effectMs. */
   readonly leaseMs: number
   readonly signal: AbortSignal
+  readonly observer?: Observer
   readonly crashPoint?: CrashPoint
   /**
    * Told of an outage of the ledger when it begins, of a consumer that ended, of events that the queue cannot deliver, and of
@@ -263,11 +265,12 @@ class Handling {
   #tell(works: readonly Work[], tell: Tell): void {
     if (works.length === 1) {
       const { task, outcome, verdict } = works[0]!
-      if (verdict === 'ack' && !outcome.settlement) this.#counts.duplicates++
+      if (verdict === 'ack' && !outcome.settlement) this.#absorbed(task)
       if (verdict === 'ack' && outcome.differs) this.#copies.add(task.given)
       return tell(task.position, verdict)
     }
     const settles = new Set<number>()
+    const givenAt = new Map(works.map(({ task }) => [task.position, task]))
     const differing = new Map<number, WebhookEvent>()
     for (const { task, outcome } of works) {
       if (outcome.settlement) settles.add(task.position)
@@ -275,7 +278,7 @@ class Handling {
     }
     for (const [position, verdict] of verdictsOf(works)) {
       if (verdict === 'ack' && differing.has(position)) this.#copies.add(differing.get(position)!)
-      if (verdict === 'ack' && !settles.has(position)) this.#counts.duplicates++
+      if (verdict === 'ack' && !settles.has(position)) this.#absorbed(givenAt.get(position)!)
       tell(position, verdict)
     }
   }
@@ -301,7 +304,7 @@ class Handling {
     for (const work of lane) {
       const { settlement, verdict } = work.outcome
       const held = settlement === undefined || settled[next++]!.held
-      if (held && settlement) this.#count(settlement.result)
+      if (held && settlement) this.#count(settlement.result, work)
       // A lost claim is another consumer's business now: look again later, and keep the key's order meanwhile.
       const wanted = held ? verdict : { retryInMs: BUSY_RETRY_MS }
       work.verdict = wanted === 'ack' && heldForMs !== undefined ? { retryInMs: heldForMs } : wanted
@@ -309,8 +312,21 @@ class Handling {
     }
   }
 
-  #count(result: Settlement['result']): void {
-    if (result !== 'released') this.#counts[result]++
+  #count(result: Settlement['result'], { task }: Work): void {
+    if (result === 'released') return
+    this.#counts[result]++
+    this.#observe(task.event, result)
+  }
+
+  /** A delivery of which nothing was left to do. */
+  #absorbed({ given }: Task): void {
+    this.#counts.duplicates++
+    this.#observe(given, 'absorbed')
+  }
+
+  #observe(event: WebhookEvent, result: SettledTry['result']): void {
+    const { observer, clock } = this.#options
+    if (observer?.settled) observer.settled({ event, result, ageMs: clock.now() - event.receivedAtMs })
   }
 }
 

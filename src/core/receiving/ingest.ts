@@ -9,6 +9,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 import type { Incoming } from '../contracts/incoming.ts'
 import { MARK_TTL_MS } from '../contracts/ledger.ts'
+import type { Observer } from '../contracts/observer.ts'
 import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
 import type { Ingest, Verify } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
@@ -33,6 +34,7 @@ export interface IngestOptions {
   readonly onError?: (error: unknown) => void
   /** Told of refused requests: of each route and reason the first one, and then one in a minute. Must not throw. */
   readonly onRefused?: (refusal: RefusedRequest) => void
+  readonly observer?: Observer
   readonly crashPoint?: CrashPoint
 }
 
@@ -52,7 +54,7 @@ const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS
 
 /** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { ready, clock } = options
+  const { ready, clock, observer } = options
   const byPath = new Map<string, Route>()
   const rings = new SecretRings(options.routes, clock)
   for (const route of options.routes) {
@@ -88,7 +90,9 @@ export function createIngest(options: IngestOptions): Ingest {
       const path = pathOf(given.url)
       const route = byPath.get(path)
       if (!route) return Promise.resolve(refusals.said(path, NOT_FOUND))
-      return take(route, route.address === undefined ? given : asCalled(given, route.address), verify)
+      const request = route.address === undefined ? given : asCalled(given, route.address)
+      const answering = take(route, request, verify)
+      return observer?.answered ? observed(answering, observer, route, request, clock) : answering
     },
 
     refused(url, reply) {
@@ -96,6 +100,21 @@ export function createIngest(options: IngestOptions): Ingest {
       refusals.said(byPath.get(path) ?? path, reply)
     },
   }
+}
+
+/** Apart, so that a request that nobody observes makes no promise more. */
+async function observed(
+  answering: Promise<Reply>,
+  observer: Observer,
+  { path, source }: Route,
+  { raw }: Incoming,
+  clock: Clock,
+): Promise<Reply> {
+  const startedMs = clock.monotonic()
+  const reply = await answering
+  const tookMs = clock.monotonic() - startedMs
+  observer.answered?.({ path, source, status: reply.status, bodyBytes: raw.length, tookMs })
+  return reply
 }
 
 type Take = (route: Route, request: Incoming, verify: Verify | undefined) => Promise<Reply>
@@ -148,7 +167,8 @@ function takerOf(
     const refused = (error: unknown) => refuse(route, error)
     try {
       const coding = codingOf(request.header('content-encoding'))
-      if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY)) return Promise.resolve(TOO_LARGE)
+      if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY))
+        return Promise.resolve(refusals.said(route, TOO_LARGE))
       if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refused)
       if (verify)
         return verify(route, request)

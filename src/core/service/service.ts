@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
+import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
@@ -47,6 +48,7 @@ export interface ServiceOptions {
   }
   /** Told of our own failures. Must not throw. */
   readonly onError: (error: unknown) => void
+  readonly observer?: Observer
   readonly crashPoint?: CrashPoint
 }
 
@@ -135,9 +137,9 @@ function startProcessing(
   limits: ServiceLimits,
   signal: AbortSignal,
 ): Processor {
-  const { queue, clock, random, crashPoint, onError } = options
-  const parts = { queue, clock, random, onError, ...processing, signal, ...(crashPoint && { crashPoint }) }
-  return startProcessor({ ...limits, ...parts })
+  const { queue, clock, random, observer, crashPoint, onError } = options
+  const told = { onError, ...(observer && { observer }), ...(crashPoint && { crashPoint }) }
+  return startProcessor({ ...limits, queue, clock, random, ...processing, signal, ...told })
 }
 
 /** What must work for an event to be stored, and, where this process processes, to take effect. */
@@ -176,7 +178,7 @@ async function startReceiving(
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
-  const { queue, clock, random, onError, crashPoint } = options
+  const { queue, clock, random, onError, observer, crashPoint } = options
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
@@ -184,6 +186,7 @@ async function startReceiving(
     ...{ routes, publish, ready, clock, onError },
     ...(onRefused && { onRefused }),
     ...(trustedProxies && { trustedProxies }),
+    ...(observer && { observer }),
     ...(crashPoint && { crashPoint }),
   })
   const running = await receiver({ ...limits, clock, ingest, ...(handle && { handle }), ...(tls && { tls }) })

@@ -1,4 +1,5 @@
 import type { Effects } from '../../core/contracts/ledger.ts'
+import type { Observer } from '../../core/contracts/observer.ts'
 import type { Provider, Route } from '../../core/contracts/provider.ts'
 import type { SourceSchemas } from '../../core/processing/schemas.ts'
 import type { ReceivingProvider } from '../../core/receiving/completed.ts'
@@ -82,6 +83,10 @@ export interface ServiceConfig {
   /** The folder of queues and ledgers that lie on local disk. Default: data. */
   readonly data?: string
   readonly listen?: ListenConfig
+  /** A port for whoever runs it: what each process has done, as JSON. On 127.0.0.1 unless `host` says otherwise. Default: there is none. */
+  readonly admin?: Pick<ListenConfig, 'host'> & { readonly port: number }
+  /** Told of each answer and of each try, for metrics and traces of your own. */
+  readonly observer?: Observer
   readonly limits?: Partial<Omit<ServiceLimits, 'host' | 'port'>>
   /** After the signal to stop, /readyz says 503 for so many ms, and everything else goes on. Default: 5,000. */
   readonly noticeMs?: number

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Observer } from '../../core/contracts/observer.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import { SETTINGS } from '../../runner/plan/settings.ts'
 import { mistakesOf, plainWords, quoted } from '../../runner/scenario/plain-words.ts'
@@ -87,6 +88,8 @@ const SHAPE = {
       tls: z.strictObject({ cert: text, key: text, clientCa: text.optional() }).optional(),
     })
     .prefault({}),
+  admin: z.strictObject({ host: text.default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
+  observer: z.custom<Observer>(isObserver, 'must be an object of functions, answered and settled').optional(),
   limits: z.record(z.string(), z.unknown()).default({}),
   noticeMs: z.number().min(0).max(600_000).default(5_000),
 }
@@ -118,3 +121,11 @@ function isTextOr(...kinds: readonly string[]) {
   return (value: unknown) =>
     typeof value === 'string' ? value !== '' : value !== null && kinds.includes(typeof value) && !Array.isArray(value)
 }
+
+function isObserver(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const names = Object.keys(value)
+  return names.every((name) => ['answered', 'settled'].includes(name)) && Object.values(value).every(isFunction)
+}
+
+const isFunction = (value: unknown) => typeof value === 'function'

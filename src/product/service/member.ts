@@ -11,7 +11,7 @@ import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
 import { openLedger, openQueue } from '../config/stores.ts'
 import { say } from './log.ts'
-import type { FromMember, ToMember } from './messages.ts'
+import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
 import { refusalLine } from './refusal-words.ts'
 import { SecretWatch } from './secret-watch.ts'
@@ -24,6 +24,8 @@ type Setup = Extract<ToMember, { kind: 'setup' }>
 const clock = systemClock
 const ending = new AbortController()
 let service: Service | undefined
+let queue: Queue | undefined
+let role: ServiceRole = 'node'
 let watch: SecretWatch | undefined
 let tls: TlsWatch | undefined
 
@@ -48,14 +50,16 @@ async function perform(message: ToMember, handle: ListenHandle | undefined): Pro
     tls?.look()
     return watch?.look()
   }
+  if (message.kind === 'tell-status') return tellStatus()
   if (message.kind === 'leave') return service?.leave()
   if (message.kind === 'stop') return stop()
 }
 
-async function start({ role, config: path }: Setup, handle: ListenHandle | undefined): Promise<void> {
+async function start({ role: given, config: path }: Setup, handle: ListenHandle | undefined): Promise<void> {
   const loaded = await loadConfig(path)
   const { config, folder, routes: plans } = loaded
-  const queue = await openQueue(loaded, clock)
+  role = given
+  queue = await openQueue(loaded, clock)
   if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
@@ -77,6 +81,7 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
     ...(receiving && { receiving }),
     ...(ledger && { processing: { ...(await processingOf(loaded)), ledger } }),
     onError: (error) => say(messageOf(error)),
+    ...(config.observer && { observer: config.observer }),
   })
   if (receiving) void watch.start(ending.signal)
   void tls?.start(clock, ending.signal)
@@ -85,6 +90,18 @@ async function start({ role, config: path }: Setup, handle: ListenHandle | undef
     ...(ledger ? [`ledger ${named(config.ledger.use, ledger)}`] : []),
   ]
   tell({ kind: 'ready', about })
+}
+
+async function tellStatus(): Promise<void> {
+  const depth = await queue?.depth().catch(() => undefined)
+  const { received, counts: processed } = service ?? {}
+  const status = { role, pid: process.pid, upForMs: performance.now(), received, processed, depth }
+  tell({ kind: 'status', status: structuredStatus(status) })
+}
+
+/** The counts are read as they are now: some are getters. */
+function structuredStatus(status: ProcessStatus): ProcessStatus {
+  return JSON.parse(JSON.stringify(status))
 }
 
 /** As a run has them: settings that stand beside the service in the config count for both. */

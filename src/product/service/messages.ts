@@ -1,15 +1,31 @@
 import type { ErrorCode } from '../../core/contracts/errors.ts'
+import type { Depth } from '../../core/contracts/queue.ts'
+import type { IngestCounts } from '../../core/contracts/receiver.ts'
+import type { ProcessorState } from '../../core/processing/processor-counts.ts'
 
 /** What a process of the service does. */
 export type ServiceRole = 'node' | 'receiver' | 'processor'
+
+/** What a process has done since its start. */
+export interface ProcessStatus {
+  readonly role: ServiceRole
+  readonly pid: number
+  readonly upForMs: number
+  readonly received: IngestCounts | undefined
+  readonly processed: Readonly<ProcessorState> | undefined
+  /** Of the queue; undefined where it does not tell now. */
+  readonly depth: Depth | undefined
+}
 
 /** What the supervisor tells a process. The port's handle travels beside a setup. */
 export type ToMember =
   | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string }
   | { readonly kind: 'reload' }
+  | { readonly kind: 'tell-status' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'stop' }
 
 export type FromMember =
   | { readonly kind: 'ready'; readonly about: readonly string[] }
+  | { readonly kind: 'status'; readonly status: ProcessStatus }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

@@ -4,7 +4,7 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
-import type { FromMember, ServiceRole, ToMember } from './messages.ts'
+import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 
 /** A process that died is started again after about so long, twice as long with each further death, ms. */
 const RESTART = { baseMs: 250, capMs: 5_000 }
@@ -12,6 +12,7 @@ const RESTART = { baseMs: 250, capMs: 5_000 }
 const WELL_MS = 10_000
 /** A process that has not finished its work so long after it was told to stop is killed, ms. */
 const STOP_MS = 30_000
+const STATUS_MS = 2_000
 
 export interface SupervisorOptions {
   readonly role: ServiceRole
@@ -69,6 +70,17 @@ export class Supervisor {
 
   get pids(): readonly number[] {
     return [...this.#members.values()].map(({ child }) => child.process.pid!)
+  }
+
+  /** What each process says of itself. One that does not answer in time is left out. */
+  async status(): Promise<readonly ProcessStatus[]> {
+    const asked = [...this.#members.values()].map(async ({ child }) => {
+      const answer = child.next('status')
+      child.send({ kind: 'tell-status' })
+      return Promise.race([answer.then(({ status }) => status), wait(STATUS_MS, undefined, { ref: false })])
+    })
+    const told = await Promise.allSettled(asked)
+    return told.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
   }
 
   /** Every process reads its secrets again. */
@@ -139,6 +151,7 @@ export class Supervisor {
       if (this.#stopping.signal.aborted) return
       try {
         await this.#start(number)
+        this.#options.say(`process ${this.#members.get(number)?.child.process.pid} has taken its place`)
         return
       } catch (error) {
         this.#options.say(`a process could not be started: ${(error as Error).message}`)

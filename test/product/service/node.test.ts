@@ -56,6 +56,31 @@ describe('floodmark node', { timeout: 180_000 }, () => {
     expect(err).not.toContain('another secret')
   })
 
+  it('says what it has done on a port of its own, and tells whoever observes it', async () => {
+    const observer = `observer: {
+      answered: ({ path, status }) => console.error('answered', path, status),
+      settled: ({ event, result }) => console.error('settled', event.id, result),
+    }`
+    const { start } = shop(`admin: { port: 0 }, ${observer}`)
+    const node = start('node')
+    const port = await node.port
+    await node.until('status on http')
+    const sender = new Sender()
+    await sender.send(port, 'a')
+    await sender.send(port, 'b', 'not the secret of this route')
+    await node.until('settled in:a applied')
+    await sender.send(port, 'a')
+    await node.until('settled in:a absorbed')
+    await node.until('answered /in 200', 2)
+    await node.until('answered /in 401')
+    const answer = await fetch(node.said(/status on (\S+)/))
+    const { processes } = (await answer.json()) as { processes: unknown }
+    expect(processes).toMatchObject([
+      { role: 'node', processed: { applied: 1, duplicates: 1 }, received: { refused: { '/in': { mismatch: 1 } } } },
+    ])
+    expect((await node.stop()).code).toBe(0)
+  })
+
   it('refuses nobody while it is started anew, and loses nothing', linux, async () => {
     const { start, seen } = shop()
     const node = start('node')

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../../../product/config/load.ts'
+import { startAdmin } from '../../../product/service/admin.ts'
 import { say } from '../../../product/service/log.ts'
 import type { ServiceRole } from '../../../product/service/messages.ts'
 import { Supervisor } from '../../../product/service/supervisor.ts'
@@ -49,6 +50,10 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   })
   heed(supervisor)
   say(startLine(role, loaded, supervisor.port))
+  if (config.admin) {
+    const admin = await startAdmin(config.admin, () => supervisor.status())
+    say(`status on http://${config.admin.host}:${admin}/status`)
+  }
 }
 
 function processesOf(role: ServiceRole, { config }: LoadedConfig, { processes }: ServiceFlags): number {
