@@ -57,6 +57,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     repeatsPerEvent: repeatsOf(report),
     cpuPer1000: cpuOf(report),
     usages: usagesOf(record, HOLD_FROM * durationMs, durationMs),
+    cores: record.machine?.cores.stack?.length ?? null,
     beside: besideOf(record, HOLD_FROM * durationMs, durationMs),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),

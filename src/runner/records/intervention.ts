@@ -4,7 +4,8 @@ export type Stage = (typeof STAGES)[number]
 
 /**
  * What can be made slower by itself. The threads that run JavaScript, of processes that receive and of those that process; threads
- * that verify signatures; the disk, at each fdatasync; the way to the queue, at each publish; and effects that wait for something.
+ * that verify signatures; the disk, at each fdatasync; the way to the queue, at each publish; effects that wait for something; and
+ * cores, of which the stack gets one fewer.
  */
 export const RESOURCES = [
   'receiving-thread',
@@ -13,6 +14,7 @@ export const RESOURCES = [
   'disk-sync',
   'queue-latency',
   'effect-latency',
+  'cores',
 ] as const
 export type Resource = (typeof RESOURCES)[number]
 
@@ -21,5 +23,7 @@ export type Intervention =
   | { readonly what: 'twice'; readonly stage: Stage }
   /** Requests are answered with 200 and nothing is done with them: what is left is HTTP. */
   | { readonly what: 'answer-only' }
+  /** The processes of the stack may run on one core fewer each. */
+  | { readonly what: 'fewer-cores' }
   /** Of threads as work, for each event; of the others as a wait. */
   | { readonly what: 'delay'; readonly resource: Resource; readonly addMs: number }

@@ -43,6 +43,8 @@ export const trialSchema = z.object({
   /** What each process of the stack used while the load was held, and what went on beside them. */
   usages: z.array(usageSchema),
   beside: besideSchema.nullable(),
+  /** That the stack's processes might run on; null: the system does not say. */
+  cores: z.number().nullable(),
   startedAt: z.string(),
   tookMs: z.number(),
   folder: z.string(),

@@ -119,6 +119,7 @@ async function start(given: ServiceSetup): Promise<void> {
   if (setup.metered) meters = new Meters()
   interventions = new Interventions(setup.intervention)
   levers.delaySyncs(interventions.syncMs)
+  interventions.apply()
   const scenario = plannedScenario((await import(setup.scenario)).default, setup)
   const open = async ({ module, url }: Place) =>
     (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })

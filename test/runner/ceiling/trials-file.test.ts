@@ -24,7 +24,7 @@ const clauses = {
 } as const
 const trial: TrialRecord = {
   ...{ purpose: 'anchor', ratePerS: 500, outcome: 'passed', limit: null, donePerS: 499, acceptedPerS: 500 },
-  ...{ clauses, sender: 'fit', drainPerS: null, usages: [], beside: null, repeatsPerEvent: 0 },
+  ...{ clauses, sender: 'fit', drainPerS: null, usages: [], beside: null, cores: null, repeatsPerEvent: 0 },
   ...{ response: { count: 3_000, maxMs: 9 }, heldMs: 4_200, sampleP99Ms: 7, cpuPer1000: { receiver: 0.3 } },
   ...{ startedAt: '2026-01-01T00:00:00.000Z', tookMs: 9_000, folder: 'trial-01' },
 }

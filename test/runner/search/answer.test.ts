@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { acceptHintPerS, answerOf, trialsFor } from '../../../src/runner/search/answer.ts'
 import type { Ceiling, TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
 import { drainPerS } from '../../../src/runner/search/drain.ts'
 import { GOAL, stepAfter, stepBeside, trialsLeft } from '../../../src/runner/search/search.ts'
 import { QUIET, recordOf, searched, trialOf } from './trial-records.ts'
+
+// Arithmetic alone, a second or two of it; a busy machine may take longer.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** Each is made once. */
 const made = new Map<number, readonly TrialRecord[]>()

@@ -14,6 +14,7 @@ const RESOURCE: Readonly<Record<ResourceName, string>> = {
   'verifying-threads': 'the threads that verify signatures',
   'disk-sync': "the disk: each fdatasync of the queue's log",
   'queue-latency': 'the time that the queue takes for each publish, of which only a few may be under way',
+  cores: 'the number of cores: the stack uses more than all but one of them',
   'effect-latency': 'the time that a batch of effects waits, of which only a few may be in hand',
 }
 
@@ -23,6 +24,7 @@ const REMEDY: Readonly<Record<ResourceName, string>> = {
   'verifying-threads': 'More cores would move it, since there is a verifying thread for each core but one.',
   'disk-sync': 'A faster disk would move it.',
   'queue-latency': 'A queue that is nearer or quicker would move it, or more publishes at once (publishesMax).',
+  cores: 'More cores would move it, or machines of their own for senders, receivers and processors.',
   'effect-latency': 'Quicker effects would move it, or larger batches and more of them at once (handlersMax).',
 }
 
@@ -47,7 +49,8 @@ export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS 
   }
   const { resource, process, addMs, predictedPerS, found: under } = found
   const inProcess = resource.endsWith('thread') ? ` of ${process}` : ''
-  const fell = `With ${shortTime(addMs)} more the ceiling of ${perS(ceilingPerS)} falls to ${perS(under!.mid)} (${perS(under!.low)} … ${perS(under!.high)}); its time alone predicts ${perS(predictedPerS!)}.`
+  const delayed = resource === 'cores' ? 'one core fewer' : `${shortTime(addMs)} more`
+  const fell = `With ${delayed} the ceiling of ${perS(ceilingPerS)} falls to ${perS(under!.mid)} (${perS(under!.low)} … ${perS(under!.high)}); its time alone predicts ${perS(predictedPerS!)}.`
   return [
     `What binds is ${RESOURCE[resource]}${inProcess}. ${REMEDY[resource]}`,
     fell,
@@ -81,7 +84,7 @@ export function resourceTable({ resources }: Binding): { readonly head: string[]
       one.resource,
       percent(one.busy),
       shortTime(one.timeMs),
-      shortTime(one.addMs),
+      one.resource === 'cores' ? 'one fewer' : shortTime(one.addMs),
       outcome(one),
     ]),
   }

@@ -127,5 +127,6 @@ export function outcomeWords(trial: TrialRecord): string {
 
 export function interventionWords(one: NonNullable<TrialRecord['intervention']>): string {
   if (one.what === 'twice') return `${one.stage} done twice`
+  if (one.what === 'fewer-cores') return 'one core fewer'
   return one.what === 'answer-only' ? 'answers alone' : `${one.resource} +${shortTime(one.addMs)}`
 }

@@ -8,6 +8,7 @@ const share = z.object({ share: z.number(), low: z.number(), high: z.number() })
 export const interventionSchema = z.discriminatedUnion('what', [
   z.object({ what: z.literal('twice'), stage: z.enum(STAGES) }),
   z.object({ what: z.literal('answer-only') }),
+  z.object({ what: z.literal('fewer-cores') }),
   z.object({ what: z.literal('delay'), resource: z.enum(RESOURCES), addMs: z.number() }),
 ])
 

@@ -22,10 +22,18 @@ const WAIT_MIN_MS = 1
 /** Less than that of a core is no thread that could bind. */
 const THREADS_BUSY_MIN = 0.05
 
-/** What of the stack may bind, the busiest first. `verifiesApart`: the receiver verifies in other threads. */
-export function candidatesOf(usages: readonly Usage[], verifiesApart: boolean): Candidate[] {
-  const found = usages.flatMap((usage) => [...threads(usage, verifiesApart), ...waits(usage)])
-  return found.toSorted((a, b) => b.busy - a.busy)
+interface StackFacts {
+  readonly ceilingPerS: number
+  /** The receiver verifies in other threads. */
+  readonly verifiesApart: boolean
+  /** That the stack may run on; null: not known. */
+  readonly cores: number | null
+}
+
+/** What of the stack may bind, the busiest first. */
+export function candidatesOf(usages: readonly Usage[], stack: StackFacts): Candidate[] {
+  const found = usages.flatMap((usage) => [...threads(usage, stack.verifiesApart), ...waits(usage)])
+  return [...found, ...coresOf(usages, stack)].toSorted((a, b) => b.busy - a.busy)
 }
 
 function threads(usage: Usage, verifiesApart: boolean): Candidate[] {
@@ -42,6 +50,20 @@ function threads(usage: Usage, verifiesApart: boolean): Candidate[] {
     ...thread(receives ? 'receiving-thread' : 'processing-thread', mainCpuMs),
     ...(receives && verifiesApart ? thread('verifying-threads', threadsCpuMs) : []),
   ]
+}
+
+/** With one core fewer there is less than the stack uses at its ceiling: else that could show nothing. */
+function coresOf(usages: readonly Usage[], { cores, ceilingPerS }: StackFacts): Candidate[] {
+  const sum = (of: (usage: Usage) => number) => usages.reduce((total, usage) => total + of(usage) / usage.spanMs, 0)
+  const timeMs =
+    sum(({ cpuMs }) => cpuMs) /
+    Math.max(
+      Number.MIN_VALUE,
+      sum(({ applied }) => applied),
+    )
+  const used = (timeMs * ceilingPerS) / 1_000
+  if (cores === null || cores < 2 || used <= cores - 1) return []
+  return [{ resource: 'cores', process: 'the stack', busy: used / cores, timeMs, addMs: 0, factor: (cores - 1) / used }]
 }
 
 function waits({ name, spanMs, flows, syncs, syncMs }: Usage): Candidate[] {

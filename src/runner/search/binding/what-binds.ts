@@ -16,6 +16,8 @@ const PROBE_MAX = 5
 /** A ceiling under an intervention is wanted within this ratio, by so many trials. */
 const BOUND_RATIO_MAX = 1.12
 const BOUND_TRIALS_MAX = 8
+/** The ceiling fell by so much of what the delay would cause by itself, ln by ln; by less, the probes failed for another reason. */
+const STRENGTH_MIN = 0.35
 /** A part that is smaller is not worth the confirmation. */
 const CONFIRM_SHARE_MIN = 0.04
 
@@ -31,7 +33,7 @@ export function bindingStep(
   const base = baseOf(trials)
   if (!base) return { next: undefined, binding: null }
   const resources: Binding['resources'] = []
-  for (const candidate of candidatesOf(base.usages, asked.verifiesApart)) {
+  for (const candidate of candidatesOf(base.usages, { ...asked, cores: base.cores })) {
     const { factor, ...shown } = candidate
     const probed = probe(trials, candidate, asked)
     if (typeof probed === 'object' && probed !== null) return { next: probed }
@@ -43,7 +45,8 @@ export function bindingStep(
     const predictedPerS = asked.ceilingPerS * factor
     const found = ceilingUnder(trials, delayOf(candidate), predictedPerS, asked)
     if ('purpose' in found) return { next: found }
-    resources.push({ ...none, predictedPerS, found })
+    const strength = Math.log(asked.ceilingPerS / found.mid) / Math.log(1 / factor)
+    resources.push({ ...none, binds: strength >= STRENGTH_MIN, predictedPerS, found })
   }
   const binds = strongest(resources, asked.ceilingPerS)
   const thread = binds?.resource === 'receiving-thread' || binds?.resource === 'processing-thread' ? binds : undefined
@@ -79,7 +82,7 @@ export function baseOf(trials: readonly TrialRecord[]): TrialRecord | undefined 
 }
 
 const delayOf = ({ resource, addMs }: Pick<Candidate, 'resource' | 'addMs'>): Intervention => {
-  return { what: 'delay', resource, addMs }
+  return resource === 'cores' ? { what: 'fewer-cores' } : { what: 'delay', resource, addMs }
 }
 
 export function sameIntervention(one: Intervention | undefined, other: Intervention | undefined): boolean {

@@ -7,6 +7,7 @@ import type { Effect, Ledger, Settlement, Tx } from '../../../core/contracts/led
 import type { Queue } from '../../../core/contracts/queue.ts'
 import type { Receiver } from '../../../core/contracts/receiver.ts'
 import type { Intervention, Resource, Stage } from '../../records/intervention.ts'
+import { leaveCore } from './leave-core.ts'
 import { spin } from './spin.ts'
 
 /** Ids and names of what is done a second time. Nobody reads them: the audit knows the run's own alone. */
@@ -26,6 +27,11 @@ export class Interventions {
   /** Each sync takes so much longer, ms. */
   get syncMs(): number {
     return this.#delayMs('disk-sync')
+  }
+
+  /** Takes a core from this process. @throws FloodmarkError 'unavailable' where the system has no means for that. */
+  apply(): void {
+    if (this.#one?.what === 'fewer-cores') leaveCore()
   }
 
   /** The address to load a provider from. */

@@ -10,6 +10,8 @@ export interface NumberedService {
   readonly stages: Readonly<Record<Stage | 'http' | 'rest', number>>
   /** Of the verifying threads together, for an event; 0: the thread above verifies. */
   readonly verifyingMs: number
+  /** That there are, and what an event takes of them in all. Absent: more than enough. */
+  readonly cores?: { readonly most: number; readonly perEventMs: number }
   /** A sync, and the events that go with one at most. */
   readonly sync: { readonly ms: number; readonly events: number }
   /** A publish, the events of one, and how many are under way at most. */
@@ -60,10 +62,13 @@ function under(service: NumberedService, intervention: Intervention | undefined)
 /** Events a second: the least of what each thing allows. */
 export function ceilingOf(service: NumberedService, intervention?: Intervention): number {
   const { threadMs, verifyingMs, syncMs, publishMs, batchMs } = under(service, intervention)
-  const { sync, publish, batch } = service
+  const { sync, publish, batch, cores } = service
   return Math.min(
     1_000 / threadMs,
     verifyingMs === 0 ? Number.POSITIVE_INFINITY : 1_000 / verifyingMs,
+    cores
+      ? (1_000 * (cores.most - (intervention?.what === 'fewer-cores' ? 1 : 0))) / cores.perEventMs
+      : Number.POSITIVE_INFINITY,
     (1_000 * sync.events) / syncMs,
     (1_000 * publish.events * publish.most) / publishMs,
     (1_000 * batch.events * batch.most) / batchMs,
@@ -88,6 +93,7 @@ export function trialsOn(service: NumberedService, seed: number, width = 0.03) {
       ...{ response, sampleP99Ms: p99Ms },
       ...{ purpose, ratePerS, donePerS, outcome: holds ? 'passed' : 'failed', limit: holds ? null : 'backlog' },
       ...(intervention && { intervention }),
+      cores: service.cores?.most ?? null,
       usages: [usageAt(service, donePerS, intervention, noisy)],
     })
   }
@@ -107,7 +113,13 @@ function usageAt(
   const syncs = Math.max(events / sync.events, Math.min(events, (0.6 * SPAN_MS) / syncMs))
   const [mainCpuMs, threadsCpuMs] = [noisy(events * threadMs), noisy(events * verifyingMs)]
   return {
-    ...{ name: 'receiver + processor', spanMs: SPAN_MS, cpuMs: mainCpuMs + threadsCpuMs, mainCpuMs, threadsCpuMs },
+    ...{
+      name: 'receiver + processor',
+      spanMs: SPAN_MS,
+      cpuMs: service.cores ? noisy(events * service.cores.perEventMs) : mainCpuMs + threadsCpuMs,
+      mainCpuMs,
+      threadsCpuMs,
+    },
     applied: intervention?.what === 'answer-only' ? 0 : events,
     ...{ loopBusy: mainCpuMs / SPAN_MS, loopDelayMaxMs: 10, gcMs: 40, servedBytes: 0, askedBytes: 0 },
     ...{ listenOverflows: 0, syncs, syncMs: noisy(syncs * syncMs) },

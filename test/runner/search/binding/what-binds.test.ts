@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Resource } from '../../../../src/runner/records/intervention.ts'
 import type { Binding } from '../../../../src/runner/search/binding/binding-schema.ts'
 import { candidatesOf, littleOf } from '../../../../src/runner/search/binding/resources.ts'
@@ -7,6 +7,9 @@ import { bindingStep } from '../../../../src/runner/search/binding/what-binds.ts
 import type { TrialRecord } from '../../../../src/runner/search/ceiling-schema.ts'
 import { GOAL } from '../../../../src/runner/search/search.ts'
 import { ceilingOf, type NumberedService, SOUND, trialsOn } from './numbered-service.ts'
+
+// Arithmetic alone, a second or two of it; a busy machine may take longer.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** The experiments with a service of which the ceiling is known to 3%. */
 function askedOf(service: NumberedService, seed: number): { binding: Binding; trials: TrialRecord[] } {
@@ -28,6 +31,7 @@ const PLANTED: readonly (readonly [string, Resource, NumberedService])[] = [
   ['slow HMAC threads', 'verifying-threads', { ...SOUND, stages: { ...SOUND.stages, verify: 0 }, verifyingMs: 0.25 }],
   ['a slow sync', 'disk-sync', { ...SOUND, sync: { ms: 20, events: 60 } }],
   ['broker latency behind a cap', 'queue-latency', { ...SOUND, publish: { ms: 40, events: 50, most: 4 } }],
+  ['too few cores', 'cores', { ...SOUND, cores: { most: 2, perEventMs: 0.3 } }],
   ['slow effects', 'effect-latency', { ...SOUND, batch: { ms: 200, events: 256, most: 2 } }],
 ]
 const SEEDS = [1, 2, 3]
@@ -111,7 +115,7 @@ describe('the arithmetic', () => {
 
   it('a delay is as long as what it delays, and at least what timers keep', () => {
     const [usage] = trialsOn(SOUND, 1)('soak', 5_000).usages
-    const candidates = candidatesOf([usage!], false)
+    const candidates = candidatesOf([usage!], { ceilingPerS: 9_000, verifiesApart: false, cores: null })
     expect(candidates.map(({ resource }) => resource).toSorted()).toEqual(
       ['receiving-thread', 'disk-sync', 'queue-latency', 'effect-latency'].toSorted(),
     )
