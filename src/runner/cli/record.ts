@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { oneLine } from '../../core/base/one-line.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
@@ -70,14 +71,14 @@ async function record(name: string, input: string, path: string, keeping: Keepin
       bodies++
     }
   }
-  for (const mistake of mistakes.slice(0, MISTAKES_TOLD_MAX)) process.stderr.write(`left out ${mistake}\n`)
+  for (const mistake of mistakes.slice(0, MISTAKES_TOLD_MAX)) process.stderr.write(`left out ${oneLine(mistake)}\n`)
   if (!out) {
     const why = mistakes.length > 0 ? `none of ${mistakes.length} requests can be used` : 'no request in it'
     throw new FloodmarkError('misuse', `${input}: ${why}; nothing was written`)
   }
   out.sync()
   out.close()
-  for (const [type, count] of most(types)) process.stdout.write(`${String(count).padStart(7)} ${type}\n`)
+  for (const [type, count] of most(types)) process.stdout.write(`${String(count).padStart(7)} ${oneLine(type)}\n`)
   const left = mistakes.length > 0 ? `, ${mistakes.length} left out` : ''
   const read = most(forms).map(([form, count]) => `${form} (${count})`)
   process.stdout.write(`Read as ${read.join(', ')}. SHA-256 of the bodies taken: ${digest.digest('hex')}.\n`)

@@ -1,4 +1,3 @@
-import { oneLined } from '../../core/base/one-line.ts'
 import { interval, ms, perS, seconds } from '../../core/base/words.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 import { ceilingChart } from './ceiling-chart.ts'
@@ -15,7 +14,7 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
   const checked = ceilingSchema.parse(ceiling)
   writeWhole(folder, {
     'ceiling.json': `${JSON.stringify(checked, null, 1)}\n`,
-    'ceiling.html': html(oneLined(checked)),
+    'ceiling.html': html(checked),
   })
 }
 

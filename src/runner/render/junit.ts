@@ -1,11 +1,10 @@
-import { oneLined } from '../../core/base/one-line.ts'
 import type { Report } from '../report/report-schema.ts'
 import { markup } from './markup.ts'
 import { sayCheck } from './words/checks.ts'
 
 /** One test case a check, for CI systems. */
 export function junit(report: Report): string {
-  const { scenario, checks } = oneLined(report)
+  const { scenario, checks } = report
   const cases = checks.map((check) => {
     const { title, measured, wanted } = sayCheck(check)
     const what = `${measured}, wanted ${wanted}`

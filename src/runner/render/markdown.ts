@@ -1,7 +1,7 @@
-import { oneLine, oneLined, rewritten } from '../../core/base/one-line.ts'
 import { markdownTable } from '../../core/base/table.ts'
 import { perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
+import { code, forMarkdown } from './in-markdown.ts'
 import { sayCheck } from './words/checks.ts'
 import {
   environmentWords,
@@ -16,7 +16,7 @@ import { waitLines } from './words/waits.ts'
 
 /** For a comment on a pull request. */
 export function markdown(raw: Report): string {
-  const report = rewritten(oneLined(raw), inMarkdown) as Report
+  const report = forMarkdown(raw)
   const { scenario, verdict, checks, settings, setup, audit, durability, environment } = report
   const rows = checks.map(sayCheck).map(({ title, measured, wanted, state }) => {
     return [title, measured, wanted, state === 'failed' ? '**failed**' : state]
@@ -42,18 +42,7 @@ export function markdown(raw: Report): string {
       : []),
     environmentWords(environment),
     '',
-    code(oneLine(raw.reproduce)),
+    code(raw.reproduce),
     '',
   ].join('\n')
-}
-
-/** What would be markup is written as the character that it is. */
-function inMarkdown(text: string): string {
-  return text.replace(/[&<>[\]*`~]/g, (found) => `&#${found.charCodeAt(0)};`)
-}
-
-/** Within more backticks than there are in a row in it, nothing is markup. */
-function code(text: string): string {
-  const fence = '`'.repeat(1 + Math.max(0, ...(text.match(/`+/g) ?? []).map((row) => row.length)))
-  return fence === '`' ? `\`${text}\`` : `${fence} ${text} ${fence}`
 }

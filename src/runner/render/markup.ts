@@ -1,3 +1,5 @@
+import { printable } from '../../core/base/one-line.ts'
+
 /** A piece of a page or of an XML file, in which all that came from outside is escaped. */
 export class Markup {
   readonly text: string
@@ -22,5 +24,9 @@ function written(value: Content): string {
   if (value === null || value === undefined || value === false) return ''
   if (value instanceof Markup) return value.text
   if (typeof value === 'object') return value.map(written).join('')
-  return String(value).replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
+  // XML allows no control characters, and a page of HTML shows none.
+  return printable(String(value), /[^\P{C}\n\t]|[\u2028\u2029]/gu).replace(
+    /[&<>"']/g,
+    (found) => `&#${found.charCodeAt(0)};`,
+  )
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { oneLined } from '../../../src/core/base/one-line.ts'
+import { changesOf } from '../../../src/runner/compare/changes.ts'
+import type { Comparison } from '../../../src/runner/compare/comparison-schema.ts'
+import { classesOf } from '../../../src/runner/compare/rank.ts'
+import { changesHtml, changesJunit, changesLines, changesMarkdown } from '../../../src/runner/render/compare/changes.ts'
+import { comparisonHtml } from '../../../src/runner/render/compare/html.ts'
+import { comparisonJunit } from '../../../src/runner/render/compare/junit.ts'
+import { comparisonLines, comparisonMarkdown, turnLine } from '../../../src/runner/render/compare/text.ts'
 import { eventLife } from '../../../src/runner/render/event-life.ts'
+import { historyLines } from '../../../src/runner/render/history/list.ts'
+import { historyPage } from '../../../src/runner/render/history/page.ts'
 import { html } from '../../../src/runner/render/html.ts'
 import { junit } from '../../../src/runner/render/junit.ts'
 import { markdown } from '../../../src/runner/render/markdown.ts'
@@ -10,6 +19,8 @@ import { lifeOf } from '../../../src/runner/report/audit/event-life.ts'
 import { judgedRun } from '../../../src/runner/report/judged-run.ts'
 import { type Report, reportSchema } from '../../../src/runner/report/report-schema.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
+import { turn } from '../compare/made-up-turns.ts'
+import { reportWith } from '../history/made-up-reports.ts'
 import { madeUpRun } from '../report/made-up-run.ts'
 
 /** Markup, what clears a terminal and names its window, a bell, NUL, C1, a change of direction, lines and half a character. */
@@ -41,6 +52,8 @@ const { copy: report, places } = poisoned<Report>(
   (copy) => reportSchema.safeParse(copy).success,
 )
 report.cards.attack!.kinds[0]!.statuses = { [BAD]: 1 }
+
+const side = (name: string) => ({ name, reports: [reportWith()] })
 
 describe('nothing that came from outside controls what shows it, whichever string of a report it is in:', () => {
   it('the report has such strings', () => {
@@ -87,6 +100,55 @@ describe('nothing that came from outside controls what shows it, whichever strin
     const text = eventLife({ ...life, beside: [] })
     expect(text).not.toMatch(CONTROLS)
     expect(text).toContain('\\u{1b}[2J')
+  })
+
+  it('a comparison of stacks, what changed between two runs, and the list of runs', () => {
+    const every = { ...turn('a', 0), scenario: BAD, stack: BAD, folder: BAD }
+    const { copy: changes } = poisoned(changesOf(side('a'), side('b'), 0.1), () => true)
+    const known = { ...changes, outcome: 'regression', figures: [], counts: [] } as typeof changes
+    const { environment } = report
+    const classes = classesOf([turn('a', 0), every], true)
+    const scenarios = [{ scenario: BAD, acceptP99Ms: 500, classes }]
+    const head = {
+      version: 1,
+      startedAt: '2026-01-31T08:00:00.000Z',
+      interrupted: false,
+      seed: 1,
+      rounds: 1,
+      busyRuns: 0,
+    }
+    const comparison = { ...head, notRanked: null, forced: false, scenarios, environment, command: BAD, turns: [every] }
+    const row = {
+      folder: BAD,
+      when: BAD,
+      verdict: 'PASS',
+      what: BAD,
+      stack: BAD,
+      peak: '',
+      p99: '',
+      ceiling: '',
+      tag: BAD,
+    }
+    const shown = [
+      ...[comparisonLines, comparisonMarkdown, comparisonHtml, comparisonJunit].map((render) =>
+        [render(comparison as Comparison)].flat().join('\n'),
+      ),
+      ...[changesLines, changesMarkdown, changesHtml, changesJunit].map((render) => [render(known)].flat().join('\n')),
+      historyLines([{ ...row, p99Ms: null }]).join('\n'),
+      historyPage([{ ...row, p99Ms: null }]),
+      turnLine(every, 1),
+    ]
+    for (const text of shown.map((one) => one.replaceAll(COLOURS, ''))) {
+      expect(text).toContain('\\u{1b}')
+      expect(text.replaceAll(/<style>.*?<\/style>/gs, '')).not.toMatch(CONTROLS)
+    }
+    // A terminal and a code span show markup as it is.
+    const [, compared, page, junitOfIt, , changed, changesPage, changesXml] = shown
+    const inMarkdown = [compared!.replace(/^Made by .*$/m, ''), changed]
+    for (const text of [...inMarkdown, page, junitOfIt, changesPage, changesXml]) {
+      expect(text).not.toContain('<script>alert')
+    }
+    for (const text of inMarkdown) expect(text).not.toContain('![x]')
   })
 
   it('any record, names of its fields included', () => {

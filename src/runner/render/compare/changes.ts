@@ -1,8 +1,10 @@
 import { styleText } from 'node:util'
+import { oneLined } from '../../../core/base/one-line.ts'
 import { markdownTable, textTable } from '../../../core/base/table.ts'
 import type { Changes } from '../../compare/changes.ts'
 import { page } from '../html/page.ts'
 import { section, table } from '../html/table.ts'
+import { forMarkdown } from '../in-markdown.ts'
 import { markup } from '../markup.ts'
 import { CHANGES_HEAD, changeRows, changesAbout, changesWords } from '../words/changes.ts'
 
@@ -10,7 +12,8 @@ const isFigure = (column: number) => column > 0 && column < 5
 const COLOURS = { 'no-regression': 'green', regression: 'red', 'not-comparable': 'magenta' } as const
 
 /** For the terminal. */
-export function changesLines(changes: Changes): string[] {
+export function changesLines(raw: Changes): string[] {
+  const changes = oneLined(raw)
   return [
     '',
     styleText([COLOURS[changes.outcome], 'bold'], changesWords(changes)),
@@ -23,7 +26,8 @@ export function changesLines(changes: Changes): string[] {
 }
 
 /** For a job's summary. */
-export function changesMarkdown(changes: Changes): string {
+export function changesMarkdown(raw: Changes): string {
+  const changes = forMarkdown(raw)
   return [
     `### floodmark ${changes.scenario}: ${changes.outcome === 'regression' ? '**regression**' : changes.outcome.replace('-', ' ')}`,
     '',

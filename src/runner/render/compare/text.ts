@@ -1,8 +1,10 @@
 import { styleText } from 'node:util'
+import { oneLine, oneLined } from '../../../core/base/one-line.ts'
 import { markdownTable, FIGURES as RIGHT, textTable } from '../../../core/base/table.ts'
 import { ms } from '../../../core/base/words.ts'
 import type { Comparison } from '../../compare/comparison-schema.ts'
 import type { TurnFigures } from '../../compare/turn-schema.ts'
+import { code, forMarkdown } from '../in-markdown.ts'
 import { COMPARE_EXPLAINED, classWords, harmWords, winnerWords } from '../words/compare.ts'
 import { environmentWords } from '../words/run.ts'
 import { cellsOf, headOf } from './table.ts'
@@ -12,10 +14,11 @@ export function turnLine(turn: TurnFigures, count: number): string {
   const { waits, verdict, round, stack, harm, notAccepted } = turn
   const p99 = waits.p99Ms === null ? 'nothing accepted' : `p99 ${ms(waits.p99Ms)}`
   const bad = harmWords({ harm, notAccepted })
-  return `${String(count).padStart(3)}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${stack}${bad === 'none' ? '' : `  ${bad}`}`
+  return `${String(count).padStart(3)}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${oneLine(stack)}${bad === 'none' ? '' : `  ${bad}`}`
 }
 
-export function comparisonLines(comparison: Comparison): string[] {
+export function comparisonLines(raw: Comparison): string[] {
+  const comparison = oneLined(raw)
   const lines = comparison.scenarios.flatMap(({ scenario, classes }) => [
     '',
     styleText('bold', `compare ${scenario}`),
@@ -33,12 +36,13 @@ export function comparisonLines(comparison: Comparison): string[] {
 }
 
 /** For a job's summary, and for docs/compare.md. */
-export function comparisonMarkdown(comparison: Comparison): string {
-  const { scenarios, environment, startedAt, command } = comparison
+export function comparisonMarkdown(raw: Comparison): string {
+  const comparison = forMarkdown(raw)
+  const { scenarios, environment, startedAt } = comparison
   return [
     `# Stacks compared: ${scenarios.map(({ scenario }) => scenario).join(', ')}`,
     '',
-    `Made by \`${command}\` on ${startedAt.slice(0, 10)}, on ${environmentWords(environment)}. ${aboutLines(comparison).join(' ')}`,
+    `Made by ${code(raw.command)} on ${startedAt.slice(0, 10)}, on ${environmentWords(environment)}. ${aboutLines(comparison).join(' ')}`,
     '',
     ...scenarios.flatMap(({ scenario, classes }) =>
       classes.flatMap((one) => [

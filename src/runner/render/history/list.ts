@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { oneLined } from '../../../core/base/one-line.ts'
 import { textTable } from '../../../core/base/table.ts'
 import type { HistoryRow } from './row.ts'
 
@@ -13,7 +14,8 @@ const COLOURS: Readonly<Record<string, Colour>> = {
 }
 
 /** Runs, newest first, a line each. */
-export function historyLines(rows: readonly HistoryRow[]): string[] {
+export function historyLines(raw: readonly HistoryRow[]): string[] {
+  const rows = oneLined(raw)
   const cells = rows.map(({ when, verdict, what, stack, peak, p99, ceiling, tag, folder }) => [
     ...[when, verdict, what, stack, peak, p99, ceiling, tag, folder],
   ])
