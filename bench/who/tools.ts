@@ -78,7 +78,7 @@ const vegeta: Tool = {
 
 const wrk: Tool = {
   name: 'wrk',
-  version: () => /wrk ([\d.]+)/.exec(outputNow('wrk', ['-v']) ?? '')?.[1],
+  version: () => /wrk \D*([\d.]+)/.exec(outputNow('wrk', ['-v']) ?? '')?.[1],
   arrivals: 'none',
   async p99Ms({ url, seconds, folder }) {
     const script = join(folder, 'wrk.lua')

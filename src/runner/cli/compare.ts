@@ -46,6 +46,10 @@ Examples:
 
 Exits: 0 compared, 1 a stack failed or became worse, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
 
+/** What a 2xx of a target survives is not known, so that no two are ranked. */
+const TARGET =
+  'stacks of ours are compared here: run each --target with a --tag of its own, then npm run compare -- <tag> <tag>'
+
 const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 const ROUNDS = { least: 1, most: 100 }
 
@@ -108,6 +112,7 @@ async function compare(
   const varied = [...listsOf(flags), ...vary.map(variedOf)]
   const base = await readSettings(scenarios[0]!, withoutLists(flags))
   const stacks = stacksOf(base, varied)
+  if (stacks.some(({ settings }) => settings.target !== undefined)) throw new FloodmarkError('misuse', TARGET)
   // Mistakes in what the settings name are told before anything is made.
   const marks = await Promise.all(scenarios.map((scenario) => markOf(scenario, stacks)))
   const compared = { scenarios, stacks }
