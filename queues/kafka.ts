@@ -7,7 +7,7 @@ import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } 
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
 import { keepMember } from './kafka/member.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
-import { type Layout, layoutOf, PARTITIONS, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
+import { type Layout, layoutOf, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
 
 /** Kafka by @platformatic/kafka. */
@@ -87,7 +87,12 @@ const driver: QueueDriver = {
     const admin = new Admin(clientOptions(layout))
     try {
       await admin
-        .createTopics({ topics: [layout.topic], partitions: PARTITIONS, configs: TOPIC_CONFIG })
+        .createTopics({
+          topics: [layout.topic],
+          partitions: layout.partitions,
+          ...(layout.address.replication && { replicas: layout.address.replication }),
+          configs: TOPIC_CONFIG,
+        })
         .catch(unless('TOPIC_ALREADY_EXISTS'))
       const { facts, partitions } = await describe(admin, layout)
       return new KafkaQueue(
@@ -99,7 +104,7 @@ const driver: QueueDriver = {
       )
     } catch (cause) {
       await admin.close().catch(() => {})
-      const message = `cannot open ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+      const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     }
   },
@@ -111,7 +116,7 @@ const driver: QueueDriver = {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.topic)
     } catch (cause) {
-      const message = `cannot delete ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+      const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     } finally {
       await admin.close().catch(() => {})

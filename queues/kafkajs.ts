@@ -80,7 +80,7 @@ async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, ad
     return await run(kafka, admin)
   } catch (cause) {
     await admin.disconnect().catch(() => {})
-    const message = `cannot ${what} ${layout.topic} on Kafka at ${layout.brokers}: ${messageOf(cause)}`
+    const message = `cannot ${what} ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
     throw new FloodmarkError('unavailable', message, { cause })
   }
 }
@@ -90,7 +90,7 @@ const driver: QueueDriver = {
   async open(options) {
     const layout = layoutOf(options)
     return withAdmin(layout, 'open', async (kafka, admin) => {
-      await createTopic(admin, layout.topic)
+      await createTopic(admin, layout)
       const { facts, partitions } = await describe(admin, layout)
       const traits = traitsOf('kafkajs', layout.topic, facts)
       return new KafkaJsQueue(layout, options.clock ?? systemClock, kafka, admin, traits, partitions)

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { type KafkaAddress, kafkaAddress } from '../../src/clients/kafka/address.ts'
 import { shareOfHeap } from '../../src/core/base/memory.ts'
-import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** A new topic gets so many lanes. At most so many consumers can share its work. */
-export const PARTITIONS = 12
+const PARTITIONS = 12
 /** A new topic takes record batches of at most so many bytes: several bodies of 1 MiB with their heads. */
 const TOPIC_BYTES_MAX = 4 * 1024 * 1024
 /** Kafka's own default, for a topic whose settings we may not read. */
@@ -40,21 +40,16 @@ export const CONNECT_TIMEOUT_MS = 3_000
 export const REQUEST_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 5_000
 
 export interface Layout {
-  /** host:port of the first brokers to ask. */
-  readonly brokers: string[]
+  readonly address: KafkaAddress
+  /** Of a topic that is made. */
+  readonly partitions: number
   /** Name of the topic, and of the one consumer group on it. */
   readonly topic: string
 }
 
 export function layoutOf({ url, namespace }: { readonly url: string; readonly namespace: string }): Layout {
-  const brokers = /^kafka:\/\/([^/@?#]+)\/?$/.exec(url)?.[1]?.split(',') ?? []
-  if (brokers.length === 0 || !brokers.every((broker) => /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker))) {
-    throw new FloodmarkError(
-      'misuse',
-      'the address of Kafka is kafka://host:port, with commas between several, without user or path',
-    )
-  }
-  return { brokers, topic: `floodmark-${checkNamespace(namespace)}` }
+  const address = kafkaAddress(url)
+  return { address, partitions: address.partitions ?? PARTITIONS, topic: `floodmark-${checkNamespace(namespace)}` }
 }
 
 export const TOPIC_CONFIG = [

@@ -18,10 +18,12 @@ const LEADERS_TRIES_MAX = 100
 /** The first question about any group makes a new broker begin to keep groups. */
 const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
 
-export function clientOptions(layout: Layout): BaseOptions {
+export function clientOptions({ address }: Layout): BaseOptions {
   return {
     clientId: 'floodmark',
-    bootstrapBrokers: layout.brokers,
+    bootstrapBrokers: [...address.brokers],
+    ...(address.tls && { tls: address.tls }),
+    ...(address.sasl && { sasl: address.sasl }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retries: 0,
@@ -57,7 +59,7 @@ export function unless(apiId: string): (error: unknown) => void {
 export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
   const partitions = await partitionsOf(admin, layout.topic)
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
-  const server = await serverVersion(layout.brokers)
+  const server = await serverVersion(layout.address)
   const config = await configOf(admin, layout.topic)
   const logFolders = await logFoldersOf(admin, layout.topic, partitions.length)
   return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }

@@ -1,11 +1,10 @@
-import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs'
 import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,
-  PARTITIONS,
   REBALANCE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
   RETRY_MS,
@@ -21,16 +20,27 @@ silenceNegativeTimers()
 const LEADERS_TRIES_MAX = 100
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
 
-export function connect(layout: Layout): Kafka {
+export function connect({ address }: Layout): Kafka {
   return new kafkajs.Kafka({
     clientId: 'floodmark',
-    brokers: [...layout.brokers],
+    brokers: [...address.brokers],
+    ...(address.tls && { ssl: address.tls }),
+    ...(address.sasl && { sasl: saslOf(address.sasl) }),
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     logLevel: kafkajs.logLevel.NOTHING,
     socketFactory: wholeAnswers,
     retry: { retries: 2, initialRetryTime: RETRY_MS, maxRetryTime: 1_000 },
   })
+}
+
+/** kafkajs writes the mechanisms small, and asks for a token each time. */
+function saslOf(login: NonNullable<Layout['address']['sasl']>): SASLOptions {
+  if (login.mechanism === 'OAUTHBEARER') {
+    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: login.token }) }
+  }
+  const { username, password } = login
+  return { mechanism: login.mechanism.toLowerCase(), username, password } as SASLOptions
 }
 
 /** Whether the broker answered with this error of the protocol, however deep the client wrapped it. */
@@ -46,10 +56,11 @@ function listOf(error: object, name: string): { error?: unknown }[] {
   return Array.isArray(list) ? list : []
 }
 
-export async function createTopic(admin: Admin, topic: string): Promise<void> {
-  const layout = { topic, numPartitions: PARTITIONS, replicationFactor: -1, configEntries: TOPIC_CONFIG }
+export async function createTopic(admin: Admin, { topic, partitions, address }: Layout): Promise<void> {
+  const replicationFactor = address.replication ?? -1
+  const wanted = { topic, numPartitions: partitions, replicationFactor, configEntries: TOPIC_CONFIG }
   // The client's own wait gives up on the first 'unknown topic'.
-  await admin.createTopics({ topics: [layout], waitForLeaders: false })
+  await admin.createTopics({ topics: [wanted], waitForLeaders: false })
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
@@ -77,7 +88,7 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   const { partitions } = topics[0]!
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
-  const server = await serverVersion(layout.brokers)
+  const server = await serverVersion(layout.address)
   const config = await configOf(admin, topic)
   const logFolders = await logFoldersOf(admin)
   return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }

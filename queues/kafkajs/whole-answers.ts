@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { ISocketFactory } from 'kafkajs'
+import { socketTo } from '../../src/clients/kafka/address.ts'
 
 const KEEP_ALIVE_MS = 60_000
 const LENGTH_BYTES = 4
@@ -10,8 +11,10 @@ const LENGTH_BYTES = 4
  * there. Lengths then mean nothing, and an exception that nobody can catch ends the process. So it gets whole answers only,
  * and no answers once it has ended the connection.
  */
-export const wholeAnswers: ISocketFactory = ({ host, port, onConnect }) => {
-  const socket = connect({ host, port }, onConnect).setKeepAlive(true, KEEP_ALIVE_MS)
+export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const broker = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const tls = ssl && { ...(typeof ssl.ca === 'string' && { ca: ssl.ca }) }
+  const socket = socketTo(broker, tls || undefined, onConnect).setKeepAlive(true, KEEP_ALIVE_MS)
   const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
   socket.on = ((event: string, listener: (...args: never[]) => void) =>
     on(event, event === 'data' ? inWhole(socket, listener as (answer: Buffer) => void) : listener)) as Socket['on']

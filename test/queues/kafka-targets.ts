@@ -61,8 +61,8 @@ export function describeWithProxiedKafka(
 }
 
 async function plant(at: { readonly url: string; readonly namespace: string }, value: Buffer): Promise<void> {
-  const { brokers, topic } = layoutOf(at)
-  const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer()
+  const { address, topic } = layoutOf(at)
+  const producer = new Kafka({ brokers: [...address.brokers], logLevel: logLevel.NOTHING }).producer()
   await producer.connect()
   await producer.send({ topic, messages: [{ value, partition: 3 }] })
   await producer.disconnect()

@@ -1,6 +1,6 @@
-import { connect } from 'node:net'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { ProbeAnswer } from '../../core/contracts/probe.ts'
+import { type KafkaAddress, kafkaAddress, socketTo } from './address.ts'
 
 /**
  * ApiVersions, spoken by hand: no client of ours reads its answer as far as the highest metadata.version, which is what comes
@@ -24,26 +24,25 @@ const ANSWER_BYTES_MAX = 64 * 1024
 const ANSWER_MS = 3_000
 const CORRELATION_ID = 0x666c6f64
 
-/** Product and version of the first broker, host:port, that answers. Rejects when none does. */
-export async function serverVersion(brokers: readonly string[]): Promise<string> {
-  return versionIn(await ask(brokers, ANSWER_MS))
+/** Product and version of the first broker that answers; a broker tells it before the login. Rejects when none does. */
+export async function serverVersion(address: KafkaAddress): Promise<string> {
+  return versionIn(await ask(address, ANSWER_MS))
 }
 
-/** undefined when no broker at a kafka:// URL answers within `ms` that it is ready. Never rejects. */
+/** undefined when no broker at the URL answers within `ms` that it is ready. Never rejects. */
 export async function probeKafka(url: string, ms: number): Promise<ProbeAnswer | undefined> {
-  const brokers = url.replace(/^kafka:\/\//, '').split(',')
   try {
-    return { product: versionIn(await ask(brokers, ms)), pid: undefined, trouble: undefined }
+    return { product: versionIn(await ask(kafkaAddress(url), ms)), pid: undefined, trouble: undefined }
   } catch {
     return undefined
   }
 }
 
-async function ask(brokers: readonly string[], ms: number): Promise<Buffer> {
+async function ask({ brokers, tls }: KafkaAddress, ms: number): Promise<Buffer> {
   const failures: unknown[] = []
   for (const broker of brokers) {
     try {
-      return await askOne(broker, ms)
+      return await askOne(broker, tls, ms)
     } catch (error) {
       failures.push(error)
     }
@@ -52,15 +51,12 @@ async function ask(brokers: readonly string[], ms: number): Promise<Buffer> {
 }
 
 /** The whole answer of a broker that is ready. */
-function askOne(broker: string, ms: number): Promise<Buffer> {
-  const colon = broker.lastIndexOf(':')
-  const host = broker.slice(0, colon).replace(/^\[|\]$/g, '')
+function askOne(broker: string, tls: KafkaAddress['tls'], ms: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: Number(broker.slice(colon + 1)) })
+    const socket = socketTo(broker, tls, () => socket.write(REQUEST))
     const fail = (what: string) => socket.destroy(new FloodmarkError('unavailable', `${broker} ${what}`))
     const timer = setTimeout(() => fail(`does not answer within ${ms} ms`), ms)
     let answer = Buffer.alloc(0)
-    socket.on('connect', () => socket.write(REQUEST))
     socket.on('data', (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk])
       const whole = answer.length >= 10 && answer.length >= 4 + answer.readInt32BE(0)

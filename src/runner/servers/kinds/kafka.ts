@@ -102,7 +102,7 @@ async function needJava(): Promise<void> {
 
 const kafka: ServerKindDefinition = {
   name: 'kafka',
-  urlLike: { pattern: /^kafka:\/\/\S+$/, example: 'kafka://host:9092' },
+  urlLike: { pattern: /^kafka(\+ssl)?:\/\/\S+$/, example: 'kafka://host:9092' },
   scheme: 'kafka',
   defaultPort: 9092,
   probe: async (url, ms) => (await import('../../../clients/kafka/broker-version.ts')).probeKafka(url, ms),

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+
+/** How a client proves who it is, by the name in Kafka's protocol. */
+const MECHANISMS = {
+  plain: 'PLAIN',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+  oauthbearer: 'OAUTHBEARER',
+} as const
+type Mechanism = (typeof MECHANISMS)[keyof typeof MECHANISMS]
+
+export interface KafkaAddress {
+  /** host:port of the first brokers to ask. */
+  readonly brokers: readonly string[]
+  /** Undefined: no TLS. `ca`: a certificate authority in PEM besides those that the system knows. */
+  readonly tls: { readonly ca?: string } | undefined
+  readonly sasl: KafkaLogin | undefined
+  /** Of a topic that is made. Undefined: the brokers' default. */
+  readonly replication: number | undefined
+  readonly partitions: number | undefined
+}
+
+type KafkaLogin =
+  | { readonly mechanism: Exclude<Mechanism, 'OAUTHBEARER'>; readonly username: string; readonly password: string }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: string }
+
+const FORM = 'kafka://host:port or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
+const BROKER = /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i
+const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions']
+
+/**
+ * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][?mechanism=…&ca=<file>&replication=3&
+ * partitions=12]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
+ * line is seen by others. No error tells what stands before the hosts. @throws FloodmarkError 'misuse'.
+ */
+export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env): KafkaAddress {
+  const [, tls, login, hosts = '', query] =
+    /^kafka(\+ssl)?:\/\/(?:([^@/?#]*)@)?([^/?#@]+)\/?(?:\?([^#]*))?$/.exec(url) ?? []
+  const brokers = hosts.split(',')
+  if (!brokers.every((broker) => BROKER.test(broker)))
+    throw misuse(`the address of Kafka is ${FORM}, with commas between several hosts`)
+  const parameters = new URLSearchParams(query)
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.includes(name))
+      throw misuse(`the address of Kafka has no '${name}': it may have ${PARAMETERS.join(', ')}`)
+  }
+  const ca = parameters.get('ca')
+  if (ca !== null && !tls) throw misuse('ca is for TLS: write kafka+ssl:// instead of kafka://')
+  return {
+    brokers,
+    tls: tls ? { ...(ca !== null && { ca: fileOf(ca) }) } : undefined,
+    sasl: loginOf(login, parameters.get('mechanism'), env),
+    replication: countOf(parameters, 'replication'),
+    partitions: countOf(parameters, 'partitions'),
+  }
+}
+
+function loginOf(login: string | undefined, named: string | null, env: NodeJS.ProcessEnv): KafkaLogin | undefined {
+  const colon = login?.indexOf(':') ?? -1
+  const username = login ? decoded(colon < 0 ? login : login.slice(0, colon)) : env.FLOODMARK_KAFKA_USER
+  const password = login && colon >= 0 ? decoded(login.slice(colon + 1)) : env.FLOODMARK_KAFKA_PASSWORD
+  if (named === null && !login) return undefined
+  const mechanism = MECHANISMS[(named ?? 'plain').toLowerCase() as keyof typeof MECHANISMS]
+  if (!mechanism) throw misuse(`Kafka's mechanism is one of ${Object.keys(MECHANISMS).join(', ')}`)
+  if (mechanism === 'OAUTHBEARER') {
+    if (!env.FLOODMARK_KAFKA_TOKEN) throw misuse('oauthbearer needs a token: give it with FLOODMARK_KAFKA_TOKEN')
+    return { mechanism, token: env.FLOODMARK_KAFKA_TOKEN }
+  }
+  if (!username || !password) {
+    throw misuse(
+      `${named ?? 'a login'} needs a user and a password: in the address, or FLOODMARK_KAFKA_USER and FLOODMARK_KAFKA_PASSWORD`,
+    )
+  }
+  return { mechanism, username, password }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw misuse('the user or password in the address of Kafka has a % that begins no code: write it as %25')
+  }
+}
+
+function fileOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw misuse(`the certificate authority ${path} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+function countOf(parameters: URLSearchParams, name: string): number | undefined {
+  const text = parameters.get(name)
+  if (text === null) return undefined
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw misuse(`${name} of Kafka is '${text}': give a whole number above 0`)
+  return Number(text)
+}
+
+function misuse(what: string): FloodmarkError {
+  return new FloodmarkError('misuse', what)
+}
+
+/** A socket to one broker, whose login is still to come. */
+export function socketTo(broker: string, tls: KafkaAddress['tls'], onConnect?: () => void): Socket {
+  const colon = broker.lastIndexOf(':')
+  const host = broker.slice(0, colon).replace(/^\[|\]$/g, '')
+  const at = { host, port: Number(broker.slice(colon + 1)) }
+  return tls ? connectTls({ ...at, ...tls, servername: serverName(host) }, onConnect) : connectPlain(at, onConnect)
+}
+
+/** TLS names no server by an IP address; its certificate may still be for one. */
+function serverName(host: string): string {
+  return /^[\d.]+$|:/.test(host) ? '' : host
+}

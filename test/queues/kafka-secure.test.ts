@@ -1,0 +1,170 @@
+// @module-tag full: a broker with TLS and SASL starts from the jars.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import kafkaQueue from '../../queues/kafka.ts'
+import kafkajsQueue from '../../queues/kafkajs.ts'
+import kafka from '../../src/runner/servers/kinds/kafka.ts'
+import { kafkaJars } from '../../src/runner/servers/kinds/kafka-jars.ts'
+import { startNative } from '../../src/runner/servers/native.ts'
+import type { Server } from '../../src/runner/servers/server.ts'
+import { LIMIT, numbered, numbersOf } from '../contract/queue/kit.ts'
+import { EVERYTHING_REQUIRED } from '../needs.ts'
+
+const DRIVERS = { kafka: kafkaQueue, kafkajs: kafkajsQueue }
+const PASSWORD = 'p@ss-of-app'
+const folder = mkdtempSync(join(tmpdir(), 'floodmark-kafka-secure-'))
+const options = { folder: join(folder, 'server'), cacheFolder: resolve('.cache'), onProgress: () => {} }
+const ca = join(folder, 'ca.pem')
+let started: { readonly server: Server; readonly brokers: string } | undefined
+let why = ''
+
+/** A private authority, and a certificate of it for 127.0.0.1, with its key. */
+function makeCertificates(): string {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  const key = ['-newkey', 'rsa:2048', '-nodes']
+  openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=a private authority',
+  )
+  openssl('req', ...key, '-keyout', 'broker.key', '-out', 'broker.csr', '-subj', '/CN=broker')
+  writeFileSync(join(folder, 'san'), 'subjectAltName=IP:127.0.0.1')
+  const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san', '-days', '2']
+  openssl('x509', '-req', '-in', 'broker.csr', ...signed, '-out', 'broker.pem')
+  openssl('pkcs8', '-topk8', '-nocrypt', '-in', 'broker.key', '-out', 'broker.pk8')
+  const store = join(folder, 'broker-store.pem')
+  writeFileSync(
+    store,
+    readFileSync(join(folder, 'broker.pk8'), 'utf8') + readFileSync(join(folder, 'broker.pem'), 'utf8'),
+  )
+  return store
+}
+
+const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+const settingsOf = (store: string, plain: number, secure: number) => ({
+  listeners: `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure}`,
+  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
+  'ssl.keystore.type': 'PEM',
+  'ssl.keystore.location': store,
+  'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+  'listener.name.secure.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_app="${PASSWORD}";`,
+  'listener.name.secure.scram-sha-256.sasl.jaas.config': SCRAM,
+  'listener.name.secure.scram-sha-512.sasl.jaas.config': SCRAM,
+  'listener.name.secure.oauthbearer.sasl.jaas.config':
+    'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
+})
+
+async function start() {
+  const store = makeCertificates()
+  const recipe = await kafka.recipe({ ...options, fsync: 'always' })
+  let brokers = ''
+  const prepare: typeof recipe.prepare = async (data, ports) => {
+    const command = await recipe.prepare(data, ports)
+    const [plain, controller, secure] = ports as [number, number, number]
+    brokers = `127.0.0.1:${secure}`
+    const path = join(data, 'server.properties')
+    const { listeners, ...more } = settingsOf(store, plain, secure)
+    const changed: Record<string, string> = {
+      ...more,
+      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
+      'advertised.listeners': listeners,
+    }
+    const kept = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => !(line.split('=')[0]! in changed))
+    writeFileSync(path, [...kept, ...Object.entries(changed).map(([name, value]) => `${name}=${value}`)].join('\n'))
+    return command
+  }
+  const server = await startNative(kafka, { ...recipe, ports: 3, prepare }, options)
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    const user = [
+      '--entity-type',
+      'users',
+      '--entity-name',
+      'app',
+      '--alter',
+      '--add-config',
+      `${mechanism}=[password=${PASSWORD}]`,
+    ]
+    const at = ['--bootstrap-server', server.url.replace('kafka://', '')]
+    const jars = join(await kafkaJars(options), '*')
+    execFileSync('java', ['-Xmx128m', '-cp', jars, 'kafka.admin.ConfigCommand', ...at, ...user], {
+      stdio: 'pipe',
+    })
+  }
+  return { server, brokers }
+}
+
+/** Unsigned, as the broker's own validator for tests takes it. */
+function token(): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const nowS = Math.floor(Date.now() / 1_000)
+  return `${part({ alg: 'none' })}.${part({ sub: 'app', iat: nowS, exp: nowS + 3_600 })}.`
+}
+
+beforeAll(async () => {
+  mkdirSync(options.folder)
+  try {
+    started = await start()
+  } catch (error) {
+    if (EVERYTHING_REQUIRED) throw error
+    why = (error as Error).message
+  }
+}, 300_000)
+afterAll(async () => {
+  await started?.server.stop()
+  rmSync(folder, { recursive: true, force: true })
+}, 60_000)
+
+describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private authority and SASL', (name, driver) => {
+  it.each(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])(
+    'publishes and consumes with %s',
+    async (mechanism) => {
+      if (!started) throw new Error(`no kafka server: ${why}`)
+      const login = mechanism === 'oauthbearer' ? '' : `app:${encodeURIComponent(PASSWORD)}@`
+      process.env.FLOODMARK_KAFKA_TOKEN = token()
+      const query = `mechanism=${mechanism}&ca=${ca}&partitions=3&replication=1`
+      const at = { url: `kafka+ssl://${login}${started.brokers}?${query}`, namespace: `${name}-${mechanism}` }
+      const queue = await driver.open(at)
+      expect(queue.traits.server).toContain('replication 1')
+      await queue.publish(numbered(0, 30), LIMIT)
+      const seen: number[] = []
+      const stop = new AbortController()
+      const limits = { batchEventsMax: 8, handlersMax: 2, leaseMs: 30_000, signal: stop.signal }
+      const done = queue.consume(async (batch) => {
+        seen.push(...numbersOf(batch))
+        return batch.map(() => 'ack')
+      }, limits)
+      await expect.poll(() => seen.length).toBe(30)
+      stop.abort()
+      await done
+      await queue.close()
+      await driver.drop(at)
+    },
+  )
+
+  it('is refused with a wrong password, an unknown authority, and without TLS, and tells no password', async () => {
+    if (!started) throw new Error(`no kafka server: ${why}`)
+    const urls = [
+      `kafka+ssl://app:wrong-hunter2@${started.brokers}?mechanism=scram-sha-512&ca=${ca}`,
+      `kafka+ssl://app:wrong-hunter2@${started.brokers}?mechanism=plain`,
+      `kafka://app:wrong-hunter2@${started.brokers}`,
+    ]
+    for (const url of urls) {
+      const error = await driver.open({ url, namespace: 'refused' }).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'unavailable' })
+      expect(String(error)).not.toContain('hunter2')
+    }
+  })
+})
