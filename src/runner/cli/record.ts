@@ -34,7 +34,7 @@ export function define(command: Command): void {
     .requiredOption('--out <file>', 'a new file for the bodies; there is no default')
     .option(
       '--keep <fields>',
-      'values that stay as they are, by name or by path, with commas: currency,data.object.status',
+      'values that stay as they are, by name or by path, with commas: currency,data.object.status (default: none)',
     )
     .addHelpText('after', AFTER)
     .action(async (provider: string, input: string, { out, keep }: { out: string; keep?: string }) => {
