@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Bench } from '../../../src/runner/ceiling/bench.ts'
+import { type CeilingOptions, findCeiling } from '../../../src/runner/ceiling/find-ceiling.ts'
+import { TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
+import { settingsOf } from '../../../src/runner/plan/settings.ts'
+import { ceilingSchema, type TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
+import { GOAL } from '../../../src/runner/search/search.ts'
+import { ceilingOf, SOUND, trialsOn } from '../search/binding/numbered-service.ts'
+
+// Arithmetic alone, a second or two of it; a busy machine may take longer.
+vi.setConfig({ testTimeout: 120_000 })
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'floodmark-find-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const { settings } = settingsOf('steady', {})
+
+/** A bench of a service that exists as numbers. `before`: trials that were made already, so that chance goes on as it would have. */
+function benchOf(before = 0): Bench {
+  const tried = trialsOn(SOUND, 3)
+  for (let at = 0; at < before; at++) tried('search', 1)
+  return {
+    try: async ({ purpose, ratePerS, name, intervention }) => ({
+      ...tried(purpose, ratePerS, intervention),
+      folder: name,
+    }),
+    stop: async () => {},
+  }
+}
+
+function search(file: TrialsFile, options: Partial<CeilingOptions> = {}) {
+  return findCeiling({
+    ...{ bench: benchOf(), settings, acceptP99Ms: 250, file, trialMs: 6_000, budgetMs: 600_000 },
+    ...{ goal: { ...GOAL, ratePerSMax: 100_000 }, interrupt: new AbortController().signal, onTrial: () => {} },
+    ...options,
+  })
+}
+const purposes = (trials: readonly TrialRecord[]) => new Set(trials.map(({ purpose }) => purpose))
+
+describe('a search for a ceiling, from the first trial to the answer', () => {
+  it('finds the ceiling, and nothing else unless it is asked', async () => {
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const found = await search(file)
+    file.close()
+    expect(found.found.kind).toBe('found')
+    expect(Math.abs(found.found.interval!.mid / ceilingOf(SOUND) - 1)).toBeLessThan(0.1)
+    expect(purposes(found.trials)).toEqual(new Set(['saturation', 'anchor', 'search', 'soak']))
+    expect(found.binding).toBeNull()
+  })
+
+  it('asked for more, has what is accepted, what an event costs and what binds', async () => {
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const told: number[] = []
+    const found = await search(file, {
+      also: ['accepted', 'costs', 'binding'],
+      onTrial: (_trial, _elapsedMs, leftMs) => told.push(leftMs),
+    })
+    file.close()
+    expect(ceilingSchema.parse(JSON.parse(JSON.stringify(found)))).toBeDefined()
+    expect(found.accept.interval!.mid / found.found.interval!.mid).toBeGreaterThan(1.2)
+    expect(found.costs.map(({ ofCeiling }) => ofCeiling)).toEqual([0.1, 0.5, 0.9].map((one) => expect.closeTo(one, 2)))
+    expect(found.binding).toMatchObject({ binds: 'receiving-thread', stages: { whole: true } })
+    expect(told).toHaveLength(found.trials.length)
+    expect(told[0]).toBeGreaterThan(0)
+  })
+
+  it('that was cut short goes on where it was, and makes no trial twice', async () => {
+    const whole = TrialsFile.begin(join(folder), settings, 6_000)
+    const expected = (await search(whole, { also: ['costs'] })).trials.map(({ purpose, ratePerS }) => [
+      purpose,
+      ratePerS,
+    ])
+    whole.close()
+    rmSync(join(folder, 'trials.jsonl'))
+
+    const interrupt = new AbortController()
+    const first = TrialsFile.begin(folder, settings, 6_000)
+    const cut = await search(first, {
+      also: ['costs'],
+      interrupt: interrupt.signal,
+      onTrial: () => first.trials.length === 7 && interrupt.abort(),
+    })
+    first.close()
+    expect(cut).toMatchObject({ interrupted: true })
+    expect(cut.trials).toHaveLength(7)
+
+    const second = TrialsFile.resume(folder, settings, 6_000)
+    // Each trial of the numbers draws as often as any other, so chance goes on as well.
+    const { trials } = await search(second, { also: ['costs'], bench: benchOf(7) })
+    second.close()
+    expect(trials.map(({ purpose, ratePerS }) => [purpose, ratePerS])).toEqual(expected)
+  })
+
+  it('that has no time left makes no trial, and says what it knows', async () => {
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const found = await search(file, { budgetMs: -1, also: ['accepted', 'costs'] })
+    file.close()
+    expect(found.found).toEqual({ kind: 'budget-over', interval: null, soakedPerS: null })
+    expect(found.trials).toEqual([])
+  })
+})
