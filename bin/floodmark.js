@@ -15,6 +15,7 @@ const BUILT = 'dist/src/runner/cli/main.js'
 const OTHERS = new Map([
   ['test', 'test/all.ts'],
   ['lint', 'test/lint.ts'],
+  ['reference', 'build/reference.ts'],
   ['prepack', 'build/prepack.ts'],
   ['postpack', 'build/postpack.ts'],
 ])

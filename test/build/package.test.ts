@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { Sender } from '../product/shop.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const LEFT_OUT = ['node_modules', '.git', '.cache', 'reports', 'dist']
+const LEFT_OUT = ['.git', '.cache', 'reports', 'reference', 'dist'].map((name) => join(ROOT, name))
 const work = mkdtempSync(join(tmpdir(), 'floodmark-package-'))
 const shop = join(work, 'shop')
 let tarball = ''
@@ -38,7 +38,7 @@ beforeAll(() => {
   const clone = join(work, 'clone')
   cpSync(ROOT, clone, {
     recursive: true,
-    filter: (file) => !LEFT_OUT.includes(basename(file)) || dirname(file) !== ROOT,
+    filter: (file) => basename(file) !== 'node_modules' && !LEFT_OUT.includes(file),
   })
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
   const before = readFileSync(join(clone, 'package.json'), 'utf8')
