@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { FIGURES, textTable } from '../../core/base/table.ts'
@@ -6,7 +7,7 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { countOf, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
-import { runFolder } from '../records/run-folder.ts'
+import { dataPath, runFolder } from '../records/run-folder.ts'
 import { writeScaling } from '../render/scaling.ts'
 import { fitWords } from '../render/words/scaling.ts'
 import { measureScaling } from '../scaling/measure.ts'
@@ -64,12 +65,14 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
   const folder = runFolder(settings.out, ['scaling', settings.receiver, settings.queue])
   const interrupt = onInterrupt()
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  let measured = 0
   try {
     const found = await measureScaling({
       ...{ settings, counts, folder: folder.path, trialMs, budgetMs, ratePerSMax },
       interrupt: interrupt.signal,
       events: live,
       onPoint: ({ processes: count, interval, tookMs }) => {
+        measured++
         live.end()
         const said = interval ? perS(interval.mid) : 'no ceiling found'
         process.stdout.write(`${count} ${count === 1 ? 'process' : 'processes'}: ${said}, after ${seconds(tookMs)}\n`)
@@ -79,8 +82,12 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
     process.stdout.write(`${lines(found).join('\n')}\n\n  ${join(folder.path, 'scaling.json')}\n`)
     if (interrupt.signal.aborted) return EXIT.INTERRUPTED
     return found.usl ? EXIT.PASS : EXIT.INDETERMINATE
+  } catch (error) {
+    if (measured === 0) folder.discard()
+    throw error
   } finally {
     live.end()
+    rmSync(dataPath(folder.path), { recursive: true, force: true })
     interrupt.dispose()
   }
 }

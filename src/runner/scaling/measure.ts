@@ -11,6 +11,9 @@ import { GOAL } from '../search/search.ts'
 import { SCALING_VERSION, type Scaling } from './scaling-schema.ts'
 import { fitUsl, uslAt } from './usl.ts'
 
+/** high / low of an interval beyond which it is no point of a curve. */
+const RATIO_MAX = 1.5
+
 type MeasuredPoint = Omit<Scaling['points'][number], 'byLawPerS'>
 
 interface ScalingOptions {
@@ -30,12 +33,14 @@ interface ScalingOptions {
 export async function measureScaling(options: ScalingOptions): Promise<Scaling> {
   const startedAt = new Date().toISOString()
   const points: MeasuredPoint[] = []
-  for (const processes of options.counts) {
+  // The most first: what a queue or a machine cannot do is said at once.
+  for (const processes of options.counts.toSorted((a, b) => b - a)) {
     if (options.interrupt.aborted) break
     const point = await searched(options, processes)
     points.push(point)
     options.onPoint(point)
   }
+  points.sort((a, b) => a.processes - b.processes)
   return { ...scalingOf(points), settings: recorded(options.settings), startedAt, environment: environmentNow() }
 }
 
@@ -50,6 +55,10 @@ export function scalingOf(points: readonly MeasuredPoint[]): Pick<Scaling, 'vers
     usl,
     refused: 'refused' in fitted ? fitted.refused : null,
   }
+}
+
+function isNarrow(interval: { readonly low: number; readonly high: number } | null): boolean {
+  return interval !== null && interval.high <= interval.low * RATIO_MAX
 }
 
 async function searched(
@@ -69,8 +78,8 @@ async function searched(
       onTrial: () => {},
     })
     const tookMs = Math.round(performance.now() - beganMs)
-    // Less than the sender could offer is no ceiling.
-    const interval = found.kind === 'generator-bound' || interrupt.aborted ? null : found.interval
+    const isKnown = found.kind === 'found' || found.kind === 'budget-over'
+    const interval = isKnown && !interrupt.aborted && isNarrow(found.interval) ? found.interval : null
     return { processes, interval, folder: basename(own.path), tookMs }
   } finally {
     await bench.stop()
