@@ -7,15 +7,18 @@ import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import { chromiumPath } from '../test/runner/render/chromium.ts'
 import { say } from './lib/table.ts'
 
-/** What reports/example shows: a sale, a ceiling, a comparison. A part that is there already is kept: delete it to make it anew. */
+/** What reports/example shows: a sale, a ceiling, a comparison, at rates that any machine takes. A part that is there already is kept: delete it to make it anew. */
 
 const EXAMPLE = 'reports/example'
 const PARTS = {
-  'flash-sale': { page: 'report.html', words: ['scenario', 'flash-sale'] },
-  ceiling: { page: 'ceiling.html', words: ['ceiling', '--budget', '4m'] },
+  'flash-sale': { page: 'report.html', words: ['scenario', 'flash-sale', '--rate', '100'] },
+  ceiling: { page: 'ceiling.html', words: ['ceiling', '--budget', '2m', '--trial', '4s', '--max-rate', '8k'] },
   compare: {
     page: 'compare.html',
-    words: ['compare', 'flash-sale', '--quick', '--queues', 'embedded,redis-streams', '--rounds', '3', '--force'],
+    words: [
+      ...['compare', 'flash-sale', '--quick', '--rate', '50', '--queues', 'embedded,redis-streams'],
+      ...['--rounds', '3', '--force'],
+    ],
   },
 } as const
 /** What a reader opens. Raw records would be most of it, and are of use to nobody else. */
@@ -27,9 +30,10 @@ export default async function example(): Promise<void> {
   process.chdir(root)
   for (const [name, { page, words }] of Object.entries(PARTS)) {
     const folder = join(EXAMPLE, name)
-    if (existsSync(join(folder, page))) continue
-    say(`\n${words.join(' ')}`)
-    spawnSync(process.execPath, ['bin/floodmark.js', ...words, '--out', folder], { stdio: 'inherit' })
+    if (!existsSync(join(folder, page))) {
+      say(`\n${words.join(' ')}`)
+      spawnSync(process.execPath, ['bin/floodmark.js', ...words, '--out', folder], { stdio: 'inherit' })
+    }
     if (!existsSync(join(folder, page))) throw new FloodmarkError('unavailable', `${name} came to no page`)
     prune(folder)
   }

@@ -4,22 +4,26 @@ import { type Comparison, comparisonSchema } from '../compare/comparison-schema.
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 
+/** What is shown of a search beside others: of another version's too, where that is as it was. */
+const foundSchema = ceilingSchema.pick({ settings: true, startedAt: true, found: true, environment: true })
+type FoundCeiling = Pick<Ceiling, 'settings' | 'startedAt' | 'found' | 'environment'>
+
 /** Where runs go that nobody gave a folder. */
 export const REPORTS = 'reports'
 
 /** One folder of runs; what it holds is undefined where it came to no report, or another version of floodmark wrote it. */
 export type Entry = { readonly folder: string; readonly startedAt: string; readonly tag: string | undefined } & (
   | { readonly kind: 'run'; readonly report: Report | undefined }
-  | { readonly kind: 'ceiling'; readonly ceiling: Ceiling | undefined }
+  | { readonly kind: 'ceiling'; readonly ceiling: FoundCeiling | undefined }
   | { readonly kind: 'comparison'; readonly comparison: Comparison | undefined }
 )
 export type EntryKind = Entry['kind']
 
-/** The first file of each kind, which it has whatever becomes of it. */
-const RECORDS: Readonly<Record<EntryKind, string>> = {
-  run: 'run.json',
-  ceiling: 'trials.jsonl',
-  comparison: 'turns.jsonl',
+/** What tells each kind: its records, whatever became of it, or its result, where the records are gone. */
+const RECORDS: Readonly<Record<EntryKind, readonly string[]>> = {
+  run: ['run.json', 'report.json'],
+  ceiling: ['trials.jsonl', 'ceiling.json'],
+  comparison: ['turns.jsonl', 'compare.json'],
 }
 
 /** Every run, search and comparison in a folder, newest first. */
@@ -33,13 +37,15 @@ export function entriesIn(root: string = REPORTS): Entry[] {
 
 /** undefined: the folder holds nothing of ours. */
 export function entryOf(folder: string): Entry | undefined {
-  const kind = (Object.keys(RECORDS) as EntryKind[]).find((one) => existsSync(join(folder, RECORDS[one])))
+  const kind = (Object.keys(RECORDS) as EntryKind[]).find((one) =>
+    RECORDS[one].some((name) => existsSync(join(folder, name))),
+  )
   if (kind === 'run') {
     const report = read(join(folder, 'report.json'), reportSchema)
     return { kind, folder, report, ...about(folder, report?.startedAt, report?.settings.tag) }
   }
   if (kind === 'ceiling') {
-    const ceiling = read(join(folder, 'ceiling.json'), ceilingSchema)
+    const ceiling = read(join(folder, 'ceiling.json'), foundSchema)
     return { kind, folder, ceiling, ...about(folder, ceiling?.startedAt, ceiling?.settings.tag) }
   }
   if (kind === undefined) return undefined

@@ -46,8 +46,21 @@ describe('the commands in the documents', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   // Their meaning, in a few seconds, on any machine.
   const EASY: Readonly<Record<string, readonly string[]>> = {
-    scenario: ['--rate', '50', '--duration', '2s', '--p99', '30s'],
-    compare: ['--rate', '50', '--duration', '2s', '--p99', '30s', '--rounds', '1', '--force'],
+    scenario: ['--quick', '--rate', '50', '--duration', '2s', '--p99', '30s'],
+    compare: [
+      '--queues',
+      'memory',
+      '--rate',
+      '50',
+      '--duration',
+      '2s',
+      '--p99',
+      '30s',
+      '--rounds',
+      '1',
+      '--force',
+      '--quick',
+    ],
     ceiling: ['--budget', '10s', '--trial', '2s', '--max-rate', '200', '--p99', '30s'],
   }
   const RUN = ['size-a-sale', 'read-a-report', 'write-a-scenario', 'add-a-queue', 'compare-stacks']

@@ -14,10 +14,11 @@ export function comparisonHtml(comparison: Comparison): string {
   const classes = scenarios.flatMap(({ scenario, classes, acceptP99Ms }) =>
     classes.map((one) => ({ ...one, scenario, acceptP99Ms })),
   )
+  const isRanked = classes.some(({ rows }) => rows.filter(({ place }) => place !== 'unranked').length > 1)
   return page({
     title: `compare ${names}`,
-    content: markup`<header class="${comparison.notRanked ? 'indeterminate' : 'pass'}">
-<p class="verdict">${comparison.notRanked ? 'not ranked' : 'compared'}</p>
+    content: markup`<header class="${isRanked ? 'pass' : 'indeterminate'}">
+<p class="verdict">${isRanked ? 'compared' : 'not ranked'}</p>
 <h1>${names}</h1>
 ${classes.map((one) => markup`<p class="sentence">${winnerWords(one, comparison)}</p>`)}
 <p>${startedAt.slice(0, 16).replace('T', ' ')} UTC · ${aboutLines(comparison).join(' ')}</p>

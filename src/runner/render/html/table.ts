@@ -5,23 +5,28 @@ import { type Content, type Markup, markup } from '../markup.ts'
 /** A figure with its unit, or a count: it stands at the right edge of its cell. */
 const FIGURE = /^[−+]?[\d.,]+( ?(ms|s|µs|%|\/s|KiB|MiB|GiB|bytes))?$/
 
+type TableLine = readonly (Cell | Markup)[]
+
 /** Wide tables scroll by themselves, by keyboard too; the page does not. */
-export function table(head: readonly string[], rows: readonly (readonly (Cell | Markup)[])[]): Markup {
+export function table(head: readonly string[], rows: readonly TableLine[]): Markup {
+  const isRight = (at: number) =>
+    rows.some((row) => isFigure(row[at])) && rows.every((row) => isFigure(row[at]) || !row[at])
+  const right = Array.from({ length: Math.max(0, head.length, ...rows.map((row) => row.length)) }, (_, at) =>
+    isRight(at),
+  )
   // A head without any name says nothing, and a name that is empty heads nothing.
   const names = head.map((name, at) => {
     if (name === '') return markup`<td></td>`
-    return isFigure(rows[0]?.[at])
-      ? markup`<th scope="col" class="figure">${name}</th>`
-      : markup`<th scope="col">${name}</th>`
+    return right[at] ? markup`<th scope="col" class="figure">${name}</th>` : markup`<th scope="col">${name}</th>`
   })
   const top = head.some((name) => name !== '') && markup`<thead><tr>${names}</tr></thead>`
-  const lines = rows.map((row) => markup`<tr>${row.map(cell)}</tr>`)
+  const lines = rows.map((row) => markup`<tr>${row.map((value, at) => cell(value, right[at] ?? false))}</tr>`)
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="${head.find((name) => name !== '') ?? 'table'}"><table>${top}<tbody>${lines}</tbody></table></div>`
 }
 
-function cell(value: Cell | Markup): Markup {
+function cell(value: Cell | Markup, right: boolean): Markup {
   const text = typeof value === 'number' ? grouped(value) : value
-  return isFigure(value) ? markup`<td class="figure">${text}</td>` : markup`<td>${text}</td>`
+  return right ? markup`<td class="figure">${text}</td>` : markup`<td>${text}</td>`
 }
 
 const isFigure = (value: Cell | Markup | undefined) =>
