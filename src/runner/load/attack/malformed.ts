@@ -1,4 +1,5 @@
 import { headerReader } from '../../../core/base/headers.ts'
+import { seeded } from '../../../core/contracts/random.ts'
 import { HEADERS_MAX } from '../../../core/receiving/gate.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
 import type { Play } from './raw-exchange.ts'
@@ -7,7 +8,7 @@ import type { Play } from './raw-exchange.ts'
 export function malformedPlays(routes: readonly SendingRoute[], forgedRunId: string): Play[] {
   const texts = routes.flatMap(({ path }) => notHttp(path))
   const noise = Buffer.from(Array.from({ length: 600 }, (_, at) => (at * 167 + 13) % 256))
-  const events = routes.flatMap((route) => notEvents(route, forgedRunId))
+  const events = routes.flatMap((route) => [...notEvents(route, forgedRunId), ...misframed(route, forgedRunId)])
   return [...texts.map((text) => Buffer.from(text, 'latin1')), noise, ...events].map((bytes) => ({ bytes }))
 }
 
@@ -48,7 +49,8 @@ function notEvents({ path, provider, secret }: SendingRoute, forgedRunId: string
   const bodies = ['this is not JSON', '{"__proto__":{"id":"evt_1","type":"t","key":"k"}}', '']
   return bodies.flatMap((text) => {
     const body = Buffer.from(text)
-    const signed = provider.sign(body, secret, { id: `${forgedRunId}-0`, type: 'none', atMs: Date.now() })
+    const options = { id: `${forgedRunId}-0`, type: 'none', atMs: Date.now(), url: urlOf(path) }
+    const signed = provider.sign(body, secret, options)
     const lines = Object.entries(signed)
     const request = { url: path, header: headerReader(lines.flat()), raw: body, receivedAtMs: Date.now() }
     if (namesAnEvent(() => (provider.identifyAll ?? provider.identify)(request))) return []
@@ -57,6 +59,28 @@ function notEvents({ path, provider, secret }: SendingRoute, forgedRunId: string
     return [Buffer.concat([Buffer.from(all.join('\r\n'), 'latin1'), body])]
   })
 }
+
+/** An event, rightly signed, in requests that a parser may take and a proxy before it may understand otherwise. */
+function misframed({ path, provider, secret }: SendingRoute, forgedRunId: string): Buffer[] {
+  const id = `${forgedRunId}-1`
+  const { type, body } = provider.sample(seeded(1), { id, key: 'k' })
+  const options = { id, type, atMs: Date.now(), url: urlOf(path) }
+  const raw = Buffer.from(provider.seal?.(body, secret, options) ?? body)
+  const headers = Object.entries(provider.sign(raw, secret, options)).map(([name, value]) => `${name}: ${value}`)
+  const request = (line: string, framing: string, sent: Buffer) =>
+    Buffer.concat([Buffer.from([line, 'host: 127.0.0.1', framing, ...headers, '', ''].join('\r\n'), 'latin1'), sent])
+  const lines = [`POST  ${path} HTTP/1.1`, `POST ${path}  HTTP/1.1`, `POST ${path}`, `POST ${path} HTTP/2.0`]
+  const chunked = Buffer.concat([Buffer.from(`${raw.length.toString(16)}\r\n`), raw, Buffer.from('\r\n0\r\n\r\n')])
+  return [
+    ...lines.map((line) => request(line, `content-length: ${raw.length}`, raw)),
+    ...['gzip, chunked', 'identity, chunked'].map((coding) =>
+      request(`POST ${path} HTTP/1.1`, `transfer-encoding: ${coding}`, chunked),
+    ),
+  ]
+}
+
+/** Some providers sign it. */
+const urlOf = (path: string) => `http://127.0.0.1${path}`
 
 function namesAnEvent(identify: () => unknown): boolean {
   try {

@@ -35,7 +35,7 @@ const tally = z.object({
   planned: count,
   sent: count,
   statuses: z.record(z.string(), count),
-  /** Of the answers: 4xx or 503, 2xx, and all others. */
+  /** Of the answers: refusals as HTTP has them, 2xx, and all others. */
   refused: count,
   accepted: count,
   odd: count,
@@ -110,10 +110,13 @@ export function attackOf({
   return { kinds: attacks.map(withSums), calm: calm.percentiles(), under: under.percentiles(), memory }
 }
 
+/** Beside 4xx: not implemented, try again, no such version. */
+const NO_OTHERWISE: readonly number[] = [501, 503, 505]
+
 function withSums(one: AttackTally): UnderAttack['kinds'][number] {
   const sum = (of: (status: number) => boolean) =>
     Object.entries(one.statuses).reduce((total, [status, times]) => total + (of(Number(status)) ? times : 0), 0)
-  const refused = sum((status) => (status >= 400 && status < 500) || status === 503)
+  const refused = sum((status) => (status >= 400 && status < 500) || NO_OTHERWISE.includes(status))
   const accepted = sum((status) => status >= 200 && status < 300)
   const odd = sum(() => true) - refused - accepted
   return { ...one, leftOut: [...one.leftOut], accepted, refused, odd }
