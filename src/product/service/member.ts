@@ -26,6 +26,8 @@ const ending = new AbortController()
 let service: Service | undefined
 let queue: Queue | undefined
 let role: ServiceRole = 'node'
+/** It may be told to stop before it has started: events may be in hand by then. */
+let starting: Promise<void> | undefined
 let watch: SecretWatch | undefined
 let tls: TlsWatch | undefined
 
@@ -45,7 +47,10 @@ process.on('message', (message: ToMember, handle: object | undefined) => {
 })
 
 async function perform(message: ToMember, handle: ListenHandle | undefined): Promise<void> {
-  if (message.kind === 'setup') return start(message, handle)
+  if (message.kind === 'setup') {
+    starting = start(message, handle)
+    return starting
+  }
   if (message.kind === 'reload') {
     tls?.look()
     return watch?.look()
@@ -127,6 +132,7 @@ function named(name: string, { traits }: Queue | Ledger): string {
 
 async function stop(): Promise<void> {
   ending.abort()
+  await starting?.catch(() => {})
   try {
     await service?.stop()
     process.exit(process.exitCode ?? 0)

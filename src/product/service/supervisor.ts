@@ -39,6 +39,7 @@ export class Supervisor {
   readonly #door: Door | undefined
   readonly #members = new Map<number, ServiceMember>()
   readonly #stopping = new AbortController()
+  readonly #starting = new Set<Promise<unknown>>()
   #restarting: Promise<void> | undefined
 
   private constructor(options: SupervisorOptions, door: Door | undefined) {
@@ -106,11 +107,19 @@ export class Supervisor {
       await wait(noticeMs)
     }
     this.#door?.close()
+    // One that has not said that it is ready may have events in hand already.
+    await Promise.allSettled(this.#starting)
     await this.#endAll()
   }
 
   /** Resolves to what the process says of its queue and ledger. */
-  async #start(number: number): Promise<readonly string[]> {
+  #start(number: number): Promise<readonly string[]> {
+    const starting = this.#startOne(number).finally(() => this.#starting.delete(starting))
+    this.#starting.add(starting)
+    return starting
+  }
+
+  async #startOne(number: number): Promise<readonly string[]> {
     const { role, config } = this.#options
     const child = startProcess<ToMember, FromMember>(role, ownFile('./member', import.meta.url))
     const member: ServiceMember = { child, number, readyAtMs: Number.POSITIVE_INFINITY, isStopping: false }
