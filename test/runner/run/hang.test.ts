@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { floodmark, planted, runsFolder } from '../floodmark.ts'
 
 const { root, reportOf } = runsFolder()
-const WAITED = /FAIL {2}attempts not sent, because every connection waited for the stack: [\d,]+ events/
+const WAITED = /FAIL {2}attempts not sent, because every connection waited for the stack: +[\d,]+ events/
 
 /** The stack stands still for 6 s, and what its run says. */
 async function hung(name: string, ...load: string[]) {

@@ -16,6 +16,6 @@ it('a run says that a process beside it kept a core busy, and which', {
   const { checks, cards } = reportOf('shared')
   expect(checks.find(({ id }) => id === 'machine-shared')?.warning, out + err).toBe(true)
   expect(cards.machine!.others!.map(({ name }) => name)).toContain('busy-neighbour')
-  expect(out).toMatch(/warn {2}other processes left the machine to the run: they took/)
+  expect(out).toMatch(/warn {2}other processes left the machine to the run: +they took/)
   expect(out).toMatch(/others, most first: .*busy-neighbour/)
 })
