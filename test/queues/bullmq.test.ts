@@ -1,3 +1,4 @@
+// @module-tag full: a server that waits as Redis does takes a minute; redis-streams is tried every time.
 import { Queue } from 'bullmq'
 import bullmq from '../../queues/bullmq.ts'
 import { queueContract } from '../contract/queue.ts'

@@ -1,3 +1,4 @@
+// @module-tag full: leases that run out take a minute; the ledger is tried every time.
 import pg from 'pg'
 import postgres from '../../queues/postgres.ts'
 import { queueContract } from '../contract/queue.ts'

@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { describe, expect, it } from 'vitest'
 import poison from '../../scenarios/poison.ts'
 import { fateOf } from '../../src/runner/plan/identity.ts'
@@ -48,7 +49,7 @@ describe('the scenario poison', () => {
     expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])
   }, 90_000)
 
-  it('fails when the letters are replayed before the bug is mended', { timeout: 90_000, tags: 'full' }, async () => {
+  it('fails when the letters are replayed before the bug is mended', { timeout: 90_000 }, async () => {
     const scenario = planted('scenario-poison-unmended')
     const { code, out, err } = await run('unmended', scenario, '--rate', '200', '--duration', '9')
     expect(code, out + err).toBe(1)

@@ -1,3 +1,4 @@
+// @module-tag full: real runs of half a minute each.
 import { describe, expect, it } from 'vitest'
 import replay from '../../scenarios/replay.ts'
 import { ResendAgenda } from '../../src/runner/load/sender/resends.ts'
@@ -32,7 +33,6 @@ describe('the scenario replay', () => {
 
   it('finds a ledger that forgets: what comes again takes effect again', {
     timeout: 90_000,
-    tags: 'full',
   }, async () => {
     const { code, out, err } = await run('forgets', 'replay', ...SOME, '--ledger', planted('ledger-forgets'))
     expect(code, out + err).toBe(1)

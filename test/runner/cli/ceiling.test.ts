@@ -44,6 +44,6 @@ describe('the command ceiling', () => {
       const { code, err } = await floodmark('ceiling', ...flags)
       expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
     },
-    30_000,
+    60_000,
   )
 })

@@ -28,7 +28,7 @@ describe('every command', () => {
         expect(words).toMatch(/\(default: |must be given|there is no default/)
       }
     },
-    30_000,
+    60_000,
   )
 
   it.each([

@@ -13,7 +13,7 @@ describe('the command compare', () => {
     [['flash-sale', '--vary', 'speed=1,2'], "--vary 'speed=1,2' is not name=a,b with a name of receiver, "],
     [['no-sale'], "unknown scenario 'no-sale'"],
     [['steady', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison'],
-  ])('%j is a mistake, told in a line', { timeout: 30_000 }, async (args, told) => {
+  ])('%j is a mistake, told in a line', { timeout: 60_000 }, async (args, told) => {
     const { code, err } = await floodmark('compare', ...args)
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
   })

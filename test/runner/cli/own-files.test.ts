@@ -124,7 +124,7 @@ describe('files of your own', () => {
       expect(err).toContain(words)
       expect(err.trim().split('\n')).toHaveLength(1)
     },
-    30_000,
+    60_000,
   )
 
   it('a flag goes before the config', async () => {

@@ -47,7 +47,7 @@ describe('npm without --', () => {
       ]
       expect(flags(said)).toEqual(flags(line))
     },
-    30_000,
+    60_000,
   )
 
   it('from another folder the line finds the kit', async () => {

@@ -28,7 +28,7 @@ async function* eventsOf(address: string): AsyncGenerator<readonly [name: string
 }
 
 describe('the page of a run that goes on', () => {
-  it('tells everybody who looks what has come so far, and becomes the report', { timeout: 30_000 }, async () => {
+  it('tells everybody who looks what has come so far, and becomes the report', { timeout: 60_000 }, async () => {
     const live = await LivePage.start()
     try {
       const plan = await planOf(settingsOf('broker-restart', { quick: true }).settings)

@@ -29,7 +29,10 @@ describe('a spike', () => {
 })
 
 describe('npm run scenario with --spike', () => {
-  it('sends that many more at the peak, says so, and makes the same report again', async () => {
+  it('sends that many more at the peak, says so, and makes the same report again', {
+    timeout: 60_000,
+    tags: 'full',
+  }, async () => {
     const { code, out, err } = await run('spiked', 'flash-sale', '--spike', '40', '--rate', '20')
     expect(code, out + err).toBe(0)
     const report = reportOf('spiked')
@@ -40,7 +43,7 @@ describe('npm run scenario with --spike', () => {
     expect(most).toBeGreaterThan(500)
     expect((await floodmark('report', `${root}/spiked`)).code).toBe(0)
     expect(reportOf('spiked')).toEqual(report)
-  }, 60_000)
+  })
 
   it.each([
     [['steady', '--spike', '100'], 'no peak to scale'],
@@ -54,6 +57,6 @@ describe('npm run scenario with --spike', () => {
       expect(err).toContain(what)
       expect(err.trim().split('\n')).toHaveLength(1)
     },
-    30_000,
+    60_000,
   )
 })

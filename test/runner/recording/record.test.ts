@@ -145,7 +145,7 @@ export default defineScenario({ ...steady, name: 'mine', mix: [{ provider: 'stri
       expect(err).toContain(what)
       expect(err).not.toContain('    at ')
     },
-    30_000,
+    60_000,
   )
 
   it("a scenario whose bodies are another provider's is refused by line", async () => {

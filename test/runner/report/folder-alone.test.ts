@@ -91,6 +91,6 @@ describe('a report is made of its folder alone', () => {
         `floodmark: ${folder} holds no plan that this version of floodmark can read: run its scenario again\n`,
       )
     },
-    30_000,
+    60_000,
   )
 })

@@ -77,7 +77,7 @@ describe('npm run scenario', () => {
       expect(err).toContain(what)
       expect(err).not.toContain('    at ')
     },
-    30_000,
+    60_000,
   )
 
   it.each([
@@ -93,7 +93,7 @@ describe('npm run scenario', () => {
       expect(err).toContain(what)
       expect(err).not.toContain('    at ')
     },
-    30_000,
+    60_000,
   )
 
   it('explains every flag', async () => {

@@ -108,7 +108,7 @@ describe('a file of your own', () => {
       expect(err).toContain(`./my-sale.ts: ${what}`)
       expect(err.trim().split('\n')).toHaveLength(1)
     },
-    30_000,
+    60_000,
   )
 
   it('runs as ours do: examples/my-sale.ts', async () => {
