@@ -14,6 +14,12 @@ import type { TrialsFile } from './trials-file.ts'
 const SOAK_FACTOR = 5
 /** The second ceiling, of what is accepted, gets so many trials of its own. */
 const ACCEPT_TRIALS_MAX = 10
+/** What is asked beside the ceiling takes about so many trials, made for these purposes, in this order. */
+const BESIDE = [
+  { question: 'accepted', trials: 6, purposes: ['accept'] },
+  { question: 'costs', trials: 3, purposes: ['cost'] },
+  { question: 'binding', trials: 55, purposes: ['probe', 'bound', 'share'] },
+] as const
 /** The receiver of the kit that verifies in threads of its own. */
 const VERIFIES_APART = 'worker-hmac'
 /** What a trial takes beside its sending, ms, until one has shown it. */
@@ -135,11 +141,20 @@ class Search {
   }
 
   #leftMs(): number {
-    const { file, goal, trialMs, budgetMs } = this.#options
+    const { file, goal, trialMs, budgetMs, also = [] } = this.#options
     const short = file.trials.filter(({ purpose }) => purpose !== 'soak')
     const trialsMs = short.reduce((sum, { tookMs }) => sum + tookMs, 0) / Math.max(1, short.length)
     const { loads, soaks } = trialsLeft(file.trials, goal)
     const soakMs = Math.max(AROUND_MS, trialsMs - trialMs) + SOAK_FACTOR * trialMs
-    return Math.max(0, Math.min(budgetMs - this.elapsedMs, loads * trialsMs + soaks * soakMs))
+    const begun = (purposes: readonly string[]) =>
+      file.trials.filter(({ purpose }) => purposes.includes(purpose)).length
+    const beside = BESIDE.filter(({ question }, at) => {
+      // Where a later one has begun this one is over.
+      return also.includes(question) && BESIDE.slice(at + 1).every(({ purposes }) => begun(purposes) === 0)
+    }).map(({ question, trials, purposes }) => ({ question, leftMs: Math.max(0, trials - begun(purposes)) * trialsMs }))
+    const bindingMs = beside.find(({ question }) => question === 'binding')?.leftMs ?? 0
+    const othersMs = beside.reduce((sum, { leftMs }) => sum + leftMs, 0) - bindingMs
+    const searchMs = loads * trialsMs + soaks * soakMs
+    return Math.max(0, Math.min(budgetMs - this.elapsedMs, searchMs + othersMs)) + bindingMs
   }
 }

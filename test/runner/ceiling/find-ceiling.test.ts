@@ -68,6 +68,10 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     expect(found.binding).toMatchObject({ binds: 'receiving-thread', stages: { whole: true } })
     expect(told).toHaveLength(found.trials.length)
     expect(told[0]).toBeGreaterThan(0)
+    // The time that is left covers what is asked beside the ceiling.
+    const firstCost = found.trials.findIndex(({ purpose }) => purpose === 'cost')
+    expect(told[firstCost]).toBeGreaterThan(0)
+    expect(told.at(-1)!).toBeLessThan(told[firstCost]!)
   })
 
   it('that was cut short goes on where it was, and makes no trial twice', async () => {
