@@ -7,7 +7,7 @@ import { readPlan, retimePlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { environmentNow } from '../run/compose-record.ts'
-import { follow } from '../run/follow-target.ts'
+import { follow, LOOK_MS } from '../run/follow-target.ts'
 import { openFeed } from '../target/feed.ts'
 import { type Exported, readExported } from './exported.ts'
 import { type K6Points, readPoints } from './points.ts'
@@ -56,7 +56,7 @@ export async function importK6({
   const feed = effects === undefined ? undefined : openFeed(effects, exported.runId)
   const followed = feed && {
     ...(await follow({
-      ...{ feed, folder, startedAtEpochMs, interrupt, events, watches: true },
+      ...{ feed, folder, startedAtEpochMs, interrupt, events, lookMs: LOOK_MS.whole },
       plan: { runId: exported.runId, scenario },
       startAtMs: preciseNow() - (Date.now() - startedAtEpochMs),
       journals: [journalPath(folder, 0)],

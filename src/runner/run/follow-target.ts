@@ -13,8 +13,8 @@ import { type Told, toldOf } from '../target/told-effects.ts'
 const EVERY_MS = 500
 /** A look takes the target's time: it rests so many times as long as the last one took. */
 const REST_FACTOR = 5
-/** When all is there, it is looked on for so long: what comes twice must show. */
-const LOOK_MS = 5_000
+/** When all is there, it is looked on for so long: what comes twice must show. In a quick run less. */
+export const LOOK_MS = { whole: 5_000, quick: 1_500 }
 
 export interface Followed {
   readonly drained: boolean
@@ -33,17 +33,16 @@ interface FollowOptions {
   readonly startAtMs: number
   readonly startedAtEpochMs: number
   readonly journals: readonly string[]
-  /** Whether it is looked on when all is there. */
-  readonly watches: boolean
+  /** For so long it is looked on when all is there. */
+  readonly lookMs: number
   readonly interrupt: AbortSignal
   readonly events: RunEvents
 }
 
 /** Reads what the target tells until it has told of everything that was accepted, or the scenario's time for that is over. */
 export async function follow(options: FollowOptions): Promise<Followed> {
-  const { feed, plan, folder, startAtMs, startedAtEpochMs, journals, watches, interrupt, events } = options
+  const { feed, plan, folder, startAtMs, startedAtEpochMs, journals, lookMs, interrupt, events } = options
   const known = { runId: plan.runId, events: readPlan(folder).events, startedAtEpochMs }
-  const lookMs = watches ? LOOK_MS : 0
   const beganMs = preciseNow()
   let completeMs: number | undefined
   let told = toldOf([], known)

@@ -17,7 +17,7 @@ import { type RunRecord, writeRecord } from '../records/run-record.ts'
 import { openFeed } from '../target/feed.ts'
 import { reach } from '../target/reach.ts'
 import { environmentNow } from './compose-record.ts'
-import { type Followed, follow } from './follow-target.ts'
+import { type Followed, follow, LOOK_MS } from './follow-target.ts'
 import { plannedUntilMs, setupsOf, warmUp } from './run.ts'
 
 /**
@@ -51,7 +51,8 @@ export async function runTarget(
     const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
     await written.finish(plannedUntilMs(sent.certificates, interrupted))
     const endedAtMs = Math.max(...sent.certificates.map((one) => one.endedAtMs))
-    const followed = feed && (await follow({ feed, plan, folder, ...sent, watches, interrupt, events }))
+    const lookMs = watches ? LOOK_MS[settings.quick ? 'quick' : 'whole'] : 0
+    const followed = feed && (await follow({ feed, plan, folder, ...sent, lookMs, interrupt, events }))
     events.phase('audit')
     const machine = { ...sent.machine, afterSending: watch.afterSending() }
     const record = recordOf(

@@ -12,7 +12,7 @@ const options = { folder, events, interrupt: new AbortController().signal }
 const planted = QUICK_CASES.filter(({ measures }) => measures === 'planted')
 const rest = [...QUICK_CASES, ...CEILING_CASES].filter((one) => !planted.includes(one))
 
-describe('a server of known behaviour, in a process of its own', () => {
+describe('a server of known behaviour, in a process of its own', { timeout: 90_000 }, () => {
   it('has exactly as many events lost, doubled and altered in the report as were planted', async () => {
     for (const found of await Promise.all(planted.map((one) => runCase(one, options)))) {
       expect(found.truth).toBeGreaterThan(0)
