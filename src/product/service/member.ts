@@ -4,6 +4,7 @@ import type { Ledger } from '../../core/contracts/ledger.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import type { RefusedRequest } from '../../core/contracts/refusal.ts'
+import { limitsOf } from '../../core/service/limits.ts'
 import { type Service, startService } from '../../core/service/service.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
@@ -15,6 +16,7 @@ import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './message
 import { processingOf } from './processing.ts'
 import { refusalLine } from './refusal-words.ts'
 import { SecretWatch } from './secret-watch.ts'
+import { sizeNotices } from './size-notices.ts'
 import { TlsWatch } from './tls-watch.ts'
 
 /** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
@@ -93,6 +95,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
   const about = [
     `queue ${named(config.queue.use, queue)}`,
     ...(ledger ? [`ledger ${named(config.ledger.use, ledger)}`] : []),
+    ...(receiving ? sizeNotices(plans, limitsOf(limitsFrom(loaded)).bodyBytesMax) : []),
   ]
   tell({ kind: 'ready', about })
 }
