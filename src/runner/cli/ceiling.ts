@@ -6,6 +6,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
 import { TrialsFile } from '../ceiling/trials-file.ts'
+import { folderOf } from '../history/named.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { perS, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
@@ -65,7 +66,7 @@ interface CeilingFlags extends Readonly<Record<string, string | boolean | undefi
   readonly binds?: boolean
 }
 
-async function ceiling({ trial, budget, maxRate, resume, binds, ...flags }: CeilingFlags): Promise<number> {
+async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags }: CeilingFlags): Promise<number> {
   const settings = await readSettings('steady', flags)
   const trialMs = valueIn('--trial', time('s', 2_000, 600_000), trial)
   const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget)
@@ -79,6 +80,7 @@ async function ceiling({ trial, budget, maxRate, resume, binds, ...flags }: Ceil
     )
   }
   const { acceptP99Ms } = plan.scenario.passes
+  const resume = named && folderOf(named, 'ceiling')
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])
   const { path } = folder

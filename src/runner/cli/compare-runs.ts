@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { oneLined } from '../../core/base/one-line.ts'
 import { makePrivateFolder } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { changesOf } from '../compare/changes.ts'
@@ -21,7 +22,8 @@ export interface RunsFlags {
 export function compareRuns(before: string, after: string, { allow, out, summary, json }: RunsFlags): number {
   const share = shareOf(allow)
   const sides = [before, after].map((name) => ({ name, reports: reportsOf(name) }))
-  const changes = changesOf(sides[0]!, sides[1]!, share)
+  // Strings of a report that another has made do not control the terminal that shows them.
+  const changes = oneLined(changesOf(sides[0]!, sides[1]!, share))
   if (out !== undefined) {
     makePrivateFolder(out)
     writeWhole(out, {

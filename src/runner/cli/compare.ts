@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
+import { oneLined } from '../../core/base/one-line.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { comparisonOf } from '../compare/comparison.ts'
 import type { Comparison } from '../compare/comparison-schema.ts'
@@ -136,7 +137,9 @@ async function compare(
     })
     renderComparison(comparison, folder)
     if (base.out === undefined && resume === undefined) writeIndex()
-    process.stdout.write(`${comparisonLines(comparison).join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`)
+    process.stdout.write(
+      `${comparisonLines(oneLined(comparison)).join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`,
+    )
     await live?.become(join(folder, 'compare.html'))
     return exitOf(comparison)
   } finally {
@@ -160,7 +163,7 @@ function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
     onDone(turn, report, folder) {
       line?.end()
       renderAll(report, folder)
-      const said = turnLine(turn, file.turns.length)
+      const said = turnLine(oneLined(turn), file.turns.length)
       live?.note(said)
       process.stdout.write(`${said}\n`)
     },

@@ -19,11 +19,11 @@ describe('the command compare', () => {
   })
 
   it('runs stacks in turns, keeps every run with its report, and goes on with more rounds', {
-    timeout: 200_000,
+    timeout: 400_000,
     tags: 'full',
   }, async () => {
     const folder = join(root, 'compared')
-    const easy = ['--rate', '200', '--duration', '2', '--p99', '30s', '--force']
+    const easy = ['--quick', '--rate', '100', '--duration', '2', '--p99', '30s', '--force']
     const words = ['steady', '--queues', 'memory,embedded', '--ledger', 'memory', ...easy]
     const { code, out, err } = await floodmark('compare', ...words, '--rounds', '1', '--out', folder)
     // One run of each is too few to rank.

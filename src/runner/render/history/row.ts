@@ -1,3 +1,4 @@
+import { oneLined } from '../../../core/base/one-line.ts'
 import { ms, perS } from '../../../core/base/words.ts'
 import type { Entry } from '../../history/entries.ts'
 import { stackWords } from '../words/run.ts'
@@ -19,7 +20,12 @@ export interface HistoryRow {
   readonly page?: string
 }
 
+/** Nothing of a file that another has written controls the terminal that shows it. */
 export function historyRow(entry: Entry): HistoryRow {
+  return oneLined(rowOf(entry))
+}
+
+function rowOf(entry: Entry): HistoryRow {
   const { folder, startedAt, tag = '' } = entry
   const when = startedAt.slice(0, 16).replace('T', ' ')
   const nothing = { folder, when, tag, what: '', stack: '', peak: '', p99: '', p99Ms: null, ceiling: '' }

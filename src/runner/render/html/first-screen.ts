@@ -33,10 +33,12 @@ function causes(report: Report): Markup | false {
   const todos = Map.groupBy(all, ({ todo }) => todo!)
   if (todos.size === 0) return false
   const lines = [...todos].map(
-    ([todo, of]) => markup`<li><b>${of.map(({ text }) => text).join('; ')}.</b> ${todo}</li>`,
+    ([todo, of]) => markup`<li><b>${capital(of.map(({ text }) => text).join('; '))}.</b> ${todo}</li>`,
   )
   return markup`<h2 class="todo">What to do</h2><ul class="causes">${lines}</ul>`
 }
+
+const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 
 function bar(report: Report, ceiling: Alongside['ceiling']): Markup {
   const proven = provenOf(report)

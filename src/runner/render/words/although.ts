@@ -32,8 +32,8 @@ const HAPPENED: Readonly<Record<FaultName, string>> = {
   'drop-replies': 'lost the answers',
 }
 
-/** What the stack bore in a run, as the middle of a sentence; nothing where there was nothing. */
-export function althoughWords({ faults }: Pick<Report, 'faults'>): string {
+/** What the stack bore in a run, after the `link` of a sentence; nothing where there was nothing. */
+export function althoughWords({ faults }: Pick<Report, 'faults'>, link = ', although '): string {
   const said = faults.flatMap((mark): string[] => {
     if ('fault' in mark) return [`${STRUCK[mark.fault.target]} ${HAPPENED[mark.fault.what]}`]
     if (mark.kind === 'attack') return ['it was attacked']
@@ -43,5 +43,5 @@ export function althoughWords({ faults }: Pick<Report, 'faults'>): string {
   })
   const each = [...new Set(said)]
   if (each.length === 0) return ''
-  return `, although ${each.length < 2 ? each[0] : `${each.slice(0, -1).join(', ')} and ${each.at(-1)}`}`
+  return `${link}${each.length < 2 ? each[0] : `${each.slice(0, -1).join(', ')} and ${each.at(-1)}`}`
 }

@@ -21,7 +21,7 @@ const onThis = ({ environment }: Report) => `On this ${environment.cores}-core m
 const upTo = ({ setup }: Report) => `up to ${grouped(setup.peakPerS)} a second`
 
 function sentWords(report: Report): string {
-  return `It was sent ${grouped(report.audit.planned)} webhooks, ${upTo(report)}${althoughWords(report)}`
+  return `It was sent ${grouped(report.audit.planned)} webhooks, ${upTo(report)}${althoughWords(report, '; meanwhile ')}`
 }
 
 function passed(report: Report): string {
