@@ -16,6 +16,7 @@ export {
   type BuriedCause,
   type DeadLetter,
   type Effect,
+  type EventFate,
   type KeptCopy,
   type Ledger,
   type LedgerDriver,

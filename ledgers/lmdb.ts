@@ -11,6 +11,7 @@ import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  type EventFate,
   type KeptCopy,
   type Ledger,
   type LedgerDriver,
@@ -24,9 +25,10 @@ import {
 import { Claims } from '../src/core/processing/claims.ts'
 import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
 import { APPLIED, BURIED, FAILED, fromU64, itemKey, nameOf, pack, u64, unpack, unseal } from './lmdb/bytes.ts'
+import { reasonOf } from './lmdb/commit-error.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { HeldIds } from './lmdb/held-ids.ts'
-import { Ids } from './lmdb/ids.ts'
+import { fateIn, Ids } from './lmdb/ids.ts'
 import { keepCopy, keptCopies } from './lmdb/kept-copies.ts'
 import { MarkedIds, type Marking } from './lmdb/marked-ids.ts'
 import { pages } from './lmdb/pages.ts'
@@ -155,6 +157,14 @@ class LmdbLedger implements Ledger {
       for (const [at, { event }] of settlements.entries()) if (held[at] !== undefined) this.#claims.give(event.id)
       if (!isNoted) this.#heldIds.tryWrite([...this.#claims.ids], this.#clock.now())
     }
+  }
+
+  async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
+    const believed = this.#time.believed()
+    return ids.map((id) => {
+      if (this.#claims.busy(id)) return { state: 'in-hand' }
+      return fateIn(this.#ids.stateOf(Buffer.from(id)), believed, this.#claims.lostTries(id))
+    })
   }
 
   async probe(): Promise<void> {
@@ -315,12 +325,6 @@ class LmdbLedger implements Ledger {
       .then(() => this.#lock.release())
     return this.#closed
   }
-}
-
-/** The cause of a failed commit comes a little later, in another promise. That promise must not reject unheard. */
-function reasonOf(error: unknown): Promise<unknown> {
-  const reason = (error as { commitError?: Promise<never> }).commitError?.catch((cause: unknown) => cause)
-  return Promise.race([reason ?? error, new Promise((resolve) => setImmediate(resolve, error))])
 }
 
 const driver: LedgerDriver = {

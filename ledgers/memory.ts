@@ -1,12 +1,13 @@
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { covers, duplicateOf, isToRenew, MarkTime } from '../src/core/base/marks.ts'
+import { covers, duplicateOf, fateOfWaiting, isToRenew, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  type EventFate,
   KEPT_COPIES,
   type KeptCopy,
   type Ledger,
@@ -123,6 +124,16 @@ class MemoryLedger implements Ledger {
   #mark(event: WebhookEvent, digest: number | undefined): void {
     this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs), digest)
     this.#failures.delete(event.id)
+  }
+
+  async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
+    return ids.map((id) => {
+      if (this.#claims.busy(id)) return { state: 'in-hand' }
+      if (this.#dead.has(id)) return { state: 'buried' }
+      const mark = this.#marks.get(id)
+      if (mark && mark.endsMs > this.#time.believed()) return { state: 'applied' }
+      return fateOfWaiting(this.#failures.get(id)?.count ?? 0, this.#claims.lostTries(id))
+    })
   }
 
   async probe(): Promise<void> {}

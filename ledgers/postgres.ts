@@ -3,13 +3,14 @@ import { ASK_POSTGRES, judgePostgres, type PostgresFacts } from '../src/clients/
 import { schemaOf } from '../src/clients/postgres/namespace.ts'
 import { decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { MarkTime } from '../src/core/base/marks.ts'
+import { fateOfWaiting, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
   type EffectTransaction,
+  type EventFate,
   type KeptCopy,
   type Ledger,
   type LedgerDriver,
@@ -199,6 +200,20 @@ class PostgresLedger implements Ledger {
     const forget = () => this.#running.delete(running)
     running.then(forget, forget)
     return running
+  }
+
+  async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
+    const rows = await this.#asking.ask('claims', 'look', [ids, this.#now()])
+    const known = new Map(rows.map((row) => [row.id as string, row]))
+    return ids.map((id) => {
+      const row = known.get(id)
+      if (!row) return { state: 'unknown' }
+      const { kind, ends_ms: ends, now, lost, failures } = row as { kind: string } & Record<string, number>
+      if (kind === 'd') return { state: 'buried' }
+      if (kind === 'm') return { state: ends! > this.#time.believed() ? 'applied' : 'unknown' }
+      if (kind === 'c' && ends! > now!) return { state: 'in-hand' }
+      return fateOfWaiting(failures!, lost! + (kind === 'c' ? 1 : 0))
+    })
   }
 
   async probe(): Promise<void> {

@@ -5,13 +5,14 @@ import { type JudgedRedis, openRedis } from '../src/clients/redis/facts.ts'
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { duplicateOf, MarkTime } from '../src/core/base/marks.ts'
+import { duplicateOf, fateOfWaiting, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { messageOf } from '../src/core/contracts/errors.ts'
 import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
+  type EventFate,
   KEPT_COPIES,
   type KeptCopy,
   type Ledger,
@@ -142,6 +143,23 @@ class RedisLedger implements Ledger {
         if (!messageOf(error).startsWith('NOSCRIPT')) throw error
         return (await redis.eval(script.source, 1, this.#prefix, ...args)) as number[]
       }
+    })
+  }
+
+  async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
+    if (ids.length === 0) return []
+    const believed = this.#time.believed()
+    const states = await this.#connection.repeat(CALL_MS, (redis) =>
+      redis.mget(ids.map((id) => `${this.#prefix}id:${id}`)),
+    )
+    return states.map((state) => {
+      const [kind, , ends, failed = ''] = (state ?? '').split(' ')
+      const [failures = '0', , lost = '0'] = failed.split(':')
+      const isOver = !(Number(ends) > believed)
+      if (kind === 'd') return { state: 'buried' }
+      if (kind === 'm') return { state: isOver ? 'unknown' : 'applied' }
+      if (kind === 'c' && !isOver) return { state: 'in-hand' }
+      return fateOfWaiting(Number(failures), Number(lost) + (kind === 'c' ? 1 : 0))
     })
   }
 

@@ -1,4 +1,6 @@
+import { fateOfWaiting } from '../../src/core/base/marks.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import type { EventFate } from '../../src/core/contracts/ledger.ts'
 import { APPLIED, BURIED, decodeState, encodeState, FAILED, type State, u64, unpack, unseal } from './bytes.ts'
 import { type LmdbEnvironment, put } from './environment.ts'
 import type { LeftIds } from './held-ids.ts'
@@ -58,4 +60,12 @@ export class Ids {
 /** A mark from before ended before the claim. */
 function isSettledSince(state: State | undefined, atMs: number): boolean {
   return state?.kind === BURIED || (state?.kind === APPLIED && state.value > atMs)
+}
+
+/** What became of an id that nobody holds. `lostTries`: those of this process. */
+export function fateIn(state: State | undefined, believedMs: number, lostTries: number): EventFate {
+  if (state?.kind === BURIED) return { state: 'buried' }
+  if (state?.kind === APPLIED && state.value > believedMs) return { state: 'applied' }
+  const failed = state?.kind === FAILED ? state : undefined
+  return fateOfWaiting(failed?.value ?? 0, lostTries + (failed?.lostTries ?? 0))
 }

@@ -30,7 +30,7 @@ RETURNING id, failures, lost, greatest(0, ends_ms - $6::float8 - since_ms) AS fa
 
 /** $1 ids, $2 now or null: what is known of them. */
 const look = (schema: string) => `
-SELECT id, kind::text AS kind, ends_ms, lost, digest::float8 AS digest, ${now('$2')} AS now
+SELECT id, kind::text AS kind, ends_ms, lost, failures, digest::float8 AS digest, ${now('$2')} AS now
 FROM ${schema}.ids WHERE id = ANY($1::text[])`
 
 /** $1 ids, $2 lives of their marks, $3 now or null, $4 steady time. */

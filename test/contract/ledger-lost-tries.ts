@@ -42,6 +42,31 @@ export function ledgerLostTriesContract(name: string, make: () => Promise<Ledger
       await ledger.close()
     })
 
+    it('says what became of ids, and takes and renews nothing by it', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock, ttlMs: 10 * LEASE_MS })
+      const of = async (...ids: string[]) => ledger.lookup!(ids.map((id) => `test:${id}`))
+      const events = ['applied', 'buried', 'failed', 'released', 'held'].map((id) => anEvent(id))
+      expect(await of('applied')).toEqual([{ state: 'unknown' }])
+      const fences = (await ledger.claim(events, LEASE_MS)).map(fenceOf)
+      await ledger.settle([
+        { event: events[0]!, fence: fences[0]!, result: 'applied', writes: [] },
+        { event: events[1]!, fence: fences[1]!, result: 'buried', cause: 'permanent', reason: 'r' },
+        { event: events[2]!, fence: fences[2]!, result: 'failed', error: 'no' },
+        { event: events[3]!, fence: fences[3]!, result: 'released' },
+      ])
+      const all = ['held', 'applied', 'buried', 'failed', 'released', 'never']
+      const settled = [{ state: 'applied' }, { state: 'buried' }, { state: 'waiting', failures: 1, lostTries: 0 }]
+      const none = { state: 'unknown' }
+      expect(await of(...all)).toEqual([{ state: 'in-hand' }, ...settled, none, none])
+      await clock.advance(LEASE_MS)
+      expect(await of(...all)).toEqual([{ state: 'waiting', failures: 0, lostTries: 1 }, ...settled, none, none])
+      await clock.advance(9 * LEASE_MS + 1)
+      expect(await of('applied', 'buried')).toEqual([none, { state: 'buried' }])
+      expect(await of()).toEqual([])
+      await ledger.close()
+    })
+
     it('forgets lost tries when one is settled, and not when a claim is given back', async () => {
       const clock = new VirtualClock()
       const ledger = await (await make()).open({ clock })

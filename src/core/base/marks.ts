@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Claim } from '../contracts/ledger.ts'
+import type { Claim, EventFate } from '../contracts/ledger.ts'
 import { differsFrom } from './copy-digest.ts'
 
 /** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks end. */
@@ -22,6 +22,13 @@ const DIFFERING: Claim = { state: 'duplicate', differs: true }
 /** The claim of a copy. `settled`: the digest of the event that was settled under its id. */
 export function duplicateOf(settled: number | undefined, event: Pick<WebhookEvent, 'headers' | 'body'>): Claim {
   return differsFrom(settled, event) ? DIFFERING : DUPLICATE
+}
+
+const UNKNOWN: EventFate = { state: 'unknown' }
+
+/** What became of an id that nobody holds and that is not settled for good. */
+export function fateOfWaiting(failures: number, lostTries: number): EventFate {
+  return failures + lostTries === 0 ? UNKNOWN : { state: 'waiting', failures, lostTries }
 }
 
 /** The time by which a ledger's marks end and are deleted. A wall clock that is stepped neither ends nor deletes marks. */

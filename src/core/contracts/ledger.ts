@@ -137,6 +137,14 @@ export type Settlement =
   /** Gives the claim back untouched. */
   | (Claimed & { readonly result: 'released' })
 
+/**
+ * What became of an id. 'in-hand': somebody holds it now. 'waiting': it was tried, and is to be tried again. 'unknown': never seen,
+ * given back untouched, or its mark has ended.
+ */
+export type EventFate =
+  | { readonly state: 'unknown' | 'in-hand' | 'applied' | 'buried' }
+  | { readonly state: 'waiting'; readonly failures: number; readonly lostTries: number }
+
 export interface Settled {
   /** False: the claim had been lost, nothing was written for this event. */
   readonly held: boolean
@@ -203,6 +211,8 @@ export interface Ledger {
    * @throws FloodmarkError 'unavailable' when nothing could be settled now.
    */
   probe(): Promise<void>
+  /** What became of ids, one answer each, same order. No lease is taken and no mark renewed. Absent: it cannot be asked. */
+  lookup?(ids: readonly string[]): Promise<readonly EventFate[]>
   /** Dead letters, oldest first. */
   buried(): AsyncIterable<DeadLetter>
   /** Forgets that an id was buried, with its failures and lost tries, so that publishing it again takes effect. */

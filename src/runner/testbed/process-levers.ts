@@ -70,6 +70,7 @@ export class Levers implements ProcessLevers {
       forget: (id) => ledger.forget(id),
       keepCopy: (event) => ledger.keepCopy(event),
       keptCopies: () => ledger.keptCopies(),
+      ...(ledger.lookup && { lookup: (ids: readonly string[]) => ledger.lookup!(ids) }),
       ...(ledger.begin && { begin: () => ledger.begin!() }),
       read: (name) => ledger.read(name),
       scan: (prefix) => ledger.scan(prefix),
