@@ -75,9 +75,9 @@ describe('a benchmark', () => {
   it('takes the CPU time of a server’s own tool, and knows one that is not installed', async () => {
     expect(cpuSecondsIn('0m0.00s 0m0.01s\n1m1.25s 0m0.50s\n')).toBe(61.75)
     expect(() => cpuSecondsIn('')).toThrow('no CPU time')
-    const spin = 'let n = 0; for (let i = 0; i < 3e8; i++) n += i; console.log("done", n > 0)'
-    const ran = await runTool(process.execPath, ['-e', spin])
-    expect(ran!.stdout).toBe('done true\n')
+    // Its start alone takes some hundredths of a second.
+    const ran = await runTool(process.execPath, ['-e', 'console.log("done")'])
+    expect(ran!.stdout).toBe('done\n')
     expect(ran!.cpuSeconds).toBeGreaterThan(0)
     expect(await runTool('floodmark-no-such-tool', [])).toBeNull()
     await expect(runTool(process.execPath, ['-e', 'process.exit(3)'])).rejects.toThrow()
