@@ -49,7 +49,7 @@ export function refusalsContract(bench: Bench): void {
   })
 
   it('counts what is beyond its bounds, and tells one of a kind a minute with how many there were', async () => {
-    const running = await bench.start({ inFlightMax: 1 })
+    const running = await bench.start({ inFlightMax: 1, requestMs: 10_000 })
     bench.refusals.length = 0
     expect(statuses((await exchange(running.port, signed('first'), 1)).text)).toEqual([200])
     const forge = () => exchange(running.port, signed('r', { secret: generic.secret('another key than ours') }), 1)
