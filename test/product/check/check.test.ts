@@ -24,7 +24,7 @@ describe('floodmark check', () => {
     ['handlers', '', undefined, { 'handlers.ts': 'not TypeScript at all' }],
     ['queue-durable', "queue: 'memory',", undefined, {}],
     ['ledger-durable', "ledger: 'memory',", undefined, {}],
-    ['queue-works', "queue: { use: 'redis-streams', url: 'redis://127.0.0.1:1' },", undefined, {}],
+    ['queue-works', "queue: { use: 'redis-streams', url: 'http://127.0.0.1:1' },", undefined, {}],
     ['mark-life', "ledger: { use: 'lmdb', rememberForMs: 1_000 },", undefined, {}],
     ['body-limits', 'limits: { bodyBytesMax: 64 * 1024 * 1024, heldBytesMax: 256 * 1024 * 1024 },', undefined, {}],
     ['publish-deadline', "publishDeadline: '1m',", undefined, {}],
