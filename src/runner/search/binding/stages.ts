@@ -8,7 +8,7 @@ import { lessOf, type Reading, type Round, type Share, sharesOf, sumOf } from '.
 /** At this share of the ceiling a stack holds also with a stage done twice. */
 const SHARE_LOAD = 0.6
 const ROUNDS = 3
-/** A trial that is invalid for the sake of its sender may still tell its CPU time; one without a figure is made so often. */
+/** A trial whose sender was late tells nothing: batches were larger then, and cheaper for each event. It is made again so often. */
 const TRIES_MAX = 3
 /** More than that unexplained is no decomposition. */
 const REST_MAX = 1 / 3
@@ -96,7 +96,8 @@ function madeWith(trials: readonly TrialRecord[], intervention: Intervention | u
 }
 
 /** CPU time of the process's thread for 1,000 events, ms. */
-function timeOf({ usages, intervention }: TrialRecord, process: string): number | undefined {
+function timeOf({ usages, intervention, sender }: TrialRecord, process: string): number | undefined {
+  if (sender !== 'fit') return undefined
   const usage = usages.find(({ name }) => name === process)
   if (!usage || usage.mainCpuMs === null) return undefined
   const isReceiving = usage.flows.batches.items === 0 || intervention?.what === 'answer-only'

@@ -64,6 +64,22 @@ describe('a thread that binds', () => {
     }
   })
 
+  it('has no shares told where the sender was late all the time', () => {
+    const { trials } = askedOf(service, 1)
+    const late = trials.map((one) => (one.purpose === 'share' ? { ...one, sender: 'late' as const } : one))
+    const ceilingPerS = ceilingOf(service) * (1 + 0.06 * (0.1 - 0.45))
+    const asked = { ceilingPerS, goal: { ...GOAL, ratePerSMax: 100_000 }, verifiesApart: false }
+    for (let more = 0; more < 60; more++) {
+      const step = bindingStep(late, asked)
+      if (step.next === undefined) {
+        expect(step.binding).toMatchObject({ binds: 'receiving-thread', stages: null, confirmed: null })
+        return
+      }
+      late.push({ ...trialsOn(service, 9)('share', 1, step.next.intervention), sender: 'late', purpose: 'share' })
+    }
+    expect.unreachable('it asks for ever')
+  })
+
   it('has a prediction confirmed by a run: the largest stage done twice', () => {
     for (const seed of SEEDS) {
       const { stage, predictedPerS, found } = askedOf(service, seed).binding.confirmed!
