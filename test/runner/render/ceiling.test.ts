@@ -50,6 +50,15 @@ describe('in words', () => {
     expect(bindingWords(none)).toEqual([expect.stringContaining('None of what was delayed binds by itself')])
   })
 
+  it('parts that make no whole promise no gain, and none at all is said', () => {
+    const { stages } = ceiling.binding!
+    expect(bindingWords(ceiling.binding!).join(' ')).toContain('times as high')
+    const doubtful = bindingWords({ ...ceiling.binding!, stages: { ...stages!, whole: false } }).join(' ')
+    expect(doubtful).toContain('take them for hints')
+    expect(doubtful).not.toContain('times as high')
+    expect(bindingWords({ ...ceiling.binding!, stages: null }).join(' ')).toContain('could not be told')
+  })
+
   it('a law of Little that does not hold is named with its figures', () => {
     const off = { process: 'receiver', flow: 'requests', inHand: 3, rateTimesTime: 2, ok: false }
     expect(littleWords({ ...ceiling.binding!, little: [off] })).toContain('requests of receiver (3.00 in hand, 2.00')

@@ -54,17 +54,20 @@ export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS 
   return [
     `What binds is ${RESOURCE[resource]}${inProcess}. ${REMEDY[resource]}`,
     fell,
-    ...(stages ? [stagesWords(stages)] : []),
+    ...(stages ? [stagesWords(stages)] : inProcess ? [NO_STAGES] : []),
     ...(confirmed ? [confirmedWords(confirmed)] : []),
   ]
 }
 
+const NO_STAGES = 'What it is busy with could not be told: the senders of too many trials were late.'
+
 function stagesWords({ parts, rest, whole }: NonNullable<Binding['stages']>): string {
   const shown = parts.map(({ part, share }) => `${PART[part]} ${percent(share)}`)
   const [largest] = parts.filter(({ part }) => part !== 'http')
-  const gain = largest
-    ? ` Without ${PART[largest.part]} the ceiling would be ${gainWithout(largest.share).toFixed(2)} times as high.`
-    : ''
+  const gain =
+    largest && whole
+      ? ` Without ${PART[largest.part]} the ceiling would be ${gainWithout(largest.share).toFixed(2)} times as high.`
+      : ''
   const doubt = whole ? '' : ' These do not make a whole, so take them for hints.'
   return `An event's time on it is ${shown.join(', ')}; the rest is ${percent(Math.max(0, rest.share))}.${gain}${doubt}`
 }
