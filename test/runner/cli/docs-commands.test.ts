@@ -44,7 +44,7 @@ describe('the commands in the documents', () => {
 
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-docs-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  // Their meaning, in a few seconds, on any machine.
+  // Their meaning, in a few seconds, on any machine. The other pages run what tests of their own run: ceiling, compare, faults.
   const EASY: Readonly<Record<string, readonly string[]>> = {
     scenario: ['--quick', '--rate', '50', '--duration', '2s', '--p99', '30s'],
     compare: [
@@ -61,17 +61,15 @@ describe('the commands in the documents', () => {
       '--force',
       '--quick',
     ],
-    ceiling: ['--budget', '10s', '--trial', '2s', '--max-rate', '200', '--p99', '30s'],
   }
-  const RUN = ['size-a-sale', 'read-a-report', 'write-a-scenario', 'add-a-queue', 'compare-stacks']
+  const RUN = ['read-a-report', 'write-a-scenario', 'add-a-queue']
 
   it.each(RUN)('run as they are written, on the page %s', { timeout: 600_000, tags: 'full' }, async (page) => {
     const here = join(folder, page)
     mkdirSync(here)
     for (const name of ['examples', 'queues', 'node_modules']) symlinkSync(join(root, name), join(here, name))
     for (const [name, ...words] of commandsIn(join('docs', `${page}.md`), true)) {
-      // Two runs are compared as they are; so is a page of a single one.
-      const easy = words[1]?.startsWith('--') === false && name === 'compare' ? [] : (EASY[name!] ?? [])
+      const easy = EASY[name!] ?? []
       if (name === 'report' && words.length > 0) await startIn(here, 'scenario', 'steady', ...EASY.scenario!).ended
       const { code, out, err } = await startIn(here, name!, ...words, ...easy).ended
       expect([0, 1, 4, 5], `${name} ${words.join(' ')}\n${out}${err}`).toContain(code)
