@@ -17,7 +17,7 @@ const PARTS = {
     page: 'compare.html',
     words: [
       ...['compare', 'flash-sale', '--quick', '--rate', '50', '--queues', 'embedded,redis-streams'],
-      ...['--rounds', '3', '--force'],
+      ...['--rounds', '5', '--force'],
     ],
   },
 } as const
