@@ -12,8 +12,10 @@ const missing = found ? undefined : 'there is no browser (apt-get install chromi
 
 describe('the live page in a browser', needing(missing), () => {
   it('draws the run while it goes on, without an error, and ends as the report of it', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
+    // It takes its time on a busy machine, and must not miss the run.
+    const browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
     const easy = ['--rate', '200', '--duration', '6', '--p99', '30000']
     const { child, ended } = start(
       'scenario',
@@ -31,7 +33,6 @@ describe('the live page in a browser', needing(missing), () => {
         if (line) resolve(line[1]!)
       })
     })
-    const browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
     try {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
       const complaints: string[] = []
