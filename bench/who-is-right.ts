@@ -1,14 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
 import { markdownTable } from '../src/core/base/table.ts'
-import type { KnownServer } from '../src/runner/calibration/behaviours.ts'
+import { behaviourOf, type KnownServer } from '../src/runner/calibration/behaviours.ts'
 import { startKnown } from '../src/runner/calibration/known-server.ts'
 import { virtualTrial } from '../src/runner/calibration/virtual-trial.ts'
-import { planOf } from '../src/runner/plan/plan-run.ts'
+import { arrivals } from '../src/runner/plan/arrivals.ts'
+import { type Plan, planOf } from '../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../src/runner/plan/settings.ts'
 import { newRunFolder } from '../src/runner/records/run-folder.ts'
 import { judgedRun } from '../src/runner/report/judged-run.ts'
+import { Latencies } from '../src/runner/report/latency/latencies.ts'
 import { play } from '../src/runner/run/play.ts'
 import type { BenchOptions } from './lib/rounds.ts'
 import { TOOLS, type ToolLoad } from './who/tools.ts'
@@ -93,6 +95,16 @@ function truthOf({ server, ratePerS, seconds, overloaded }: KnownLoad, arrivals:
   return virtualTrial(server, load).answerP99Ms
 }
 
+/** Of the very arrivals that a plan has: by chance some come faster than others, which is all that decides in an overload. */
+export function truthOfPlan(server: KnownServer, { scenario, durationMs, ratePerS, settings }: Plan): number {
+  const behaviour = behaviourOf(server)
+  const answers = new Latencies()
+  for (const { intendedMs } of arrivals({ scenario, durationMs, ratePerS, seed: settings.seed })) {
+    answers.record(intendedMs, behaviour(intendedMs).answerMs - intendedMs)
+  }
+  return answers.sampleQuantileMs(0.99)!
+}
+
 async function against(load: KnownLoad, measure: (url: string) => Promise<number>): Promise<number> {
   const standing = await startKnown(load.server)
   try {
@@ -103,15 +115,17 @@ async function against(load: KnownLoad, measure: (url: string) => Promise<number
 }
 
 async function ours(load: KnownLoad, folder: string): Promise<Found> {
+  let known = truthOf(load, 'poisson')
   const found = await against(load, async (target) => {
     const given = { target, provider: 'generic', rate: load.ratePerS, duration: `${load.seconds}s`, p99: '10s' }
     const plan = await planOf(settingsOf('steady', given).settings)
+    if (load.overloaded) known = truthOfPlan(load.server, plan)
     const own = newRunFolder(join(folder, load.server.kind))
     const events = { phase: () => {}, sample: () => {}, progress: () => {} }
     const record = await play(plan, own.path, events, new AbortController().signal, { watches: false })
     return judgedRun(own.path, record).sampleP99Ms ?? Number.NaN
   })
-  return { tool: 'floodmark', known: truthOf(load, 'poisson'), found }
+  return { tool: 'floodmark', known, found }
 }
 
 function rowOf({ says, ratePerS }: KnownLoad, { tool, known, found }: Found): string[] {
@@ -119,6 +133,18 @@ function rowOf({ says, ratePerS }: KnownLoad, { tool, known, found }: Found): st
   const off =
     known === null ? 'takes no rate' : `${found >= known ? '+' : '−'}${Math.abs((found / known - 1) * 100).toFixed(1)}%`
   return [says, `${ratePerS}/s`, tool, known === null ? '–' : ms(known), ms(found), off]
+}
+
+/** Whether generators and servers go before other processes, as by `chrt -r 5 npm run bench -- who-is-right`. */
+function priorityWords(): string[] {
+  try {
+    // Field 41 of proc(5), counted from the state that follows the name.
+    const policy = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[38]
+    if (policy !== '1' && policy !== '2') return []
+    return ['Generators and servers had real-time priority (`chrt -r 5`), so the other processes had to wait for them.']
+  } catch {
+    return []
+  }
 }
 
 function documentOf(rows: readonly string[][], missing: readonly string[], busy: readonly string[]): string {
@@ -132,11 +158,13 @@ function documentOf(rows: readonly string[][], missing: readonly string[], busy:
     '',
     `Made by \`npm run bench -- who-is-right\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${type()} ${release()} ${arch()}, Node ${process.version}.`,
     ...busy.map((line) => `${line[0]!.toUpperCase()}${line.slice(1).replace(/\.?$/, '.')}`),
+    ...priorityWords(),
     ...(missing.length > 0 ? [`Not installed there: ${missing.join(', ')}.`] : []),
     '',
     ...markdownTable(head, rows, (column) => column > 2),
     '',
     '- **known**: the server in virtual time, with the arrivals that the generator makes: Poisson for floodmark, even for the others.',
+    '- In the overload chance decides, so there the very arrivals of floodmark’s plan are played.',
     '- A generator that is told to keep a rate and counts from sending is right while the server is quick, and wrong when it stalls:',
     '  the requests that it held back are not counted as late.',
     '- A generator without a rate slows down with the server. Its p99 answers another question, so it has no known value here.',
