@@ -3,10 +3,9 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { planOf } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { attempts } from '../records/attempts.ts'
-import { readEffects } from '../records/effects-file.ts'
+import { readRun } from '../records/read-record.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import type { RunFolder } from '../records/run-folder.ts'
-import { effectsPath } from '../records/run-record.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
@@ -51,7 +50,8 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     ...outcomeOf(judgement),
     ...judgement,
     drainPerS: drainPerS(
-      [...readEffects(effectsPath(folder.path))].map(({ atMs }) => atMs),
+      // A target may tell of none, or not when.
+      Array.from(readRun(folder.path, record).effects(), ({ atMs }) => atMs).filter((atMs) => !Number.isNaN(atMs)),
       report.tookMs.sending,
     ),
     repeatsPerEvent: repeatsOf(report),

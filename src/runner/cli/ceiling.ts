@@ -92,7 +92,8 @@ async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags 
     const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
-      also: binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
+      // Nothing of a target's own can be switched off, and its processes are not ours to measure.
+      also: plan.target ? [] : binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
       goal: { ...GOAL, ratePerSMax },
       onTrial: (one, elapsedMs, leftMs) => {
         live.end()

@@ -93,6 +93,28 @@ describe('a server that is not ours', { timeout: 90_000 }, () => {
     }
   })
 
+  it.concurrent('can be searched for its ceiling, trial by trial', async () => {
+    const port = await listening(createServer(receiver(() => 200)))
+    const { code, out, err } = await floodmark(
+      ...[
+        'ceiling',
+        '--target',
+        `http://127.0.0.1:${port}/`,
+        '--provider',
+        'github',
+        '--trial',
+        '2s',
+        '--budget',
+        '10s',
+      ],
+      ...['--max-rate', '60', '--p99', '300000', '--out', join(root, 'ceiling')],
+    )
+    // 4 and 5: the time was over, or the machine was busy.
+    expect([0, 4, 5], out + err).toContain(code)
+    expect(out).toContain('saturation')
+    expect(readFileSync(join(root, 'ceiling', 'ceiling.json'), 'utf8')).toContain('"donePerS"')
+  })
+
   it.concurrent('that refuses fails the run, and one that is not there is said in one line', async () => {
     const port = await listening(createServer(receiver(() => 401)))
     const refused = floodmark(
