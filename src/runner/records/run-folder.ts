@@ -53,19 +53,19 @@ export function newRunFolder(name: string): RunFolder {
   return { path, discard: () => discard(path, true) }
 }
 
-/** Zeros of a run's own. */
-const RESERVE = 'reserve.bin'
+/** Zeros of a run's own: for what its stack still has to store, and for its report, which the stack must not take. */
+const RESERVES = { drain: 'reserve.bin', report: 'reserve-report.bin' } as const
 const MIB = 2 ** 20
-const RESERVE_BYTES = { least: 8 * MIB, anEvent: 100, most: 128 * MIB }
+const RESERVE_BYTES = { least: 8 * MIB, anEvent: 50, most: 64 * MIB }
 
 /**
- * Keeps room for the records of so many events, so that a disk that becomes full meanwhile leaves enough for a report. Returns
- * what gives it back. @throws FloodmarkError 'unavailable' where there is not even that.
+ * Keeps room for the records of so many events, so that a disk that becomes full meanwhile leaves enough to drain, and then for
+ * a report. Returns what gives it back: for the report only once the stack has stopped. @throws FloodmarkError 'unavailable' where there is not even that.
  */
-export function reserveRoom(folder: string, events: number): () => void {
+export function reserveRoom(folder: string, events: number, purpose: keyof typeof RESERVES): () => void {
   const { least, anEvent, most } = RESERVE_BYTES
   const bytes = Math.min(most, least + Math.ceil(events) * anEvent)
-  const path = join(folder, RESERVE)
+  const path = join(folder, RESERVES[purpose])
   try {
     writePrivate(path, Buffer.alloc(bytes))
   } catch (cause) {

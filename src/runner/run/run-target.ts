@@ -38,7 +38,7 @@ export async function runTarget(
   const watch = new MachineWatch()
   const feed = settings.effects === undefined ? undefined : openFeed(settings.effects, runId)
   try {
-    const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
+    const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000, 'report')
     events.phase('plan')
     const written = await beginPlan(plan, folder)
     const setups = setupsOf(plan, [await reach(plan.target!, shownUrl(settings.target!))], folder)

@@ -58,7 +58,9 @@ export async function run(
   const watch = new MachineWatch()
   const beside = new BesideWatch()
   try {
-    const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000)
+    const eventsPlanned = (plan.ratePerS * plan.durationMs) / 1_000
+    const giveBackRoom = reserveRoom(folder, eventsPlanned, 'drain')
+    const giveBackRest = reserveRoom(folder, eventsPlanned, 'report')
     events.phase('plan')
     const written = await beginPlan(plan, folder)
     const durability = await site.open(events, interrupt)
@@ -81,6 +83,7 @@ export async function run(
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs, lookMs, interrupt, onDrained })
     events.phase('audit')
     await site.stack.stopAll()
+    giveBackRest()
     const afterSending = watch.afterSending()
     const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
     await written.finish(plannedUntilMs(sent.certificates, interrupted))

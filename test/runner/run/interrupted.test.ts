@@ -24,10 +24,11 @@ function inGroup(name: string, ...flags: string[]) {
 function groupOf(command: readonly string[], name: string, ...flags: string[]) {
   const args = [cli, ...command, '--out', join(root, name), ...flags]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  child.stdout.resume()
-  child.stderr.resume()
+  let said = ''
+  child.stdout.on('data', (text) => (said += text))
+  child.stderr.on('data', (text) => (said += text))
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
-  return { child, group: -child.pid!, ended }
+  return { child, group: -child.pid!, ended, said: () => said }
 }
 
 async function sentSome(name: string): Promise<void> {
@@ -83,10 +84,11 @@ describe('a disk that becomes full', needing(whyNoMount), () => {
     mkdirSync(disk)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk])
     try {
-      const { group, ended } = groupOf(LARGE, 'disk/run', '--duration', '12')
+      const { group, ended, said } = groupOf(LARGE, 'disk/run', '--duration', '12')
       await sentSome('disk/run')
       fill(join(disk, 'filler'))
       expect(await ended).not.toBe(0)
+      expect(existsSync(join(disk, 'run', 'report.json')), said()).toBe(true)
       const { verdict, audit } = reportOf('disk/run')
       expect(verdict).not.toBe('PASS')
       expect(audit.applied).toBeGreaterThan(10)
