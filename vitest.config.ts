@@ -13,6 +13,7 @@ const AT_ONCE = Math.min(8, 2 * availableParallelism())
 /** What they show depends on rates and latencies, or on when things took place: nothing else runs beside them. */
 const MEASURING = [
   'test/contract/queue-suite.test.ts',
+  'test/runner/calibration/planted.test.ts',
   'test/product/service/conformance.test.ts',
   'test/runner/simulation/simulation-agrees.test.ts',
   'test/runner/testbed/stall.test.ts',
