@@ -24,7 +24,9 @@ const MEASURING = [
 
 /** Those that take longest begin first, so that none is left alone at the end. */
 const LONGEST =
-  'brokers-faults brokers bites simulation postgres kafkajs kafka sqs-fifo receivers bullmq scenario'.split(' ')
+  'kill-matrix brokers-faults brokers bites interrupted simulation postgres kafkajs kafka sqs-fifo receivers bullmq scenario'.split(
+    ' ',
+  )
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
