@@ -88,7 +88,7 @@ export default async function whoIsRight({ ranking }: BenchOptions): Promise<voi
   }
 }
 
-/** The p99 that arrivals at their due times see, ms. */
+/** The p99 of waits in ms, each from when its arrival was due. */
 function truthOf({ server, ratePerS, seconds, overloaded }: KnownLoad, arrivals: 'even' | 'poisson'): number {
   const long = { durationMs: TRUTH_MS, warmUpMs: WARM_UP_MS }
   const load = { ratePerS, seed: 1, arrivals, ...(overloaded ? { durationMs: seconds * 1_000 } : long) }

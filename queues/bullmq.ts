@@ -2,7 +2,7 @@ import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
 import { type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
 import type { JudgedRedis } from '../src/clients/redis/facts.ts'
 import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
-import { encode, eventOfRecord, isUndecodable } from '../src/core/base/codec.ts'
+import { encode, eventOfRecord, eventOfText } from '../src/core/base/codec.ts'
 import { shareOfHeap } from '../src/core/base/memory.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
@@ -39,11 +39,11 @@ const IN_HAND_BYTES_MAX = shareOfHeap(1 / 16, 64 * 1024 * 1024)
 /** BullMQ's own counter makes the job ids. It would silently drop a job whose id it already knows. */
 const JOB = { attempts: NEVER, removeOnComplete: true, removeOnFail: false } as const
 
-/** The event of a job. One that we did not add stands for itself, with its data as the body. */
+/** The event of a job. One that we did not add stands for itself, and its data may be anything. */
 function eventOf({ id, data }: Job<unknown>, nowMs: number): WebhookEvent {
-  const isText = typeof data === 'string'
-  const event = eventOfRecord(Buffer.from(isText ? data : '', 'base64'), `job ${id}`, nowMs)
-  return isUndecodable(event) ? { ...event, body: Buffer.from(isText ? data : JSON.stringify(data)) } : event
+  const place = `job ${id}`
+  if (typeof data === 'string') return eventOfText(data, place, nowMs)
+  return eventOfRecord(Buffer.from(JSON.stringify(data)), place, nowMs)
 }
 
 /**

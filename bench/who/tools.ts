@@ -22,7 +22,7 @@ export interface ToolLoad {
 
 const ID = 'x-webhook-id'
 const CONNECTIONS = 256
-/** Some hold a request as long as there is none of these free. */
+/** Workers at most. Some tools hold a request back while none of theirs is free. */
 const WORKERS_MAX = 4_000
 const AUTOCANNON = join(import.meta.dirname, '../../node_modules/autocannon/autocannon.js')
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Message, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
-import { encode, eventOfRecord, isUndecodable } from '../../src/core/base/codec.ts'
+import { encode, eventOfText } from '../../src/core/base/codec.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
 /** SQS takes so many entries in one call: messages, or changes of messages. */
@@ -24,10 +24,9 @@ export function groupOf({ source, key }: WebhookEvent): string {
   return GROUP.test(name) ? name : sha256(name)
 }
 
-/** The event of a message. One that we did not send stands for itself, with its text as the body. */
+/** The event of a message. One that we did not send stands for itself. */
 export function eventOf({ Body = '', MessageId }: Message, nowMs: number): WebhookEvent {
-  const event = eventOfRecord(Buffer.from(Body, 'base64'), `message ${MessageId}`, nowMs)
-  return isUndecodable(event) ? { ...event, body: Buffer.from(Body) } : event
+  return eventOfText(Body, `message ${MessageId}`, nowMs)
 }
 
 /** The most codec bytes, over up to ENTRIES_MAX events together, whose base64 fits `messageBytesMax`. */

@@ -7,13 +7,7 @@ const ASK_MS = 2_000
 export async function redisCommands(
   url: string,
 ): Promise<{ readonly count: () => Promise<number>; close(): Promise<void> }> {
-  const connection = new RedisConnection(url, systemClock)
-  try {
-    await connection.ready()
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
+  const connection = await RedisConnection.open(url, systemClock)
   return {
     async count() {
       const stats = await connection.repeat(ASK_MS, (client) => client.info('stats'))

@@ -92,6 +92,18 @@ export class RedisConnection {
     })
   }
 
+  /** Connected, or closed. @throws as `ready`, and as the constructor. */
+  static async open(url: string, clock: Clock, ask?: (client: Redis) => Promise<void>): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, clock, ask)
+    try {
+      await connection.ready()
+      return connection
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+
   async #judge(): Promise<void> {
     try {
       await this.#ask(this.#client)

@@ -51,15 +51,9 @@ export interface JudgedRedis {
  */
 export async function openRedis(url: string, clock: Clock): Promise<JudgedRedis> {
   let facts: RedisFacts | undefined
-  const connection = new RedisConnection(url, clock, async (client) => {
+  const connection = await RedisConnection.open(url, clock, async (client) => {
     facts = judgeRedis(await askRedis(client))
   })
-  try {
-    await connection.ready()
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
   return {
     connection,
     get facts() {
@@ -159,12 +153,11 @@ function folderHere({ process_id: pid }: InfoFields, dir: string | undefined): s
 }
 
 /** Others tell the version of Redis that they are like. */
-function isOlder(version = ''): boolean {
-  const [major, minor] = version.split('.').map(Number)
+function isOlder(version: string | undefined): boolean {
+  if (!version) return false
+  const [major = 0, minor = 0] = version.split('.').map(Number)
   const [leastMajor, leastMinor] = LEAST_VERSION
-  return (
-    major !== undefined && (major < leastMajor || (major === leastMajor && (minor ?? 0) < leastMinor)) && version !== ''
-  )
+  return major < leastMajor || (major === leastMajor && minor < leastMinor)
 }
 
 /** Others that speak the protocol also tell a redis_version, for clients that look for one. */

@@ -143,6 +143,12 @@ export function eventOfRecord(bytes: Uint8Array, place: string, nowMs: number): 
   }
 }
 
+/** The same of a queue that holds text, where an event is base64. What is not ours has its text as the body. */
+export function eventOfText(text: string, place: string, nowMs: number): WebhookEvent {
+  const event = eventOfRecord(Buffer.from(text, 'base64'), place, nowMs)
+  return isUndecodable(event) ? { ...event, body: Buffer.from(text) } : event
+}
+
 /** What the event's lane needs of it, where its bytes are known to be those that were written. */
 export function headOfRecord(bytes: Buffer): Pick<WebhookEvent, 'key' | 'source' | 'receivedAtMs'> {
   try {

@@ -97,8 +97,8 @@ export class Meters {
     this.#loop.reset()
     return {
       flows: Object.fromEntries(FLOWS.map((name) => [name, this.#flows[name].read()])) as MeterReading['flows'],
-      mainCpuMs: cpu && cpu.main,
-      threadsCpuMs: cpu && cpu.others,
+      mainCpuMs: cpu?.main ?? null,
+      threadsCpuMs: cpu?.others ?? null,
       ...{ gcMs: this.#gcMs, syncs: this.#syncs, syncMs: this.#syncMs },
       loopDelayMaxMs,
       ...this.#sockets.read(),
