@@ -177,7 +177,7 @@ const PLUGIN_MAY: Readonly<Record<(typeof PLUGINS)[number], RegExp>> = {
 /** What a client's room may import beside the contracts: the library that speaks to its server. */
 const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = {
   'clients/redis': /^ioredis$/,
-  'clients/kafka': /^$/,
+  'clients/kafka': /^@platformatic\/kafka$/,
   'clients/sqs': /^@aws-sdk\/client-sqs$/,
   'clients/postgres': /^pg$/,
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Observer } from '../../core/contracts/observer.ts'
 import { limitsOf } from '../../core/service/limits.ts'
+import { runStartOf } from '../../runner/plan/run-namespace.ts'
 import { SETTINGS } from '../../runner/plan/settings.ts'
 import { mistakesOf, plainWords, quoted } from '../../runner/scenario/plain-words.ts'
 import type { ServiceConfig } from './config.ts'
@@ -78,6 +79,7 @@ const SHAPE = {
   namespace: z
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, 'must be 1-64 of a-z, 0-9 and -')
+    .refine((name) => runStartOf(name) === undefined, 'is the name of a run: brokers sweep would delete its data')
     .default('floodmark'),
   trustedProxies: z.array(text).default([]),
   data: text.default('data'),

@@ -6,10 +6,14 @@ import { isStale, remembered } from './started.ts'
 
 const PROBE_MS = 1_000
 
+/** A URL for people: what follows the host, or stands before it, may be a secret. */
+export function shownUrl(url: string): string {
+  return url.replace(/\/\/.*@/, '//').replace(/[?#].*/, '')
+}
+
 /** A server that someone named. @throws FloodmarkError 'misuse' when the URL is not of this kind, which must be a known one. */
 export function givenServer(kind: string, url: string): Server {
-  // What follows the host, or stands before it, may be a secret.
-  const shown = url.replace(/\/\/.*@/, '//').replace(/[?#].*/, '')
+  const shown = shownUrl(url)
   const known = knownKind(kind)
   if (known && !known.urlLike.pattern.test(url)) {
     const what = `'${shown}' is not the URL of a ${kind} server`

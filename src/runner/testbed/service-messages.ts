@@ -8,6 +8,8 @@ import type { Trace } from '../scenario/trace.ts'
 export interface ServiceSetup {
   readonly kind: 'setup'
   readonly runId: string
+  /** Of the run in queue and ledger. */
+  readonly namespace: string
   /** All of them. */
   readonly settings: RunSettings
   readonly trace: Trace | undefined

@@ -94,7 +94,7 @@ function turnOff(id: number): void {
 
 async function replayLetters(order: ReplayOrder): Promise<void> {
   const stack = { ledger: ledger!, queue, clock: levers.processClock, signal: endReplay.signal }
-  const done = replayOwn(order, { ...stack, namespace: setup.runId })
+  const done = replayOwn(order, { ...stack, namespace: setup.namespace })
   replaying = done.then(() => {})
   say({ kind: 'replayed', ...(await done) })
 }
@@ -113,7 +113,7 @@ async function stop(): Promise<void> {
 
 async function start(given: ServiceSetup): Promise<void> {
   setup = given
-  const { runId, port, settings, receivers } = setup
+  const { runId, namespace, port, settings, receivers } = setup
   const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
   levers = new Levers(seeded(seed ^ 2))
   if (setup.metered) meters = new Meters()
@@ -122,7 +122,7 @@ async function start(given: ServiceSetup): Promise<void> {
   interventions.apply()
   const scenario = plannedScenario((await import(setup.scenario)).default, setup)
   const open = async ({ module, url }: Place) =>
-    (await import(module)).default.open({ url, namespace: runId, clock: levers.processClock })
+    (await import(module)).default.open({ url, namespace, clock: levers.processClock })
   const whole: Queue = opened('queue', await open(setup.queue), setup.queue.module)
   const limited = interventions.queue(publishedTo(whole, capacityPerS && capacityPerS / receivers))
   queue = meters?.queue(limited) ?? limited

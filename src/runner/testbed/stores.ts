@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { messageOf } from '../../core/contracts/errors.ts'
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { opened } from '../scenario/plugins.ts'
+import { shownUrl } from '../servers/existing.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
@@ -60,7 +62,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   const started: Server[] = []
   const drops: (() => Promise<void>)[] = []
   const stop = async () => {
-    for (const drop of drops) await drop().catch(() => {})
+    for (const drop of drops) await drop()
     for (const server of started) await server.stop()
   }
   const serverOf = async (kind: string, part: StoreKind, url: string | undefined): Promise<Server> => {
@@ -85,7 +87,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const server = driver.server === undefined ? undefined : await serverOf(driver.server, part, given)
     const home = server?.url ?? given ?? join(dataFolder, part)
     if (server ? server.origin !== 'native' : given !== undefined) {
-      drops.push(() => driver.drop({ url: home, namespace }))
+      drops.push(() => dropOrTell(driver, server, { url: home, namespace }, onProgress))
     }
     const url = server ? await links.url(`${part}-link`, server) : home
     return {
@@ -112,6 +114,23 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** What could not be removed is told, with the command that removes it later. Never rejects. */
+async function dropOrTell(
+  driver: Driver,
+  server: Server | undefined,
+  place: StorePlace,
+  tell: (line: string) => void,
+): Promise<void> {
+  try {
+    await driver.drop(place)
+  } catch (error) {
+    const where = server ? `${server.kind} at ${shownUrl(place.url)}` : shownUrl(place.url)
+    const how = `npm run brokers -- sweep ${server?.kind} --url <its URL> --only ${place.namespace} --yes`
+    const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''
+    tell(`the data of this run, ${place.namespace}, stay on ${where}: ${messageOf(error)}${remedy}`)
   }
 }
 

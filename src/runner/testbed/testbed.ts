@@ -3,6 +3,7 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { kindOf } from '../faults/index.ts'
 import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
+import { runNamespace } from '../plan/run-namespace.ts'
 import type { Durability } from '../records/facts.ts'
 import type { Intervention } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
@@ -28,6 +29,7 @@ export class Site {
   readonly links: Links
   readonly #plan: Plan
   readonly #dataFolder: string
+  readonly #namespace: string
   disk: SmallDisk | undefined
   providerApi: ProviderApi | undefined
   #stores: Stores | undefined
@@ -39,6 +41,7 @@ export class Site {
     this.#plan = plan
     this.#options = options
     this.#dataFolder = dataFolder
+    this.#namespace = runNamespace(plan.runId, Date.now())
     this.links = new Links(plan.scenario.faults, plan.settings.seed)
   }
 
@@ -61,7 +64,7 @@ export class Site {
     this.#stores = await startStores({
       settings,
       modules: plan.modules,
-      namespace: plan.runId,
+      namespace: this.#namespace,
       dataFolder: this.#dataFolder,
       ownOnly: faults.some(({ target }) => isServer(target)),
       links: this.links,
@@ -71,7 +74,7 @@ export class Site {
     this.providerApi = await startProviderApi(plan, settings.seed, interrupt)
     const { stores, providerApi } = this
     const onSample: RunEvents['sample'] = (sample, process) => events.sample(sample, process)
-    this.#stack = stackOf(plan, { stores, providerApi, onSample, ...this.#options })
+    this.#stack = stackOf(plan, { stores, providerApi, onSample, namespace: this.#namespace, ...this.#options })
     return measured(await this.#stack.start())
   }
 
@@ -88,11 +91,13 @@ export class Site {
 
 interface StackParts extends SiteOptions {
   readonly stores: Stores
+  readonly namespace: string
   readonly providerApi: ProviderApi | undefined
   readonly onSample: RunEvents['sample']
 }
 
-function stackOf(plan: Plan, { stores, providerApi, onSample, metered = false, intervention }: StackParts): Stack {
+function stackOf(plan: Plan, parts: StackParts): Stack {
+  const { stores, namespace, providerApi, onSample, metered = false, intervention } = parts
   const { settings, trace, runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret, timedHeaders }) => ({
     path,
@@ -112,6 +117,7 @@ function stackOf(plan: Plan, { stores, providerApi, onSample, metered = false, i
   return new Stack({
     setup: {
       runId,
+      namespace,
       settings,
       trace,
       routes,

@@ -26,6 +26,7 @@ async function started() {
   stack = new Stack({
     setup: {
       runId: 'test00',
+      namespace: 'test00',
       routes: [],
       providerApi: undefined,
       settings: settingsOf('steady', {}).settings,

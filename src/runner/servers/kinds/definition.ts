@@ -25,6 +25,8 @@ export interface ServerKindDefinition {
   readonly noProxy?: string
   /** Memory that it uses, in bytes. Absent: such a server keeps what matters on disk. null: it does not say. */
   readonly memoryBytes?: ((url: string) => Promise<number>) | null
+  /** The namespaces that have data of ours there. Rejects when it does not answer. */
+  namespaces(url: string): Promise<readonly string[]>
   /** Counts what it has carried out for all of its clients. Absent: it does not say. */
   readonly commands?: (url: string) => Promise<CommandCount>
 }

@@ -106,6 +106,7 @@ const kafka: ServerKindDefinition = {
   scheme: 'kafka',
   defaultPort: 9092,
   probe: async (url, ms) => (await import('../../../clients/kafka/broker-version.ts')).probeKafka(url, ms),
+  namespaces: async (url) => (await import('../../../clients/kafka/namespaces.ts')).kafkaNamespaces(url),
   recipe,
   compose: { env: (fsync) => ({ FLOODMARK_KAFKA_FLUSH_MESSAGES: KAFKA_FLUSH_MESSAGES[fsync] }) },
   noProxy: 'a Kafka broker tells its clients its own address',

@@ -38,6 +38,7 @@ const redis: ServerKindDefinition = {
   scheme: 'redis',
   defaultPort: 6379,
   probe: async (url, ms) => (await import('../../../clients/redis/probe.ts')).probeRedis(url, ms),
+  namespaces: async (url) => (await import('../../../clients/redis/namespaces.ts')).redisNamespaces(url),
   recipe: async ({ fsync }) => recipe(fsync),
   compose: { env: (fsync) => ({ FLOODMARK_REDIS_APPENDFSYNC: fsync }) },
   commands: async (url) => (await import('../../../clients/redis/commands.ts')).redisCommands(url),

@@ -39,6 +39,7 @@ const sqs: ServerKindDefinition = {
   defaultPort: 4566,
   describe: (url) => (AWS.test(url) ? 'sqs' : 'not AWS, so an emulator of SQS or a service like it'),
   probe: async (url, ms) => (await import('../../../clients/sqs/probe.ts')).probeSqs(url, ms),
+  namespaces: async (url) => (await import('../../../clients/sqs/namespaces.ts')).sqsNamespaces(url),
   recipe: async () => recipe(),
   compose: { env: () => ({}) },
   emulator: 'an emulator that keeps everything in memory',
