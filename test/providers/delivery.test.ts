@@ -55,6 +55,18 @@ const DOCUMENTED: Record<keyof typeof providers, Documented> = {
     disablesMs: 5 * DAY,
     model: false,
   },
+  // The RFC says nothing of it: eight attempts in a bit more than a day.
+  rfc9421: { timeoutMs: 15 * S, attempts: 8, lastMs: [24 * HOUR, 31 * HOUR], waitsMs: SVIX, model: true },
+  // The specification names 410, 415 and Retry-After, and no waits: those are Azure Event Grid's.
+  cloudevents: {
+    timeoutMs: 30 * S,
+    attempts: 11,
+    lastMs: [22 * HOUR, DAY],
+    waitsMs: [10 * S, 30 * S, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR],
+    stopsOn: [410, 415],
+    honoursRetryAfter: true,
+    model: true,
+  },
   // "Several times, exponential, for up to 10 minutes".
   discord: { timeoutMs: 3 * S, attempts: [3, 12], lastMs: [5 * MINUTE, 10 * MINUTE], model: true },
   'label-studio': { timeoutMs: S, attempts: 1, lastMs: [0, 0], model: false },

@@ -9,7 +9,7 @@ import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { type Ledger, MARK_TTL_MS } from '../../src/core/contracts/ledger.ts'
 import type { Provider, RetryPolicy } from '../../src/core/contracts/provider.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
-import { toEvents } from '../../src/core/receiving/ingest.ts'
+import { toEvents } from '../../src/core/receiving/to-events.ts'
 
 const HOUR_MS = 3_600_000
 const NAMES = Object.keys(providers) as (keyof typeof providers)[]

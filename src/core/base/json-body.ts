@@ -16,6 +16,11 @@ export function parseBody(raw: Uint8Array): unknown {
   }
 }
 
+/** Whether a provider sends JSON, by its content type: undefined stands for JSON. */
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType === undefined || /[/+]json$/.test(contentType)
+}
+
 const FIELD = 'payload='
 const PAYLOAD = Buffer.from(FIELD)
 

@@ -17,6 +17,8 @@ export interface Incoming {
   readonly raw: Uint8Array
   /** When the request was complete, ms since the Unix epoch. */
   readonly receivedAtMs: number
+  /** That of the route's address. Absent: nobody said it, and a proxy may have ended TLS. */
+  readonly scheme?: 'https' | 'http'
   /** Absent: its body cannot be decoded. */
   readonly room?: BodyRoom
 }

@@ -88,7 +88,7 @@ export interface Provider {
   /** Default: application/json, and then a body that is not JSON is refused however well it is signed. */
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */
-  readonly acceptedStatus?: 200 | 204
+  readonly acceptedStatus?: 200 | 202 | 204
   /**
    * Imports the secret as the provider hands it out.
    * @throws FloodmarkError 'misuse' when empty, with white space around it, too short, a placeholder or malformed (`secretText`
@@ -116,6 +116,11 @@ export interface Provider {
   identifyAll?(request: Incoming): readonly Identity[]
   /** Set-up exchanges that are no events (Slack's url_verification, Discord's PING); undefined for an event. */
   handshake?(request: Incoming): Reply | undefined
+  /**
+   * Answers OPTIONS, by which a sender asks whether it may send here, and how much. `perMinute`: the requests that are known to
+   * hold; undefined where nobody set or measured any. Absent: 405.
+   */
+  preflight?(header: Incoming['header'], perMinute: number | undefined): Reply
   /** Timeout, attempts and waits as the provider documents them; `model: true` where it does not. */
   readonly delivery: RetryPolicy
   /** A body of realistic shape and size, made from the random stream alone. */

@@ -7,6 +7,7 @@ export type RefusalReason =
   | 'mismatch' // a well-formed signature under none of the route's secrets
   | 'unreadable' // genuine, or not to be told, but no event can be made of it
   | 'too-large' // beyond the limit of the receiver, the route or the queue
+  | 'format' // a content type that its provider does not take
   | 'coding' // a content or transfer coding that is not taken here
   | 'head' // more headers than allowed, two hosts, or a request line that is none
   | 'method' // not POST

@@ -1,17 +1,12 @@
-import { hash } from 'node:crypto'
 import { UNDECODABLE } from '../base/codec.ts'
-import { DIGEST_HEADER } from '../base/copy-digest.ts'
-import { SEQUENCE_HEADER } from '../base/headers.ts'
-import { MARK_HEADER, markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 import type { Incoming } from '../contracts/incoming.ts'
-import { MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Observer } from '../contracts/observer.ts'
-import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
-import type { Ingest, Verify } from '../contracts/receiver.ts'
+import type { Route } from '../contracts/provider.ts'
+import type { Ingest, RequestSource, Verify } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
@@ -20,6 +15,7 @@ import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
 import { checkReplies, replyOf } from './route-replies.ts'
 import { SecretRings } from './secret-ring.ts'
+import { toEvents } from './to-events.ts'
 
 export interface IngestOptions {
   readonly routes: readonly Route[]
@@ -29,6 +25,8 @@ export interface IngestOptions {
   readonly ready: () => Promise<void>
   /** Proxies before the receiver, whose word counts for whose request it is: addresses or ranges. Default: none. */
   readonly trustedProxies?: readonly string[]
+  /** Requests a second that were measured to hold, for senders that ask. */
+  readonly ceilingPerS?: number
   readonly clock: Clock
   /** Told of our own failures, never of the sender's. */
   readonly onError?: (error: unknown) => void
@@ -41,15 +39,13 @@ export interface IngestOptions {
 /** A sender is asked to stay away for so many seconds when we are full or broken. */
 const RETRY_AFTER_S = 5
 
-/** Of a key that is too long. */
-const KEPT_KEY_BYTES = 80
-const KEY_HASH_CHARS = 16
-
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
+const QUEUED: Reply = { status: 202, reason: 'accepted' }
 const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
 const NOT_POST: Reply = { status: 405, reason: 'use POST', headers: { allow: 'POST' } }
 const NOT_GET: Reply = { status: 405, reason: 'use GET', headers: { allow: 'GET, HEAD' } }
+const UNSUPPORTED: Reply = { status: 415, reason: 'content type is not supported' }
 const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS: RETRY_AFTER_S }
 
 /** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
@@ -81,9 +77,13 @@ export function createIngest(options: IngestOptions): Ingest {
       if (health) return health
       const route = byPath.get(path)
       if (!route) return refusals.said(path, NOT_FOUND)
-      if (method !== 'POST') return refusals.said(route, NOT_POST)
+      const asks = method === 'OPTIONS' && route.provider.preflight !== undefined
+      if (method !== 'POST' && !asks) return refusals.said(route, NOT_POST)
       const guarded = guard.refusal(route, source)
-      return guarded && refusals.guarded(route, guarded)
+      if (guarded) return refusals.guarded(route, guarded)
+      if (!asks) return undefined
+      const answer = preflightOf(route, source, options.ceilingPerS)
+      return answer.status < 400 ? answer : refusals.said(route, answer)
     },
 
     handle(given, verify) {
@@ -133,7 +133,7 @@ function takerOf(
     const events = read(route, request)
     if (!Array.isArray(events)) return Promise.resolve(events)
     for (const event of events) if (isUnkeyed(event)) counts.unkeyed++
-    const accepted = replyOf(route, 'accepted', route.provider.acceptedStatus === 204 ? NO_CONTENT : ACCEPTED)
+    const accepted = replyOf(route, 'accepted', acceptedBy(route))
     crashPoint('before-store')
     const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
     return (stored as Promise<unknown>).then(() => {
@@ -205,9 +205,10 @@ function pathOf(url: string): string {
 
 /** The request as its sender made it, before a proxy gave it another path or host. */
 function asCalled(request: Incoming, address: string): Incoming {
-  const { host, pathname } = new URL(address)
+  const { host, pathname, protocol } = new URL(address)
   return {
     ...request,
+    scheme: protocol === 'https:' ? 'https' : 'http',
     url: `${pathname}${request.url.slice(pathOf(request.url).length)}`,
     header: (name) => (name === 'host' ? host : request.header(name)),
   }
@@ -227,95 +228,35 @@ function checkSource({ path, source }: Route): void {
   throw new FloodmarkError('misuse', `route ${path} has the source '${source.slice(0, 80)}': give it ${allowed}`)
 }
 
+function acceptedBy({ provider: { acceptedStatus = 200 } }: Route): Reply {
+  return { 200: ACCEPTED, 202: QUEUED, 204: NO_CONTENT }[acceptedStatus]
+}
+
+/** The answer to a sender that asks whether it may send. It may send no more than the least of what is known. */
+function preflightOf(
+  { provider, rate }: Route,
+  source: RequestSource | undefined,
+  ceilingPerS = Number.POSITIVE_INFINITY,
+): Reply {
+  const perS = Math.min(ceilingPerS, ...[rate?.all, rate?.each].flatMap((one) => one?.perS ?? []))
+  const header = (name: string) => {
+    const value = source?.headers[name]
+    return typeof value === 'string' ? value : value?.join(', ')
+  }
+  return provider.preflight!(header, Number.isFinite(perS) ? Math.max(1, Math.floor(perS * 60)) : undefined)
+}
+
 /** What the sender may know of an error: enough to decide whether to retry, nothing that helps to forge. */
 function replyTo(error: unknown): Reply {
   const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+  if (error instanceof FloodmarkError && error.reason === 'format') return UNSUPPORTED
   if (code === 'bad-signature') return { status: 401, reason: 'unauthorized' }
   if (code === 'bad-request') return { status: 400, reason: 'bad request' }
   if (code === 'too-large') return { status: 413, reason: 'too large' }
   return UNAVAILABLE
 }
 
-/** Header of an event that came with others in one request: its position in the body, from 0. */
-const ITEM_HEADER = 'x-floodmark-item'
-
-/** One event a request, or as many as its provider finds. All of them are judged before the first is published. */
-export function toEvents(route: Route, request: Incoming): WebhookEvent[] {
-  const { provider } = route
-  if (!provider.identifyAll) return [toEvent(route, request, provider.identify(request), {})]
-  const found = provider.identifyAll(request)
-  // Nothing stored, and yet a 200: that would be an event lost.
-  if (found.length === 0) throw new FloodmarkError('bad-request', 'the request carries no event')
-  return found.map((identity, at) => toEvent(route, request, identity, { [ITEM_HEADER]: String(at) }))
-}
-
-function toEvent(
-  route: Route,
-  request: Incoming,
-  { id, key, type, sequence, digest }: Identity,
-  headers: Record<string, string>,
-): WebhookEvent {
-  for (const name of route.provider.contextHeaders) {
-    const value = request.header(name)
-    if (value === undefined) continue
-    check(value, `header ${name}`, EVENT_LIMITS.headerValueBytesMax)
-    headers[name] = value
-  }
-  if (sequence !== undefined) headers[SEQUENCE_HEADER] = String(sequence)
-  if (digest !== undefined) headers[DIGEST_HEADER] = digest.toString(16)
-  const markMs = markMsOfProvider(route.provider)
-  if (markMs > MARK_TTL_MS) headers[MARK_HEADER] = String(markMs)
-  const fullId = `${route.source}:${id}`
-  check(id, 'event id', EVENT_LIMITS.idBytesMax)
-  check(fullId, 'event id', EVENT_LIMITS.idBytesMax)
-  const fittingKey = shortened(key)
-  check(fittingKey, 'ordering key', EVENT_LIMITS.keyBytesMax)
-  check(type, 'event type', EVENT_LIMITS.typeBytesMax)
-  return {
-    id: fullId,
-    key: fittingKey,
-    source: route.source,
-    type,
-    receivedAtMs: request.receivedAtMs,
-    headers,
-    body: request.raw,
-  }
-}
-
-/** Added up once a provider: it runs for every event. */
-const markMsKnown = new WeakMap<RetryPolicy, number>()
-function markMsOfProvider({ delivery }: Provider): number {
-  let markMs = markMsKnown.get(delivery)
-  if (markMs === undefined) {
-    markMs = markMsFor(delivery)
-    markMsKnown.set(delivery, markMs)
-  }
-  return markMs
-}
-
-/** A key that is too long keeps its beginning; a hash tells it from others that begin alike. Refused, its event would be lost. */
-function shortened(key: string): string {
-  if (key.length * 3 <= EVENT_LIMITS.keyBytesMax || Buffer.byteLength(key) <= EVENT_LIMITS.keyBytesMax) return key
-  // Decoded as UTF-8, a character that was cut would become a replacement: it is left out.
-  const beginning = Buffer.from(key)
-    .subarray(0, KEPT_KEY_BYTES)
-    .toString()
-    .replace(/\ufffd$/, '')
-  return `${beginning}~${hash('sha256', key).slice(0, KEY_HASH_CHARS)}`
-}
-
 /** Providers take the event's own id where they find no key. */
 function isUnkeyed({ id, key, source }: WebhookEvent): boolean {
   return id.length === source.length + 1 + key.length && id.endsWith(key)
-}
-
-/** Control characters would forge lines in logs and break text protocols behind us; lone surrogates do not survive UTF-8. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
-
-function check(value: string, what: string, bytesMax: number): void {
-  if (value.length === 0 && !what.startsWith('header')) throw new FloodmarkError('bad-request', `${what} is empty`)
-  if (value.length > bytesMax || (value.length * 3 > bytesMax && Buffer.byteLength(value) > bytesMax)) {
-    throw new FloodmarkError('bad-request', `${what} is longer than ${bytesMax} bytes`)
-  }
-  if (UNPRINTABLE.test(value)) throw new FloodmarkError('bad-request', `${what} has a control character`)
 }

@@ -6,7 +6,7 @@ import type { WebhookEvent } from '../contracts/event.ts'
 import { MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Random } from '../contracts/random.ts'
-import { toEvents } from '../receiving/ingest.ts'
+import { toEvents } from '../receiving/to-events.ts'
 
 /** An event as a provider's list API gives it: what its webhook would have brought. Genuine, since the API is asked over TLS. */
 export interface ListedEvent {

@@ -34,6 +34,8 @@ export interface ServiceOptions {
     readonly tls?: TlsSource
     /** See IngestOptions. */
     readonly trustedProxies?: readonly string[]
+    /** See IngestOptions. */
+    readonly ceilingPerS?: number
     /** Told of refused requests, now and then: see IngestOptions. */
     readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
@@ -174,7 +176,7 @@ type Receiving = RunningReceiver & Pick<Ingest, 'counts' | 'rotateSecrets'>
 
 async function startReceiving(
   options: ServiceOptions,
-  { receiver, routes, handle, tls, reconciling, onRefused, trustedProxies }: NonNullable<ServiceOptions['receiving']>,
+  { receiver, routes, handle, tls, reconciling, onRefused, ...asked }: NonNullable<ServiceOptions['receiving']>,
   limits: ServiceLimits,
   { ready }: Readiness,
 ): Promise<Receiving> {
@@ -185,7 +187,7 @@ async function startReceiving(
   const ingest = createIngest({
     ...{ routes, publish, ready, clock, onError },
     ...(onRefused && { onRefused }),
-    ...(trustedProxies && { trustedProxies }),
+    ...asked,
     ...(observer && { observer }),
     ...(crashPoint && { crashPoint }),
   })

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { processingOf } from '../service/processing.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
-import { checkSecrets, checkTimes, checkTls } from './routes.ts'
+import { checkRates, checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
 
 /** Whether a service of this config will hold: everything that can be known before the first request. */
@@ -13,6 +13,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...checkTls(loaded, Date.now()),
     await checkHandlers(loaded),
     ...(await checkStores(loaded)),
+    ...checkRates(loaded),
     ...checkTimes(loaded, ratePerS),
     ...(await checkMachine(loaded, ratePerS)),
   ]

@@ -23,6 +23,19 @@ export function checkSecrets({ routes }: LoadedConfig, nowMs: number): readonly 
   })
 }
 
+/** Of senders that ask how much they may send: whether there is anything to tell them. */
+export function checkRates({ config, routes }: LoadedConfig): readonly Finding[] {
+  return routes
+    .filter(({ provider }) => provider.preflight)
+    .map(({ path, rate }) => {
+      const perS = Math.min(...[config.ceilingPerS, rate?.all?.perS, rate?.each?.perS].flatMap((one) => one ?? []))
+      if (Number.isFinite(perS))
+        return ok('allowed-rate', `route ${path}: a sender that asks may send ${perS} a second`)
+      const what = `route ${path}: a sender that asks is told that there is no limit`
+      return warn('allowed-rate', `${what}: set rate, or the ceiling that you measured as ceilingPerS`)
+    })
+}
+
 /** The senders' time limits against the time that a request may take here. `ratePerS`: the most that is expected, or was measured. */
 export function checkTimes({ config, routes }: LoadedConfig, ratePerS: number | undefined): readonly Finding[] {
   const limits = limitsOf(config.limits as never)

@@ -88,6 +88,8 @@ export interface ServiceConfig {
   /** Told of each answer and of each try, for metrics and traces of your own. */
   readonly observer?: Observer
   readonly limits?: Partial<Omit<ServiceLimits, 'host' | 'port'>>
+  /** Requests a second that were measured to hold. Senders that ask how much they may send are told. Default: nobody is. */
+  readonly ceilingPerS?: number
   /** After the signal to stop, /readyz says 503 for so many ms, and everything else goes on. Default: 5,000. */
   readonly noticeMs?: number
 }

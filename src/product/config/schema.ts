@@ -93,6 +93,7 @@ const SHAPE = {
   admin: z.strictObject({ host: text.default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
   observer: z.custom<Observer>(isObserver, 'must be an object of functions, answered and settled').optional(),
   limits: z.record(z.string(), z.unknown()).default({}),
+  ceilingPerS: z.number().positive().optional(),
   noticeMs: z.number().min(0).max(600_000).default(5_000),
 }
 const schema = z.object({

@@ -28,13 +28,14 @@ export function variablesOf({ providers, needsUrl }: InitPlan): string[] {
 
 /** floodmark.config.ts. */
 export function configText(plan: InitPlan): string {
-  const { receiver, queue, ledger, inFlightMax, publishDeadlineMs, processes, needsUrl, host, port } = plan
+  const { receiver, queue, ledger, inFlightMax, publishDeadlineMs, processes, ceilingPerS, needsUrl, host, port } = plan
   const store = (use: string, needs: boolean, env: string) =>
     needs ? `{ use: ${quote(use)}, url: { env: '${env}' } }` : quote(use)
   const measured = [
     inFlightMax !== undefined && `  inFlightMax: ${inFlightMax},\n`,
     publishDeadlineMs !== undefined && `  publishDeadline: '${publishDeadlineMs}ms',\n`,
     processes !== undefined && processes > 1 && `  processes: ${processes},\n`,
+    ceilingPerS !== undefined && `  ceilingPerS: ${ceilingPerS},\n`,
   ].filter((line) => line !== false)
   return `import { defineConfig } from 'floodmark'
 

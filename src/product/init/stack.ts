@@ -11,6 +11,8 @@ export interface MeasuredStack {
   readonly inFlightMax?: number | undefined
   readonly publishDeadlineMs?: number | undefined
   readonly processes?: number | undefined
+  /** Of a search for a ceiling: the rate that held in the soak, or the least that it may be. */
+  readonly ceilingPerS?: number | undefined
 }
 
 const NAMES = ['report.json', 'ceiling.json', 'compare.json'] as const
@@ -25,6 +27,10 @@ const ofRun = z.object({
     publishDeadlineMs: z.number().optional(),
     processes: z.number().optional(),
   }),
+  found: z
+    .object({ soakedPerS: z.number().nullish(), interval: z.object({ low: z.number() }).nullish() })
+    .nullish()
+    .catch(null),
 })
 const ofComparison = z.object({
   scenarios: z.array(
@@ -48,7 +54,11 @@ export function measuredStack(path: string): MeasuredStack {
     throw wrong(`it is not JSON: ${messageOf(cause)}`)
   }
   const run = ofRun.safeParse(read)
-  if (run.success) return run.data.settings
+  if (run.success) {
+    const { settings, found } = run.data
+    const ceilingPerS = Math.floor(found?.soakedPerS ?? found?.interval?.low ?? 0)
+    return { ...settings, ...(ceilingPerS > 0 && { ceilingPerS }) }
+  }
   const comparison = ofComparison.safeParse(read)
   if (!comparison.success) throw wrong('it is neither the report of a run nor that of a ceiling or a comparison')
   const rows = comparison.data.scenarios.flatMap(({ classes }) => classes.flatMap((one) => one.rows))

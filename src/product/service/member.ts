@@ -78,6 +78,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
     handle,
     ...(tls && { tls }),
     trustedProxies: config.trustedProxies,
+    ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
   service = await startService({

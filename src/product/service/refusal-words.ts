@@ -10,6 +10,7 @@ const LOOK_AT: Readonly<Record<RefusalReason, string>> = {
     'compare the secret with the sender’s, and see that no proxy changes the body or, where it is signed, the address',
   unreadable: 'see that the sender is set to the format that its provider documents',
   'too-large': 'raise bodyBytesMax, or have the sender send less',
+  format: 'have the sender send each event alone, and as JSON',
   coding: 'have the sender send its bodies as they are, or set compressed for this route',
   head: 'look at the proxy before this service: a request came as none should',
   method: 'see that the sender is set to POST',

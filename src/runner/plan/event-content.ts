@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isJsonType } from '../../core/base/json-body.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import { hash32, type Random, seeded } from '../../core/contracts/random.ts'
@@ -89,7 +90,7 @@ function withMember(sample: Uint8Array, more: Buffer): Uint8Array {
 
 /** @throws FloodmarkError 'misuse' where a provider's bodies cannot take what the scenario adds. */
 export function requireRoom({ longBodies, claimCheck }: Contents, provider: Provider): void {
-  if (!(longBodies || claimCheck) || (provider.contentType === undefined && !provider.seal)) return
+  if (!(longBodies || claimCheck) || (isJsonType(provider.contentType) && !provider.seal)) return
   const what = `'${provider.name}' sends no plain JSON, which longBodies and claimCheck are put into`
   throw new FloodmarkError('misuse', `${what}: leave it out of the scenario's mix`)
 }

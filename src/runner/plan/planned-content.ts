@@ -1,7 +1,7 @@
 import { OWN_HEADERS } from '../../core/base/headers.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { WebhookEvent } from '../../core/contracts/event.ts'
-import { toEvents } from '../../core/receiving/ingest.ts'
+import { toEvents } from '../../core/receiving/to-events.ts'
 import type { SendingRoute } from '../scenario/sending-route.ts'
 import { eventId, orderingKey } from './identity.ts'
 import { type Making, signedEvent } from './make-event.ts'

@@ -41,6 +41,7 @@ const MEMBERS: Readonly<Record<Exclude<keyof Plugins, 'receiver'>, Members>> = {
     identify: 'function',
     'identifyAll?': 'function',
     'handshake?': 'function',
+    'preflight?': 'function',
     delivery: 'object',
     sample: 'function',
   },

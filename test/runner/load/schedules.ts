@@ -20,12 +20,16 @@ export const SCHEDULES: Record<string, Schedule> = {
   adyen: {
     waitsS: [9, 9, 9, ...[2, 5, 10, 15, 30, 60, 120, 240].map((min) => min * MIN), ...Array(88).fill(8 * HOUR)],
   },
+  cloudevents: {
+    waitsS: [10, 30, ...[1, 5, 10, 30].map((min) => min * MIN), ...[1, 3, 6, 12].map((hours) => hours * HOUR)],
+  },
   discord: { waitsS: doubling(4, 7) },
   generic: { waitsS: SVIX, jitter: 0.1 },
   github: { waitsS: [] },
   'label-studio': { waitsS: [] },
   paypal: { waitsS: doubling(MIN, 25, 239 * MIN) },
   razorpay: { waitsS: doubling(MIN, 10), disabledAfterS: 24 * HOUR },
+  rfc9421: { waitsS: SVIX },
   shopify: { waitsS: [1, 2, 4, 8, 16, 32, 64, 113].map((min) => min * MIN), disabledAfterS: 4 * HOUR },
   slack: { waitsS: [0, MIN, 5 * MIN], disabledAfterS: HOUR },
   'standard-webhooks': { waitsS: SVIX, jitter: 0.1, disabledAfterS: 120 * HOUR },
