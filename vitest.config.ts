@@ -24,7 +24,7 @@ const MEASURING = [
 
 /** Those that take longest begin first, so that none is left alone at the end. */
 const LONGEST =
-  'kill-matrix brokers-faults brokers bites interrupted simulation postgres kafkajs kafka sqs-fifo receivers bullmq scenario'.split(
+  'kill-matrix brokers-faults brokers bites interrupted simulation postgres kafkajs kafka sqs-fifo sqs receivers bullmq scenario'.split(
     ' ',
   )
 

@@ -5,6 +5,7 @@ export const queues: Record<string, () => Promise<{ readonly default: QueueDrive
   memory: () => import('./memory.ts'),
   embedded: () => import('./embedded.ts'),
   'redis-streams': () => import('./redis-streams.ts'),
+  sqs: () => import('./sqs.ts'),
   'sqs-fifo': () => import('./sqs-fifo.ts'),
   bullmq: () => import('./bullmq.ts'),
   kafka: () => import('./kafka.ts'),

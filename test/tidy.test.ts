@@ -185,6 +185,7 @@ const CLIENT_LIBRARY: Readonly<Record<string, RegExp>> = {
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   'queues/redis/': ['redis-streams', 'bullmq'],
   'queues/kafka-shared/': ['kafka', 'kafkajs'],
+  'queues/sqs-shared/': ['sqs', 'sqs-fifo'],
   'scenarios/shared/': readdirSync(join(root, 'scenarios')).map((name) => name.replace('.ts', '')),
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { entryOf } from '../../queues/sqs-fifo/message.ts'
+import { entryOf } from '../../queues/sqs-shared/message.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 
 interface Entry {
@@ -31,7 +31,7 @@ export const allOf = (call: Call) => ({
 
 /** An event as a received message whose receipt is its id. */
 export function messageOf(event: WebhookEvent) {
-  const Body = entryOf(event, 0).MessageBody!
+  const Body = entryOf(event, 0, true).MessageBody!
   return { MessageId: event.id, ReceiptHandle: event.id, Body, MD5OfBody: md5(Body) }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { entryOf } from '../../queues/sqs-fifo/message.ts'
 import sqsFifo from '../../queues/sqs-fifo.ts'
+import { entryOf } from '../../queues/sqs-shared/message.ts'
 import { addressOf } from '../../src/clients/sqs/connect.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -252,15 +252,15 @@ describe('sqs-fifo', () => {
   })
 
   it('sends source and key as they are where SQS allows their characters, and always hashes ids', () => {
-    const group = (key: string) => entryOf(anEvent('1', { key }), 0).MessageGroupId
+    const group = (key: string) => entryOf(anEvent('1', { key }), 0, true).MessageGroupId
     expect(group('order_1:ä')).toMatch(/^[0-9a-f]{64}$/)
     expect(group('a b')).toMatch(/^[0-9a-f]{64}$/)
     expect(group('x'.repeat(123))).toBe(`test:${'x'.repeat(123)}`)
     expect(group('x'.repeat(124))).toMatch(/^[0-9a-f]{64}$/)
-    expect(entryOf(anEvent('1', { source: 'other' }), 0).MessageGroupId).not.toBe(
-      entryOf(anEvent('1'), 0).MessageGroupId,
+    expect(entryOf(anEvent('1', { source: 'other' }), 0, true).MessageGroupId).not.toBe(
+      entryOf(anEvent('1'), 0, true).MessageGroupId,
     )
-    expect(entryOf(anEvent('1'), 0).MessageDeduplicationId).toMatch(/^[0-9a-f]{64}$/)
+    expect(entryOf(anEvent('1'), 0, true).MessageDeduplicationId).toMatch(/^[0-9a-f]{64}$/)
   })
 
   it('takes only an AWS address over TLS for AWS, and every other address for an emulator', () => {

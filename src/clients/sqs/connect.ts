@@ -28,7 +28,7 @@ export function addressOf(url: string): SqsAddress {
 /** The client is loaded when it is needed. @throws FloodmarkError 'unavailable' when it is not installed. */
 export async function connect({ endpoint, region, aws }: SqsAddress): Promise<SQS> {
   const sdk = await import('@aws-sdk/client-sqs').catch((cause) => {
-    throw new FloodmarkError('unavailable', 'the sqs-fifo queue needs npm install @aws-sdk/client-sqs', { cause })
+    throw new FloodmarkError('unavailable', 'a queue on SQS needs npm install @aws-sdk/client-sqs', { cause })
   })
   return new sdk.SQS({
     endpoint,

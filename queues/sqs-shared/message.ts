@@ -9,12 +9,11 @@ export const ENTRIES_MAX = 10
 const GROUP = /^[!-~]{1,128}$/
 
 /** A message is text, so the event's bytes go as base64. `Id` is the event's position in its publish. */
-export function entryOf(event: WebhookEvent, position: number): SendMessageBatchRequestEntry {
+export function entryOf(event: WebhookEvent, position: number, fifo: boolean): SendMessageBatchRequestEntry {
   return {
     Id: String(position),
     MessageBody: encode(event).toString('base64'),
-    MessageGroupId: groupOf(event),
-    MessageDeduplicationId: sha256(event.id),
+    ...(fifo && { MessageGroupId: groupOf(event), MessageDeduplicationId: sha256(event.id) }),
   }
 }
 

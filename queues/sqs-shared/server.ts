@@ -4,30 +4,35 @@ import { within } from '../../src/core/base/within.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
+import type { SqsKind } from './kind.ts'
+import { Pace } from './pace.ts'
 
 /** Any call but a publish and a long poll may take so many ms. */
 export const CALL_MS = 5_000
-/** SQS keeps a message for at most so many seconds. By default it would drop it after four days. */
-export const RETENTION_S = 14 * 24 * 3_600
 /** Every queue of ours has this tag: none without it is used or deleted, whatever its name is. */
 const TAG = { name: 'made-by', value: 'floodmark' }
-const THROTTLED = /Throttl|OverLimit|TooManyRequests/
+/** Names of the errors, of a call or of one entry, by which SQS says that there were too many calls. */
+export const THROTTLED = /Throttl|OverLimit|TooManyRequests/
 
 type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** One queue on one server. Every call has a deadline, and every failure says whether the call may have happened. */
 export class SqsServer {
+  readonly kind: SqsKind
   readonly address: SqsAddress
+  readonly pace: Pace
   readonly #sqs: SQS
   readonly #clock: Clock
   readonly #name: string
   #queueUrl = ''
 
-  constructor(address: SqsAddress, sqs: SQS, namespace: string, clock: Clock) {
+  constructor(kind: SqsKind, address: SqsAddress, sqs: SQS, namespace: string, clock: Clock) {
+    this.kind = kind
     this.address = address
+    this.pace = new Pace(clock)
     this.#sqs = sqs
     this.#clock = clock
-    this.#name = `floodmark-${checkNamespace(namespace)}.fifo`
+    this.#name = `floodmark-${checkNamespace(namespace)}${kind.suffix}`
   }
 
   /** @throws FloodmarkError 'timeout', 'overloaded' when throttled, else 'unavailable'. */
@@ -57,7 +62,8 @@ export class SqsServer {
       this.#queueUrl =
         found ??
         (await this.call(async (sqs, _, options) => {
-          return (await sqs.createQueue({ QueueName: this.#name, Attributes: ATTRIBUTES, tags }, options)).QueueUrl!
+          return (await sqs.createQueue({ QueueName: this.#name, Attributes: this.kind.attributes, tags }, options))
+            .QueueUrl!
         }))
     } catch (cause) {
       if (cause instanceof FloodmarkError && cause.code === 'misuse') throw cause
@@ -116,14 +122,6 @@ export class SqsServer {
     return new FloodmarkError('unavailable', `${what}, and its events are gone: emulators forget. Try again`, { cause })
   }
 }
-
-const ATTRIBUTES = {
-  FifoQueue: 'true',
-  // Without these two, AWS takes at most 300 calls/s for a whole queue.
-  DeduplicationScope: 'messageGroup',
-  FifoThroughputLimit: 'perMessageGroupId',
-  MessageRetentionPeriod: String(RETENTION_S),
-} as const
 
 function failureOf(cause: unknown, aborted: boolean): FloodmarkError {
   if (aborted) return new FloodmarkError('timeout', 'SQS did not answer in time', { cause })

@@ -3,7 +3,7 @@ import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError } from '../../src/core/contracts/queue.ts'
 import { ENTRIES_MAX, entryOf, groupOf } from './message.ts'
-import type { SqsServer } from './server.ts'
+import { type SqsServer, THROTTLED } from './server.ts'
 
 type Positioned = readonly [position: number, event: WebhookEvent]
 
@@ -28,7 +28,7 @@ export class Publisher {
 
   /** @throws PublishError with the positions that SQS did not take, or did not answer for before the signal. */
   async publish(events: readonly WebhookEvent[], signal: AbortSignal): Promise<void> {
-    const parts = partsOf(events)
+    const parts = partsOf(events, this.#server.kind.fifo ? groupOf : anyOf)
     await Promise.race([Promise.all(parts.map((part) => this.#inTurn(part, signal))), aborted(signal)])
     const failed = parts.filter(({ unsafe }) => unsafe.length > 0)
     if (failed.length === 0) return
@@ -52,7 +52,7 @@ export class Publisher {
     if (signal.aborted) return
     part.definite = false
     try {
-      const Entries = part.events.map(([position, event]) => entryOf(event, position))
+      const Entries = part.events.map(([position, event]) => entryOf(event, position, this.#server.kind.fifo))
       const { Successful = [], Failed = [] } = await this.#server.callUntil(signal, (sqs, QueueUrl, options) =>
         sqs.sendMessageBatch({ QueueUrl, Entries }, options),
       )
@@ -67,8 +67,11 @@ export class Publisher {
   }
 }
 
+/** Where there is no order, all events are alike and no call waits for another. */
+const anyOf = () => ''
+
 function refusal({ unsafe, events, definite }: SqsPart, failed: readonly BatchResultErrorEntry[]): FloodmarkError {
-  const overloaded = failed.some(({ Code = '' }) => /Throttl|OverLimit/.test(Code))
+  const overloaded = failed.some(({ Code = '' }) => THROTTLED.test(Code))
   const [first = { Code: 'it did not say why', Message: '' }] = failed
   const what = `SQS did not take ${unsafe.length} of ${events.length} events: ${first.Code} ${first.Message ?? ''}`
   return new FloodmarkError(overloaded ? 'overloaded' : 'unavailable', what.trimEnd(), { definite })
@@ -78,8 +81,8 @@ function refusal({ unsafe, events, definite }: SqsPart, failed: readonly BatchRe
  * Events of one key share a call as far as possible. Each further call with that key would have to wait for the one before,
  * and a hot key is in every batch. Calls that one key fills come first, so that its last call comes last.
  */
-function partsOf(events: readonly WebhookEvent[]): SqsPart[] {
-  const byKey = Map.groupBy(events.entries(), ([, event]) => groupOf(event))
+function partsOf(events: readonly WebhookEvent[], keyOf: (event: WebhookEvent) => string): SqsPart[] {
+  const byKey = Map.groupBy(events.entries(), ([, event]) => keyOf(event))
   const full: Positioned[][] = []
   const shared: Positioned[][] = []
   for (const entries of [...byKey.values()].sort((a, b) => b.length - a.length)) {
@@ -91,7 +94,7 @@ function partsOf(events: readonly WebhookEvent[]): SqsPart[] {
     else shared.push([...rest])
   }
   return [...full, ...shared].map((some) => ({
-    keys: new Set(some.map(([, event]) => groupOf(event))),
+    keys: new Set(keyOf === anyOf ? [] : some.map(([, event]) => keyOf(event))),
     events: some,
     unsafe: some.map(([position]) => position),
     definite: true,

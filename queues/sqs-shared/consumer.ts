@@ -27,6 +27,9 @@ const BACKOFF = { baseMs: 100, capMs: 5_000 }
 /** When no receive succeeds for so many ms, the queue is given up. */
 const GIVE_UP_MS = 60_000
 
+/** A consumer that was told to stop tries its deletes for so many ms more. */
+const STOP_MS = 5_000
+
 interface HeldMessage {
   readonly receipt: string
   readonly delivery: Delivery
@@ -58,6 +61,8 @@ export class SqsConsumer implements Source {
   #fetches = 1
   /** When receiving began to fail; undefined while it succeeds. */
   #failingSinceMs: number | undefined
+  /** When the consumer was told to stop. */
+  #stoppedMs = Number.POSITIVE_INFINITY
   readonly #dispatcher: Dispatcher
   #changed = Promise.withResolvers<void>()
 
@@ -71,7 +76,10 @@ export class SqsConsumer implements Source {
 
   async run(): Promise<void> {
     const { signal } = this.#options
-    const wake = () => this.#change()
+    const wake = () => {
+      this.#stoppedMs = this.#clock.monotonic()
+      this.#change()
+    }
     signal.addEventListener('abort', wake)
     try {
       const failed = new AbortController()
@@ -111,6 +119,7 @@ export class SqsConsumer implements Source {
         if (messages.length === 0 || bytes > FETCH_BYTES_MAX) this.#fetches = 1
         else if (full && this.#fetches < FETCHES_MAX) this.#fetches++
       } catch (cause) {
+        if ((cause as FloodmarkError).code === 'overloaded') this.#fetches = 1
         const nowMs = this.#clock.monotonic()
         this.#failingSinceMs ??= nowMs
         if (nowMs - this.#failingSinceMs > GIVE_UP_MS) {
@@ -139,7 +148,7 @@ export class SqsConsumer implements Source {
             QueueUrl,
             MaxNumberOfMessages: this.#receiveMax,
             WaitTimeSeconds: POLL_S,
-            ReceiveRequestAttemptId: attempt,
+            ...(this.#server.kind.fifo && { ReceiveRequestAttemptId: attempt }),
             VisibilityTimeout: secondsOf(leaseMs),
             MessageSystemAttributeNames: ['ApproximateReceiveCount'],
           },
@@ -193,9 +202,12 @@ export class SqsConsumer implements Source {
     }
   }
 
-  /** Makes one part for each key. SQS holds back a group until all its received messages are settled, and no other group. */
+  /**
+   * Makes one part for each key. SQS holds back a group until all its received messages are settled, and no other group. A standard
+   * queue knows no groups: each message is a part.
+   */
   #partsOf(portion: Portion): Part[] {
-    const lanes = Map.groupBy(portion.held, ({ delivery }) => laneOf(delivery.event))
+    const lanes = Map.groupBy(portion.held, (held) => (this.#server.kind.fifo ? laneOf(held.delivery.event) : held))
     return [...lanes.values()].map((lane) => ({
       events: lane.length,
       bytes: lane.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -228,15 +240,17 @@ export class SqsConsumer implements Source {
     const seconds = first && first !== 'ack' ? secondsOf(first.retryInMs) : 0
     // The last of a key goes first: while it is away its group stays locked, so the first cannot be overtaken.
     for (const { receipt } of lane.slice(acks).reverse()) portion.again.push({ receipt, seconds })
-    portion.settling ??= sleep(this.#clock, SETTLE_GATHER_MS).then(() => this.#flush(portion))
+    portion.settling ??= this.#flush(portion)
     return portion.settling
   }
 
   async #flush(portion: Portion): Promise<void> {
+    await sleep(this.#clock, SETTLE_GATHER_MS)
     const { acked, again, untilMs } = portion
     Object.assign(portion, { acked: [], again: [], settling: undefined })
+    const goesOn = () => this.#clock.monotonic() < Math.min(untilMs, this.#stoppedMs + STOP_MS)
     if (this.#clock.monotonic() >= untilMs) return
-    await Promise.all([remove(this.#server, acked), show(this.#server, again)])
+    await Promise.all([remove(this.#server, acked, goesOn), show(this.#server, again)])
   }
 
   async #giveBack({ held }: Portion): Promise<void> {
