@@ -1,4 +1,5 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
+import { redisAddress } from '../src/clients/redis/address.ts'
 import { type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
 import type { JudgedRedis } from '../src/clients/redis/facts.ts'
 import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
@@ -28,6 +29,8 @@ const DEPTH_MS = 5_000
 const CLOSE_MS = 5_000
 /** Longer than BullMQ's longest blocking read (10 s). A worker's connection that is silent for so many ms is made anew. */
 const SILENCE_MS = 20_000
+/** Of a worker's own connection. */
+const WORKER = { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS, reconnectOnError } as const
 /** Workers look for a dead consumer's jobs once in so many ms. The second look after their locks ran out finds them. */
 const STALLED_MS_MAX = 5_000
 /** BullMQ buries a job after so many of its own tries or lost locks. Only our ledger may bury a job. */
@@ -124,7 +127,7 @@ class BullMQ implements Queue {
       return this.#process(jobs, job, token).finally(() => hold(-length))
     }
     const worker: Worker<string> = new Worker<string>(NAME, process, {
-      connection: { url: this.#options.url, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS, reconnectOnError },
+      connection: { ...redisAddress(this.#options.url).options, ...WORKER },
       prefix: prefixOf('bullmq', this.#options.namespace),
       concurrency,
       lockDuration: leaseMs,

@@ -1,6 +1,7 @@
 import { RedisConnection } from '../src/clients/redis/connection.ts'
 import type { JudgedRedis } from '../src/clients/redis/facts.ts'
 import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
+import { runScript } from '../src/clients/redis/script.ts'
 import { encode } from '../src/core/base/codec.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -100,9 +101,9 @@ class RedisStreams implements Queue {
 
   async depth(): Promise<Depth> {
     const names = this.#keys.shards.flatMap(({ lease, stream }) => [lease, stream])
-    const [waiting, inFlight, oldestMs] = (await this.#connection.once(DEPTH_MS, (client) =>
-      client.eval(DEPTH, names.length, ...names),
-    )) as [number, number, number]
+    const [waiting, inFlight, oldestMs] = await this.#connection.once(DEPTH_MS, (client) =>
+      runScript<[number, number, number]>(client, DEPTH, names, []),
+    )
     return { waiting, inFlight, oldestMs: oldestMs < 0 ? undefined : oldestMs, exact: true }
   }
 

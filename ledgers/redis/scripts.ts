@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { script } from '../../src/clients/redis/script.ts'
 import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
 
 /*
@@ -179,11 +179,4 @@ end
 return reply
 `
 
-export interface Script {
-  readonly source: string
-  readonly sha: string
-}
-function script(source: string): Script {
-  return { source, sha: createHash('sha1').update(source).digest('hex') }
-}
 export const scripts = { claim: script(CLAIM), settle: script(SETTLE), exhume: script(EXHUME), forget: script(FORGET) }

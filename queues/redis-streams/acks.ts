@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
+import { runScript } from '../../src/clients/redis/script.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { ACK } from './scripts.ts'
 import type { Shard, StreamItem } from './shard.ts'
@@ -80,8 +81,6 @@ export class Acks {
       ...batch.map(({ id }) => id),
     ])
     const { me, holdMs } = this.#holder
-    return this.#connection.once(holdMs, (client) => {
-      return client.eval(ACK, names.length, ...names, me, ...args) as Promise<number[]>
-    })
+    return this.#connection.once(holdMs, (client) => runScript<number[]>(client, ACK, names, [me, ...args]))
   }
 }

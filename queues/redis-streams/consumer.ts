@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
+import { runScript } from '../../src/clients/redis/script.ts'
 import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
@@ -19,12 +20,14 @@ const AHEAD = { eventsMax: 1_024, bytesMax: shareOfMemory(1 / 256, 8 * 1024 * 10
 const READ_MAX = { events: 512, bytes: shareOfMemory(1 / 512, 4 * 1024 * 1024) }
 /** So many reads run at once, each for its part of the shards. The server works on one while another's events are decoded. */
 export const READERS = 2
-/** An idle consumer waits on the server for so many ms before it asks again. */
-const IDLE_MS = 200
+/** An idle consumer waits on the server for so many ms before it asks again. What arrives ends the wait. */
+const IDLE_MS = 1_000
+/** The same while a shard of the reader is read no further: it may have room at any time. */
+const FULL_MS = 50
 const PAUSE_MS = 5
 const TROUBLE_MS = 250
-/** Leases are checked every so many ms. */
-const KEEP_MS = 250
+/** Leases are checked ten times while they last, but no more and no less often than this. */
+const KEEP_MS = { least: 250, most: 1_000 }
 /** Acks without an answer so many ms after the last handler are given up: events come again, leases run out. */
 const SETTLE_MS = 5_000
 /** A shard stays ours for at least so many ms without word from us. */
@@ -72,6 +75,11 @@ export class StreamsConsumer {
 
   async run(handle: Handler): Promise<void> {
     const { signal } = this.#options
+    // A wait on the server would go on for as long as it may.
+    const wake = () => {
+      for (const { client } of this.#waiters) client.disconnect()
+    }
+    signal.addEventListener('abort', wake, { once: true })
     const keeping = this.#keep(signal)
     const reading = Promise.all(this.#waiters.map((waiter, reader) => this.#read(signal, reader, waiter)))
     await this.#lanes.consume(handle, this.#options)
@@ -87,13 +95,14 @@ export class StreamsConsumer {
 
   /** Renews the leases until the very end, so that the last acks are still valid. */
   async #keep(stopping: AbortSignal): Promise<void> {
+    const keepMs = Math.min(KEEP_MS.most, Math.max(KEEP_MS.least, this.#holdMs / 10))
     while (!this.#ended.signal.aborted) {
       try {
         await this.#renew(stopping)
       } catch {
         if (this.#clock.monotonic() > this.#heldUntilMs) for (const shard of this.#shards) this.#leave(shard)
       }
-      await sleep(this.#clock, KEEP_MS, this.#ended.signal)
+      await sleep(this.#clock, keepMs, this.#ended.signal)
     }
   }
 
@@ -101,9 +110,9 @@ export class StreamsConsumer {
     const askedMs = this.#clock.monotonic()
     const takes = this.#shards.map(({ state }) => (state === 'free' && !stopping.aborted ? '1' : '0'))
     const names = [this.#keys.consumers, ...this.#shards.flatMap(({ lease, stream }) => [lease, stream])]
-    const [share, ...held] = await this.#connection.once(this.#holdMs, (client) => {
-      return client.eval(HOLD, names.length, ...names, this.#me, this.#holdMs, ...takes) as Promise<number[]>
-    })
+    const [share, ...held] = (await this.#connection.once(this.#holdMs, (client) =>
+      runScript<number[]>(client, HOLD, names, [this.#me, this.#holdMs, ...takes]),
+    )) as [number, ...number[]]
     this.#heldUntilMs = askedMs + (this.#holdMs * 2) / 3
     const mine = new Set(held.map((number) => number - 1))
     for (const shard of this.#shards) {
@@ -128,7 +137,7 @@ export class StreamsConsumer {
   async #release(shards: readonly Shard[], consumers: string): Promise<boolean> {
     const names = [consumers, ...shards.map(({ lease }) => lease)]
     return this.#connection
-      .once(SETTLE_MS, (client) => client.eval(RELEASE, names.length, ...names, this.#me))
+      .once(SETTLE_MS, (client) => runScript(client, RELEASE, names, [this.#me]))
       .then(
         () => true,
         () => false,
@@ -137,10 +146,7 @@ export class StreamsConsumer {
 
   async #read(signal: AbortSignal, reader: number, waiter: RedisConnection): Promise<void> {
     while (!signal.aborted) {
-      const wanted = this.#shards.filter(
-        ({ number, state, events, bytes }) =>
-          number % READERS === reader && state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
-      )
+      const wanted = this.#wanted(reader)
       if (wanted.length === 0) {
         await sleep(this.#clock, PAUSE_MS, signal)
         continue
@@ -148,11 +154,8 @@ export class StreamsConsumer {
       try {
         const start = this.#turn++ % wanted.length
         const found = await this.#fetch([...wanted.slice(start), ...wanted.slice(0, start)])
-        if (!found && !signal.aborted)
-          await this.#wait(
-            wanted.filter(({ state }) => state === 'held'),
-            waiter,
-          )
+        // While nothing came and the shards are the same, there is nothing to read.
+        while (!found && !signal.aborted && (await this.#isQuiet(reader, wanted, waiter)));
       } catch {
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of wanted) this.#leave(shard)
@@ -161,15 +164,22 @@ export class StreamsConsumer {
     }
   }
 
+  #wanted(reader: number): Shard[] {
+    return this.#shards.filter(
+      ({ number, state, events, bytes }) =>
+        number % READERS === reader && state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
+    )
+  }
+
   /** Resolves with whether more events may be there at once. */
   async #fetch(shards: readonly Shard[]): Promise<boolean> {
     const names = shards.flatMap(({ lease, stream }) => [lease, stream])
     const cursors = shards.map(({ cursor }) => cursor)
     const { events, bytes } = READ_MAX
-    const replies = await this.#connection.once(this.#holdMs, (client) => {
-      const args = [READ, names.length, ...names, this.#me, events, bytes, ...cursors]
-      return client.callBuffer('EVAL', args) as Promise<Buffer[][]>
-    })
+    const args = [this.#me, events, bytes, ...cursors]
+    const replies = await this.#connection.once(this.#holdMs, (client) =>
+      runScript<Buffer[][]>(client, READ, names, args, 'callBuffer'),
+    )
     let more = false
     for (const [at, [cursor, lastId, ...entries]] of replies.entries()) {
       const shard = shards[at]!
@@ -199,15 +209,27 @@ export class StreamsConsumer {
     shard.bytes += bytes.length
   }
 
-  /** Blocks on its own connection until one of the shards has a new event, or for a moment. */
-  async #wait(shards: readonly Shard[], waiter: RedisConnection): Promise<void> {
-    if (shards.length === 0) return
-    const streams = shards.map(({ stream }) => stream)
-    const ids = shards.map(({ lastId }) => lastId || '$')
-    await waiter
-      .once(IDLE_MS + SETTLE_MS, (client) =>
-        client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', IDLE_MS, 'STREAMS', ...streams, ...ids]),
+  /**
+   * Blocks on its own connection until one of the shards has a new event, or for a moment. True when none came, and these are still
+   * all the shards of this reader: they need not be read.
+   */
+  async #isQuiet(reader: number, shards: readonly Shard[], waiter: RedisConnection): Promise<boolean> {
+    const held = shards.filter(({ state }) => state === 'held')
+    if (held.length === 0) return false
+    const streams = held.map(({ stream }) => stream)
+    const ids = held.map(({ lastId }) => lastId || '$')
+    const isFull = this.#shards.some(
+      (one) => one.number % READERS === reader && one.state === 'held' && !held.includes(one),
+    )
+    const waitMs = isFull ? FULL_MS : IDLE_MS
+    try {
+      const found = await waiter.once(waitMs + SETTLE_MS, (client) =>
+        client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', waitMs, 'STREAMS', ...streams, ...ids]),
       )
-      .catch(() => sleep(this.#clock, TROUBLE_MS, this.#options.signal))
+      return found === null && !ids.includes('$') && this.#wanted(reader).every((shard) => held.includes(shard))
+    } catch {
+      await sleep(this.#clock, TROUBLE_MS, this.#options.signal)
+      return false
+    }
   }
 }

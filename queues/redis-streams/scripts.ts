@@ -1,9 +1,11 @@
+import { script } from '../../src/clients/redis/script.ts'
+
 /*
- * Lua scripts. The server runs each in one piece. They are always sent whole (EVAL), and the server's cache saves the
- * parsing. A call repeated after NOSCRIPT could be overtaken by others. Shards count from 1, as in Lua.
+ * Lua scripts. The server runs each in one piece. Shards count from 1, as in Lua.
  */
 
 /**
+ * Sent whole (EVAL) each time: repeated after NOSCRIPT, a publish could be overtaken by a later one of the same key.
  * Stores all the events, or none when they would not fit.
  * KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done
  */
@@ -18,7 +20,7 @@ return -1`
  * Renews the shards that `me` holds, once a third of the lease is over. Takes free shards up to its fair share, where allowed.
  * KEYS consumers, (lease, stream)… ARGV me, leaseMs, ('1' where taking is allowed, '0')… → share, shards held…
  */
-export const HOLD = `
+export const HOLD = script(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local shards = (#KEYS - 1) / 2
@@ -42,7 +44,7 @@ for _, i in ipairs(free) do
   redis.pcall('XGROUP', 'CREATE', KEYS[2 * i + 1], 'floodmark', '0', 'MKSTREAM')
   held[#held + 1] = i
 end
-return {share, unpack(held)}`
+return {share, unpack(held)}`)
 
 /**
  * Reads the next events of shards that `me` holds. After a take-over, events that were delivered and never acked come
@@ -50,7 +52,7 @@ return {share, unpack(held)}`
  * KEYS (lease, stream)… ARGV me, countMax, bytesMax, cursor… ('' = only new ones)
  * → for each shard {cursor, id to wait behind, (id, event)…}, or {} when it is held no longer
  */
-export const READ = `
+export const READ = script(`
 local count, bytes, out = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
 for i = 1, #KEYS / 2 do
   local stream, cursor, last, shard = KEYS[2 * i], ARGV[3 + i], '', {}
@@ -85,13 +87,13 @@ for i = 1, #KEYS / 2 do
   end
   out[i] = shard
 end
-return out`
+return out`)
 
 /**
  * Settles for good, if `me` still holds the shard.
  * KEYS bytes, (lease, stream)… ARGV me, (count, bytes, id…)… → 1 or 0 (lost) for each shard
  */
-export const ACK = `
+export const ACK = script(`
 local at, out = 2, {}
 for i = 1, (#KEYS - 1) / 2 do
   local count, bytes, ids = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), {}
@@ -104,16 +106,16 @@ for i = 1, (#KEYS - 1) / 2 do
     out[i] = 1
   end
 end
-return out`
+return out`)
 
 /** KEYS consumers or '', lease… ARGV me: gives the leases back, and leaves the consumers where a key is given. */
-export const RELEASE = `
+export const RELEASE = script(`
 if KEYS[1] ~= '' then redis.call('ZREM', KEYS[1], ARGV[1]) end
 for i = 2, #KEYS do if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end end
-return 1`
+return 1`)
 
 /** KEYS (lease, stream)… → waiting, in flight, age of the oldest unsettled event in ms or -1. Unheld events are waiting. */
-export const DEPTH = `
+export const DEPTH = script(`
 local t = redis.call('TIME')
 local waiting, flight, oldest = 0, 0, -1
 for i = 1, #KEYS, 2 do
@@ -127,4 +129,4 @@ for i = 1, #KEYS, 2 do
     waiting, flight = waiting + length - pending, flight + pending
   end
 end
-return {waiting, flight, oldest}`
+return {waiting, flight, oldest}`)

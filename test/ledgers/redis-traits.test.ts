@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
+import { numbered } from '../contract/queue/kit.ts'
 import { needing } from '../needs.ts'
 import { RedisServer, whyNoRedis } from './redis-server.ts'
 
@@ -34,6 +35,27 @@ describe('the redis ledger and the promises of its server', needing(missing), ()
     expect((await traits(server!.url)).survives).toEqual(['receiver-crash'])
     await admin('CONFIG', 'SET', 'appendonly', 'yes')
     await admin('CONFIG', 'SET', 'appendfsync', 'always')
+  })
+
+  it('tells how much memory a mark takes, as the server says, near to what marks are seen to take', async () => {
+    const own = await RedisServer.start(['--appendonly', 'no', '--maxmemory', '1gb'])
+    const client = new Redis(own.url, { protocol: 2 })
+    const usedBytes = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1])
+    const ledger = await redis.open({ url: own.url, namespace: 'marks' })
+    const beforeBytes = await usedBytes()
+    for (let at = 0; at < 5_000; at += 500) {
+      const events = numbered(at, 500)
+      const claims = await ledger.claim(events, 30_000)
+      const fences = claims.map((claim) => (claim as { readonly fence: number }).fence)
+      await ledger.settle(events.map((event, n) => ({ event, fence: fences[n]!, result: 'applied', writes: [] })))
+    }
+    const seenBytes = ((await usedBytes()) - beforeBytes) / 5_000
+    await ledger.close()
+    client.disconnect()
+    expect(ledger.traits.markMemory).toMatchObject({ roomBytes: 2 ** 30 })
+    const { bytes } = ledger.traits.markMemory!
+    expect(bytes / seenBytes, `${bytes} said, ${seenBytes} seen`).toBeGreaterThan(0.75)
+    expect(bytes / seenBytes, `${bytes} said, ${seenBytes} seen`).toBeLessThan(1.33)
   })
 
   it('calls durability unknown where CONFIG is not allowed, except for the death of our processes', async () => {

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { type Clock, sleep, systemClock } from '../../core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { redisAddress } from './address.ts'
 
 /** How long opening waits for the server. */
 const OPEN_MS = 5_000
@@ -34,15 +35,16 @@ const SETTINGS = {
   protocol: 2,
 } as const satisfies RedisOptions
 
-/** @throws FloodmarkError 'misuse' when the URL does not start with redis:// or rediss://. */
+/** @throws FloodmarkError 'misuse' on a URL that is none of Redis. */
 export function redisClient(url: string, settings: Omit<RedisOptions, 'replyMapping'>): Redis {
-  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new FloodmarkError(
-      'misuse',
-      'a Redis address starts with redis:// or rediss://: give one like redis://host:6379',
-    )
-  }
-  return new Redis(url, { ...SETTINGS, ...settings })
+  const { options } = redisAddress(url)
+  if ('url' in options) return new Redis(options.url, { ...SETTINGS, ...settings })
+  return new Redis({
+    ...options,
+    ...SETTINGS,
+    ...settings,
+    sentinelRetryStrategy: settings.retryStrategy ?? (() => null),
+  })
 }
 
 /**
@@ -81,7 +83,7 @@ export class RedisConnection {
       socketTimeout: SILENCE_MS,
       retryStrategy: (times) => Math.min(RECONNECT_MS.first * 2 ** (times - 1), RECONNECT_MS.most),
     })
-    this.#address = new URL(url).host
+    this.#address = redisAddress(url).shown
     this.#client.on('error', (error) => {
       this.#lastError = messageOf(error)
     })

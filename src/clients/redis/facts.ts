@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { FailureMode } from '../../core/contracts/queue.ts'
+import { redisAddress } from './address.ts'
 import { isAnswer, RedisConnection } from './connection.ts'
 
 /** What one Redis promises for a write that it acknowledged, from its own answers. */
@@ -51,8 +52,10 @@ export interface JudgedRedis {
  */
 export async function openRedis(url: string, clock: Clock): Promise<JudgedRedis> {
   let facts: RedisFacts | undefined
+  const { options } = redisAddress(url)
   const connection = await RedisConnection.open(url, clock, async (client) => {
-    facts = judgeRedis(await askRedis(client))
+    const judged = judgeRedis(await askRedis(client))
+    facts = 'url' in options ? judged : { ...judged, ...failingOver(judged) }
   })
   return {
     connection,
@@ -60,6 +63,12 @@ export async function openRedis(url: string, clock: Clock): Promise<JudgedRedis>
       return facts!
     },
   }
+}
+
+/** Sentinels put a replica in the place of a primary that died, and replicas get its writes after they were acknowledged. */
+function failingOver({ text, survives }: RedisFacts): Pick<RedisFacts, 'text' | 'survives'> {
+  const kept = survives.filter((failure) => failure === 'receiver-crash')
+  return { text: `${text}, by sentinels: a failover may lose the last writes`, survives: kept }
 }
 
 /** Rejects with the client's own error. */

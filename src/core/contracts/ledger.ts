@@ -183,6 +183,16 @@ export interface LedgerTraits {
    * whose sender goes on for longer is remembered for longer (markMsOf in base/mark-life.ts).
    */
   readonly ttlMs: number
+  /** Absent: marks lie on a disk, or the server does not say. */
+  readonly markMemory?: MarkMemory
+}
+
+/** What marks take of a server's memory, by its own word. */
+export interface MarkMemory {
+  /** Of one mark. */
+  readonly bytes: number
+  /** All that the server may use. Absent: it has no limit. */
+  readonly roomBytes?: number
 }
 
 /** Which events took effect. Turns at-least-once delivery into exactly-once effect; holds the dead letters. */

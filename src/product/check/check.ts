@@ -12,7 +12,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...checkSecrets(loaded, Date.now()),
     ...checkTls(loaded, Date.now()),
     await checkHandlers(loaded),
-    ...(await checkStores(loaded)),
+    ...(await checkStores(loaded, ratePerS)),
     ...checkRates(loaded),
     ...checkTimes(loaded, ratePerS),
     ...(await checkMachine(loaded, ratePerS)),

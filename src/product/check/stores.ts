@@ -14,7 +14,7 @@ const AROUND_BODY_BYTES = 64 * 1024
 const FAILURES: readonly FailureMode[] = ['receiver-crash', 'broker-crash', 'power-loss']
 
 /** Opens queue and ledger, writes a probe to each, and looks at what they promise. */
-export async function checkStores(loaded: LoadedConfig): Promise<readonly Finding[]> {
+export async function checkStores(loaded: LoadedConfig, ratePerS?: number): Promise<readonly Finding[]> {
   const queue = await look(
     'queue',
     loaded,
@@ -25,7 +25,7 @@ export async function checkStores(loaded: LoadedConfig): Promise<readonly Findin
     'ledger',
     loaded,
     () => openLedger(loaded, systemClock),
-    (opened) => ofLedger(opened, loaded),
+    (opened) => [...ofLedger(opened, loaded), ...markRoom(opened, ratePerS)],
   )
   return [...queue, ...ledger]
 }
@@ -101,6 +101,19 @@ function ofLedger({ traits }: Ledger, { routes }: LoadedConfig): Finding[] {
   return [
     ok(id, `the ledger remembers an id for as long as its sender may send it again, ${hours(traits.ttlMs)} at least`),
   ]
+}
+
+/** Where marks lie in a server's memory they are what fills it. */
+function markRoom({ traits: { markMemory, ttlMs } }: Ledger, ratePerS: number | undefined): Finding[] {
+  if (markMemory === undefined) return []
+  const id = 'mark-room'
+  const each = `the ledger's marks take ${bytes(markMemory.bytes)} of its server's memory each`
+  if (ratePerS === undefined) return [ok(id, `${each}, for ${hours(ttlMs)}: --rate says how many there will be`)]
+  const neededBytes = (markMemory.bytes * ratePerS * ttlMs) / 1_000
+  const what = `${each}: ${hours(ttlMs)} of them at ${ratePerS}/s need ${bytes(neededBytes)}`
+  const { roomBytes } = markMemory
+  if (roomBytes === undefined || neededBytes <= roomBytes) return [ok(id, what)]
+  return [warn(id, `${what}, and the server may use ${bytes(roomBytes)}: give it more, or choose lmdb or postgres`)]
 }
 
 const hours = (ms: number) => `${Math.round(ms / 3_600_000)} h`

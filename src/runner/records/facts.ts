@@ -112,6 +112,8 @@ interface Durable {
   /** As its driver promises. */
   readonly survives: readonly string[]
   readonly shared: boolean
+  /** What marks take of the server's memory, and how long each is kept. Absent: they lie on a disk, or it does not say. */
+  readonly marks?: { readonly bytes: number; readonly keptMs: number }
   /** Absent: none is known to be on this machine. */
   readonly disks?: readonly DiskRecord[]
 }

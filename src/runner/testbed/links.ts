@@ -32,6 +32,10 @@ export class Links {
       const what = `this scenario strikes the ${kind}; ${why}, so that no proxy can be put before it`
       throw new FloodmarkError('misuse', `${what}: choose another --queue`)
     }
+    if (!URL.canParse(url)) {
+      const what = `this scenario strikes the ${kind}, and the address of its ${server} names several hosts`
+      throw new FloodmarkError('misuse', `${what}: give the address of one`)
+    }
     const through = new URL(url)
     through.port = String(await this.port(kind, Number(through.port), `the link to ${server}`))
     return through.href.replace(/\/$/, '')

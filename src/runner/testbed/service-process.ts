@@ -179,8 +179,11 @@ function reconcilingOf({ reconcile }: Scenario, routes: readonly Route[]) {
   return { lists, everyMs, overlapMs, youngestMs: YOUNGEST_MS, backoff: LIST_BACKOFF }
 }
 
-function pick({ traits: { server, survives, shared, dataFolders = [] } }: Queue | Ledger) {
-  return { server, survives, shared, dataFolders }
+function pick({ traits }: Queue | Ledger) {
+  const { server, survives, shared, dataFolders = [] } = traits
+  const bytes = 'markMemory' in traits ? traits.markMemory?.bytes : undefined
+  const marks = 'ttlMs' in traits && bytes !== undefined && { marks: { bytes, keptMs: traits.ttlMs } }
+  return { server, survives, shared, dataFolders, ...marks }
 }
 
 let busyLast = performance.eventLoopUtilization()

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { checkService } from '../../../src/product/check/check.ts'
 import { loadConfig } from '../../../src/product/config/load.ts'
+import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
+import { needing } from '../../needs.ts'
 import { shop } from '../shop.ts'
 
 async function check(config: string, ratePerS?: number, files: Readonly<Record<string, string>> = {}) {
@@ -38,6 +40,22 @@ describe('floodmark check', () => {
     expect(levels(await check('', 5_000), 'in-flight')).toEqual(['ok'])
   })
 })
+
+it(
+  'says how much memory the marks of a redis ledger need, and whether its server has it',
+  needing(whyNoRedis()),
+  async () => {
+    const server = await RedisServer.start(['--appendonly', 'no', '--maxmemory', '1gb'])
+    const config = `ledger: { use: 'redis', url: '${server.url}' },`
+    expect(levels(await check(config, 1), 'mark-room')).toEqual(['ok'])
+    const findings = await check(config, 500)
+    expect(levels(findings, 'mark-room')).toEqual(['warn'])
+    expect(findings.map(({ text }) => text).join()).toMatch(
+      /\d+ h of them at 500\/s need \d+ GiB, and the server may use 1024 MiB/,
+    )
+    await server.remove()
+  },
+)
 
 it('floodmark check exits with 1 where something fails, and names each in a line', async () => {
   const { code, out } = await shop("ledger: 'memory',").start('check').ended

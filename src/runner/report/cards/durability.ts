@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { shortTime } from '../../../core/base/words.ts'
+import { bytes, perS, shortTime } from '../../../core/base/words.ts'
 import type { DiskRecord, Durability } from '../../records/facts.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, inMs } from '../check.ts'
@@ -20,14 +20,20 @@ const part = z.object({
   withheld: z.enum(WITHHELD).nullable(),
   disks: z.array(disk),
 })
-const schema = z.object({ queue: part, ledger: part })
+/** Of the ledger, in its server's memory. `heldBytes`: of all that are kept at the run's rate. */
+const marks = z.object({ bytes: z.number(), keptMs: z.number(), ratePerS: z.number(), heldBytes: z.number() })
+const schema = z.object({ queue: part, ledger: part, marks: marks.optional() })
 type DurabilityFigures = z.infer<typeof schema>
 
 /** What a 2xx and an effect survive: what the drivers promise, as far as the disks that hold the data bear it out. */
 export const durability = defineCard({
   schema,
-  make: ({ record: { durability } }) =>
-    durability && { queue: partOf(durability, 'queue'), ledger: partOf(durability, 'ledger') },
+  make: ({ record: { durability }, setup }) =>
+    durability && {
+      queue: partOf(durability, 'queue'),
+      ledger: partOf(durability, 'ledger'),
+      ...marksOf(durability, setup.ratePerS),
+    },
   checks: (card) => (card ? shownChecks(card) : []),
   checkWords: {
     'power-loss-shown': {
@@ -41,7 +47,7 @@ export const durability = defineCard({
   words: (card) => ({
     title: 'Durability',
     blocks: [
-      { paragraph: ABOUT },
+      { paragraph: card.marks ? `${ABOUT} ${marksWords(card.marks)}.` : ABOUT },
       {
         head: ['', 'promised', 'shown', 'by', 'data on', 'syncs before the run'],
         rows: PARTS.map((name) => rowOf(name, card[name])),
@@ -50,6 +56,7 @@ export const durability = defineCard({
     lines: [
       `durable at 2xx: survives ${list(card.queue.survives)}; effects survive ${list(card.ledger.survives)}`,
       ...PARTS.flatMap((name) => linesOf(name, card[name])),
+      ...(card.marks ? [`  ${marksWords(card.marks)}`] : []),
     ],
   }),
 })
@@ -70,6 +77,15 @@ function partOf(durability: Durability, name: Side): Figures {
   const { promised, survives, ...rest } = survivalOf(durability[name])
   const disks = (durability[name].disks ?? []).map((one) => ({ ...one }))
   return { promised: [...promised], survives: [...survives], ...rest, disks }
+}
+
+function marksOf({ ledger: { marks: one } }: Durability, ratePerS: number) {
+  return one && { marks: { ...one, ratePerS, heldBytes: (one.bytes * ratePerS * one.keptMs) / 1_000 } }
+}
+
+function marksWords({ bytes: each, keptMs, ratePerS, heldBytes }: z.infer<typeof marks>): string {
+  const life = `${Math.round(keptMs / 3_600_000)} h`
+  return `marks of the ledger take ${bytes(each)} of the server's memory each: ${life} of them at ${perS(ratePerS)} need ${bytes(heldBytes)}`
 }
 
 /** Nothing to check where no data lie on this machine. A power loss that is not shown is no failure, but must be seen. */

@@ -34,7 +34,7 @@ function recipe(fsync: Fsync): Recipe {
 
 const redis: ServerKindDefinition = {
   name: 'redis',
-  urlLike: { pattern: /^rediss?:\/\/\S+$/, example: 'redis://host:6379' },
+  urlLike: { pattern: /^rediss?(\+sentinel)?:\/\/\S+$/, example: 'redis://host:6379' },
   scheme: 'redis',
   defaultPort: 6379,
   probe: async (url, ms) => (await import('../../../clients/redis/probe.ts')).probeRedis(url, ms),
