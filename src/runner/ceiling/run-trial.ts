@@ -18,6 +18,9 @@ import type { PlannedTrial } from '../search/trial.ts'
 
 const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
 
+/** The ramp of a trial does the rest. */
+const WARM_UP_MS = 500
+
 export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
   readonly folder: RunFolder
@@ -34,14 +37,17 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await play(plan, folder.path, events, interrupt, {
+    warmUpMs: WARM_UP_MS,
     ...{ watches: soaks, metered: true, serverPids, intervention },
     // Nothing takes effect then: there is nothing to wait for.
     drainMs: intervention?.what === 'answer-only' ? 0 : undefined,
   })
   const report = await summarise(folder.path, record)
+  const held = heldOf(folder.path, record.certificates.length, durationMs)
   const judgement = judge(report, {
     soaks,
-    sampleP99Ms: sampleP99Ms(folder.path, record.certificates.length, durationMs),
+    sampleP99Ms: held.sampleQuantileMs(0.99) ?? null,
+    aboveMark: held.above(plan.acceptP99Ms),
   })
   return {
     purpose,
@@ -65,14 +71,14 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   }
 }
 
-/** The p99 of accepted first attempts while the load was held, as it came out. */
-function sampleP99Ms(folder: string, senders: number, durationMs: number): number | null {
+/** What accepted first attempts took while the load was held. */
+function heldOf(folder: string, senders: number, durationMs: number): Latencies {
   const held = new Latencies()
   for (const { outcome, attempt, intendedMs, doneMs } of attempts(folder, senders, Number.POSITIVE_INFINITY)) {
     const isHeld = outcome === 'accepted' && attempt === 1 && intendedMs >= HOLD_FROM * durationMs
     if (isHeld) held.record(intendedMs, doneMs - intendedMs)
   }
-  return held.sampleQuantileMs(0.99) ?? null
+  return held
 }
 
 function repeatsOf({ timeline: { points, stepMs }, audit: { planned, duplicatesAbsorbed } }: Report): number {

@@ -79,7 +79,6 @@ async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags 
       '--binds delays parts of a stack, and a --target has none within reach: leave one of them out',
     )
   }
-  const { acceptP99Ms } = plan.scenario.passes
   const resume = named && folderOf(named, 'ceiling')
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])
@@ -91,7 +90,7 @@ async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags 
     await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
     const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
     const found = await findCeiling({
-      ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
+      ...{ bench, settings, acceptP99Ms: plan.acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
       // Nothing of a target's own can be switched off, and its processes are not ours to measure.
       also: plan.target ? [] : binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
       goal: { ...GOAL, ratePerSMax },

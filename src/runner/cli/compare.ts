@@ -155,9 +155,7 @@ function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
   let line: ReturnType<typeof liveLine> | undefined
   return {
     onTurn(plan, name) {
-      const { durationMs, scenario, settings } = plan
-      const markMs = settings.acceptP99Ms ?? scenario.passes.acceptP99Ms
-      line = liveLine(process.stderr, durationMs, scenario.phases, markMs)
+      line = liveLine(process.stderr, plan.durationMs, plan.scenario.phases, plan.acceptP99Ms)
       return live ? both(line, live.show(plan, name)) : line
     },
     onDone(turn, report, folder) {
@@ -182,7 +180,7 @@ function withoutLists(flags: Readonly<Record<string, unknown>>): Record<string, 
 
 async function markOf(scenario: string, stacks: readonly ComparedStack[]): Promise<number> {
   const plans = await Promise.all(stacks.map(({ settings }) => planOf({ ...settings, scenario })))
-  return plans[0]!.settings.acceptP99Ms ?? plans[0]!.scenario.passes.acceptP99Ms
+  return plans[0]!.acceptP99Ms
 }
 
 /** The line that makes the same comparison again. */

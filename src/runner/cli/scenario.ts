@@ -111,7 +111,9 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
 
 async function measured(plan: Plan, folder: string, interrupt: AbortSignal, telling: Telling): Promise<number> {
   if (!telling.quiet) tellTrace(plan)
-  const line = telling.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, markOf(plan))
+  const line = telling.quiet
+    ? silent
+    : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, plan.acceptP99Ms)
   const live = telling.live ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   if (live && telling.open) openPage(live.address)
@@ -135,8 +137,6 @@ function tellTrace({ trace, traceRead, settings }: Plan): void {
   const course = `${trace.length} s, mean ${meanPerS(trace)}/s, peak ${Number(peak.toPrecision(6))}/s`
   process.stderr.write(`${settings.shape}: ${traceRead}; ${course}\n${sparkline(trace)}\n`)
 }
-
-const markOf = ({ settings, scenario }: Plan) => settings.acceptP99Ms ?? scenario.passes.acceptP99Ms
 
 /** There is something worth keeping: its record, or an attempt that was written down. */
 function hasBegun(folder: string): boolean {

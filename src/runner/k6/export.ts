@@ -39,7 +39,7 @@ export async function exportK6(
       throw new FloodmarkError('misuse', `${file} is there already: choose another --out, or remove it`)
   }
   const [script, data, lines, folder] = files as [string, string, string, string]
-  const { scenario, durationMs, ratePerS, settings, target } = plan
+  const { scenario, durationMs, ratePerS, acceptP99Ms, settings, target } = plan
   const routes = await Promise.all(
     plan.routes.map(({ signing, ...route }) => sendingRoute({ ...route, secret: signing })),
   )
@@ -53,7 +53,6 @@ export async function exportK6(
   writeEvents(dense, routes, { folder, lines, count })
   const policies = routes.map(({ provider }) => provider.delivery)
   const limits = policies.map((policy) => timeoutMs(policy, undefined))
-  const acceptP99Ms = settings.acceptP99Ms ?? scenario.passes.acceptP99Ms
   const origin = `${target!.secure ? 'https' : 'http'}://${target!.name}`
   const options = k6Options({ scenario, durationMs, ratePerS, acceptP99Ms, timeoutMs: Math.max(...limits) })
   const { signing = {} } = settings

@@ -44,6 +44,8 @@ export interface Plan {
   readonly runId: string
   readonly durationMs: number
   readonly ratePerS: number
+  /** Pass mark of the p99 of accepted first attempts: asked for by --p99, else the scenario's own. */
+  readonly acceptP99Ms: number
   /** Where the rate comes from, and its course when that is not the scenario's own; for the report. */
   readonly rateChosen: string
 }
@@ -79,6 +81,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
     runId,
     durationMs,
     ratePerS,
+    acceptP99Ms: settings.acceptP99Ms ?? scenario.passes.acceptP99Ms,
     rateChosen: rateChosenOf(settings, { ratePerS, durationMs, trace }),
   }
 }

@@ -37,13 +37,12 @@ export interface Happened {
 
 /** What run.json keeps of it. */
 export function recordOf(plan: Plan, folder: string, happened: Happened): RunRecord {
-  const { settings, ratePerS, rateChosen, durationMs, runId } = plan
+  const { settings, ratePerS, rateChosen, durationMs, acceptP99Ms, runId } = plan
   const { site, faults, replays, attacks, resends, startAtMs, certificates, drained } = happened
   const { stack, stores, providerApi } = site
   const samples = samplesOf(stack, happened.senderSamples, startAtMs)
   const processes = stack.members.filter(({ role }) => role !== 'processor').length
   const { leaseMs } = runLimits(settings.quick)
-  const acceptP99Ms = settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms
   return {
     id: folder.split('/').at(-1)!,
     runId,

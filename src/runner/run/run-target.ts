@@ -29,7 +29,7 @@ export async function runTarget(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true }: { readonly watches?: boolean } = {},
+  { watches = true, warmUpMs }: { readonly watches?: boolean; readonly warmUpMs?: number } = {},
 ): Promise<RunRecord> {
   const { settings, runId } = plan
   // Whoever thinks again after the notice has sent nothing.
@@ -44,7 +44,7 @@ export async function runTarget(
     const setups = setupsOf(plan, [await reach(plan.target!, shownUrl(settings.target!))], folder)
     // What cannot be read now could not be read afterwards either.
     await feed?.lines()
-    await warmUp(senders, setups[0]!, folder, events)
+    await warmUp(senders, setups[0]!, { folder, events, durationMs: warmUpMs })
     refuseInterrupted(interrupt)
     const sent = await send(plan, senders, watch, setups, folder, events)
     giveBackRoom()
@@ -119,8 +119,7 @@ function recordOf(
   { certificates, machine, senderSamples, resends, startedAtEpochMs }: Awaited<ReturnType<typeof send>>,
   { drained, lookedUntilMs, told, lookMs = 0, error }: Partial<Followed> & Pick<Followed, 'drained' | 'lookedUntilMs'>,
 ): RunRecord {
-  const { settings, ratePerS, rateChosen, durationMs, runId } = plan
-  const acceptP99Ms = settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms
+  const { settings, ratePerS, rateChosen, durationMs, acceptP99Ms, runId } = plan
   const { effects } = settings
   return {
     id: folder.split('/').at(-1)!,

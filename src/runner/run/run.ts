@@ -24,7 +24,7 @@ import { DeadLetterReplays } from './dead-letter-replays.ts'
 import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
 
-export const WARM_UP_MS = 2_000
+const WARM_UP_MS = 2_000
 export const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
@@ -38,6 +38,8 @@ interface RunOptions extends SiteOptions {
   readonly serverPids?: readonly number[]
   /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
   readonly drainMs?: number | undefined
+  /** Before the first event. Default: 2 s. A load that grows slowly from little needs less. */
+  readonly warmUpMs?: number
 }
 
 /** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
@@ -46,7 +48,7 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, serverPids = [], metered = false, intervention, ...others }: RunOptions = {},
+  { watches = true, serverPids = [], metered = false, intervention, warmUpMs, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
   const site = new Site(plan, dataPath(folder), { metered, intervention })
   const traffic = {
@@ -65,7 +67,7 @@ export async function run(
     const written = await beginPlan(plan, folder)
     const durability = await site.open(events, interrupt)
     const setups = await sendersOf(plan, site, folder)
-    await warmUp(traffic.senders, setups[0]!, folder, events)
+    await warmUp(traffic.senders, setups[0]!, { folder, events, durationMs: warmUpMs })
     await attackers.prepare(plan, setups[0]!.targets)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside, serverPids }, folder, events)
@@ -204,11 +206,21 @@ export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: str
   }))
 }
 
+interface WarmUpOptions {
+  readonly folder: string
+  readonly events: RunEvents
+  readonly durationMs?: number | undefined
+}
+
 /** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
-export async function warmUp(senders: Senders, setup: SenderSetup, folder: string, events: RunEvents): Promise<void> {
+export async function warmUp(
+  senders: Senders,
+  setup: SenderSetup,
+  { folder, events, durationMs = WARM_UP_MS }: WarmUpOptions,
+): Promise<void> {
   events.phase('warm-up')
   const path = join(folder, 'warm-up.bin')
-  const less = { durationMs: WARM_UP_MS, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
+  const less = { durationMs, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
   const other = {
     runId: warmUpIdOf(setup.runId),
     seed: setup.seed ^ 1,

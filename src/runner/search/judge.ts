@@ -1,3 +1,4 @@
+import { type AboveLimit, shareAtMost } from '../report/latency/interval.ts'
 import { p99AtMost } from '../report/latency/judge.ts'
 import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { Report } from '../report/report-schema.ts'
@@ -44,10 +45,18 @@ const DRAINED = 'drained'
 const LOST = 'lost'
 const WATCHED = 'looked-long-enough'
 
-/** Judges a trial's run. `soaks`: it watched the ledger after the last effect, and is judged by whole intervals only. */
+interface Held {
+  /** It watched the ledger after the last effect, and its p99 as it came out does not decide. */
+  readonly soaks: boolean
+  readonly sampleP99Ms: number | null
+  /** Of first attempts that were accepted while the load was held, what took longer than the mark. */
+  readonly aboveMark: AboveLimit
+}
+
+/** Judges a trial's run. */
 export function judge(
   report: Pick<Report, 'checks' | 'timeline' | 'scenario' | 'latency' | 'setup' | 'target'>,
-  { soaks, sampleP99Ms }: { readonly soaks: boolean; readonly sampleP99Ms: number | null },
+  { soaks, sampleP99Ms, aboveMark }: Held,
 ): Judgement {
   const isDrained = report.checks.every(({ id, ok }) => id !== DRAINED || ok !== false)
   const checks = report.checks.filter(({ id }) => {
@@ -57,6 +66,7 @@ export function judge(
   const held = report.latency.phases.at(-1)!
   const heldMs = held.untilMs - held.fromMs
   const { acceptP99Ms, effectP99Ms } = report.setup
+  const response = withinMark(held.acceptedFirst, heldMs, acceptP99Ms, soaks ? null : sampleP99Ms)
   const ofStack = checks.filter(({ about }) => about === 'stack')
   const outcomeOfChecks = (some: typeof checks): TrialOutcome =>
     some.some(({ ok }) => ok === false) ? 'failed' : some.some(({ ok }) => ok === null) ? 'undecided' : 'passed'
@@ -68,7 +78,7 @@ export function judge(
       harm: outcomeOfChecks(ofStack.filter(({ severity }) => severity === 'harm')),
       refusals: outcomeOfChecks(ofStack.filter(({ id }) => REFUSALS.includes(id))),
       backlog: isDrained ? keepsUp : 'failed',
-      response: withinMark(held.acceptedFirst, heldMs, acceptP99Ms, soaks ? null : sampleP99Ms),
+      response: soaks ? soakedWithin(response, aboveMark) : response,
       // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
       effect: withinMark(held.eventToEffect, heldMs, effectP99Ms, null),
       other: outcomeOfChecks(ofStack.filter(({ id, severity }) => severity !== 'harm' && !isNamed(id))),
@@ -114,7 +124,7 @@ export function outcomeOf(
 
 /**
  * A trial is short, and often has no p99 with an interval. The search allows for outcomes that are wrong by chance, so there
- * the p99 as it came out decides. A soak is decided by whole intervals.
+ * the p99 as it came out decides.
  */
 function withinMark(waits: Percentiles, durationMs: number, markMs: number, sampleP99Ms: number | null): TrialOutcome {
   const { ok } = p99AtMost('held', { ...waits, durationMs }, markMs)
@@ -122,6 +132,13 @@ function withinMark(waits: Percentiles, durationMs: number, markMs: number, samp
   if (sampleP99Ms === null) return 'undecided'
   return sampleP99Ms <= markMs ? 'passed' : 'failed'
 }
+
+/** A soak without a p99 holds where too few were above the mark, even if as many more episodes of them had come as chance allows. */
+function soakedWithin(response: TrialOutcome, aboveMark: AboveLimit): TrialOutcome {
+  return response === 'undecided' && shareAtMost(aboveMark) <= ABOVE_MAX ? 'passed' : response
+}
+/** What a p99 leaves above it. */
+const ABOVE_MAX = 0.01
 
 function together(
   clauses: Readonly<Record<Clause, TrialOutcome>>,

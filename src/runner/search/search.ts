@@ -16,8 +16,8 @@ export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, r
 
 /**
  * 'found': the interval is as narrow as wanted and its lower end was soaked. 'budget-over': time or trials ended before that.
- * 'generator-bound': the stack takes more than the sender could offer. 'below-lowest': it does not hold the lowest load.
- * 'not-measurable': trial after trial was invalid.
+ * 'generator-bound': the stack takes more than the sender could offer in time. 'below-lowest': it does not hold the lowest load.
+ * 'not-measurable': trial after trial was invalid, and no load held.
  */
 export type AnswerKind = 'found' | 'budget-over' | 'generator-bound' | 'below-lowest' | 'not-measurable'
 
@@ -48,9 +48,13 @@ const ANCHOR_AFTER = 8
 /** One load is tried at most so many times running: a machine that drifts would be taken for one that is sure. */
 const SAME_LOAD_MAX = 3
 const SAME_LOAD_RATIO = 1.002
+/** Loads so near to one that was invalid are invalid too. */
+const INVALID_LOAD_RATIO = 1.015
 /** So many invalid trials of a load, and none that counts: no sender can offer it here. */
 const INVALID_OF_LOAD_MAX = 2
 const INVALID_RUNNING_MAX = 6
+/** So many more, and what held until then is not soaked either. */
+const INVALID_SOAKS_MAX = 2
 const BELOW_INVALID = 0.9
 const SOAKS_MAX = 4
 const SOAKED_RATIO = 1.05
@@ -71,7 +75,10 @@ export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): Se
     const interval = counted.length === 0 ? null : belief.published()
     return { next: 'nothing', found: { kind, interval, soakedPerS: soaked(counted) } }
   }
-  if (invalidRunning(trials) >= INVALID_RUNNING_MAX) return found('not-measurable')
+  const isStuck = trials.some((_, at) => invalidRunning(trials.slice(0, at + 1)) >= INVALID_RUNNING_MAX)
+  const holds = counted.some(({ outcome }) => outcome === 'passed')
+  if (isStuck && !holds) return found('not-measurable')
+  if (invalidRunning(trials) >= INVALID_RUNNING_MAX + INVALID_SOAKS_MAX) return found('generator-bound')
   if (lowestFailed(counted, goal)) return found('below-lowest')
   const highestPerS = highestOf(trials, goal)
   const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
@@ -79,7 +86,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): Se
   if (counted.length === 0) return isOver ? found('budget-over') : anchor
 
   const interval = belief.interval()
-  const isBound = interval.low >= highestPerS * BELOW_INVALID
+  const isBound = isStuck || interval.low >= highestPerS * BELOW_INVALID
   const isNarrow = interval.high <= interval.low * goal.ratioMax
   const soakPerS = within(interval.low)
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
@@ -92,7 +99,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): Se
     return of('anchor') < ANCHORS ? anchor : found(end)
   }
   if (of('anchor') === 1 && of('search') >= ANCHOR_AFTER) return anchor
-  const load = belief.nextLoad((ratePerS) => isWorn(counted, within(ratePerS)))
+  const load = belief.nextLoad((ratePerS) => isWorn(trials, within(ratePerS)))
   return { next: 'search', ratePerS: within(load) }
 }
 
@@ -122,7 +129,7 @@ export function stepBeside(trials: readonly Trial[], own: number, goal: SideGoal
     return { next: 'nothing', interval: belief.published(), isBound }
   }
   const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
-  return { next: 'load', ratePerS: within(belief.nextLoad((ratePerS) => isWorn(counted, within(ratePerS)))) }
+  return { next: 'load', ratePerS: within(belief.nextLoad((ratePerS) => isWorn(trials, within(ratePerS)))) }
 }
 
 /** A trial that counts tells so much of the ceiling on average, nats. */
@@ -205,8 +212,12 @@ function highestOf(trials: readonly Trial[], { ratePerSMax }: Goal): number {
   return highest
 }
 
-function isWorn(counted: readonly Trial[], ratePerS: number): boolean {
-  const last = counted.slice(-SAME_LOAD_MAX)
+/** It was the last load again and again, or the sender could not offer it in time whenever it was tried. */
+function isWorn(trials: readonly Trial[], ratePerS: number): boolean {
+  const near = trials.filter((one) => Math.abs(Math.log(one.ratePerS / ratePerS)) < Math.log(INVALID_LOAD_RATIO))
+  const isUnfit = near.length >= INVALID_OF_LOAD_MAX && near.every(({ outcome }) => outcome === 'invalid')
+  if (isUnfit) return true
+  const last = trials.filter(({ outcome }) => outcome !== 'invalid').slice(-SAME_LOAD_MAX)
   const isSame = (one: Trial) => Math.abs(Math.log(one.ratePerS / ratePerS)) < Math.log(SAME_LOAD_RATIO)
   return last.length === SAME_LOAD_MAX && last.every(isSame)
 }

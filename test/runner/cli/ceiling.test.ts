@@ -20,6 +20,7 @@ describe('the command ceiling', () => {
     const begun = linesOf()
     expect(begun.length).toBeGreaterThan(1)
     const ceiling = ceilingSchema.parse(JSON.parse(readFileSync(join(folder, 'ceiling.json'), 'utf8')))
+    expect(ceiling.acceptP99Ms).toBe(30_000)
     expect(ceiling.trials).toHaveLength(begun.length - 1)
     expect(ceiling.trials[0]).toMatchObject({ purpose: 'saturation', ratePerS: 300 })
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['ceiling.html', 'trial-01']))

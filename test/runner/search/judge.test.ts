@@ -12,6 +12,8 @@ const unsure: Percentiles = { count: 600, p50: between(1), p90: between(10), max
 const late: Percentiles = { count: 600, p50: between(1_500), p99: between(2_000), maxMs: 2_500 }
 const lateAtTimes: Percentiles = { count: 600, p50: between(10), p90: between(100), maxMs: 900 }
 
+/** Nothing is known of what was above the mark. */
+const NONE = { count: 0, share: 0, episodes: 0 }
 const judged = (...of: Parameters<typeof judge>) => outcomeOf(judge(...of))
 
 function between(ms: number) {
@@ -81,13 +83,19 @@ describe('what a run says of its load', () => {
     ['less was offered, and the backlog grows', { 'generator-rate': false }, { effects: 90 }, 'invalid', null],
     ['less was offered, and an event is lost', { 'generator-rate': false, lost: false }, {}, 'failed', 'harm'],
   ] as const)('%s', (_what, failed, rates, outcome, limit) => {
-    expect(judged(report(failed, rates), { soaks: true, sampleP99Ms: 45 })).toEqual({ outcome, limit })
+    expect(judged(report(failed, rates), { soaks: true, sampleP99Ms: 45, aboveMark: NONE })).toEqual({ outcome, limit })
   })
 
   it('a trial that was not to watch for late effects is not judged by that', () => {
     const unwatched = report({ 'looked-long-enough': null })
-    expect(judged(unwatched, { soaks: true, sampleP99Ms: 45 })).toEqual({ outcome: 'undecided', limit: 'other' })
-    expect(judged(unwatched, { soaks: false, sampleP99Ms: 45 })).toEqual({ outcome: 'passed', limit: null })
+    expect(judged(unwatched, { soaks: true, sampleP99Ms: 45, aboveMark: NONE })).toEqual({
+      outcome: 'undecided',
+      limit: 'other',
+    })
+    expect(judged(unwatched, { soaks: false, sampleP99Ms: 45, aboveMark: NONE })).toEqual({
+      outcome: 'passed',
+      limit: null,
+    })
   })
 
   it.each([
@@ -95,12 +103,28 @@ describe('what a run says of its load', () => {
     ['above it', 51, 'failed'],
     ['none', null, 'undecided'],
   ])('without an interval the search goes by the p99 as it came out: %s', (_what, sampleP99Ms, outcome) => {
-    expect(judged(report({}, { waits: unsure }), { soaks: false, sampleP99Ms }).outcome).toBe(outcome)
-    expect(judged(report({}, { waits: unsure }), { soaks: true, sampleP99Ms }).outcome).toBe('undecided')
+    expect(judged(report({}, { waits: unsure }), { soaks: false, sampleP99Ms, aboveMark: NONE }).outcome).toBe(outcome)
+    expect(judged(report({}, { waits: unsure }), { soaks: true, sampleP99Ms, aboveMark: NONE }).outcome).toBe(
+      'undecided',
+    )
+  })
+
+  it.each([
+    ['nothing of many', { count: 5_000, share: 0, episodes: 0 }, 'passed'],
+    ['nothing of few', { count: 200, share: 0, episodes: 0 }, 'undecided'],
+    ['one short episode', { count: 5_000, share: 0.002, episodes: 1 }, 'passed'],
+    ['one long episode: another may come', { count: 5_000, share: 0.004, episodes: 1 }, 'undecided'],
+    ['several', { count: 5_000, share: 0.008, episodes: 8 }, 'undecided'],
+  ] as const)('a soak without a p99 goes by what was above the mark: %s', (_what, aboveMark, outcome) => {
+    const soak = { soaks: true, sampleP99Ms: 45, aboveMark }
+    expect(judged(report({}, { waits: unsure }), soak).outcome).toBe(outcome)
+    expect(judged(report({}, { waits: slow }), soak).outcome).toBe('failed')
   })
 
   it('counts what was done once the pipeline was full', () => {
-    expect(judge(report({}, { offered: 100, effects: 95 }), { soaks: true, sampleP99Ms: 45 })).toMatchObject({
+    expect(
+      judge(report({}, { offered: 100, effects: 95 }), { soaks: true, sampleP99Ms: 45, aboveMark: NONE }),
+    ).toMatchObject({
       donePerS: 95,
       acceptedPerS: 100,
     })
@@ -114,11 +138,13 @@ describe('the same run with another limit', () => {
     ['inside the interval, and the figure is above', 19, 'failed'],
     ['below', 10, 'failed'],
   ])('%s', (_what, limitMs, outcome) => {
-    expect(outcomeOf(judge(report(), { soaks: false, sampleP99Ms: 20 }), { limitMs }).outcome).toBe(outcome)
+    expect(outcomeOf(judge(report(), { soaks: false, sampleP99Ms: 20, aboveMark: NONE }), { limitMs }).outcome).toBe(
+      outcome,
+    )
   })
 
   it('a backlog that grows is too much at any limit', () => {
-    const backlog = judge(report({}, { effects: 90 }), { soaks: true, sampleP99Ms: 45 })
+    const backlog = judge(report({}, { effects: 90 }), { soaks: true, sampleP99Ms: 45, aboveMark: NONE })
     for (const limitMs of [1_000, Number.POSITIVE_INFINITY])
       expect(outcomeOf(backlog, { limitMs })).toEqual({ outcome: 'failed', limit: 'backlog' })
   })
@@ -134,7 +160,7 @@ describe('what is accepted, apart from what takes effect', () => {
     ['an event is lost', { lost: false }, {}, 'failed'],
     ['the sender is late', { 'generator-lateness': false }, { effects: 50 }, 'invalid'],
   ] as const)('%s', (_what, failed, rates, outcome) => {
-    const judgement = judge(report(failed, rates), { soaks: false, sampleP99Ms: 45 })
+    const judgement = judge(report(failed, rates), { soaks: false, sampleP99Ms: 45, aboveMark: NONE })
     expect(outcomeOf(judgement, { aim: 'accept' }).outcome).toBe(outcome)
   })
 })

@@ -103,6 +103,25 @@ describe('the next step', () => {
     expect(stepAfter([saturation, ...invalid], goal)).toMatchObject({ found: { kind: 'not-measurable' } })
   })
 
+  const [held, tooMuch] = [trial('search', 900, 'passed'), trial('search', 1_000, 'failed')]
+  const late = Array.from({ length: 6 }, () => trial('search', 950, 'invalid'))
+
+  it('tries another load where the sender was late twice', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed'), held, tooMuch, ...late.slice(4)]
+    const { next, ratePerS } = { ratePerS: 0, ...stepAfter(trials, goal) }
+    expect(next).toBe('search')
+    expect(Math.abs(ratePerS / 950 - 1)).toBeGreaterThan(0.01)
+  })
+
+  it('soaks what held, and says at least, where the sender was late six times running', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed'), held, tooMuch, ...late]
+    expect(stepAfter(trials, goal)).toMatchObject({ next: 'soak' })
+    const soaked = [...trials, trial('soak', 880, 'passed'), ...[1, 2].map(() => trial('anchor', 500, 'passed'))]
+    expect(stepAfter(soaked, goal)).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: 880 } })
+    const lateAgain = [...trials, ...[1, 2].map(() => trial('soak', 880, 'invalid'))]
+    expect(stepAfter(lateAgain, goal)).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: null } })
+  })
+
   it('ends with what is known when the time is over', () => {
     const trials = [saturation, trial('anchor', 500, 'passed'), trial('search', 900, 'failed')]
     const step = stepAfter(trials, goal, true)

@@ -20,14 +20,15 @@ export function ceilingWords({ found, limit, acceptP99Ms }: Ceiling): string {
   const within = interval && `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)}, 90% sure)`
   const above = limit ? `; above it ${LIMITS[limit]}` : ''
   const soaked = soakedPerS === null ? '' : ` It held ${perS(soakedPerS)} in a soak.`
+  const marked = `with a response p99 of at most ${acceptP99Ms} ms`
   switch (found.kind) {
     case 'found':
-      return `The ceiling is ${within}, with a response p99 of at most ${acceptP99Ms} ms${above}.${soaked}`
+      return `The ceiling is ${within}, ${marked}${above}.${soaked}`
     case 'budget-over':
       if (!interval) return 'The time was over before any trial counted. Give it more: --budget 10m.'
-      return `The ceiling is ${within}, as far as time and trials went${above}.${soaked} More of them narrow it: --budget 10m.`
+      return `The ceiling is ${within}, ${marked}, as far as time and trials went${above}.${soaked} More of them narrow it: --budget 10m.`
     case 'generator-bound':
-      return `The ceiling is at least ${perS(soakedPerS ?? interval?.low ?? 0)}: the sender can offer no more here. Use --senders, --max-rate or another machine for sending.`
+      return `The ceiling is at least ${perS(soakedPerS ?? interval?.low ?? 0)}: the sender can offer no more in time here. Use --senders, --max-rate or another machine for sending.`
     case 'below-lowest':
       return `The ceiling is below the lowest load that was tried${above}.`
     case 'not-measurable':

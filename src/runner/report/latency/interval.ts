@@ -1,3 +1,4 @@
+import { BLOCKS } from './blocks.ts'
 import { betaQuantile } from './distributions.ts'
 
 const EITHER_SIDE = 0.025
@@ -45,6 +46,20 @@ export function sharesAround(
   // Beyond the slowest sample nothing was seen.
   return high * sizes.count > sizes.count - 1 || low * sizes.count < 1 ? undefined : { low, high }
 }
+
+/** The share of `count` samples that lie above a limit, and the stretches of time in which they came. */
+export interface AboveLimit {
+  readonly count: number
+  readonly share: number
+  readonly episodes: number
+}
+
+/** The highest share above a limit that chance leaves room for: with as many more samples, or episodes, as may have come. */
+export function shareAtMost({ count, share, episodes }: AboveLimit): number {
+  if (episodes === 0) return count === 0 ? 1 : betaQuantile(ONE_SIDE, 1, count)
+  return (share / episodes) * BLOCKS * betaQuantile(ONE_SIDE, episodes + 1, BLOCKS - episodes)
+}
+const ONE_SIDE = 0.95
 
 function usedSize(q: number, { ofMedian, ofQuantile }: EffectiveSizes): number {
   const own = ofQuantile / CAUTION

@@ -1,5 +1,5 @@
 import { BLOCKS, type Blocks, effectiveSize, episodesOf } from './blocks.ts'
-import { type EffectiveSizes, sharesAround, timesLonger } from './interval.ts'
+import { type AboveLimit, type EffectiveSizes, sharesAround, timesLonger } from './interval.ts'
 import type { Percentiles } from './percentiles.ts'
 
 type Quantile = NonNullable<Percentiles['p50']>
@@ -38,6 +38,15 @@ export class Latencies {
   #ordered(): Float32Array {
     this.#sorted ??= this.#took.slice(0, this.#count).sort()
     return this.#sorted
+  }
+
+  /** What took longer than a limit. */
+  above(limitMs: number): AboveLimit {
+    const count = this.#count
+    if (count === 0) return { count, share: 0, episodes: 0 }
+    const blocks = blocksOf(this.#at.subarray(0, count), this.#took.subarray(0, count))(limitMs)
+    const slow = blocks.slow.reduce((sum, some) => sum + some, 0)
+    return { count, share: slow / count, episodes: episodesOf(blocks) }
   }
 
   percentiles(): Percentiles {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exponential, seeded } from '../../../../src/core/contracts/random.ts'
 import { betaBelow, betaQuantile, studentQuantile } from '../../../../src/runner/report/latency/distributions.ts'
+import { shareAtMost } from '../../../../src/runner/report/latency/interval.ts'
 import { Latencies } from '../../../../src/runner/report/latency/latencies.ts'
 import type { Percentiles } from '../../../../src/runner/report/latency/percentiles.ts'
 import { acrossRuns } from '../../../../src/runner/report/latency/runs.ts'
@@ -87,6 +88,29 @@ describe('percentiles', () => {
     expect(Object.keys(percentilesOf(20, (at) => at))).toEqual(
       expect.not.arrayContaining(['p50', 'p90', 'p99', 'p999']),
     )
+  })
+})
+
+describe('what took longer than a limit', () => {
+  const took = (slowAt: (at: number) => boolean) => {
+    const latencies = new Latencies()
+    for (let at = 0; at < 10_000; at++) latencies.record(at, slowAt(at) ? 300 : 5)
+    return latencies.above(200)
+  }
+
+  it('is told by its share and by the stretches of time in which it came', () => {
+    expect(new Latencies().above(200)).toEqual({ count: 0, share: 0, episodes: 0 })
+    expect(took(() => false)).toEqual({ count: 10_000, share: 0, episodes: 0 })
+    expect(took((at) => at % 1_000 < 5)).toEqual({ count: 10_000, share: 0.005, episodes: 10 })
+  })
+
+  it('may come to more: many short stretches say more of it than one long', () => {
+    expect(shareAtMost(took(() => false))).toBeLessThan(0.001)
+    const many = shareAtMost(took((at) => at % 200 === 0))
+    const one = shareAtMost(took((at) => at >= 1_000 && at < 1_050))
+    expect(many).toBeGreaterThan(0.005)
+    expect(many).toBeLessThan(0.008)
+    expect(one).toBeGreaterThan(0.02)
   })
 })
 
