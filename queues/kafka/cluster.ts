@@ -1,5 +1,6 @@
 import { type Admin, type BaseOptions, ConfigResourceTypes } from '@platformatic/kafka'
 import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
+import { platformaticOptions } from '../../src/clients/kafka/platformatic.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import {
@@ -20,10 +21,7 @@ const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PR
 
 export function clientOptions({ address }: Layout): BaseOptions {
   return {
-    clientId: 'floodmark',
-    bootstrapBrokers: [...address.brokers],
-    ...(address.tls && { tls: address.tls }),
-    ...(address.sasl && { sasl: address.sasl }),
+    ...platformaticOptions(address),
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retries: 0,

@@ -69,8 +69,8 @@ async function start() {
   const store = makeCertificates()
   const recipe = await kafka.recipe({ ...options, fsync: 'always' })
   let brokers = ''
-  const prepare: typeof recipe.prepare = async (data, ports) => {
-    const command = await recipe.prepare(data, ports)
+  const prepare: typeof recipe.prepare = async (data, ports, node) => {
+    const command = await recipe.prepare(data, ports, node)
     const [plain, controller, secure] = ports as [number, number, number]
     brokers = `127.0.0.1:${secure}`
     const path = join(data, 'server.properties')

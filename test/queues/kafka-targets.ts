@@ -72,8 +72,8 @@ async function start(folder: string) {
   const options = { folder, cacheFolder: resolve('.cache'), onProgress: () => {} }
   const recipe = await kafka.recipe({ ...options, fsync: 'always' })
   let proxy: TcpProxy | undefined
-  const prepare: typeof recipe.prepare = async (data, ports) => {
-    const command = await recipe.prepare(data, ports)
+  const prepare: typeof recipe.prepare = async (data, ports, node) => {
+    const command = await recipe.prepare(data, ports, node)
     await proxy?.close()
     proxy = await tcpProxy({ host: '127.0.0.1', port: ports[0]! })
     const path = join(data, 'server.properties')

@@ -2,6 +2,7 @@ import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { moduleOf } from '../scenario/registry.ts'
+import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 
@@ -33,18 +34,18 @@ export async function standServers(
   const addressOf = async (part: 'queue' | 'ledger', given: string | undefined): Promise<string | undefined> => {
     const driver: QueueDriver | LedgerDriver = (await import(moduleOf(part, settings[part]))).default
     const kind = driver.server
-    if (kind === undefined || given !== undefined) return given
+    if (kind === undefined || (given !== undefined && !knownKind(given))) return given
     const same = standing.find((one) => one.kind === kind)
     if (same) return same.url
     const options = { folder, fsync: settings.fsync, nativeOnly: false, signal, onProgress }
-    const server = await provide(kind, { ...options, url: undefined, flag: `--${part}-url` })
+    const server = await provide(kind, { ...options, url: given, flag: `--${part}-url` })
     standing.push(server)
     return server.url
   }
   try {
     const queueUrl = await addressOf('queue', settings.queueUrl)
     const ledgerUrl = await addressOf('ledger', settings.ledgerUrl)
-    const serverPids = standing.flatMap(({ pid, control }) => control?.pid() ?? pid ?? [])
+    const serverPids = standing.flatMap(({ pid, control }) => control?.pids() ?? pid ?? [])
     return { settings: { ...settings, queueUrl, ledgerUrl }, serverPids, stop }
   } catch (error) {
     await stop()

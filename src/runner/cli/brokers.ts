@@ -7,6 +7,8 @@ import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 
 const KINDS = Object.keys(serverKinds)
+/** A cluster is started by its name only: it takes more of a machine. */
+const SINGLE = KINDS.filter((kind) => !serverKinds[kind]!.clusterOf)
 const ACTIONS = ['up', 'down', 'status', 'sweep'] as const
 const OLDER_THAN_H = 24
 const AFTER = `
@@ -17,6 +19,7 @@ wrote bears other names and is not touched.
 
 Examples:
   npm run brokers -- up redis
+  npm run brokers -- up kafka-cluster    three brokers with TLS and SASL, for --queue kafka --queue-url kafka-cluster
   npm run brokers -- status
   npm run brokers -- down
   npm run brokers -- sweep redis --url redis://host:6379
@@ -30,7 +33,7 @@ export function define(command: Command): void {
     .addArgument(
       new Argument('<action>', 'start them, end them, say what is there, or remove what runs left').choices(ACTIONS),
     )
-    .addArgument(new Argument('[kinds...]', 'which servers (default: all)').choices(KINDS))
+    .addArgument(new Argument('[kinds...]', 'which servers (default: all; up: all but clusters)').choices(KINDS))
     .option('--url <url>', 'sweep: the server to look at (default: those that stay)')
     .option('--older-than <hours>', 'sweep: only what began so many hours ago', hoursOf, OLDER_THAN_H)
     .option('--only <namespace>', 'sweep: only this one, however old it is')
@@ -38,7 +41,7 @@ export function define(command: Command): void {
     .addHelpText('after', AFTER)
     .action(async (action: (typeof ACTIONS)[number], kinds: string[], flags: BrokersFlags) => {
       const say = (line: string) => process.stdout.write(`${line}\n`)
-      const chosen = kinds.length ? kinds : KINDS
+      const chosen = kinds.length ? kinds : action === 'up' ? SINGLE : KINDS
       if (action === 'sweep') {
         const { url, only, yes: remove } = flags
         return sweep(chosen, { url, only, remove, olderThanMs: flags.olderThan * 3_600_000, say })

@@ -125,7 +125,7 @@ export const SETTINGS = {
   queueUrl: {
     flag: '--queue-url <url>',
     schema: z.string().min(1).optional(),
-    help: "address of the queue's server; FLOODMARK_QUEUE_URL in the environment is the same, and keeps a password out of the command",
+    help: "address of the queue's server, or kafka-cluster: three brokers that the run starts; FLOODMARK_QUEUE_URL in the environment is the same, and keeps a password out of the command",
     unset: 'one is found or started',
     secret: 'FLOODMARK_QUEUE_URL',
   },

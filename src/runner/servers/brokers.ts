@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { strangerAt } from './existing.ts'
+import { shownUrl, strangerAt } from './existing.ts'
 import { serverKinds } from './kinds/index.ts'
 import { endStale, provide } from './provide.ts'
 import { endEntry, remembered } from './started.ts'
@@ -34,7 +34,7 @@ async function down(kinds: readonly string[], options: BrokersOptions): Promise<
     try {
       await endEntry(entry)
     } catch (cause) {
-      throw new FloodmarkError('unavailable', `${entry.kind} at ${entry.url}: ${messageOf(cause)}`, { cause })
+      throw new FloodmarkError('unavailable', `${entry.kind} at ${shownUrl(entry.url)}: ${messageOf(cause)}`, { cause })
     }
     say(line(entry.kind, entry.url, 'ended, and its data removed'))
   }
@@ -61,4 +61,4 @@ async function status(kinds: readonly string[], options: BrokersOptions): Promis
 /** What `brokers` can do. */
 export const brokers = { up, down, status }
 
-const line = (kind: string, url: string, says: string) => `${kind.padEnd(6)} ${url.padEnd(24)} ${says}`
+const line = (kind: string, url: string, says: string) => `${kind.padEnd(6)} ${shownUrl(url).padEnd(24)} ${says}`

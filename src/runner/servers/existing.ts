@@ -42,6 +42,7 @@ export async function strangerAt(
   how: (url: string) => string,
   port = known.defaultPort,
 ): Promise<string | undefined> {
+  if (port === undefined) return undefined
   const url = `${scheme}://127.0.0.1:${port}`
   const answer = await probe(url, PROBE_MS)
   if (!answer) return undefined

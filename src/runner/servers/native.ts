@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makePrivateFolder, openPrivate } from '../../core/base/private-files.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { startAll } from './cluster.ts'
 import { endWithProcess } from './exit.ts'
 import { holderOf, type ProcessHolder, signal } from './holder.ts'
-import type { Command, Recipe, ServerKindDefinition, ServerUser } from './kinds/definition.ts'
+import type { Command, Node, Recipe, ServerKindDefinition, ServerUser } from './kinds/definition.ts'
 import { freePorts } from './ports.ts'
 import type { ProvideOptions, Server } from './server.ts'
 import { endProcess, makeData, makeDataOfOthers, remember, removeData } from './started.ts'
@@ -23,16 +24,21 @@ export async function startNative(
   recipe: Recipe,
   options: ProvideOptions & { cacheFolder: string },
 ): Promise<Server> {
-  const folder = recipe.user ? makeDataOfOthers(kind.name) : makeData(options.folder, kind.name)
+  const { nodes = 1 } = recipe
+  const folders = Array.from({ length: nodes }, () =>
+    recipe.user ? makeDataOfOthers(kind.name) : makeData(options.folder, kind.name),
+  )
   for (let tries = 1; ; tries++) {
-    const ports = await freePorts(recipe.ports)
+    const ports = await freePorts(nodes * recipe.ports)
     try {
-      return await startOn(ports, kind, recipe, folder, options)
+      const start = (at: number, signal: AbortSignal | undefined) =>
+        startOn(ports, kind, recipe, { at, folders }, { ...options, ...(signal && { signal }) })
+      return await startAll(folders, start, options.signal)
     } catch (error) {
-      removeData(folder)
+      for (const folder of folders) removeData(folder)
       // Another process was quicker to take the port.
       if (tries === TRIES_MAX || !TAKEN.test(String(error))) throw error
-      makePrivateFolder(folder)
+      for (const folder of folders) makePrivateFolder(folder)
     }
   }
 }
@@ -41,13 +47,13 @@ async function startOn(
   ports: readonly number[],
   { name: kind, scheme, probe }: ServerKindDefinition,
   recipe: Recipe,
-  folder: string,
+  node: Node,
   { cacheFolder, stays = false, signal: abort }: ProvideOptions & { cacheFolder: string },
 ): Promise<Server> {
+  const folder = node.folders[node.at]!
   const says = `${recipe.says}, ${stays ? "kept by 'brokers up'" : 'started for this run'}`
-  const port = ports[0]!
-  const url = `${scheme}://127.0.0.1:${port}`
-  const command = await recipe.prepare(folder, ports)
+  const command = await recipe.prepare(folder, ports, node)
+  const { url = `${scheme}://127.0.0.1:${ports[0]}`, isReady } = command
   const owner = stays ? null : holderOf(process.pid)!
   let running: { child: ChildProcess; holder: ProcessHolder } | undefined
   let stopped = false
@@ -77,7 +83,13 @@ async function startOn(
     if (holder) running = { child, holder }
     note()
     try {
-      await answering(recipe, () => probe(url, PROBE_MS), child, folder, abort)
+      await answering(
+        recipe,
+        async () => (isReady ? (await isReady(PROBE_MS)) && {} : probe(url, PROBE_MS)),
+        child,
+        folder,
+        abort,
+      )
       child.unref()
     } catch (error) {
       await kill()
@@ -105,7 +117,7 @@ async function startOn(
       start,
       pause: () => signal(holder(), 'SIGSTOP'),
       resume: () => signal(holder(), 'SIGCONT'),
-      pid: () => holder().pid,
+      pids: () => [holder().pid],
     },
     stop,
   }
@@ -131,7 +143,7 @@ function spawnApart({ file, args, env }: Command, folder: string, user: ServerUs
 
 async function answering(
   { says, readyMaxMs }: Recipe,
-  probe: () => ReturnType<ServerKindDefinition['probe']>,
+  probe: () => Promise<{ readonly pid?: number | undefined } | false | undefined>,
   child: ChildProcess,
   folder: string,
   abort?: AbortSignal,

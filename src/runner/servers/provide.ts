@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { startCompose } from './compose.ts'
-import { givenServer, keptServer, strangerAt } from './existing.ts'
+import { givenServer, keptServer, shownUrl, strangerAt } from './existing.ts'
 import { knownKind } from './kinds/index.ts'
 import { startNative } from './native.ts'
 import type { ProvideOptions, Server } from './server.ts'
 import { endEntry, isStale, remembered } from './started.ts'
 
 /**
- * A server of this kind: the one whose URL is given, else one that 'brokers up' keeps, else one by docker compose, else a process
+ * A server of this kind: the one whose URL is given, or a cluster of the kind whose name stands for the URL, else one that 'brokers up' keeps, else one by docker compose, else a process
  * of our own. @throws FloodmarkError 'unavailable' that says what to install when there is none of these; 'misuse' on a URL of
  * another kind, or without one for a kind that is not in kinds/index.ts.
  */
@@ -22,6 +22,8 @@ export async function provide(kind: string, options: ProvideOptions): Promise<Se
     onProgress,
   } = options
   await endStale(cacheFolder, onProgress)
+  const cluster = url === undefined ? undefined : knownKind(url)
+  if (cluster?.clusterOf === kind) return provide(cluster.name, { ...options, url: undefined })
   if (url !== undefined) return givenServer(kind, url)
   const known = knownKind(kind)
   if (!known)
@@ -44,7 +46,7 @@ export async function provide(kind: string, options: ProvideOptions): Promise<Se
 /** Ends servers that a crashed run left behind, as far as that works now. */
 export async function endStale(cacheFolder: string, onProgress: (line: string) => void): Promise<void> {
   for (const entry of remembered(cacheFolder).filter(isStale)) {
-    onProgress(`ending a ${entry.kind} server that an earlier run left behind (${entry.url})`)
+    onProgress(`ending a ${entry.kind} server that an earlier run left behind (${shownUrl(entry.url)})`)
     await endEntry(entry).catch((error) => onProgress(`it could not be ended: ${messageOf(error)}`))
   }
 }

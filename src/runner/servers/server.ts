@@ -24,7 +24,10 @@ export interface Control {
   pause(): void
   /** SIGCONT */
   resume(): void
-  pid(): number
+  /** Of those that run. */
+  pids(): readonly number[]
+  /** What is struck, in words, where that is not the whole server. */
+  readonly strikes?: string
 }
 
 /**

@@ -100,8 +100,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const queue = await storeOf('queue', settings.queueUrl)
     const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
-    const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${url}` : says))
-    const serverPids = started.flatMap(({ pid, control }) => control?.pid() ?? pid ?? [])
+    const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownUrl(url)}` : says))
+    const serverPids = started.flatMap(({ pid, control }) => control?.pids() ?? pid ?? [])
     const counts = await commandCounts(started)
     return {
       ...{ queue, ledger, says, serverPids },
@@ -163,5 +163,5 @@ async function isShared(
 }
 
 function victimOf({ kind, control }: Server): Victim | undefined {
-  return control && { ...control, name: `the ${kind} server` }
+  return control && { ...control, name: control.strikes ?? `the ${kind} server` }
 }

@@ -18,7 +18,7 @@ describe('the kinds of servers', () => {
   it.each(Object.values(serverKinds))('take the URLs that they show as an example, and their own: $name', (kind) => {
     const { urlLike, scheme, defaultPort } = kind
     expect(urlLike.example).toMatch(urlLike.pattern)
-    expect(`${scheme}://127.0.0.1:${defaultPort}`).toMatch(urlLike.pattern)
+    expect(`${scheme}://127.0.0.1:${defaultPort ?? 9093}`).toMatch(urlLike.pattern)
   })
 
   it('include every one that a queue of ours needs', async () => {

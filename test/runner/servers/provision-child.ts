@@ -16,7 +16,7 @@ process.once('SIGINT', async () => {
   await server.stop()
   clearInterval(alive)
 })
-const where = { url: server.url, pid: server.control!.pid() }
+const where = { url: server.url, pid: server.control!.pids()[0] }
 if (then === 'kill') await server.control!.kill()
 process.stdout.write(`${JSON.stringify(where)}\n`)
 if (then === 'exit') process.exit(0)

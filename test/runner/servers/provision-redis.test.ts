@@ -28,11 +28,11 @@ describeWithServer('redis', (server) => {
 
   it('keeps what it acknowledged when it is killed and started again, on the same port', async () => {
     expect(await redis(server().url, 'SET kept yes')).toBe('+OK\r\n')
-    const before = server().control!.pid()
+    const before = server().control!.pids()[0]
     await server().control!.kill()
     expect(await redisKind.probe(server().url, 1_000)).toBeUndefined()
     await server().control!.start()
-    expect(server().control!.pid()).not.toBe(before)
+    expect(server().control!.pids()[0]).not.toBe(before)
     expect(await redis(server().url, 'GET kept')).toBe('$3\r\nyes\r\n')
   })
 
@@ -40,7 +40,7 @@ describeWithServer('redis', (server) => {
     server().control!.pause()
     expect(await redisKind.probe(server().url, 300)).toBeUndefined()
     server().control!.resume()
-    expect(await redisKind.probe(server().url, 10_000)).toMatchObject({ pid: server().control!.pid() })
+    expect(await redisKind.probe(server().url, 10_000)).toMatchObject({ pid: server().control!.pids()[0] })
   })
 
   it('refuses to be started twice', async () => {

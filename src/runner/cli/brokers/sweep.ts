@@ -72,7 +72,7 @@ async function removed(kind: string, url: string, namespace: string): Promise<st
   for (const part of ['queue', 'ledger'] as const) {
     for (const name of namesOf(part)) {
       const driver = (await import(moduleOf(part, name))).default
-      if (driver.server !== kind) continue
+      if (driver.server !== (serverKinds[kind]!.clusterOf ?? kind)) continue
       try {
         await driver.drop({ url, namespace })
       } catch (error) {

@@ -9,8 +9,10 @@ export interface ServerKindDefinition {
   readonly urlLike: { readonly pattern: RegExp; readonly example: string }
   /** What the URL of a server on this machine begins with. */
   readonly scheme: string
-  /** Where such a server usually listens. */
-  readonly defaultPort: number
+  /** Where such a server usually listens. Absent: nobody looks for one. */
+  readonly defaultPort?: number
+  /** It is several servers of this kind, which a run starts where its own name is given for their address. */
+  readonly clusterOf?: string
   /** How a server is called whose URL was given. Default: its name. */
   describe?(url: string): string
   /** Asks what answers at a URL; undefined when nothing there speaks the protocol and is ready within `ms`. Never rejects. */
@@ -51,11 +53,19 @@ export interface Recipe {
   readonly says: string
   /** How many ports it needs; clients use the first. */
   readonly ports: number
+  /** How many processes it is, each with ports of its own. Absent: one. */
+  readonly nodes?: number
   readonly readyMaxMs: number
   /** Whom it runs as. Its data then lie in the system's temporary folder: those of ours are closed to others. Absent: as we do. */
   readonly user?: ServerUser
-  /** Prepares the data folder; says what to run. */
-  prepare(folder: string, ports: readonly number[]): Promise<Command>
+  /** Prepares the data folder; says what to run. With several nodes it is asked for each, with the ports and folders of all. */
+  prepare(folder: string, ports: readonly number[], node: Node): Promise<Command>
+}
+
+export interface Node {
+  /** From 0. */
+  readonly at: number
+  readonly folders: readonly string[]
 }
 
 export interface ServerUser {
@@ -67,4 +77,8 @@ export interface Command {
   readonly file: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Where clients find it, and the other nodes. Absent: its scheme, and its first port. */
+  readonly url?: string
+  /** Whether this very node is ready, and knows the others. Absent: what its kind's probe says of the URL. */
+  readonly isReady?: (ms: number) => Promise<boolean>
 }

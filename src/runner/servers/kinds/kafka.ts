@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { writePrivate } from '../../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
 import type { Fsync } from '../server.ts'
-import type { Recipe, RecipeOptions, ServerKindDefinition } from './definition.ts'
+import type { Command, Recipe, RecipeOptions, ServerKindDefinition } from './definition.ts'
 import { KAFKA_INSTALL, KAFKA_VERSION, kafkaJars } from './kafka-jars.ts'
 
 /** A single node that is broker and controller, so every topic has one replica. */
@@ -62,22 +62,33 @@ async function recipe({ fsync, ...options }: RecipeOptions): Promise<Recipe> {
         'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
         'log.dirs': log,
       }
-      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-      writePrivate(path, `${lines.join('\n')}\n`)
-      if (!existsSync(log)) await format(jars, path)
-      return { file: 'java', args: [...KAFKA_HEAP, ...LOGGING, '-cp', jars, 'kafka.Kafka', path] }
+      writeProperties(path, settings)
+      if (!existsSync(log)) await formatKafka(jars, path, kafkaClusterId())
+      return kafkaCommand(jars, path, KAFKA_HEAP)
     },
   }
 }
 
 const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true']
 
-/** A broker starts only on a folder that belongs to a cluster. */
-async function format(jars: string, path: string): Promise<void> {
+export function writeProperties(path: string, settings: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  writePrivate(path, `${lines.join('\n')}\n`)
+}
+
+export function kafkaCommand(jars: string, path: string, heap: readonly string[]): Command {
+  return { file: 'java', args: [...heap, ...LOGGING, '-cp', jars, 'kafka.Kafka', path] }
+}
+
+export function kafkaClusterId(): string {
   const id = randomBytes(16)
   // Its first character must not look like a flag's.
   id[0]! &= 0x7f
-  const cluster = id.toString('base64url')
+  return id.toString('base64url')
+}
+
+/** A broker starts only on a folder that belongs to a cluster. */
+export async function formatKafka(jars: string, path: string, cluster: string): Promise<void> {
   const args = ['-Xmx128m', ...LOGGING, '-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', path]
   try {
     await run('java', args, { timeout: FORMAT_MAX_MS })
@@ -87,7 +98,7 @@ async function format(jars: string, path: string): Promise<void> {
   }
 }
 
-async function needJava(): Promise<void> {
+export async function needJava(): Promise<void> {
   let version: number
   try {
     const { stderr } = await run('java', ['-version'], { timeout: FORMAT_MAX_MS })
