@@ -56,6 +56,7 @@ const discord: Provider = {
   module: import.meta.url,
   signatureHeaders: ['x-signature-ed25519', 'x-signature-timestamp'],
   contextHeaders: [],
+  takesJwks: true,
   acceptedStatus: 204,
   delivery: {
     attemptsMax: 8,

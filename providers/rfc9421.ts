@@ -15,7 +15,12 @@ import {
   TIMESTAMP_TOLERANCE_S,
   textSecret,
 } from '../src/core/receiving/signature.ts'
-import { ED25519_SIGNATURE_BYTES, requireEd25519, signEd25519 } from '../src/core/receiving/signature-ed25519.ts'
+import {
+  ED25519_SIGNATURE_BYTES,
+  keyIdOf,
+  requireEd25519,
+  signEd25519,
+} from '../src/core/receiving/signature-ed25519.ts'
 import { dependsOnScheme, type Scheme, signatureBase } from './rfc9421/signature-base.ts'
 import { byteItems, type SignedList, signedLists } from './rfc9421/structured.ts'
 
@@ -90,7 +95,7 @@ function requireSignature(
   const alg = list.params.get('alg')
   const isFor = (name: string) => alg === undefined || alg === `"${name}"`
   const symmetric = isFor('hmac-sha256') ? secrets.filter(({ type }) => type === 'secret') : []
-  const keys = isFor('ed25519') ? secrets.filter(({ type }) => type !== 'secret') : []
+  const keys = isFor('ed25519') ? keysFor(list.params.get('keyid'), secrets) : []
   const mac = decodeSignature(text, 'base64')
   const claim = decodeSignature(text, 'base64', ED25519_SIGNATURE_BYTES)
   if (!mac && !claim) throw malformed('the signature is neither hmac-sha256 nor ed25519: sign by one of them')
@@ -104,6 +109,16 @@ function requireSignature(
     }
   }
   throw noMatch()
+}
+
+/** The public keys that may have the id. One that came without an id may have any. */
+function keysFor(quotedId: string | undefined, secrets: readonly Secret[]): readonly Secret[] {
+  const keys = secrets.filter(({ type }) => type !== 'secret')
+  if (quotedId === undefined) return keys
+  const found = keys.filter((key) => [undefined, quotedId.slice(1, -1)].includes(keyIdOf(key)))
+  if (found.length > 0 || keys.length < secrets.length || keys.length === 0) return found
+  const what = 'the signature is by a key that the JWKS of this route does not have: see that it is the sender’s'
+  throw new FloodmarkError('bad-signature', what, { reason: 'unknown-key' })
 }
 
 function importSecret(text: string): Secret {
@@ -153,6 +168,7 @@ const rfc9421: Provider = {
   contextHeaders: [],
   staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: USUAL_DELIVERY,
+  takesJwks: true,
 
   secret: importSecret,
 
@@ -176,11 +192,11 @@ const rfc9421: Provider = {
     throw failure
   },
 
-  sign(body, secret, { atMs, url }) {
+  sign(body, secret, { atMs, url, keyId }) {
     if (url === undefined) throw new FloodmarkError('misuse', 'rfc9421 signs the address: give it')
     const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
     const alg = secret.type === 'secret' ? 'hmac-sha256' : 'ed25519'
-    const input = `sig1=${COVERED};created=${Math.floor(atMs / 1_000)};alg="${alg}"`
+    const input = `sig1=${COVERED};created=${Math.floor(atMs / 1_000)};alg="${alg}"${keyId === undefined ? '' : `;keyid="${keyId}"`}`
     const { host, pathname, search, protocol } = new URL(url)
     const header = (name: string) => ({ host, 'content-digest': digest })[name]
     const request = { url: pathname + search, header, raw: body, receivedAtMs: atMs }

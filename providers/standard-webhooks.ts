@@ -96,6 +96,7 @@ const standardWebhooks: Provider = {
     `${family}signature`,
   ]),
   contextHeaders: [],
+  takesJwks: true,
   staleAfterMs: TIMESTAMP_TOLERANCE_S * 1_000,
   delivery: {
     attemptsMax: 1 + WAITS_MS.length,

@@ -31,12 +31,12 @@ const fastify: Receiver = async (options) => {
       })
       return server
     },
+    // The gate answers what is no HTTP, as with the other receivers.
+    clientErrorHandler: () => {},
     frameworkErrors: (_error, _request, reply) => {
       answer(reply as unknown as FastifyReply, BAD_REQUEST)
     },
   })
-  // Node's own answers to what is no HTTP, as with the other receivers.
-  server.removeAllListeners('clientError')
 
   function answer(reply: FastifyReply, outcome: Reply) {
     const exchange = exchangeOf(reply.request)
@@ -47,7 +47,8 @@ const fastify: Receiver = async (options) => {
       return reply
     }
     const close = gate.leave(exchange, outcome)
-    if (outcome.retryAfterS !== undefined) reply.header('retry-after', outcome.retryAfterS)
+    const { retryAfterS } = gate.timed(outcome)
+    if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
     if (outcome.headers) reply.headers(outcome.headers)
     if (close) reply.header('connection', 'close')
     return reply

@@ -8,7 +8,7 @@ import { exchange, NOW_MS, raw, type SignOptions, signed, statuses } from './wir
 const long = Buffer.alloc(BODY_BYTES_MAX + 1)
 const without = (name: string): SignOptions => ({ headers: { [name]: undefined } })
 
-const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => Buffer])[] = [
+const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => Buffer, path?: string])[] = [
   ['missing', 401, () => signed('r', without('x-webhook-signature'))],
   ['malformed', 401, () => signed('r', { headers: { 'x-webhook-signature': 'v1=00' } })],
   ['stale', 401, () => signed('r', { atMs: NOW_MS - 600_000 })],
@@ -20,8 +20,16 @@ const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => 
   ['coding', 415, () => signed('r', { headers: { 'content-encoding': 'gzip' } })],
   ['coding', 501, () => raw('POST /in HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n')],
   ['head', 431, () => raw(`POST /in HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(HEADERS_MAX)}\r\n`)],
+  ['head', 400, () => raw('POST /in HTTP/1.1\r\ncontent-length: 0\r\n\r\n')],
+  ['head', 417, () => raw('POST /in HTTP/1.1\r\nhost: x\r\nexpect: bogus\r\ncontent-length: 0\r\n\r\n')],
+  // Node's parser ends these, before there is a request.
+  ['head', 400, () => raw('this is no HTTP\r\n\r\n'), '*'],
+  ['head', 400, () => raw('POST /in HTTP/1.1\r\nhost : x\r\n\r\n'), '*'],
+  ['head', 431, () => raw(`POST /in HTTP/1.1\r\nhost: x\r\na: ${'b'.repeat(17_000)}\r\n\r\n`), '*'],
+  // And this, in the middle of a body.
+  ['head', 400, () => raw('POST /in HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nno\r\n')],
   ['method', 405, () => raw('GET /in HTTP/1.1\r\nhost: x\r\n\r\n')],
-  ['no-route', 404, () => raw('POST /in/?a=1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')],
+  ['no-route', 404, () => raw('POST /in/?a=1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'), '*'],
 ]
 
 /** Whoever runs a receiver learns of every refusal, by route and reason; whoever sends learns a status. */
@@ -30,21 +38,35 @@ export function refusalsContract(bench: Bench): void {
     const running = await bench.start({ requestMs: 10_000 })
     bench.refusals.length = 0
     const expected: Record<string, Record<string, number>> = {}
-    for (const [reason, status, bytes] of REFUSED) {
+    for (const [reason, status, bytes, path = '/in'] of REFUSED) {
       for (let time = 0; time < 2; time++) {
         expect(statuses((await exchange(running.port, bytes(), 1)).text), reason).toEqual([status])
       }
-      const path = reason === 'no-route' ? '*' : '/in'
       expected[path] = { ...expected[path], [reason]: (expected[path]?.[reason] ?? 0) + 2 }
     }
     expect(bench.ingest.counts.refused).toEqual(expected)
-    const reasons = REFUSED.map(([reason]) => reason)
-    expect(bench.refusals.map(({ reason }) => reason)).toEqual([...new Set(reasons)])
+    const kinds = REFUSED.map(([reason, , , path = '/in']) => `${path} ${reason}`)
+    const told = bench.refusals.map(({ reason, source }) => `${source === undefined ? '*' : '/in'} ${reason}`)
+    expect(told).toEqual([...new Set(kinds)])
     for (const { count, accepted, path, source, message } of bench.refusals) {
       expect({ count, accepted }).toEqual({ count: 1, accepted: 0 })
-      expect([path, source]).toEqual(path === '/in/' ? ['/in/', undefined] : ['/in', 'in'])
+      expect(source).toBe(path === '/in' ? 'in' : undefined)
       expect(message).not.toMatch(/[0-9a-f]{64}/)
     }
+    await running.stop()
+  })
+
+  it('counts what takes too long, by its route where the head came, and no connection on which nothing came', async () => {
+    const running = await bench.start({ requestMs: 400 })
+    bench.refusals.length = 0
+    for (const bytes of [signed('slow').subarray(0, -3), raw('POST /in HTTP/1.1\r\nhost: x\r\n'), Buffer.alloc(0)]) {
+      await exchange(running.port, bytes)
+    }
+    expect(bench.ingest.counts.refused).toEqual({ '/in': { slow: 1 }, '*': { slow: 1 } })
+    expect(bench.refusals.map(({ path, status }) => [path, status])).toEqual([
+      ['/in', 408],
+      ['', 408],
+    ])
     await running.stop()
   })
 

@@ -11,3 +11,14 @@ export interface Backoff {
 export function backoffMs(failures: number, backoff: Backoff, random: Random): number {
   return random() * Math.min(backoff.capMs, backoff.baseMs * 2 ** (failures - 1))
 }
+
+/** Nobody is asked to stay away for longer: what was true then is not true for ever. */
+export const RETRY_AFTER_MAX_S = 60
+/** Of what it is, either way. */
+const JITTER = 0.25
+
+/** Whole seconds for Retry-After: at least 1, bounded, and not the same for all who were refused at once. */
+export function retryAfter(seconds: number, random: Random): number {
+  const spread = seconds * (1 + JITTER * (2 * random() - 1))
+  return Math.ceil(Math.min(RETRY_AFTER_MAX_S, Math.max(1, spread)))
+}

@@ -15,14 +15,14 @@ export function headerReader(rawHeaders: readonly string[]): (name: string) => s
   }
 }
 
-/** Two values for one Host: a proxy and we might believe different ones. Node takes the first. */
-export function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+/** How many lines name a Host. With two a proxy and we might believe different ones: node takes the first. */
+export function hostsIn(rawHeaders: readonly string[]): number {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
-  return hosts > 1
+  return hosts
 }
 
 /** Header of an event whose sender numbers its events: the provider read it from what is signed (Identity.sequence). */

@@ -61,6 +61,8 @@ export interface SignOptions {
   readonly atMs: number
   /** The whole address, for those that sign it: 'http://127.0.0.1:8080/webhooks/twilio'. */
   readonly url?: string
+  /** The id of the key, for those that name it. */
+  readonly keyId?: string
 }
 
 /** What a provider says of the addresses that it sends from, and when it was looked up, YYYY-MM-DD. */
@@ -85,6 +87,8 @@ export interface Provider {
   readonly publishedAddresses?: PublishedAddresses
   /** The longest body that it sends, where it says so. */
   readonly bodyBytesMax?: number
+  /** Its signatures may also be verified with the Ed25519 keys of a JWKS. */
+  readonly takesJwks?: true
   /** Default: application/json, and then a body that is not JSON is refused however well it is signed. */
   readonly contentType?: string
   /** The status for an event taken. Default: 200; 204, without a body, where the sender wants that or would read the body. */
@@ -163,8 +167,12 @@ export interface Route {
   readonly allowFrom?: readonly string[]
   /** More than this gets 429 with Retry-After: of `all` senders together, and of `each` address. Default: as much as comes. */
   readonly rate?: { readonly all?: RouteRate; readonly each?: RouteRate }
-  /** Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. A body above the receiver's own limits is refused before. */
-  readonly replies?: Partial<Record<'accepted' | RefusalReason, RouteReply>>
+  /**
+   * Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. A body above
+   * the receiver's own limits is refused before. `duplicate`: that for a copy of an event that took effect, or was given up. It has
+   * a status from 200, or 409. Where it is given, the ledger is asked before each event is stored.
+   */
+  readonly replies?: Partial<Record<'accepted' | 'duplicate' | RefusalReason, RouteReply>>
   /** Refusals say their reason, one word of RefusalReason. It helps whoever sets a sender up. Default: they say less. */
   readonly tellsReasons?: boolean
   /** The whole address by which the sender calls it, where a proxy has another path or host before it. Default: as it came. */

@@ -8,6 +8,8 @@ import type { Reply } from './reply.ts'
 export type Verify = (route: Route, request: Incoming) => Promise<void>
 
 export interface IngestCounts {
+  /** Events that were stored. */
+  readonly accepted: number
   /** Events in which the provider found no ordering key: each is in order with nothing but itself. */
   readonly unkeyed: number
   /** Genuine requests that were refused with 400 for what is in them: their sender means events that cannot be read. */
@@ -45,6 +47,8 @@ export interface Ingest {
   admit(method: string, url: string, source?: RequestSource): Reply | Promise<Reply> | undefined
   /** Takes the complete request. Never rejects. `verify` replaces the provider's own, for verification in other threads. */
   handle(request: Incoming, verify?: Verify): Promise<Reply>
+  /** After so many seconds one should come again that is refused because so many requests are in progress. */
+  retryAfterS(inFlight: number): number
   /** Counts one that the receiver itself refuses, by a reply of replies.ts. */
   refused(url: string, reply: Reply): void
 }

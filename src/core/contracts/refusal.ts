@@ -5,11 +5,13 @@ export type RefusalReason =
   | 'stale' // signed longer ago than its provider allows, by our clock
   | 'ahead' // signed later than now, by our clock
   | 'mismatch' // a well-formed signature under none of the route's secrets
+  | 'unknown-key' // signed by a key whose id none of the route's keys has
   | 'unreadable' // genuine, or not to be told, but no event can be made of it
   | 'too-large' // beyond the limit of the receiver, the route or the queue
   | 'format' // a content type that its provider does not take
   | 'coding' // a content or transfer coding that is not taken here
   | 'head' // more headers than allowed, two hosts, or a request line that is none
+  | 'slow' // not whole within its time
   | 'method' // not POST
   | 'no-route' // a path that no route has
   | 'address' // its sender's address is none that the route allows

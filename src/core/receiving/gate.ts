@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
-import { hasTwoHosts, headerReader } from '../base/headers.ts'
+import { headerReader, hostsIn } from '../base/headers.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { ReceiverOptions, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
@@ -10,7 +10,10 @@ import {
   BAD_REQUEST,
   BUSY,
   FULL,
+  NO_EXPECTATION,
   OWN_REFUSALS,
+  replyBytes,
+  replyToParser,
   STOPPING,
   STOPPING_BYTES,
   TOO_LARGE,
@@ -98,6 +101,8 @@ export class Gate {
     server.on('request', (request, response) => this.#enter(request, response, false))
     // Node would ask for the body before anyone has looked at its length.
     server.on('checkContinue', (request, response) => this.#enter(request, response, true))
+    server.on('checkExpectation', (request, response) => this.#enter(request, response, false, NO_EXPECTATION))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#end(socket, error))
   }
 
   /** Counts a piece of a body in, with the memory that it takes more, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
@@ -128,10 +133,17 @@ export class Gate {
     const { request, response } = exchange
     const close = this.leave(exchange, reply)
     if (response.destroyed || response.headersSent) return
-    const text = writeHead(response, reply, close)
+    const text = writeHead(response, this.timed(reply), close)
     if (!close || request.complete) return void response.end(text)
     response.write(text)
     this.#lingering.end(request, response, () => exchange.connection.turns.countPiece())
+  }
+
+  /** The reply, with the time after which its sender should come again as it is now. */
+  timed(reply: Reply): Reply {
+    return reply === BUSY || reply === FULL
+      ? { ...reply, retryAfterS: this.#options.ingest.retryAfterS(this.#inFlight) }
+      : reply
   }
 
   /** Counts a request out that is about to get this reply. True when its connection must close afterwards. */
@@ -209,11 +221,11 @@ export class Gate {
     })
   }
 
-  #enter(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  #enter(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, refusal?: Reply): void {
     const connection = this.#connections.get(request.socket)
     // After `Connection: close` nothing more is taken from it, so that its sender knows what was not done.
     if (!connection || connection.closing) return
-    const early = this.#judge(request)
+    const early = this.#judge(request) ?? refusal
     const exchange: Exchange = { request, response, connection, bytes: 0, counted: false, left: false }
     connection.started++
     this.#started++
@@ -226,6 +238,17 @@ export class Gate {
       this.#count(exchange)
       void early.then((reply) => this.answer(exchange, reply))
     } else this.answer(exchange, early)
+  }
+
+  /** What is no HTTP, or takes too long, gets node's usual answer, and is counted. */
+  #end(socket: Socket, error: NodeJS.ErrnoException): void {
+    const { ingest } = this.#options
+    const last = this.#connections.get(socket)?.last
+    const reply = replyToParser(error.code)
+    // A connection on which nothing ever came asked for nothing.
+    if (reply && socket.bytesRead > 0) ingest.refused(last && !last.request.complete ? last.request.url! : '', reply)
+    if (reply && socket.writable && !last?.response.headersSent) socket.write(replyBytes(reply))
+    socket.destroy(error)
   }
 
   /** Only what is complete counts: a body that drips in is no work of ours, and its sender may not keep others out by it. */
@@ -244,7 +267,9 @@ export class Gate {
     if (request.rawHeaders.length > 2 * HEADERS_MAX) return TOO_MANY_HEADERS
     const statedBytes = Number(request.headers['content-length'] ?? 0)
     if (statedBytes > bodyBytesMax) return TOO_LARGE
-    if (hasTwoHosts(request.rawHeaders)) return BAD_REQUEST
+    const hosts = hostsIn(request.rawHeaders)
+    // HTTP/1.0 knows none.
+    if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) return BAD_REQUEST
     const wrong = judgeHead(request)
     if (wrong) return wrong
     const early = ingest.admit(request.method!, request.url!, request)

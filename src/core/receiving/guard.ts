@@ -1,6 +1,8 @@
+import { retryAfter } from '../base/backoff.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { Route, RouteRate } from '../contracts/provider.ts'
+import type { Random } from '../contracts/random.ts'
 import type { RequestSource } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { Addresses, senderOf } from './addresses.ts'
@@ -19,9 +21,11 @@ interface Watch {
 export class Guard {
   readonly #watches = new Map<Route, Watch>()
   readonly #trusted: Addresses
+  readonly #random: Random
 
   /** `trustedProxies`: their word counts for whose request it is. @throws FloodmarkError 'misuse' where a route asks for what cannot be. */
-  constructor(routes: readonly Route[], trustedProxies: readonly string[], clock: Clock) {
+  constructor(routes: readonly Route[], trustedProxies: readonly string[], clock: Clock, random: Random) {
+    this.#random = random
     this.#trusted = new Addresses(trustedProxies, 'trustedProxies')
     for (const route of routes) {
       if (route.allowFrom === undefined && route.rate === undefined) continue
@@ -36,8 +40,12 @@ export class Guard {
     if (!watch) return undefined
     const sender = source && senderOf(source, this.#trusted)
     if (watch.allowed && (sender === undefined || !watch.allowed.has(sender))) return FORBIDDEN
-    const waitS = Math.max(watch.each?.waitS(sender ?? '') ?? 0, 0) || (watch.all?.waitS('') ?? 0)
-    return waitS === 0 ? undefined : { ...TOO_MANY, retryAfterS: Math.ceil(waitS) }
+    const ownS = watch.each?.waitS(sender ?? '') ?? 0
+    const waitS = ownS || (watch.all?.waitS('') ?? 0)
+    if (waitS === 0) return undefined
+    // Of those that share a limit, not all may come again at once.
+    const lineS = ownS > 0 ? 0 : this.#random() * watch.all!.lineS('')
+    return { ...TOO_MANY, retryAfterS: retryAfter(waitS + lineS, this.#random) }
   }
 }
 

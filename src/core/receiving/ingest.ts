@@ -1,3 +1,4 @@
+import { retryAfter } from '../base/backoff.ts'
 import { UNDECODABLE } from '../base/codec.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { type CrashPoint, nowhere } from '../contracts/crash-point.ts'
@@ -6,6 +7,7 @@ import { EVENT_LIMITS, type WebhookEvent } from '../contracts/event.ts'
 import type { Incoming } from '../contracts/incoming.ts'
 import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
+import type { Random } from '../contracts/random.ts'
 import type { Ingest, RequestSource, Verify } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
@@ -21,6 +23,13 @@ export interface IngestOptions {
   readonly routes: readonly Route[]
   /** Resolves when the event is safe. An error becomes a 503 or a 413. */
   readonly publish: (event: WebhookEvent) => Promise<void>
+  /** Whether all of these took effect, or were given up, before. For routes with an answer of their own to duplicates. */
+  readonly isKnown?: (events: readonly WebhookEvent[]) => Promise<boolean>
+  /**
+   * Called where a signature is by a key that the route does not know. Resolves to whether its secrets have changed, so that it is
+   * worth another look. undefined: they will not. Default: none do.
+   */
+  readonly renewSecrets?: (route: Route) => Promise<boolean> | undefined
   /** Resolves when an event could be stored and processed now; /readyz says 503, and why, when it rejects. */
   readonly ready: () => Promise<void>
   /** Proxies before the receiver, whose word counts for whose request it is: addresses or ranges. Default: none. */
@@ -28,6 +37,10 @@ export interface IngestOptions {
   /** Requests a second that were measured to hold, for senders that ask. */
   readonly ceilingPerS?: number
   readonly clock: Clock
+  /** Seconds until what waits now is worked off, where it is known: see WorkPace in core/service. Default: never. */
+  readonly backlogS?: () => number | undefined
+  /** Spreads what refused senders are told. Default: all are told the same. */
+  readonly random?: Random
   /** Told of our own failures, never of the sender's. */
   readonly onError?: (error: unknown) => void
   /** Told of refused requests: of each route and reason the first one, and then one in a minute. Must not throw. */
@@ -38,6 +51,7 @@ export interface IngestOptions {
 
 /** A sender is asked to stay away for so many seconds when we are full or broken. */
 const RETRY_AFTER_S = 5
+const EVEN: Random = () => 0.5
 
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
 const QUEUED: Reply = { status: 202, reason: 'accepted' }
@@ -50,18 +64,29 @@ const UNAVAILABLE: Reply = { status: 503, reason: 'try again later', retryAfterS
 
 /** path → route → verify on the raw bytes → identify → publish → reply. Every receiver shares it. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { ready, clock, observer } = options
+  const { ready, clock, observer, random = EVEN } = options
   const byPath = new Map<string, Route>()
   const rings = new SecretRings(options.routes, clock)
   for (const route of options.routes) {
     if (byPath.has(route.path)) throw new FloodmarkError('misuse', `route ${route.path} is given twice`)
     checkSource(route)
     checkReplies(route)
+    if (route.replies?.duplicate && !options.isKnown) {
+      const what = `route ${route.path} has an answer to duplicates, and there is no ledger to ask in this process`
+      throw new FloodmarkError('misuse', `${what}: run floodmark node, or leave replies.duplicate out`)
+    }
     byPath.set(route.path, route)
   }
-  const guard = new Guard(options.routes, options.trustedProxies ?? [], clock)
-  const refusals = new Refusals(clock, options.onRefused)
-  const counts = { unkeyed: 0, unreadable: 0, refused: refusals.counts }
+  const guard = new Guard(options.routes, options.trustedProxies ?? [], clock, random)
+  const refusals = new Refusals(clock, options.onRefused, observer)
+  const counts = {
+    unkeyed: 0,
+    unreadable: 0,
+    refused: refusals.counts,
+    get accepted() {
+      return refusals.acceptedTotal
+    },
+  }
   const take = takerOf(options, rings, refusals, counts)
 
   return {
@@ -95,6 +120,11 @@ export function createIngest(options: IngestOptions): Ingest {
       return observer?.answered ? observed(answering, observer, route, request, clock) : answering
     },
 
+    retryAfterS(inFlight) {
+      const perS = refusals.acceptedPerS()
+      return retryAfter(perS > 0 ? inFlight / perS : 1, random)
+    },
+
     refused(url, reply) {
       const path = pathOf(url)
       refusals.said(byPath.get(path) ?? path, reply)
@@ -121,7 +151,7 @@ type Take = (route: Route, request: Incoming, verify: Verify | undefined) => Pro
 
 /** Takes a request for a route: verifies, reads, stores. What it gives never rejects. */
 function takerOf(
-  { publish, onError, crashPoint = nowhere }: IngestOptions,
+  { publish, isKnown, renewSecrets, onError, backlogS, random = EVEN, crashPoint = nowhere }: IngestOptions,
   rings: SecretRings,
   refusals: Refusals,
   counts: { unkeyed: number; unreadable: number },
@@ -134,11 +164,26 @@ function takerOf(
     if (!Array.isArray(events)) return Promise.resolve(events)
     for (const event of events) if (isUnkeyed(event)) counts.unkeyed++
     const accepted = replyOf(route, 'accepted', acceptedBy(route))
+    if (!route.replies?.duplicate) return put(route, events, accepted)
+    return looked(events).then((known) => put(route, events, known ? replyOf(route, 'duplicate', accepted) : accepted))
+  }
+
+  /** Before it is stored: a quick handler would make a first copy look like a second one. */
+  function looked(events: readonly WebhookEvent[]): Promise<boolean> {
+    // A ledger that does not answer keeps no event out: it is stored, and said to be new.
+    return isKnown!(events).catch((error) => {
+      onError?.(error)
+      return false
+    })
+  }
+
+  /** A copy is stored too: what it differs in is seen where it is absorbed. */
+  function put(route: Route, events: readonly WebhookEvent[], accepted: Reply): Promise<Reply> {
     crashPoint('before-store')
     const stored = events.length === 1 ? publish(events[0]!) : Promise.all(events.map((event) => publish(event)))
     return (stored as Promise<unknown>).then(() => {
       crashPoint('after-store')
-      refusals.accepted(route)
+      refusals.accepted(route, events.length)
       return accepted
     })
   }
@@ -160,11 +205,25 @@ function takerOf(
   function refuse(route: Route, error: unknown): Reply {
     const reply = replyTo(error)
     if (reply.status === 503) onError?.(error)
-    return replyOf(route, refusals.failed(route, reply.status, error), reply)
+    return replyOf(route, refusals.failed(route, reply.status, error), timed(reply, error))
   }
 
-  return (route, request, verify) => {
-    const refused = (error: unknown) => refuse(route, error)
+  /** What is full has room once some of it is worked off; for what does not answer nobody knows. */
+  function timed(reply: Reply, error: unknown): Reply {
+    if (reply.status !== 503) return reply
+    const isFull = error instanceof FloodmarkError && error.code === 'overloaded'
+    return { ...reply, retryAfterS: retryAfter((isFull && backlogS?.()) || RETRY_AFTER_S, random) }
+  }
+
+  const take = (route: Route, request: Incoming, verify: Verify | undefined, isRenewed = false): Promise<Reply> => {
+    const refused = (error: unknown): Reply | Promise<Reply> => {
+      const renewing = !isRenewed && mayBeRenewed(error) ? renewSecrets?.(route) : undefined
+      if (!renewing) return refuse(route, error)
+      return renewing.then(
+        (changed) => (changed ? take(route, request, verify, true) : refuse(route, error)),
+        () => refuse(route, error),
+      )
+    }
     try {
       const coding = codingOf(request.header('content-encoding'))
       if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY))
@@ -180,6 +239,12 @@ function takerOf(
       return Promise.resolve(refused(error))
     }
   }
+  return take
+}
+
+/** Some schemes name the key: a signature by one that is known is forged, whatever keys come. */
+function mayBeRenewed(error: unknown): boolean {
+  return error instanceof FloodmarkError && (error.reason === 'unknown-key' || error.reason === 'mismatch')
 }
 
 /** The answer to a probe; undefined where it is none. */

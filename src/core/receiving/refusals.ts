@@ -1,6 +1,7 @@
 import { oneLine } from '../base/one-line.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { RefusalReason, RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
@@ -8,6 +9,9 @@ import { replyOf } from './route-replies.ts'
 
 /** Of a route and a reason, one is told at first, and then no more than one in so many ms. */
 const TELL_MS = 60_000
+/** The pace is measured over so long at least, and what was longer ago says nothing of it. */
+const PACE_MS = 1_000
+const PACE_KNOWN_MS = 60_000
 /** A path that was asked for is its sender's: no more of it is told. */
 const PATH_CHARS_MAX = 80
 /** What no route has. */
@@ -21,18 +25,37 @@ interface ToldOf {
 /** Counts refused requests by route and reason, and tells of them now and then. */
 export class Refusals {
   readonly counts: Record<string, Partial<Record<RefusalReason, number>>> = {}
+  acceptedTotal = 0
   readonly #accepted = new Map<Route, number>()
   readonly #told = new Map<string, ToldOf>()
+  #pace = { atMs: Number.NEGATIVE_INFINITY, accepted: 0, perS: 0 }
+  readonly #observer: Observer | undefined
   readonly #clock: Clock
   readonly #onRefused: ((refusal: RefusedRequest) => void) | undefined
 
-  constructor(clock: Clock, onRefused: ((refusal: RefusedRequest) => void) | undefined) {
+  constructor(
+    clock: Clock,
+    onRefused: ((refusal: RefusedRequest) => void) | undefined,
+    observer: Observer | undefined,
+  ) {
+    this.#observer = observer
     this.#clock = clock
     this.#onRefused = onRefused
   }
 
-  accepted(route: Route): void {
+  accepted(route: Route, events: number): void {
+    this.acceptedTotal += events
     this.#accepted.set(route, (this.#accepted.get(route) ?? 0) + 1)
+  }
+
+  /** Of late, as far as somebody asked before; 0 where it is not known. */
+  acceptedPerS(): number {
+    const atMs = this.#clock.monotonic()
+    const forMs = atMs - this.#pace.atMs
+    if (forMs < PACE_MS) return this.#pace.perS
+    const perS = forMs > PACE_KNOWN_MS ? 0 : ((this.acceptedTotal - this.#pace.accepted) / forMs) * 1_000
+    this.#pace = { atMs, accepted: this.acceptedTotal, perS }
+    return perS
   }
 
   /** One that is refused by its head, or by what is in progress. `route`: the path alone where there is none. */
@@ -49,12 +72,14 @@ export class Refusals {
   /** What an error makes of a request. One of our own failing is told elsewhere. */
   failed(route: Route, status: number, error: unknown): RefusalReason {
     const reason = reasonOf(error)
-    if (status === 503) this.#count(route.path, reason)
+    if (status === 503) this.#count(route, status, reason)
     else this.#refused(route, status, reason, messageOf(error))
     return reason
   }
 
-  #count(name: string, reason: RefusalReason): void {
+  #count(route: Route | string, status: number, reason: RefusalReason): void {
+    const { path: name, source } = typeof route === 'string' ? { path: ELSEWHERE, source: undefined } : route
+    this.#observer?.refused?.({ path: name, source, status, reason })
     const ofRoute = this.counts[name] ?? {}
     ofRoute[reason] = (ofRoute[reason] ?? 0) + 1
     this.counts[name] = ofRoute
@@ -62,7 +87,7 @@ export class Refusals {
 
   #refused(route: Route | string, status: number, reason: RefusalReason, message: string): void {
     const name = typeof route === 'string' ? ELSEWHERE : route.path
-    this.#count(name, reason)
+    this.#count(route, status, reason)
     if (!this.#onRefused) return
     const key = `${name} ${reason}`
     const told = this.#told.get(key) ?? { sinceTold: 0, toldAtMs: Number.NEGATIVE_INFINITY }
@@ -92,6 +117,7 @@ function reasonOf(error: unknown): RefusalReason {
 function reasonOfReply({ status }: Reply): RefusalReason {
   if (status === 413) return 'too-large'
   if (status === 415 || status === 501) return 'coding'
+  if (status === 408) return 'slow'
   if (status === 404) return 'no-route'
   if (status === 405) return 'method'
   if (status === 403) return 'address'

@@ -1,9 +1,12 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Reply } from '../contracts/reply.ts'
 
 export const TOO_LARGE: Reply = { status: 413, reason: 'too large' }
 export const BAD_REQUEST: Reply = { status: 400, reason: 'bad request' }
 export const TOO_MANY_HEADERS: Reply = { status: 431, reason: 'too many headers' }
+export const TOO_SLOW: Reply = { status: 408, reason: 'too slow' }
+export const HEAD_TOO_LONG: Reply = { status: 431, reason: 'headers too long' }
+export const NO_EXPECTATION: Reply = { status: 417, reason: 'expectation is not supported' }
 export const NOT_IMPLEMENTED: Reply = { status: 501, reason: 'transfer-encoding is not supported' }
 const unsupported = (accepted: string): Reply => ({
   status: 415,
@@ -19,6 +22,7 @@ export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', 
 export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
   TOO_LARGE,
   BAD_REQUEST,
+  NO_EXPECTATION,
   TOO_MANY_HEADERS,
   NOT_IMPLEMENTED,
   NO_CODING,
@@ -30,6 +34,19 @@ export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1
 /** Where there is no request yet that could be answered. */
 export const STOPPING_BYTES =
   'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n'
+
+/** What node's parser, or its clock, ends a connection for, by the code of its error. Others are a sender that went away. */
+export function replyToParser(code: string | undefined): Reply | undefined {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return TOO_SLOW
+  if (code === 'HPE_HEADER_OVERFLOW') return HEAD_TOO_LONG
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return TOO_LARGE
+  return code?.startsWith('HPE_') ? BAD_REQUEST : undefined
+}
+
+/** A reply without a body, where there is no request that node could answer. */
+export function replyBytes({ status }: Reply): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+}
 
 /** Returns the body that belongs to it. */
 export function writeHead(response: ServerResponse, reply: Reply, close: boolean): string {

@@ -4,10 +4,10 @@ import type { RefusalReason } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 
 /** What a route answers in place of the usual. */
-export function replyOf(route: Route, about: 'accepted' | RefusalReason, usual: Reply): Reply {
+export function replyOf(route: Route, about: 'accepted' | 'duplicate' | RefusalReason, usual: Reply): Reply {
   const { replies, tellsReasons } = route
   if (!replies && !tellsReasons) return usual
-  const told = tellsReasons && about !== 'accepted' ? { ...usual, reason: about } : usual
+  const told = tellsReasons && about !== 'accepted' && about !== 'duplicate' ? { ...usual, reason: about } : usual
   return replies?.[about] ? { ...told, ...replies[about] } : told
 }
 
@@ -15,7 +15,9 @@ export function replyOf(route: Route, about: 'accepted' | RefusalReason, usual: 
 export function checkReplies({ path, replies = {} }: Route): void {
   for (const [about, { status }] of Object.entries(replies)) {
     if (status === undefined) continue
-    const [least, most] = about === 'accepted' ? [200, 299] : [400, 599]
+    // A sender may take 409 for what it is: the event is there already.
+    if (about === 'duplicate' && status === 409) continue
+    const [least, most] = about === 'accepted' || about === 'duplicate' ? [200, 299] : [400, 599]
     if (Number.isInteger(status) && status >= least && status <= most) continue
     throw new FloodmarkError('misuse', `route ${path} answers ${about} with ${status}: give ${least} to ${most}`)
   }

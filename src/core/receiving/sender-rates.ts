@@ -6,6 +6,8 @@ const KNOWN_MAX = 10_000
 interface Bucket {
   /** How many requests it may send at once, now. */
   left: number
+  /** Those that were told to come again, less as many as could have since. */
+  line: number
   atMs: number
 }
 
@@ -29,9 +31,15 @@ export class SenderRates {
     const known = this.#buckets.get(sender)
     const filled = known ? known.left + ((atMs - known.atMs) / 1_000) * this.#perS : this.#burst
     const left = Math.min(this.#burst, filled)
+    const line = known ? Math.max(0, known.line - ((atMs - known.atMs) / 1_000) * this.#perS) : 0
     this.#buckets.delete(sender)
-    this.#buckets.set(sender, { left: left >= 1 ? left - 1 : left, atMs })
+    this.#buckets.set(sender, left >= 1 ? { left: left - 1, line, atMs } : { left, line: line + 1, atMs })
     if (this.#buckets.size > KNOWN_MAX) this.#buckets.delete(this.#buckets.keys().next().value!)
     return left >= 1 ? 0 : (1 - left) / this.#perS
+  }
+
+  /** How many seconds those take that were told to come again. */
+  lineS(sender: string): number {
+    return Math.max(0, (this.#buckets.get(sender)?.line ?? 0) - 1) / this.#perS
   }
 }

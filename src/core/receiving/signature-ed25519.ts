@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { memberAt, parseBody, textAt } from '../base/json-body.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { Secret } from '../contracts/provider.ts'
 import { noMatch } from './signature.ts'
@@ -27,6 +28,30 @@ export function ed25519Private(provider: string, key: Buffer): Secret {
   if (key.length !== KEY_BYTES && key.length !== 2 * KEY_BYTES) throw wrongKey(provider, 'private')
   const seed = key.subarray(0, KEY_BYTES)
   return createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, seed]), format: 'der', type: 'pkcs8' })
+}
+
+/** The names of keys that have one. */
+const KEY_IDS = new WeakMap<Secret, string>()
+
+/** The `kid` under which a JWKS has the key; undefined for others. */
+export function keyIdOf(key: Secret): string | undefined {
+  return KEY_IDS.get(key)
+}
+
+/** The Ed25519 keys of a JWKS (RFC 7517, RFC 8037); undefined where the text is none. Other keys are passed over. */
+export function ed25519Keys(text: string): readonly Secret[] | undefined {
+  const keys = memberAt(parseBody(Buffer.from(text)), ['keys'])
+  if (!Array.isArray(keys)) return undefined
+  return keys.flatMap((jwk) => {
+    const isFor = textAt(jwk, 'use') ?? 'sig'
+    if (textAt(jwk, 'kty') !== 'OKP' || textAt(jwk, 'crv') !== 'Ed25519' || isFor !== 'sig') return []
+    const x = Buffer.from(textAt(jwk, 'x') ?? '', 'base64url')
+    if (x.length !== KEY_BYTES || x.every((byte) => byte === 0)) return []
+    const key = ed25519Public('jwks', x)
+    const id = textAt(jwk, 'kid')
+    if (id !== undefined) KEY_IDS.set(key, id)
+    return [key]
+  })
 }
 
 /** A new pair, as the 32 bytes of each. */

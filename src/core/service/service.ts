@@ -2,6 +2,7 @@ import { markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
+import type { WebhookEvent } from '../contracts/event.ts'
 import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
@@ -16,6 +17,7 @@ import type { Classify } from '../processing/retry-class.ts'
 import { createBatcher } from '../receiving/batcher.ts'
 import { createIngest } from '../receiving/ingest.ts'
 import { limitsOf, type ServiceLimits } from './limits.ts'
+import { WorkPace } from './pace.ts'
 import { Readiness, type ServicePart } from './readiness.ts'
 import { type ReconcilerOptions, startReconciler } from './reconciler.ts'
 import { checkSizes } from './sizes.ts'
@@ -36,6 +38,8 @@ export interface ServiceOptions {
     readonly trustedProxies?: readonly string[]
     /** See IngestOptions. */
     readonly ceilingPerS?: number
+    /** See IngestOptions. */
+    readonly renewSecrets?: (route: Route) => Promise<boolean> | undefined
     /** Told of refused requests, now and then: see IngestOptions. */
     readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
@@ -184,8 +188,11 @@ async function startReceiving(
   const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
-  const ingest = createIngest({
-    ...{ routes, publish, ready, clock, onError },
+  const pace: WorkPace = new WorkPace(queue, clock, () => ingest.counts.accepted)
+  const ingest: Ingest = createIngest({
+    ...{ routes, publish, ready, clock, onError, random },
+    backlogS: () => pace.backlogS(),
+    ...(options.processing?.ledger.lookup && { isKnown: knownTo(options.processing) }),
     ...(onRefused && { onRefused }),
     ...asked,
     ...(observer && { observer }),
@@ -203,5 +210,15 @@ async function startReceiving(
       await running.stop()
       await batcher.flush()
     },
+  }
+}
+
+/** Asks the ledger about events, and about each of their effects where those have names. */
+function knownTo({ ledger, effect }: NonNullable<ServiceOptions['processing']>) {
+  const names = typeof effect === 'function' ? undefined : Object.keys(effect)
+  return async (events: readonly WebhookEvent[]): Promise<boolean> => {
+    const ids = events.flatMap(({ id }) => names?.map((name) => `${id}#${name}`) ?? [id])
+    const fates = await ledger.lookup!(ids)
+    return fates.every(({ state }) => state === 'applied' || state === 'buried')
   }
 }

@@ -9,7 +9,7 @@ import { checkStores } from './stores.ts'
 /** Whether a service of this config will hold: everything that can be known before the first request. */
 export async function checkService(loaded: LoadedConfig, ratePerS: number | undefined): Promise<readonly Finding[]> {
   return [
-    ...checkSecrets(loaded, Date.now()),
+    ...(await checkSecrets(loaded, Date.now())),
     ...checkTls(loaded, Date.now()),
     await checkHandlers(loaded),
     ...(await checkStores(loaded, ratePerS)),

@@ -1,6 +1,7 @@
 import { shortTime } from '../../core/base/words.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { limitsOf } from '../../core/service/limits.ts'
+import { Jwks } from '../config/jwks.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { readSecrets } from '../config/secrets.ts'
 import { readTls, tlsEndMs } from '../config/tls.ts'
@@ -10,17 +11,22 @@ import { type Finding, fail, ok, warn } from './finding.ts'
 const WAIT_SHARE = 0.5
 
 /** The secrets of each route: whether they are there, and of a kind that its provider's signatures can be checked with. */
-export function checkSecrets({ routes }: LoadedConfig, nowMs: number): readonly Finding[] {
-  return routes.map(({ path, places }) => {
-    try {
-      const { secrets } = readSecrets(places, nowMs)
-      const ending = secrets.filter((one) => 'untilMs' in one).length
-      const end = ending === 0 ? '' : `, ${ending} of them until a time`
-      return ok('secrets', `route ${path}: ${secrets.length} secret${secrets.length === 1 ? '' : 's'}${end}`)
-    } catch (error) {
-      return fail('secrets', messageOf(error))
-    }
-  })
+export function checkSecrets({ routes }: LoadedConfig, nowMs: number): Promise<readonly Finding[]> {
+  return Promise.all(
+    routes.map(async ({ path, places }) => {
+      try {
+        const sets = new Map<string, Jwks>()
+        for (const source of places.sources) if ('jwks' in source) sets.set(source.jwks, new Jwks(source.jwks))
+        for (const jwks of sets.values()) await jwks.renew()
+        const { secrets } = readSecrets(places, nowMs, process.env, (url) => sets.get(url)!)
+        const ending = secrets.filter((one) => 'untilMs' in one).length
+        const end = ending === 0 ? '' : `, ${ending} of them until a time`
+        return ok('secrets', `route ${path}: ${secrets.length} secret${secrets.length === 1 ? '' : 's'}${end}`)
+      } catch (error) {
+        return fail('secrets', messageOf(error))
+      }
+    }),
+  )
 }
 
 /** Of senders that ask how much they may send: whether there is anything to tell them. */

@@ -11,9 +11,9 @@ export type Elsewhere = { readonly env: string } | { readonly file: string }
 
 /**
  * A secret of a route. A file is read again when it changes, so that whoever mounts secrets as files rotates them without a
- * restart. `until`: it is refused from then on, an ISO time, for an old secret beside a new one.
+ * restart. `jwks`: the address of the sender's public Ed25519 keys; a file may hold such a set too. `until`: it is refused from then on, an ISO time, for an old secret beside a new one.
  */
-export type SecretSource = Elsewhere & { readonly until?: string }
+export type SecretSource = (Elsewhere | { readonly jwks: string }) & { readonly until?: string }
 
 /** A path, and who sends there. */
 export interface RouteConfig {

@@ -24,11 +24,29 @@ function elsewhere(what: string, more: readonly string[] = []) {
   )
 }
 
-const secret = elsewhere('a secret', ['until']).check(({ value, issues }) => {
-  const { until } = value as { until?: unknown }
-  if (until === undefined || (typeof until === 'string' && Number.isFinite(Date.parse(until)))) return
-  issues.push({ code: 'custom', input: value, message: `until must be an ISO time, not ${quoted(until)}` })
-})
+const JWKS = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/i
+
+const secret = z
+  .union(
+    [
+      elsewhere('a secret', ['until']),
+      z.strictObject({
+        jwks: z
+          .string()
+          .regex(JWKS, 'must be an address with https://: whoever changes the keys on their way can send')
+          .refine(URL.canParse),
+        until: z.unknown().optional(),
+      }),
+    ],
+    {
+      error: () => "give a secret by its place, { env: 'NAME' }, { file: 'path' } or { jwks: 'https://…' }",
+    },
+  )
+  .check(({ value, issues }) => {
+    const { until } = value as { until?: unknown }
+    if (until === undefined || (typeof until === 'string' && Number.isFinite(Date.parse(until)))) return
+    issues.push({ code: 'custom', input: value, message: `until must be an ISO time, not ${quoted(until)}` })
+  })
 
 const rate = z.strictObject({ perS: z.number().positive(), burst: z.number().positive().optional() })
 
@@ -91,7 +109,7 @@ const SHAPE = {
     })
     .prefault({}),
   admin: z.strictObject({ host: text.default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
-  observer: z.custom<Observer>(isObserver, 'must be an object of functions, answered and settled').optional(),
+  observer: z.custom<Observer>(isObserver, 'must be an object of functions, answered, refused and settled').optional(),
   limits: z.record(z.string(), z.unknown()).default({}),
   ceilingPerS: z.number().positive().optional(),
   noticeMs: z.number().min(0).max(600_000).default(5_000),
@@ -128,7 +146,9 @@ function isTextOr(...kinds: readonly string[]) {
 function isObserver(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const names = Object.keys(value)
-  return names.every((name) => ['answered', 'settled'].includes(name)) && Object.values(value).every(isFunction)
+  return (
+    names.every((name) => ['answered', 'refused', 'settled'].includes(name)) && Object.values(value).every(isFunction)
+  )
 }
 
 const isFunction = (value: unknown) => typeof value === 'function'

@@ -1,7 +1,9 @@
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import type { Provider, RouteSecret } from '../../core/contracts/provider.ts'
-import type { SecretSource } from './config.ts'
+import type { Provider, RouteSecret, Secret } from '../../core/contracts/provider.ts'
+import { ed25519Keys } from '../../core/receiving/signature-ed25519.ts'
+import type { Elsewhere, SecretSource } from './config.ts'
 import { readElsewhere } from './elsewhere.ts'
+import { Jwks } from './jwks.ts'
 
 /** Where a route's secrets are. */
 export interface SecretPlaces {
@@ -26,19 +28,37 @@ export function readSecrets(
   { path, provider, sources, folder }: SecretPlaces,
   nowMs: number,
   env: NodeJS.ProcessEnv = process.env,
+  jwksAt: (url: string) => Pick<Jwks, 'keys' | 'text'> = (url) => new Jwks(url),
 ): ReadSecrets {
   const living = sources.filter(({ until }) => until === undefined || Date.parse(until) >= nowMs)
   if (living.length === 0)
     throw new FloodmarkError('misuse', `route ${path}: the time of every secret is over: give one more`)
-  const texts = living.map((source) => readElsewhere(source, `route ${path}`, folder, env))
-  const secrets = living.map((source, at) => {
-    const secret = imported(provider, texts[at]!, `route ${path}: ${placeOf(source)}`)
-    return source.until === undefined ? secret : { secret, untilMs: Date.parse(source.until) }
+  const read = living.map((source) => {
+    const what = `route ${path}: ${placeOf(source)}`
+    const { text, keys } = 'jwks' in source ? jwksAt(source.jwks) : textOf(source)
+    if (keys && !provider.takesJwks)
+      throw new FloodmarkError('misuse', `${what}: ${provider.name} has no use for a JWKS`)
+    const secrets: readonly Secret[] = keys ?? [imported(provider, text, what)]
+    if (secrets.length === 0) throw new FloodmarkError('misuse', `${what}: it has no Ed25519 key`)
+    const { until } = source
+    return {
+      text,
+      secrets: until === undefined ? secrets : secrets.map((secret) => ({ secret, untilMs: Date.parse(until) })),
+    }
   })
-  return { secrets, texts }
+  return {
+    secrets: read.flatMap(({ secrets }): readonly RouteSecret[] => secrets),
+    texts: read.map(({ text }) => text),
+  }
+
+  function textOf(source: Elsewhere): { readonly text: string; readonly keys: readonly Secret[] | undefined } {
+    const text = readElsewhere(source, `route ${path}`, folder, env)
+    return { text, keys: text.startsWith('{') ? ed25519Keys(text) : undefined }
+  }
 }
 
 export function placeOf(source: SecretSource): string {
+  if ('jwks' in source) return `the keys at ${source.jwks}`
   return 'env' in source ? `the environment variable ${source.env}` : `the file ${source.file}`
 }
 

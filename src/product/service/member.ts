@@ -1,6 +1,7 @@
 import { systemClock } from '../../core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Ledger } from '../../core/contracts/ledger.ts'
+import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import type { RefusedRequest } from '../../core/contracts/refusal.ts'
@@ -72,6 +73,8 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
   watch = new SecretWatch({ plans, clock, say, rotate: (source, secrets) => service!.rotateSecrets(source, secrets) })
   if (handle && config.listen.tls) tls = new TlsWatch(config.listen.tls, folder, say)
+  const secrets = watch
+  if (handle) await secrets.fetchKeys()
   const receiving = handle && {
     receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
     routes: watch.routes(),
@@ -79,6 +82,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
     ...(tls && { tls }),
     trustedProxies: config.trustedProxies,
     ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
+    renewSecrets: (route: Route) => secrets.renew(route),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
   service = await startService({

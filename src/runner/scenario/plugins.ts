@@ -31,6 +31,7 @@ const MEMBERS: Readonly<Record<Exclude<keyof Plugins, 'receiver'>, Members>> = {
     contextHeaders: 'texts',
     'staleAfterMs?': 'number',
     'bodyBytesMax?': 'number',
+    'takesJwks?': 'boolean',
     'contentType?': 'string',
     'acceptedStatus?': 'number',
     secret: 'function',

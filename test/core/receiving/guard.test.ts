@@ -74,6 +74,26 @@ describe('a route that asks for it', () => {
     expect([taken('192.0.2.1', 9), taken('192.0.2.4', 9)]).toEqual([2, 4])
   })
 
+  it('spreads those that share a limit over the time that they take, within a bound', async () => {
+    const clock = new VirtualClock(AT_MS)
+    const randoms = [0, 0, 1, 1]
+    let drawn = 0
+    const routes = [{ path: '/in', source: 's', provider: stripe, secrets: [secret], rate: { all: { perS: 10 } } }]
+    const options = {
+      routes,
+      publish: async () => {},
+      ready: async () => {},
+      clock,
+      random: () => randoms[drawn++ % 4]!,
+    }
+    const ingest = createIngest(options)
+    const asked = () => ingest.admit('POST', '/in', from('192.0.2.1')) as { retryAfterS?: number } | undefined
+    const told = Array.from({ length: 2_010 }, asked).slice(10)
+    const seconds = told.map((reply) => reply!.retryAfterS!)
+    expect(Math.min(...seconds)).toBe(1)
+    expect(Math.max(...seconds)).toBe(60)
+  })
+
   it('says when one more may come, and forgets those that were longest away', async () => {
     const clock = new VirtualClock()
     const limit = new SenderRates(0.1, 1, clock)

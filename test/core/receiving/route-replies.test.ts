@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import standard from '../../../providers/standard-webhooks.ts'
 import stripe from '../../../providers/stripe.ts'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
+import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
 import type { Route } from '../../../src/core/contracts/provider.ts'
-import { createIngest } from '../../../src/core/receiving/ingest.ts'
+import { createIngest, type IngestOptions } from '../../../src/core/receiving/ingest.ts'
 import { AT_MS, incoming, signer } from '../../contract/provider.ts'
 
 const { secret, make } = signer(stripe)
@@ -50,6 +51,42 @@ it('a route that says nothing of reasons answers as before, and may answer other
   expect(await at({ replies }, true)).toMatchObject({ status: 202, headers: { 'x-taken': 'yes' } })
   expect(await at({ replies }, true, AT_MS + 400_000)).toMatchObject(stale)
   expect(await at({ replies }, false)).toMatchObject({ status: 500, retryAfterS: 5 })
+})
+
+describe('an answer of its own to duplicates', () => {
+  const { body, headers } = make(3)
+  const replies = { accepted: { headers: { 'x-taken': 'yes' } }, duplicate: { headers: { 'x-duplicate': 'true' } } }
+  const asked = (isKnown: IngestOptions['isKnown'], more: Partial<Route> = { replies }) => {
+    const stored: string[] = []
+    const route = { path: '/in', source: 'stripe', provider: stripe, secrets: [secret], ...more }
+    const publish = async ({ id }: WebhookEvent) => void stored.push(id)
+    const ingest = createIngest({ routes: [route], publish, ready: async () => {}, clock, ...(isKnown && { isKnown }) })
+    return { stored, reply: ingest.handle(incoming(headers, body, AT_MS, '/in')) }
+  }
+
+  it('is given where the ledger knows the event, which is stored all the same', async () => {
+    const known = asked(async () => true)
+    expect(await known.reply).toEqual({ status: 200, reason: 'accepted', headers: { 'x-duplicate': 'true' } })
+    expect(known.stored).toHaveLength(1)
+    expect(await asked(async () => false).reply).toMatchObject({ headers: { 'x-taken': 'yes' } })
+    const conflict = { replies: { duplicate: { status: 409, body: '{"title":"known"}' } } }
+    expect(await asked(async () => true, conflict).reply).toMatchObject({ status: 409, body: '{"title":"known"}' })
+  })
+
+  it('keeps no event out while the ledger is away, and asks nothing for other routes', async () => {
+    const away = asked(() => Promise.reject(new Error('away')))
+    expect(await away.reply).toMatchObject({ headers: { 'x-taken': 'yes' } })
+    expect(away.stored).toHaveLength(1)
+    let times = 0
+    const counted = async () => ++times > 0
+    expect(await asked(counted, {}).reply).toEqual({ status: 200, reason: 'accepted' })
+    expect(times).toBe(0)
+  })
+
+  it('is refused at the start where there is no ledger to ask, or where it would mislead', () => {
+    expect(() => asked(undefined)).toThrow('run floodmark node')
+    expect(() => asked(async () => true, { replies: { duplicate: { status: 503 } } })).toThrow('give 200 to 299')
+  })
 })
 
 it.for([{ accepted: { status: 500 } }, { stale: { status: 200 } }, { missing: { status: 302 } }])(

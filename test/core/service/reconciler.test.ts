@@ -171,7 +171,8 @@ describe.each(Object.entries(providers))('an event of %s found in the list', (na
     expect(reply.status).toBeLessThan(300)
 
     const byList: WebhookEvent[] = []
-    const events = [{ createdAtMs: clock.now() - 1_000, headers, body }]
+    const listed = { ...headers, 'content-type': type }
+    const events = [{ createdAtMs: clock.now() - 1_000, headers: listed, body }]
     const reconciler = startReconciler({
       lists: [{ route: way, page: async () => ({ events, next: undefined }) }],
       publish: async (event) => void byList.push(event),

@@ -1,0 +1,83 @@
+import { type Clock, systemClock } from '../../core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import type { Secret } from '../../core/contracts/provider.ts'
+import { ed25519Keys } from '../../core/receiving/signature-ed25519.ts'
+
+/** Between two fetches of one address, whoever asks: forged requests with ids of keys that nobody has cost no more than this. */
+export const FETCH_FLOOR_MS = 30_000
+/** A key that its owner takes out is refused after so long, also where nobody asks for a new one. */
+const FETCH_EVERY_MS = 600_000
+const FETCH_MS = 3_000
+const BYTES_MAX = 256 * 1024
+
+/** The Ed25519 keys that a sender publishes at an address (RFC 7517). While it is away, the keys before it stay. */
+export class Jwks {
+  readonly url: string
+  readonly #clock: Clock
+  #keys: readonly Secret[] = []
+  #text = ''
+  #askedAtMs = Number.NEGATIVE_INFINITY
+  #fetching: Promise<boolean> | undefined
+
+  constructor(url: string, clock: Clock = systemClock) {
+    this.url = url
+    this.#clock = clock
+  }
+
+  get keys(): readonly Secret[] {
+    return this.#keys
+  }
+
+  /** By which a change is seen. */
+  get text(): string {
+    return this.#text
+  }
+
+  /** Whether it is time for a fetch that nobody asks for. */
+  get isDue(): boolean {
+    return this.#clock.monotonic() - this.#askedAtMs >= FETCH_EVERY_MS
+  }
+
+  /**
+   * Fetches them, or joins whoever does. Resolves to whether they have changed. undefined: it was asked too short a time ago.
+   * Rejects with FloodmarkError 'unavailable' where they cannot be had.
+   */
+  renew(): Promise<boolean> | undefined {
+    if (this.#fetching) return this.#fetching
+    const nowMs = this.#clock.monotonic()
+    if (nowMs - this.#askedAtMs < FETCH_FLOOR_MS) return undefined
+    this.#askedAtMs = nowMs
+    this.#fetching = this.#fetch().finally(() => {
+      this.#fetching = undefined
+    })
+    return this.#fetching
+  }
+
+  async #fetch(): Promise<boolean> {
+    try {
+      const text = await textAt(this.url)
+      const keys = ed25519Keys(text)
+      if (!keys?.length) throw new Error('it is no JWKS with an Ed25519 key')
+      const isNew = text !== this.#text
+      this.#keys = keys
+      this.#text = text
+      return isNew
+    } catch (cause) {
+      const what = `the keys at ${this.url} cannot be had: ${messageOf(cause)}`
+      throw new FloodmarkError('unavailable', `${what}. See that the address is right and reached`, { cause })
+    }
+  }
+}
+
+async function textAt(url: string): Promise<string> {
+  const headers = { accept: 'application/json' }
+  const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(FETCH_MS) })
+  if (!response.ok) throw new Error(`it answers ${response.status}`)
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece, { stream: true })
+    if (text.length > BYTES_MAX) throw new Error(`it is longer than ${BYTES_MAX} bytes`)
+  }
+  return text
+}
