@@ -1,7 +1,7 @@
 import { ms, perS } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
 import { type Markup, markup } from './markup.ts'
-import { outcomeWords } from './words/ceiling.ts'
+import { judgedP99Ms, outcomeWords } from './words/ceiling.ts'
 
 const WIDTH = 560
 const HEIGHT = 360
@@ -17,18 +17,19 @@ const TICKS = [1, 2, 5]
 const TICK_APART = 72
 
 /**
- * Rate against response time, both logarithmic; and how likely each rate is the ceiling. A trial without a p99 stands at its slowest,
- * hollow. Trials with an intervention are of another stack and left out. Nothing in it is a script.
+ * Rate against response time, both logarithmic; and how likely each rate is the ceiling. A trial whose p99
+ * has no interval is hollow. Trials with an intervention are of another stack and left out. Nothing in it is a script.
  */
 export function ceilingChart(ceiling: Ceiling): Markup {
-  const dots = ceiling.trials.filter(({ outcome, response, purpose, intervention }) => {
-    return outcome !== 'invalid' && purpose !== 'share' && !intervention && timeOf(response) !== undefined
+  const dots = ceiling.trials.filter((trial) => {
+    const { outcome, purpose, intervention } = trial
+    return outcome !== 'invalid' && purpose !== 'share' && !intervention && judgedP99Ms(trial) !== undefined
   })
   if (dots.length === 0) return markup``
   const { interval, soakedPerS } = ceiling.found
   const likely = ceiling.posterior.map(({ ratePerS }) => ratePerS)
   const x = scale([...dots.map(({ ratePerS }) => ratePerS), ...likely], [LEFT, WIDTH - RIGHT])
-  const y = scale([...dots.map(({ response }) => timeOf(response)!), ceiling.acceptP99Ms], [FLOOR, TOP])
+  const y = scale([...dots.map((trial) => judgedP99Ms(trial)!), ceiling.acceptP99Ms], [FLOOR, TOP])
   const markY = y.at(ceiling.acceptP99Ms)
   return markup`<figure class="ceiling"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Response time of each trial by its load, and how likely each load is the ceiling">
 ${curve(ceiling.posterior, x.at)}
@@ -39,7 +40,7 @@ ${apart(x.ticks, x.at).map((tick) => markup`<text x="${x.at(tick)}" y="${FLOOR +
 <text x="${LEFT + 4}" y="${markY - 5}" class="mark">allowed: ${ms(ceiling.acceptP99Ms)}</text>
 ${dots.map((trial) => dot(trial, x.at, y.at))}
 ${soakedPerS !== null && markup`<path d="M${x.at(soakedPerS)} ${FLOOR - 10}l8 10h-16z" fill="var(--a)"><title>${perS(soakedPerS)}, soaked</title></path>`}
-</svg><figcaption>Across: events offered in a second. Up: response time. Each dot is a trial: its load, and the p99 of its answers (hollow: the slowest, where too few episodes hold a p99). <b class="swatch" style="background:var(--c)"></b> holds <b class="swatch" style="background:var(--b)"></b> too much <b class="swatch" style="background:var(--f)"></b> undecided <b class="swatch" style="background:var(--soft)"></b> saturated. The filled curve says how likely each load is the ceiling, the dotted line is its middle, and the triangle is the load that was soaked.</figcaption></figure>`
+</svg><figcaption>Across: events offered in a second. Up: response time. Each dot is a trial: its load, and the p99 of its answers (hollow: as it came out, from too few episodes for an interval). <b class="swatch" style="background:var(--c)"></b> holds <b class="swatch" style="background:var(--b)"></b> too much <b class="swatch" style="background:var(--f)"></b> undecided <b class="swatch" style="background:var(--soft)"></b> saturated. The filled curve says how likely each load is the ceiling, the dotted line is its middle, and the triangle is the load that was soaked.</figcaption></figure>`
 }
 
 function curve(posterior: Ceiling['posterior'], x: (value: number) => number): Markup | false {
@@ -63,11 +64,7 @@ function dot(trial: TrialRecord, x: (value: number) => number, y: (value: number
   const { purpose, ratePerS, outcome, response } = trial
   const colour = purpose === 'saturation' ? 'var(--soft)' : COLOURS[outcome]
   const fill = response.p99 ? colour : 'none'
-  return markup`<circle cx="${x(ratePerS)}" cy="${y(timeOf(response)!)}" r="${purpose === 'soak' ? 8 : 5}" fill="${fill}" stroke="${colour}" stroke-width="2"><title>${perS(ratePerS)}: ${outcomeWords(trial)}</title></circle>`
-}
-
-function timeOf({ p99, maxMs }: TrialRecord['response']): number | undefined {
-  return p99?.ms ?? maxMs
+  return markup`<circle cx="${x(ratePerS)}" cy="${y(judgedP99Ms(trial)!)}" r="${purpose === 'soak' ? 8 : 5}" fill="${fill}" stroke="${colour}" stroke-width="2"><title>${perS(ratePerS)}: ${outcomeWords(trial)}</title></circle>`
 }
 
 interface Scale {

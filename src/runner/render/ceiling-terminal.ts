@@ -4,17 +4,23 @@ import { FIGURES, textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
 import { bindingWords } from './words/binding.ts'
-import { acceptWords, ceilingWords, costTable, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import {
+  acceptWords,
+  ceilingWords,
+  costTable,
+  judgedP99Ms,
+  lawWords,
+  limitRows,
+  outcomeWords,
+} from './words/ceiling.ts'
 import { stackWords } from './words/run.ts'
 
 /** One trial in a line. */
 export function trialLine(trial: TrialRecord, count: number): string {
   const { purpose, ratePerS, donePerS, response } = trial
-  const wait = response.p99
-    ? `p99 ${ms(response.p99.ms)}`
-    : response.maxMs === undefined
-      ? ''
-      : `slowest ${ms(response.maxMs)}`
+  const p99Ms = judgedP99Ms(trial)
+  // '~': too few episodes for an interval.
+  const wait = p99Ms === undefined ? '' : `p99 ${response.p99 ? '' : '~'}${ms(p99Ms)}`
   const cells = [
     String(count).padStart(3),
     purpose.padEnd(10),

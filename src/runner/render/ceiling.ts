@@ -5,7 +5,15 @@ import { bindingSections } from './html/binding.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
-import { acceptWords, ceilingWords, costTable, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import {
+  acceptWords,
+  ceilingWords,
+  costTable,
+  judgedP99Ms,
+  lawWords,
+  limitRows,
+  outcomeWords,
+} from './words/ceiling.ts'
 import { environmentWords, stackWords } from './words/run.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -60,7 +68,8 @@ function trialsTable(trials: Ceiling['trials']): Markup {
 
 function row(trial: TrialRow, at: number): (string | number)[] {
   const { purpose, ratePerS, donePerS, response } = trial
-  const p99 = response.p99 ? interval(response.p99) : 'too few episodes'
+  const p99Ms = judgedP99Ms(trial)
+  const p99 = response.p99 ? interval(response.p99) : p99Ms === undefined ? '' : `~${ms(p99Ms)}`
   const slowest = response.maxMs === undefined ? '' : ms(response.maxMs)
   return [at + 1, purpose, perS(ratePerS), perS(donePerS), p99, slowest, outcomeWords(trial)]
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderCeiling } from '../../../src/runner/render/ceiling.ts'
-import { ceilingLines } from '../../../src/runner/render/ceiling-terminal.ts'
+import { ceilingLines, trialLine } from '../../../src/runner/render/ceiling-terminal.ts'
 import { bindingWords, littleWords } from '../../../src/runner/render/words/binding.ts'
 import type { Ceiling } from '../../../src/runner/search/ceiling-schema.ts'
 import { madeUpCeiling } from '../search/made-up-ceiling.ts'
@@ -35,6 +35,13 @@ describe('the page of a ceiling', () => {
   it('names what binds, with the parts of the time that it takes', () => {
     for (const line of bindingWords(ceiling.binding!)) expect(page).toContain(line.replaceAll("'", '&#39;'))
     expect(page.match(/<span style="width:/g)).toHaveLength(ceiling.binding!.stages!.parts.length + 1)
+  })
+
+  it('shows the p99 that a trial was judged by, never its slowest request', () => {
+    const { p99: _none, ...response } = { ...ceiling.trials[5]!.response, maxMs: 777 }
+    const line = trialLine({ ...ceiling.trials[5]!, response, sampleP99Ms: 83 }, 6)
+    expect(line).toContain('p99 ~83 ms')
+    expect(line).not.toContain('777')
   })
 
   it('says the same as the terminal', () => {

@@ -1,4 +1,4 @@
-import { bytes, ms, percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
+import { bytes, grouped, ms, percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
 import type { Cost } from '../../search/cost.ts'
@@ -77,9 +77,12 @@ export function costTable({ costs }: Ceiling): { readonly head: string[]; readon
     const cells = costs.map(value)
     return cells.every((cell) => cell === null) ? [] : [[name, ...cells.map((cell) => cell ?? 'unknown')]]
   }
-  const count = (value: number) => value.toFixed(value < 10 ? 1 : 0)
+  const count = (value: number) => (value < 10 ? value.toFixed(1) : grouped(value))
   return {
-    head: ['1,000 events cost', ...costs.map(({ ratePerS, ofCeiling }) => `${perS(ratePerS)} (${percent(ofCeiling)})`)],
+    head: [
+      '1,000 events cost',
+      ...costs.map(({ ratePerS, ofCeiling }) => `${perS(ratePerS)} (${(ofCeiling * 100).toFixed(0)}%)`),
+    ],
     rows: [
       ...names.flatMap((name, at) => row(`CPU of ${name}`, ({ cpuMs }) => ms(cpuMs[at]!.ms))),
       ...row('CPU of the servers here', ({ serverCpuMs }) => (serverCpuMs === null ? null : ms(serverCpuMs))),
@@ -99,6 +102,11 @@ export function costTable({ costs }: Ceiling): { readonly head: string[]; readon
 /** How long the search has lasted, and may last. */
 export function progressWords(elapsedMs: number, leftMs: number): string {
   return leftMs > 0 ? `${seconds(elapsedMs)}, about ${seconds(leftMs)} left` : seconds(elapsedMs)
+}
+
+/** The response p99 that a trial was judged by: with an interval, or as it came out. undefined: nothing was accepted. */
+export function judgedP99Ms({ response, sampleP99Ms }: TrialRecord): number | undefined {
+  return response.p99?.ms ?? sampleP99Ms ?? undefined
 }
 
 const OUTCOMES: Readonly<Record<TrialRecord['outcome'], string>> = {
