@@ -17,6 +17,7 @@ export {
   type DeadLetter,
   type Effect,
   type EventFate,
+  type Handled,
   type KeptCopy,
   type Ledger,
   type LedgerDriver,

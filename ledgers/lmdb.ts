@@ -3,7 +3,7 @@ import { digestOf } from '../src/core/base/copy-digest.ts'
 import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { covers, duplicateOf, isToRenew, MarkTime } from '../src/core/base/marks.ts'
+import { covers, duplicateOf, handledNumber, isToRenew, MarkTime } from '../src/core/base/marks.ts'
 import { syncedIn } from '../src/core/base/storage.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
@@ -28,8 +28,9 @@ import { APPLIED, BURIED, FAILED, fromU64, itemKey, nameOf, pack, u64, unpack, u
 import { reasonOf } from './lmdb/commit-error.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { HeldIds } from './lmdb/held-ids.ts'
-import { fateIn, Ids } from './lmdb/ids.ts'
+import { Ids } from './lmdb/ids.ts'
 import { keepCopy, keptCopies } from './lmdb/kept-copies.ts'
+import { look } from './lmdb/look.ts'
 import { MarkedIds, type Marking } from './lmdb/marked-ids.ts'
 import { pages } from './lmdb/pages.ts'
 
@@ -110,14 +111,14 @@ class LmdbLedger implements Ledger {
       if (state?.kind === BURIED) return duplicateOf(state.digest, event)
       if (state?.kind === APPLIED && covers(state.value, believed, event)) {
         const { value: endsMs, digest } = state
-        if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) renewed.push({ event, key, digest })
+        if (isToRenew(endsMs, now, markMsOf(event, this.#ttlMs))) renewed.push({ ...state, event, key, digest })
         return duplicateOf(digest, event)
       }
       const failed = state?.kind === FAILED ? state : undefined
       const lostTries = this.#claims.lostTries(id) + (failed?.lostTries ?? 0)
       if (lostTries >= suspectAt) return { state: 'suspect' }
-      const failures = failed?.value ?? 0
-      const failingForMs = now - (failed?.sinceMs ?? now)
+      const { value: failures = 0, sinceMs = now } = failed ?? {}
+      const failingForMs = now - sinceMs
       isAnyNew = true
       return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs, lostTries }
     })
@@ -138,8 +139,8 @@ class LmdbLedger implements Ledger {
     put(this.#environment.root, POSITION, u64(this.#position))
   }
 
-  #mark({ event, key, digest }: Marking, marked: MarkedIds): void {
-    this.#ids.set(key, { kind: APPLIED, value: marked.add(event, key), digest })
+  #mark({ event, key, digest, handled = 0, settledMs = 0 }: Marking, marked: MarkedIds): void {
+    this.#ids.set(key, { kind: APPLIED, value: marked.add(event, key), digest, handled, settledMs })
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -161,10 +162,8 @@ class LmdbLedger implements Ledger {
 
   async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
     const believed = this.#time.believed()
-    return ids.map((id) => {
-      if (this.#claims.busy(id)) return { state: 'in-hand' }
-      return fateIn(this.#ids.stateOf(Buffer.from(id)), believed, this.#claims.lostTries(id))
-    })
+    const fateOf = (id: string) => this.#ids.fateOf(id, believed, this.#claims.lostTries(id))
+    return ids.map((id) => (this.#claims.busy(id) ? { state: 'in-hand' } : fateOf(id)))
   }
 
   async probe(): Promise<void> {
@@ -205,7 +204,8 @@ class LmdbLedger implements Ledger {
       const key = Buffer.from(event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
-        this.#mark({ event, key, digest: digestOf(event) }, marked)
+        const handled = settlement.handled && handledNumber(settlement.handled)
+        this.#mark({ event, key, digest: digestOf(event), handled, settledMs: now }, marked)
         return { held: true, failures: before }
       }
       const failures = before + 1
@@ -339,6 +339,7 @@ const driver: LedgerDriver = {
       throw new FloodmarkError('unavailable', `cannot open the ledger in ${folder}: ${messageOf(cause)}`, { cause })
     }
   },
+  look,
   async drop(options) {
     const folder = namespaceFolder(options)
     const lock = lockFolder(folder)

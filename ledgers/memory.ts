@@ -1,7 +1,7 @@
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { covers, duplicateOf, fateOfWaiting, isToRenew, MarkTime } from '../src/core/base/marks.ts'
+import { covers, duplicateOf, fateOfBuried, fateOfWaiting, isToRenew, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
@@ -65,7 +65,7 @@ class MemoryLedger implements Ledger {
     const now = this.#clock.now()
     const mark = this.#marks.get(id)
     if (mark && covers(mark.endsMs, this.#time.believed(), event)) {
-      if (isToRenew(mark.endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event, mark.digest)
+      if (isToRenew(mark.endsMs, now, markMsOf(event, this.#ttlMs))) this.#mark(event, mark)
       return duplicateOf(mark.digest, event)
     }
     const lostTries = this.#claims.lostTries(id)
@@ -98,7 +98,8 @@ class MemoryLedger implements Ledger {
     this.#claims.forgetLost(event.id)
     if (result === 'applied') {
       for (const write of settlement.writes) this.#write(write)
-      this.#mark(event, digestOf(event))
+      const handled = settlement.handled && { ...settlement.handled, atMs: this.#clock.now() }
+      this.#mark(event, { digest: digestOf(event), handled })
       return { held: true, failures: before }
     }
     const failures = before + 1
@@ -121,17 +122,20 @@ class MemoryLedger implements Ledger {
     }
   }
 
-  #mark(event: WebhookEvent, digest: number | undefined): void {
-    this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs), digest)
+  #mark(event: WebhookEvent, what: Parameters<Marks['set']>[3]): void {
+    this.#marks.set(event.id, this.#time.latest(), markMsOf(event, this.#ttlMs), what)
     this.#failures.delete(event.id)
   }
 
   async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
     return ids.map((id) => {
       if (this.#claims.busy(id)) return { state: 'in-hand' }
-      if (this.#dead.has(id)) return { state: 'buried' }
+      const letter = this.#dead.get(id)
+      if (letter) return fateOfBuried(letter)
       const mark = this.#marks.get(id)
-      if (mark && mark.endsMs > this.#time.believed()) return { state: 'applied' }
+      if (mark && mark.endsMs > this.#time.believed()) {
+        return { state: 'applied', ...(mark.handled && { handled: mark.handled }) }
+      }
       return fateOfWaiting(this.#failures.get(id)?.count ?? 0, this.#claims.lostTries(id))
     })
   }
@@ -150,7 +154,7 @@ class MemoryLedger implements Ledger {
 
   async forget(id: string): Promise<void> {
     const letter = this.#dead.get(id)
-    if (letter && this.#dead.delete(id)) this.#mark(letter.event, digestOf(letter.event))
+    if (letter && this.#dead.delete(id)) this.#mark(letter.event, { digest: digestOf(letter.event) })
   }
 
   async keepCopy(event: WebhookEvent): Promise<void> {

@@ -3,7 +3,7 @@ import { ASK_POSTGRES, judgePostgres, type PostgresFacts } from '../src/clients/
 import { schemaOf } from '../src/clients/postgres/namespace.ts'
 import { decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { fateOfWaiting, MarkTime } from '../src/core/base/marks.ts'
+import { fateOfMarked, fateOfWaiting, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
@@ -24,7 +24,7 @@ import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { Asking, CALL_MS } from './postgres/ask.ts'
 import { valuesOf, wholeLetter, withoutLost } from './postgres/call.ts'
 import { Claiming } from './postgres/claiming.ts'
-import { buried, keptCopies, pagesOf } from './postgres/reading.ts'
+import { buried, keptCopies, lettersOf, pagesOf } from './postgres/reading.ts'
 import { areTablesThere, tablesOf } from './postgres/schema.ts'
 import { PostgresTransaction } from './postgres/transaction.ts'
 
@@ -205,12 +205,15 @@ class PostgresLedger implements Ledger {
   async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
     const rows = await this.#asking.ask('claims', 'look', [ids, this.#now()])
     const known = new Map(rows.map((row) => [row.id as string, row]))
+    const buried = ids.filter((id) => known.get(id)?.kind === 'd')
+    const letters = await lettersOf(this.#asking, buried)
     return ids.map((id) => {
       const row = known.get(id)
       if (!row) return { state: 'unknown' }
       const { kind, ends_ms: ends, now, lost, failures } = row as { kind: string } & Record<string, number>
-      if (kind === 'd') return { state: 'buried' }
-      if (kind === 'm') return { state: ends! > this.#time.believed() ? 'applied' : 'unknown' }
+      if (kind === 'd') return letters.get(id) ?? { state: 'unknown' }
+      if (kind === 'm' && ends! <= this.#time.believed()) return { state: 'unknown' }
+      if (kind === 'm') return fateOfMarked((row.handled as number) ?? 0, row.settled_ms as number)
       if (kind === 'c' && ends! > now!) return { state: 'in-hand' }
       return fateOfWaiting(failures!, lost! + (kind === 'c' ? 1 : 0))
     })

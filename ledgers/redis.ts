@@ -6,7 +6,14 @@ import { runScript, type Script } from '../src/clients/redis/script.ts'
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { duplicateOf, fateOfWaiting, MarkTime } from '../src/core/base/marks.ts'
+import {
+  duplicateOf,
+  fateOfBuried,
+  fateOfMarked,
+  fateOfWaiting,
+  handledNumber,
+  MarkTime,
+} from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
@@ -42,6 +49,8 @@ const SAMPLE = {
 }
 /** A key that ends by itself is in a second table of the server too. MEMORY USAGE leaves out both tables' places for it: seen, 65. */
 const TABLE_BYTES = 64
+/** Exhumed or purged between two questions. */
+const GONE: EventFate = { state: 'unknown' }
 
 /**
  * A ledger in a Redis that several processes share. One script does each claim, and each settle call, as a whole. Leases run
@@ -159,15 +168,26 @@ class RedisLedger implements Ledger {
     const states = await this.#connection.repeat(CALL_MS, (redis) =>
       redis.mget(ids.map((id) => `${this.#prefix}id:${id}`)),
     )
-    return states.map((state) => {
-      const [kind, , ends, failed = ''] = (state ?? '').split(' ')
+    const isBuried = (at: number) => states[at]?.startsWith('d ') === true
+    const letters = await this.#lettersOf(ids.filter((_, at) => isBuried(at)))
+    return states.map((state, at) => {
+      const [kind, , ends, failed = '', , , handled = '0:0'] = (state ?? '').split(' ')
       const [failures = '0', , lost = '0'] = failed.split(':')
       const isOver = !(Number(ends) > believed)
-      if (kind === 'd') return { state: 'buried' }
-      if (kind === 'm') return { state: isOver ? 'unknown' : 'applied' }
+      if (kind === 'd') return letters.get(ids[at]!) ?? GONE
+      if (kind === 'm') {
+        const [number, atMs] = handled.split(':').map(Number)
+        return isOver ? GONE : fateOfMarked(number!, atMs!)
+      }
       if (kind === 'c' && !isOver) return { state: 'in-hand' }
       return fateOfWaiting(Number(failures), Number(lost) + (kind === 'c' ? 1 : 0))
     })
+  }
+
+  async #lettersOf(ids: readonly string[]): Promise<ReadonlyMap<string, EventFate>> {
+    if (ids.length === 0) return new Map()
+    const letters = await this.#connection.repeat(CALL_MS, (redis) => redis.hmgetBuffer(`${this.#prefix}dead`, ...ids))
+    return new Map(ids.flatMap((id, at) => (letters[at] ? [[id, fateOfBuried(decodeDeadLetter(letters[at]))]] : [])))
   }
 
   async probe(): Promise<void> {
@@ -281,7 +301,8 @@ function pack(settlement: Settlement, life: string): (string | Buffer)[] {
   const { event, fence, result } = settlement
   const writes = result === 'applied' ? settlement.writes : []
   const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
-  const kept = result === 'applied' || result === 'buried' ? `${digestOf(event) ?? ''}:${life}` : ''
+  const handled = result === 'applied' && settlement.handled ? handledNumber(settlement.handled) : ''
+  const kept = result === 'applied' || result === 'buried' ? `${digestOf(event) ?? ''}:${life}:${handled}` : ''
   const args: (string | Buffer)[] = [event.id, laneOf(event), String(fence), RESULTS[result] + kept]
   args.push(letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '', String(writes.length))
   for (const write of writes) {

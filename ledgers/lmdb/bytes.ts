@@ -20,13 +20,21 @@ export interface State {
   readonly lostTries?: number
   /** Of a settled event (base/copy-digest.ts). Absent where nothing is compared, or where an earlier version wrote the state. */
   readonly digest?: number | undefined
+  /** Of a mark: what one of several effects made of the event (base/marks.ts), and when. 0: nothing is kept. */
+  readonly handled?: number
+  readonly settledMs?: number
 }
 
-/** So many bytes has a state with nothing else, with a digest, with the time of the first failure, and also with lost tries. */
-const STATE_BYTES = { plain: 9, digest: 13, sinceMs: 17, lostTries: 25 } as const
+/**
+ * So many bytes has a state with nothing else, with a digest, with the time of the first failure, and also with lost tries. A mark
+ * with what an effect made of it has that and the time between the plain part and the digest, which may be absent.
+ */
+const STATE_BYTES = { plain: 9, digest: 13, sinceMs: 17, lostTries: 25, handled: 21, handledDigest: 26 } as const
 
 /** Its length says what it has. A failed event has no digest, and a settled one needs nothing else. */
-export function encodeState({ kind, value, sinceMs, lostTries = 0, digest }: State): Buffer {
+export function encodeState(state: State): Buffer {
+  const { kind, value, sinceMs, lostTries = 0, digest } = state
+  if (state.handled) return encodeHandled(state)
   const what =
     lostTries > 0 ? 'lostTries' : sinceMs !== undefined ? 'sinceMs' : digest !== undefined ? 'digest' : 'plain'
   const bytes = Buffer.allocUnsafe(STATE_BYTES[what])
@@ -37,8 +45,28 @@ export function encodeState({ kind, value, sinceMs, lostTries = 0, digest }: Sta
   if (what === 'lostTries') bytes.writeDoubleLE(lostTries, STATE_BYTES.sinceMs)
   return bytes
 }
+/** A last byte beside the digest makes it as long as no other state is. */
+function encodeHandled({ kind, value, digest, handled = 0, settledMs = 0 }: State): Buffer {
+  const bytes = Buffer.alloc(digest === undefined ? STATE_BYTES.handled : STATE_BYTES.handledDigest)
+  bytes[0] = kind
+  bytes.writeDoubleLE(value, 1)
+  bytes.writeUInt32LE(handled, STATE_BYTES.plain)
+  bytes.writeDoubleLE(settledMs, STATE_BYTES.plain + 4)
+  if (digest !== undefined) bytes.writeUInt32LE(digest, STATE_BYTES.handled)
+  return bytes
+}
+
 export function decodeState(bytes: Buffer): State {
-  const { plain, digest, sinceMs, lostTries } = STATE_BYTES
+  const { plain, digest, sinceMs, lostTries, handled, handledDigest } = STATE_BYTES
+  if (bytes.length === handled || bytes.length === handledDigest) {
+    return {
+      kind: bytes[0] as State['kind'],
+      value: bytes.readDoubleLE(1),
+      handled: bytes.readUInt32LE(plain),
+      settledMs: bytes.readDoubleLE(plain + 4),
+      digest: bytes.length === handled ? undefined : bytes.readUInt32LE(handled),
+    }
+  }
   return {
     kind: bytes[0] as State['kind'],
     value: bytes.readDoubleLE(1),

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { syncFolderSync } from '../../src/core/base/private-files.ts'
@@ -65,6 +65,25 @@ export function openEnvironment(folder: string): LmdbEnvironment {
     checkRoom() {
       if (limited && statSync(path).size > mapSize * 0.75) throw full(path, mapSize)
     },
+  }
+}
+
+/** To read beside the process that holds the ledger: nothing is written. @throws FloodmarkError 'misuse' where there is none. */
+export function openToRead(folder: string): Pick<LmdbEnvironment, 'root' | 'ids' | 'dead' | 'expiries'> {
+  const path = join(folder, 'ledger.mdb')
+  if (!existsSync(path)) {
+    throw new FloodmarkError('misuse', `there is no ledger in ${folder}: give the service's own folder and namespace`)
+  }
+  checkFile(path)
+  const how = { encoding: 'binary', keyEncoding: 'binary' } as const
+  const root = open<Buffer, Buffer>({ path, mapSize: mapBytesFor(path), readOnly: true, ...how })
+  const table = (name: string): LmdbTable => root.openDB({ name, ...how })
+  try {
+    checkFormat(root, path)
+    return { root, ids: table('ids'), dead: table('dead'), expiries: table('expiries') }
+  } catch (error) {
+    root.close()
+    throw error
   }
 }
 

@@ -24,8 +24,8 @@ export class HeldIds {
   #isEmpty: boolean
 
   constructor(folder: string) {
-    const path = join(folder, 'in-hand')
-    this.left = existsSync(path) ? decode(readFileSync(path)) : NOTHING
+    const path = pathIn(folder)
+    this.left = heldIn(folder)
     this.#isEmpty = this.left.ids.length === 0
     this.#file = openPrivate(path, existsSync(path) ? 'r+' : 'wx+')
   }
@@ -61,6 +61,13 @@ export class HeldIds {
     this.tryWrite([], 0)
     closeSync(this.#file)
   }
+}
+
+const pathIn = (folder: string) => join(folder, 'in-hand')
+
+/** What the process that holds the ledger has in hand, or what was left of one that died. */
+export function heldIn(folder: string): LeftIds {
+  return existsSync(pathIn(folder)) ? decode(readFileSync(pathIn(folder))) : NOTHING
 }
 
 const NOTHING: LeftIds = { atMs: 0, ids: [] }

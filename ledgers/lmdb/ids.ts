@@ -1,4 +1,5 @@
-import { fateOfWaiting } from '../../src/core/base/marks.ts'
+import { decodeDeadLetter } from '../../src/core/base/dead-letter.ts'
+import { fateOfBuried, fateOfMarked, fateOfWaiting } from '../../src/core/base/marks.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { EventFate } from '../../src/core/contracts/ledger.ts'
 import { APPLIED, BURIED, decodeState, encodeState, FAILED, type State, u64, unpack, unseal } from './bytes.ts'
@@ -7,15 +8,29 @@ import type { LeftIds } from './held-ids.ts'
 
 /** What is known of each id. All that writes runs inside a write transaction of the caller's, but for countLost. */
 export class Ids {
-  readonly #environment: LmdbEnvironment
+  readonly #environment: Pick<LmdbEnvironment, 'root' | 'ids' | 'dead' | 'expiries'>
 
-  constructor(environment: LmdbEnvironment) {
+  constructor(environment: Pick<LmdbEnvironment, 'root' | 'ids' | 'dead' | 'expiries'>) {
     this.#environment = environment
   }
 
   stateOf(key: Buffer): State | undefined {
     const bytes = this.#environment.ids.getBinaryFast(key)
     return bytes && decodeState(unseal(key, bytes))
+  }
+
+  /** What became of an id that nobody holds. `lostTries`: those of this process. */
+  fateOf(id: string, believedMs: number, lostTries: number): EventFate {
+    const state = this.stateOf(Buffer.from(id))
+    if (state?.kind === BURIED) {
+      const position = u64(state.value)
+      const letter = this.#environment.dead.get(position)
+      return letter ? fateOfBuried(decodeDeadLetter(unseal(position, letter))) : { state: 'unknown' }
+    }
+    if (state?.kind === APPLIED && state.value > believedMs)
+      return fateOfMarked(state.handled ?? 0, state.settledMs ?? 0)
+    const failed = state?.kind === FAILED ? state : undefined
+    return fateOfWaiting(failed?.value ?? 0, lostTries + (failed?.lostTries ?? 0))
   }
 
   set(key: Buffer, state: State): void {
@@ -60,12 +75,4 @@ export class Ids {
 /** A mark from before ended before the claim. */
 function isSettledSince(state: State | undefined, atMs: number): boolean {
   return state?.kind === BURIED || (state?.kind === APPLIED && state.value > atMs)
-}
-
-/** What became of an id that nobody holds. `lostTries`: those of this process. */
-export function fateIn(state: State | undefined, believedMs: number, lostTries: number): EventFate {
-  if (state?.kind === BURIED) return { state: 'buried' }
-  if (state?.kind === APPLIED && state.value > believedMs) return { state: 'applied' }
-  const failed = state?.kind === FAILED ? state : undefined
-  return fateOfWaiting(failed?.value ?? 0, lostTries + (failed?.lostTries ?? 0))
 }

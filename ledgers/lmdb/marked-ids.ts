@@ -6,6 +6,8 @@ export interface Marking {
   readonly event: WebhookEvent
   readonly key: Buffer
   readonly digest: number | undefined
+  readonly handled?: number | undefined
+  readonly settledMs?: number | undefined
 }
 
 /** Ids that one transaction marks, by when their marks end. */

@@ -1,9 +1,12 @@
+import type { Handled } from '../../src/core/contracts/ledger.ts'
+
 /** A mark in memory. */
 interface MemoryMark {
   /** Unix ms. */
   readonly endsMs: number
   /** Of the event that was settled (base/copy-digest.ts). */
   readonly digest: number | undefined
+  readonly handled?: Handled | undefined
 }
 
 /** Marks in memory. Of those that are kept equally long the oldest ends first. */
@@ -19,14 +22,14 @@ export class Marks {
     return undefined
   }
 
-  set(id: string, nowMs: number, lifeMs: number, digest: number | undefined): void {
+  set(id: string, nowMs: number, lifeMs: number, what: Omit<MemoryMark, 'endsMs'>): void {
     for (const marks of this.#byLife.values()) marks.delete(id)
     let marks = this.#byLife.get(lifeMs)
     if (!marks) {
       marks = new Map()
       this.#byLife.set(lifeMs, marks)
     }
-    marks.set(id, { endsMs: nowMs + lifeMs, digest })
+    marks.set(id, { ...what, endsMs: nowMs + lifeMs })
   }
 
   /** Removes marks that ended before, at most `most`. Looks at the oldest of each length only. */

@@ -1,5 +1,6 @@
 import { digestOf } from '../../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, encodeDeadLetter } from '../../src/core/base/dead-letter.ts'
+import { handledNumber } from '../../src/core/base/marks.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
 import type { Settlement, Write } from '../../src/core/contracts/ledger.ts'
 import { incremented } from '../../src/core/processing/writes.ts'
@@ -57,6 +58,7 @@ export function valuesOf(
     items.map(({ name }) => name),
     items.map(({ value }) => value),
     transaction,
+    settlements.map((one) => (one.result === 'applied' && one.handled ? handledNumber(one.handled) : null)),
   ]
 }
 

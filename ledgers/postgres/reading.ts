@@ -1,6 +1,7 @@
 import type { Row } from '../../src/clients/postgres/connection.ts'
 import { decodeDeadLetter } from '../../src/core/base/dead-letter.ts'
-import type { DeadLetter, KeptCopy } from '../../src/core/contracts/ledger.ts'
+import { fateOfBuried } from '../../src/core/base/marks.ts'
+import type { DeadLetter, EventFate, KeptCopy } from '../../src/core/contracts/ledger.ts'
 import type { Asking } from './ask.ts'
 import { wholeLetter } from './call.ts'
 
@@ -17,6 +18,17 @@ export async function* buried(asking: Asking): AsyncIterable<DeadLetter> {
     if (rows.length === 0) return
     after = rows.at(-1)!.position
   }
+}
+
+/** The fates of ids whose letters are kept. */
+export async function lettersOf(asking: Asking, ids: readonly string[]): Promise<ReadonlyMap<string, EventFate>> {
+  const rows = ids.length === 0 ? [] : await asking.ask('claims', 'letters', [ids])
+  return new Map(
+    rows.map(({ id, at_ms, failures, letter }) => {
+      const whole = wholeLetter(at_ms as number, failures as number, letter as Buffer)
+      return [id as string, fateOfBuried(decodeDeadLetter(whole))]
+    }),
+  )
 }
 
 export async function* keptCopies(asking: Asking): AsyncIterable<KeptCopy> {

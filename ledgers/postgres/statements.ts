@@ -30,7 +30,7 @@ RETURNING id, failures, lost, greatest(0, ends_ms - $6::float8 - since_ms) AS fa
 
 /** $1 ids, $2 now or null: what is known of them. */
 const look = (schema: string) => `
-SELECT id, kind::text AS kind, ends_ms, lost, failures, digest::float8 AS digest, ${now('$2')} AS now
+SELECT id, kind::text AS kind, ends_ms, lost, failures, digest::float8 AS digest, handled, settled_ms, ${now('$2')} AS now
 FROM ${schema}.ids WHERE id = ANY($1::text[])`
 
 /** $1 ids, $2 lives of their marks, $3 now or null, $4 steady time. */
@@ -41,13 +41,13 @@ FROM unnest($1::text[], $2::float8[]) AS r (id, life) WHERE i.id = r.id AND i.ki
 /**
  * $1 ids, $2 fences, $3 results (a f b r), $4 lives of marks, $5 digests, $6 letters, $7 now or null, $8 steady time, $9 names to put,
  * $10 their values, $11 names to add to, $12 by how much, $13 names of lists, $14 their new items, $15 the transaction's own name or
- * null. Gives whether each claim is held, and failures before. Where one is not, nothing is written at all.
+ * null, $16 what effects made of them or null. Gives whether each claim is held, and failures before. Where one is not, nothing is written at all.
  */
 const settle = (schema: string) => `
 WITH t AS MATERIALIZED (SELECT ${now('$7')} AS now),
 given AS MATERIALIZED (
-  SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::float8[], $5::bigint[], $6::bytea[])
-    WITH ORDINALITY AS g (id, fence, result, life, digest, letter, n)),
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::float8[], $5::bigint[], $6::bytea[], $16::int[])
+    WITH ORDINALITY AS g (id, fence, result, life, digest, letter, handled, n)),
 locked AS MATERIALIZED (
   SELECT id, kind, fence, failures, since_ms, lost FROM ${schema}.ids WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE),
 held AS MATERIALIZED (
@@ -62,7 +62,9 @@ ids AS (
     failures = h.failures + CASE WHEN h.result IN ('f', 'b') THEN 1 ELSE 0 END,
     since_ms = CASE WHEN h.result IN ('f', 'b') THEN coalesce(h.since_ms, t.now) ELSE h.since_ms END,
     lost = CASE h.result WHEN 'r' THEN h.lost ELSE 0 END,
-    digest = h.digest
+    digest = h.digest,
+    handled = h.handled,
+    settled_ms = CASE WHEN h.handled IS NULL THEN NULL ELSE t.now END
   FROM held h, t, go WHERE i.id = h.id),
 dead AS (
   INSERT INTO ${schema}.dead (id, at_ms, failures, letter)
@@ -110,6 +112,7 @@ export function statementsOf(schema: string) {
     /** $1 the position after which. */
     buried: `SELECT position, at_ms, failures, letter FROM ${schema}.dead WHERE position > $1 ORDER BY position LIMIT ${LETTER_ROWS}`,
     letter: `SELECT letter FROM ${schema}.dead WHERE id = $1`,
+    letters: `SELECT id, at_ms, failures, letter FROM ${schema}.dead WHERE id = ANY($1::text[])`,
     exhume: `WITH gone AS (DELETE FROM ${schema}.dead WHERE id = $1 RETURNING id)
       DELETE FROM ${schema}.ids USING gone WHERE ids.id = gone.id`,
     /** $1 id, $2 life of its mark, $3 now or null, $4 steady time. */

@@ -5,10 +5,11 @@ import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
  * Keys. All have the prefix floodmark:{namespace}:ledger:, so a cluster keeps them in one slot:
  *   fence     the last fence given out. Never below the server's time in µs, so that a server which lost its data
  *             gives out no fence a second time.
- *   id:<id>   'kind fence endsMs failures:sinceMs:lost token digest'; kind c = claimed, f = failed before, m = applied, d = buried.
+ *   id:<id>   'kind fence endsMs failures:sinceMs:lost token digest handled:atMs'; kind c = claimed, f = failed before, m = applied, d = buried.
  *             sinceMs is when it first failed, and lost counts its lost tries. Without lost tries ':lost' is absent; without
  *             failures too, ':sinceMs:lost' is. Earlier versions wrote neither.
  *             A settled event's digest tells copies from other bodies (base/copy-digest.ts); absent: nothing is compared.
+ *             Of a mark with what its effect made of it: base/marks.ts's handledNumber and the time; absent: nothing is kept.
  *             The token names the call that wrote it. A call sent again after a lost reply finds its own token, writes
  *             nothing and gets the first answer again.
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
@@ -36,21 +37,22 @@ local function whole(number) return string.format('%.0f', number) end
 local function look(key)
   local state = redis.call('GET', key) or ''
   local kind, fence, ends, failures, since, lost, token = string.match(state, '^(%a) (%d+) (%d+) (%d+):?(%d*):?(%d*) (.*)$')
-  local digest = ''
-  if kind == 'm' or kind == 'd' then token, digest = string.match(token, '^(%S*) ?(%d*)$') end
+  local digest, handled = '', ''
+  if kind == 'm' or kind == 'd' then token, digest, handled = string.match(token, '^(%S*) ?(%d*) ?(.*)$') end
   lost = tonumber(lost or '') or 0
-  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), lost, digest
+  return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), lost, digest, handled
 end
 local function lifeOf(life) return tonumber(life or '') or ttl end
-local function keep(key, kind, fence, ends, failures, since, lost, token, forMs, digest)
+local function keep(key, kind, fence, ends, failures, since, lost, token, forMs, digest, handled)
   local failed = whole(failures) .. (since and ':' .. whole(since) or lost > 0 and ':' or '')
   if lost > 0 then failed = failed .. ':' .. whole(lost) end
   local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
-  if digest and digest ~= '' then state = state .. ' ' .. digest end
+  if handled and handled ~= '' then state = state .. ' ' .. digest .. ' ' .. handled
+  elseif digest and digest ~= '' then state = state .. ' ' .. digest end
   if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
 end
-local function mark(key, fence, failures, since, token, life, digest)
-  keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life, digest)
+local function mark(key, fence, failures, since, token, life, digest, handled)
+  keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life, digest, handled)
 end
 `
 
@@ -71,13 +73,13 @@ local function settled(digest) answer(digest == '' and 0 or -3 - tonumber(digest
 for at = 7, #ARGV, 2 do
   local key = prefix .. 'id:' .. ARGV[at]
   local mine = ARGV[3] .. '.' .. at
-  local kind, fence, ends, failures, token, since, lost, digest = look(key)
+  local kind, fence, ends, failures, token, since, lost, digest, handled = look(key)
   if kind == 'm' then failures, since, lost = 0, nil, 0 end
   if kind == 'c' and token ~= mine and ends <= now then kind, lost = 'x', lost + 1 end
   if kind == 'd' then settled(digest)
   elseif kind == 'm' and ends > math.min(believed, tonumber(string.match(ARGV[at + 1], '^-?%d+'))) then
     local life = lifeOf(string.match(ARGV[at + 1], ':(%d+)$'))
-    if ends - now < life / 2 then mark(key, fence, failures, nil, token, life, digest) end
+    if ends - now < life / 2 then mark(key, fence, failures, nil, token, life, digest, handled) end
     settled(digest)
   elseif kind == 'c' and token ~= mine then answer(-1)
   elseif kind ~= 'c' and lost >= suspectAt then
@@ -103,8 +105,8 @@ return reply
 
 /**
  * ARGV: now in ms or '', ttlMs, token, steady time, then per settlement: id, ordering key, fence, a|f|b|r, dead letter without
- * its head, number of writes, and three for each: p|i|a, name, value. Behind a and b stands 'digest:life': an empty digest means
- * none, an empty life ttlMs. Reply: two numbers a settlement: 1 when held, and its failures.
+ * its head, number of writes, and three for each: p|i|a, name, value. Behind a and b stands 'digest:life:handled': an empty digest means
+ * none, an empty life ttlMs, an empty last one that nothing more is kept. Reply: two numbers a settlement: 1 when held, and its failures.
  * When an event's claim is lost, its key's later events count as lost too and are given back: they must not overtake it.
  * Nothing in the script can fail once it has begun to write: Redis does not undo half a script.
  */
@@ -123,7 +125,7 @@ end
 local at, lost = 5, {}
 while at <= #ARGV do
   local id, lane, given, result, letter = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local digest, life = string.match(result, '^%a(%d*):(%d*)$')
+  local digest, life, handled = string.match(result, '^%a(%d*):(%d*):(%d*)$')
   local writes = tonumber(ARGV[at + 5])
   result = string.sub(result, 1, 1)
   local key = prefix .. 'id:' .. id
@@ -138,7 +140,8 @@ while at <= #ARGV do
     answer(0, failures)
   elseif result == 'a' then
     for one = at, at + writes * 3 - 1, 3 do write(ARGV[one], ARGV[one + 1], ARGV[one + 2]) end
-    mark(key, fence, failures, since, mine, lifeOf(life), digest)
+    if handled ~= '' then handled = handled .. ':' .. whole(now) end
+    mark(key, fence, failures, since, mine, lifeOf(life), digest, handled)
     answer(1, failures)
   elseif result == 'r' then
     keep(key, 'f', fence, 0, failures, since, tries, mine, failures + tries > 0 and ttl or 0)

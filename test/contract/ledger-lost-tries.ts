@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DIGEST_HEADER, NOT_COMPARED } from '../../src/core/base/copy-digest.ts'
 import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { Claim, Ledger, Settlement } from '../../src/core/contracts/ledger.ts'
 import { anEvent } from '../events.ts'
@@ -56,14 +57,43 @@ export function ledgerLostTriesContract(name: string, make: () => Promise<Ledger
         { event: events[3]!, fence: fences[3]!, result: 'released' },
       ])
       const all = ['held', 'applied', 'buried', 'failed', 'released', 'never']
-      const settled = [{ state: 'applied' }, { state: 'buried' }, { state: 'waiting', failures: 1, lostTries: 0 }]
+      const buried = { state: 'buried', cause: 'permanent', reason: 'r', failures: 1, atMs: expect.any(Number) }
+      const settled = [{ state: 'applied' }, buried, { state: 'waiting', failures: 1, lostTries: 0 }]
       const none = { state: 'unknown' }
       expect(await of(...all)).toEqual([{ state: 'in-hand' }, ...settled, none, none])
       await clock.advance(LEASE_MS)
       expect(await of(...all)).toEqual([{ state: 'waiting', failures: 0, lostTries: 1 }, ...settled, none, none])
       await clock.advance(9 * LEASE_MS + 1)
-      expect(await of('applied', 'buried')).toEqual([none, { state: 'buried' }])
+      expect(await of('applied', 'buried')).toEqual([none, buried])
       expect(await of()).toEqual([])
+      await ledger.close()
+    })
+
+    it('keeps what an effect made of an event beside its mark, and as long as that', async () => {
+      const clock = new VirtualClock()
+      const ledger = await (await make()).open({ clock, ttlMs: 10 * LEASE_MS })
+      const whole = { ...event, headers: { [DIGEST_HEADER]: NOT_COMPARED } }
+      const made = [
+        { event: anEvent('done'), handled: { outcome: 'done', attempts: 1 } },
+        { event: { ...whole, id: 'test:nothing' }, handled: { outcome: 'nothing', attempts: 300 } },
+      ] as const
+      const claims = await ledger.claim(
+        made.map((one) => one.event),
+        LEASE_MS,
+      )
+      const atMs = clock.now()
+      await ledger.settle(
+        made.map((one, at) => ({ ...one, fence: fenceOf(claims[at]), result: 'applied', writes: [] }) as const),
+      )
+      const all = made.map(({ handled }) => ({ state: 'applied', handled: { ...handled, atMs } }))
+      expect(await ledger.lookup!(['test:done', 'test:nothing'])).toEqual(all)
+      await clock.advance(6 * LEASE_MS)
+      const copy = { ...anEvent('done'), receivedAtMs: clock.now() }
+      const differing = { ...copy, body: Buffer.from('other') }
+      expect(await ledger.claim([copy], LEASE_MS)).toEqual([{ state: 'duplicate' }])
+      expect(await ledger.claim([differing], LEASE_MS)).toEqual([{ state: 'duplicate', differs: true }])
+      await clock.advance(6 * LEASE_MS)
+      expect(await ledger.lookup!(['test:done', 'test:nothing'])).toEqual([all[0], { state: 'unknown' }])
       await ledger.close()
     })
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Claim, EventFate } from '../contracts/ledger.ts'
+import type { Claim, DeadLetter, EventFate, Handled } from '../contracts/ledger.ts'
 import { differsFrom } from './copy-digest.ts'
 
 /** A wall clock that is ahead of the elapsed time by more than so many ms is not believed where marks end. */
@@ -29,6 +29,29 @@ const UNKNOWN: EventFate = { state: 'unknown' }
 /** What became of an id that nobody holds and that is not settled for good. */
 export function fateOfWaiting(failures: number, lostTries: number): EventFate {
   return failures + lostTries === 0 ? UNKNOWN : { state: 'waiting', failures, lostTries }
+}
+
+/** What an effect made of an event as one number, never 0: how ledgers keep it beside a mark. */
+export function handledNumber({ outcome, attempts }: Omit<Handled, 'atMs'>): number {
+  return Math.min(attempts, ATTEMPTS_MAX) * 2 + (outcome === 'nothing' ? 1 : 0)
+}
+
+const ATTEMPTS_MAX = 2 ** 30 - 1
+
+/** The fate of a marked id. `number`: of handledNumber; 0: nothing was kept. */
+export function fateOfMarked(number: number, atMs: number): EventFate {
+  if (number === 0) return APPLIED
+  return {
+    state: 'applied',
+    handled: { outcome: number % 2 === 1 ? 'nothing' : 'done', attempts: Math.floor(number / 2), atMs },
+  }
+}
+
+const APPLIED: EventFate = { state: 'applied' }
+
+/** The fate of an id whose letter is kept. */
+export function fateOfBuried({ cause, reason, failures, atMs }: Omit<DeadLetter, 'event'>): EventFate {
+  return { state: 'buried', cause, reason, failures, atMs }
 }
 
 /** The time by which a ledger's marks end and are deleted. A wall clock that is stepped neither ends nor deletes marks. */

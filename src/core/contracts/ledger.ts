@@ -63,9 +63,22 @@ export type Write =
  * tried again after a wait, and buried once that has gone on for long enough. Permanent, as FloodmarkError 'rejected' is: buried at once.
  */
 export interface Effect {
-  (event: WebhookEvent, tx: Tx): void | Promise<void>
+  (event: WebhookEvent, tx: Tx): EffectResult | Promise<EffectResult>
   /** Absent: it is for every event, within the processor's own limits. */
   readonly limits?: EffectLimits
+}
+
+/** `'nothing'`: there was nothing to do, so that a provider that moved a field does not look like success. It is settled all the same. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an effect that returns nothing has done its work
+export type EffectResult = void | undefined | 'nothing'
+
+/** What one of several named effects made of an event, as the ledger keeps it beside the mark. */
+export interface Handled {
+  readonly outcome: 'done' | 'nothing'
+  /** Tries, the last one included. */
+  readonly attempts: number
+  /** When it was settled, by the ledger's clock. */
+  readonly atMs: number
 }
 
 /** For which events an effect is, and within which limits. */
@@ -129,6 +142,8 @@ export type Settlement =
       readonly result: 'applied'
       readonly writes: readonly Write[]
       readonly transaction?: EffectTransaction | undefined
+      /** Kept for `lookup`. Absent: nothing is kept but the mark. */
+      readonly handled?: Omit<Handled, 'atMs'>
     })
   /** Counts one failure, forgets lost tries and gives the claim back. */
   | (Claimed & { readonly result: 'failed'; readonly error: string })
@@ -142,7 +157,9 @@ export type Settlement =
  * given back untouched, or its mark has ended.
  */
 export type EventFate =
-  | { readonly state: 'unknown' | 'in-hand' | 'applied' | 'buried' }
+  | { readonly state: 'unknown' | 'in-hand' }
+  | { readonly state: 'applied'; readonly handled?: Handled }
+  | ({ readonly state: 'buried' } & Omit<DeadLetter, 'event'>)
   | { readonly state: 'waiting'; readonly failures: number; readonly lostTries: number }
 
 export interface Settled {
@@ -255,12 +272,17 @@ export interface LedgerOpenOptions {
 /** Three days, for which several providers send an event again, and a tenth. Events of those that go on for longer say so. */
 export const MARK_TTL_MS = 80 * 3_600_000
 
+/** As of a Ledger. What is in hand may be a moment old. */
+export type LedgerLook = Required<Pick<Ledger, 'lookup'>> & Pick<Ledger, 'close'>
+
 /** What every file in ledgers/ exports by default. */
 export interface LedgerDriver {
   /** The kind of server that `url` must lead to, as a QueueDriver's. */
   readonly server?: string
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened. */
   open(options: LedgerOpenOptions): Promise<Ledger>
+  /** A way to look things up while another process holds the ledger. Changes nothing. Absent: `open` is one, as several may. */
+  look?(options: LedgerOpenOptions): Promise<LedgerLook>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */
   drop(options: { readonly url: string; readonly namespace: string }): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Effect, EffectLimits, Tx } from '../contracts/ledger.ts'
+import type { Effect, EffectLimits, EffectResult, Tx } from '../contracts/ledger.ts'
 import { eventFilter, type HandlerFilter } from './filter.ts'
 
 /** What a handler is told beside the event. */
@@ -18,13 +18,7 @@ export interface HandlerContext {
  * by which others can tell. `'nothing'` says that there was nothing to do, so that a provider that moved a field does not look
  * like success. What it throws is tried again; FloodmarkError 'rejected' is not.
  */
-export type HandleEvent = (
-  event: WebhookEvent,
-  tx: Tx,
-  context: HandlerContext,
-) => HandlerResult | Promise<HandlerResult>
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing has done its work
-export type HandlerResult = void | undefined | 'nothing'
+export type HandleEvent = (event: WebhookEvent, tx: Tx, context: HandlerContext) => EffectResult | Promise<EffectResult>
 
 export interface HandlerDefinition {
   /** Which events it is for. Default: all. */
@@ -94,7 +88,7 @@ function effectOf(
   checkCount(name, 'timeoutMs', timeoutMs)
   checkCount(name, 'concurrencyMax', concurrencyMax)
   const isMeant = eventFilter(on)
-  const work = async (event: WebhookEvent, tx: Tx): Promise<void> => {
+  const work = async (event: WebhookEvent, tx: Tx): Promise<EffectResult> => {
     const { attempt, signal } = tx
     const about = `handler ${name}, event ${event.id}, try ${attempt}`
     const end = (outcome: HandlerOutcome, failure?: { readonly error: unknown }) => {
@@ -104,10 +98,14 @@ function effectOf(
     }
     try {
       // A filter that fails is the handler's own failure: the event is not passed over because of it.
-      if (!isMeant(event)) return end('nothing')
+      if (!isMeant(event)) {
+        end('nothing')
+        return 'nothing'
+      }
       const result = await handle(event, tx, { signal, attempt, log: (message) => log(`${about}: ${message}`) })
       if (!signal.aborted) end(result === 'nothing' ? 'nothing' : 'done')
       else end('late')
+      return result
     } catch (error) {
       end(signal.aborted ? 'late' : 'failed', { error })
       throw error

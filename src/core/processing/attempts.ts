@@ -97,7 +97,7 @@ export class Attempts {
     try {
       const working: unknown = task.effect(task.given, tx)
       // JavaScript may return anything; only a promise is waited for.
-      return isThenable(working) || tx.transaction ? this.#whenDone(working, trying) : applied(trying)
+      return isThenable(working) || tx.transaction ? this.#whenDone(working, trying) : applied(trying, working)
     } catch (error) {
       return this.#failed(trying, error)
     }
@@ -106,9 +106,12 @@ export class Attempts {
   /** Apart from `run`, so that a try without a promise makes no functions either. */
   #whenDone(working: unknown, trying: Trying): Promise<TaskOutcome> {
     const { tx } = trying
-    const checked = Promise.resolve(working).then(() => tx.transaction?.check(this.#options.effectMs))
+    const checked = Promise.resolve(working).then(async (result) => {
+      await tx.transaction?.check(this.#options.effectMs)
+      return result
+    })
     return this.#inTime(checked, trying.task.effect.limits?.timeoutMs).then(
-      () => applied(trying),
+      (result) => applied(trying, result),
       (error) => this.#failed(trying, error),
     )
   }
@@ -159,13 +162,16 @@ export class Attempts {
   }
 }
 
-function applied({ task, claim, pass, tx, pending }: Trying): TaskOutcome {
+/** Of one of several effects also what it made of the event: whoever looks it up asks which of them did what. */
+function applied({ task, claim, pass, tx, pending }: Trying, result: unknown): TaskOutcome {
   task.circuit?.succeeded(pass)
   pending.add(tx.writes)
-  const { event } = task
-  const { writes, transaction } = tx
+  const { event, given } = task
+  const { writes, transaction, attempt: attempts } = tx
   const settlement = { event, fence: claim.fence, result: 'applied', writes } as const
-  return { settlement: transaction ? { ...settlement, transaction } : settlement, verdict: 'ack' }
+  if (event === given && !transaction) return { settlement, verdict: 'ack' }
+  const handled = event !== given && { handled: { outcome: result === 'nothing' ? result : 'done', attempts } as const }
+  return { settlement: { ...settlement, ...handled, ...(transaction && { transaction }) }, verdict: 'ack' }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,7 +1,7 @@
 import { parseContent, textAt } from '../base/json-body.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
-import type { Effect, Tx } from '../contracts/ledger.ts'
+import type { Effect, EffectResult, Tx } from '../contracts/ledger.ts'
 import type { SchemaResult, StandardSchema } from '../contracts/standard-schema.ts'
 import { wrongFields } from './drift-reason.ts'
 
@@ -30,7 +30,12 @@ export interface Drift {
 }
 
 /** `drift` is there when `value` has not passed a schema; value is then the body as parsed. */
-export type CheckedWork = (event: WebhookEvent, tx: Tx, value: unknown, drift?: Drift) => void | Promise<void>
+export type CheckedWork = (
+  event: WebhookEvent,
+  tx: Tx,
+  value: unknown,
+  drift?: Drift,
+) => EffectResult | Promise<EffectResult>
 
 export interface CheckedOptions {
   /** By event.source. */
@@ -83,7 +88,7 @@ export function checked(options: CheckedOptions): Effect & { readonly counts: Re
     return reason
   }
 
-  function judge(event: WebhookEvent, tx: Tx, body: unknown, known: Known, result: SchemaResult): void | Promise<void> {
+  function judge(event: WebhookEvent, tx: Tx, body: unknown, known: Known, result: SchemaResult): ReturnType<Effect> {
     if (!result.issues) {
       counts.valid++
       return options.effect(event, tx, known.strict ? result.value : body)

@@ -37,6 +37,21 @@ export async function openQueue(loaded: LoadedConfig, clock: Clock): Promise<Que
   return opened('queue', await driver.open({ url, namespace: config.namespace, clock }), moduleOf('queue', name))
 }
 
+/**
+ * To look things up in the ledger beside a running service.
+ * @throws FloodmarkError 'misuse' where only the process that holds it can be asked, and as `openLedger`.
+ */
+export async function openLook(loaded: LoadedConfig, clock: Clock): Promise<Pick<Ledger, 'lookup' | 'close'>> {
+  const { config, folder } = loaded
+  const driver = await loadPart('ledger', placedIn(folder, config.ledger.use))
+  if (driver.look) return driver.look({ url: urlOf('ledger', loaded, driver), namespace: config.namespace, clock })
+  const ledger = await openLedger(loaded, clock)
+  if (ledger.traits.shared) return ledger
+  await ledger.close()
+  const what = `the ledger '${config.ledger.use}' can be asked by its own process alone`
+  throw new FloodmarkError('misuse', `${what}: set admin: { port: 9090 } and ask /lookup?id=… there`)
+}
+
 /** The same for the ledger. */
 export async function openLedger(loaded: LoadedConfig, clock: Clock): Promise<Ledger> {
   const { config, folder } = loaded

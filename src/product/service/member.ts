@@ -5,6 +5,7 @@ import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import type { RefusedRequest } from '../../core/contracts/refusal.ts'
+import { lookUp } from '../../core/handling/look-up.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import { type Service, startService } from '../../core/service/service.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
@@ -32,6 +33,8 @@ let role: ServiceRole = 'node'
 /** It may be told to stop before it has started: events may be in hand by then. */
 let starting: Promise<void> | undefined
 let watch: SecretWatch | undefined
+/** Absent: nothing is processed here. */
+let looking: ((ids: readonly string[]) => ReturnType<typeof lookUp>) | undefined
 let tls: TlsWatch | undefined
 
 outliveReaders()
@@ -59,6 +62,7 @@ async function perform(message: ToMember, handle: ListenHandle | undefined): Pro
     return watch?.look()
   }
   if (message.kind === 'tell-status') return tellStatus()
+  if (message.kind === 'look-up') return tellFates(message)
   if (message.kind === 'leave') return service?.leave()
   if (message.kind === 'stop') return stop()
 }
@@ -85,13 +89,15 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
     renewSecrets: (route: Route) => secrets.renew(route),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
+  const processing = ledger && { ...(await processingOf(loaded)), ledger }
+  if (processing) looking = (ids) => lookUp(processing.ledger, processing.effect, ids)
   service = await startService({
     queue,
     clock,
     random: Math.random,
     limits: limitsFrom(loaded),
     ...(receiving && { receiving }),
-    ...(ledger && { processing: { ...(await processingOf(loaded)), ledger } }),
+    ...(processing && { processing }),
     onError: (error) => say(messageOf(error)),
     ...(config.observer && { observer: config.observer }),
   })
@@ -103,6 +109,16 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
     ...(receiving ? sizeNotices(plans, limitsOf(limitsFrom(loaded)).bodyBytesMax) : []),
   ]
   tell({ kind: 'ready', about })
+}
+
+async function tellFates({ number, ids }: Extract<ToMember, { kind: 'look-up' }>): Promise<void> {
+  const wrong = 'these processes have no ledger: ask the admin port of floodmark work, or run floodmark lookup'
+  const events = looking?.(ids) ?? Promise.reject(new FloodmarkError('misuse', wrong))
+  const answer = await events.then(
+    (found) => ({ events: found }),
+    (error) => ({ wrong: messageOf(error) }),
+  )
+  tell({ kind: 'looked-up', number, answer })
 }
 
 async function tellStatus(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/contracts/errors.ts'
 import type { Depth } from '../../core/contracts/queue.ts'
 import type { IngestCounts } from '../../core/contracts/receiver.ts'
+import type { EventAnswer } from '../../core/handling/look-up.ts'
 import type { ProcessorState } from '../../core/processing/processor-counts.ts'
 
 /** What a process of the service does. */
@@ -17,15 +18,20 @@ export interface ProcessStatus {
   readonly depth: Depth | undefined
 }
 
+/** `wrong`: why there is no answer, and what to do. */
+export type LookUpAnswer = { readonly events: readonly EventAnswer[] } | { readonly wrong: string }
+
 /** What the supervisor tells a process. The port's handle travels beside a setup. */
 export type ToMember =
   | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string }
   | { readonly kind: 'reload' }
   | { readonly kind: 'tell-status' }
+  | { readonly kind: 'look-up'; readonly number: number; readonly ids: readonly string[] }
   | { readonly kind: 'leave' }
   | { readonly kind: 'stop' }
 
 export type FromMember =
   | { readonly kind: 'ready'; readonly about: readonly string[] }
   | { readonly kind: 'status'; readonly status: ProcessStatus }
+  | { readonly kind: 'looked-up'; readonly number: number; readonly answer: LookUpAnswer }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

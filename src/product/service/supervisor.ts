@@ -4,7 +4,7 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
-import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
+import type { FromMember, LookUpAnswer, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 
 /** A process that died is started again after about so long, twice as long with each further death, ms. */
 const RESTART = { baseMs: 250, capMs: 5_000 }
@@ -82,6 +82,19 @@ export class Supervisor {
     })
     const told = await Promise.allSettled(asked)
     return told.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
+  }
+
+  #lookUps = 0
+  /** What became of events, by any process that can be asked. */
+  async lookUp(ids: readonly string[]): Promise<LookUpAnswer> {
+    const number = ++this.#lookUps
+    for (const { child } of this.#members.values()) {
+      const answer = answerTo(child, number)
+      child.send({ kind: 'look-up', number, ids })
+      const told = await Promise.race([answer.catch(() => undefined), wait(STATUS_MS, undefined, { ref: false })])
+      if (told) return told
+    }
+    return { wrong: 'no process has answered in time: ask again' }
   }
 
   /** Every process reads its secrets again. */
@@ -199,5 +212,13 @@ export class Supervisor {
     const killing = setTimeout(() => child.process.kill('SIGKILL'), STOP_MS)
     await child.exited
     clearTimeout(killing)
+  }
+}
+
+/** Answers of others, that come later than they are waited for, are passed over. */
+async function answerTo(child: ServiceMember['child'], number: number): Promise<LookUpAnswer> {
+  for (;;) {
+    const told = await child.next('looked-up')
+    if (told.number === number) return told.answer
   }
 }

@@ -78,6 +78,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
     does: 'Run its processors.',
     load: () => import('./product/work.ts'),
   },
+  lookup: {
+    does: 'What became of events, asked beside a running service.',
+    load: () => import('./product/lookup.ts'),
+  },
   dlq: {
     does: 'Dead letters: look at them, replay, export or purge them.',
     load: () => import('./dlq/command.ts'),

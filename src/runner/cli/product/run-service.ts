@@ -51,7 +51,7 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   heed(supervisor)
   say(startLine(role, loaded, supervisor.port))
   if (config.admin) {
-    const admin = await startAdmin(config.admin, () => supervisor.status())
+    const admin = await startAdmin(config.admin, supervisor)
     say(`status on http://${config.admin.host}:${admin}/status`)
   }
 }

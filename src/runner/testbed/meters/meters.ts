@@ -79,15 +79,16 @@ export class Meters {
     const { effects } = this.#flows
     return (event, tx) => {
       const beganMs = effects.begin()
-      let running: void | Promise<void>
+      let running: ReturnType<Effect>
       try {
         running = effect(event, tx)
       } catch (error) {
         effects.end(beganMs, 1)
         throw error
       }
-      if (running) return running.finally(() => effects.end(beganMs, 1))
+      if (typeof running === 'object') return running.finally(() => effects.end(beganMs, 1))
       effects.end(beganMs, 1)
+      return running
     }
   }
 
