@@ -1,18 +1,13 @@
 import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { fullUnless } from '../../needs.ts'
-import { describeWithServer } from '../../servers.ts'
 import { Sender, type Started, shop } from '../shop.ts'
 import { harm, kill, strike } from './kills.ts'
+import { describeForSharedStores } from './stores.ts'
 
-/** A server that several processes share, as production has it: some receive, others process. */
-describeWithServer('redis', (server) => {
-  let namespaces = 0
-  const there = () => {
-    const url = `url: '${server().url}'`
-    const stores = `queue: { use: 'redis-streams', ${url} }, ledger: { use: 'redis', ${url} }`
-    return shop(`${stores}, namespace: 'serve${namespaces++}', limits: { leaseMs: 4_000, effectMs: 1_000 }`)
-  }
+/** Servers that several processes share, as production has them: some receive, others process. */
+describeForSharedStores(({ name, isQuick, config }) => {
+  const there = () => shop(config())
   const isLinux = existsSync('/proc/self/task')
 
   async function drained(seen: () => Promise<string[]>, sender: Sender): Promise<string[]> {
@@ -22,7 +17,10 @@ describeWithServer('redis', (server) => {
     }
   }
 
-  it('serve and work: a rolling restart of both refuses nobody, and each event takes effect once', async ({ skip }) => {
+  it(`serve and work on ${name}: a rolling restart of both refuses nobody, and each event takes effect once`, {
+    timeout: 180_000,
+    ...fullUnless(isQuick),
+  }, async ({ skip }) => {
     skip(!isLinux, 'the processes of a process can be seen on Linux alone')
     const { start, seen } = there()
     const serve = start('serve', '--processes', '2')
@@ -38,13 +36,13 @@ describeWithServer('redis', (server) => {
     expect(sender.others).toEqual([])
     expect(harm(sender, await drained(seen, sender))).toEqual({ missing: [], doubled: 0 })
     expect([(await serve.stop()).code, (await work.stop()).code]).toEqual([0, 0])
-  }, 60_000)
+  })
 
   for (const times of [1, 10]) {
-    it(`serve and work: nothing acknowledged is missing when processes of both are killed ${times} times`, {
+    it(`serve and work on ${name}: nothing acknowledged is missing when processes of both are killed ${times} times`, {
       timeout: 300_000,
-      ...fullUnless(times === 1),
-    }, async ({ skip }) => {
+      ...fullUnless(isQuick && times === 1),
+    }, async ({ skip, annotate }) => {
       skip(!isLinux, 'the processes of a process can be seen on Linux alone')
       const { start, seen } = there()
       const serve = start('serve', '--processes', '2')
@@ -60,7 +58,9 @@ describeWithServer('redis', (server) => {
         await struck.until('has taken its place', deaths.get(struck))
       })
       expect(sender.others.filter(({ outcome }) => outcome !== 'unknown')).toEqual([])
-      expect(harm(sender, await drained(seen, sender))).toEqual({ missing: [], doubled: 0 })
+      const took = await drained(seen, sender)
+      expect(harm(sender, took)).toEqual({ missing: [], doubled: 0 })
+      await annotate(`${sender.acked.length} acknowledged, ${sender.others.length} unknown, ${took.length} took effect`)
       await Promise.all([serve.stop(), work.stop()])
     })
   }

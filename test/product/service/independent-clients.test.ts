@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { fullUnless, needing } from '../../needs.ts'
+import { shop } from '../shop.ts'
+import { CLIENTS, ENVIRONMENT, ROUTES, wrk } from './independent-clients.ts'
+import { describeForSharedStores } from './stores.ts'
+
+const EVENTS = 5
+const missing = [...CLIENTS, wrk].flatMap((client) => client.missing ?? [])
+
+/** Whoever signs as the providers say is taken, and each event takes effect once, also of those that come again. */
+describeForSharedStores(({ name, isQuick, config }) => {
+  it(`serve and work on ${name} take what other people's clients sign and send, each event once`, {
+    timeout: 180_000,
+    ...fullUnless(isQuick),
+    ...needing(missing.length === 0 ? undefined : missing.join('; ')),
+  }, async ({ annotate }) => {
+    const { start, seen, folder } = shop('', {
+      'floodmark.config.ts': `export default {
+        routes: {${ROUTES}}, handlers: './handlers.ts', listen: { port: 0 }, noticeMs: 0, ${config()}
+      }\n`,
+    })
+    const serve = start('serve', '--processes', '2', ENVIRONMENT)
+    const work = start('work', ENVIRONMENT)
+    const port = await serve.port
+    await work.until('processing')
+    const acked = await Promise.all(CLIENTS.map((client) => client.send({ port, folder, events: EVENTS })))
+    const answered = await wrk.send({ port, folder })
+    const sent = acked.flat()
+    let took: string[] = []
+    const isWrk = (id: string) => id.startsWith('github:wrk-')
+    do took = await seen()
+    while (took.filter(isWrk).length < answered || !sent.every((id) => took.includes(id)))
+    expect(took).toHaveLength(new Set(took).size)
+    expect(took.filter((id) => !isWrk(id)).toSorted()).toEqual(sent.toSorted())
+    await annotate(
+      `${sent.length} of ${CLIENTS.length} clients and ${answered} of wrk were answered, ${took.length} took effect`,
+    )
+    expect([(await serve.stop()).code, (await work.stop()).code]).toEqual([0, 0])
+  })
+})
