@@ -36,7 +36,9 @@ export interface IndependentClient {
 
 type Signer = (id: string, at: Date, body: string) => Record<string, string>
 type WebhookClass = new (secret: string) => { sign(id: string, at: Date, body: string): string }
-type StripeClass = new (key: string) => {
+type StripeClass = new (
+  key: string,
+) => {
   readonly webhooks: { generateTestHeaderString(given: { payload: string; secret: string }): string }
 }
 
