@@ -118,9 +118,9 @@ class LmdbLedger implements Ledger {
       const lostTries = this.#claims.lostTries(id) + (failed?.lostTries ?? 0)
       if (lostTries >= suspectAt) return { state: 'suspect' }
       const { value: failures = 0, sinceMs = now } = failed ?? {}
-      const failingForMs = now - sinceMs
       isAnyNew = true
-      return { state: 'new', fence: this.#claims.take(id, leaseMs, failures), failures, failingForMs, lostTries }
+      const fence = this.#claims.take(id, leaseMs, failures)
+      return { state: 'new', fence, failures, failingForMs: now - sinceMs, lostTries }
     })
     try {
       if (isAnyNew) this.#heldIds.write([...this.#claims.ids], now)
@@ -162,8 +162,7 @@ class LmdbLedger implements Ledger {
 
   async lookup(ids: readonly string[]): Promise<readonly EventFate[]> {
     const believed = this.#time.believed()
-    const fateOf = (id: string) => this.#ids.fateOf(id, believed, this.#claims.lostTries(id))
-    return ids.map((id) => (this.#claims.busy(id) ? { state: 'in-hand' } : fateOf(id)))
+    return ids.map((id) => this.#ids.fateOf(id, believed, this.#claims.busy(id) ? 'busy' : this.#claims.lostTries(id)))
   }
 
   async probe(): Promise<void> {
@@ -204,8 +203,8 @@ class LmdbLedger implements Ledger {
       const key = Buffer.from(event.id)
       if (settlement.result === 'applied') {
         for (const write of settlement.writes) this.#write(write, items)
-        const handled = settlement.handled && handledNumber(settlement.handled)
-        this.#mark({ event, key, digest: digestOf(event), handled, settledMs: now }, marked)
+        const what = { digest: digestOf(event), handled: handledNumber(settlement.handled), settledMs: now }
+        this.#mark({ event, key, ...what }, marked)
         return { held: true, failures: before }
       }
       const failures = before + 1

@@ -19,8 +19,9 @@ export class Ids {
     return bytes && decodeState(unseal(key, bytes))
   }
 
-  /** What became of an id that nobody holds. `lostTries`: those of this process. */
-  fateOf(id: string, believedMs: number, lostTries: number): EventFate {
+  /** What became of an id. `lostTries`: those of this process, or that somebody holds it now. */
+  fateOf(id: string, believedMs: number, lostTries: number | 'busy'): EventFate {
+    if (lostTries === 'busy') return { state: 'in-hand' }
     const state = this.stateOf(Buffer.from(id))
     if (state?.kind === BURIED) {
       const position = u64(state.value)

@@ -31,8 +31,10 @@ export function fateOfWaiting(failures: number, lostTries: number): EventFate {
   return failures + lostTries === 0 ? UNKNOWN : { state: 'waiting', failures, lostTries }
 }
 
-/** What an effect made of an event as one number, never 0: how ledgers keep it beside a mark. */
-export function handledNumber({ outcome, attempts }: Omit<Handled, 'atMs'>): number {
+/** What an effect made of an event as one number: how ledgers keep it beside a mark. 0: nothing is kept. */
+export function handledNumber(handled: Omit<Handled, 'atMs'> | undefined): number {
+  if (!handled) return 0
+  const { outcome, attempts } = handled
   return Math.min(attempts, ATTEMPTS_MAX) * 2 + (outcome === 'nothing' ? 1 : 0)
 }
 
