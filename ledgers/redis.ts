@@ -6,14 +6,7 @@ import { runScript, type Script } from '../src/clients/redis/script.ts'
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import {
-  duplicateOf,
-  fateOfBuried,
-  fateOfMarked,
-  fateOfWaiting,
-  handledNumber,
-  MarkTime,
-} from '../src/core/base/marks.ts'
+import { duplicateOf, handledNumber, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
 import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
 import {
@@ -34,6 +27,7 @@ import {
 } from '../src/core/contracts/ledger.ts'
 import { checkNamespace } from '../src/core/contracts/namespace.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
+import { fatesOf } from './redis/fates.ts'
 import { scripts } from './redis/scripts.ts'
 
 /** No call takes longer than so many ms, whatever the network does. */
@@ -49,8 +43,6 @@ const SAMPLE = {
 }
 /** A key that ends by itself is in a second table of the server too. MEMORY USAGE leaves out both tables' places for it: seen, 65. */
 const TABLE_BYTES = 64
-/** Exhumed or purged between two questions. */
-const GONE: EventFate = { state: 'unknown' }
 
 /**
  * A ledger in a Redis that several processes share. One script does each claim, and each settle call, as a whole. Leases run
@@ -168,26 +160,12 @@ class RedisLedger implements Ledger {
     const states = await this.#connection.repeat(CALL_MS, (redis) =>
       redis.mget(ids.map((id) => `${this.#prefix}id:${id}`)),
     )
-    const isBuried = (at: number) => states[at]?.startsWith('d ') === true
-    const letters = await this.#lettersOf(ids.filter((_, at) => isBuried(at)))
-    return states.map((state, at) => {
-      const [kind, , ends, failed = '', , , handled = '0:0'] = (state ?? '').split(' ')
-      const [failures = '0', , lost = '0'] = failed.split(':')
-      const isOver = !(Number(ends) > believed)
-      if (kind === 'd') return letters.get(ids[at]!) ?? GONE
-      if (kind === 'm') {
-        const [number, atMs] = handled.split(':').map(Number)
-        return isOver ? GONE : fateOfMarked(number!, atMs!)
-      }
-      if (kind === 'c' && !isOver) return { state: 'in-hand' }
-      return fateOfWaiting(Number(failures), Number(lost) + (kind === 'c' ? 1 : 0))
-    })
-  }
-
-  async #lettersOf(ids: readonly string[]): Promise<ReadonlyMap<string, EventFate>> {
-    if (ids.length === 0) return new Map()
-    const letters = await this.#connection.repeat(CALL_MS, (redis) => redis.hmgetBuffer(`${this.#prefix}dead`, ...ids))
-    return new Map(ids.flatMap((id, at) => (letters[at] ? [[id, fateOfBuried(decodeDeadLetter(letters[at]))]] : [])))
+    const buried = ids.filter((_, at) => states[at]?.startsWith('d '))
+    const letters =
+      buried.length === 0
+        ? []
+        : await this.#connection.repeat(CALL_MS, (redis) => redis.hmgetBuffer(`${this.#prefix}dead`, ...buried))
+    return fatesOf(states, letters, believed)
   }
 
   async probe(): Promise<void> {
