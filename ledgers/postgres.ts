@@ -1,4 +1,5 @@
 import { PostgresPool, type Row } from '../src/clients/postgres/connection.ts'
+import { connectionsAt } from '../src/clients/postgres/connections.ts'
 import { ASK_POSTGRES, judgePostgres, type PostgresFacts } from '../src/clients/postgres/facts.ts'
 import { schemaOf } from '../src/clients/postgres/namespace.ts'
 import { decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
@@ -21,7 +22,7 @@ import {
   SUSPECT_LOST_TRIES,
 } from '../src/core/contracts/ledger.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
-import { Asking, CALL_MS } from './postgres/ask.ts'
+import { Asking, CALL_MS, CONNECTIONS_MAX } from './postgres/ask.ts'
 import { valuesOf, wholeLetter, withoutLost } from './postgres/call.ts'
 import { Claiming } from './postgres/claiming.ts'
 import { buried, keptCopies, lettersOf, pagesOf } from './postgres/reading.ts'
@@ -290,6 +291,7 @@ const driver: LedgerDriver = {
       throw error
     }
   },
+  quotas: ({ url }) => connectionsAt(url, CONNECTIONS_MAX),
   async drop({ url, namespace }) {
     const pool = new PostgresPool(url, { connectionsMax: 1 })
     await pool

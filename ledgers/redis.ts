@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { RedisConnection } from '../src/clients/redis/connection.ts'
 import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
 import { type JudgedRedis, openRedis } from '../src/clients/redis/facts.ts'
+import { redisQuotas } from '../src/clients/redis/memory-bytes.ts'
 import { runScript, type Script } from '../src/clients/redis/script.ts'
 import { digestOf } from '../src/core/base/copy-digest.ts'
 import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
@@ -326,6 +327,7 @@ const driver: LedgerDriver = {
       throw error
     }
   },
+  quotas: redisQuotas,
   drop: ({ url, namespace }) => deleteKeys(url, prefixOf(namespace)),
 }
 export default driver

@@ -6,6 +6,7 @@ import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
 import { keepMember } from './kafka/member.ts'
+import { publishingQuotas } from './kafka/quotas.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
@@ -107,6 +108,12 @@ const driver: QueueDriver = {
       const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     }
+  },
+
+  async quotas(options) {
+    const own = clientOptions(layoutOf(options))
+    const admin = new Admin(own)
+    return publishingQuotas(admin, own.clientId).finally(() => admin.close())
   },
 
   async drop(options) {

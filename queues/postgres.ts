@@ -1,4 +1,5 @@
 import { PostgresPool } from '../src/clients/postgres/connection.ts'
+import { connectionsAt } from '../src/clients/postgres/connections.ts'
 import { ASK_POSTGRES, judgePostgres, type PostgresFacts } from '../src/clients/postgres/facts.ts'
 import { schemaOf } from '../src/clients/postgres/namespace.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
@@ -25,6 +26,9 @@ const ASK_MS = 5_000
 /** How many bytes are stored is asked every so many ms; until then what was published here is added. */
 const STORED_EVERY_MS = 1_000
 /** The server ends by itself what nobody waits for any more. */
+/** Connections of a process: to store, and to consume, where the one that listens is among them. */
+const STORING_MAX = 2
+const CONSUMING_MAX = 8
 const GIVEN_UP = 'SET statement_timeout = 30000'
 
 /**
@@ -53,7 +57,7 @@ class PostgresQueue implements Queue {
   constructor(schema: string, storing: PostgresPool, facts: PostgresFacts, options: QueueOpenOptions) {
     this.#storing = storing
     this.#consuming = new PostgresPool(options.url, {
-      connectionsMax: 8,
+      connectionsMax: CONSUMING_MAX,
       settings: `${GIVEN_UP}; SET synchronous_commit = off`,
     })
     this.#statements = statementsOf(schema)
@@ -172,7 +176,7 @@ const driver: QueueDriver = {
   server: 'postgres',
   async open(options) {
     const schema = schemaOf('queue', options.namespace)
-    const storing = new PostgresPool(options.url, { connectionsMax: 2, settings: GIVEN_UP })
+    const storing = new PostgresPool(options.url, { connectionsMax: STORING_MAX, settings: GIVEN_UP })
     try {
       const facts = judgePostgres((await storing.once(OPEN_MS, ASK_POSTGRES)).rows)
       const [known] = (await storing.once(OPEN_MS, areTablesThere(schema))).rows
@@ -183,6 +187,7 @@ const driver: QueueDriver = {
       throw error
     }
   },
+  quotas: ({ url }) => connectionsAt(url, STORING_MAX + CONSUMING_MAX),
   async drop({ url, namespace }) {
     const pool = new PostgresPool(url, { connectionsMax: 1 })
     const statement = `DROP SCHEMA IF EXISTS ${schemaOf('queue', namespace)} CASCADE`

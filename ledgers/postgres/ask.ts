@@ -13,6 +13,8 @@ const POOLS = {
   effects: { connectionsMax: 16 },
 } as const satisfies Record<string, ConnectionsOptions>
 type PoolName = keyof typeof POOLS
+/** That one process opens at most. */
+export const CONNECTIONS_MAX = Object.values(POOLS).reduce((sum, { connectionsMax }) => sum + connectionsMax, 0)
 
 /** A ledger's connections, and what it says on them. */
 export class Asking {

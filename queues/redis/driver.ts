@@ -1,5 +1,6 @@
 import { deleteKeys } from '../../src/clients/redis/delete-keys.ts'
 import { type JudgedRedis, openRedis } from '../../src/clients/redis/facts.ts'
+import { redisQuotas } from '../../src/clients/redis/memory-bytes.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { Queue, QueueDriver, QueueOpenOptions, QueueTraits } from '../../src/core/contracts/queue.ts'
@@ -32,6 +33,7 @@ export function redisDriver(kind: string, make: (redis: JudgedRedis, options: Qu
       prefixOf(kind, options.namespace)
       return make(await openRedis(options.url, options.clock ?? systemClock), options)
     },
+    quotas: redisQuotas,
     drop: ({ url, namespace }) => deleteKeys(url, `${prefixOf(kind, namespace)}:`),
   }
 }

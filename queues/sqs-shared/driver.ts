@@ -15,7 +15,7 @@ import {
 } from '../../src/core/contracts/queue.ts'
 import { SqsConsumer } from './consumer.ts'
 import { RETENTION_S, type SqsKind } from './kind.ts'
-import { eventBytesMax } from './message.ts'
+import { ENTRIES_MAX, eventBytesMax } from './message.ts'
 import { Publisher } from './publish.ts'
 import { SqsServer } from './server.ts'
 
@@ -25,6 +25,8 @@ type Attributes = Awaited<ReturnType<SqsServer['attributes']>>['of']
 const PUBLISH_EVENTS_MAX = 250
 /** For a server that does not tell its limit: the size that every SQS has always taken. */
 const MESSAGE_BYTES = 256 * 1024
+/** Of each kind of call, without high throughput mode. */
+const FIFO_CALLS_PER_S = 300
 /** SQS drops a known MessageDeduplicationId for so long, as AWS documents it. The emulators that we know do likewise. */
 const DEDUP_WINDOW_MS = 5 * 60_000
 
@@ -144,6 +146,18 @@ export function sqsDriver(kind: SqsKind): QueueDriver {
       } catch (error) {
         server.destroy()
         throw error
+      }
+    },
+    async quotas(options) {
+      if (!kind.fifo) return []
+      const server = await serverOf(options)
+      try {
+        await server.find()
+        const { of } = await server.attributes(['All'])
+        if (of.FifoThroughputLimit === 'perMessageGroupId') return []
+        return [{ of: 'events', maxPerS: FIFO_CALLS_PER_S * ENTRIES_MAX, liftedBy: 'high throughput mode' }]
+      } finally {
+        server.destroy()
       }
     },
     async drop(options) {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { WebhookEvent } from './event.ts'
 import type { FailureMode } from './queue.ts'
+import type { Quota } from './quota.ts'
 
 /** Writes that commit in one transaction with the id's mark: the effect is exactly-once however often the event comes. */
 export interface Tx {
@@ -283,6 +284,8 @@ export interface LedgerDriver {
   open(options: LedgerOpenOptions): Promise<Ledger>
   /** A way to look things up while another process holds the ledger. Changes nothing. Absent: `open` is one, as several may. */
   look?(options: LedgerOpenOptions): Promise<LedgerLook>
+  /** As a QueueDriver's. */
+  quotas?(options: { readonly url: string; readonly namespace: string }): Promise<readonly Quota[]>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */
   drop(options: { readonly url: string; readonly namespace: string }): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { type ErrorCode, FloodmarkError } from './errors.ts'
 import type { WebhookEvent } from './event.ts'
+import type { Quota } from './quota.ts'
 
 /** A way to fail that an accepted event may have to live through. Faults are what a scenario injects on purpose. */
 export type FailureMode = 'receiver-crash' | 'broker-crash' | 'power-loss' | 'host-loss'
@@ -143,6 +144,8 @@ export interface QueueDriver {
   readonly server?: string
   /** @throws FloodmarkError 'unavailable' when it cannot be reached or opened, 'misuse' when the URL is not one of its own. */
   open(options: QueueOpenOptions): Promise<Queue>
+  /** What the server of an opened queue allows. Absent: no quota is known. Rejects where it cannot be asked. */
+  quotas?(options: { readonly url: string; readonly namespace: string }): Promise<readonly Quota[]>
   /** Deletes the namespace. Succeeds when there is nothing to delete. */
   drop(options: { readonly url: string; readonly namespace: string }): Promise<void>
 }

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { processingOf } from '../service/processing.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
+import { checkQuotas } from './quotas.ts'
 import { checkRates, checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
 
@@ -15,7 +16,8 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...(await checkStores(loaded, ratePerS)),
     ...checkRates(loaded),
     ...checkTimes(loaded, ratePerS),
-    ...(await checkMachine(loaded, ratePerS)),
+    ...(await checkQuotas(loaded, ratePerS)),
+    ...(await checkMachine(loaded)),
   ]
 }
 

@@ -10,12 +10,10 @@ import { type Finding, fail, ok, warn } from './finding.ts'
 const OTHER_DESCRIPTORS = 200
 /** The queue on local disk takes events until so many bytes wait; the ledger grows beside it. */
 const DISK_BYTES_MIN = 2 * 1024 ** 3
-/** SQS FIFO without high throughput: calls a second of each kind, and messages of one call. */
-const SQS_FIFO = { callsPerS: 300, batchEvents: 10 }
 
-/** What the machine and the server's quotas must have for the limits to be reached. */
-export async function checkMachine(loaded: LoadedConfig, ratePerS: number | undefined): Promise<readonly Finding[]> {
-  return [...descriptors(loaded), ...(await disk(loaded)), ...quota(loaded, ratePerS), ...address(loaded)]
+/** What the machine must have for the limits to be reached. */
+export async function checkMachine(loaded: LoadedConfig): Promise<readonly Finding[]> {
+  return [...descriptors(loaded), ...(await disk(loaded)), ...address(loaded)]
 }
 
 function descriptors({ config }: LoadedConfig): Finding[] {
@@ -51,14 +49,6 @@ async function disk({ config, folder }: LoadedConfig): Promise<Finding[]> {
   return [
     warn('disk', `${what}: the queue may hold 1 GiB and the ledger grows, so give it ${bytes(DISK_BYTES_MIN)} or more`),
   ]
-}
-
-function quota({ config }: LoadedConfig, ratePerS: number | undefined): Finding[] {
-  if (config.queue.use !== 'sqs-fifo' || ratePerS === undefined) return []
-  const most = SQS_FIFO.callsPerS * SQS_FIFO.batchEvents
-  const what = `an SQS FIFO queue takes ${most}/s in full batches unless it is in high throughput mode`
-  if (ratePerS <= most / 2) return [ok('quota', what)]
-  return [warn('quota', `${what}, and ${ratePerS}/s are expected: turn that mode on`)]
 }
 
 function address({ config }: LoadedConfig): Finding[] {

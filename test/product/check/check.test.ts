@@ -3,6 +3,7 @@ import { checkService } from '../../../src/product/check/check.ts'
 import { loadConfig } from '../../../src/product/config/load.ts'
 import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
 import { needing } from '../../needs.ts'
+import { describeWithServer } from '../../servers.ts'
 import { shop } from '../shop.ts'
 
 async function check(config: string, ratePerS?: number, files: Readonly<Record<string, string>> = {}) {
@@ -36,6 +37,29 @@ describe('floodmark check', () => {
     expect(levels(await check(config, ratePerS, files), id)).toContain('fail')
   })
 
+  const MEMORY = new URL('../../../queues/memory.ts', import.meta.url).pathname
+  const memory = (usedBytes: number, maxBytes: number) => ({ of: 'memory', usedBytes, maxBytes })
+  const connections = (max: number, used: number) => ({ of: 'connections', eachProcess: 10, max, used })
+  it.each([
+    [memory(5e8, 0), undefined, 'warn'],
+    [memory(5e8, 9e8), undefined, 'warn'],
+    [memory(1e8, 9e8), undefined, 'ok'],
+    [{ of: 'events', maxPerS: 3_000, liftedBy: 'more' }, undefined, 'warn'],
+    [{ of: 'events', maxPerS: 3_000, liftedBy: 'more' }, 2_000, 'warn'],
+    [{ of: 'events', maxPerS: 3_000, liftedBy: 'more' }, 1_000, 'ok'],
+    [{ of: 'publishing', maxBytesPerS: 1e7 }, undefined, 'warn'],
+    [{ of: 'publishing', maxBytesPerS: 1e7 }, 2_000, 'warn'],
+    [{ of: 'publishing', maxBytesPerS: 1e7 }, 1_000, 'ok'],
+    [connections(39, 0), undefined, 'fail'],
+    [connections(97, 60), undefined, 'warn'],
+    [connections(97, 57), undefined, 'ok'],
+  ] as const)('judges what a server allows: %j at %s/s is %s', async (quota, ratePerS, level) => {
+    const driver = `import memory from '${MEMORY}'
+      export default { ...memory, quotas: async () => [${JSON.stringify(quota)}] }\n`
+    const found = await check("queue: './queue.ts', processes: 2,", ratePerS, { 'queue.ts': driver })
+    expect(levels(found, 'quota')).toEqual([level])
+  })
+
   it('says so where what is expected fits', async () => {
     expect(levels(await check('', 5_000), 'in-flight')).toEqual(['ok'])
   })
@@ -62,3 +86,28 @@ it('floodmark check exits with 1 where something fails, and names each in a line
   expect(code).toBe(1)
   expect(out).toMatch(/^FAIL {2}ledger: what took effect does not survive receiver-crash/m)
 })
+
+const REAL = [
+  { server: 'redis', queues: ['redis-streams', 'bullmq'], ledger: 'redis', text: /memory/ },
+  {
+    server: 'postgres',
+    queues: ['postgres'],
+    ledger: 'postgres',
+    text: /queue postgres and ledger postgres: .* up to 96 connections/,
+  },
+  { server: 'sqs', queues: ['sqs-fifo'], ledger: undefined, text: undefined },
+  { server: 'kafka', queues: ['kafka'], ledger: undefined, text: undefined },
+] as const
+
+for (const { server, queues, ledger, text } of REAL) {
+  describeWithServer(server, (running) => {
+    it.each(queues)('floodmark check asks the server of %s what it allows', async (queue) => {
+      const store = (use: string) => `{ use: '${use}', url: '${running().url}' }`
+      const both = `queue: ${store(queue)}, ${ledger ? `ledger: ${store(ledger)},` : ''} processes: 2,`
+      const found = (await check(both)).filter(({ id }) => id === 'quota' || id.endsWith('-works'))
+      expect(found.filter(({ level }) => level === 'fail')).toEqual([])
+      const quotas = found.filter(({ id }) => id === 'quota').map((one) => one.text)
+      expect(quotas).toEqual(text ? [expect.stringMatching(text)] : [])
+    })
+  })
+}

@@ -1,8 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../../src/product/config/load.ts'
+import { needing } from '../../needs.ts'
 import { startIn } from '../../runner/floodmark.ts'
 
 /** As where the kit is installed. */
@@ -57,6 +60,53 @@ describe('floodmark init', () => {
     const { code, err } = await init(cwd, ...args)
     expect([code, err]).toEqual([2, expect.stringContaining(what)])
     expect(() => readFileSync(join(cwd, 'floodmark.config.ts'))).toThrow()
+  })
+
+  const terminal = needing(existsSync('/usr/bin/script') ? undefined : 'there is no script (apt-get install bsdutils)')
+  /** Answers each question when it has been asked, as who sits at a terminal. `undefined`: the end of input, Ctrl-D. */
+  async function answering(cwd: string, answers: readonly (readonly [RegExp, string | undefined])[]) {
+    const cli = resolve(import.meta.dirname, '../../../src/runner/cli/main.ts')
+    const child = spawn('script', ['-qefc', `${process.execPath} ${cli} init`, '/dev/null'], { cwd })
+    let out = ''
+    let next = 0
+    child.stdout.on('data', (data) => {
+      out += data
+      const [question, answer] = answers[next] ?? []
+      if (!question?.test(out)) return
+      next++
+      out = ''
+      child.stdin.write(answer === undefined ? '\x04' : `${answer}\n`)
+    })
+    const [code] = await once(child, 'close')
+    return { code, out, asked: next }
+  }
+
+  it('asks who sits at a terminal, and asks again where an answer cannot be used', terminal, async () => {
+    const cwd = folder()
+    const { code, out, asked } = await answering(cwd, [
+      [/\[generic]/, 'strope'],
+      [/did you mean 'stripe'[\s\S]*\[generic]/, 'stripe, shopify'],
+      [/\[embedded]/, 'postgres'],
+      [/\[lmdb]/, 'postgress'],
+      [/did you mean 'postgres'[\s\S]*\[lmdb]/, 'postgres'],
+      [/\[8080]/, 'http'],
+      [/is no port[\s\S]*\[8080]/, ''],
+    ])
+    expect([code, asked, out]).toEqual([0, 7, expect.stringContaining('Written: floodmark.config.ts, handlers.ts')])
+    expect(out).toMatch(/serve, and .*work beside it/)
+    const { config, routes } = await loadConfig(join(cwd, 'floodmark.config.ts'))
+    expect(routes.map(({ path }) => path)).toEqual(['/webhooks/stripe', '/webhooks/shopify'])
+    expect(config).toMatchObject({ queue: { use: 'postgres' }, ledger: { use: 'postgres' }, listen: { port: 8_080 } })
+  })
+
+  it('writes nothing when its questions are left', terminal, async () => {
+    const cwd = folder()
+    const { code, out } = await answering(cwd, [
+      [/\[generic]/, 'stripe'],
+      [/\[embedded]/, undefined],
+    ])
+    expect([code, out]).toEqual([2, expect.stringContaining('nothing is written')])
+    expect(existsSync(join(cwd, 'floodmark.config.ts'))).toBe(false)
   })
 
   it('leaves a config that is there alone', async () => {

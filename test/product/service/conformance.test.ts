@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { needing } from '../../needs.ts'
+import { describeWithServer } from '../../servers.ts'
 import { shop } from '../shop.ts'
 import { Double, FLAWS, type Flaw } from './conformance-doubles.ts'
 import { SCENARIOS, wrongEffects } from './conformance-scenarios.ts'
@@ -19,31 +20,44 @@ const linux = needing(
   existsSync('/proc/self/task') ? undefined : 'the processes of a process can be seen on Linux alone',
 )
 
-describe('the sixteen scenarios of webhook-receiver-conformance', () => {
-  it('pass on floodmark node', { timeout: 120_000, ...linux }, async () => {
-    const { start, seen, read } = shop('limits: { backoff: { baseMs: 10, capMs: 50 } },', { 'handlers.ts': HANDLERS })
-    const node = start('node')
-    const port = await node.port
-    let log = ''
-    node.child.stderr!.on('data', (data) => {
+/** Runs all of them against a service of these commands, and gives what is wrong. A crash ends a process of each. */
+async function wrongOn(commands: readonly (readonly string[])[], config: string) {
+  const { start, seen, read } = shop(
+    `limits: { backoff: { baseMs: 10, capMs: 50 }, leaseMs: 4_000, effectMs: 1_000 }, ${config}`,
+    {
+      'handlers.ts': HANDLERS,
+    },
+  )
+  const services = commands.map((args) => start(...args))
+  let log = ''
+  for (const { child } of services) {
+    child.stderr!.on('data', (data) => {
       log += data
     })
-    let crashes = 0
-    const crash = async () => {
-      kill(node.members()[0])
-      await node.until('has ended (SIGKILL)', ++crashes)
-    }
-    const wrong: Record<string, readonly string[]> = {}
-    for (const { id, act } of SCENARIOS) {
-      const found = await act({ port, crash, log: () => log })
-      if (found.length > 0) wrong[id] = found
-    }
-    expect(wrong).toEqual({})
-    // What is accepted takes effect later: also what was in hand when its process was killed.
-    const tried = () => read('tried').split('\n')
-    await expect.poll(tried, { timeout: 60_000 }).toEqual(expect.arrayContaining(['in:s15-a', 'in:s15-b', 'in:s16-a']))
-    expect((await node.stop()).code).toBe(0)
-    expect(wrongEffects((await seen()).map((id) => id.replace(/^in:/, '')))).toEqual({})
+  }
+  const port = await services[0]!.port
+  if (services[1]) await services[1].until('processing')
+  let crashes = 0
+  const crash = async () => {
+    crashes++
+    for (const service of services) kill(service.members()[0])
+    await Promise.all(services.map((service) => service.until('has ended (SIGKILL)', crashes)))
+  }
+  const wrong: Record<string, readonly string[]> = {}
+  for (const { id, act } of SCENARIOS) {
+    const found = await act({ port, crash, log: () => log })
+    if (found.length > 0) wrong[id] = found
+  }
+  // What is accepted takes effect later: also what was in hand when its process was killed.
+  const tried = () => read('tried').split('\n')
+  await expect.poll(tried, { timeout: 60_000 }).toEqual(expect.arrayContaining(['in:s15-a', 'in:s15-b', 'in:s16-a']))
+  const codes = (await Promise.all(services.map((service) => service.stop()))).map(({ code }) => code)
+  return { wrong, codes, effects: wrongEffects((await seen()).map((id) => id.replace(/^in:/, ''))) }
+}
+
+describe('the sixteen scenarios of webhook-receiver-conformance', () => {
+  it('pass on floodmark node', { timeout: 120_000, ...linux }, async () => {
+    expect(await wrongOn([['node']], '')).toEqual({ wrong: {}, codes: [0], effects: {} })
   })
 
   const CAUGHT_BY: Readonly<Record<Flaw, readonly string[]>> = {
@@ -74,4 +88,16 @@ describe('the sixteen scenarios of webhook-receiver-conformance', () => {
       if (flaw !== 'FLAW-004') expect(failed.has('SCN-001')).toBe(false)
     },
   )
+})
+
+describeWithServer('redis', (server) => {
+  it('the sixteen scenarios pass on floodmark serve with work', {
+    timeout: 120_000,
+    tags: 'full',
+    ...linux,
+  }, async () => {
+    const stores = `queue: { use: 'redis-streams', url: '${server().url}' }, ledger: { use: 'redis', url: '${server().url}' },`
+    const commands = [['serve', '--processes', '1'], ['work']]
+    expect(await wrongOn(commands, stores)).toEqual({ wrong: {}, codes: [0, 0], effects: {} })
+  })
 })

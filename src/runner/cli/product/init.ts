@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import { commandsIn } from '../../../core/base/kit/commands-in.ts'
+import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
 import { loadPart } from '../../../product/config/part.ts'
 import { type InitPlan, variablesOf } from '../../../product/init/files.ts'
 import { measuredStack } from '../../../product/init/stack.ts'
@@ -50,23 +51,54 @@ export function define(command: Command): void {
     })
 }
 
+type Ask = (question: string, usual: string, check: (answer: string) => unknown) => Promise<string>
+
 async function asked(flags: InitFlags): Promise<InitFlags> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const ask = async (question: string, usual: string) =>
-    (await terminal.question(`${question} [${usual}] `)).trim() || usual
+  const left = new Promise<never>((_, reject) => {
+    const what = 'the questions were left, and nothing is written: run it again, or give --provider'
+    terminal.once('close', () => reject(new FloodmarkError('misuse', what)))
+  })
+  left.catch(() => {})
+  /** What cannot be used is told, and asked again. */
+  const ask: Ask = async (question, usual, check) => {
+    for (;;) {
+      const answer = (await Promise.race([terminal.question(`${question} [${usual}] `), left])).trim() || usual
+      try {
+        await check(answer)
+        return answer
+      } catch (error) {
+        process.stdout.write(`${messageOf(error)}\n`)
+      }
+    }
+  }
   try {
-    const providers = await ask(
-      `Who sends webhooks (several with commas)? ${namesOf('provider').join(', ')}`,
-      'generic',
-    )
-    const provider = providers.split(',').map((name) => name.trim())
-    if (flags.from !== undefined) return { ...flags, provider }
-    const queue = flags.queue ?? (await ask(`Which queue? ${namesOf('queue').join(', ')}`, USUAL.queue))
-    const ledger = flags.ledger ?? (await ask(`Which ledger? ${namesOf('ledger').join(', ')}`, USUAL.ledger))
-    return { ...flags, provider, queue, ledger, port: flags.port ?? (await ask('Which port?', '8080')) }
+    return await answersTo(ask, flags)
   } finally {
     terminal.close()
   }
+}
+
+async function answersTo(ask: Ask, flags: InitFlags): Promise<InitFlags> {
+  const known = (kind: 'provider' | 'queue' | 'ledger') => (name: string) => loadPart(kind, name)
+  const choose = (kind: 'queue' | 'ledger') => {
+    const given = flags[kind]
+    return given ?? ask(`Which ${kind}? ${namesOf(kind).join(', ')}`, USUAL[kind], known(kind))
+  }
+  const who = `Who sends webhooks (several with commas)? ${namesOf('provider').join(', ')}`
+  const providers = await ask(who, 'generic', (names) => Promise.all(listed(names).map(known('provider'))))
+  const provider = listed(providers)
+  if (flags.from !== undefined) return { ...flags, provider }
+  const [queue, ledger] = [await choose('queue'), await choose('ledger')]
+  return { ...flags, provider, queue, ledger, port: flags.port ?? (await ask('Which port?', '8080', portOf)) }
+}
+
+const listed = (names: string) => names.split(',').map((name) => name.trim())
+
+function portOf(given: string): number {
+  const port = Number(given)
+  if (given !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new FloodmarkError('misuse', `--port '${given}' is no port: give 0 to 65535`)
 }
 
 async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan> {
@@ -76,10 +108,7 @@ async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan
   }
   const measured = from === undefined ? USUAL : measuredStack(from)
   const { receiver = measured.receiver, queue = measured.queue, ledger = measured.ledger } = flags
-  const port = Number(flags.port ?? 8_080)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new FloodmarkError('misuse', `--port '${flags.port}' is no port: give 0 to 65535`)
-  }
+  const port = portOf(flags.port ?? '8080')
   for (const name of provider) await loadPart('provider', name)
   await loadPart('receiver', receiver)
   const needsUrl = {
@@ -105,11 +134,12 @@ function asPath(name: string): string {
 }
 
 function nextSteps(plan: InitPlan): string {
-  const command = plan.needsUrl.queue && plan.needsUrl.ledger ? 'serve, and floodmark work beside it' : 'node'
-  return [
-    `  set ${variablesOf(plan).join(', ')} in the environment`,
-    '  write your work into handlers.ts',
-    '  floodmark check',
-    `  floodmark ${command}\n`,
-  ].join('\n')
+  const command = plan.needsUrl.queue && plan.needsUrl.ledger ? 'serve, and npm run work beside it' : 'node'
+  const steps = [
+    `set ${variablesOf(plan).join(', ')} in the environment, or in a file .env`,
+    'write your work into handlers.ts',
+    'npm run check',
+    `npm run ${command}`,
+  ]
+  return commandsIn(steps.map((step) => `  ${step}\n`).join(''))
 }

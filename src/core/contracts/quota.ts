@@ -1,0 +1,10 @@
+/** What a server allows a service, beside how large one event may be. It is asked before the first request, and judged elsewhere. */
+export type Quota =
+  /** Connections that a process opens at most, that the server has for those who are not its superuser, and that are open now. */
+  | { readonly of: 'connections'; readonly eachProcess: number; readonly max: number; readonly used: number }
+  /** maxBytes 0: it has no limit of its own. */
+  | { readonly of: 'memory'; readonly usedBytes: number; readonly maxBytes: number }
+  /** `liftedBy`: what makes it larger. */
+  | { readonly of: 'events'; readonly maxPerS: number; readonly liftedBy: string }
+  /** Of all that this service's clients publish to one broker. */
+  | { readonly of: 'publishing'; readonly maxBytesPerS: number }
