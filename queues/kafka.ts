@@ -1,7 +1,7 @@
 import { Admin, ProduceAcks, Producer } from '@platformatic/kafka'
 import { encode } from '../src/core/base/codec.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
@@ -10,6 +10,7 @@ import { publishingQuotas } from './kafka/quotas.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
+import { reasonOf } from './kafka-shared/trouble.ts'
 
 /** Kafka by @platformatic/kafka. */
 class KafkaQueue implements Queue {
@@ -54,7 +55,7 @@ class KafkaQueue implements Queue {
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
-      keepMember(this.#layout, this.#clock, lanes, noMore, finished),
+      keepMember(this.#layout, this.#clock, lanes, noMore, finished, options.onError),
     )
   }
 
@@ -105,7 +106,7 @@ const driver: QueueDriver = {
       )
     } catch (cause) {
       await admin.close().catch(() => {})
-      const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
+      const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     }
   },
@@ -123,7 +124,7 @@ const driver: QueueDriver = {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.topic)
     } catch (cause) {
-      const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
+      const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     } finally {
       await admin.close().catch(() => {})

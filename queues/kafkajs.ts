@@ -49,7 +49,7 @@ class KafkaJsQueue implements Queue {
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
-      keepMember(this.#kafka, this.#layout, this.#clock, lanes, noMore, finished),
+      keepMember(this.#kafka, this.#layout, this.#clock, lanes, noMore, finished, options.onError),
     )
   }
 

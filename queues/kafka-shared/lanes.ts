@@ -86,6 +86,25 @@ export class PartitionLanes implements Source {
     this.#dispatcher.wake()
   }
 
+  /** Our partitions. */
+  held(): number[] {
+    return [...this.#lanes.keys()]
+  }
+
+  /** The first offset that is not settled, and so the first that a fetch may bring. */
+  placeOf(partition: number): number | undefined {
+    const lane = this.#lanes.get(partition)
+    return lane?.items[0]?.offset ?? lane?.next
+  }
+
+  /** Drops what the lane of a partition holds, and goes on at another offset. Late verdicts are ignored. */
+  restart(partition: number, next: number): void {
+    if (!this.#lanes.has(partition)) return
+    const others = [...this.#lanes].filter(([one]) => one !== partition).map(([one, lane]) => [one, lane.next] as const)
+    this.assign(new Map(others))
+    this.assign(new Map([...others, [partition, next]]))
+  }
+
   /** The partitions that have room, each with the offset of its next fetch. */
   wanted(): { readonly partition: number; readonly next: number }[] {
     return [...this.#lanes.values()].filter(

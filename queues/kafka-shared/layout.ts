@@ -35,6 +35,8 @@ export const FETCH_WAIT_MS = 500
 /** What a client makes of small records in a fetch takes some ten times their bytes of heap. The broker sends a larger batch alone. */
 export const FETCH_BYTES_MAX = shareOfHeap(1 / 64, 8 * 1024 * 1024)
 export const FETCH_PARTITION_BYTES_MAX = shareOfHeap(1 / 256, 1024 * 1024)
+/** Partitions that were added to a topic are seen after so many ms at the latest. */
+export const METADATA_MAX_AGE_MS = 10_000
 export const CONNECT_TIMEOUT_MS = 3_000
 /** Above the rebalance timeout, because a join is answered only when all have joined. */
 export const REQUEST_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 5_000

@@ -1,10 +1,11 @@
 import { encodedBytes } from '../../src/core/base/codec.ts'
 import { within } from '../../src/core/base/within.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.ts'
 import { partitionOf } from './murmur2.ts'
+import { reasonOf } from './trouble.ts'
 
 /** Sends one batch through a client: once, to the given partitions, in the order of calls. Resolves when acks=all has come. */
 export interface PartitionedSend {
@@ -50,7 +51,7 @@ export class Publishing {
       const tooLarge = sender.isTooLarge(cause)
       const definite = tooLarge && new Set(partitions).size === 1
       const code = tooLarge ? 'too-large' : cause instanceof FloodmarkError ? cause.code : 'unavailable'
-      throw PublishError.all(events, code, `Kafka did not take it: ${messageOf(cause)}`, { definite, cause })
+      throw PublishError.all(events, code, `Kafka did not take it: ${reasonOf(cause)}`, { definite, cause })
     } finally {
       this.#running.delete(running)
     }

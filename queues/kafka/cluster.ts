@@ -6,11 +6,13 @@ import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,
+  METADATA_MAX_AGE_MS,
   REBALANCE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
   RETRY_MS,
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
+import { LASTING } from '../kafka-shared/trouble.ts'
 
 const EARLIEST = -2n
 const LATEST = -1n
@@ -22,6 +24,7 @@ const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PR
 export function clientOptions({ address }: Layout): BaseOptions {
   return {
     ...platformaticOptions(address),
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retries: 0,
@@ -36,6 +39,12 @@ export function isError(error: unknown, apiId: string): boolean {
 /** Whether the broker answered with an error that Kafka calls retriable: a new topic has no leaders yet. */
 function maySoonPass(error: unknown): boolean {
   return some(error, (one) => one.apiId !== undefined && one.canRetry === true)
+}
+
+/** Whether somebody has to mend something before it goes away. */
+export function isLasting(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'PLT_KFK_AUTHENTICATION' || LASTING.some((apiId) => isError(error, apiId))
 }
 
 function some(
@@ -128,5 +137,7 @@ export async function lagOf(admin: Admin, topic: string, count: number): Promise
   const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
   const earliest = await offsetsOf(admin, topic, count, EARLIEST)
   const latest = await offsetsOf(admin, topic, count, LATEST)
-  return latest.reduce((sum, end, one) => sum + end - Math.max(Number(committed.get(one) ?? -1), earliest[one]!), 0)
+  return latest.reduce((sum, end, one) => {
+    return sum + Math.max(0, end - Math.max(Number(committed.get(one) ?? -1), earliest[one]!))
+  }, 0)
 }

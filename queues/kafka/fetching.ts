@@ -1,105 +1,212 @@
 import type { ConnectionPool, Consumer } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
+import { lostPlace } from '../kafka-shared/trouble.ts'
+import { isLasting } from './cluster.ts'
+import { placesToGoOn } from './places.ts'
 
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
+type FetchedPartition = Fetched['responses'][number]['partitions'][number]
 
 const IS_CONTROL = 1 << 5
 /** While all our lanes are full, or we have none, the next look for work comes after so many ms. */
 const LOOK_AGAIN_MS = 20
+const OFFSET_OUT_OF_RANGE = 1
+/** A broker keeps sessions of fetches. One that it has forgotten, or that an answer with an error left behind, is begun anew. */
+const SESSION_OVER = [70, 71, 106]
+
+export interface FetchingOptions {
+  readonly consumer: Consumer
+  readonly connections: ConnectionPool
+  readonly topic: string
+  readonly lanes: PartitionLanes
+  readonly clock: Clock
+  /** Told of events that cannot be delivered any more. Must not throw. */
+  readonly onError: (error: unknown) => void
+}
 
 /**
  * Fetches for the lanes that have room, one request at a time for each broker. The client's stream cannot leave out one
  * partition. Here a lane that is held or full is simply not asked for.
  */
 export class Fetching {
-  readonly #consumer: Consumer
-  readonly #connections: ConnectionPool
-  readonly #topic: string
-  readonly #lanes: PartitionLanes
-  readonly #clock: Clock
+  readonly #options: FetchingOptions
   readonly #running = new Map<number, Promise<void>>()
+  /** The epoch of the leader that wrote what lies before `next`: by it a leader sees that its log was another one. */
+  readonly #epochs = new Map<number, { readonly next: number; readonly epoch: number }>()
+  #topicId: string | undefined
+  readonly #ended = new AbortController()
+  /** At the join. */
+  #partitions: number | undefined
+  /** An error that does not go away by itself. */
+  failure: unknown
+  /** The topic has other partitions than at the join: the group has to share them out anew. */
+  isOutdated = false
 
-  constructor(consumer: Consumer, connections: ConnectionPool, topic: string, lanes: PartitionLanes, clock: Clock) {
-    this.#consumer = consumer
-    this.#connections = connections
-    this.#topic = topic
-    this.#lanes = lanes
-    this.#clock = clock
+  constructor(options: FetchingOptions) {
+    this.#options = options
   }
 
   /** Fetches until the signal aborts. After a failure it waits and tries again, because the broker may come back. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(until: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    const signal = AbortSignal.any([until, this.#ended.signal])
     while (!signal.aborted) {
       try {
         await this.#startFetches(signal)
-      } catch {
-        await sleep(this.#clock, RETRY_MS, signal)
+      } catch (error) {
+        this.#onFailure(error)
+        await sleep(clock, RETRY_MS, signal)
       }
       const look = new AbortController()
-      const pause = sleep(this.#clock, LOOK_AGAIN_MS, AbortSignal.any([signal, look.signal]))
+      const pause = sleep(clock, LOOK_AGAIN_MS, AbortSignal.any([signal, look.signal]))
       await Promise.race([pause, ...this.#running.values()])
       look.abort()
     }
   }
 
+  /** Starts no more fetches. What is under way still comes to lanes that are ours. */
+  end(): void {
+    this.#ended.abort()
+  }
+
+  #onFailure(error: unknown): void {
+    this.#options.consumer.clearMetadata()
+    if (isLasting(error)) this.failure = error
+  }
+
   async #startFetches(signal: AbortSignal): Promise<void> {
-    const wanted = this.#lanes.wanted()
+    const { consumer, topic, lanes, clock } = this.#options
+    const wanted = lanes.wanted()
     if (wanted.length === 0) return
-    const metadata = await this.#consumer.metadata({ topics: [this.#topic] })
-    const { id, partitions } = metadata.topics.get(this.#topic)!
-    const waitMs = wanted.length === this.#lanes.partitions ? FETCH_WAIT_MS : LOOK_AGAIN_MS
-    const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]!.leader)
-    for (const [leader, lanes] of byLeader) {
+    const metadata = await consumer.metadata({ topics: [topic] })
+    const { id, partitions } = metadata.topics.get(topic)!
+    if (this.#topicId !== undefined && this.#topicId !== id) this.#onNewTopic()
+    this.#topicId = id
+    this.#partitions ??= partitions.length
+    if (partitions.length !== this.#partitions) this.isOutdated = true
+    const waitMs = wanted.length === lanes.partitions ? FETCH_WAIT_MS : LOOK_AGAIN_MS
+    const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]?.leader ?? -1)
+    byLeader.delete(-1)
+    for (const [leader, group] of byLeader) {
       if (this.#running.has(leader)) continue
-      const from = new Map(lanes.map(({ partition, next }) => [partition, next]))
-      const fetching = this.#fetch(leader, id, from, waitMs)
-        .catch(() => {
-          this.#consumer.clearMetadata()
-          return sleep(this.#clock, RETRY_MS, signal)
+      const asked = group.map(({ partition, next }) => {
+        const last = this.#epochs.get(partition)
+        return {
+          partition,
+          fetchOffset: BigInt(next),
+          partitionMaxBytes: FETCH_PARTITION_BYTES_MAX,
+          currentLeaderEpoch: partitions[partition]!.leaderEpoch,
+          lastFetchedEpoch: last?.next === next ? last.epoch : -1,
+        }
+      })
+      const fetching = this.#fetch(leader, { topicId: id, partitions: asked }, waitMs)
+        .catch((error: unknown) => {
+          this.#onFailure(error)
+          return sleep(clock, RETRY_MS, signal)
         })
         .finally(() => this.#running.delete(leader))
       this.#running.set(leader, fetching)
     }
   }
 
-  async #fetch(leader: number, topicId: string, from: ReadonlyMap<number, number>, maxWaitTime: number): Promise<void> {
-    const partitions = [...from].map(([partition, next]) => ({
-      partition,
-      fetchOffset: BigInt(next),
-      partitionMaxBytes: FETCH_PARTITION_BYTES_MAX,
-      currentLeaderEpoch: -1,
-      lastFetchedEpoch: -1,
-    }))
-    const response = await this.#consumer.fetch({
-      node: leader,
-      topics: [{ topicId, partitions }],
-      maxWaitTime,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES_MAX,
-      connectionPool: this.#connections,
-    })
-    this.#take(response, from)
+  async #fetch(node: number, asked: AskedTopic, maxWaitTime: number): Promise<void> {
+    const { consumer, connections } = this.#options
+    const response = await Promise.resolve(
+      consumer.fetch({
+        node,
+        // The client changes what it is given when a broker fails.
+        topics: [{ ...asked, partitions: asked.partitions.map((one) => ({ ...one })) }],
+        maxWaitTime,
+        minBytes: 1,
+        maxBytes: FETCH_BYTES_MAX,
+        connectionPool: connections,
+      }),
+    ).catch(answerIn)
+    if (SESSION_OVER.includes(response.errorCode)) return
+    const from = new Map(asked.partitions.map(({ partition, fetchOffset }) => [partition, Number(fetchOffset)]))
+    const beyond: number[] = []
+    let failed = false
+    for (const one of response.responses.flatMap((topic) => topic.partitions)) {
+      const next = from.get(one.partitionIndex)
+      if (next === undefined) continue
+      if (one.errorCode === OFFSET_OUT_OF_RANGE) beyond.push(one.partitionIndex)
+      else if (one.errorCode !== 0) failed = true
+      else if (one.divergingEpoch && one.divergingEpoch.epoch >= 0) {
+        // A leader without some of the events took over. From there on its log holds others, at the same offsets.
+        this.#goOnAt(one.partitionIndex, next, Number(one.divergingEpoch.endOffset))
+      } else this.#take(one, next)
+    }
+    if (beyond.length > 0) await this.#goOnElsewhere(beyond, from)
+    // What the other partitions brought is taken. The error is still that of a leader that moved, or one that lasts.
+    if (failed) throw errorOf(response)
   }
 
-  #take(response: Fetched, from: ReadonlyMap<number, number>): void {
-    for (const { partitionIndex, records } of response.responses.flatMap((topic) => topic.partitions)) {
-      const asked = from.get(partitionIndex)
-      if (asked === undefined) continue
-      const arrived: Arrived[] = []
-      let next = asked
-      for (const batch of records ?? []) {
-        const first = Number(batch.firstOffset)
-        next = first + batch.lastOffsetDelta + 1
-        if (batch.attributes & IS_CONTROL) continue
-        for (const record of batch.records) {
-          const offset = first + record.offsetDelta
-          // The broker sends a whole batch, even when the offset asked for lies within it.
-          if (offset >= asked) arrived.push({ offset, value: record.value ?? Buffer.alloc(0) })
-        }
+  #take({ partitionIndex, records }: FetchedPartition, asked: number): void {
+    const arrived: Arrived[] = []
+    let next = asked
+    let epoch: number | undefined
+    for (const batch of records ?? []) {
+      const first = Number(batch.firstOffset)
+      next = first + batch.lastOffsetDelta + 1
+      epoch = batch.partitionLeaderEpoch
+      if (batch.attributes & IS_CONTROL) continue
+      for (const record of batch.records) {
+        const offset = first + record.offsetDelta
+        // The broker sends a whole batch, even when the offset asked for lies within it.
+        if (offset >= asked) arrived.push({ offset, value: record.value ?? Buffer.alloc(0) })
       }
-      this.#lanes.add(partitionIndex, asked, arrived, next)
     }
+    if (epoch !== undefined) this.#epochs.set(partitionIndex, { next, epoch })
+    this.#options.lanes.add(partitionIndex, asked, arrived, next)
+  }
+
+  async #goOnElsewhere(beyond: readonly number[], from: ReadonlyMap<number, number>): Promise<void> {
+    const { consumer, topic } = this.#options
+    const places = await placesToGoOn(consumer, topic, new Map(beyond.map((one) => [one, from.get(one)!])))
+    for (const [partition, at] of places) this.#goOnAt(partition, from.get(partition)!, at)
+  }
+
+  #goOnAt(partition: number, asked: number, at: number): void {
+    if (at === asked) return
+    const { lanes, onError, topic } = this.#options
+    this.#epochs.delete(partition)
+    lanes.restart(partition, at)
+    onError(lostPlace(topic, partition, asked, at))
+  }
+
+  /** The topic was deleted and made anew: nothing of its offsets means anything. */
+  #onNewTopic(): void {
+    const { lanes, onError, topic } = this.#options
+    this.#epochs.clear()
+    for (const partition of lanes.held()) lanes.restart(partition, 0)
+    onError(
+      new FloodmarkError('unavailable', `the topic ${topic} was deleted and made anew: it is read from its start`),
+    )
   }
 }
+
+interface AskedTopic {
+  readonly topicId: string
+  readonly partitions: {
+    partition: number
+    fetchOffset: bigint
+    partitionMaxBytes: number
+    currentLeaderEpoch: number
+    lastFetchedEpoch: number
+  }[]
+}
+
+const errorsOfAnswers = new WeakMap<Fetched, unknown>()
+
+/** This client throws a whole answer away when one partition in it has an error. @throws an error that holds no answer. */
+function answerIn(error: unknown): Fetched {
+  const answer = (error as { readonly response?: Fetched }).response
+  if (!Array.isArray(answer?.responses)) throw error
+  errorsOfAnswers.set(answer, error)
+  return answer
+}
+
+const errorOf = (answer: Fetched) => errorsOfAnswers.get(answer)

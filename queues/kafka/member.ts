@@ -1,6 +1,6 @@
 import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
 import type { PartitionLanes } from '../kafka-shared/lanes.ts'
 import {
@@ -12,10 +12,11 @@ import {
   REVOKE_WITHIN_MS,
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
-import { clientOptions, isError } from './cluster.ts'
+import { lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
+import { clientOptions, isError, isLasting } from './cluster.ts'
 import { Fetching } from './fetching.ts'
+import { placesToGoOn } from './places.ts'
 
-const EARLIEST = -2n
 /** Longer than any timer. The client gets it as its heartbeat interval, because heartbeats are sent here. */
 const NEVER_MS = 2 ** 31 - 1
 /** Errors that mean the group goes on without us: there is nothing to wait for. */
@@ -28,27 +29,22 @@ export async function keepMember(
   lanes: PartitionLanes,
   noMore: AbortSignal,
   finished: AbortSignal,
+  onError: (error: unknown) => void = () => {},
 ): Promise<void> {
   while (!finished.aborted) {
-    const member = new KafkaMember(layout, clock, lanes)
+    const member = new KafkaMember(layout, clock, lanes, onError)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
     } catch (cause) {
       lanes.assign(new Map())
       lanes.start()
-      if (isFinal(cause)) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
+      if (isLasting(cause)) throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
     } finally {
       await member.close()
     }
     await sleep(clock, RETRY_MS, finished)
   }
-}
-
-/** True for errors that last. Any other error may be over when the broker is back. */
-function isFinal(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'PLT_KFK_AUTHENTICATION' || isError(error, 'GROUP_AUTHORIZATION_FAILED')
 }
 
 /** One membership of the group: joins, fetches, commits, and hands its partitions over in good order. */
@@ -60,9 +56,11 @@ class KafkaMember {
   readonly #fetches: ConnectionPool
   #aliveAtMs: number
   readonly #over = new AbortController()
+  readonly #onError: (error: unknown) => void
   readonly commits: Commits
 
-  constructor(layout: Layout, clock: Clock, lanes: PartitionLanes) {
+  constructor(layout: Layout, clock: Clock, lanes: PartitionLanes, onError: (error: unknown) => void) {
+    this.#onError = onError
     this.#layout = layout
     this.#clock = clock
     this.#lanes = lanes
@@ -82,19 +80,34 @@ class KafkaMember {
   async run(noMore: AbortSignal, finished: AbortSignal): Promise<void> {
     try {
       await this.#join(finished)
-      const fetching = new Fetching(this.#consumer, this.#fetches, this.#layout.topic, this.#lanes, this.#clock)
-      fetching.run(AbortSignal.any([noMore, this.#over.signal]))
+      let fetching = this.#startFetching(noMore)
       while (!finished.aborted) {
         await sleep(this.#clock, HEARTBEAT_MS, finished)
-        if (finished.aborted || (await this.#heartbeat())) continue
+        if (fetching.failure !== undefined) throw fetching.failure
+        if (finished.aborted || ((await this.#heartbeat()) && !fetching.isOutdated)) continue
         await this.#handOver()
+        fetching.end()
         await this.#join(finished)
+        fetching = this.#startFetching(noMore)
       }
       await this.commits.now()
     } finally {
       this.#over.abort()
       this.commits.end()
     }
+  }
+
+  #startFetching(noMore: AbortSignal): Fetching {
+    const fetching = new Fetching({
+      consumer: this.#consumer,
+      connections: this.#fetches,
+      topic: this.#layout.topic,
+      lanes: this.#lanes,
+      clock: this.#clock,
+      onError: this.#onError,
+    })
+    void fetching.run(AbortSignal.any([noMore, this.#over.signal]))
+    return fetching
   }
 
   async #join(finished: AbortSignal): Promise<void> {
@@ -121,13 +134,13 @@ class KafkaMember {
     if (partitions.length === 0) return new Map()
     const asked = [...partitions]
     const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic, partitions: asked }] })
-    const earliest = await this.#consumer.listOffsets({
-      topics: [topic],
-      partitions: { [topic]: asked },
-      timestamp: EARLIEST,
-    })
-    const at = (offsets: Map<string, bigint[]>, partition: number) => Number(offsets.get(topic)?.[partition] ?? -1n)
-    return new Map(partitions.map((one) => [one, Math.max(0, at(committed, one), at(earliest, one))]))
+    const wanted = new Map(asked.map((one) => [one, Number(committed.get(topic)?.[one] ?? -1n)]))
+    const places = await placesToGoOn(this.#consumer, topic, wanted)
+    for (const [partition, at] of places) {
+      const offset = wanted.get(partition)!
+      if (offset >= 0 && offset !== at) this.#onError(lostPlace(topic, partition, offset, at))
+    }
+    return places
   }
 
   /** False when the group asks all members to join again. @throws when we are no longer a member. */

@@ -143,6 +143,6 @@ export async function lagOf(admin: Admin, topic: string): Promise<number> {
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
   const ends = await admin.fetchTopicOffsets(topic)
   return ends.reduce((sum, { partition, low, high }) => {
-    return sum + Number(high) - Math.max(committed.get(partition) ?? -1, Number(low))
+    return sum + Math.max(0, Number(high) - Math.max(committed.get(partition) ?? -1, Number(low)))
   }, 0)
 }

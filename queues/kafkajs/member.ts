@@ -9,12 +9,14 @@ import {
   FETCH_PARTITION_BYTES_MAX,
   HEARTBEAT_MS,
   type Layout,
+  METADATA_MAX_AGE_MS,
   REBALANCE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
   RETRY_MS,
   REVOKE_WITHIN_MS,
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
+import { LASTING, lostPlace } from '../kafka-shared/trouble.ts'
 import { isError } from './cluster.ts'
 
 /** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
@@ -32,24 +34,21 @@ export async function keepMember(
   lanes: PartitionLanes,
   noMore: AbortSignal,
   finished: AbortSignal,
+  onError: (error: unknown) => void = () => {},
 ): Promise<void> {
   while (!finished.aborted) {
-    const member = new KafkaJsMember(kafka, layout, clock, lanes, noMore, finished)
+    const member = new KafkaJsMember(kafka, layout, clock, lanes, noMore, finished, onError)
     try {
       await member.run()
     } catch (cause) {
       lanes.assign(new Map())
-      if (isFinal(cause)) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
+      const lasts = LASTING.some((type) => isError(cause, type))
+      if (lasts) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
     } finally {
       await member.close()
     }
     await sleep(clock, RETRY_MS, finished)
   }
-}
-
-/** True for errors that last. Any other error may be over when the broker is back. */
-function isFinal(error: unknown): boolean {
-  return isError(error, 'SASL_AUTHENTICATION_FAILED') || isError(error, 'GROUP_AUTHORIZATION_FAILED')
 }
 
 /**
@@ -62,6 +61,7 @@ class KafkaJsMember {
   readonly #lanes: PartitionLanes
   readonly #noMore: AbortSignal
   readonly #finished: AbortSignal
+  readonly #onError: (error: unknown) => void
   readonly #consumer: Consumer
   readonly #commits: Commits
   readonly #over = new AbortController()
@@ -76,7 +76,9 @@ class KafkaJsMember {
     lanes: PartitionLanes,
     noMore: AbortSignal,
     finished: AbortSignal,
+    onError: (error: unknown) => void,
   ) {
+    this.#onError = onError
     this.#topic = layout.topic
     this.#clock = clock
     this.#lanes = lanes
@@ -88,6 +90,7 @@ class KafkaJsMember {
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       maxBytes: FETCH_BYTES_MAX,
       maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
       allowAutoTopicCreation: false,
@@ -172,6 +175,12 @@ class KafkaJsMember {
     if (this.#over.signal.aborted) return
     const { partition } = batch
     const from = Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
+    const place = this.#lanes.placeOf(partition)
+    if (place !== undefined && from < place) {
+      // The log does not hold that offset any more, and this client went back to the log's start by itself.
+      this.#lanes.restart(partition, from)
+      this.#onError(lostPlace(this.#topic, partition, place, from))
+    }
     const records = batch.messages.map(({ offset, value }) => {
       return { offset: Number(offset), value: value ?? Buffer.alloc(0) }
     })

@@ -1,0 +1,28 @@
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+
+/** Errors of the protocol that last until somebody mends something. Others pass when the brokers are back. */
+export const LASTING = [
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'UNSUPPORTED_VERSION',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_GROUP_ID',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'GROUP_MAX_SIZE_REACHED',
+] as const
+
+/** For people: what the innermost error says, as a client's outer ones only name the call. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  return messageOf(error)
+}
+
+/** For people: an offset at which a consumer could not go on. */
+export function lostPlace(topic: string, partition: number, asked: number, at: number): FloodmarkError {
+  const what = `partition ${partition} of ${topic} has no offset ${asked} any more`
+  const why = 'the broker deleted or lost records, or somebody changed the offsets'
+  return new FloodmarkError('unavailable', `${what}: ${why}. It is read on at ${at}`)
+}

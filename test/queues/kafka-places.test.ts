@@ -1,0 +1,137 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { expect, it } from 'vitest'
+import kafka from '../../queues/kafka.ts'
+import { layoutOf } from '../../queues/kafka-shared/layout.ts'
+import kafkajs from '../../queues/kafkajs.ts'
+import type { Queue } from '../../src/core/contracts/queue.ts'
+import { LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
+import { describeWithServer } from '../servers.ts'
+
+const EVENTS = 60
+const WAIT = { timeout: 40_000 }
+let namespaces = 0
+
+/** A consumer of a queue, what it has seen, and what it was told. */
+function consumerOf(queue: Queue) {
+  const seen: number[] = []
+  const told: string[] = []
+  const stop = new AbortController()
+  const done = queue.consume(
+    async (batch) => {
+      seen.push(...numbersOf(batch))
+      return batch.map(() => 'ack')
+    },
+    {
+      batchEventsMax: 32,
+      handlersMax: 4,
+      leaseMs: 30_000,
+      signal: stop.signal,
+      onError: (error) => void told.push((error as Error).message),
+    },
+  )
+  return {
+    seen,
+    told,
+    stop: async () => {
+      stop.abort()
+      await done
+    },
+  }
+}
+
+describeWithServer('kafka', (server) => {
+  const admin = async () => {
+    const one = new Kafka({ brokers: [new URL(server().url).host], logLevel: logLevel.NOTHING }).admin()
+    await one.connect()
+    return one
+  }
+
+  for (const [name, driver] of Object.entries({ kafka, kafkajs })) {
+    const at = () => ({ url: `${server().url}?partitions=3`, namespace: `place${namespaces++}-${name}` })
+    const publish = (queue: Queue, from: number) =>
+      queue.publish(
+        numbered(from, EVENTS, (n) => `k${n}`),
+        LIMIT,
+      )
+
+    it(`${name}: committed offsets beyond the log's end cost no new event, also those behind its start`, async () => {
+      const place = at()
+      const { topic } = layoutOf(place)
+      const queue = await driver.open(place)
+      const one = await admin()
+      await publish(queue, 0)
+      await one.setOffsets({
+        groupId: topic,
+        topic,
+        partitions: upTo(3).map((partition) => ({ partition, offset: '900' })),
+      })
+      expect((await queue.depth()).waiting).toBe(0)
+      const consumer = consumerOf(queue)
+      await publish(queue, EVENTS)
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(2 * EVENTS)
+      if (name === 'kafka') expect(consumer.told.filter((line) => line.includes('no offset 900'))).toHaveLength(3)
+      await consumer.stop()
+      // Now a log that begins behind what is committed.
+      await one.setOffsets({
+        groupId: topic,
+        topic,
+        partitions: upTo(3).map((partition) => ({ partition, offset: '0' })),
+      })
+      await one.deleteTopicRecords({ topic, partitions: upTo(3).map((partition) => ({ partition, offset: '-1' })) })
+      const next = consumerOf(queue)
+      await publish(queue, 2 * EVENTS)
+      await expect.poll(() => next.seen.length, WAIT).toBe(EVENTS)
+      await next.stop()
+      await one.disconnect()
+      await queue.close()
+      await driver.drop(place)
+    }, 120_000)
+
+    it(`${name}: a topic that is deleted and made anew under a running consumer is read from its start`, async () => {
+      const place = at()
+      const { topic } = layoutOf(place)
+      const queue = await driver.open(place)
+      const one = await admin()
+      const consumer = consumerOf(queue)
+      await publish(queue, 0)
+      await publish(queue, EVENTS)
+      await expect.poll(() => consumer.seen.length, WAIT).toBe(2 * EVENTS)
+      await one.deleteTopics({ topics: [topic] })
+      const again = await driver.open(place)
+      await expect
+        .poll(
+          () =>
+            publish(again, 2 * EVENTS).then(
+              () => true,
+              () => false,
+            ),
+          WAIT,
+        )
+        .toBe(true)
+      const isNew = (n: number) => n >= 2 * EVENTS
+      await expect.poll(() => new Set(consumer.seen.filter(isNew)).size, WAIT).toBe(EVENTS)
+      await consumer.stop()
+      await one.disconnect()
+      await Promise.all([queue.close(), again.close()])
+      await driver.drop(place)
+    }, 120_000)
+
+    it(`${name}: partitions that are added under a running consumer are read too`, async () => {
+      const place = at()
+      const { topic } = layoutOf(place)
+      const queue = await driver.open(place)
+      const one = await admin()
+      const consumer = consumerOf(queue)
+      await publish(queue, 0)
+      await expect.poll(() => consumer.seen.length, WAIT).toBe(EVENTS)
+      await one.createPartitions({ topicPartitions: [{ topic, count: 6 }] })
+      const wider = await driver.open(place)
+      await publish(wider, EVENTS)
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(2 * EVENTS)
+      await consumer.stop()
+      await one.disconnect()
+      await Promise.all([queue.close(), wider.close()])
+      await driver.drop(place)
+    }, 120_000)
+  }
+})
