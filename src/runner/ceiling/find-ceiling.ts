@@ -6,7 +6,7 @@ import { bindingStep } from '../search/binding/what-binds.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { COST_SHARES } from '../search/cost.ts'
 import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
-import type { PlannedTrial } from '../search/trial.ts'
+import type { PlannedTrial, Purpose } from '../search/trial.ts'
 import type { Bench } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
 
@@ -68,6 +68,13 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     trials: file.trials,
   }
 }
+
+/** A saturation trial is a hint, and leaves a backlog that takes longer to work off than it took to send. */
+function durationOf(purpose: Purpose, trialMs: number): number {
+  if (purpose === 'soak') return trialMs * SOAK_FACTOR
+  return purpose === 'saturation' ? Math.max(SATURATION_MS_MIN, trialMs / 2) : trialMs
+}
+const SATURATION_MS_MIN = 2_000
 
 class Search {
   readonly #options: CeilingOptions
@@ -132,7 +139,7 @@ class Search {
   async #try({ purpose, ratePerS, intervention }: Omit<PlannedTrial, 'name' | 'durationMs'>): Promise<void> {
     const { bench, file, trialMs, interrupt, onTrial } = this.#options
     const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
-    const durationMs = purpose === 'soak' ? trialMs * SOAK_FACTOR : trialMs
+    const durationMs = durationOf(purpose, trialMs)
     const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention })
     // What was cut short says nothing.
     if (interrupt.aborted) return
