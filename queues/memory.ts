@@ -47,7 +47,7 @@ const driver: QueueDriver = {
         dedupWindowMs: 0,
         shared: false,
         publishEventsMax: 1_024,
-        publishBytesMax: 16 * 1024 * 1024,
+        publishBytesMax: 26 * 1024 * 1024,
       },
       async publish(events: readonly WebhookEvent[]) {
         const items = events.map((event) => itemOf(event, clock.now()))

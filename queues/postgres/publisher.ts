@@ -6,7 +6,7 @@ import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError } from '../../src/core/contracts/queue.ts'
 
 /** One transaction stores so much, of as many publishes as wait. */
-export const PUBLISH_MAX = { events: 1_024, bytes: 16 * 1024 * 1024 } as const
+export const PUBLISH_MAX = { events: 1_024, bytes: 26 * 1024 * 1024 } as const
 
 interface WaitingPublish {
   readonly events: readonly WebhookEvent[]

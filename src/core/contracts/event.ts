@@ -37,5 +37,6 @@ export const EVENT_LIMITS = {
   storedHeadersMax: 32 + 8,
   headerNameBytesMax: 128,
   headerValueBytesMax: 4_096,
-  bodyBytesMax: 16 * 1024 * 1024,
+  /** Room for the longest bodies that are known, GitHub's of 25 MiB. A queue may take less. */
+  bodyBytesMax: 26 * 1024 * 1024,
 } as const

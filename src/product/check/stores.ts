@@ -7,10 +7,9 @@ import type { FailureMode, Queue } from '../../core/contracts/queue.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { openLedger, openQueue } from '../config/stores.ts'
+import { AROUND_BODY_BYTES } from '../service/size-notices.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** An event's id, key, type and headers beside its body. */
-const AROUND_BODY_BYTES = 64 * 1024
 const FAILURES: readonly FailureMode[] = ['receiver-crash', 'broker-crash', 'power-loss']
 
 /** Opens queue and ledger, writes a probe to each, and looks at what they promise. */
@@ -74,7 +73,11 @@ function ofQueue({ traits }: Queue, { config, routes }: LoadedConfig): Finding[]
     const largest = provider.bodyBytesMax ?? 0
     if (largest <= bodyBytesMax) continue
     const what = `route ${path}: ${source} sends bodies of up to ${bytes(largest)}, and more than ${bytes(bodyBytesMax)} is refused`
-    findings.push(warn(id, `${what}: raise limits.bodyBytesMax, or accept that`))
+    const fits = traits.publishBytesMax - AROUND_BODY_BYTES >= largest
+    const todo = fits
+      ? `set limits.bodyBytesMax to ${largest}`
+      : `the queue takes ${bytes(traits.publishBytesMax)}: choose another`
+    findings.push(warn(id, `${what}: ${todo}, or accept that`))
   }
   if (needed > traits.publishBytesMax) {
     const what = `the queue takes ${bytes(traits.publishBytesMax)} an event, and limits.bodyBytesMax lets in ${bytes(bodyBytesMax)}`

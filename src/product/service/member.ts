@@ -106,7 +106,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
   const about = [
     `queue ${named(config.queue.use, queue)}`,
     ...(ledger ? [`ledger ${named(config.ledger.use, ledger)}`] : []),
-    ...(receiving ? sizeNotices(plans, limitsOf(limitsFrom(loaded)).bodyBytesMax) : []),
+    ...(receiving ? sizeNotices(plans, limitsOf(limitsFrom(loaded)).bodyBytesMax, queue.traits.publishBytesMax) : []),
   ]
   tell({ kind: 'ready', about })
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { EVENT_LIMITS } from '../../../src/core/contracts/event.ts'
 import { PublishError } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
 import { acking, type Behaviours, expectOrderByKey, inOrder, LIMIT, numbered, numberOf, upTo } from './kit.ts'
@@ -15,7 +16,7 @@ export const publishing: Behaviours = {
 
   "refuses what is above its size limit as 'too-large', and takes nothing as nothing": async (subject) => {
     const queue = await subject.open()
-    const body = Buffer.alloc(Math.min(16 * 1024 * 1024, queue.traits.publishBytesMax))
+    const body = Buffer.alloc(Math.min(EVENT_LIMITS.bodyBytesMax, queue.traits.publishBytesMax))
     const refusal = { code: 'too-large', definite: true, unsafe: [0] }
     await expect(queue.publish([anEvent('1', { body })], LIMIT)).rejects.toMatchObject(refusal)
     await queue.publish([], LIMIT)
@@ -25,7 +26,7 @@ export const publishing: Behaviours = {
 
   'says by position which events of a publish are not safe, and has the others': async (subject) => {
     const queue = await subject.open()
-    const body = Buffer.alloc(Math.min(16 * 1024 * 1024, queue.traits.publishBytesMax))
+    const body = Buffer.alloc(Math.min(EVENT_LIMITS.bodyBytesMax, queue.traits.publishBytesMax))
     const events = upTo(3).map((n) => anEvent(String(n), n === 1 ? { body } : {}))
     const error = await queue.publish(events, LIMIT).catch((reason) => reason)
     expect(error).toBeInstanceOf(PublishError)

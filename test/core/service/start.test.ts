@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import memoryLedger from '../../../ledgers/memory.ts'
 import generic from '../../../providers/generic.ts'
+import github from '../../../providers/github.ts'
 import memoryQueue from '../../../queues/memory.ts'
 import rawHttp from '../../../receivers/raw-http.ts'
 import { markMsFor } from '../../../src/core/base/mark-life.ts'
@@ -56,7 +57,7 @@ describe('the start of a service', () => {
   })
 
   it.each([
-    [{ bodyBytesMax: 25 * MIB, heldBytesMax: 64 * MIB }, {}, 'an event takes 16777216 at most: set it to that or less'],
+    [{ bodyBytesMax: 27 * MIB, heldBytesMax: 64 * MIB }, {}, 'an event takes 27262976 at most: set it to that or less'],
     [{ bodyBytesMax: 8 * MIB }, { publishBytesMax: MIB }, 'the queue takes 1048576 at most: set it below that'],
     [{ bodyBytesMax: 8 * MIB, waitingBytesMax: MIB }, {}, 'waitingBytesMax is 1048576: make the latter'],
     [{ heldBytesMax: 2 ** 52 }, {}, 'and this process may use'],
@@ -75,13 +76,23 @@ describe('the start of a service', () => {
   })
 
   it('refuses a route that would take more than the service, and names a sender that sends more than fits', () => {
-    const limits = limitsOf({ bodyBytesMax: 25 * MIB, heldBytesMax: 64 * MIB })
-    const github = { ...route, source: 'github', provider: { ...generic, bodyBytesMax: 25 * MIB } }
-    expect(() => checkSizes(limits, limits, [github], { publishBytesMax: 64 * MIB })).toThrow(
+    const limits = limitsOf({ bodyBytesMax: 27 * MIB, heldBytesMax: 64 * MIB })
+    const sender = { ...route, source: 'github', provider: { ...generic, bodyBytesMax: 27 * MIB } }
+    expect(() => checkSizes(limits, limits, [sender], { publishBytesMax: 64 * MIB })).toThrow(
       'although github sends up to',
     )
     const longer = { ...route, bodyBytesMax: 2 * MIB }
     expect(() => checkSizes(limitsOf(), {}, [longer], { publishBytesMax: 64 * MIB })).toThrow('route /in takes 2097152')
+  })
+
+  it('takes the longest bodies of GitHub where its queue does', async () => {
+    const limits = limitsOf({ bodyBytesMax: github.bodyBytesMax! })
+    const queue = await memoryQueue.open({ url: '', namespace: 'long' })
+    expect(() => checkSizes(limits, limits, [route], queue.traits)).not.toThrow()
+    const body = Buffer.alloc(github.bodyBytesMax!, 1)
+    const event = { id: 'github:1', key: 'k', source: 'github', type: 'push', receivedAtMs: 0, headers: {}, body }
+    await expect(queue.publish([event], { deadlineMs: 10_000 })).resolves.toBeUndefined()
+    await queue.close()
   })
 
   it('refuses a ledger that forgets an event while its sender still sends it', async () => {
