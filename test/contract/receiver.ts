@@ -62,6 +62,7 @@ export class Bench {
     this.ingest = createIngest({
       routes: [
         { path: '/in', source: 'in', provider: anyBytes, secrets: [SECRET, generic.secret('the key before this one')] },
+        { path: '/few', source: 'few', provider: anyBytes, secrets: [SECRET], bodyBytesMax: 1, tellsReasons: true },
         ...CODED.map((route) => ({ ...route, provider: anyBytes, secrets: [SECRET] })),
       ],
       publish: (event) => this.publish(event),

@@ -17,6 +17,7 @@ const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => 
   ['unreadable', 400, () => signed('r'.repeat(500))],
   ['too-large', 413, () => signed('r', { body: long })],
   ['too-large', 413, () => signed('r', { chunks: [long] })],
+  ['too-large', 413, () => toFew(signed('r')), '/few'],
   ['coding', 415, () => signed('r', { headers: { 'content-encoding': 'gzip' } })],
   ['coding', 501, () => raw('POST /in HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n')],
   ['head', 431, () => raw(`POST /in HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(HEADERS_MAX)}\r\n`)],
@@ -32,6 +33,11 @@ const REFUSED: readonly (readonly [reason: string, status: number, bytes: () => 
   ['no-route', 404, () => raw('POST /in/?a=1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'), '*'],
 ]
 
+/** To a route whose own limit is lower than the receiver's. */
+function toFew(bytes: Buffer): Buffer {
+  return raw(bytes.toString('latin1').replace('POST /in', 'POST /few'))
+}
+
 /** Whoever runs a receiver learns of every refusal, by route and reason; whoever sends learns a status. */
 export function refusalsContract(bench: Bench): void {
   it('counts every refusal once, by route and reason, and tells the first of each', async () => {
@@ -46,11 +52,11 @@ export function refusalsContract(bench: Bench): void {
     }
     expect(bench.ingest.counts.refused).toEqual(expected)
     const kinds = REFUSED.map(([reason, , , path = '/in']) => `${path} ${reason}`)
-    const told = bench.refusals.map(({ reason, source }) => `${source === undefined ? '*' : '/in'} ${reason}`)
+    const told = bench.refusals.map(({ reason, source }) => `${source === undefined ? '*' : `/${source}`} ${reason}`)
     expect(told).toEqual([...new Set(kinds)])
     for (const { count, accepted, path, source, message } of bench.refusals) {
       expect({ count, accepted }).toEqual({ count: 1, accepted: 0 })
-      expect(source).toBe(path === '/in' ? 'in' : undefined)
+      expect(source).toBe(['/in', '/few'].includes(path) ? path.slice(1) : undefined)
       expect(message).not.toMatch(/[0-9a-f]{64}/)
     }
     await running.stop()

@@ -56,6 +56,8 @@ const EVEN: Random = () => 0.5
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
 const QUEUED: Reply = { status: 202, reason: 'accepted' }
 const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
+/** Counted here: a receiver counts its own alone. */
+const ROUTE_TOO_LARGE: Reply = { ...TOO_LARGE }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
 const NOT_POST: Reply = { status: 405, reason: 'use POST', headers: { allow: 'POST' } }
 const NOT_GET: Reply = { status: 405, reason: 'use GET', headers: { allow: 'GET, HEAD' } }
@@ -227,7 +229,7 @@ function takerOf(
     try {
       const coding = codingOf(request.header('content-encoding'))
       if (request.raw.length > (route.bodyBytesMax ?? Number.POSITIVE_INFINITY))
-        return Promise.resolve(refusals.said(route, TOO_LARGE))
+        return Promise.resolve(refusals.guarded(route, ROUTE_TOO_LARGE))
       if (coding !== '') return coded.take(route, request, coding, verify ?? verifyHere).catch(refused)
       if (verify)
         return verify(route, request)

@@ -85,6 +85,29 @@ describe('the ingest', () => {
     expect(reply.reason).not.toContain(error.message)
   })
 
+  it('asks a sender to stay away for as long as the backlog takes, where the queue is full and that is known', async () => {
+    const full = new PublishError('overloaded', 'full', { unsafe: [0], definite: true })
+    const told = async (error: unknown, backlogS: number | undefined) => {
+      const { ingest } = made({ publish: () => Promise.reject(error), backlogS: () => backlogS })
+      return (await ingest.handle(request())).retryAfterS
+    }
+    expect(await told(full, undefined)).toBe(5)
+    expect(await told(full, 12.2)).toBe(13)
+    expect(await told(full, 86_400)).toBe(60)
+    expect(await told(full, 0.01)).toBe(1)
+    expect(await told(new Error('no disk'), 12.2)).toBe(5)
+  })
+
+  it('asks those beyond the bound to wait for what is in progress, by the pace of late', async () => {
+    const { ingest } = made()
+    expect(ingest.retryAfterS(2_000)).toBe(1)
+    for (let time = 0; time < 20; time++) await ingest.handle(request())
+    await clock.advance(2_000)
+    expect(ingest.retryAfterS(100)).toBe(10)
+    await clock.advance(100_000)
+    expect(ingest.retryAfterS(100)).toBe(1)
+  })
+
   it('never makes one id of two sources, whatever their names and ids', () => {
     for (const source of ['shop:eu', '', 'x'.repeat(65), 'a\u0000b']) {
       expect(() => made({ routes: [{ ...route, source }] }), source).toThrow('source')

@@ -41,6 +41,11 @@ describe('floodmark init', () => {
       comparison(row('raw-http → memory → lmdb, fsync always', 'first'), row('fastify → memory → lmdb', 'behind')),
       { receiver: 'raw-http', queue: { use: 'memory' }, ledger: { use: 'lmdb' } },
     ],
+    [
+      'a search for the ceiling',
+      { settings, found: { soakedPerS: null, interval: { low: 2_243.8, mid: 3_044, high: 3_501 } } },
+      { receiver: 'fastify', ceilingPerS: 2_243 },
+    ],
   ])('takes over the stack of %s', async (_, report, wanted) => {
     const cwd = folder()
     writeFileSync(join(cwd, 'measured.json'), JSON.stringify(report))
