@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { Sender, shop } from '../shop.ts'
 
@@ -6,7 +8,7 @@ let tries = 0
 export default handlers({
   books: (event, tx) => { if (tries++ === 0) throw new Error('once'); tx.increment('booked', 1) },
   mails: { on: { type: 'order.paid' }, handle: () => 'nothing' },
-  audit: () => { throw new FloodmarkError('rejected', 'no such account') },
+  audit: () => { throw new FloodmarkError('rejected', 'no such\\u001baccount') },
   other: { on: { type: 'never' }, handle: () => {} },
 })
 `
@@ -44,12 +46,15 @@ it('what became of events is told by the admin port, and beside the running serv
   for (const wrong of ['', 'id=a', 'id=', Array.from({ length: 101 }, (_, at) => `id=in:${at}`).join('&')]) {
     expect(await asked(wrong)).toEqual({ status: 400, body: { wrong: expect.stringMatching(/give/) } })
   }
+  const odd = connect(Number(new URL(base).port), '127.0.0.1').end('GET // HTTP/1.1\r\nhost: a\r\n\r\n')
+  expect(String((await once(odd, 'data'))[0])).toMatch(/^HTTP\/1.1 404 /)
   const beside = await start('lookup', '--json', 'in:a', 'in:b').ended
   expect([beside.code, beside.err, JSON.parse(beside.out)]).toEqual([0, '', events])
   const words = await start('lookup', 'in:a').ended
   expect(words.out).toMatch(
     /^in:a {2}books: took effect, at \S+Z, with 2 tries\nin:a {2}mails: there was nothing to do/,
   )
+  expect(words.out).not.toContain('\u001b')
   expect((await node.stop()).code).toBe(0)
   expect(JSON.parse((await start('lookup', '--json', 'in:a').ended).out)).toEqual([events[0]])
 }, 60_000)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { oneLine } from '../../../core/base/one-line.ts'
 import { systemClock } from '../../../core/contracts/clock.ts'
 import { checkIds, type EventAnswer, lookUp } from '../../../core/handling/look-up.ts'
 import { loadConfig } from '../../../product/config/load.ts'
@@ -47,7 +48,8 @@ function fateText(fate: EventAnswer['fates'][number]): string {
   if (fate.state === 'waiting') {
     return `waiting to be tried again: ${tries(fate.failures)} failed, ${fate.lostTries} ended without an outcome`
   }
-  if (fate.state === 'buried') return `buried at ${at(fate.atMs)} after ${tries(fate.failures)}: ${fate.reason}`
+  if (fate.state === 'buried')
+    return `buried at ${at(fate.atMs)} after ${tries(fate.failures)}: ${oneLine(fate.reason)}`
   if (fate.state !== 'applied' || !fate.handled) return 'took effect'
   const { outcome, attempts, atMs } = fate.handled
   const what = outcome === 'done' ? 'took effect' : 'there was nothing to do'
