@@ -118,7 +118,12 @@ export function judgeRedis({ info, config }: RedisAnswers): RedisFacts {
   if (isOlder(info.redis_version)) {
     throw refuse('is too old', `use Redis ${LEAST_VERSION.join('.')} or newer, or Valkey`)
   }
-  if (info.redis_mode === 'cluster') {
+  // Valkey has another name for the mode since version 9.
+  const mode = info.redis_mode ?? info.server_mode
+  if (mode === 'sentinel') {
+    throw refuse('is a sentinel', 'give redis+sentinel://host:port/name, by the name that it knows the primary by')
+  }
+  if (mode === 'cluster' || info.cluster_enabled === '1') {
     throw refuse('is a node of a cluster', 'give the address of a single server, or of a proxy')
   }
   // Also without a maxmemory: whoever chose such a policy may set one at any time.
