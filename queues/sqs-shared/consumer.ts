@@ -24,6 +24,8 @@ const FETCH_BYTES_MAX = 1024 * 1024
 /** Verdicts on one portion's keys that come within so many ms share a call. */
 const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
+/** The same while SQS throttles: it takes the next one as likely as not. */
+const THROTTLED_CAP_MS = 500
 /** When no receive succeeds for so many ms, the queue is given up. */
 const GIVE_UP_MS = 60_000
 
@@ -119,14 +121,16 @@ export class SqsConsumer implements Source {
         if (messages.length === 0 || bytes > FETCH_BYTES_MAX) this.#fetches = 1
         else if (full && this.#fetches < FETCHES_MAX) this.#fetches++
       } catch (cause) {
-        if ((cause as FloodmarkError).code === 'overloaded') this.#fetches = 1
+        const throttled = (cause as FloodmarkError).code === 'overloaded'
+        if (throttled) this.#fetches = 1
         const nowMs = this.#clock.monotonic()
         this.#failingSinceMs ??= nowMs
         if (nowMs - this.#failingSinceMs > GIVE_UP_MS) {
           const what = `nothing could be received for ${GIVE_UP_MS / 1_000} s`
           throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
         }
-        await sleep(this.#clock, Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** failures++), over)
+        const capMs = throttled ? THROTTLED_CAP_MS : BACKOFF.capMs
+        await sleep(this.#clock, Math.min(capMs, BACKOFF.baseMs * 2 ** failures++), over)
       }
     }
   }

@@ -50,12 +50,19 @@ export class Publisher {
 
   async #send(part: SqsPart, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
+    const { publishPace: pace } = this.#server
+    if (!pace.takeTurn()) {
+      // A call now would be refused, and take the place of one by which a consumer makes room.
+      part.why = new FloodmarkError('overloaded', 'SQS throttles: no call was made', { definite: true })
+      return
+    }
     part.definite = false
     try {
       const Entries = part.events.map(([position, event]) => entryOf(event, position, this.#server.kind.fifo))
       const { Successful = [], Failed = [] } = await this.#server.callUntil(signal, (sqs, QueueUrl, options) =>
         sqs.sendMessageBatch({ QueueUrl, Entries }, options),
       )
+      pace.tell(Failed.some(({ Code = '' }) => THROTTLED.test(Code)))
       const safe = new Set(Successful.map(({ Id }) => Id))
       part.unsafe = part.unsafe.filter((position) => !safe.has(String(position)))
       part.definite = Failed.length === part.unsafe.length && Failed.every(({ SenderFault }) => SenderFault)
@@ -63,6 +70,7 @@ export class Publisher {
     } catch (error) {
       part.why = error as FloodmarkError
       part.definite = part.why.definite
+      pace.tell(part.why.code === 'overloaded')
     }
   }
 }

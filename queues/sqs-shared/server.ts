@@ -20,7 +20,9 @@ type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: 
 export class SqsServer {
   readonly kind: SqsKind
   readonly address: SqsAddress
+  /** Of calls that settle what was delivered. */
   readonly pace: Pace
+  readonly publishPace: Pace
   readonly #sqs: SQS
   readonly #clock: Clock
   readonly #name: string
@@ -30,6 +32,7 @@ export class SqsServer {
     this.kind = kind
     this.address = address
     this.pace = new Pace(clock)
+    this.publishPace = new Pace(clock)
     this.#sqs = sqs
     this.#clock = clock
     this.#name = `floodmark-${checkNamespace(namespace)}${kind.suffix}`

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import sqs from '../../queues/sqs.ts'
 import sqsFifo from '../../queues/sqs-fifo.ts'
+import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import type { PublishError, QueueDriver } from '../../src/core/contracts/queue.ts'
 import { numbered, upTo } from '../contract/queue/kit.ts'
 import { fullUnless } from '../needs.ts'
@@ -30,6 +31,7 @@ async function publishAll(queue: Awaited<ReturnType<QueueDriver['open']>>): Prom
       } catch (error) {
         const { unsafe } = error as PublishError
         rest = rest.filter((_, at) => unsafe.includes(at))
+        await sleep(systemClock, 20)
       }
     }
   }

@@ -70,19 +70,19 @@ describe('what a Redis promises', () => {
       'misuse',
       'deletes stored keys when its memory is full (maxmemory-policy volatile-ttl): set maxmemory-policy noeviction',
     ],
-    ...['redis_mode', 'server_mode'].flatMap((field) => [
+    ...['redis_mode', 'server_mode'].flatMap((field): [string, RedisAnswers, string, string][] => [
       [
         `a node of a cluster, by ${field}`,
         { info: { redis_version: '7.2.4', role: 'master', [field]: 'cluster' }, config: undefined },
         'misuse',
         'is a node of a cluster: give the address of a single server, or of a proxy',
-      ] as const,
+      ],
       [
         `a sentinel, by ${field}`,
         { info: { redis_version: '7.2.4', [field]: 'sentinel' }, config: undefined },
         'misuse',
         'is a sentinel: give redis+sentinel://host:port/name, by the name that it knows the primary by',
-      ] as const,
+      ],
     ]),
     [
       'one that loads its data',
