@@ -35,6 +35,8 @@ export interface CeilingOptions {
   readonly trialMs: number
   /** No trial begins after this, ms since the start. */
   readonly budgetMs: number
+  /** So many trials, and then the answer so far. Default: as many as it takes. */
+  readonly trialsMax?: number
   /** What is asked beside the ceiling itself. The last one takes its time, whatever the budget is. Default: nothing. */
   readonly also?: readonly ('accepted' | 'costs' | 'binding')[]
   readonly interrupt: AbortSignal
@@ -79,6 +81,7 @@ const SATURATION_MS_MIN = 2_000
 class Search {
   readonly #options: CeilingOptions
   readonly #beganMs = performance.now()
+  #tried = 0
 
   constructor(options: CeilingOptions) {
     this.#options = options
@@ -89,7 +92,8 @@ class Search {
   }
 
   get #isOver(): boolean {
-    return this.#options.interrupt.aborted || this.elapsedMs > this.#options.budgetMs
+    const { interrupt, budgetMs, trialsMax = Number.POSITIVE_INFINITY } = this.#options
+    return interrupt.aborted || this.elapsedMs > budgetMs || this.#tried >= trialsMax
   }
 
   /** The ceiling from the request to its effect. */
@@ -143,6 +147,7 @@ class Search {
     const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention })
     // What was cut short says nothing.
     if (interrupt.aborted) return
+    this.#tried++
     file.add(trial)
     onTrial(trial, this.elapsedMs, this.#leftMs())
   }

@@ -8,6 +8,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import type { RunFolder } from '../records/run-folder.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
+import { machineUse, shownIn } from '../report/shown.ts'
 import { summarise } from '../report/summarise.ts'
 import { besideOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
@@ -65,6 +66,8 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     usages: usagesOf(record, HOLD_FROM * durationMs, durationMs),
     cores: record.machine?.cores.stack?.length ?? null,
     beside: besideOf(record, HOLD_FROM * durationMs, durationMs),
+    durability: report.durability ? { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') } : null,
+    machine: machineUse(report),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
     folder: name,

@@ -7,7 +7,7 @@ import { type RunSettings, recorded, recordedSettings } from '../plan/settings.t
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('ceiling-2'),
+  floodmark: z.literal('ceiling-3'),
   settings: recordedSettings,
   trialMs: z.number(),
 })
@@ -24,7 +24,7 @@ export class TrialsFile {
 
   static begin(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
     const file = new LinesFile(pathIn(folder))
-    file.add({ floodmark: 'ceiling-2', settings: recorded(settings), trialMs })
+    file.add({ floodmark: 'ceiling-3', settings: recorded(settings), trialMs })
     return new TrialsFile(file, [])
   }
 
@@ -38,7 +38,10 @@ export class TrialsFile {
     const known = headSchema.safeParse(parsed(head))
     const trials = lines.map((line) => trialSchema.safeParse(parsed(line)))
     if (!known.success || trials.some(({ success }) => !success)) {
-      throw new FloodmarkError('misuse', `${path} cannot be read by this version of floodmark: begin a new search`)
+      throw new FloodmarkError(
+        'misuse',
+        `${path} was written by another version of floodmark: begin a new search. What that one came to is in its ceiling.html`,
+      )
     }
     const same = JSON.stringify(recorded({ ...settings, out: undefined }))
     const isSame = same === JSON.stringify({ ...known.data.settings, out: undefined }) && known.data.trialMs === trialMs

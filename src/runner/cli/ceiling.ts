@@ -7,18 +7,20 @@ import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
 import { TrialsFile } from '../ceiling/trials-file.ts'
 import { folderOf } from '../history/named.ts'
+import { LivePage } from '../live/live-page.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { perS, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
 import { dataPath, type RunFolder, runFolder } from '../records/run-folder.ts'
 import { renderCeiling } from '../render/ceiling.ts'
 import { ceilingLines, trialLine } from '../render/ceiling-terminal.ts'
-import { progressWords } from '../render/words/ceiling.ts'
+import { progressWords, soFarWords } from '../render/words/ceiling.ts'
+import { stackWords } from '../render/words/run.ts'
 import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine } from './live-line.ts'
+import { both, liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
 import { explained } from './scenario.ts'
 import { noticeTarget } from './target-notice.ts'
@@ -38,6 +40,18 @@ Examples:
 Exits: 0 found, or at least as much as the sender offers, 1 below the lowest load, 2 bad input, 3 environment, 4 time was over
 before the interval was narrow or the machine changed, 5 not measurable here, 130 interrupted.`
 
+/** Flags of a search, as they are where nothing else is given. */
+export const SEARCH_DEFAULTS = { trial: '6s', budget: '6m', maxRate: '40k' } as const
+
+/** @throws FloodmarkError 'misuse' that names the flag. */
+export function searchTimes({ trial, budget, maxRate }: Readonly<Record<keyof typeof SEARCH_DEFAULTS, string>>) {
+  return {
+    trialMs: valueIn('--trial', time('s', 2_000, 600_000), trial),
+    budgetMs: valueIn('--budget', time('s', 10_000, 86_400_000), budget),
+    ratePerSMax: valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate),
+  }
+}
+
 /** What a search sets for each trial itself. */
 const OWN: readonly string[] = ['--rate', '--duration', '--shape', '--spike', '--quick']
 
@@ -47,10 +61,11 @@ export function define(command: Command): void {
     if (!OWN.includes(flagOf(setting))) command.addOption(new Option(setting.flag, explained(setting)))
   }
   command
-    .option('--trial <time>', 'time of sending in each trial; a bare number is in seconds', '6s')
-    .option('--budget <time>', 'no trial begins after this; a bare number is in seconds', '6m')
-    .option('--max-rate <events/s>', 'the highest load to offer', '40k')
+    .option('--trial <time>', 'time of sending in each trial; a bare number is in seconds', SEARCH_DEFAULTS.trial)
+    .option('--budget <time>', 'no trial begins after this; a bare number is in seconds', SEARCH_DEFAULTS.budget)
+    .option('--max-rate <events/s>', 'the highest load to offer', SEARCH_DEFAULTS.maxRate)
     .option('--binds', 'also find out what binds, by experiments: about ten minutes more (default: off)')
+    .option('--live', 'show the trials in the browser while they go on; the address is printed', false)
     .option('--resume <folder>', 'go on with a search that was interrupted (default: a new one)')
     .addHelpText('after', AFTER)
     .action(async (flags: CeilingFlags) => {
@@ -64,13 +79,20 @@ interface CeilingFlags extends Readonly<Record<string, string | boolean | undefi
   readonly maxRate: string
   readonly resume?: string
   readonly binds?: boolean
+  readonly live: boolean
 }
 
-async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags }: CeilingFlags): Promise<number> {
+async function ceiling({
+  trial,
+  budget,
+  maxRate,
+  resume: named,
+  binds,
+  live: isLive,
+  ...flags
+}: CeilingFlags): Promise<number> {
   const settings = await readSettings('steady', flags)
-  const trialMs = valueIn('--trial', time('s', 2_000, 600_000), trial)
-  const budgetMs = valueIn('--budget', time('s', 10_000, 86_400_000), budget)
-  const ratePerSMax = valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate)
+  const { trialMs, budgetMs, ratePerSMax } = searchTimes({ trial, budget, maxRate })
   // Mistakes in what the settings name are told before anything is made.
   const plan = await planOf(settings)
   if (binds && plan.target) {
@@ -85,23 +107,30 @@ async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags 
   const { path } = folder
   const file = resume ? TrialsFile.resume(path, settings, trialMs) : TrialsFile.begin(path, settings, trialMs)
   const interrupt = onInterrupt()
-  const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  const line = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  const live = isLive ? await LivePage.start() : undefined
+  if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
     await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
-    const bench = await openBench({ settings, folder: path, events: live, interrupt: interrupt.signal })
+    const events = live ? both(line, live.trials(stackWords(settings), trialMs, acceptP99Ms)) : line
+    const bench = await openBench({ settings, folder: path, events, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms: plan.acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
       // Nothing of a target's own can be switched off, and its processes are not ours to measure.
       also: plan.target ? [] : binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
       goal: { ...GOAL, ratePerSMax },
       onTrial: (one, elapsedMs, leftMs) => {
-        live.end()
-        process.stdout.write(`${trialLine(one, file.trials.length)}  ${progressWords(elapsedMs, leftMs)}\n`)
+        line.end()
+        const [said, progress] = [trialLine(one, file.trials.length), progressWords(elapsedMs, leftMs)]
+        process.stdout.write(`${said}  ${progress}\n`)
+        live?.note(said)
+        live?.found([soFarWords(file.trials) ?? '', progress])
       },
     }).finally(() => bench.stop())
     if (file.trials.length === 0) return endedBefore(folder)
     renderCeiling(found, path)
     process.stdout.write(`${ceilingLines(found).join('\n')}  ${join(path, 'ceiling.html')}\n\n`)
+    await live?.become(join(path, 'ceiling.html'))
     return exitOf(found)
   } catch (error) {
     if (file.trials.length > 0) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${goesOn(path)}`)
@@ -111,7 +140,8 @@ async function ceiling({ trial, budget, maxRate, resume: named, binds, ...flags 
     }
     return endedBefore(folder)
   } finally {
-    live.end()
+    line.end()
+    await live?.end()
     file.close()
     rmSync(dataPath(path), { recursive: true, force: true })
     interrupt.dispose()

@@ -4,13 +4,13 @@ import { oneLined } from '../../core/base/one-line.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { comparisonOf } from '../compare/comparison.ts'
 import type { Comparison } from '../compare/comparison-schema.ts'
-import { type ComparedStack, listOf, stacksOf, type Varied, variedOf } from '../compare/stacks.ts'
+import { type ComparedStack, listOf, stacksOf, variedOf } from '../compare/stacks.ts'
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
 import { needQuiet } from '../machine/quiet.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { countOf } from '../plan/quantities.ts'
-import { everySetting, flagOf, type RunSettings, textOf } from '../plan/settings.ts'
+import { everySetting } from '../plan/settings.ts'
 import { shownValue } from '../plan/shown.ts'
 import { runFolder } from '../records/run-folder.ts'
 import { renderComparison } from '../render/compare/index.ts'
@@ -20,6 +20,9 @@ import { environmentNow } from '../run/compose-record.ts'
 import { namesOf } from '../scenario/registry.ts'
 import { takeTurns } from '../turns/take-turns.ts'
 import { TurnsFile } from '../turns/turns-file.ts'
+import { SEARCH_DEFAULTS } from './ceiling.ts'
+import { commandOf, LISTS, listsOf, TARGET, withoutLists } from './compare/asked.ts'
+import { compareCeilings } from './compare/ceilings.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -33,6 +36,8 @@ Every combination of the stacks runs the same scenario with the same seed, in tu
 A stack that fails is not ranked, nor is anything on a machine that does something else as well. Stacks that survive
 different failures are not ranked against each other.
 
+With --ceiling each stack's ceiling is searched, a few trials of one stack after a few of another, for at most --budget a stack.
+
 With two runs it says what changed from the first to the second, and whether that is real. A run is a folder, its report.json,
 latest, previous, or a tag; runs of one tag are taken together. Three runs or more a side find smaller differences.
 
@@ -42,19 +47,24 @@ Examples:
   npm run compare -- all --quick --queues embedded,kafka
   npm run compare -- flash-sale --queues embedded,kafka --resume reports/2026-01-31T08-00-00-compare-flash-sale
 
+  npm run compare -- --ceiling --queues embedded,redis-streams --budget 4m
+
   npm run compare -- previous latest --allow 10%
   npm run compare -- main pull-request --summary "$GITHUB_STEP_SUMMARY"
 
 Exits: 0 compared, 1 a stack failed or became worse, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
 
-/** What a 2xx of a target survives is not known, so that no two are ranked. */
-const TARGET =
-  'stacks of ours are compared here: run each --target with a --tag of its own, then npm run compare -- <tag> <tag>'
+const NO_SCENARIO = 'name a scenario, two runs, or --ceiling: npm run compare -- --help'
 
-const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 const ROUNDS = { least: 1, most: 100 }
 
-type Flags = Readonly<Record<string, unknown>> & {
+type Flags = RunsCompared & {
+  readonly ceiling: boolean
+  readonly trial: string
+  readonly budget: string
+  readonly maxRate: string
+}
+type RunsCompared = Readonly<Record<string, unknown>> & {
   readonly rounds: string
   readonly vary?: readonly string[]
   readonly resume?: string
@@ -65,7 +75,7 @@ type Flags = Readonly<Record<string, unknown>> & {
 /** The command `compare`. */
 export function define(command: Command): void {
   command
-    .argument('<scenario>', 'a scenario, several (a,b), all, or the path of your own; or the run to compare with')
+    .argument('[scenario]', 'a scenario, several (a,b), all, or the path of your own; or the run to compare with')
     .argument('[run]', 'the run to compare: what changed since the first')
   for (const [list, part] of Object.entries(LISTS)) {
     command.option(
@@ -79,6 +89,18 @@ export function define(command: Command): void {
       'any other setting by its flag and the values to compare, as fsync=always,everysec; may come several times (default: none)',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
+    .option('--ceiling', 'compare what each stack sustains, instead of one rate; without a scenario', false)
+    .option(
+      '--budget <time>',
+      'for --ceiling: time of trials for each stack; a bare number is in seconds',
+      SEARCH_DEFAULTS.budget,
+    )
+    .option(
+      '--trial <time>',
+      'for --ceiling: time of sending in each trial; a bare number is in seconds',
+      SEARCH_DEFAULTS.trial,
+    )
+    .option('--max-rate <events/s>', 'for --ceiling: the highest load to offer', SEARCH_DEFAULTS.maxRate)
     .option('--rounds <count>', 'runs of each stack', '5')
     .option(
       '--resume <folder>',
@@ -92,15 +114,19 @@ export function define(command: Command): void {
   for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
   command
     .addHelpText('after', AFTER)
-    .action(async (name: string, run: string | undefined, flags: Flags & RunsFlags) => {
+    .action(async (name: string | undefined, run: string | undefined, flags: Flags & RunsFlags) => {
       const { allow, summary, json, ...others } = flags
-      process.exitCode = run === undefined ? await compare(name, others) : compareRuns(name, run, flags)
+      const { ceiling, rounds, trial, budget, maxRate, ...rest } = others
+      if (ceiling) process.exitCode = await compareCeilings(name, { trial, budget, maxRate, ...rest })
+      else if (name === undefined) throw new FloodmarkError('misuse', NO_SCENARIO)
+      else
+        process.exitCode = run === undefined ? await compare(name, { rounds, ...rest }) : compareRuns(name, run, flags)
     })
 }
 
 async function compare(
   name: string,
-  { rounds: written, vary = [], resume: named, force, live: isLive, ...flags }: Flags,
+  { rounds: written, vary = [], resume: named, force, live: isLive, ...flags }: RunsCompared,
 ): Promise<number> {
   const rounds = countOf(written)
   if (rounds === undefined || !Number.isInteger(rounds) || rounds < ROUNDS.least || rounds > ROUNDS.most) {
@@ -133,7 +159,7 @@ async function compare(
       startedAt: file.turns[0]?.startedAt ?? startedAt,
       interrupted: interrupt.signal.aborted,
       ...{ seed: base.seed, rounds, forced: force, environment: environmentNow() },
-      command: commandOf(name, varied, base, rounds),
+      command: commandOf([shownValue(name)], varied, base, [`--rounds ${rounds}`]),
     })
     renderComparison(comparison, folder)
     if (base.out === undefined && resume === undefined) writeIndex()
@@ -168,35 +194,9 @@ function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
   }
 }
 
-function listsOf(flags: Readonly<Record<string, unknown>>): Varied[] {
-  return Object.entries(LISTS).flatMap(([list, part]) =>
-    typeof flags[list] === 'string' ? [{ setting: part, values: listOf(`--${list}`, flags[list]) }] : [],
-  )
-}
-
-function withoutLists(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => !(name in LISTS)))
-}
-
 async function markOf(scenario: string, stacks: readonly ComparedStack[]): Promise<number> {
   const plans = await Promise.all(stacks.map(({ settings }) => planOf({ ...settings, scenario })))
   return plans[0]!.acceptP99Ms
-}
-
-/** The line that makes the same comparison again. */
-function commandOf(name: string, varied: readonly Varied[], base: RunSettings, rounds: number): string {
-  const lists = varied.map(({ setting, values }) => {
-    const list = Object.entries(LISTS).find(([, part]) => part === setting)?.[0]
-    return list ? `--${list} ${shownValue(values.join(','))}` : `--vary ${shownValue(`${setting}=${values.join(',')}`)}`
-  })
-  const own = everySetting.flatMap(([key, setting]) => {
-    const isOther = setting.again !== 'never' && !setting.secret && base.given?.includes(key)
-    const value = base[key]
-    if (!isOther || value === undefined || value === false) return []
-    if (varied.some((one) => `--${one.setting}` === flagOf(setting))) return []
-    return [value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(textOf(setting, value))}`]
-  })
-  return ['npm run compare --', shownValue(name), ...lists, ...own, `--rounds ${rounds}`].join(' ')
 }
 
 function exitOf({ interrupted, notRanked, scenarios }: Comparison): number {

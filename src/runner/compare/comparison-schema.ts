@@ -47,7 +47,7 @@ const row = z.object({
   /** Each figure beside that of the first; null: it is the first, or there is none. */
   against: perFigure(difference).nullable(),
 })
-const durabilityClass = z.object({
+export const durabilityClass = z.object({
   /** What was shown of both, in all runs. */
   queue: z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) }),
   ledger: z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) }),

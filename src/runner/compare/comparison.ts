@@ -40,6 +40,7 @@ export function comparisonOf(turns: readonly TurnFigures[], { scenarios, ...abou
   }
 }
 
-function isBusy({ machine: { othersCores, stolen } }: TurnFigures): boolean {
+/** Something else used the machine meanwhile, so that the run says less about the stack. */
+export function isBusy({ machine: { othersCores, stolen } }: Pick<TurnFigures, 'machine'>): boolean {
   return (othersCores ?? 0) > OTHERS_MAX_CORES || (stolen ?? 0) > STOLEN_MAX
 }

@@ -6,6 +6,10 @@ import type { TurnFigures } from './turn-schema.ts'
 /** Of a whole class: shared out over its pairs, since any of them could have come out first. */
 const CONFIDENCE = 0.95
 
+export function confidenceOf(members: number): number {
+  return 1 - (1 - CONFIDENCE) / Math.max(1, (members * (members - 1)) / 2)
+}
+
 const FIGURE_OF: Readonly<Record<FigureName, (turn: TurnFigures) => number | null>> = {
   p99Ms: ({ waits }) => waits.p99Ms,
   p50Ms: ({ waits }) => waits.p50Ms,
@@ -31,7 +35,10 @@ export function classesOf(turns: readonly TurnFigures[], ranked: boolean): Durab
 }
 
 /** What every one of them has shown. */
-function shownOf(turns: readonly TurnFigures[], part: 'queue' | 'ledger'): DurabilityClass['queue'] {
+export function shownOf(
+  turns: readonly Pick<TurnFigures, 'durability'>[],
+  part: 'queue' | 'ledger',
+): DurabilityClass['queue'] {
   const all = turns.map(({ durability }) => durability[part])
   const survives = all[0]!.survives.filter((failure) => all.every((one) => one.survives.includes(failure))).toSorted()
   return { survives, basis: all.every(({ basis }) => basis === 'measured') ? 'measured' : 'settings' }
@@ -43,8 +50,7 @@ function rowsOf(members: readonly (readonly TurnFigures[])[], ranked: boolean): 
     .filter(({ row }) => row.why === null)
     .toSorted((a, b) => a.row.figures[DECIDES]!.value - b.row.figures[DECIDES]!.value)
   const [first] = inRace
-  const pairs = Math.max(1, (inRace.length * (inRace.length - 1)) / 2)
-  const confidence = 1 - (1 - CONFIDENCE) / pairs
+  const confidence = confidenceOf(inRace.length)
   const placed = rows.map(({ turns, row }): ComparedRow => {
     if (row.why !== null || !first) return row
     if (row.stack === first.row.stack) return { ...row, place: 'first' }

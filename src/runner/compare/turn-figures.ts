@@ -1,6 +1,7 @@
 import type { JudgedRun } from '../report/judged-run.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
+import { machineUse, shownIn } from '../report/shown.ts'
 import type { TurnFigures } from './turn-schema.ts'
 
 type Whose = Pick<TurnFigures, 'scenario' | 'stack' | 'round' | 'folder'>
@@ -8,7 +9,6 @@ type Whose = Pick<TurnFigures, 'scenario' | 'stack' | 'round' | 'folder'>
 /** What a comparison keeps of a run. */
 export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnFigures {
   const { audit, notAccepted, cards } = report
-  const machine = cards.machine
   return {
     ...whose,
     startedAt: report.startedAt,
@@ -26,8 +26,8 @@ export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnF
     },
     notAccepted,
     recoveredMs: cards.delivery?.recoveredMs ?? null,
-    durability: { queue: survivalOf(report, 'queue'), ledger: survivalOf(report, 'ledger') },
-    machine: { othersCores: machine?.cpu?.others ?? null, stolen: machine?.stolen ?? null },
+    durability: { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') },
+    machine: machineUse(report),
   }
 }
 
@@ -81,8 +81,4 @@ function stackWhileSending({ record, endedAtMs }: JudgedRun): number {
     const last = samples.findLast(({ atMs }) => atMs <= endedAtMs)
     return sum + (last?.cpuSeconds ?? 0) - (samples[0]?.cpuSeconds ?? 0)
   }, 0)
-}
-
-function survivalOf({ durability, cards }: Report, part: 'queue' | 'ledger'): TurnFigures['durability']['queue'] {
-  return { survives: [...(durability?.[part].survives ?? [])], basis: cards.durability?.[part].basis ?? 'settings' }
 }

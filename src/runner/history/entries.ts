@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { type ComparedCeilings, ceilingsSchema } from '../compare/ceilings-schema.ts'
 import { type Comparison, comparisonSchema } from '../compare/comparison-schema.ts'
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
@@ -8,6 +10,8 @@ import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 const foundSchema = ceilingSchema.pick({ settings: true, startedAt: true, found: true, environment: true })
 type FoundCeiling = Pick<Ceiling, 'settings' | 'startedAt' | 'found' | 'environment'>
 
+const comparedSchema = z.union([comparisonSchema, ceilingsSchema])
+
 /** Where runs go that nobody gave a folder. */
 export const REPORTS = 'reports'
 
@@ -15,7 +19,7 @@ export const REPORTS = 'reports'
 export type Entry = { readonly folder: string; readonly startedAt: string; readonly tag: string | undefined } & (
   | { readonly kind: 'run'; readonly report: Report | undefined }
   | { readonly kind: 'ceiling'; readonly ceiling: FoundCeiling | undefined }
-  | { readonly kind: 'comparison'; readonly comparison: Comparison | undefined }
+  | { readonly kind: 'comparison'; readonly comparison: Comparison | ComparedCeilings | undefined }
 )
 export type EntryKind = Entry['kind']
 
@@ -49,7 +53,7 @@ export function entryOf(folder: string): Entry | undefined {
     return { kind, folder, ceiling, ...about(folder, ceiling?.startedAt, ceiling?.settings.tag) }
   }
   if (kind === undefined) return undefined
-  const comparison = read(join(folder, 'compare.json'), comparisonSchema)
+  const comparison = read(join(folder, 'compare.json'), comparedSchema)
   return { kind, folder, comparison, ...about(folder, comparison?.startedAt, undefined) }
 }
 

@@ -8,6 +8,8 @@ export type ToLive =
   | { readonly kind: 'sample'; readonly sample: LiveSample }
   /** A run of several has ended: a line about it. */
   | { readonly kind: 'note'; readonly text: string }
+  /** What the trials so far come to. */
+  | { readonly kind: 'found'; readonly lines: readonly string[] }
   /** All is over: the page becomes this file. */
   | { readonly kind: 'done'; readonly page: string }
 

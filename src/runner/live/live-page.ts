@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan-run.ts'
 import { type Child, startProcess } from '../processes/child.ts'
 import type { Progress, ServiceSample } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
-import type { FromLive, LiveSample, ToLive } from './live-messages.ts'
+import type { FromLive, LiveRun, LiveSample, ToLive } from './live-messages.ts'
 
 const EVERY_MS = 500
 const HAND_OVER_MS = 5_000
@@ -33,21 +33,36 @@ export class LivePage {
   /** Shows this run from now on, as it tells of itself. */
   show({ scenario, durationMs, settings }: Plan, stack: string): RunEvents {
     const fromMs = (at: number) => scenario.phases[at - 1]?.until ?? 0
-    this.#child.send({
-      kind: 'begin',
-      run: {
-        title: `${scenario.name}: ${stack}`,
-        durationMs,
-        phases: scenario.phases.map(({ name, until }, at) => {
-          return { name, fromMs: fromMs(at) * durationMs, untilMs: until * durationMs }
-        }),
-        acceptP99Ms: settings.acceptP99Ms ?? scenario.passes.acceptP99Ms,
-        bands: scenario.faults.map((fault) => {
-          const beginsMs = fault.at * durationMs
-          return { text: `${faultWords(fault)}: ${fault.target}`, fromMs: beginsMs, untilMs: beginsMs + fault.forMs }
-        }),
-      },
+    return this.#begin({
+      title: `${scenario.name}: ${stack}`,
+      durationMs,
+      phases: scenario.phases.map(({ name, until }, at) => {
+        return { name, fromMs: fromMs(at) * durationMs, untilMs: until * durationMs }
+      }),
+      acceptP99Ms: settings.acceptP99Ms ?? scenario.passes.acceptP99Ms,
+      bands: scenario.faults.map((fault) => {
+        const beginsMs = fault.at * durationMs
+        return { text: `${faultWords(fault)}: ${fault.target}`, fromMs: beginsMs, untilMs: beginsMs + fault.forMs }
+      }),
     })
+  }
+
+  /** Shows trial after trial of a search from now on; each begins when its events are planned. */
+  trials(stack: string, durationMs: number, acceptP99Ms: number): RunEvents {
+    const run = { title: `ceiling: ${stack}`, durationMs, phases: [], acceptP99Ms, bands: [] }
+    let events = this.#begin(run)
+    return {
+      phase: (name, detail) => {
+        if (name === 'plan') events = this.#begin(run)
+        events.phase(name, detail)
+      },
+      sample: (...told) => events.sample(...told),
+      progress: (...told) => events.progress(...told),
+    }
+  }
+
+  #begin(run: LiveRun): RunEvents {
+    this.#child.send({ kind: 'begin', run })
     return this.#events()
   }
 
@@ -72,6 +87,11 @@ export class LivePage {
         this.#child.send({ kind: 'sample', sample: sample() })
       },
     }
+  }
+
+  /** What the trials of a search come to so far. */
+  found(lines: readonly string[]): void {
+    this.#child.send({ kind: 'found', lines: lines.filter((line) => line !== '') })
   }
 
   /** A run of several has ended. */

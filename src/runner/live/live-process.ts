@@ -18,6 +18,7 @@ const watching = new Set<ServerResponse>()
 /** All that somebody must be told who begins to look. */
 let begun: ToLive | undefined
 let phase: ToLive | undefined
+let found: ToLive | undefined
 let samples: LiveSample[] = []
 const notes: string[] = []
 let done: (ToLive & { kind: 'done' }) | undefined
@@ -49,6 +50,7 @@ function watch(_: IncomingMessage, response: ServerResponse): void {
   response.once('close', () => watching.delete(response))
   if (begun) response.write(eventOf('begin', { ...begun, samples, notes }))
   if (phase) response.write(eventOf('phase', phase))
+  if (found) response.write(eventOf('found', found))
   if (done) response.write(eventOf('done', {}))
 }
 
@@ -59,6 +61,7 @@ process.on('message', (message: ToLive) => {
     return tell(eventOf('begin', { ...begun, samples, notes }))
   }
   if (message.kind === 'phase') phase = message
+  if (message.kind === 'found') found = message
   if (message.kind === 'sample' && samples.length < SAMPLES_MAX) samples.push(message.sample)
   if (message.kind === 'note') notes.push(message.text)
   if (notes.length > NOTES_MAX) notes.shift()

@@ -12,6 +12,7 @@ export function liveHtml(): string {
     content: markup`<header class="live"><p class="verdict" id="phase" role="status">starts</p>
 <h1 id="title"></h1>
 <p class="sentence" id="left"></p>
+<ul id="found"></ul>
 <div class="tiles" id="tiles"></div>
 <p class="about">The page is served by a process of its own. At the end it becomes the report.</p></header>
 <div class="charts">

@@ -1,4 +1,4 @@
-import type { RateInterval } from './belief.ts'
+import type { Belief, RateInterval } from './belief.ts'
 import type { Ceiling, TrialRecord } from './ceiling-schema.ts'
 import { costsOf } from './cost.ts'
 import { type Aim, type Clause, outcomeOf } from './judge.ts'
@@ -44,11 +44,15 @@ export function answerOf(trials: readonly TrialRecord[], found: Ceiling['found']
 /** So many points make a curve. */
 const CURVE_POINTS_MAX = 80
 
-function posteriorOf(trials: readonly TrialRecord[]): Ceiling['posterior'] {
+/** What a search's trials say of its ceiling; undefined: none counted. */
+export function ceilingBelief(trials: readonly TrialRecord[]): Belief | undefined {
   const counted = trials.filter(({ purpose, outcome }) => outcome !== 'invalid' && OF_CEILING.includes(purpose))
-  if (counted.length === 0) return []
-  const curve = beliefOf(counted, hintPerS(trials)).curve()
-  const every = Math.ceil(curve.length / CURVE_POINTS_MAX)
+  return counted.length === 0 ? undefined : beliefOf(counted, hintPerS(trials))
+}
+
+function posteriorOf(trials: readonly TrialRecord[]): Ceiling['posterior'] {
+  const curve = ceilingBelief(trials)?.curve() ?? []
+  const every = Math.max(1, Math.ceil(curve.length / CURVE_POINTS_MAX))
   return curve.filter((_, at) => at % every === 0)
 }
 

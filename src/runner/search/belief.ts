@@ -118,6 +118,24 @@ export class Belief {
     return this.#interval(PUBLISHED_MASS)
   }
 
+  /** How many times as high this ceiling is as the other: an interval of so much of the two beliefs, which know nothing of each other. */
+  ratioTo(other: Belief, mass: number): RateInterval {
+    const [own, others] = [this.#weights(), other.#weights()]
+    const apart = new Float64Array(2 * POINTS - 1)
+    for (let a = 0; a < POINTS; a++) {
+      if (own[a]! < NEGLIGIBLE) continue
+      for (let b = 0; b < POINTS; b++) apart[a - b + POINTS - 1]! += own[a]! * others[b]!
+    }
+    const [from, tail] = [this.#from - other.#from - (POINTS - 1) * STEP, (1 - mass) / 2]
+    const at = (share: number) => {
+      let sum = 0
+      let point = 0
+      while (point < apart.length - 1 && sum + apart[point]! < share) sum += apart[point++]!
+      return Math.exp(from + point * STEP)
+    }
+    return { low: at(tail), mid: at(0.5), high: at(1 - tail) }
+  }
+
   #interval(mass: number): RateInterval {
     const weights = this.#weights()
     const tail = (1 - mass) / 2

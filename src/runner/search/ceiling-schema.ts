@@ -9,10 +9,11 @@ import { CLAUSES, SENDERS } from './judge.ts'
 import { PURPOSES } from './trial.ts'
 
 /** ceiling.json: rates in events a second, times in ms, CPU in CPU seconds for 1,000 events. */
-export const CEILING_VERSION = 2
+export const CEILING_VERSION = 3
 
 const rate = z.number().nonnegative()
 const interval = z.object({ low: rate, mid: rate, high: rate })
+const survival = z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) })
 const outcome = z.enum(['passed', 'failed', 'undecided', 'invalid'])
 
 /** One trial, a line of trials.jsonl. Its own records are in `folder`, beside that file. */
@@ -45,6 +46,10 @@ export const trialSchema = z.object({
   beside: besideSchema.nullable(),
   /** That the stack's processes might run on; null: the system does not say. */
   cores: z.number().nullable(),
+  /** What it was shown to survive; null: of a target nothing is known. */
+  durability: z.object({ queue: survival, ledger: survival }).nullable(),
+  /** Cores that other processes used, and the share that the host gave to other machines. null: the system does not say. */
+  machine: z.object({ othersCores: z.number().nullable(), stolen: z.number().nullable() }),
   startedAt: z.string(),
   tookMs: z.number(),
   folder: z.string(),

@@ -25,6 +25,7 @@ const clauses = {
 const trial: TrialRecord = {
   ...{ purpose: 'anchor', ratePerS: 500, outcome: 'passed', limit: null, donePerS: 499, acceptedPerS: 500 },
   ...{ clauses, sender: 'fit', drainPerS: null, usages: [], beside: null, cores: null, repeatsPerEvent: 0 },
+  ...{ durability: null, machine: { othersCores: 0, stolen: 0 } },
   ...{ response: { count: 3_000, maxMs: 9 }, heldMs: 4_200, sampleP99Ms: 7, cpuPer1000: { receiver: 0.3 } },
   ...{ startedAt: '2026-01-01T00:00:00.000Z', tookMs: 9_000, folder: 'trial-01' },
 }
@@ -58,5 +59,7 @@ it('is refused with other settings, where there is none, and when it cannot be r
   expect(() => TrialsFile.resume(folder, { ...settings, queue: 'memory' }, 6_000)).toThrow('other settings')
   expect(() => TrialsFile.resume(folder, settings, 3_000)).toThrow('other settings')
   writeFileSync(join(folder, 'trials.jsonl'), 'x\n')
-  expect(() => TrialsFile.resume(folder, settings, 6_000)).toThrow('cannot be read')
+  expect(() => TrialsFile.resume(folder, settings, 6_000)).toThrow(
+    'was written by another version of floodmark: begin a new search',
+  )
 })

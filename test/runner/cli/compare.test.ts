@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ceilingsSchema } from '../../../src/runner/compare/ceilings-schema.ts'
 import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
 import { floodmark, runsFolder } from '../floodmark.ts'
 
@@ -11,6 +12,10 @@ describe('the command compare', () => {
     [['flash-sale', '--queues', 'embedded,kafca'], "unknown queue 'kafca': did you mean 'kafka'?"],
     [['flash-sale', '--rounds', '0'], "--rounds '0' is not a whole number from 1 to 100"],
     [['flash-sale', '--vary', 'speed=1,2'], "--vary 'speed=1,2' is not name=a,b with a name of receiver, "],
+    [[], 'name a scenario, two runs, or --ceiling'],
+    [['flash-sale', '--ceiling'], "--ceiling has a load of its own: leave 'flash-sale' out"],
+    [['--ceiling', '--rate', '100'], '--ceiling sets --rate for each trial itself: leave it out'],
+    [['--ceiling', '--budget', 'soon'], '--budget '],
     [['no-sale'], "unknown scenario 'no-sale'"],
     [['steady', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison'],
   ])('%j is a mistake, told in a line', { timeout: 60_000 }, async (args, told) => {
@@ -42,5 +47,42 @@ describe('the command compare', () => {
     expect(readFileSync(join(folder, 'compare.md'), 'utf8')).toContain(
       'npm run compare -- steady --queues memory,embedded',
     )
+  })
+
+  it('searches the ceilings of stacks in turns, and goes on with a longer budget', {
+    timeout: 400_000,
+    tags: 'full',
+  }, async () => {
+    const folder = join(root, 'ceilings')
+    const words = [
+      '--ceiling',
+      '--queues',
+      'memory,embedded',
+      '--ledger',
+      'memory',
+      '--trial',
+      '2',
+      '--max-rate',
+      '300',
+    ]
+    const { code, out, err } = await floodmark('compare', ...words, '--budget', '10', '--force', '--out', folder)
+    // Every stack takes more than so little, on most machines: none is ranked then.
+    expect([0, 4], out + err).toContain(code)
+    const read = () => ceilingsSchema.parse(JSON.parse(readFileSync(join(folder, 'compare.json'), 'utf8')))
+    expect(
+      read()
+        .classes.flatMap(({ rows }) => rows.map(({ stack }) => stack))
+        .toSorted(),
+    ).toEqual(['raw-http → embedded → memory', 'raw-http → memory → memory'])
+    const trials = () =>
+      read()
+        .classes.flatMap(({ rows }) => rows)
+        .reduce((sum, row) => sum + row.trials, 0)
+    const before = trials()
+    const again = await floodmark('compare', ...words, '--budget', '25', '--force', '--resume', folder)
+    expect([0, 4], again.out + again.err).toContain(again.code)
+    expect(trials()).toBeGreaterThan(before)
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'stack-02']))
+    expect(readdirSync(join(folder, 'stack-01'))).toEqual(expect.arrayContaining(['ceiling.html', 'trials.jsonl']))
   })
 })

@@ -25,7 +25,7 @@ export function recordOf(trial: Partial<TrialRecord> & Pick<TrialRecord, 'purpos
     clauses: { harm: passed, refusals: passed, backlog: passed, response: passed, effect: passed, other: passed },
     ...{ response: { count: 3_000, maxMs: 9 }, heldMs: 4_200, sampleP99Ms: 7, cpuPer1000: { receiver: 0.3 } },
     ...{ drainPerS: null, repeatsPerEvent: 0, startedAt: '2026-01-01T00:00:00.000Z', tookMs: 9_000, folder: 'trial' },
-    ...{ usages: [], beside: null, cores: null },
+    ...{ usages: [], beside: null, cores: null, durability: null, machine: { othersCores: 0, stolen: 0 } },
     ...trial,
   }
 }

@@ -57,6 +57,15 @@ function rowOf(entry: Entry): HistoryRow {
   }
   const { comparison } = entry
   if (!comparison) return { ...nothing, verdict: 'not over', what: 'compare' }
+  if ('kind' in comparison) {
+    const rows = comparison.classes.flatMap((one) => one.rows)
+    const isRanked = rows.some(({ place }) => place !== 'unranked')
+    return {
+      ...nothing,
+      ...{ verdict: isRanked ? 'compared' : 'not ranked', what: 'compare ceilings', stack: `${rows.length} stacks` },
+      page: 'compare.html',
+    }
+  }
   const stacks = new Set(comparison.turns.map(({ stack }) => stack))
   return {
     ...nothing,

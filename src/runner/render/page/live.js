@@ -104,6 +104,16 @@ function note(text) {
   byId('notes').append(line)
 }
 
+function found({ lines }) {
+  byId('found').replaceChildren(
+    ...lines.map((text) => {
+      const line = document.createElement('li')
+      line.textContent = text
+      return line
+    }),
+  )
+}
+
 const source = new EventSource('/events')
 const on = (name, work) => source.addEventListener(name, ({ data }) => work(JSON.parse(data)))
 on('begin', (told) => {
@@ -128,6 +138,7 @@ on('sample', ({ sample }) => {
   isStale = true
   showTiles()
 })
+on('found', found)
 on('note', ({ text }) => note(text))
 on('done', () => {
   source.close()

@@ -1,4 +1,5 @@
 import { bytes, grouped, ms, percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
+import { ceilingBelief } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
 import type { Cost } from '../../search/cost.ts'
@@ -99,6 +100,15 @@ export function costTable({ costs }: Ceiling): { readonly head: string[]; readon
   }
 }
 
+/** What the trials of a search say of its ceiling so far; undefined: nothing yet. */
+export function soFarWords(trials: readonly TrialRecord[]): string | undefined {
+  const found = ceilingBelief(trials)?.published()
+  return (
+    found &&
+    `ceiling so far ${perS(found.mid)} (${perS(found.low)} … ${perS(found.high)}, 90% sure), ${trials.length} trials`
+  )
+}
+
 /** How long the search has lasted, and may last. */
 export function progressWords(elapsedMs: number, leftMs: number): string {
   return leftMs > 0 ? `${seconds(elapsedMs)}, about ${seconds(leftMs)} left` : seconds(elapsedMs)
@@ -115,6 +125,7 @@ const OUTCOMES: Readonly<Record<TrialRecord['outcome'], string>> = {
   undecided: 'undecided',
   invalid: 'invalid',
 }
+export const limitWords = (limit: Clause) => SHORT[limit]
 const SHORT: Readonly<Record<Clause, string>> = {
   harm: 'harm',
   refusals: 'refusals',

@@ -23,7 +23,7 @@ export function figureWords(name: FigureName, figure: Figure | null): string {
 }
 
 /** `+12% (+8% … +16%)`, or that none was found. */
-export function differenceWords(difference: Difference | null): string {
+export function differenceWords(difference: Omit<Difference, 'rounds'> | null): string {
   if (!difference) return 'too few runs'
   if (!difference.isReal) return apartWords(atMostApart(difference))
   const { ratio, low, high } = difference
@@ -118,7 +118,7 @@ export function harmWords({ harm, notAccepted }: Pick<ComparedRow, 'harm' | 'not
   return some.length === 0 ? 'none' : some.map(([count, of]) => `${count} ${of}`).join(', ')
 }
 
-const list = (names: readonly string[]) =>
+export const list = (names: readonly string[]) =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 /** What the figures stand for. */
