@@ -53,7 +53,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   'runner/report': [...KIT, 'runner/faults', 'runner/scenario', 'runner/plan', 'runner/records'],
   'runner/search': [...KIT, 'runner/plan', 'runner/records', 'runner/report'],
-  'runner/compare': [...KIT, 'runner/plan', 'runner/records', 'runner/report', 'runner/search'],
+  'runner/compare': [...KIT, 'runner/faults', 'runner/plan', 'runner/records', 'runner/report', 'runner/search'],
   'runner/render': [
     ...KIT,
     'runner/faults',
@@ -101,6 +101,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   'runner/turns': [
     ...KIT,
+    'scenarios',
+    'runner/scenario',
     'runner/plan',
     'runner/records',
     'runner/report',

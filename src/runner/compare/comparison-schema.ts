@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { environmentSchema } from '../report/common-schema.ts'
 import { turnSchema } from './turn-schema.ts'
 
-/** compare.json: times in ms, CPU in ms for 1,000 events, ratios as factors. */
-export const COMPARISON_VERSION = 1
+/** compare.json: times in ms, CPU in ms and sizes in bytes for 1,000 events, ratios as factors. */
+export const COMPARISON_VERSION = 2
 
 const count = z.number().int().nonnegative()
 /** Geometric mean over runs; the ends of its 95% interval where there are three or more. */
@@ -17,7 +17,16 @@ const difference = z.object({
 })
 
 /** What is compared, each by its smallness. The first decides who wins. */
-export const FIGURES = ['p99Ms', 'p50Ms', 'eventP99Ms', 'effectP99Ms', 'stackCpu', 'serversCpu'] as const
+export const FIGURES = [
+  'p99Ms',
+  'p50Ms',
+  'eventP99Ms',
+  'effectP99Ms',
+  'stackCpu',
+  'serversCpu',
+  'diskBytes',
+  'wireBytes',
+] as const
 const perFigure = <T extends z.ZodType>(of: T) =>
   z.object(
     Object.fromEntries(FIGURES.map((name) => [name, of.nullable()])) as Record<
@@ -38,6 +47,8 @@ const row = z.object({
   harm: z.object({ lost: count, doubled: count, altered: count, reordered: count, unexpected: count }),
   notAccepted: z.object({ refused: count, unanswered: count, givenUp: count }),
   recoveredMs: z.number().nullable(),
+  /** Of the kill trial; the worst, where it was made again. null: there was none, or the stack had nothing in hand. */
+  takeoverMs: z.number().nullable(),
   /**
    * first: nothing of its class is ahead. tied: no difference from the first was found. behind: it is slower for certain.
    * unranked: `why`.

@@ -1,6 +1,7 @@
 import type { CommonReport } from '../report/common-schema.ts'
 import { COMPARISON_VERSION, type Comparison } from './comparison-schema.ts'
 import { classesOf } from './rank.ts'
+import { TAKEOVER } from './takeover.ts'
 import type { TurnFigures } from './turn-schema.ts'
 
 /** Cores that others may use beside a run, on average, and the share that the host may take. */
@@ -21,7 +22,9 @@ interface About {
 
 /** What the runs say. On a machine that did something else as well nothing is ranked. */
 export function comparisonOf(turns: readonly TurnFigures[], { scenarios, ...about }: About): Comparison {
-  const busyRuns = turns.filter(isBusy).length
+  const kills = turns.filter(({ scenario }) => scenario === TAKEOVER)
+  const ranked = turns.filter(({ scenario }) => scenario !== TAKEOVER)
+  const busyRuns = ranked.filter(isBusy).length
   const isRanked = busyRuns === 0 || about.forced
   return {
     version: COMPARISON_VERSION,
@@ -32,12 +35,23 @@ export function comparisonOf(turns: readonly TurnFigures[], { scenarios, ...abou
       scenario,
       acceptP99Ms,
       classes: classesOf(
-        turns.filter((turn) => turn.scenario === scenario),
+        ranked.filter((turn) => turn.scenario === scenario),
         isRanked,
-      ),
+      ).map((one) => ({
+        ...one,
+        rows: one.rows.map((row) => ({
+          ...row,
+          takeoverMs: worstOf(kills.filter(({ stack }) => stack === row.stack)),
+        })),
+      })),
     })),
     turns: [...turns],
   }
+}
+
+function worstOf(kills: readonly TurnFigures[]): number | null {
+  const known = kills.flatMap(({ takeoverMs }) => takeoverMs ?? [])
+  return known.length === 0 ? null : Math.max(...known)
 }
 
 /** Something else used the machine meanwhile, so that the run says less about the stack. */

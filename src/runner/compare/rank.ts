@@ -17,6 +17,8 @@ const FIGURE_OF: Readonly<Record<FigureName, (turn: TurnFigures) => number | nul
   effectP99Ms: ({ waits }) => waits.effectP99Ms,
   stackCpu: ({ cpuPer1000 }) => cpuPer1000.stack,
   serversCpu: ({ cpuPer1000 }) => cpuPer1000.servers,
+  diskBytes: ({ bytesPer1000 }) => bytesPer1000.disk,
+  wireBytes: ({ bytesPer1000 }) => bytesPer1000.wire,
 }
 /** What decides who is first. */
 const DECIDES = 'p99Ms'
@@ -96,6 +98,7 @@ function rowOf(all: readonly TurnFigures[], ranked: boolean): ComparedRow {
       givenUp: sum(({ notAccepted }) => notAccepted.givenUp),
     },
     recoveredMs: recovered.length === 0 ? null : Math.max(...recovered),
+    takeoverMs: null,
     place: 'unranked',
     why: failed.length > 0 ? 'fails' : !isEnough ? 'too-few-runs' : ranked ? null : 'not-ranked',
     against: null,

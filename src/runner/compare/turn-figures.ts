@@ -2,6 +2,8 @@ import type { JudgedRun } from '../report/judged-run.ts'
 import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { machineUse, shownIn } from '../report/shown.ts'
+import { besideOf, usagesOf } from '../report/usage.ts'
+import { takeoverOf } from './takeover.ts'
 import type { TurnFigures } from './turn-schema.ts'
 
 type Whose = Pick<TurnFigures, 'scenario' | 'stack' | 'round' | 'folder'>
@@ -17,6 +19,8 @@ export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnF
     planned: audit.planned,
     waits: waitsOf(run, report),
     cpuPer1000: cpuOf(run, report),
+    bytesPer1000: bytesOf(run, report),
+    takeoverMs: takeoverOf(run),
     harm: {
       lost: audit.lost,
       doubled: audit.duplicateEffects,
@@ -74,6 +78,17 @@ function cpuOf(run: JudgedRun, { processes, generator, audit, cards: { machine }
   const msPer1000 = (seconds: number) => (1_000 * Math.max(0, seconds)) / (Math.max(1, audit.planned) / 1_000)
   const servers = own === null ? null : msPer1000(own - stackWhileSending(run) - generator.cpuSeconds)
   return { stack: msPer1000(stack), servers }
+}
+
+function bytesOf({ record, endedAtMs }: JudgedRun, { audit }: Report): TurnFigures['bytesPer1000'] {
+  const of = (bytes: number | null | undefined) =>
+    bytes === null || bytes === undefined ? null : bytes / (Math.max(1, audit.planned) / 1_000)
+  const usages = usagesOf(record, 0, endedAtMs)
+  const wires = usages.map(({ servedBytes, askedBytes }) => servedBytes + askedBytes)
+  // A process that was started again counts from 0.
+  const isWhole = usages.length > 0 && usages.every(({ applied }, at) => applied >= 0 && wires[at]! >= 0)
+  const wire = isWhole ? wires.reduce((sum, one) => sum + one, 0) : null
+  return { disk: of(besideOf(record, 0, endedAtMs)?.diskBytes), wire: of(wire) }
 }
 
 function stackWhileSending({ record, endedAtMs }: JudgedRun): number {

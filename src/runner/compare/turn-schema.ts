@@ -3,7 +3,7 @@ import { z } from 'zod'
 const count = z.number().int().nonnegative()
 const survival = z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) })
 
-/** What one run of a comparison came to: a line of turns.jsonl. Times in ms, CPU in ms for 1,000 events. */
+/** What one run of a comparison came to: a line of turns.jsonl. Times in ms, CPU in ms and sizes in bytes for 1,000 events. */
 export const turnSchema = z.object({
   scenario: z.string(),
   stack: z.string(),
@@ -27,6 +27,10 @@ export const turnSchema = z.object({
     /** Of the servers that the stack used, and the little that the runner itself took; null: the system does not say. */
     servers: z.number().nullable(),
   }),
+  /** Written to all disks of this machine while it sent; between senders, stack and servers, both ways. null: not known. */
+  bytesPer1000: z.object({ disk: z.number().nullable(), wire: z.number().nullable() }),
+  /** From a kill of the stack until all that it had accepted before has taken effect; null: none was killed. */
+  takeoverMs: z.number().nullable(),
   harm: z.object({ lost: count, doubled: count, altered: count, reordered: count, unexpected: count }),
   /** Attempts, and events that were given up. */
   notAccepted: z.object({ refused: count, unanswered: count, givenUp: count }),

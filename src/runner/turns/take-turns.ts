@@ -1,10 +1,14 @@
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { type ComparedStack, orderOf } from '../compare/stacks.ts'
+import { TAKEOVER } from '../compare/takeover.ts'
 import { turnFigures } from '../compare/turn-figures.ts'
 import type { TurnFigures } from '../compare/turn-schema.ts'
 import { type Plan, planOf } from '../plan/plan-run.ts'
+import type { RunSettings } from '../plan/settings.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { dataPath, newRunFolder } from '../records/run-folder.ts'
 import { judgedRun } from '../report/judged-run.ts'
@@ -26,37 +30,54 @@ interface TurnsOptions {
   onDone(turn: TurnFigures, report: Report, folder: string): void
 }
 
-/** Runs stack after stack, round after round, as far as they have not been run: one machine, one plan, one at a time. */
+const TAKEOVER_TRIAL = fileURLToPath(ownFile('./takeover-trial', import.meta.url))
+const TAKEOVER_MS = 6_000
+
+/**
+ * Runs stack after stack, round after round, as far as they have not been run: one machine, one plan, one at a time. Then each
+ * is killed once.
+ */
 export async function takeTurns(options: TurnsOptions): Promise<void> {
   const { scenarios, stacks, rounds, file, interrupt } = options
   for (const scenario of scenarios) {
     for (let round = 0; round < rounds; round++) {
       for (const stack of orderOf(stacks, round)) {
         if (interrupt.aborted) return
-        const isDone = file.turns.some(
-          // An INVALID run says nothing: who goes on with a comparison has it run again.
-          (turn) =>
-            turn.scenario === scenario &&
-            turn.round === round &&
-            turn.stack === stack.name &&
-            turn.verdict !== 'INVALID',
-        )
-        if (!isDone) await takeTurn(options, scenario, stack, round)
+        if (!isDone(file, scenario, stack, round)) await takeTurn(options, scenario, stack, round)
       }
     }
   }
+  for (const stack of stacks) {
+    if (interrupt.aborted) return
+    if (!isDone(file, TAKEOVER, stack, 0)) await takeTurn(options, TAKEOVER, stack, 0)
+  }
+}
+
+/** An INVALID run says nothing: who goes on with a comparison has it run again. */
+function isDone({ turns }: TurnsFile, scenario: string, { name }: ComparedStack, round: number): boolean {
+  return turns.some(
+    (turn) => turn.scenario === scenario && turn.round === round && turn.stack === name && turn.verdict !== 'INVALID',
+  )
+}
+
+/** The kill trial has a length and a course of its own, whatever the comparison's are. */
+function settingsIn({ settings }: ComparedStack, scenario: string): RunSettings {
+  if (scenario !== TAKEOVER) return { ...settings, scenario }
+  const own = { durationMs: TAKEOVER_MS, shape: undefined, spike: undefined, acceptP99Ms: undefined }
+  return { ...settings, scenario: TAKEOVER_TRIAL, ...own }
 }
 
 async function takeTurn(
   { folder, file, interrupt, ...told }: TurnsOptions,
   scenario: string,
-  { name, settings }: ComparedStack,
+  stack: ComparedStack,
   round: number,
 ): Promise<void> {
-  const plan = await planOf({ ...settings, scenario })
+  const { name } = stack
+  const plan = await planOf(settingsIn(stack, scenario))
   const own = newRunFolder(join(folder, `run-${String(file.turns.length + 1).padStart(2, '0')}`))
   try {
-    const record = await play(plan, own.path, told.onTurn(plan, name), interrupt)
+    const record = await play(plan, own.path, told.onTurn(plan, name), interrupt, { metered: true })
     // What was cut short says nothing.
     if (interrupt.aborted) return own.discard()
     const judged = judgedRun(own.path, record)

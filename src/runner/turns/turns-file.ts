@@ -8,7 +8,7 @@ import { type TurnFigures, turnSchema } from '../compare/turn-schema.ts'
 import { recorded, recordedSettings } from '../plan/settings.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('compare-1'),
+  floodmark: z.literal('compare-2'),
   scenarios: z.array(z.string()),
   stacks: z.array(z.strictObject({ name: z.string(), settings: recordedSettings })),
 })
@@ -76,7 +76,7 @@ function headOf({ scenarios, stacks }: Compared): object {
     name,
     settings: recorded({ ...settings, out: undefined, tag: undefined }),
   }))
-  return { floodmark: 'compare-1', scenarios: [...scenarios], stacks: named }
+  return { floodmark: 'compare-2', scenarios: [...scenarios], stacks: named }
 }
 
 function parsed(line: string | undefined): unknown {

@@ -34,16 +34,17 @@ describe('the command compare', () => {
     // One run of each is too few to rank.
     expect(code, out + err).toBe(4)
     const read = () => comparisonSchema.parse(JSON.parse(readFileSync(join(folder, 'compare.json'), 'utf8')))
-    expect(read().turns.map(({ stack }) => stack)).toEqual([
-      'raw-http → memory → memory',
-      'raw-http → embedded → memory',
-    ])
+    const both = ['raw-http → memory → memory', 'raw-http → embedded → memory']
+    // A run of each, and then a kill of each.
+    expect(read().turns.map(({ scenario, stack }) => [scenario, stack])).toEqual(
+      ['steady', 'takeover'].flatMap((scenario) => both.map((stack) => [scenario, stack])),
+    )
     expect(read().scenarios[0]!.classes).toHaveLength(2)
     const again = await floodmark('compare', ...words, '--rounds', '2', '--resume', folder)
     expect(again.code, again.out + again.err).toBe(4)
-    expect(read().turns.map(({ round }) => round)).toEqual([0, 0, 1, 1])
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'run-04']))
-    expect(readdirSync(join(folder, 'run-04'))).toContain('report.html')
+    expect(read().turns.map(({ round }) => round)).toEqual([0, 0, 0, 0, 1, 1])
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'run-06']))
+    expect(readdirSync(join(folder, 'run-06'))).toContain('report.html')
     expect(readFileSync(join(folder, 'compare.md'), 'utf8')).toContain(
       'npm run compare -- steady --queues memory,embedded',
     )

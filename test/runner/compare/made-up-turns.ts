@@ -47,6 +47,7 @@ export function turn(stack: string, round: number, survives: readonly string[] =
     ...{ verdict: 'PASS', failed: [], planned: EVENTS, recoveredMs: null },
     waits: { p50Ms: 2, p99Ms: 10, eventP99Ms: 10, effectP99Ms: 20 },
     cpuPer1000: { stack: 300, servers: 20 },
+    ...{ bytesPer1000: { disk: 900_000, wire: 1_400_000 }, takeoverMs: null },
     harm: { lost: 0, doubled: 0, altered: 0, reordered: 0, unexpected: 0 },
     notAccepted: { refused: 0, unanswered: 0, givenUp: 0 },
     durability: { queue: shown, ledger: shown },

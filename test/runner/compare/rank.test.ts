@@ -3,6 +3,8 @@ import { comparisonOf } from '../../../src/runner/compare/comparison.ts'
 import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
 import { differenceOf } from '../../../src/runner/compare/difference.ts'
 import { classesOf } from '../../../src/runner/compare/rank.ts'
+import { TAKEOVER, takeoverOf } from '../../../src/runner/compare/takeover.ts'
+import type { JudgedRun } from '../../../src/runner/report/judged-run.ts'
 import { type MadeUpStack, madeUpTurns, turn } from './made-up-turns.ts'
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1)
@@ -50,6 +52,13 @@ describe('a comparison of stacks whose truth is known', () => {
   })
 })
 
+const BUSY = { othersCores: 0.5, stolen: 0 }
+const ABOUT = {
+  ...{ scenarios: [{ scenario: 'flash-sale', acceptP99Ms: 500 }], startedAt: 'now', interrupted: false, seed: 1 },
+  ...{ rounds: 4, command: 'npm run compare' },
+  environment: { node: '', platform: '', cpu: '', cores: 2, memoryBytes: 1 },
+}
+
 describe('the ranks', () => {
   const rounds = [0, 1, 2, 3]
   const steady = (stack: string, p99Ms: number, survives?: string[]) =>
@@ -95,19 +104,47 @@ describe('the ranks', () => {
   })
 
   it('are none where the machine did something else as well, unless it is forced', () => {
-    const busy = steady('a', 10).map((one) => ({ ...one, machine: { othersCores: 0.5, stolen: 0 } }))
-    const about = {
-      ...{ scenarios: [{ scenario: 'flash-sale', acceptP99Ms: 500 }], startedAt: 'now', interrupted: false, seed: 1 },
-      ...{
-        rounds: 4,
-        command: 'npm run compare',
-        environment: { node: '', platform: '', cpu: '', cores: 2, memoryBytes: 1 },
-      },
-    }
-    const refused = comparisonSchema.parse(comparisonOf([...busy, ...steady('b', 5)], { ...about, forced: false }))
+    const busy = steady('a', 10).map((one) => ({ ...one, machine: BUSY }))
+    const refused = comparisonSchema.parse(comparisonOf([...busy, ...steady('b', 5)], { ...ABOUT, forced: false }))
     expect(refused).toMatchObject({ notRanked: 'busy', busyRuns: 4 })
     expect(refused.scenarios[0]!.classes[0]!.rows.every(({ place }) => place === 'unranked')).toBe(true)
-    const forced = comparisonOf([...busy, ...steady('b', 5)], { ...about, forced: true })
+    const forced = comparisonOf([...busy, ...steady('b', 5)], { ...ABOUT, forced: true })
     expect(forced.scenarios[0]!.classes[0]!.rows.map(({ stack }) => stack)).toEqual(['b', 'a'])
+  })
+
+  it('say of each stack how long its worst kill was felt, and count no kill among its runs', () => {
+    const kills = [800, 1_200].map((takeoverMs, round) => ({ ...turn('a', round), scenario: TAKEOVER, takeoverMs }))
+    const { busyRuns, scenarios } = comparisonOf(
+      [...steady('a', 10), ...steady('b', 5), ...kills.map((one) => ({ ...one, machine: BUSY }))],
+      { ...ABOUT, forced: false },
+    )
+    expect(busyRuns).toBe(0)
+    expect(scenarios[0]!.classes[0]!.rows.map((row) => [row.stack, row.runs, row.takeoverMs])).toEqual([
+      ['b', 4, null],
+      ['a', 4, 1_200],
+    ])
+  })
+})
+
+describe('the time after a kill', () => {
+  const kill = { kind: 'kill', fault: { target: 'stack' }, fromMs: 1_000, untilMs: 1_500 }
+  const run = (faults: unknown[], effectsAtMs: number[]) =>
+    ({
+      record: { faults },
+      planned: effectsAtMs.length,
+      attempts: () =>
+        effectsAtMs.map((_, seq) => ({ seq, outcome: 'accepted', doneMs: seq === 3 ? 1_001 : 900 + seq })),
+      effects: () => [...effectsAtMs.map((atMs, seq) => ({ seq, atMs })), { seq: 0, atMs: 9_000 }],
+    }) as unknown as JudgedRun
+
+  it('goes until the last event that was accepted before took effect for the first time', () => {
+    // The first took effect before the kill and comes again later; the last was accepted after it.
+    expect(takeoverOf(run([kill], [950, 1_800, 2_400, 5_000]))).toBe(1_400)
+  })
+
+  it('is not known where no process was killed, or nothing was in hand', () => {
+    expect(takeoverOf(run([], [950, 1_800]))).toBeNull()
+    expect(takeoverOf(run([{ ...kill, fault: { target: 'queue-server' } }], [950, 1_800]))).toBeNull()
+    expect(takeoverOf(run([kill], [950, 960]))).toBeNull()
   })
 })

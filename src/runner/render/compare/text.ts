@@ -3,6 +3,7 @@ import { oneLine, oneLined } from '../../../core/base/one-line.ts'
 import { markdownTable, FIGURES as RIGHT, textTable } from '../../../core/base/table.ts'
 import { ms } from '../../../core/base/words.ts'
 import type { Comparison } from '../../compare/comparison-schema.ts'
+import { TAKEOVER } from '../../compare/takeover.ts'
 import type { TurnFigures } from '../../compare/turn-schema.ts'
 import { code, forMarkdown } from '../in-markdown.ts'
 import { COMPARE_EXPLAINED, classWords, harmWords, winnerWords } from '../words/compare.ts'
@@ -14,7 +15,8 @@ export function turnLine(turn: TurnFigures, count: number): string {
   const { waits, verdict, round, stack, harm, notAccepted } = turn
   const p99 = waits.p99Ms === null ? 'nothing accepted' : `p99 ${ms(waits.p99Ms)}`
   const bad = harmWords({ harm, notAccepted })
-  return `${String(count).padStart(3)}  round ${round + 1}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${oneLine(stack)}${bad === 'none' ? '' : `  ${bad}`}`
+  const what = turn.scenario === TAKEOVER ? 'killed ' : `round ${round + 1}`
+  return `${String(count).padStart(3)}  ${what}  ${verdict.padEnd(13)}  ${p99.padEnd(14)}  ${oneLine(stack)}${bad === 'none' ? '' : `  ${bad}`}`
 }
 
 export function comparisonLines(raw: Comparison): string[] {
@@ -68,7 +70,7 @@ export function comparisonMarkdown(raw: Comparison): string {
 /** How it was measured, and what that is worth. */
 export function aboutLines({ turns, rounds, seed, busyRuns, forced, interrupted }: Comparison): string[] {
   return [
-    `${turns.length} runs in ${rounds} rounds, in turns, seed ${seed}.`,
+    `${turns.filter(({ scenario }) => scenario !== TAKEOVER).length} runs in ${rounds} rounds, in turns, seed ${seed}.`,
     ...(interrupted ? ['It was interrupted: more rounds were planned.'] : []),
     ...(busyRuns > 0
       ? [

@@ -1,4 +1,4 @@
-import { ms, percent } from '../../../core/base/words.ts'
+import { bytes, ms, percent } from '../../../core/base/words.ts'
 import type { ComparedRow, Comparison, DurabilityClass, FigureName } from '../../compare/comparison-schema.ts'
 import { atMostApart, type Difference } from '../../compare/difference.ts'
 import { survives } from './run.ts'
@@ -13,11 +13,20 @@ export const FIGURE_NAMES: Readonly<Record<FigureName, string>> = {
   effectP99Ms: 'event to effect p99',
   stackCpu: 'stack CPU ms/1,000',
   serversCpu: 'servers’ CPU ms/1,000',
+  diskBytes: 'to disk/1,000',
+  wireBytes: 'on the wire/1,000',
+}
+
+const WRITES: Readonly<Partial<Record<FigureName, (value: number) => string>>> = {
+  stackCpu: (value) => value.toFixed(0),
+  serversCpu: (value) => value.toFixed(0),
+  diskBytes: bytes,
+  wireBytes: bytes,
 }
 
 export function figureWords(name: FigureName, figure: Figure | null): string {
   if (!figure) return 'none'
-  const write = name === 'stackCpu' || name === 'serversCpu' ? (value: number) => value.toFixed(0) : ms
+  const write = WRITES[name] ?? ms
   const { value, low, high } = figure
   return low === null || high === null ? write(value) : `${write(value)} (${write(low)} … ${write(high)})`
 }
@@ -127,5 +136,7 @@ export const COMPARE_EXPLAINED = [
   'Times are those of the peak, where the load has one, and count from when an attempt or an event was due.',
   'A difference is that of the logarithms of two stacks’ figures, round by round: the run is the unit.',
   'Stacks of different classes are not ranked against each other, since they do not do the same work.',
+  'Back after a kill: every process of the stack is killed once, in a trial of its own, and started again half a second later. It is the time until all that was accepted before has taken effect.',
+  'To disk: all that this machine wrote while the run sent. On the wire: HTTP and what went to and from servers, both ways.',
   'The servers’ CPU has the little in it that the runner itself took while it sent.',
 ]
