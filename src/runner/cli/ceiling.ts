@@ -112,7 +112,7 @@ async function ceiling({
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
     await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
-    const events = live ? both(line, live.trials(stackWords(settings), trialMs, acceptP99Ms)) : line
+    const events = live ? both(line, live.trials(stackWords(settings), trialMs, plan.acceptP99Ms)) : line
     const bench = await openBench({ settings, folder: path, events, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms: plan.acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },

@@ -75,7 +75,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   const { trialMs, budgetMs, ratePerSMax } = searchTimes(asked)
   const { settings } = stacks[0]!
   const plans = await Promise.all(stacks.map((stack) => planOf(stack.settings)))
-  const marks = [...new Set(plans.map((plan) => plan.settings.acceptP99Ms ?? plan.scenario.passes.acceptP99Ms))]
+  const marks = [...new Set(plans.map(({ acceptP99Ms }) => acceptP99Ms))]
   if (marks.length > 1)
     throw new FloodmarkError('misuse', '--vary p99 makes the ceilings of different questions: leave it out')
   const resume = asked.resume && folderOf(asked.resume, 'comparison')
