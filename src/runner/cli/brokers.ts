@@ -36,7 +36,7 @@ export function define(command: Command): void {
     .addArgument(new Argument('[kinds...]', 'which servers (default: all; up: all but clusters)').choices(KINDS))
     .option('--url <url>', 'sweep: the server to look at (default: those that stay)')
     .option('--older-than <hours>', 'sweep: only what began so many hours ago', hoursOf, OLDER_THAN_H)
-    .option('--only <namespace>', 'sweep: only this one, however old it is')
+    .option('--only <namespace>', 'sweep: only this one, however old it is (default: every one that is old enough)')
     .option('--yes', 'sweep: remove what was found', false)
     .addHelpText('after', AFTER)
     .action(async (action: (typeof ACTIONS)[number], kinds: string[], flags: BrokersFlags) => {
