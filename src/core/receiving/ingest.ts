@@ -51,6 +51,8 @@ export interface IngestOptions {
 
 /** A sender is asked to stay away for so many seconds when we are full or broken. */
 const RETRY_AFTER_S = 5
+/** Requests by unknown keys wait for new ones, no more of them at once than this: forged ones must not keep others out. */
+const RENEWING_MAX = 100
 const EVEN: Random = () => 0.5
 
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
@@ -159,6 +161,7 @@ function takerOf(
   counts: { unkeyed: number; unreadable: number },
 ): Take {
   const coded = new CodedBodies(store)
+  let renewals = 0
 
   /** Stores a genuine request. No promise is made on the way to `publish`, because this runs for every request. */
   function store(route: Route, request: Incoming): Promise<Reply> {
@@ -207,24 +210,20 @@ function takerOf(
   function refuse(route: Route, error: unknown): Reply {
     const reply = replyTo(error)
     if (reply.status === 503) onError?.(error)
-    return replyOf(route, refusals.failed(route, reply.status, error), timed(reply, error))
-  }
-
-  /** What is full has room once some of it is worked off; for what does not answer nobody knows. */
-  function timed(reply: Reply, error: unknown): Reply {
-    if (reply.status !== 503) return reply
-    const isFull = error instanceof FloodmarkError && error.code === 'overloaded'
-    return { ...reply, retryAfterS: retryAfter((isFull && backlogS?.()) || RETRY_AFTER_S, random) }
+    return replyOf(route, refusals.failed(route, reply.status, error), timed(reply, error, backlogS, random))
   }
 
   const take = (route: Route, request: Incoming, verify: Verify | undefined, isRenewed = false): Promise<Reply> => {
     const refused = (error: unknown): Reply | Promise<Reply> => {
-      const renewing = !isRenewed && mayBeRenewed(error) ? renewSecrets?.(route) : undefined
+      const renewing = !isRenewed && renewals < RENEWING_MAX && mayBeRenewed(error) ? renewSecrets?.(route) : undefined
       if (!renewing) return refuse(route, error)
-      return renewing.then(
-        (changed) => (changed ? take(route, request, verify, true) : refuse(route, error)),
-        () => refuse(route, error),
-      )
+      renewals++
+      return renewing
+        .finally(() => renewals--)
+        .then(
+          (changed) => (changed ? take(route, request, verify, true) : refuse(route, error)),
+          () => refuse(route, error),
+        )
     }
     try {
       const coding = codingOf(request.header('content-encoding'))
@@ -242,6 +241,13 @@ function takerOf(
     }
   }
   return take
+}
+
+/** What is full has room once some of it is worked off; for what does not answer nobody knows. */
+function timed(reply: Reply, error: unknown, backlogS: IngestOptions['backlogS'], random: Random): Reply {
+  if (reply.status !== 503) return reply
+  const isFull = error instanceof FloodmarkError && error.code === 'overloaded'
+  return { ...reply, retryAfterS: retryAfter((isFull && backlogS?.()) || RETRY_AFTER_S, random) }
 }
 
 /** Some schemes name the key: a signature by one that is known is forged, whatever keys come. */

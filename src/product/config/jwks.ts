@@ -1,3 +1,7 @@
+import { hash } from 'node:crypto'
+import { readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { makePrivateFolder, writePrivate } from '../../core/base/private-files.ts'
 import { type Clock, systemClock } from '../../core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Secret } from '../../core/contracts/provider.ts'
@@ -14,14 +18,19 @@ const BYTES_MAX = 256 * 1024
 export class Jwks {
   readonly url: string
   readonly #clock: Clock
+  readonly #file: string | undefined
+  readonly #folder: string | undefined
   #keys: readonly Secret[] = []
   #text = ''
   #askedAtMs = Number.NEGATIVE_INFINITY
   #fetching: Promise<boolean> | undefined
 
-  constructor(url: string, clock: Clock = systemClock) {
+  /** `folder`: the keys of the last fetch are kept there, for a start while their address is away. */
+  constructor(url: string, clock: Clock = systemClock, folder?: string) {
     this.url = url
     this.#clock = clock
+    this.#folder = folder
+    this.#file = folder && join(folder, `jwks-${hash('sha256', url).slice(0, 16)}.json`)
   }
 
   get keys(): readonly Secret[] {
@@ -53,6 +62,34 @@ export class Jwks {
     return this.#fetching
   }
 
+  /** Takes the keys of the last fetch, of any process. False: there are none. */
+  takeKept(): boolean {
+    if (this.#file === undefined) return false
+    try {
+      const text = readFileSync(this.#file, 'utf8')
+      const keys = ed25519Keys(text)
+      if (!keys?.length) return false
+      this.#keys = keys
+      this.#text = text
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Whole or not at all: another process may read it now. */
+  #keep(text: string): void {
+    if (this.#file === undefined) return
+    try {
+      const made = `${this.#file}.${process.pid}`
+      makePrivateFolder(this.#folder!)
+      writePrivate(made, text)
+      renameSync(made, this.#file)
+    } catch {
+      // The keys are in use all the same. A later start has to fetch them.
+    }
+  }
+
   async #fetch(): Promise<boolean> {
     try {
       const text = await textAt(this.url)
@@ -61,6 +98,7 @@ export class Jwks {
       const isNew = text !== this.#text
       this.#keys = keys
       this.#text = text
+      if (isNew) this.#keep(text)
       return isNew
     } catch (cause) {
       const what = `the keys at ${this.url} cannot be had: ${messageOf(cause)}`

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { systemClock } from '../../core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Ledger } from '../../core/contracts/ledger.ts'
@@ -75,7 +76,10 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
   if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
-  watch = new SecretWatch({ plans, clock, say, rotate: (source, secrets) => service!.rotateSecrets(source, secrets) })
+  watch = new SecretWatch({
+    ...{ plans, clock, say, folder: resolve(folder, config.data) },
+    rotate: (source, secrets) => service!.rotateSecrets(source, secrets),
+  })
   if (handle && config.listen.tls) tls = new TlsWatch(config.listen.tls, folder, say)
   const secrets = watch
   if (handle) await secrets.fetchKeys()

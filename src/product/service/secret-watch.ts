@@ -12,6 +12,8 @@ const READ_EVERY_MS = 2_000
 export interface SecretWatchOptions {
   readonly plans: readonly RoutePlan[]
   readonly clock: Clock
+  /** Fetched keys are kept there. Default: nowhere. */
+  readonly folder?: string
   rotate(source: string, secrets: readonly RouteSecret[]): Promise<void>
   say(line: string): void
 }
@@ -27,9 +29,17 @@ export class SecretWatch {
     this.#options = options
   }
 
-  /** Fetches the public keys of senders. Before `routes`. Rejects where they cannot be had. */
+  /** Fetches the public keys of senders. Before `routes`. Rejects where they cannot be had, and were not before. */
   async fetchKeys(): Promise<void> {
-    await Promise.all(this.#addresses().map((url) => this.#jwksAt(url).renew()))
+    const fetched = async (jwks: Jwks) => {
+      try {
+        await jwks.renew()
+      } catch (error) {
+        if (!jwks.takeKept()) throw error
+        this.#options.say(`${messageOf(error)}. Those of the last fetch are in use`)
+      }
+    }
+    await Promise.all(this.#addresses().map((url) => fetched(this.#jwksAt(url))))
   }
 
   /** Fetches the keys of a route that has some to fetch, see IngestOptions.renewSecrets. */
@@ -55,7 +65,7 @@ export class SecretWatch {
   }
 
   #jwksAt(url: string): Jwks {
-    const jwks = this.#jwks.get(url) ?? new Jwks(url, this.#options.clock)
+    const jwks = this.#jwks.get(url) ?? new Jwks(url, this.#options.clock, this.#options.folder)
     this.#jwks.set(url, jwks)
     return jwks
   }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -34,11 +34,12 @@ const [first, second, forger] = ['key-1', 'key-2', 'key-9'].map(keyNamed) as [Si
 const setOf = (...keys: readonly Signer[]) => JSON.stringify({ keys: [{ kty: 'RSA' }, ...keys.map(({ jwk }) => jwk)] })
 
 let server: Server
-const state = { body: '', status: 200, fetches: 0 }
+const state = { body: '', status: 200, fetches: 0, hold: Promise.resolve() }
 beforeEach(async () => {
-  Object.assign(state, { body: setOf(first), status: 200, fetches: 0 })
-  server = createServer((_request, response) => {
+  Object.assign(state, { body: setOf(first), status: 200, fetches: 0, hold: Promise.resolve() })
+  server = createServer(async (_request, response) => {
     state.fetches++
+    await state.hold
     response.writeHead(state.status, { 'content-type': 'application/json' }).end(state.body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -49,13 +50,19 @@ afterEach(() => {
 })
 const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`
 
-async function opened(provider: typeof rfc9421, secrets: SecretSource, folder = '.') {
+async function opened(provider: typeof rfc9421, secrets: SecretSource, folder = '.', kept?: string) {
   const clock = new VirtualClock(AT_MS)
   const plans = await routePlans({ [PATH]: { provider, secrets: [secrets], address: URL_CALLED } }, folder)
   const lines: string[] = []
   const made: { ingest?: Ingest } = {}
   const rotate: Ingest['rotateSecrets'] = (source, changed) => made.ingest!.rotateSecrets(source, changed)
-  const watch = new SecretWatch({ plans, clock, say: (line) => void lines.push(line), rotate })
+  const watch = new SecretWatch({
+    plans,
+    clock,
+    say: (line) => void lines.push(line),
+    rotate,
+    ...(kept && { folder: kept }),
+  })
   await watch.fetchKeys()
   const ingest = createIngest({
     routes: watch.routes(),
@@ -115,6 +122,35 @@ describe('keys from a JWKS', () => {
     server.close()
     await clock.advance(FETCH_FLOOR_MS)
     expect(await send(first, 'key-1')).toBe(200)
+  })
+
+  it('of the last fetch serve a start while their server is away, and a broken file does not', async () => {
+    const kept = mkdtempSync(join(tmpdir(), 'floodmark-jwks-'))
+    onTestFinished(() => rmSync(kept, { recursive: true }))
+    const url = address()
+    await opened(rfc9421, { jwks: url }, '.', kept)
+    state.status = 503
+    const { send, lines } = await opened(rfc9421, { jwks: url }, '.', kept)
+    expect([await send(first, 'key-1'), await send(forger, 'key-9')]).toEqual([200, 401])
+    expect(lines).toEqual([expect.stringContaining('Those of the last fetch are in use')])
+    const [file, ...others] = readdirSync(kept)
+    expect(others).toEqual([])
+    writeFileSync(join(kept, file!), setOf(first).slice(0, 100))
+    await expect(opened(rfc9421, { jwks: url }, '.', kept)).rejects.toThrow('it answers 503')
+  })
+
+  it('keep no more than so many requests waiting for them: forged ones keep nobody out', async () => {
+    const { send, clock } = await opened(rfc9421, { jwks: address() })
+    await clock.advance(FETCH_FLOOR_MS)
+    let answer = () => {}
+    state.hold = new Promise((resolve) => {
+      answer = resolve
+    })
+    let answered = 0
+    const forged = Array.from({ length: 150 }, () => send(forger, 'key-9').finally(() => answered++))
+    await expect.poll(() => answered, { timeout: 20_000, interval: 5 }).toBe(50)
+    answer()
+    expect(new Set(await Promise.all(forged))).toEqual(new Set([401]))
   })
 
   it('are looked for now and then, so that one that its owner took out is refused', async () => {
