@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -39,6 +41,25 @@ describe('floodmark node', { timeout: 180_000 }, () => {
     await wait(1_100)
     node.child.kill('SIGTERM')
     expect((await node.ended).code).toBe(130)
+  })
+
+  it('stops as well where it was started by npx, whose shell keeps signals for itself', linux, async () => {
+    const { folder, seen } = shop()
+    const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
+    const env = { ...process.env, npm_command: 'exec' }
+    // Something stands behind it, else the shell would become it.
+    const shell = spawn('sh', ['-c', `'${process.execPath}' '${cli}' node; :`], { cwd: folder, env })
+    let err = ''
+    shell.stderr.on('data', (data) => {
+      err += data
+    })
+    await expect.poll(() => err).toMatch(/ on http:\/\/\S+:\d+/)
+    expect(await new Sender().send(Number(/ on http:\/\/\S+:(\d+)/.exec(err)![1]), 'a')).toBe(200)
+    shell.kill('SIGTERM')
+    // Its output ends with the service, not with the shell.
+    await once(shell, 'close')
+    expect(err).toContain('stopping: what is in progress is finished first')
+    expect(await seen()).toEqual(['in:a'])
   })
 
   it('reads a file of secrets again when it has changed, and keeps the old one where the new one cannot be used', async () => {

@@ -10,6 +10,8 @@ import { EXIT } from '../exit.ts'
 
 /** npm passes a signal on that its whole group got as well: what comes so soon after is the same one. */
 const SAME_MS = 1_000
+/** npm starts a command in a shell, and that one ends by a signal without handing it on. So often is looked whether it lives. */
+const SHELL_MS = 500
 
 const SIGNALS = `
 Signals:
@@ -72,6 +74,16 @@ function startLine(role: ServiceRole, { config, routes }: LoadedConfig, port: nu
   return `${does} on http${tls ? 's' : ''}://${where}:${port}${isLocal ? `, for this machine alone (listen.host is '${host}')` : ''}: ${paths}`
 }
 
+function endWithShell(end: () => void): void {
+  const shell = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(looking)
+    end()
+  }, SHELL_MS)
+  looking.unref()
+}
+
 /** Until it is told of the supervisor, a signal to stop ends the process: nothing has been taken yet. */
 function heedSignals(): (supervisor: Supervisor) => void {
   let running: Supervisor | undefined
@@ -85,6 +97,7 @@ function heedSignals(): (supervisor: Supervisor) => void {
     running.stop().then(() => process.exit(EXIT.PASS))
   }
   process.on('SIGTERM', end)
+  if (process.env.npm_command) endWithShell(end)
   process.on('SIGINT', end)
   process.on('SIGHUP', () => running?.reload())
   process.on('SIGUSR2', () => void running?.restart())
