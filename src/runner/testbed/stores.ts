@@ -130,7 +130,8 @@ async function dropOrTell(
     const where = server ? `${server.kind} at ${shownUrl(place.url)}` : shownUrl(place.url)
     const how = `npm run brokers -- sweep ${server?.kind} --url <its URL> --only ${place.namespace} --yes`
     const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''
-    tell(`the data of this run, ${place.namespace}, stay on ${where}: ${messageOf(error)}${remedy}`)
+    const why = messageOf(error).replace(/[.?]$/, '')
+    tell(`the data of this run, ${place.namespace}, stay on ${where}: ${why}${remedy}`)
   }
 }
 
