@@ -1,5 +1,5 @@
 import { letterSchema } from '../../core/dead-letters/letter.ts'
-import { looksWrapped, requestOf } from './http-request.ts'
+import { attributesIn, isRequest, looksWrapped, requestOf } from './http-request.ts'
 import { isList, isObject, type JsonObject, memberOf, parsedText } from './json-shape.ts'
 import type { Recorded } from './template.ts'
 
@@ -14,20 +14,32 @@ const UNKNOWN_FORM =
   'a request in a form that is not known: make it {"headers": {"name": "value"}, "body": "the body as it came"}'
 
 const NO_REQUEST = 'a delivery without its request: gh api repos/OWNER/REPO/hooks/HOOK/deliveries/DELIVERY has it'
+const NO_MESSAGE = 'an attempt without its message: export the messages instead'
+const NO_WEBHOOK = 'a line of a log without a request in it'
 
 /** Lists of requests or events, by what tells them from a webhook that has a list in it. */
 const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown }[] = [
   { form: 'HAR', list: (value) => memberOf(value, 'log', 'entries') },
   { form: 'Postman collection', list: (value) => isObject(value.info) && leavesOf(value.item) },
+  { form: 'Postman collection', list: (value) => leavesOf(memberOf(value, 'collection', 'item')) },
   { form: 'Insomnia export', list: (value) => value._type === 'export' && requestsAmong(value.resources) },
   { form: 'list of events', list: (value) => value.object === 'list' && value.data },
   { form: 'list of events', list: (value) => value.entity === 'collection' && value.items },
-  { form: 'tunnel’s requests', list: (value) => listOf(value.requests, 'request') },
+  {
+    form: 'recorded requests',
+    list: (value) => isList(value.requests) && isRequest(value.requests[0]) && value.requests,
+  },
   { form: 'messages of a queue', list: (value) => listOf(value.Records) ?? listOf(value.Messages, 'Body') },
   { form: 'messages of a queue', list: (value) => listOf(value.receivedMessages, 'message') },
   { form: 'log events', list: (value) => listOf(value.events, 'message', 'timestamp') },
+  {
+    form: 'log events',
+    list: (value) => streamed(memberOf(value, 'data', 'resultType'), memberOf(value, 'data', 'result')),
+  },
+  { form: 'examples', list: (value) => typeof value.name === 'string' && isList(value.examples) && value.examples },
+  { form: 'messages', list: (value) => Object.hasOwn(value, 'iterator') && payloadsOf(value.data) },
   { form: 'search hits', list: (value) => listOf(memberOf(value, 'hits', 'hits'), '_source') },
-  { form: 'page of a list', list: (value) => PAGES.some((name) => Object.hasOwn(value, name)) && pageOf(value) },
+  { form: 'page of a list', list: (value) => pageOf(value) ?? pageOf(value.data) },
 ]
 const PAGES = [
   'has_more',
@@ -36,10 +48,21 @@ const PAGES = [
   'pagination',
   'iterator',
   'next_cursor',
+  'next_page_url',
   'nextToken',
   'links',
 ] as const
-const PAGE_LISTS = ['data', 'models', 'events', 'items', 'requests', 'results', 'entries', 'deliveries'] as const
+const PAGE_LISTS = [
+  'data',
+  'models',
+  'events',
+  'items',
+  'requests',
+  'results',
+  'entries',
+  'deliveries',
+  'content',
+] as const
 
 /** What carries one body, by its own marks: the body, as an object or a text, in base64 or not. */
 const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unknown }[] = [
@@ -57,10 +80,27 @@ const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unk
     inside: (value) => Object.hasOwn(value, 'partition') && Object.hasOwn(value, 'offset') && value.payload,
   },
   { form: 'Event Grid', inside: (value) => Object.hasOwn(value, 'dataVersion') && value.data },
-  { form: 'log line', inside: (value) => TIMES.some((name) => Object.hasOwn(value, name)) && lineOf(value) },
+  { form: 'log line', inside: (value) => lineOf(value) },
+  ...['attributes', '_source', 'result'].map((name) => ({
+    form: 'log line',
+    inside: (value: JsonObject) => isObject(value[name]) && lineOf(value[name]),
+  })),
 ]
-const TIMES = ['timestamp', '@timestamp', 'time', 'ts', 'stream', 'level'] as const
-const LINES = ['message', '@message', 'log', 'msg', 'line', 'textPayload'] as const
+const TIMES = ['timestamp', '@timestamp', 'time', 'ts', 'stream', 'level', '_time', '__REALTIME_TIMESTAMP'] as const
+const LINES = ['message', '@message', 'log', 'msg', 'line', 'textPayload', '_raw', 'MESSAGE'] as const
+/** What a line of a log has beside its text, and what else may be an object in it. */
+const LOG_MARKS = ['level', 'severity', 'lvl', 'stream', 'logger', 'deploymentId'] as const
+const LOG_OBJECTS: readonly string[] = [
+  'err',
+  'error',
+  'proxy',
+  'tags',
+  'labels',
+  'context',
+  'extra',
+  'resource',
+  'kubernetes',
+]
 
 /** Takes apart what people keep webhooks in. `bytes`: the value as it stands in its file, for a body that is nothing else. */
 export function unwrap(value: unknown, bytes: Uint8Array, depth = 0): Unwrapped {
@@ -96,18 +136,45 @@ function carried(value: JsonObject, depth: number): Unwrapped | undefined {
     const given = inside(value)
     const body = isObject(given) || isList(given) ? given : parsedText(given)
     const bytes = Buffer.from(typeof given === 'string' ? given : JSON.stringify(given ?? null))
-    if (body !== undefined) return { form, found: unwrap(body, bytes, depth + 1).found }
-    if (typeof given === 'string' && given !== '') return { form, found: [{ headers: {}, body: bytes }] }
+    if (body === undefined && (typeof given !== 'string' || given === '')) continue
+    const found = body === undefined ? [{ headers: {}, body: bytes }] : unwrap(body, bytes, depth + 1).found
+    return { form, found: found.map((one) => withAttributes(one, value)) }
   }
   return undefined
+}
+
+/** A request without headers of its own has those that came as attributes of its message. */
+function withAttributes(found: Recorded | string, value: JsonObject): Recorded | string {
+  if (typeof found === 'string' || Object.keys(found.headers).length > 0) return found
+  const headers = attributesIn(value) ?? (isObject(value.message) ? attributesIn(value.message) : undefined)
+  return headers ? { ...found, headers } : found
 }
 
 function alone(value: JsonObject, bytes: Uint8Array): Unwrapped {
   const isListed = Object.hasOwn(value, 'delivered_at') && !Object.hasOwn(value, 'request')
   if (isListed) return { form: 'deliveries', found: [NO_REQUEST] }
-  const request = requestOf(value)
+  if (Object.hasOwn(value, 'responseStatusCode') && Object.hasOwn(value, 'msgId'))
+    return { form: 'attempts', found: [NO_MESSAGE] }
+  const request = requestOf(value) ?? withMetadata(value)
   if (request !== undefined) return { form: 'requests', found: [request] }
+  if (isChatter(value)) return { form: 'log line', found: [NO_WEBHOOK] }
   return { form: 'bodies', found: [looksWrapped(value) ? UNKNOWN_FORM : { headers: {}, body: bytes }] }
+}
+
+/** A payload beside metadata that are headers. */
+function withMetadata(value: JsonObject): Recorded | undefined {
+  const headers = isObject(value.payload) ? attributesIn(value) : undefined
+  return headers && { headers, body: Buffer.from(JSON.stringify(value.payload)) }
+}
+
+/** What programs say about themselves between the requests that they log. A webhook has more in it. */
+function isChatter(value: JsonObject): boolean {
+  const has = (names: readonly string[]) => names.some((name) => Object.hasOwn(value, name))
+  const isSaid = LINES.some((name) => typeof value[name] === 'string')
+  const isFlat = Object.entries(value).every(
+    ([name, one]) => typeof one !== 'object' || one === null || LOG_OBJECTS.includes(name),
+  )
+  return isSaid && isFlat && has(TIMES) && has(LOG_MARKS)
 }
 
 /** The value where it is a list whose first item has these members. */
@@ -125,11 +192,26 @@ function requestsAmong(resources: unknown): unknown {
   return isList(resources) ? resources.filter((one) => memberOf(one, '_type') === 'request') : undefined
 }
 
-function pageOf(value: JsonObject): unknown {
+function pageOf(value: unknown): unknown {
+  if (!isObject(value) || !PAGES.some((name) => Object.hasOwn(value, name))) return undefined
   return PAGE_LISTS.map((name) => value[name]).find(isList)
 }
 
+/** Of streams of a log, each line with its time. */
+function streamed(kind: unknown, result: unknown): unknown {
+  if (kind !== 'streams' || !isList(result)) return undefined
+  const pairs = result.flatMap((one) => memberOf(one, 'values') ?? []).filter(isList)
+  return pairs.map(([timestamp, line]) => ({ timestamp, line }))
+}
+
+/** Of messages that a sender keeps: what it sent of each. */
+function payloadsOf(messages: unknown): unknown {
+  const isOf = isList(messages) && messages.length > 0 && messages.every((one) => isObject(memberOf(one, 'payload')))
+  return isOf ? messages.map((one) => memberOf(one, 'payload')) : undefined
+}
+
 function lineOf(value: JsonObject): unknown {
+  if (!TIMES.some((name) => Object.hasOwn(value, name))) return undefined
   return LINES.map((name) => value[name]).find((one) => isObject(parsedText(one))) ?? value.jsonPayload
 }
 

@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { decodeText, encodingOf, type TextEncoding, withoutMark } from '../scenario/text-file.ts'
 import { type Unwrapped, unwrap, unwrapAll } from './envelopes.ts'
-import { requestOnTheWire } from './http-request.ts'
-import { documentsIn, isList, parsedText } from './json-shape.ts'
+import { behindPrefix, documentsIn, isList, parsedText } from './json-shape.ts'
+import { rowsIn } from './table.ts'
 import type { Recorded } from './template.ts'
+import { requestsOnTheWire } from './wire.ts'
 
 /** One request of the input, and where it stands there. */
 export interface FoundRequest {
@@ -43,8 +44,10 @@ export async function* requestsIn(path: string, tell: (what: string) => void): A
   const bytes = readFileSync(path)
   const documents = documentsIn(decodeText(bytes, path))
   if (documents) return yield* ofDocuments(documents)
-  const wire = requestOnTheWire(bytes)
-  if (wire) return yield { where: path, form: 'requests', taken: wire }
+  const wire = requestsOnTheWire(bytes)
+  if (wire.length > 0) return yield* requestsOf('', { form: 'requests', found: wire })
+  const rows = rowsIn(decodeText(bytes, path))
+  if (rows) return yield* ofRows(rows)
   let isAnyJson = false
   const kept: FoundRequest[] = []
   for await (const found of linesOf(path, encoding)) {
@@ -95,7 +98,7 @@ async function* linesOf(path: string, encoding: TextEncoding): AsyncGenerator<Fo
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++
     const text = number === 1 ? withoutMark(line) : line
-    if (text.trim() !== '') yield* requestsOf(`line ${number}`, ofText(text))
+    if (/[^\s[\],]/.test(text)) yield* requestsOf(`line ${number}`, ofText(text))
   }
 }
 
@@ -109,9 +112,20 @@ function* ofDocuments(documents: readonly string[]): Generator<FoundRequest> {
   }
 }
 
-function ofText(text: string): Unwrapped {
+function ofText(line: string): Unwrapped {
+  const text = line.replace(/,\s*$/, '')
   const value = parsedText(text)
-  return value === undefined ? { form: NO_JSON, found: ['not JSON'] } : unwrap(value, Buffer.from(text))
+  if (value !== undefined) return unwrap(value, Buffer.from(text))
+  const behind = behindPrefix(text)
+  if (behind === undefined) return { form: NO_JSON, found: ['not JSON'] }
+  return { form: 'lines of a log', found: unwrap(parsedText(behind), Buffer.from(behind)).found }
+}
+
+function* ofRows(rows: readonly Readonly<Record<string, string>>[]): Generator<FoundRequest> {
+  for (const [at, row] of rows.entries()) {
+    const { found } = unwrap(row, Buffer.from(JSON.stringify(row)))
+    yield* requestsOf(`row ${at + 1}`, { form: 'rows of a table', found })
+  }
 }
 
 function* requestsOf(where: string, { form, found }: Unwrapped): Generator<FoundRequest> {
@@ -133,8 +147,8 @@ function ofFile(path: string, name: string): Unwrapped {
   const bytes = readFileSync(path)
   try {
     const text = decodeText(bytes, name)
-    const wire = requestOnTheWire(bytes)
-    if (wire) return { form: 'requests', found: [wire] }
+    const wire = requestsOnTheWire(bytes)
+    if (wire.length > 0) return { form: 'requests', found: wire }
     const body = encodingOf(bytes, name) === 'utf8' ? bytes : Buffer.from(text)
     const value = parsedText(text)
     return value === undefined ? { form: 'bodies', found: [{ headers: {}, body }] } : unwrap(value, body)

@@ -43,7 +43,7 @@ export function documentsIn(text: string): string[] | undefined {
     } else if (character === '}' || character === ']') {
       if (--depth < 0) return undefined
       if (depth === 0) documents.push(text.slice(start, at + 1))
-    } else if (depth === 0 && !/[\s,]/.test(character)) return undefined
+    } else if (depth === 0 && !/[\s,\u001e]/.test(character)) return undefined
   }
   const isWhole = depth === 0 && documents.every((one) => parsedText(one) !== undefined)
   return isWhole ? documents : undefined
@@ -55,4 +55,15 @@ function endOfString(text: string, start: number): number {
     else if (text[at] === '"') return at
   }
   return -1
+}
+
+/** The object at the end of a line of a log, behind whatever stands before it; undefined where there is none. A member of a document is none. */
+export function behindPrefix(line: string): string | undefined {
+  const start = line.indexOf('{')
+  if (start === -1 || /^\s*["'[{]?\s*"/.test(line)) return undefined
+  const text = line.slice(start).trimEnd()
+  return [text, text.replace(/\s*,$/, ''), text.replace(/\s*(?:\[\]|\{\})$/, '')].find((one) => {
+    const value = parsedText(one)
+    return isObject(value) && Object.keys(value).length > 0
+  })
 }

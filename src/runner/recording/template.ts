@@ -43,10 +43,14 @@ export function templateOf(
   return template
 }
 
-/** The type of its event; undefined where the provider finds no event in it. */
-export function typeOf(provider: Provider, { headers, body }: Recorded): string | undefined {
+/** What the provider finds in it: its type, and whether it has an ordering key of its own; undefined where it is no event. */
+export function knownOf(
+  provider: Provider,
+  { headers, body }: Recorded,
+): { type: string; isKeyed: boolean } | undefined {
   try {
-    return identifierOf(provider, headers)(body, TRIAL.id).type
+    const { id, key, type } = identifierOf(provider, headers)(body, TRIAL.id)
+    return { type, isKeyed: key !== id }
   } catch {
     return undefined
   }
