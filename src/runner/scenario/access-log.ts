@@ -11,25 +11,41 @@ export interface AccessLog {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-/** [01/Jan/2026:00:00:00 +0000]; HAProxy writes ms and no zone. */
-const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?\]/
+/** [01/Jan/2026:00:00:00 +0000]; HAProxy writes ms and no zone, Python a space before the time. */
+const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4})[: ](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?\]/
+/** Of Go's programs: 2026/01/01 00:00:00, or with a line between. */
+const SLASHED_TIME = /^(\d{4})\/(\d\d)\/(\d\d)(?: -)? (\d\d:\d\d:\d\d(?:\.\d+)?)$/
 const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
 /** An application balancer's line begins with the kind of connection, an older one's with the time. */
 const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) \S+ \S+:\d+ /
 /** IIS and CDNs write date, time and method in columns, others a time and the method behind it. */
 const TIME_FIRST =
-  /^\[?(\d{4}-\d\d-\d\d[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
-/** Where logs of JSON have the time: Caddy, nginx and Traefik among them. */
-const TIME_NAMES = ['ts', 'time', 'timestamp', '@timestamp', 'time_iso8601', 'msec', 'StartUTC', 'time_local', 'date']
-const METHOD_NAMES = ['method', 'request_method', 'RequestMethod', 'http_method']
+  /^\S{0,80}?\s?(?:[\d.]+ )?\[?(\d{4}[-/]\d\d[-/]\d\d(?: -)?[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
+/** Proxies write s since 1970, with a fraction or without, and the method in a column behind it. */
+const SECONDS_FIRST = /^(\d{10}(?:\.\d+)?)\s.*?\s"?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s/
+const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE)$/
+/** Where logs of JSON have the time: Caddy, nginx, Traefik, Envoy, gateways and CDNs among them. */
+const TIME_NAMES = [
+  ...['ts', 'time', 'timestamp', '@timestamp', 'time_iso8601', 'msec', 'StartUTC', 'time_local', 'start_time'],
+  ...['requestTime', 'requestTimeEpoch', 'EdgeStartTimestamp', 'created', 'created_at', 'delivered_at', 'date'],
+]
+const METHOD_NAMES = [
+  ...['method', 'request_method', 'RequestMethod', 'http_method', 'requestMethod', 'httpMethod', 'cs-method'],
+  'ClientRequestMethod',
+]
+/** Members that hold a line of another program's log. */
+const LINE_NAMES = ['log', 'message', 'msg', 'line', 'textPayload']
 
-const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$/
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?$/
 
 /** ms since 1970 of an ISO time; without a zone it is taken for UTC, of which only distances count. */
-export function isoMs(text: string): number | undefined {
+export function isoMs(given: string): number | undefined {
+  if (/^\[?\d\d\/[A-Z]/.test(given)) return ofCommon(`[${given.replace(/^\[|\]$/g, '')}]`)?.atMs
+  const text = given.replace(SLASHED_TIME, '$1-$2-$3 $4')
   if (!ISO.test(text)) return undefined
-  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text.slice(11)) ? text : `${text}Z`
-  const atMs = Date.parse(zoned.replace(' ', 'T').replace(',', '.'))
+  const zone = /(?:Z|[+-]\d\d:?\d\d)$/.exec(text.slice(11))?.[0] ?? 'Z'
+  const bare = text.slice(0, 11) + text.slice(11).replace(/ ?(?:Z|UTC|[+-]\d\d:?\d\d)$/, '')
+  const atMs = Date.parse(bare.replace(' ', 'T').replace(',', '.') + zone)
   return Number.isNaN(atMs) ? undefined : atMs
 }
 
@@ -50,6 +66,7 @@ const LOGS: readonly AccessLog[] = [
   { form: 'an access log of nginx or Apache', read: ofCommon },
   { form: 'an access log of a load balancer', read: ofBalancer },
   { form: 'a log with the time first', read: ofTimeFirst },
+  { form: 'a log with the seconds first', read: ofSecondsFirst },
 ]
 
 function ofCommon(line: string): LoggedRequest | undefined {
@@ -72,6 +89,11 @@ function ofTimeFirst(line: string): LoggedRequest | undefined {
   return atMs === undefined ? undefined : { atMs, method }
 }
 
+function ofSecondsFirst(line: string): LoggedRequest | undefined {
+  const [, time, method] = SECONDS_FIRST.exec(line) ?? []
+  return time === undefined ? undefined : { atMs: Number(time) * 1_000, method }
+}
+
 function ofJson(line: string): LoggedRequest | undefined {
   if (!line.startsWith('{')) return undefined
   let value: Record<string, unknown>
@@ -80,17 +102,27 @@ function ofJson(line: string): LoggedRequest | undefined {
   } catch {
     return undefined
   }
-  const request = (typeof value.request === 'object' && value.request ? value.request : value) as typeof value
-  const times = TIME_NAMES.map((name) => value[name])
+  const texts = LINE_NAMES.flatMap((name) => (typeof value[name] === 'string' ? [value[name]] : []))
+  const inside = texts.map((text) => accessLogOf(text.trim())?.read(text.trim())).find(Boolean)
+  if (inside?.method !== undefined) return inside
+  const times = [...TIME_NAMES.map((name) => value[name]), `${value.date}T${value.time}`]
   const atMs = times.map(timeMs).find((found) => found !== undefined)
-  const method = METHOD_NAMES.map((name) => request[name] ?? value[name]).find((one) => typeof one === 'string')
+  return atMs === undefined ? undefined : { atMs, method: methodIn(value, 0) }
+}
+
+/** Of the request that a line of JSON is about: beside the time, or in a member. */
+function methodIn(value: Record<string, unknown>, depth: number): string | undefined {
+  const named = METHOD_NAMES.map((name) => value[name]).find((one) => METHOD.test(String(one).toUpperCase()))
+  if (named !== undefined) return String(named).toUpperCase()
   const quoted = typeof value.request === 'string' ? /^([A-Z]+) /.exec(value.request)?.[1] : undefined
-  return atMs === undefined ? undefined : { atMs, method: (method as string | undefined) ?? quoted }
+  if (quoted !== undefined || depth === 2) return quoted
+  const members = Object.values(value).filter((one) => typeof one === 'object' && one !== null && !Array.isArray(one))
+  return members.map((one) => methodIn(one as Record<string, unknown>, depth + 1)).find((one) => one !== undefined)
 }
 
 function timeMs(value: unknown): number | undefined {
   const number = typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : Number.NaN
   if (number >= 1e8) return (number / unitOf(number).perS) * 1_000
   if (typeof value !== 'string') return undefined
-  return isoMs(value) ?? ofCommon(`[${value}]`)?.atMs
+  return isoMs(value)
 }

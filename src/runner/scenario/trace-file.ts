@@ -1,9 +1,12 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { accessLogOf, isoMs, unitOf } from './access-log.ts'
+import { isTime, type Line, rowsOf, type TraceRow } from './trace-cells.ts'
 
 /** A day. */
 const SECONDS_MAX = 86_400
 const PER_SECOND_MAX = 10_000_000
+const NO_LOG =
+  'JSON that is no line of an access log with a time. nginx needs escape=json in log_format; of other JSON make second,count with jq -r'
 const WHAT = 'is neither second,count nor a count, a time or a line of an access log'
 /** Of the lines of a log, so many may be none: a first or last one that is cut, or a word of the server's. */
 const OTHER_LINES_SHARE = 0.01
@@ -15,25 +18,29 @@ export interface TraceRead {
   readonly read: string
 }
 
-interface TraceRow {
-  readonly number: number
-  readonly cells: readonly string[]
-}
-
 /**
  * Reads counts of each second, counts of longer steps that a header names, times of requests, and access logs. `name`: the
  * file's, for messages. @throws FloodmarkError 'misuse', naming the line.
  */
 export function readCounts(text: string, name: string): TraceRead {
   const wrong = (what: string) => new FloodmarkError('misuse', `${name}: ${what}`)
-  const lines = linesOf(text)
+  const lines = linesOf(inLines(text))
   const read = ofLog(lines, wrong) ?? ofTable(lines, wrong)
   if (read.counts.every((count) => count === 0)) throw wrong('no arrivals in it')
   return read
 }
 
 type FileMistake = (what: string) => FloodmarkError
-type Line = readonly [number: number, text: string]
+
+/** A list of JSON objects as lines of them. */
+function inLines(text: string): string {
+  if (!/^\s*\[\s*\{/.test(text)) return text
+  try {
+    return (JSON.parse(text) as unknown[]).map((one) => JSON.stringify(one)).join('\n')
+  } catch {
+    return text
+  }
+}
 
 function linesOf(text: string): Line[] {
   const lines = text.split(/\r?\n/).map((line, at): Line => [at + 1, line.trim()])
@@ -46,23 +53,25 @@ function ofLog(lines: readonly Line[], wrong: FileMistake): TraceRead | undefine
     .map(([, line]) => accessLogOf(line))
     .find(Boolean)
   if (!log) return undefined
-  const times: number[] = []
-  const others = { methods: 0, lines: 0, first: 0 }
-  for (const [number, line] of lines) {
-    const request = log.read(line)
-    if (!request) {
-      others.lines++
-      others.first ||= number
-    } else if (request.method !== undefined && request.method !== 'POST') others.methods++
-    else times.push(request.atMs / 1_000)
-  }
-  if (others.lines > 1 + OTHER_LINES_SHARE * lines.length) throw wrong(`line ${others.first}: not of ${log.form}`)
+  const found = lines.map(([number, line]) => ({ number, request: log.read(line) }))
+  const others = found.filter(({ request }) => !request)
+  const requests = found.flatMap(({ request }) => request ?? [])
+  if (others.length > 1 + OTHER_LINES_SHARE * lines.length) throw wrong(`line ${others[0]!.number}: not of ${log.form}`)
+  // Where lines name their method, one that names none is no request: it tells of an answer, or of the server.
+  const hasMethods = requests.some(({ method }) => method !== undefined)
+  const times = requests
+    .filter(({ method }) => method === (hasMethods ? 'POST' : undefined))
+    .map(({ atMs }) => atMs / 1_000)
+  const unnamed = hasMethods ? requests.filter(({ method }) => method === undefined).length : 0
+  const methods = requests.length - times.length - unnamed
   const left = [
-    ...(others.methods > 0 ? [`${others.methods} of other methods left out`] : []),
-    ...(others.lines > 0 ? [`${others.lines} lines left out, the first is ${others.first}`] : []),
+    ...(methods > 0 ? [`${methods} of other methods left out`] : []),
+    ...(unnamed > 0 ? [`${unnamed} lines without a method left out`] : []),
+    ...(others.length > 0 ? [`${others.length} lines left out, the first is ${others[0]!.number}`] : []),
   ]
   if (times.length === 0) throw wrong(`no arrivals in it: ${log.form} without a POST`)
-  return { counts: bySecond(times, wrong), read: [log.form, `${times.length} POST requests`, ...left].join(', ') }
+  const what = hasMethods ? 'POST requests' : 'requests, whose methods it does not name'
+  return { counts: bySecond(times, wrong), read: [log.form, `${times.length} ${what}`, ...left].join(', ') }
 }
 
 /** How many times lie in each second, from the first one on. */
@@ -81,8 +90,9 @@ function bySecond(times: readonly number[], wrong: FileMistake): number[] {
 }
 
 function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
-  const delimiter = [';', '\t'].find((one) => lines.some(([, line]) => line.includes(one))) ?? ','
-  const rows = lines.map(([number, line]): TraceRow => ({ number, cells: cellsOf(line, delimiter) }))
+  const [opening] = lines
+  if (opening && /^(?:\{|\[[[{"\d])/.test(opening[1])) throw wrong(`line ${opening[0]}: ${NO_LOG}`)
+  const rows = rowsOf(lines)
   const isHeader = rows.length > 0 && /[a-z]/i.test(rows[0]!.cells[0]!) && secondsAt(rows[0]!.cells[0]!) === undefined
   const header = isHeader ? rows.shift()!.cells.join(' ') : ''
   const [first] = rows
@@ -90,7 +100,11 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
   const columns = first.cells.length
   // A time and words beside it: a request each.
   if (columns > 1 && isTime(first.cells[0]!) && rows.every(({ cells }) => Number.isNaN(Number(cells[1])))) {
-    return ofTimes(rows, wrong)
+    const withUnit = rows.find(({ cells }) => /^[+-]?\d+([.,]\d+)?(\s*[a-zµ%/]+)?$/i.test(cells[1] ?? ''))
+    if (!withUnit) return ofTimes(rows, wrong)
+    throw wrong(
+      `line ${withUnit.number}: '${withUnit.cells[1]!.slice(0, 40)}' is no plain number: write 10.5 in place of 10,5 or 10.5 req/s`,
+    )
   }
   if (columns > 2) throw wrong(`line ${first.number}: ${columns} columns. Give two, second,count, or one`)
   for (const { number, cells } of rows) {
@@ -100,22 +114,9 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
     )
   }
   const stepS = stepIn(header)
+  if (stepS === undefined && columns === 2) askForUnit(header, rows, wrong)
   if (columns === 2) return ofTimesAndCounts(rows, stepS, wrong)
   return isTime(first.cells[0]!) ? ofTimes(rows, wrong) : ofCounts(rows, stepS ?? 1, wrong)
-}
-
-/** Of a line: what stands between the delimiters. One in quotes may hold them. */
-function cellsOf(line: string, delimiter: string): string[] {
-  const cells = line.match(delimiter === ',' ? /("[^"]*"|[^,"]*)(,|$)/g : /[^;\t]*(?:[;\t]|$)/g) ?? []
-  const texts = cells.map((cell) =>
-    cell
-      .replace(/[,;\t]$/, '')
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-      .trim(),
-  )
-  // The pattern matches the nothing behind the last one too.
-  return texts.slice(0, line.endsWith(delimiter) ? undefined : -1)
 }
 
 /** What a header says a count is of, s: `per_minute`, `per_10s`. */
@@ -125,9 +126,14 @@ function stepIn(header: string): number | undefined {
   return { second: 1, minute: MINUTE_S, hour: HOUR_S }[word?.toLowerCase() ?? '']
 }
 
-/** No count is so high. */
-function isTime(text: string): boolean {
-  return isoMs(text) !== undefined || Number(text) >= 1e9
+/** A column called minutes or hours that counts 0, 1, 2: taken for seconds, a day would last for 24 of them. */
+function askForUnit(header: string, rows: readonly TraceRow[], wrong: FileMistake): void {
+  const [word] = /^(minute|hour|day)/i.exec(header) ?? []
+  const times = rows.map(({ cells }) => Number(cells[0]))
+  if (!word || rows.length < 2 || times[1]! - times[0]! !== 1 || isTime(rows[0]!.cells[0]!)) return
+  throw wrong(
+    `its times count ${word.toLowerCase()}s: leave them out, with a first line of per_${word.toLowerCase() === 'day' ? 'hour' : word.toLowerCase()}`,
+  )
 }
 
 /** A time in s since whenever; undefined where it is none. */

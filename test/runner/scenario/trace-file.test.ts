@@ -137,6 +137,76 @@ describe('--shape', () => {
     expect(() => readCounts(text, 'trace.csv')).toThrow(where)
   })
 
+  const second = (at: number) => `2026-10-10 13:55:3${at}`
+  it.each<readonly [string, (at: number) => string]>([
+    ['a gateway', (at) => `{"requestTime":"10/Oct/2026:13:55:3${at} +0000","httpMethod":"POST"}`],
+    ['a gateway in ms', (at) => `{"requestTimeEpoch":170000000${at}000,"httpMethod":"POST"}`],
+    ['a balancer of a cloud', (at) => `{"httpRequest":{"requestMethod":"POST"},"timestamp":"${second(at)}Z"}`],
+    ['a door of a cloud', (at) => `{"time":"${second(at)}.1234567Z","properties":{"httpMethod":"POST"}}`],
+    ['a content network', (at) => `{"ClientRequestMethod":"POST","EdgeStartTimestamp":170000000${at}000000000}`],
+    ['a content network in columns', (at) => `170000000${at}.123\t1.1.1.1\t0.002\t200\tPOST\thttps\tx\t/hook`],
+    ['a content network by day and time', (at) => `{"date":"2026-10-10","time":"13:55:3${at}","cs-method":"POST"}`],
+    ['a mesh', (at) => `{"start_time":"${second(at)}.123Z","method":"POST","response_code":200}`],
+    ['Caddy by the wall clock', (at) => `{"ts":"2026/10/10 13:55:3${at}","request":{"method":"POST"}}`],
+    ['Caddy for people', (at) => `2026/10/10 13:55:3${at}.123\tinfo\taccess\thandled\t{"request": {"method": "POST"}}`],
+    ['a logger of Node', (at) => `{"level":30,"time":170000000${at}000,"req":{"method":"POST"},"msg":"done"}`],
+    ['a platform', (at) => `{"timestamp":170000000${at}000,"proxy":{"method":"POST","path":"/hook"}}`],
+    [
+      'a container',
+      (at) => JSON.stringify({ log: `x [10/Oct/2026:13:55:3${at} +0000] "POST / HTTP/1.1" 200\n`, time: 't' }),
+    ],
+    ['nginx with a time of its own', (at) => `1.2.3.4 [${second(at)}+00:00] "POST /hook HTTP/1.1" 200`],
+    ['nginx with seconds', (at) => `170000000${at}.120 1.2.3.4 POST /hook 200 0.004`],
+    ['a proxy', (at) => `170000000${at}.123    100 1.1.1.1 TCP_MISS/200 500 POST http://x/hook - DIRECT/1 text/html`],
+    ['a server of Python', (at) => `127.0.0.1 - - [10/Oct/2026 13:55:3${at}] "POST /hook HTTP/1.1" 200 -`],
+    ['a server of Go', (at) => `[GIN] 2026/10/10 - 13:55:3${at} | 200 |  1.2ms |  1.1.1.1 | POST     "/hook"`],
+  ])('takes the log of %s, its POST requests alone', (_, line) => {
+    const get = line(1).replace('POST', 'GET')
+    expect(readCounts(`${lines(3, line)}\n${get}`, 'x')).toMatchObject({
+      counts: [1, 1, 1],
+      read: expect.stringContaining('3 POST requests, 1 of other methods left out'),
+    })
+  })
+
+  it('counts no line that tells of an answer or of the server, where others name their method', () => {
+    const of = (at: number) => `{"time":170000000${at}000,"req":{"method":"POST"}}\n{"time":170000000${at}050,"res":{}}`
+    expect(readCounts(lines(3, of), 'x').counts).toEqual([1, 1, 1])
+    // An array of events has no methods at all.
+    const events = JSON.stringify(
+      [
+        { id: 'e', created: 1_700_000_000 },
+        { id: 'f', created: 1_700_000_002 },
+      ],
+      null,
+      2,
+    )
+    expect(readCounts(events, 'x')).toMatchObject({ counts: [1, 0, 1], read: expect.stringContaining('2 requests') })
+  })
+
+  it.each<readonly [string, string, readonly number[]]>([
+    ['what uniq -c made of ISO times', lines(2, (at) => `     ${5 + at} 2026-10-10T13:55:3${at}`), [5, 6]],
+    ['what uniq -c made of an access log', lines(2, (at) => `     ${5 + at} [10/Oct/2026:13:55:3${at}`), [5, 6]],
+    ['two columns with a space', '1700000000 5\n1700000001 6\n', [5, 6]],
+    ['zones behind a space', `${second(0)} UTC,5\n${second(1)} +0000,6\n`, [5, 6]],
+  ])('takes %s', (_, text, counts) => {
+    expect(readCounts(text, 'x').counts).toEqual(counts)
+  })
+
+  it.each([
+    [
+      'a unit',
+      `Time,requests\n${second(0)},10 req/s\n${second(1)},11 req/s\n`,
+      "line 2: '10 req/s' is no plain number",
+    ],
+    ['a decimal comma', `time;count\n${second(0)};10,5\n${second(1)};11,5\n`, "line 2: '10,5' is no plain number"],
+    ['hours', 'hour,count\n0,500\n1,600\n', 'its times count hours: leave them out, with a first line of per_hour'],
+    ['minutes', 'minute,requests\n0,500\n1,600\n', 'its times count minutes'],
+    ['JSON of counts', '[[1700000000,5],[1700000001,6]]', 'line 1: JSON that is no line of an access log'],
+    ['JSON that nginx did not escape', '{"time_local":"x","body":"\\x22"}', 'nginx needs escape=json'],
+  ])('takes no %s for something else', (_, text, what) => {
+    expect(() => readCounts(text, 'x')).toThrow(what)
+  })
+
   it('reads any text, or says in one line what is wrong with it', () => {
     const cell = fc.oneof(
       fc.nat().map(String),
