@@ -12,7 +12,7 @@ const NOT_OURS = /^(NODE_|npm_)/i
 export function readEnvFile(folder: string): Readonly<Record<string, string>> {
   const path = resolve(folder, NAME)
   try {
-    const found = Object.entries(parseEnv(decodeText(readFileSync(path), NAME)))
+    const found = Object.entries(parseEnv(withHashes(decodeText(readFileSync(path), NAME))))
     return Object.fromEntries(found.filter(([name, value]) => value !== undefined && !NOT_OURS.test(name))) as Record<
       string,
       string
@@ -21,6 +21,19 @@ export function readEnvFile(folder: string): Readonly<Record<string, string>> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw new FloodmarkError('misuse', `${path} cannot be read: ${messageOf(cause)}`, { cause })
   }
+}
+
+/**
+ * Node takes a # in a bare value for a comment, and so half of a password for the whole of it. As elsewhere, a comment begins
+ * behind white space.
+ */
+function withHashes(text: string): string {
+  const bare = /^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*)([^\s"'`][^\r\n]*?)([ \t]+#[^\r\n]*|[ \t]*)$/gm
+  return text.replace(bare, (line, name: string, value: string, rest: string) => {
+    const isComment = value.startsWith('#') && /[ \t]$/.test(name)
+    const quote = value.includes('#') && !isComment && ["'", '`', '"'].find((one) => !value.includes(one))
+    return quote ? `${name}${quote}${value}${quote}${rest}` : line
+  })
 }
 
 /** Puts what a folder's `.env` sets, and the environment does not, into the environment: a config may name secrets there. */

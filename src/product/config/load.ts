@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
@@ -10,13 +10,22 @@ import { type RoutePlan, routePlans } from './routes.ts'
 import { type CheckedConfig, checkedConfig } from './schema.ts'
 
 /** One of them may be in the folder where a command is called. */
-const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((end) => `floodmark.config.${end}`)
+const NAMES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((end) => `floodmark.config.${end}`)
+/** What people call it elsewhere. */
+const NEARLY = /^\.?floodmark(?:[.-]?(?:config|conf|rc))?\.(?:[cm]?[jt]sx?|jsonc?|json5|ya?ml|toml)$|^\.floodmarkrc$/i
 
-/** The config of a folder: its path; undefined where there is none. @throws FloodmarkError 'misuse' where there are several. */
+/** The config of a folder: its path; undefined where there is none. @throws FloodmarkError 'misuse' where there are several, or one under a name that is not read. */
 export function configIn(folder: string): string | undefined {
   const found = NAMES.map((name) => resolve(folder, name)).filter((path) => existsSync(path))
-  if (found.length < 2) return found[0]
-  throw new FloodmarkError('misuse', `there are ${found.map((path) => basename(path)).join(' and ')}: keep one of them`)
+  if (found.length > 1) {
+    throw new FloodmarkError(
+      'misuse',
+      `there are ${found.map((path) => basename(path)).join(' and ')}: keep one of them`,
+    )
+  }
+  const nearly = found.length === 0 && existsSync(folder) && readdirSync(folder).find((name) => NEARLY.test(name))
+  if (!nearly) return found[0]
+  throw new FloodmarkError('misuse', `${nearly} is not read: call it floodmark.config.ts, .js or .json`)
 }
 
 /** What a config exports by default, unchecked. @throws FloodmarkError 'misuse'. */
@@ -25,7 +34,7 @@ export async function importConfig(path: string): Promise<Readonly<Record<string
   const wrong = (what: string, cause?: unknown) => new FloodmarkError('misuse', `${name} ${what}`, { cause })
   let config: unknown
   try {
-    config = name.endsWith('.json') ? readJson(path, name) : (await import(pathToFileURL(path).href)).default
+    config = name.endsWith('.json') ? readJson(path, name) : await exportedBy(path)
   } catch (cause) {
     throw wrong(`cannot be read: ${lineOf(cause)}`, cause)
   }
@@ -35,6 +44,13 @@ export async function importConfig(path: string): Promise<Readonly<Record<string
     throw wrong(`must ${how}, not ${quoted(config)}`)
   }
   return config as Readonly<Record<string, unknown>>
+}
+
+/** Compilers to CommonJS put the default export into a member. A promise is waited for: nobody means its own fields. */
+async function exportedBy(path: string): Promise<unknown> {
+  const found = await (await import(pathToFileURL(path).href)).default
+  const isCompiled = typeof found === 'object' && found !== null && found.__esModule === true
+  return isCompiled ? found.default : found
 }
 
 function readJson(path: string, name: string): unknown {

@@ -23,6 +23,10 @@ describe('settings', () => {
     ['floodmark.config.mts', 'const rate: string = "0.2k"; export default { rate, quick: true }'],
     ['floodmark.config.mjs', 'export default { rate: "0.2k", quick: true }'],
     ['floodmark.config.js', 'module.exports = { rate: "0.2k", quick: true }'],
+    ['floodmark.config.cjs', 'module.exports = { rate: "0.2k", quick: true }'],
+    ['floodmark.config.cts', 'const rate: string = "0.2k"; module.exports = { rate, quick: true }'],
+    ['floodmark.config.js', 'exports.__esModule = true; exports.default = { rate: "0.2k", quick: true }'],
+    ['floodmark.config.mjs', 'const read = async () => ({ rate: "0.2k", quick: true }); export default read()'],
     ['floodmark.config.json', '\ufeff{ "rate": "0.2k", "quick": true }'],
   ])('are read from %s', async (name, text) => {
     expect(await read({ [name]: text })).toMatchObject({ ratePerS: 200, quick: true })
@@ -79,6 +83,9 @@ describe('settings', () => {
     ],
     [{}, { FLOODMARK_SEED: 'x' }, 'FLOODMARK_SEED: '],
     [{}, { FLOODMARK_TARGET: 'https://x' }, 'FLOODMARK_TARGET must not be set: give --target with each command'],
+    [{ 'floodmark.config.yaml': 'rate: 5' }, {}, 'floodmark.config.yaml is not read: call it floodmark.config.ts'],
+    [{ '.floodmarkrc': '{}' }, {}, '.floodmarkrc is not read'],
+    [{ 'floodmark.conf.js': '' }, {}, 'floodmark.conf.js is not read'],
     [{ '.env': Buffer.from([0x1f, 0x8b, 8]) }, {}, '.env cannot be read'],
   ])('%j with %j are refused, and it is said where they stand', async (files, env, what) => {
     await expect(read(files, env)).rejects.toThrow(what)
@@ -91,6 +98,22 @@ describe('a service', () => {
     const env: NodeJS.ProcessEnv = { FLOODMARK_TEST_A: 'environment' }
     fillFromEnvFile(folder, env)
     expect(env).toEqual({ FLOODMARK_TEST_A: 'environment', FLOODMARK_TEST_B: 'file' })
+  })
+
+  it.each([
+    ['A=abc#def', 'abc#def'],
+    ['A=abc#def # why', 'abc#def'],
+    ['A=abc # why', 'abc'],
+    ['export A = p@ss word#1\r', 'p@ss word#1'],
+    ['A=#ff0000', '#ff0000'],
+    ['A= # nothing', ''],
+    ['A="abc#def" # why', 'abc#def'],
+    ["A=it's#1", "it's#1"],
+    ['A="-----BEGIN\nkey=\n-----END" # PEM', '-----BEGIN\nkey=\n-----END'],
+  ])('reads in .env %j as people mean it', (line, value) => {
+    const env: NodeJS.ProcessEnv = {}
+    fillFromEnvFile(folderOf({ '.env': `# first\n${line}\nB=last\n` }), env)
+    expect(env).toEqual({ A: value, B: 'last' })
   })
 
   it('may have its config in JSON', async () => {
