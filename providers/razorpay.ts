@@ -121,10 +121,14 @@ const razorpay: Provider = {
     if (!id) throw new FloodmarkError('bad-request', 'header x-razorpay-event-id is missing: the event has no identity')
     const event = jsonBody(request.raw)
     // An order's events and its payments' events share one key: they must not overtake each other.
+    // A subscription's events have its payments in them, each with an order of its own.
+    const entity = (name: string, field: string) => textAt(event, 'payload', name, 'entity', field)
     const key =
-      textAt(event, 'payload', 'payment', 'entity', 'order_id') ??
-      textAt(event, 'payload', 'order', 'entity', 'id') ??
-      textAt(event, 'payload', 'payment', 'entity', 'id') ??
+      entity('subscription', 'id') ??
+      entity('payment', 'order_id') ??
+      entity('order', 'id') ??
+      entity('payment', 'id') ??
+      entity(textAt(event, 'contains', '0') ?? '', 'id') ??
       id
     return { id, key, type: textAt(event, 'event') ?? 'unknown' }
   },

@@ -89,6 +89,8 @@ const stripe: Provider = {
       textAt(event, 'data', 'object', 'customer') ??
       textAt(event, 'data', 'object', 'customer', 'id') ??
       textAt(event, 'data', 'object', 'id') ??
+      // A thin event only names what it is about.
+      textAt(event, 'related_object', 'id') ??
       id
     return { id, key, type: textAt(event, 'type') ?? 'unknown', digest: digestOf(request.raw) }
   },

@@ -289,6 +289,11 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
         '{{ stripe.webhook_secret }}',
         'op://vault/stripe/webhook-secret',
         'arn:aws:secretsmanager:eu-west-1:1:secret:stripe',
+        ...['sk_test_', 'pk_live_', 'rk_live_', 'xoxb-', 'ghp_', 'github_pat_', 'shpat_', 'rzp_live_'].map(
+          (start) => `${start}a1b2c3d4e5f6a7b8c9d0e1f2`,
+        ),
+        'AC0123456789abcdef0123456789abcdef',
+        '-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----',
       ]
       for (const text of [...wrong, ...longer]) {
         const error = errorOf(() => provider.secret(text))

@@ -48,6 +48,18 @@ describe('github', () => {
   })
 })
 
+it.each([
+  [
+    'sub_1',
+    '{"contains":["subscription","payment"],"payload":{"subscription":{"entity":{"id":"sub_1"}},"payment":{"entity":{"id":"pay_1","order_id":"order_1"}}}}',
+  ],
+  ['order_1', '{"contains":["payment"],"payload":{"payment":{"entity":{"id":"pay_1","order_id":"order_1"}}}}'],
+  ['plink_1', '{"contains":["payment_link"],"payload":{"payment_link":{"entity":{"id":"plink_1"}}}}'],
+  ['an-id', '{"contains":[],"payload":{}}'],
+])('razorpay orders by %s', (key, body) => {
+  expect(razorpay.identify(incoming({ 'x-razorpay-event-id': 'an-id' }, Buffer.from(body))).key).toBe(key)
+})
+
 describe('the official packages agree', () => {
   it('stripe, both ways', withOracles, () => {
     const client = new (oracle<new (key: string) => Stripe>('stripe'))('sk_test_x')

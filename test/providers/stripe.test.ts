@@ -14,3 +14,9 @@ it("stripe's copies differ in how many endpoints have not taken the event yet, a
   expect(digest('  "pending_webhooks": 2,\n', ', "amount": 900')).not.toBe(first)
   expect(digest('')).not.toBe(first)
 })
+
+it('stripe orders thin events by what they are about', () => {
+  const body = '{"id":"evt_2","object":"v2.core.event","type":"t","related_object":{"id":"acct_1","type":"account"}}'
+  const request = { url: '/', header: () => undefined, raw: Buffer.from(body), receivedAtMs: 0 }
+  expect(stripe.identify(request)).toMatchObject({ id: 'evt_2', key: 'acct_1' })
+})

@@ -156,6 +156,30 @@ describe('twilio', () => {
     expect(await statusOf({ address: 'https://other.example.com/shop/webhooks/in' })).toBe(401)
   })
 
+  it.each([
+    'https://Hooks.Example.com/webhooks/twilio',
+    "https://hooks.example.com/webhooks/o'brien",
+    'https://hooks.example.com/webhooks/{tenant}',
+    'https://hooks.example.com',
+  ])('is verified over %s as it is written, which is how it is signed', async (address) => {
+    const body = writeForm(PARAMETERS)
+    const url = address === 'https://hooks.example.com' ? `${address}/` : address
+    const headers = { ...twilio.sign(body, secret, { id: '', type: '', atMs: AT_MS, url }), host: 'internal' }
+    const routes = [{ path: PATH, source: 'twilio', provider: twilio, secrets: [secret], address }]
+    const ingest = createIngest({ routes, publish: async () => {}, ready: async () => {}, clock: systemClock })
+    expect((await ingest.handle(incoming(headers, body, AT_MS, PATH))).status).toBe(204)
+  })
+
+  it.each(['hooks.example.com/in', 'ftp://x/in', 'https://me:word@x/in', 'https://x/in?a=1', 'https:///in'])(
+    'refuses %s as a public address at start, without showing it',
+    (address) => {
+      const routes = [{ path: PATH, source: 'twilio', provider: twilio, secrets: [secret], address }]
+      const start = () => createIngest({ routes, publish: async () => {}, ready: async () => {}, clock: systemClock })
+      expect(start).toThrow('has an address that is none, or has a user or a query in it')
+      expect(start).not.toThrow('word')
+    },
+  )
+
   it('knows an event again however its form is spelt, and keeps apart what is told of one call', () => {
     const idOf = (form: string) => twilio.identify(incoming({}, Buffer.from(form))).id
     expect(idOf('&CallSid=CA1&Digits=%31&Digits=1')).toBe(idOf('Digits=1&CallSid=CA1'))

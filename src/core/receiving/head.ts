@@ -1,4 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { FloodmarkError } from '../contracts/errors.ts'
+import type { Incoming } from '../contracts/incoming.ts'
+import type { Route } from '../contracts/provider.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { BAD_REQUEST, NOT_IMPLEMENTED } from './replies.ts'
 
@@ -34,4 +37,31 @@ function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
   const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (at === -1) rawHeaders.push('host', host)
   else rawHeaders[at + 1] = host
+}
+
+/** Scheme, host and path, as they are written: a sender signs them so, and not as a parser would write them. */
+const PUBLIC = /^https?:\/\/([^/?#@\s]+)([^?#]*)$/i
+
+/** @throws FloodmarkError 'misuse' where a route's public address is none. */
+export function checkAddress({ path, address }: Route): void {
+  if (address === undefined || (PUBLIC.test(address) && URL.canParse(address))) return
+  const what = `route ${path} has an address that is none, or has a user or a query in it`
+  throw new FloodmarkError('misuse', `${what}: give https://hooks.example.com/webhooks/twilio`)
+}
+
+/** The request as its sender made it, before a proxy gave it another path or host. */
+export function calledAs(request: Incoming, address: string): Incoming {
+  const [, host, path] = PUBLIC.exec(address)!
+  return {
+    ...request,
+    scheme: /^https/i.test(address) ? 'https' : 'http',
+    url: `${path || '/'}${request.url.slice(pathOf(request.url).length)}`,
+    header: (name) => (name === 'host' ? host : request.header(name)),
+  }
+}
+
+/** The path of a target, without its query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
 }

@@ -13,6 +13,7 @@ import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
 import { Guard } from './guard.ts'
+import { calledAs, checkAddress, pathOf } from './head.ts'
 import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
 import { checkReplies, replyOf } from './route-replies.ts'
@@ -79,6 +80,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const what = `route ${route.path} has an answer to duplicates, and there is no ledger to ask in this process`
       throw new FloodmarkError('misuse', `${what}: run floodmark node, or leave replies.duplicate out`)
     }
+    checkAddress(route)
     byPath.set(route.path, route)
   }
   const guard = new Guard(options.routes, options.trustedProxies ?? [], clock, random)
@@ -119,7 +121,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const path = pathOf(given.url)
       const route = byPath.get(path)
       if (!route) return Promise.resolve(refusals.said(path, NOT_FOUND))
-      const request = route.address === undefined ? given : asCalled(given, route.address)
+      const request = route.address === undefined ? given : calledAs(given, route.address)
       const answering = take(route, request, verify)
       return observer?.answered ? observed(answering, observer, route, request, clock) : answering
     },
@@ -269,22 +271,6 @@ function healthOf(method: string, path: string, ready: () => Promise<void>): Rep
 /** Ours names the parts that fail; of any other error the asker learns nothing. */
 function reasonOf(error: unknown): string {
   return error instanceof FloodmarkError ? error.message : 'not ready'
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
-}
-
-/** The request as its sender made it, before a proxy gave it another path or host. */
-function asCalled(request: Incoming, address: string): Incoming {
-  const { host, pathname, protocol } = new URL(address)
-  return {
-    ...request,
-    scheme: protocol === 'https:' ? 'https' : 'http',
-    url: `${pathname}${request.url.slice(pathOf(request.url).length)}`,
-    header: (name) => (name === 'host' ? host : request.header(name)),
-  }
 }
 
 /** An event's id is `source:id`: with a colon in the source two of them could meet. */

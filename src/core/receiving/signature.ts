@@ -21,9 +21,13 @@ const UNFILLED = /^\$\{?[a-z_]\w*\}?$|^%\w+%$|^<.*>$|^\{\{.*\}\}$|^[a-z][a-z-]*:
 /** Marks that no editor shows, and that come along when a text is copied from a page. */
 const UNSEEN = /[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\ufeff\u00a0\u00ad]/
 
+/** What the providers give beside the secret that signs: keys and tokens of their APIs, names of accounts, keys of apps. */
+const OTHER_KEY =
+  /^(?:(?:sk|pk|rk)_(?:live|test)_|xox[a-z]-|xapp-|gh[opsru]_[a-z0-9]{20}|github_pat_|shp(?:at|ca|pa)_|rzp_(?:live|test)_|(?:AC|SK)[0-9a-f]{32}$|-----BEGIN )/i
+
 /**
  * The text of a secret, as it is: every provider's `secret` begins with this.
- * @throws FloodmarkError 'misuse' when it is empty, has white space, quotes or a version around it, is too short, or a placeholder; never quotes it.
+ * @throws FloodmarkError 'misuse' when it is empty, has white space, quotes or a version around it, is too short, a placeholder, or another key of the provider's; never quotes it.
  */
 export function secretText(provider: string, text: string): string {
   const refuse = (what: string) => new FloodmarkError('misuse', `the ${provider} secret ${what}`)
@@ -37,6 +41,8 @@ export function secretText(provider: string, text: string): string {
   if (UNFILLED.test(text) || /^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
     throw refuse('is a placeholder: set the real one before you start')
   }
+  if (OTHER_KEY.test(text))
+    throw refuse('is a key or token of an API, which signs no webhooks: set the signing secret of the webhook')
   if (text.length < SECRET_CHARS_MIN) {
     throw refuse(`has fewer than ${SECRET_CHARS_MIN} characters: it could be guessed, set a longer one on both sides`)
   }
