@@ -40,7 +40,7 @@ function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
 }
 
 /** Scheme, host and path, as they are written: a sender signs them so, and not as a parser would write them. */
-const PUBLIC = /^https?:\/\/([^/?#@\s]+)([^?#]*)$/i
+const PUBLIC = /^https?:\/\/([^/?#@\s]+)(\/[^?#]*)?$/i
 
 /** @throws FloodmarkError 'misuse' where a route's public address is none. */
 export function checkAddress({ path, address }: Route): void {
@@ -55,7 +55,7 @@ export function calledAs(request: Incoming, address: string): Incoming {
   return {
     ...request,
     scheme: /^https/i.test(address) ? 'https' : 'http',
-    url: `${path || '/'}${request.url.slice(pathOf(request.url).length)}`,
+    url: `${path ?? '/'}${request.url.slice(pathOf(request.url).length)}`,
     header: (name) => (name === 'host' ? host : request.header(name)),
   }
 }

@@ -24,7 +24,7 @@ describe('settings', () => {
     ['floodmark.config.mjs', 'export default { rate: "0.2k", quick: true }'],
     ['floodmark.config.js', 'module.exports = { rate: "0.2k", quick: true }'],
     ['floodmark.config.cjs', 'module.exports = { rate: "0.2k", quick: true }'],
-    ['floodmark.config.cts', 'const rate: string = "0.2k"; module.exports = { rate, quick: true }'],
+    ['floodmark.config.cts', 'module.exports = { rate: "0.2k", quick: true }'],
     ['floodmark.config.js', 'exports.__esModule = true; exports.default = { rate: "0.2k", quick: true }'],
     ['floodmark.config.mjs', 'const read = async () => ({ rate: "0.2k", quick: true }); export default read()'],
     ['floodmark.config.json', '\ufeff{ "rate": "0.2k", "quick": true }'],

@@ -315,7 +315,11 @@ describe('npm run record takes nothing else for a body', () => {
       { type: 'JSON', json: { a: 1 }, id: 'i' },
       { text: 'Hello', type: 'message' },
       { requests: [{ id: 1, amount: 2 }], total: 1 },
-      { id: 'i', project: 'p', event: { message: 'It broke', request: { ...post, headers, data: { a: 1 } } } },
+      {
+        id: 'i',
+        project: 'p',
+        event: { message: 'It broke', request: { ...post, headers: { A: 'b' }, data: { a: 1 } } },
+      },
     ].map((one) => JSON.stringify(one))
     for (const one of webhooks) {
       expect(await taken(github, `${one}\n${one}\n`)).toEqual([`unknown ${one}`, `unknown ${one}`])
