@@ -23,7 +23,9 @@ const UNSEEN = /[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\ufeff\u00a0
 
 /** What the providers give beside the secret that signs: keys and tokens of their APIs, names of accounts, keys of apps. */
 const OTHER_KEY =
-  /^(?:(?:sk|pk|rk)_(?:live|test)_|xox[a-z]-|xapp-|gh[opsru]_[a-z0-9]{20}|github_pat_|shp(?:at|ca|pa)_|rzp_(?:live|test)_|(?:AC|SK)[0-9a-f]{32}$|-----BEGIN )/i
+  /^(?:(?:sk|pk|rk)_(?:live|test)_|xox[a-z]-|xapp-|gh[opsru]_[a-z0-9]{20}|github_pat_|shp(?:at|ca|pa)_|rzp_(?:live|test)_|(?:AC|SK)[0-9a-f]{32}$)/i
+
+const NOT_SIGNING = 'is a key or token of an API, which signs no webhooks: set the signing secret of the webhook'
 
 /**
  * The text of a secret, as it is: every provider's `secret` begins with this.
@@ -41,8 +43,7 @@ export function secretText(provider: string, text: string): string {
   if (UNFILLED.test(text) || /^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
     throw refuse('is a placeholder: set the real one before you start')
   }
-  if (OTHER_KEY.test(text))
-    throw refuse('is a key or token of an API, which signs no webhooks: set the signing secret of the webhook')
+  if (OTHER_KEY.test(text)) throw refuse(NOT_SIGNING)
   if (text.length < SECRET_CHARS_MIN) {
     throw refuse(`has fewer than ${SECRET_CHARS_MIN} characters: it could be guessed, set a longer one on both sides`)
   }
@@ -51,6 +52,8 @@ export function secretText(provider: string, text: string): string {
 
 /** Imports a secret whose bytes are its text. @throws FloodmarkError 'misuse' as `secretText`. */
 export function textSecret(provider: string, text: string): Secret {
+  // The private key of an app.
+  if (text.startsWith('-----BEGIN ')) throw new FloodmarkError('misuse', `the ${provider} secret ${NOT_SIGNING}`)
   return createSecretKey(Buffer.from(secretText(provider, text), 'utf8'))
 }
 

@@ -1,11 +1,11 @@
 import { isObject, parsedText } from './json-shape.ts'
 
-type TableRow = Readonly<Record<string, string>>
+type CsvRow = Readonly<Record<string, string>>
 
 const NAME = /^[\w@][\w@ .-]{0,63}$/
 
 /** The rows of a table with a line of names, where some cell is a JSON object; undefined for any other text. */
-export function rowsIn(text: string): TableRow[] | undefined {
+export function rowsIn(text: string): CsvRow[] | undefined {
   const first = text.slice(0, text.search(/\r?\n|$/))
   const delimiter = [',', ';', '\t'].find((one) => first.includes(one)) ?? ','
   const names = cellsIn(first, delimiter)[0] ?? []
