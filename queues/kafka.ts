@@ -5,6 +5,7 @@ import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
+import { despiteLeaderless, isNoLeader } from './kafka/leaderless.ts'
 import { keepMember } from './kafka/member.ts'
 import { publishingQuotas } from './kafka/quotas.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
@@ -21,7 +22,7 @@ class KafkaQueue implements Queue {
   readonly #publishing: Publishing
   readonly #consuming: KafkaConsuming
   readonly #partitions: number
-  #producer: Producer
+  #producer: ReturnType<typeof newProducer>
 
   constructor(layout: Layout, clock: Clock, admin: Admin, traits: QueueTraits, partitions: number) {
     this.#layout = layout
@@ -36,21 +37,38 @@ class KafkaQueue implements Queue {
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     return this.#publishing.publish(events, deadlineMs, {
-      send: async (partitions) => {
+      // A part for each leader, so that one that is away or hangs costs its own events only.
+      send: (partitions) => {
         const { topic } = this.#layout
-        const messages = events.map((event, at) => {
-          return { topic, key: Buffer.from(event.key), value: encode(event), partition: partitions[at]! }
+        const { client, leaderOf } = this.#producer
+        const byLeader = Map.groupBy(partitions.keys(), (at) => leaderOf(topic, partitions[at]!))
+        return [...byLeader.values()].map((positions) => {
+          const messages = positions.map((at) => {
+            const event = events[at]!
+            return { topic, key: Buffer.from(event.key), value: encode(event), partition: partitions[at]! }
+          })
+          return { positions, done: this.#sendNow(client, messages) }
         })
-        await this.#producer.send({ messages, acks: ProduceAcks.ALL })
       },
+      isUnsent: (error) => isNoLeader(error),
       isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
       // A connection that answers too late may be half open, and would hold up every later publish as well.
       onLate: () => {
         const late = this.#producer
         this.#producer = newProducer(this.#layout)
-        Promise.resolve(late.close(true)).catch(() => {})
+        Promise.resolve(late.client.close(true)).catch(() => {})
       },
     })
+  }
+
+  /** What a failure says of the leaders is not known to the client, which would go on with those that it knew. */
+  async #sendNow(client: Producer, messages: Parameters<Producer['send']>[0]['messages']): Promise<void> {
+    try {
+      await client.send({ messages, acks: ProduceAcks.ALL })
+    } catch (error) {
+      client.clearMetadata()
+      throw error
+    }
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
@@ -73,20 +91,27 @@ class KafkaQueue implements Queue {
 
   async close(): Promise<void> {
     await this.#publishing.close()
-    await Promise.all([this.#producer.close(true), this.#admin.close()])
+    await Promise.all([this.#producer.client.close(true), this.#admin.close()])
   }
 }
 
 /** Never idempotent: this client fails concurrent sends of such a producer. Without retries: they would reorder events. */
-function newProducer(layout: Layout): Producer {
-  return new Producer({ ...clientOptions(layout), idempotent: false, repeatOnStaleMetadata: false })
+function newProducer(layout: Layout) {
+  const client = new Producer({ ...clientOptions(layout), idempotent: false, repeatOnStaleMetadata: false })
+  return { client, leaderOf: despiteLeaderless(client) }
+}
+
+function newAdmin(layout: Layout): Admin {
+  const admin = new Admin(clientOptions(layout))
+  despiteLeaderless(admin)
+  return admin
 }
 
 const driver: QueueDriver = {
   server: 'kafka',
   async open(options) {
     const layout = layoutOf(options)
-    const admin = new Admin(clientOptions(layout))
+    const admin = newAdmin(layout)
     try {
       await admin
         .createTopics({
@@ -119,7 +144,7 @@ const driver: QueueDriver = {
 
   async drop(options) {
     const layout = layoutOf(options)
-    const admin = new Admin(clientOptions(layout))
+    const admin = newAdmin(layout)
     try {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.topic)

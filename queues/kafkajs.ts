@@ -35,12 +35,12 @@ class KafkaJsQueue implements Queue {
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     return this.#publishing.publish(events, deadlineMs, {
-      send: async (partitions) => {
+      send: (partitions) => {
         const messages = events.map((event, at) => {
           return { key: event.key, value: encode(event), partition: partitions[at]! }
         })
         const bytes = messages.reduce((sum, { value }) => sum + value.length, 0)
-        await this.#sending.send(messages, bytes)
+        return [{ positions: events.map((_, at) => at), done: this.#sending.send(messages, bytes) }]
       },
       isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
       onLate: () => this.#sending.renew(),

@@ -7,12 +7,22 @@ import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.t
 import { partitionOf } from './murmur2.ts'
 import { reasonOf } from './trouble.ts'
 
-/** Sends one batch through a client: once, to the given partitions, in the order of calls. Resolves when acks=all has come. */
+/** Sends one batch through a client: once, to the given partitions, in the order of calls. */
 export interface PartitionedSend {
-  send(partitions: readonly number[]): Promise<void>
+  /** In parts that are stored or fail by themselves. */
+  send(partitions: readonly number[]): readonly SentPart[]
   isTooLarge(error: unknown): boolean
+  /** Whether it certainly never went out. Absent: that is not known. */
+  isUnsent?(error: unknown): boolean
   /** Called when the deadline has passed and `send` is still waiting. */
   onLate(): void
+}
+
+interface SentPart {
+  /** Of its events in the batch. */
+  readonly positions: readonly number[]
+  /** Resolves when acks=all has come. */
+  readonly done: Promise<void>
 }
 
 /** Publishes to a topic: checks sizes, picks partitions, keeps the deadline. Knows the sends still running at close. */
@@ -20,7 +30,7 @@ export class Publishing {
   readonly #traits: QueueTraits
   readonly #clock: Clock
   readonly #partitions: number
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
   constructor(traits: QueueTraits, clock: Clock, partitions: number) {
@@ -42,25 +52,35 @@ export class Publishing {
       throw PublishError.all(events, 'too-large', message, { definite: true })
     }
     const partitions = events.map((event) => partitionOf(Buffer.from(event.key), this.#partitions))
-    const running = this.#within(deadlineMs, sender, partitions)
+    const running = this.#send(deadlineMs, sender, partitions)
     this.#running.add(running)
-    try {
-      await running
-    } catch (cause) {
-      // One batch for each partition: when there are several, the others may be stored.
-      const tooLarge = sender.isTooLarge(cause)
-      const definite = tooLarge && new Set(partitions).size === 1
-      const code = tooLarge ? 'too-large' : cause instanceof FloodmarkError ? cause.code : 'unavailable'
-      throw PublishError.all(events, code, `Kafka did not take it: ${reasonOf(cause)}`, { definite, cause })
-    } finally {
-      this.#running.delete(running)
-    }
+    const failures = await running
+    this.#running.delete(running)
+    if (failures.length === 0) return
+    const unsafe = failures.flatMap(({ positions }) => positions)
+    const { cause } = failures[0]!
+    // One batch for each partition: when there are several, the others may be stored.
+    const tooLarge = sender.isTooLarge(cause)
+    const known = cause instanceof FloodmarkError ? cause : undefined
+    const definite = tooLarge
+      ? new Set(unsafe.map((at) => partitions[at])).size === 1
+      : failures.every((one) => sender.isUnsent?.(one.cause))
+    const code = tooLarge ? 'too-large' : (known?.code ?? 'unavailable')
+    throw new PublishError(code, `Kafka did not take it: ${reasonOf(cause)}`, { unsafe, definite, cause })
   }
 
-  #within(deadlineMs: number, sender: PartitionedSend, partitions: readonly number[]): Promise<void> {
-    return within(deadlineMs, this.#clock, sender.send(partitions), () => {
-      sender.onLate()
+  async #send(deadlineMs: number, sender: PartitionedSend, partitions: readonly number[]) {
+    let late = false
+    const onLate = () => {
+      if (!late) sender.onLate()
+      late = true
       return new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`)
+    }
+    const sent = sender.send(partitions)
+    const ended = await Promise.allSettled(sent.map(({ done }) => within(deadlineMs, this.#clock, done, onLate)))
+    return sent.flatMap(({ positions }, at) => {
+      const one = ended[at]!
+      return one.status === 'rejected' ? [{ positions, cause: one.reason as unknown }] : []
     })
   }
 

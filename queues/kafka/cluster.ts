@@ -13,6 +13,7 @@ import {
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
 import { LASTING } from '../kafka-shared/trouble.ts'
+import { NOBODY } from './leaderless.ts'
 
 const EARLIEST = -2n
 const LATEST = -1n
@@ -75,25 +76,31 @@ export async function describe(admin: Admin, layout: Layout): Promise<{ facts: T
 /** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
 async function partitionsOf(admin: Admin, topic: string) {
   for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
+    if (tries > 0) await sleep(systemClock, 100)
     try {
       const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })
       const { partitions } = metadata.topics.get(topic)!
-      await offsetsOf(admin, topic, partitions.length, LATEST)
+      const led = partitions.some(({ leader }) => leader !== NOBODY)
+      const isWhole = partitions.every(({ leader }) => leader !== NOBODY)
+      // A partition whose leader does not come back must not keep the others from being used.
+      if (!isWhole && !(led && tries === LEADERS_TRIES_MAX - 1)) continue
+      await offsetsOf(admin, topic, ledOf(partitions), LATEST)
       return partitions
     } catch (error) {
       if (!maySoonPass(error) && !/^Unknown topic/.test(messageOf(error))) throw error
     }
-    await sleep(systemClock, 100)
   }
-  throw new FloodmarkError('unavailable', `a partition of ${topic} has no leader: look at the brokers`)
+  throw new FloodmarkError('unavailable', `no partition of ${topic} has a leader: look at the brokers`)
 }
 
+const ledOf = (partitions: readonly { readonly leader: number }[]) =>
+  partitions.flatMap(({ leader }, partition) => (leader === NOBODY ? [] : [partition]))
+
 /** By partition. */
-async function offsetsOf(admin: Admin, topic: string, count: number, timestamp: bigint): Promise<number[]> {
-  const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }))
+async function offsetsOf(admin: Admin, topic: string, of: readonly number[], timestamp: bigint) {
+  const partitions = of.map((partitionIndex) => ({ partitionIndex, timestamp }))
   const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] })
-  const offsets = new Map(listed!.partitions.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
-  return partitions.map(({ partitionIndex }) => offsets.get(partitionIndex)!)
+  return new Map(listed!.partitions.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
 }
 
 async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config']> {
@@ -129,15 +136,19 @@ async function whileNotYet<T>(errors: readonly string[], run: () => Promise<T>):
   }
 }
 
-/** Counts events behind the group's committed offsets, over all partitions. */
+/** Counts events behind the group's committed offsets, over all partitions that have a leader. */
 export async function lagOf(admin: Admin, topic: string, count: number): Promise<number> {
   const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
   const groups = [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }]
   const [group] = await whileNotYet(NO_COORDINATOR_YET, async () => admin.listConsumerGroupOffsets({ groups }))
   const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
-  const earliest = await offsetsOf(admin, topic, count, EARLIEST)
-  const latest = await offsetsOf(admin, topic, count, LATEST)
-  return latest.reduce((sum, end, one) => {
-    return sum + Math.max(0, end - Math.max(Number(committed.get(one) ?? -1), earliest[one]!))
+  const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })
+  const led = ledOf(metadata.topics.get(topic)!.partitions)
+  if (led.length === 0) throw new FloodmarkError('unavailable', `no partition of ${topic} has a leader`)
+  const earliest = await offsetsOf(admin, topic, led, EARLIEST)
+  const latest = await offsetsOf(admin, topic, led, LATEST)
+  return led.reduce((sum, one) => {
+    const from = Math.max(Number(committed.get(one) ?? -1), earliest.get(one)!)
+    return sum + Math.max(0, latest.get(one)! - from)
   }, 0)
 }

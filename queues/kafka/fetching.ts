@@ -5,6 +5,7 @@ import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 import { lostPlace } from '../kafka-shared/trouble.ts'
 import { isLasting } from './cluster.ts'
+import { NOBODY } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
 
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
@@ -13,6 +14,8 @@ type FetchedPartition = Fetched['responses'][number]['partitions'][number]
 const IS_CONTROL = 1 << 5
 /** While all our lanes are full, or we have none, the next look for work comes after so many ms. */
 const LOOK_AGAIN_MS = 20
+/** An election takes less. A partition that has no leader for longer, ms, is told of. */
+const ELECTION_MS = 5_000
 const OFFSET_OUT_OF_RANGE = 1
 /** A broker keeps sessions of fetches. One that it has forgotten, or that an answer with an error left behind, is begun anew. */
 const SESSION_OVER = [70, 71, 106]
@@ -36,6 +39,8 @@ export class Fetching {
   readonly #running = new Map<number, Promise<void>>()
   /** The epoch of the leader that wrote what lies before `next`: by it a leader sees that its log was another one. */
   readonly #epochs = new Map<number, { readonly next: number; readonly epoch: number }>()
+  /** Since when each has no leader; undefined once that was told. */
+  readonly #leaderless = new Map<number, number | undefined>()
   #topicId: string | undefined
   readonly #ended = new AbortController()
   /** At the join. */
@@ -88,8 +93,9 @@ export class Fetching {
     this.#partitions ??= partitions.length
     if (partitions.length !== this.#partitions) this.isOutdated = true
     const waitMs = wanted.length === lanes.partitions ? FETCH_WAIT_MS : LOOK_AGAIN_MS
-    const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]?.leader ?? -1)
-    byLeader.delete(-1)
+    const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]?.leader ?? NOBODY)
+    this.#tellLeaderless(partitions)
+    byLeader.delete(NOBODY)
     for (const [leader, group] of byLeader) {
       if (this.#running.has(leader)) continue
       const asked = group.map(({ partition, next }) => {
@@ -109,6 +115,18 @@ export class Fetching {
         })
         .finally(() => this.#running.delete(leader))
       this.#running.set(leader, fetching)
+    }
+  }
+
+  #tellLeaderless(partitions: readonly { readonly leader: number }[]): void {
+    const { clock, onError, topic } = this.#options
+    for (const [partition, { leader }] of partitions.entries()) {
+      if (leader !== NOBODY) this.#leaderless.delete(partition)
+      else if (!this.#leaderless.has(partition)) this.#leaderless.set(partition, clock.monotonic())
+      const sinceMs = this.#leaderless.get(partition)
+      if (sinceMs === undefined || clock.monotonic() - sinceMs < ELECTION_MS) continue
+      this.#leaderless.set(partition, undefined)
+      onError(new FloodmarkError('unavailable', `partition ${partition} of ${topic} has no leader: its events wait`))
     }
   }
 

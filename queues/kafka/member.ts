@@ -15,6 +15,7 @@ import {
 import { lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
 import { clientOptions, isError, isLasting } from './cluster.ts'
 import { Fetching } from './fetching.ts'
+import { despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
 
 /** Longer than any timer. The client gets it as its heartbeat interval, because heartbeats are sent here. */
@@ -65,6 +66,7 @@ class KafkaMember {
     this.#clock = clock
     this.#lanes = lanes
     this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic, autocommit: false })
+    despiteLeaderless(this.#consumer)
     this.#consumer.topics.track(layout.topic)
     // A fetch waits at the broker, and a connection's requests are answered in turn. So heartbeats have their own connection.
     this.#fetches = new ConnectionPool('floodmark', clientOptions(layout))

@@ -1,5 +1,7 @@
 import type { Consumer } from '@platformatic/kafka'
 
+import { NOBODY } from './leaderless.ts'
+
 const EARLIEST = -2n
 const LATEST = -1n
 
@@ -12,11 +14,14 @@ export async function placesToGoOn(
   topic: string,
   wanted: ReadonlyMap<number, number>,
 ): Promise<Map<number, number>> {
-  if (wanted.size === 0) return new Map()
+  const metadata = await consumer.metadata({ topics: [topic] })
+  const leaders = metadata.topics.get(topic)!.partitions
+  const led = [...wanted.keys()].filter((one) => (leaders[one]?.leader ?? NOBODY) !== NOBODY)
+  if (led.length === 0) return new Map([...wanted].map(([partition, offset]) => [partition, Math.max(0, offset)]))
   const ask = async (timestamp: bigint) => {
     const offsets = await consumer.listOffsets({
       topics: [topic],
-      partitions: { [topic]: [...wanted.keys()] },
+      partitions: { [topic]: led },
       timestamp,
     })
     return (partition: number) => Number(offsets.get(topic)?.[partition] ?? 0n)
@@ -25,6 +30,8 @@ export async function placesToGoOn(
   const latest = await ask(LATEST)
   return new Map(
     [...wanted].map(([partition, offset]) => {
+      // Nobody can say it of a partition without a leader. Its first fetch will.
+      if (!led.includes(partition)) return [partition, Math.max(0, offset)]
       const start = earliest(partition)
       return [partition, offset < start || offset > latest(partition) ? start : offset]
     }),
