@@ -97,7 +97,13 @@ class KafkaQueue implements Queue {
 
 /** Never idempotent: this client fails concurrent sends of such a producer. Without retries: they would reorder events. */
 function newProducer(layout: Layout) {
-  const client = new Producer({ ...clientOptions(layout), idempotent: false, repeatOnStaleMetadata: false })
+  const { compression } = layout.address
+  const client = new Producer({
+    ...clientOptions(layout),
+    idempotent: false,
+    repeatOnStaleMetadata: false,
+    ...(compression && { compression }),
+  })
   return { client, leaderOf: despiteLeaderless(client) }
 }
 

@@ -30,7 +30,7 @@ class KafkaJsQueue implements Queue {
     this.traits = traits
     this.#publishing = new Publishing(traits, clock, partitions)
     this.#consuming = new KafkaConsuming(clock)
-    this.#sending = new KafkaJsSending(kafka, layout.topic, traits.publishBytesMax)
+    this.#sending = new KafkaJsSending(kafka, layout, traits.publishBytesMax)
   }
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {

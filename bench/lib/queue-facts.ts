@@ -28,11 +28,11 @@ const REDIS = {
   replication: 'asynchronous: a failover may lose the last writes',
   login: 'redis://, rediss://, redis+sentinel://; ACL',
 } as const
+const COPIES = 'by the topic: replication 3 with min.insync.replicas 2 survives a host'
 const KAFKA = {
-  takeover: '6 s',
+  takeover: '6 s; from a killed broker of three some 5 s',
   full: 'refuses while the broker does',
-  retention: 'after 14 days',
-  replication: 'by the topic: replication 3 with min.insync.replicas 2 survives a host',
+  retention: 'after 14 days, by no size',
   login: 'kafka+ssl://; PLAIN, SCRAM, OAUTHBEARER',
   eventBytes: '–',
 } as const
@@ -67,8 +67,16 @@ export const queueFacts: Readonly<Record<string, QueueFacts>> = {
     eventBytes: '2,260',
     client: 'bullmq: maintained',
   },
-  kafka: { ...KAFKA, client: '@platformatic/kafka: maintained' },
-  kafkajs: { ...KAFKA, client: 'kafkajs: no release since February 2023' },
+  kafka: {
+    ...KAFKA,
+    replication: `${COPIES}; a partition without a leader stops its own events`,
+    client: '@platformatic/kafka: maintained',
+  },
+  kafkajs: {
+    ...KAFKA,
+    replication: `${COPIES}; a partition without a leader stops all events`,
+    client: 'kafkajs: no release since February 2023',
+  },
   sqs: SQS,
   'sqs-fifo': SQS,
   postgres: {

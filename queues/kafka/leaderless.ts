@@ -13,7 +13,7 @@ const NO_LEADER = 'its partition has no leader: look at the brokers'
 type Metadata = Awaited<ReturnType<Base['metadata']>>
 type Partition = NonNullable<ReturnType<Metadata['topics']['get']>>['partitions'][number]
 
-interface Answer {
+interface MetadataAnswer {
   readonly clusterId: string
   readonly controllerId: number
   readonly brokers: readonly { nodeId: number; host: string; port: number; rack: string | null }[]
@@ -69,7 +69,7 @@ export function isNoLeader(error: unknown): boolean {
 
 /** What an answer says, where nothing but partitions without a leader is wrong with it. */
 function metadataIn(error: unknown): Metadata | undefined {
-  const { response, errors } = error as { readonly response?: Answer; readonly errors?: { apiId?: string }[] }
+  const { response, errors } = error as { readonly response?: MetadataAnswer; readonly errors?: { apiId?: string }[] }
   if (!response?.topics || !errors?.every(({ apiId }) => OF_A_PARTITION.includes(apiId ?? ''))) return undefined
   if (response.topics.some(({ errorCode }) => errorCode !== 0)) return undefined
   const lastUpdate = Date.now()

@@ -1,8 +1,9 @@
-import type { Kafka, Message, Producer } from 'kafkajs'
+import type { CompressionTypes, Kafka, Message, Producer } from 'kafkajs'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
-import { REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
+import { type Layout, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS_ALL = -1
+const GZIP: CompressionTypes.GZIP = 1
 
 interface WaitingSend {
   readonly messages: readonly Message[]
@@ -20,12 +21,14 @@ export class KafkaJsSending {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #bytesMax: number
+  readonly #compression: CompressionTypes | undefined
   #producer: Producer | undefined
   #waiting: WaitingSend[] = []
   #running = false
   #abandon = () => {}
 
-  constructor(kafka: Kafka, topic: string, bytesMax: number) {
+  constructor(kafka: Kafka, { topic, address }: Layout, bytesMax: number) {
+    this.#compression = address.compression && GZIP
     this.#kafka = kafka
     this.#topic = topic
     this.#bytesMax = bytesMax
@@ -71,7 +74,13 @@ export class KafkaJsSending {
         reject(new FloodmarkError('unavailable', 'its connection was given up', { definite: false }))
     })
     const sent = this.#connected().then((producer) =>
-      producer.send({ topic: this.#topic, acks: ACKS_ALL, timeout: REQUEST_TIMEOUT_MS, messages }),
+      producer.send({
+        topic: this.#topic,
+        acks: ACKS_ALL,
+        timeout: REQUEST_TIMEOUT_MS,
+        messages,
+        ...(this.#compression && { compression: this.#compression }),
+      }),
     )
     await Promise.race([sent, abandoned])
   }

@@ -47,7 +47,10 @@ describeWithServer('kafka', (server) => {
   }
 
   for (const [name, driver] of Object.entries({ kafka, kafkajs })) {
-    const at = () => ({ url: `${server().url}?partitions=3`, namespace: `place${namespaces++}-${name}` })
+    const at = () => ({
+      url: `${server().url}?partitions=3&compression=gzip`,
+      namespace: `place${namespaces++}-${name}`,
+    })
     const publish = (queue: Queue, from: number) =>
       queue.publish(
         numbered(from, EVENTS, (n) => `k${n}`),

@@ -21,6 +21,8 @@ export interface KafkaAddress {
   /** Of a topic that is made. Undefined: the brokers' default. */
   readonly replication: number | undefined
   readonly partitions: number | undefined
+  /** Of what is sent. Undefined: none. */
+  readonly compression: 'gzip' | undefined
 }
 
 type KafkaLogin =
@@ -29,11 +31,11 @@ type KafkaLogin =
 
 const FORM = 'kafka://host:port or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
 const BROKER = /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i
-const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions']
+const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions', 'compression']
 
 /**
  * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][?mechanism=…&ca=<file>&replication=3&
- * partitions=12]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
+ * partitions=12&compression=gzip]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
  * line is seen by others. No error tells what stands before the hosts. @throws FloodmarkError 'misuse'.
  */
 export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env): KafkaAddress {
@@ -55,6 +57,7 @@ export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env):
     sasl: loginOf(login, parameters.get('mechanism'), env),
     replication: countOf(parameters, 'replication'),
     partitions: countOf(parameters, 'partitions'),
+    compression: compressionOf(parameters.get('compression')),
   }
 }
 
@@ -98,6 +101,13 @@ function countOf(parameters: URLSearchParams, name: string): number | undefined 
   if (text === null) return undefined
   if (!/^[1-9]\d{0,4}$/.test(text)) throw misuse(`${name} of Kafka is '${text}': give a whole number above 0`)
   return Number(text)
+}
+
+/** Only what every client of ours can read without another package. */
+function compressionOf(text: string | null): KafkaAddress['compression'] {
+  if (text === null) return undefined
+  if (text !== 'gzip') throw misuse(`compression of Kafka is '${text}': it may be gzip`)
+  return text
 }
 
 function misuse(what: string): FloodmarkError {

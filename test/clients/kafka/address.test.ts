@@ -3,13 +3,15 @@ import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
 
 describe('the address of a Kafka', () => {
   it('may name a user, a mechanism, and what a new topic gets', () => {
-    const url = 'kafka+ssl://app:p%40ss@a:9093,b:9093?mechanism=SCRAM-SHA-512&replication=3&partitions=6'
+    const url =
+      'kafka+ssl://app:p%40ss@a:9093,b:9093?mechanism=SCRAM-SHA-512&replication=3&partitions=6&compression=gzip'
     expect(kafkaAddress(url, {})).toEqual({
       brokers: ['a:9093', 'b:9093'],
       tls: {},
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'app', password: 'p@ss' },
       replication: 3,
       partitions: 6,
+      compression: 'gzip',
     })
   })
 
@@ -35,6 +37,7 @@ describe('the address of a Kafka', () => {
     ['kafka://app:hunter2@a:1?ca=/none', 'ca is for TLS'],
     ['kafka+ssl://app:hunter2@a:1?ca=/none', 'cannot be read'],
     ['kafka+ssl://app:hunter2@a:1?replication=0', 'give a whole number above 0'],
+    ['kafka+ssl://app:hunter2@a:1?compression=zstd', 'it may be gzip'],
     ['kafka+ssl://a:1?mechanism=plain', 'FLOODMARK_KAFKA_PASSWORD'],
     ['kafka+ssl://a:1?mechanism=oauthbearer', 'FLOODMARK_KAFKA_TOKEN'],
   ])('is refused in one line that holds no password: %s', (url, what) => {
