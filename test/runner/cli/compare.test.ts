@@ -50,7 +50,7 @@ describe('the command compare', () => {
     )
   })
 
-  it('searches the ceilings of stacks in turns, and goes on with a longer budget', {
+  it('searches the ceilings of stacks in turns, and keeps every search with its page', {
     timeout: 400_000,
     tags: 'full',
   }, async () => {
@@ -75,14 +75,6 @@ describe('the command compare', () => {
         .classes.flatMap(({ rows }) => rows.map(({ stack }) => stack))
         .toSorted(),
     ).toEqual(['raw-http → embedded → memory', 'raw-http → memory → memory'])
-    const trials = () =>
-      read()
-        .classes.flatMap(({ rows }) => rows)
-        .reduce((sum, row) => sum + row.trials, 0)
-    const before = trials()
-    const again = await floodmark('compare', ...words, '--budget', '25', '--force', '--resume', folder)
-    expect([0, 4], again.out + again.err).toContain(again.code)
-    expect(trials()).toBeGreaterThan(before)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'stack-02']))
     expect(readdirSync(join(folder, 'stack-01'))).toEqual(expect.arrayContaining(['ceiling.html', 'trials.jsonl']))
   })

@@ -12,6 +12,7 @@ export function highestWords({ rows }: Pick<CeilingClass, 'rows'>): string {
     .map((row) => `${row.stack} is not ranked: ${whyCeilingWords(row)}.`)
   if (!first) return left.join(' ')
   const most = ceilingCell(first)
+  if (rows.length === 1) return `${first.stack} is alone in its class: its ceiling is ${most}.`
   if (others.length === 0) return [`Only ${first.stack} can be ranked: its ceiling is ${most}.`, ...left].join(' ')
   const tied = others.filter(({ place }) => place === 'tied')
   const [next] = others.filter(({ place }) => place === 'behind')
@@ -44,8 +45,8 @@ export const CEILINGS_HEAD = [
   'above it',
   'stack CPU ms/1,000',
   'servers’ CPU ms/1,000',
-  'to disk/1,000',
-  'on the wire/1,000',
+  'to disk per 1,000',
+  'on the wire per 1,000',
   'trials',
   'beside the first',
 ]

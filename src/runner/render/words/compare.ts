@@ -13,8 +13,8 @@ export const FIGURE_NAMES: Readonly<Record<FigureName, string>> = {
   effectP99Ms: 'event to effect p99',
   stackCpu: 'stack CPU ms/1,000',
   serversCpu: 'servers’ CPU ms/1,000',
-  diskBytes: 'to disk/1,000',
-  wireBytes: 'on the wire/1,000',
+  diskBytes: 'to disk per 1,000',
+  wireBytes: 'on the wire per 1,000',
 }
 
 const WRITES: Readonly<Partial<Record<FigureName, (value: number) => string>>> = {
