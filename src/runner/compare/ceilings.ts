@@ -1,8 +1,8 @@
 import { ceilingBelief } from '../search/answer.ts'
 import type { Ceiling } from '../search/ceiling-schema.ts'
 import { costOf } from '../search/cost.ts'
+import { isBusy } from './busy.ts'
 import { CEILINGS_VERSION, type CeilingClass, type CeilingRow, type ComparedCeilings } from './ceilings-schema.ts'
-import { isBusy } from './comparison.ts'
 import { confidenceOf, shownOf } from './rank.ts'
 
 /** Beyond this an interval says no more than that nothing is known, high / low. */

@@ -40,6 +40,8 @@ const row = z.object({
   /** Runs that count, and those that say nothing of the stack: the generator or the machine failed. */
   runs: count,
   invalid: count,
+  /** Left out: something else used the machine meanwhile. */
+  busy: count,
   failed: count,
   /** Ids of checks that failed in some run that counts. */
   failedChecks: z.array(z.string()),

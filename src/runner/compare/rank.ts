@@ -1,4 +1,5 @@
 import { acrossRuns } from '../report/latency/runs.ts'
+import { isBusy } from './busy.ts'
 import { type ComparedRow, type DurabilityClass, FIGURES, type FigureName } from './comparison-schema.ts'
 import { type Difference, differenceOf, ROUNDS_MIN } from './difference.ts'
 import type { TurnFigures } from './turn-schema.ts'
@@ -24,14 +25,14 @@ const FIGURE_OF: Readonly<Record<FigureName, (turn: TurnFigures) => number | nul
 const DECIDES = 'p99Ms'
 
 /** The runs of one scenario by what was shown of their durability; no stack is ever beside one that survives less. */
-export function classesOf(turns: readonly TurnFigures[], ranked: boolean): DurabilityClass[] {
+export function classesOf(turns: readonly TurnFigures[], forced: boolean): DurabilityClass[] {
   const byStack = [...Map.groupBy(turns, ({ stack }) => stack).values()]
   const classes = Map.groupBy(byStack, (own) => JSON.stringify([shownOf(own, 'queue'), shownOf(own, 'ledger')]))
   return [...classes.values()]
     .map((members) => ({
       queue: shownOf(members[0]!, 'queue'),
       ledger: shownOf(members[0]!, 'ledger'),
-      rows: rowsOf(members, ranked),
+      rows: rowsOf(members, forced),
     }))
     .toSorted((a, b) => b.queue.survives.length - a.queue.survives.length)
 }
@@ -46,8 +47,8 @@ export function shownOf(
   return { survives, basis: all.every(({ basis }) => basis === 'measured') ? 'measured' : 'settings' }
 }
 
-function rowsOf(members: readonly (readonly TurnFigures[])[], ranked: boolean): ComparedRow[] {
-  const rows = members.map((turns) => ({ turns: counted(turns), row: rowOf(turns, ranked) }))
+function rowsOf(members: readonly (readonly TurnFigures[])[], forced: boolean): ComparedRow[] {
+  const rows = members.map((turns) => ({ turns: counted(turns, forced), row: rowOf(turns, forced) }))
   const inRace = rows
     .filter(({ row }) => row.why === null)
     .toSorted((a, b) => a.row.figures[DECIDES]!.value - b.row.figures[DECIDES]!.value)
@@ -66,22 +67,27 @@ function rowsOf(members: readonly (readonly TurnFigures[])[], ranked: boolean): 
   return placed.toSorted((a, b) => order[a.place] - order[b.place] || value(a) - value(b))
 }
 
-/** Runs that say something of their stack. */
-function counted(turns: readonly TurnFigures[]): TurnFigures[] {
-  return turns.filter(({ verdict }) => verdict !== 'INVALID')
+/** Runs that say something of their stack: the sender was as planned, and nothing else used the machine, or that was forced. */
+function counted(turns: readonly TurnFigures[], forced: boolean): TurnFigures[] {
+  return turns.filter((turn) => isValid(turn) && (forced || !isBusy(turn)))
 }
 
-function rowOf(all: readonly TurnFigures[], ranked: boolean): ComparedRow {
-  const turns = counted(all)
-  const sum = (of: (turn: TurnFigures) => number) => turns.reduce((total, turn) => total + of(turn), 0)
-  const failed = turns.filter(({ verdict }) => verdict === 'FAIL')
+const isValid = ({ verdict }: TurnFigures) => verdict !== 'INVALID'
+
+function rowOf(all: readonly TurnFigures[], forced: boolean): ComparedRow {
+  const turns = counted(all, forced)
+  // What was lost is lost, whatever else the machine did.
+  const valid = all.filter(isValid)
+  const sum = (of: (turn: TurnFigures) => number) => valid.reduce((total, turn) => total + of(turn), 0)
+  const failed = valid.filter(({ verdict }) => verdict === 'FAIL')
   const figures = Object.fromEntries(FIGURES.map((name) => [name, figureOf(turns, name)])) as ComparedRow['figures']
-  const recovered = turns.flatMap(({ recoveredMs }) => recoveredMs ?? [])
+  const recovered = valid.flatMap(({ recoveredMs }) => recoveredMs ?? [])
   const isEnough = turns.length >= ROUNDS_MIN && figures[DECIDES] !== null
   return {
     stack: all[0]!.stack,
     runs: turns.length,
-    invalid: all.length - turns.length,
+    invalid: all.length - valid.length,
+    busy: valid.length - turns.length,
     failed: failed.length,
     failedChecks: [...new Set(failed.flatMap((turn) => turn.failed))],
     figures,
@@ -100,7 +106,7 @@ function rowOf(all: readonly TurnFigures[], ranked: boolean): ComparedRow {
     recoveredMs: recovered.length === 0 ? null : Math.max(...recovered),
     takeoverMs: null,
     place: 'unranked',
-    why: failed.length > 0 ? 'fails' : !isEnough ? 'too-few-runs' : ranked ? null : 'not-ranked',
+    why: failed.length > 0 ? 'fails' : isEnough ? null : valid.length > turns.length ? 'not-ranked' : 'too-few-runs',
     against: null,
   }
 }

@@ -103,11 +103,24 @@ describe('the ranks', () => {
     expect(rows[1]).toMatchObject({ stack: 'b', runs: 2, invalid: 2, place: 'unranked', why: 'too-few-runs' })
   })
 
-  it('are none where the machine did something else as well, unless it is forced', () => {
+  it('count no run beside which the machine did something else as well, unless it is forced', () => {
     const busy = steady('a', 10).map((one) => ({ ...one, machine: BUSY }))
     const refused = comparisonSchema.parse(comparisonOf([...busy, ...steady('b', 5)], { ...ABOUT, forced: false }))
-    expect(refused).toMatchObject({ notRanked: 'busy', busyRuns: 4 })
-    expect(refused.scenarios[0]!.classes[0]!.rows.every(({ place }) => place === 'unranked')).toBe(true)
+    expect(refused).toMatchObject({ notRanked: null, busyRuns: 4 })
+    const [b, a] = refused.scenarios[0]!.classes[0]!.rows
+    expect([b!.place, a!.place, a!.why, a!.busy]).toEqual(['first', 'unranked', 'not-ranked', 4])
+    // One busy run of four leaves three.
+    const once = steady('a', 10).map((one) => (one.round === 0 ? { ...one, machine: BUSY } : one))
+    const left = comparisonOf([...once, ...steady('b', 5)], { ...ABOUT, forced: false })
+    expect(left.scenarios[0]!.classes[0]!.rows.map(({ stack, runs, why }) => [stack, runs, why])).toEqual([
+      ['b', 4, null],
+      ['a', 3, null],
+    ])
+    const none = comparisonOf([...busy, ...steady('b', 5).map((one) => ({ ...one, machine: BUSY }))], {
+      ...ABOUT,
+      forced: false,
+    })
+    expect(none.notRanked).toBe('busy')
     const forced = comparisonOf([...busy, ...steady('b', 5)], { ...ABOUT, forced: true })
     expect(forced.scenarios[0]!.classes[0]!.rows.map(({ stack }) => stack)).toEqual(['b', 'a'])
   })

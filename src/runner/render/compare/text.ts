@@ -74,7 +74,7 @@ export function aboutLines({ turns, rounds, seed, busyRuns, forced, interrupted 
     ...(interrupted ? ['It was interrupted: more rounds were planned.'] : []),
     ...(busyRuns > 0
       ? [
-          `Something else used the machine during ${busyRuns} of them${forced ? '; they are ranked all the same, by --force' : ''}.`,
+          `Something else used the machine during ${busyRuns} of them${forced ? '; they are ranked all the same, by --force' : '; those do not count'}.`,
         ]
       : []),
   ]

@@ -102,9 +102,9 @@ function cheaper(first: ComparedRow, tied: readonly ComparedRow[]): string[] {
   })
 }
 
-export function whyWords({ why, failedChecks, runs, invalid, failed }: ComparedRow): string {
-  if (why === 'fails') return `${failed} of ${runsWords(runs)} failed (${failedChecks.join(', ')})`
-  if (why === 'not-ranked') return 'the machine was busy'
+export function whyWords({ why, failedChecks, runs, invalid, busy, failed }: ComparedRow): string {
+  if (why === 'fails') return `${failed} of ${runsWords(runs + busy)} failed (${failedChecks.join(', ')})`
+  if (why === 'not-ranked') return `the machine was busy during ${busy} of ${runsWords(runs + busy)}`
   const few = `${runsWords(runs)} ${runs === 1 ? 'is' : 'are'} too few`
   return invalid > 0 ? `${runsWords(invalid)} ${invalid === 1 ? 'was' : 'were'} INVALID, and ${few}` : few
 }
