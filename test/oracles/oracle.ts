@@ -9,12 +9,15 @@ import { needing } from '../needs.ts'
  * that need it are skipped with the reason, and fail with REQUIRE_BROKERS=1.
  */
 const installed = existsSync(join(import.meta.dirname, 'node_modules'))
-const missing = "the providers' own packages are not installed (npm ci --prefix test/oracles)"
+/** Why they cannot be used; undefined: they can. */
+export const oraclesMissing = installed
+  ? undefined
+  : "the providers' own packages are not installed (npm ci --prefix test/oracles)"
 
 const require = createRequire(import.meta.url)
 
 /** The options of a test that needs them. */
-export const withOracles = needing(installed ? undefined : missing)
+export const withOracles = needing(oraclesMissing)
 
 /** What a test uses of a package is what it names as `T`: the package's own types are not there when types are checked. */
 export function oracle<T>(name: string): T {

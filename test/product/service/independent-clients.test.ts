@@ -5,7 +5,7 @@ import { CLIENTS, ENVIRONMENT, ROUTES, wrk } from './independent-clients.ts'
 import { describeForSharedStores } from './stores.ts'
 
 const EVENTS = 5
-/** `npm ci` installs the SDKs; the rest is a matter of the machine. */
+/** `npm ci --prefix test/oracles` installs the SDKs; the rest is a matter of the machine. */
 const here = CLIENTS.filter(({ missing }) => missing === undefined)
 
 /** Whoever signs as the providers say is taken, and each event takes effect once, also of those that come again. */

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { oracle, oraclesMissing } from '../../oracles/oracle.ts'
 
 /*
  * Senders that know nothing of the kit: what they sign and send is made by other people's code, or by a line of OpenSSL. Each gives the ids
@@ -42,13 +43,6 @@ type StripeClass = new (
   readonly webhooks: { generateTestHeaderString(given: { payload: string; secret: string }): string }
 }
 
-/** By name alone: the types of what may not be installed would be missing too. */
-const loaded = <T>(name: string): Promise<T> => import(/* @vite-ignore */ name)
-const lacking = (name: string) =>
-  existsSync(new URL(`../../../node_modules/${name}/package.json`, import.meta.url))
-    ? undefined
-    : `the package ${name} is not installed: run npm ci`
-
 function post(port: number, path: string, headers: Record<string, string>, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request({ port, path, method: 'POST', headers }, (response) => {
@@ -74,9 +68,9 @@ async function sendSigned({ port, events }: SentBy, source: string, path: string
 function standard(name: string, family: 'webhook' | 'svix'): IndependentClient {
   return {
     name: `the SDK ${name}`,
-    missing: lacking(name),
+    missing: oraclesMissing,
     async send(by) {
-      const { Webhook } = await loaded<{ Webhook: WebhookClass }>(name)
+      const { Webhook } = oracle<{ Webhook: WebhookClass }>(name)
       const webhook = new Webhook(SECRETS.standard)
       return sendSigned(by, 'standard-webhooks', '/standard', (id, at, body) => ({
         [`${family}-id`]: id,
@@ -89,9 +83,9 @@ function standard(name: string, family: 'webhook' | 'svix'): IndependentClient {
 
 const stripe: IndependentClient = {
   name: 'the SDK stripe',
-  missing: lacking('stripe'),
+  missing: oraclesMissing,
   async send(by) {
-    const { default: Stripe } = await loaded<{ default: StripeClass }>('stripe')
+    const Stripe = oracle<StripeClass>('stripe')
     const { webhooks } = new Stripe('sk_test_none')
     return sendSigned(by, 'stripe', '/stripe', (_, __, body) => ({
       'stripe-signature': webhooks.generateTestHeaderString({ payload: body, secret: SECRETS.stripe }),
