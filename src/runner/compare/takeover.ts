@@ -5,8 +5,8 @@ import type { JudgedRun } from '../report/judged-run.ts'
 export const TAKEOVER = 'takeover'
 
 /**
- * From the first kill of the stack's processes until all that they had accepted by then, and not yet carried out, has taken
- * effect. null: none was killed, or nothing was in hand.
+ * From the first kill of the stack's processes until events take effect again, and all that was accepted by then, and not yet
+ * carried out, has taken effect. null: none was killed, or nothing took effect afterwards.
  */
 export function takeoverOf(run: JudgedRun): number | null {
   const kill = run.record.faults.find(
@@ -17,12 +17,15 @@ export function takeoverOf(run: JudgedRun): number | null {
   for (const { seq, outcome, doneMs } of run.attempts()) {
     if (outcome === 'accepted' && doneMs <= kill.fromMs && seq < run.planned) isInHand[seq] = 1
   }
-  let lastMs: number | null = null
+  const isDone = new Uint8Array(run.planned)
+  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
   for (const { seq, atMs } of run.effects()) {
-    if (seq >= run.planned || !isInHand[seq]) continue
     // What comes again later was carried out before.
-    isInHand[seq] = 0
-    if (atMs > kill.fromMs) lastMs = Math.max(lastMs ?? 0, atMs)
+    if (seq >= run.planned || isDone[seq]) continue
+    isDone[seq] = 1
+    if (atMs <= kill.fromMs) continue
+    firstMs = Math.min(firstMs, atMs)
+    if (isInHand[seq]) lastMs = Math.max(lastMs, atMs)
   }
-  return lastMs === null ? null : lastMs - kill.fromMs
+  return firstMs === Number.POSITIVE_INFINITY ? null : Math.max(firstMs, lastMs) - kill.fromMs
 }

@@ -29,7 +29,7 @@ export const turnSchema = z.object({
   }),
   /** Written to all disks of this machine while it sent; between senders, stack and servers, both ways. null: not known. */
   bytesPer1000: z.object({ disk: z.number().nullable(), wire: z.number().nullable() }),
-  /** From a kill of the stack until all that it had accepted before has taken effect; null: none was killed. */
+  /** From a kill of the stack until it works again, as takeoverOf has it; null: none was killed. */
   takeoverMs: z.number().nullable(),
   harm: z.object({ lost: count, doubled: count, altered: count, reordered: count, unexpected: count }),
   /** Attempts, and events that were given up. */

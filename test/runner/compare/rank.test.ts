@@ -155,7 +155,11 @@ describe('the time after a kill', () => {
     expect(takeoverOf(run([kill], [950, 1_800, 2_400, 5_000]))).toBe(1_400)
   })
 
-  it('is not known where no process was killed, or nothing was in hand', () => {
+  it('goes until anything takes effect again where nothing was in hand', () => {
+    expect(takeoverOf(run([kill], [950, 960, 970, 1_700]))).toBe(700)
+  })
+
+  it('is not known where no process was killed, or nothing took effect afterwards', () => {
     expect(takeoverOf(run([], [950, 1_800]))).toBeNull()
     expect(takeoverOf(run([{ ...kill, fault: { target: 'queue-server' } }], [950, 1_800]))).toBeNull()
     expect(takeoverOf(run([kill], [950, 960]))).toBeNull()
