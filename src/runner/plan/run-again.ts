@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path'
 import { commandsIn } from '../../core/base/kit/commands-in.ts'
 import { defaultOf, everySetting, flagOf, type RunSettings, type Setting, textOf } from './settings.ts'
 import { shownValue } from './shown.ts'
@@ -17,8 +18,14 @@ export function runAgain({ given = [], ...settings }: RunSettings): string {
     if (setting.secret && text !== value) variables.push(fromEnvironment(setting.secret))
     else flags.push(value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(text)}`)
   }
-  const line = [...variables, `npm run scenario ${shownValue(settings.scenario)}`].join(' ')
+  const line = [...variables, `npm run scenario ${shownValue(fromHere(settings.scenario))}`].join(' ')
   return commandsIn(flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line)
+}
+
+/** A file below this folder is named from here, so that a report tells nobody where the folder lies. */
+function fromHere(scenario: string): string {
+  const path = isAbsolute(scenario) ? relative(process.cwd(), scenario) : scenario
+  return path.startsWith('..') ? scenario : path
 }
 
 function fromEnvironment(variable: NonNullable<Setting['secret']>): string {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { runAgain } from '../../../src/runner/plan/run-again.ts'
@@ -53,6 +54,9 @@ const someSettings = fc.record(
 describe('the line of "Run it again"', () => {
   it('is short where nothing was set', () => {
     expect(runAgain(settingsOf('steady', {}).settings)).toBe('npm run scenario steady')
+    const own = resolve('scenarios/steady.ts')
+    expect(runAgain(settingsOf(own, {}).settings)).toBe('npm run scenario scenarios/steady.ts')
+    expect(runAgain(settingsOf('/elsewhere/mine.ts', {}).settings)).toBe('npm run scenario /elsewhere/mine.ts')
   })
 
   it('repeats every setting, whatever it is, but the folder and the tag', () => {
