@@ -64,7 +64,7 @@ function tokenOf(request: Incoming): string {
   )
 }
 
-/** In headers, what is no visible ASCII is percent-encoded. */
+/** A header's value percent-encodes all that is not visible ASCII. */
 function decoded(value: string | undefined, name: string): string | undefined {
   if (!value?.includes('%')) return value
   try {

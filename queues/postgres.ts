@@ -25,10 +25,10 @@ const OPEN_MS = 5_000
 const ASK_MS = 5_000
 /** How many bytes are stored is asked every so many ms; until then what was published here is added. */
 const STORED_EVERY_MS = 1_000
-/** The server ends by itself what nobody waits for any more. */
-/** Connections of a process: to store, and to consume, where the one that listens is among them. */
+/** Connections of a process: to store, and to consume. The one that listens is among the latter. */
 const STORING_MAX = 2
 const CONSUMING_MAX = 8
+/** The server ends by itself what nobody waits for any more. */
 const GIVEN_UP = 'SET statement_timeout = 30000'
 
 /**

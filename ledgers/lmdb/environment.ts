@@ -68,7 +68,7 @@ export function openEnvironment(folder: string): LmdbEnvironment {
   }
 }
 
-/** To read beside the process that holds the ledger: nothing is written. @throws FloodmarkError 'misuse' where there is none. */
+/** Opens a ledger to read it while another process holds it. It writes nothing. @throws FloodmarkError 'misuse' where there is no ledger. */
 export function openToRead(folder: string): Pick<LmdbEnvironment, 'root' | 'ids' | 'dead' | 'expiries'> {
   const path = join(folder, 'ledger.mdb')
   if (!existsSync(path)) {
