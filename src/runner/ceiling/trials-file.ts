@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import { LinesFile, wholeLines } from '../../core/dead-letters/file.ts'
+import { LinesFile } from '../../core/dead-letters/file.ts'
 import { type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
+import { readHeaded } from '../records/headed-lines.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
 const headSchema = z.strictObject({
@@ -33,28 +34,22 @@ export class TrialsFile {
     const path = pathIn(folder)
     if (!existsSync(path))
       throw new FloodmarkError('misuse', `${folder} holds no search for a ceiling: there is no trials.jsonl`)
-    // A torn last line is a trial that nobody was told of.
-    const [head, ...lines] = wholeLines(path)
-    const known = headSchema.safeParse(parsed(head))
-    const trials = lines.map((line) => trialSchema.safeParse(parsed(line)))
-    if (!known.success || trials.some(({ success }) => !success)) {
+    const known = readHeaded(path, headSchema, trialSchema)
+    if (!known) {
       throw new FloodmarkError(
         'misuse',
         `${path} was written by another version of floodmark: begin a new search. What that one came to is in its ceiling.html`,
       )
     }
     const same = JSON.stringify(recorded({ ...settings, out: undefined }))
-    const isSame = same === JSON.stringify({ ...known.data.settings, out: undefined }) && known.data.trialMs === trialMs
+    const isSame = same === JSON.stringify({ ...known.head.settings, out: undefined }) && known.head.trialMs === trialMs
     if (!isSame) {
       throw new FloodmarkError(
         'misuse',
         `${folder} is a search with other settings: give the flags that it was begun with`,
       )
     }
-    return new TrialsFile(
-      new LinesFile(path, 'a'),
-      trials.map(({ data }) => data!),
-    )
+    return new TrialsFile(new LinesFile(path, 'a'), known.entries)
   }
 
   add(trial: TrialRecord): void {
@@ -68,11 +63,3 @@ export class TrialsFile {
 }
 
 const pathIn = (folder: string) => join(folder, 'trials.jsonl')
-
-function parsed(line: string | undefined): unknown {
-  try {
-    return JSON.parse(line ?? '')
-  } catch {
-    return undefined
-  }
-}

@@ -181,6 +181,8 @@ export interface Progress extends Readonly<Counts> {
   readonly connections: number
   readonly responseP50Ms: number | undefined
   readonly responseP99Ms: number | undefined
+  /** Of all first attempts that were accepted until now. */
+  readonly firstP99Ms: number | undefined
   readonly cpuSeconds: number
   readonly rssBytes: number
   readonly eventLoopUtilization: number

@@ -1,4 +1,5 @@
 import type { Progress, ServiceSample } from './facts.ts'
+import type { SettledEvents } from './settled.ts'
 
 /** Told of while a run goes on. */
 export interface RunEvents {
@@ -7,4 +8,6 @@ export interface RunEvents {
   /** `process`: its name in the stack. */
   sample(service: ServiceSample, process: string): void
   progress(sender: number, progress: Progress): void
+  /** What the ledger had when it was looked at for the last time. A process that was killed did not come to count all of it. */
+  settled?(settled: SettledEvents): void
 }

@@ -7,6 +7,7 @@ import { missing } from '../records/missing.ts'
 import { readPlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { buriedPath, effectsPath } from '../records/run-record.ts'
+import { settledOf } from '../records/settled.ts'
 import type { Feed } from '../target/feed.ts'
 import { type Told, toldOf } from '../target/told-effects.ts'
 
@@ -63,6 +64,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
       completeMs === undefined ? lookedMs - beganMs > plan.scenario.passes.drainMs : lookedMs - completeMs >= lookMs
     if (isOver || interrupt.aborted) {
       const { effects, buried, ...counts } = told
+      events.settled?.(settledOf(effects, buried))
       return { drained: isComplete, lookedUntilMs: lookedMs - startAtMs, lookMs, told: counts, error }
     }
     const tookMs = preciseNow() - lookedMs

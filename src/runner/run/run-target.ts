@@ -1,14 +1,11 @@
 import { rmSync } from 'node:fs'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { resendersOf, resendRecordsOf } from '../load/resends.ts'
 import { Senders } from '../load/senders.ts'
 import { MachineWatch } from '../machine/watch.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { runAgain } from '../plan/run-again.ts'
 import { recorded } from '../plan/settings.ts'
 import { shownUrl } from '../plan/shown.ts'
-import { epochAt } from '../processes/precise-now.ts'
-import type { Progress } from '../records/facts.ts'
 import { beginPlan } from '../records/plan-file.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunEvents } from '../records/run-events.ts'
@@ -18,7 +15,7 @@ import { openFeed } from '../target/feed.ts'
 import { reach } from '../target/reach.ts'
 import { environmentNow } from './compose-record.ts'
 import { type Followed, follow, LOOK_MS } from './follow-target.ts'
-import { plannedUntilMs, setupsOf, warmUp } from './run.ts'
+import { plannedUntilMs, sendPlan, setupsOf, warmUp } from './sending.ts'
 
 /**
  * Sends a scenario to a server that is not ours, and leaves the same records as any run, so far as they can be known from outside.
@@ -79,37 +76,16 @@ function refuseInterrupted(interrupt: AbortSignal): void {
 type Setups = ReturnType<typeof setupsOf>
 
 async function send(
-  { scenario }: Plan,
+  plan: Plan,
   senders: Senders,
   watch: MachineWatch,
   setups: Setups,
   folder: string,
   events: RunEvents,
 ) {
-  const senderSamples = setups.map((): Progress[] => [])
-  const resenders = resendersOf(scenario.replays ?? [], setups[0]!, folder)
-  const all = [...setups, ...resenders]
-  let startedAtEpochMs = Number.NaN
-  const { startAtMs, certificates } = await senders.send(all, {
-    onStart(atMs) {
-      startedAtEpochMs = epochAt(atMs)
-      watch.begin(atMs, () => ({ sender: senders.pids, stack: [], server: [] }))
-    },
-    onProgress(sender, progress) {
-      if (sender >= setups.length) return
-      senderSamples[sender]!.push(progress)
-      events.progress(sender, progress)
-    },
-  })
-  return {
-    startAtMs,
-    startedAtEpochMs,
-    machine: await watch.sent(),
-    senderSamples,
-    journals: all.map(({ journalPath }) => journalPath),
-    certificates: certificates.slice(0, setups.length),
-    resends: resendRecordsOf(resenders, certificates.slice(setups.length)),
-  }
+  const onStart = (atMs: number) => watch.begin(atMs, () => ({ sender: senders.pids, stack: [], server: [] }))
+  const sent = await sendPlan(plan, senders, setups, { folder, events, onStart })
+  return { ...sent, machine: await watch.sent() }
 }
 
 function recordOf(

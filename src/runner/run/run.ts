@@ -1,21 +1,16 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { Attackers } from '../load/attackers.ts'
-import { resendersOf, resendRecordsOf } from '../load/resends.ts'
-import type { SendTarget } from '../load/sender/connection.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import { Senders } from '../load/senders.ts'
 import { BesideWatch } from '../machine/beside.ts'
 import { MachineWatch } from '../machine/watch.ts'
-import { warmUpIdOf } from '../plan/identity.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import { epochAt } from '../processes/precise-now.ts'
-import type { Progress } from '../records/facts.ts'
+import { readBuried, readEffects } from '../records/effects-file.ts'
 import { beginPlan } from '../records/plan-file.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { dataPath, reserveRoom } from '../records/run-folder.ts'
-import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
+import { buriedPath, effectsPath, type RunRecord, writeRecord } from '../records/run-record.ts'
+import { settledOf } from '../records/settled.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
 import { Site, type SiteOptions } from '../testbed/testbed.ts'
 import { victimsOf } from '../testbed/victims.ts'
@@ -23,10 +18,7 @@ import { recordOf } from './compose-record.ts'
 import { DeadLetterReplays } from './dead-letter-replays.ts'
 import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
-
-const WARM_UP_MS = 2_000
-export const WARM_UP_PER_S_MAX = 500
-const LATENESS_MAX_MS = 2_000
+import { plannedUntilMs, sendPlan, setupsOf, warmUp } from './sending.ts'
 
 interface RunOptions extends SiteOptions {
   /**
@@ -83,6 +75,7 @@ export async function run(
     const onDrained = () => events.phase('watch', 'drained; watching whether anything comes again')
     const { drainMs = passes.drainMs } = others
     const drained = await drain({ stack: site.stack, folder, ...sent, drainMs, lookMs, interrupt, onDrained })
+    events.settled?.(settledOf(readEffects(effectsPath(folder)), readBuried(buriedPath(folder))))
     events.phase('audit')
     await site.stack.stopAll()
     giveBackRest()
@@ -113,12 +106,6 @@ export async function run(
   }
 }
 
-/** Events that are due later belong to no report: where a run was cut short, nobody would have sent them. */
-export function plannedUntilMs(certificates: RunRecord['certificates'], interrupted: boolean): number {
-  const isCut = interrupted || certificates.some(({ gaveUp }) => gaveUp)
-  return isCut ? Math.max(...certificates.map(({ endedAtMs }) => endedAtMs)) : Number.POSITIVE_INFINITY
-}
-
 interface Traffic {
   readonly faults: FaultInjector
   readonly replays: DeadLetterReplays
@@ -131,47 +118,27 @@ interface Traffic {
 
 /** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
 async function send(
-  { scenario, durationMs }: Plan,
+  plan: Plan,
   site: Site,
   setups: readonly SenderSetup[],
   { faults, replays, senders, attackers, watch, beside, serverPids }: Traffic,
   folder: string,
   events: RunEvents,
 ) {
-  const { faults: planned, replays: plannedReplays = [] } = scenario
-  const senderSamples = setups.map((): Progress[] => [])
+  const { scenario, durationMs } = plan
   const victims = victimsOf(site)
-  for (const { target } of planned) victims(target)
-  const resenders = resendersOf(plannedReplays, setups[0]!, folder)
-  const all = [...setups, ...resenders]
-  let startedAtEpochMs = Number.NaN
-  const { startAtMs, certificates } = await senders.send(all, {
-    onStart(atMs) {
-      startedAtEpochMs = epochAt(atMs)
-      site.providerApi?.begin(atMs, startedAtEpochMs)
-      faults.schedule(planned, durationMs, atMs, victims)
-      replays.schedule(plannedReplays, site.stack, durationMs, atMs)
-      attackers.begin(atMs)
-      const pids = () => [...site.stores.serverPids, ...serverPids]
-      watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
-      beside.begin(atMs, { pids, commands: () => site.stores.countCommands() })
-    },
-    onProgress(sender, progress) {
-      if (sender >= setups.length) return
-      senderSamples[sender]!.push(progress)
-      events.progress(sender, progress)
-    },
-  })
-  return {
-    startAtMs,
-    startedAtEpochMs,
-    machine: await watch.sent(),
-    besideSamples: await beside.end(),
-    senderSamples,
-    journals: all.map(({ journalPath }) => journalPath),
-    certificates: certificates.slice(0, setups.length),
-    resends: resendRecordsOf(resenders, certificates.slice(setups.length)),
+  for (const { target } of scenario.faults) victims(target)
+  const onStart = (atMs: number, atEpochMs: number) => {
+    site.providerApi?.begin(atMs, atEpochMs)
+    faults.schedule(scenario.faults, durationMs, atMs, victims)
+    replays.schedule(scenario.replays ?? [], site.stack, durationMs, atMs)
+    attackers.begin(atMs)
+    const pids = () => [...site.stores.serverPids, ...serverPids]
+    watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
+    beside.begin(atMs, { pids, commands: () => site.stores.countCommands() })
   }
+  const sent = await sendPlan(plan, senders, setups, { folder, events, onStart })
+  return { ...sent, machine: await watch.sent(), besideSamples: await beside.end() }
 }
 
 async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {
@@ -184,49 +151,4 @@ async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Pr
     ports.map((port) => ({ host: '127.0.0.1', port })),
     folder,
   )
-}
-
-/** Of each sender of a run. */
-export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: string): SenderSetup[] {
-  const { settings } = plan
-  return Array.from({ length: settings.senders }, (_, index) => ({
-    kind: 'setup',
-    runId: plan.runId,
-    settings,
-    seed: settings.seed,
-    scenario: plan.scenarioModule,
-    trace: plan.trace,
-    durationMs: plan.durationMs,
-    ratePerS: plan.ratePerS,
-    senders: { index, count: settings.senders },
-    targets,
-    routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
-    journalPath: journalPath(folder, index),
-    latenessMaxMs: LATENESS_MAX_MS,
-  }))
-}
-
-interface WarmUpOptions {
-  readonly folder: string
-  readonly events: RunEvents
-  readonly durationMs?: number | undefined
-}
-
-/** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
-export async function warmUp(
-  senders: Senders,
-  setup: SenderSetup,
-  { folder, events, durationMs = WARM_UP_MS }: WarmUpOptions,
-): Promise<void> {
-  events.phase('warm-up')
-  const path = join(folder, 'warm-up.bin')
-  const less = { durationMs, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
-  const other = {
-    runId: warmUpIdOf(setup.runId),
-    seed: setup.seed ^ 1,
-    senders: { index: 0, count: 1 },
-    warmUp: true,
-  } as const
-  await senders.send([{ ...setup, ...less, ...other }], {})
-  rmSync(path, { force: true })
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
@@ -6,6 +6,7 @@ import { LinesFile } from '../../core/dead-letters/file.ts'
 import type { ComparedStack } from '../compare/stacks.ts'
 import { type TurnFigures, turnSchema } from '../compare/turn-schema.ts'
 import { recorded, recordedSettings } from '../plan/settings.ts'
+import { readHeaded } from '../records/headed-lines.ts'
 
 const headSchema = z.strictObject({
   floodmark: z.literal('compare-2'),
@@ -40,23 +41,14 @@ export class TurnsFile {
     if (!existsSync(path)) {
       throw new FloodmarkError('misuse', `${folder} holds no comparison: there is no turns.jsonl in it`)
     }
-    const bytes = readFileSync(path)
-    const whole = bytes.lastIndexOf('\n') + 1
-    const [head, ...lines] = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)
-    const known = headSchema.safeParse(parsed(head))
-    const turns = lines.map((line) => turnSchema.safeParse(parsed(line)))
-    if (!known.success || turns.some(({ success }) => !success)) {
+    const known = readHeaded(path, headSchema, turnSchema)
+    if (!known) {
       throw new FloodmarkError('misuse', `${path} cannot be read by this version of floodmark: begin a new comparison`)
     }
-    if (JSON.stringify(headOf(compared)) !== JSON.stringify(headOf(known.data))) {
+    if (JSON.stringify(headOf(compared)) !== JSON.stringify(headOf(known.head))) {
       throw new FloodmarkError('misuse', `${folder} compares something else: give the words that it was begun with`)
     }
-    // A torn last line is a run that nobody was told of.
-    if (whole < bytes.length) truncateSync(path, whole)
-    return new TurnsFile(
-      new LinesFile(path, 'a'),
-      turns.map(({ data }) => data!),
-    )
+    return new TurnsFile(new LinesFile(path, 'a'), known.entries)
   }
 
   add(turn: TurnFigures): void {
@@ -77,12 +69,4 @@ function headOf({ scenarios, stacks }: Compared): object {
     settings: recorded({ ...settings, out: undefined, tag: undefined }),
   }))
   return { floodmark: 'compare-2', scenarios: [...scenarios], stacks: named }
-}
-
-function parsed(line: string | undefined): unknown {
-  try {
-    return JSON.parse(line ?? '')
-  } catch {
-    return undefined
-  }
 }

@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { resendersOf, resendRecordsOf } from '../load/resends.ts'
+import type { SendTarget } from '../load/sender/connection.ts'
+import type { SenderSetup } from '../load/sender/sender-messages.ts'
+import type { Senders } from '../load/senders.ts'
+import { warmUpIdOf } from '../plan/identity.ts'
+import type { Plan } from '../plan/plan-run.ts'
+import { epochAt } from '../processes/precise-now.ts'
+import type { Progress } from '../records/facts.ts'
+import type { RunEvents } from '../records/run-events.ts'
+import { journalPath, type RunRecord } from '../records/run-record.ts'
+
+const WARM_UP_MS = 2_000
+const WARM_UP_PER_S_MAX = 500
+const LATENESS_MAX_MS = 2_000
+
+/** Of each sender of a run. */
+export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: string): SenderSetup[] {
+  const { settings } = plan
+  return Array.from({ length: settings.senders }, (_, index) => ({
+    kind: 'setup',
+    runId: plan.runId,
+    settings,
+    seed: settings.seed,
+    scenario: plan.scenarioModule,
+    trace: plan.trace,
+    durationMs: plan.durationMs,
+    ratePerS: plan.ratePerS,
+    senders: { index, count: settings.senders },
+    targets,
+    routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
+    journalPath: journalPath(folder, index),
+    latenessMaxMs: LATENESS_MAX_MS,
+  }))
+}
+
+interface WarmUpOptions {
+  readonly folder: string
+  readonly events: RunEvents
+  readonly durationMs?: number | undefined
+}
+
+/** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
+export async function warmUp(
+  senders: Senders,
+  setup: SenderSetup,
+  { folder, events, durationMs = WARM_UP_MS }: WarmUpOptions,
+): Promise<void> {
+  events.phase('warm-up')
+  const path = join(folder, 'warm-up.bin')
+  const less = { durationMs, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
+  const other = {
+    runId: warmUpIdOf(setup.runId),
+    seed: setup.seed ^ 1,
+    senders: { index: 0, count: 1 },
+    warmUp: true,
+  } as const
+  await senders.send([{ ...setup, ...less, ...other }], {})
+  rmSync(path, { force: true })
+}
+
+interface SendingOptions {
+  readonly folder: string
+  readonly events: RunEvents
+  /** Told when sending begins: by the clock of the run, and by the wall clock. */
+  onStart(atMs: number, atEpochMs: number): void
+}
+
+/** Sends all of a plan, and what is sent again beside. Resolves when the last attempt has ended. */
+export async function sendPlan(
+  { scenario }: Plan,
+  senders: Senders,
+  setups: readonly SenderSetup[],
+  { folder, events, onStart }: SendingOptions,
+) {
+  const senderSamples = setups.map((): Progress[] => [])
+  const resenders = resendersOf(scenario.replays ?? [], setups[0]!, folder)
+  const all = [...setups, ...resenders]
+  let startedAtEpochMs = Number.NaN
+  const { startAtMs, certificates } = await senders.send(all, {
+    onStart(atMs) {
+      startedAtEpochMs = epochAt(atMs)
+      onStart(atMs, startedAtEpochMs)
+    },
+    onProgress(sender, progress) {
+      if (sender >= setups.length) return
+      senderSamples[sender]!.push(progress)
+      events.progress(sender, progress)
+    },
+  })
+  return {
+    ...{ startAtMs, startedAtEpochMs, senderSamples },
+    journals: all.map((one) => one.journalPath),
+    certificates: certificates.slice(0, setups.length),
+    resends: resendRecordsOf(resenders, certificates.slice(setups.length)),
+  }
+}
+
+/** Events that are due later belong to no report: where a run was cut short, nobody would have sent them. */
+export function plannedUntilMs(certificates: RunRecord['certificates'], interrupted: boolean): number {
+  const isCut = interrupted || certificates.some(({ gaveUp }) => gaveUp)
+  return isCut ? Math.max(...certificates.map(({ endedAtMs }) => endedAtMs)) : Number.POSITIVE_INFINITY
+}
