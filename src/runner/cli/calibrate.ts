@@ -7,7 +7,7 @@ import { type Calibrated, runCase } from '../calibration/run-case.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine } from './live-line.ts'
+import { liveLine } from './telling/live-line.ts'
 
 const AFTER = `
 Each server is a process of its own on this machine, whose behaviour is known in closed form: what it holds, its p99, what it

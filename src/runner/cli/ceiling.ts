@@ -20,10 +20,13 @@ import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { both, liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
+import { addressOf } from './report.ts'
 import { explained } from './scenario.ts'
 import { noticeTarget } from './target-notice.ts'
+import { type Answering, answer, sayer } from './telling/answer.ts'
+import { columnsOf } from './telling/columns.ts'
+import { both, liveLine, silent } from './telling/live-line.ts'
 
 const AFTER = `
 Each trial is a whole run of the scenario steady at one rate: started, measured, audited. A load holds when nothing accepted
@@ -67,6 +70,8 @@ export function define(command: Command): void {
     .option('--binds', 'also find out what binds, by experiments: about ten minutes more (default: off)')
     .option('--live', 'show the trials in the browser while they go on; the address is printed', false)
     .option('--resume <folder>', 'go on with a search that was interrupted (default: a new one)')
+    .option('--json', 'print ceiling.json, and no words', false)
+    .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
     .addHelpText('after', AFTER)
     .action(async (flags: CeilingFlags) => {
       process.exitCode = await ceiling(flags)
@@ -80,6 +85,8 @@ interface CeilingFlags extends Readonly<Record<string, string | boolean | undefi
   readonly resume?: string
   readonly binds?: boolean
   readonly live: boolean
+  readonly json?: boolean
+  readonly quiet?: boolean
 }
 
 async function ceiling({
@@ -89,6 +96,8 @@ async function ceiling({
   resume: named,
   binds,
   live: isLive,
+  json,
+  quiet,
   ...flags
 }: CeilingFlags): Promise<number> {
   const settings = await readSettings('steady', flags)
@@ -107,12 +116,19 @@ async function ceiling({
   const { path } = folder
   const file = resume ? TrialsFile.resume(path, settings, trialMs) : TrialsFile.begin(path, settings, trialMs)
   const interrupt = onInterrupt()
-  const line = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  const how: Answering = { json, quiet }
+  const say = sayer(how)
+  const line = quiet ? silent : liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   const live = isLive ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
     await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
-    const events = live ? both(line, live.trials(stackWords(settings), trialMs, plan.acceptP99Ms)) : line
+    const events = live
+      ? both(
+          line,
+          live.trials(stackWords(settings), trialMs, { acceptP99Ms: plan.acceptP99Ms, senders: settings.senders }),
+        )
+      : line
     const bench = await openBench({ settings, folder: path, events, interrupt: interrupt.signal })
     const found = await findCeiling({
       ...{ bench, settings, acceptP99Ms: plan.acceptP99Ms, file, trialMs, budgetMs, interrupt: interrupt.signal },
@@ -122,15 +138,16 @@ async function ceiling({
       onTrial: (one, elapsedMs, leftMs) => {
         line.end()
         const [said, progress] = [trialLine(one, file.trials.length), progressWords(elapsedMs, leftMs)]
-        process.stdout.write(`${said}  ${progress}\n`)
+        say(`${said}  ${progress}`)
         live?.note(said)
         live?.found([soFarWords(file.trials) ?? '', progress])
       },
     }).finally(() => bench.stop())
     if (file.trials.length === 0) return endedBefore(folder)
     renderCeiling(found, path)
-    process.stdout.write(`${ceilingLines(found).join('\n')}  ${join(path, 'ceiling.html')}\n\n`)
-    await live?.become(join(path, 'ceiling.html'))
+    const page = join(path, 'ceiling.html')
+    answer(how, found, () => `${ceilingLines(found, columnsOf(process.stdout)).join('\n')}  ${addressOf(page)}\n\n`)
+    await live?.become(page)
     return exitOf(found)
   } catch (error) {
     if (file.trials.length > 0) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${goesOn(path)}`)

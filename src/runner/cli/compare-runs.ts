@@ -5,37 +5,35 @@ import { makePrivateFolder } from '../../core/base/private-files.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { changesOf } from '../compare/changes.ts'
 import { reportsOf } from '../history/named.ts'
-import { changesHtml, changesJunit, changesLines, changesMarkdown } from '../render/compare/changes.ts'
-import { writeWhole } from '../render/write-whole.ts'
+import { changesLines, changesMarkdown, renderChanges } from '../render/compare/changes.ts'
 import { EXIT } from './exit.ts'
+import { addressOf } from './report.ts'
+import { type Answering, answer } from './telling/answer.ts'
+import { columnsOf } from './telling/columns.ts'
 
-export interface RunsFlags {
+export interface RunsFlags extends Answering {
   /** A share, as 10% or 0.1. */
   readonly allow: string
   readonly out?: string
   /** A file that the markdown is added to. */
   readonly summary?: string
-  readonly json?: boolean
 }
 
 /** What changed from one run, or from the runs of one tag, to another. */
-export function compareRuns(before: string, after: string, { allow, out, summary, json }: RunsFlags): number {
+export function compareRuns(before: string, after: string, { allow, out, summary, json, quiet }: RunsFlags): number {
   const share = shareOf(allow)
   const sides = [before, after].map((name) => ({ name, reports: reportsOf(name) }))
   // Strings of a report that another has made do not control the terminal that shows them.
   const changes = oneLined(changesOf(sides[0]!, sides[1]!, share))
   if (out !== undefined) {
     makePrivateFolder(out)
-    writeWhole(out, {
-      'changes.json': `${JSON.stringify(changes, null, 1)}\n`,
-      'changes.html': changesHtml(changes),
-      'changes.md': changesMarkdown(changes),
-      'junit.xml': changesJunit(changes),
-    })
+    renderChanges(changes, out)
   }
   if (summary !== undefined) addTo(summary, changesMarkdown(changes))
-  process.stdout.write(json ? `${JSON.stringify(changes, null, 1)}\n` : `${changesLines(changes).join('\n')}\n`)
-  if (out !== undefined && !json) process.stdout.write(`  ${join(out, 'changes.html')}\n\n`)
+  answer({ json, quiet }, changes, () => {
+    const lines = changesLines(changes, columnsOf(process.stdout)).join('\n')
+    return out === undefined ? `${lines}\n` : `${lines}\n  ${addressOf(join(out, 'changes.html'))}\n\n`
+  })
   return { regression: EXIT.FAIL, 'no-regression': EXIT.PASS, 'not-comparable': EXIT.INDETERMINATE }[changes.outcome]
 }
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { oneLined } from '../../core/base/one-line.ts'
+import { oneLine, oneLined } from '../../core/base/one-line.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { comparisonOf } from '../compare/comparison.ts'
 import type { Comparison } from '../compare/comparison-schema.ts'
+import { leftOut } from '../compare/counted.ts'
 import { type ComparedStack, listOf, stacksOf, variedOf } from '../compare/stacks.ts'
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
@@ -26,10 +27,12 @@ import { compareCeilings } from './compare/ceilings.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { both, liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
 import { addressOf, writeIndex } from './report.ts'
 import { explained } from './scenario.ts'
+import { type Answering, answer, sayer } from './telling/answer.ts'
+import { columnsOf } from './telling/columns.ts'
+import { both, liveLine, silent } from './telling/live-line.ts'
 
 const AFTER = `
 Every combination of the stacks runs the same scenario with the same seed, in turns: forward in one round, backward in the next.
@@ -64,13 +67,14 @@ type Flags = RunsCompared & {
   readonly budget: string
   readonly maxRate: string
 }
-type RunsCompared = Readonly<Record<string, unknown>> & {
-  readonly rounds: string
-  readonly vary?: readonly string[]
-  readonly resume?: string
-  readonly force: boolean
-  readonly live: boolean
-}
+type RunsCompared = Readonly<Record<string, unknown>> &
+  Answering & {
+    readonly rounds: string
+    readonly vary?: readonly string[]
+    readonly resume?: string
+    readonly force: boolean
+    readonly live: boolean
+  }
 
 /** The command `compare`. */
 export function define(command: Command): void {
@@ -104,18 +108,19 @@ export function define(command: Command): void {
     .option('--rounds <count>', 'runs of each stack', '5')
     .option(
       '--resume <folder>',
-      'go on with a comparison that was interrupted, or add rounds to it (default: a new one)',
+      'go on with a comparison: make what is missing, or did not count, or more rounds (default: a new one)',
     )
     .option('--force', 'rank on a busy machine too, and say so', false)
     .option('--live', 'show the runs in the browser while they go on; the address is printed', false)
     .option('--allow <share>', 'for two runs: how much worse the second may be', '10%')
     .option('--summary <file>', 'for two runs: a file that the markdown is added to (default: none)')
-    .option('--json', 'for two runs: print the result as JSON', false)
+    .option('--json', 'print the result as JSON, and no words', false)
+    .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
   for (const [, setting] of everySetting) command.addOption(new Option(setting.flag, explained(setting)))
   command
     .addHelpText('after', AFTER)
     .action(async (name: string | undefined, run: string | undefined, flags: Flags & RunsFlags) => {
-      const { allow, summary, json, ...others } = flags
+      const { allow, summary, ...others } = flags
       const { ceiling, rounds, trial, budget, maxRate, ...rest } = others
       if (ceiling) process.exitCode = await compareCeilings(name, { trial, budget, maxRate, ...rest })
       else if (name === undefined) throw new FloodmarkError('misuse', NO_SCENARIO)
@@ -126,7 +131,7 @@ export function define(command: Command): void {
 
 async function compare(
   name: string,
-  { rounds: written, vary = [], resume: named, force, live: isLive, ...flags }: RunsCompared,
+  { rounds: written, vary = [], resume: named, force, live: isLive, json, quiet, ...flags }: RunsCompared,
 ): Promise<number> {
   const rounds = countOf(written)
   if (rounds === undefined || !Number.isInteger(rounds) || rounds < ROUNDS.least || rounds > ROUNDS.most) {
@@ -153,7 +158,10 @@ async function compare(
   const live = isLive ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
-    await takeTurns({ scenarios, stacks, rounds, folder, file, interrupt: interrupt.signal, ...told(file, live) })
+    await takeTurns({
+      ...{ scenarios, stacks, rounds, forced: force, folder, file, interrupt: interrupt.signal },
+      ...told(file, live, { json, quiet }),
+    })
     const comparison = comparisonOf(file.turns, {
       scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
       startedAt: file.turns[0]?.startedAt ?? startedAt,
@@ -163,9 +171,10 @@ async function compare(
     })
     renderComparison(comparison, folder)
     if (base.out === undefined && resume === undefined) writeIndex()
-    process.stdout.write(
-      `${comparisonLines(oneLined(comparison)).join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`,
-    )
+    answer({ json, quiet }, comparison, () => {
+      const lines = [...comparisonLines(comparison, columnsOf(process.stdout)), ...goOn(comparison, folder)]
+      return `${lines.join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`
+    })
     await live?.become(join(folder, 'compare.html'))
     return exitOf(comparison)
   } finally {
@@ -175,13 +184,19 @@ async function compare(
   }
 }
 
+/** The line that makes the runs again that do not count. */
+function goOn({ turns, forced, command }: Comparison, folder: string): string[] {
+  return leftOut(turns, forced) === 0 ? [] : [`  Go on: ${oneLine(command)} --resume ${shownValue(folder)}`, '']
+}
+
 type TurnsTelling = Pick<Parameters<typeof takeTurns>[0], 'onTurn' | 'onDone'>
 
-function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
+function told(file: TurnsFile, live: LivePage | undefined, how: Answering): TurnsTelling {
   let line: ReturnType<typeof liveLine> | undefined
+  const say = sayer(how)
   return {
     onTurn(plan, name) {
-      line = liveLine(process.stderr, plan.durationMs, plan.scenario.phases, plan.acceptP99Ms)
+      line = how.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, plan.acceptP99Ms)
       return live ? both(line, live.show(plan, name)) : line
     },
     onDone(turn, report, folder) {
@@ -189,7 +204,7 @@ function told(file: TurnsFile, live: LivePage | undefined): TurnsTelling {
       renderAll(report, folder)
       const said = turnLine(oneLined(turn), file.turns.length)
       live?.note(said)
-      process.stdout.write(`${said}\n`)
+      say(said)
     },
   }
 }

@@ -17,6 +17,8 @@ import type { Report } from '../report/report-schema.ts'
 import { reportOf } from '../report/summarise.ts'
 import { EXIT } from './exit.ts'
 import { openPage } from './open-page.ts'
+import { type Answering, answer } from './telling/answer.ts'
+import { columnsOf } from './telling/columns.ts'
 
 const AFTER = `
 Without a folder it lists what is in ${REPORTS}/, newest first, and writes ${REPORTS}/index.html.
@@ -32,11 +34,7 @@ Examples:
 Exits: as the run: 0 PASS, 1 FAIL, 2 bad input, 4 INDETERMINATE, 5 INVALID (the generator), 130 interrupted.`
 
 /** How the answer of a run is told. */
-export interface Telling {
-  /** Nothing on the terminal: the exit code and the files say it. */
-  readonly quiet?: boolean
-  /** report.json on the standard output, and no words there. */
-  readonly json?: boolean
+export interface Telling extends Answering {
   /** Shows the page in the browser. */
   readonly open?: boolean
   /** Serves a page while the run goes on. */
@@ -96,18 +94,14 @@ function ceilingBeside({ settings, environment }: Report, folder: string) {
 }
 
 /** Makes the report of a run from its raw records, tells it, and gives the exit code of its verdict. */
-export async function report(folder: string, { quiet, json, open }: Telling = {}): Promise<number> {
+export async function report(folder: string, telling: Telling = {}): Promise<number> {
   const run = judgedRun(folder, readRecord(folder))
   const made = await reportOf(run)
   renderAll(made, folder, { ceiling: ceilingBeside(made, folder) })
   writeBadEvents(badEvents(run), folder)
   if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex()
   const page = join(folder, 'report.html')
-  if (json) process.stdout.write(`${JSON.stringify(made, null, 1)}\n`)
-  else if (!quiet)
-    process.stdout.write(
-      `${terminal(made, process.stdout.isTTY ? process.stdout.columns : undefined)}  ${addressOf(page)}\n\n`,
-    )
-  if (open) openPage(page)
+  answer(telling, made, () => `${terminal(made, columnsOf(process.stdout))}  ${addressOf(page)}\n\n`)
+  if (telling.open) openPage(page)
   return made.interrupted ? EXIT.INTERRUPTED : EXIT[made.verdict]
 }

@@ -14,9 +14,9 @@ import { measureScaling } from '../scaling/measure.ts'
 import type { Scaling } from '../scaling/scaling-schema.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { liveLine } from './live-line.ts'
 import { readSettings } from './read-settings.ts'
 import { explained } from './scenario.ts'
+import { liveLine } from './telling/live-line.ts'
 
 const AFTER = `
 For each count of processes it searches the ceiling, as npm run ceiling does. The Universal Scalability Law is fitted where six

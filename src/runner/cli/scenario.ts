@@ -8,6 +8,7 @@ import { defaultOf, everySetting, type RunSettings, type Setting, textOf } from 
 import { readJournal } from '../records/journal.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { journalPath } from '../records/run-record.ts'
+import { foldedTo } from '../render/fitting.ts'
 import { sparkline } from '../render/sparkline.ts'
 import { stackWords } from '../render/words/run.ts'
 import { play } from '../run/play.ts'
@@ -16,11 +17,12 @@ import { loadScenario } from '../scenario/schema.ts'
 import { meanPerS } from '../scenario/trace.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { both, liveLine, silent } from './live-line.ts'
 import { openPage } from './open-page.ts'
 import { isValueOf, readSettings } from './read-settings.ts'
 import { report, type Telling } from './report.ts'
 import { noticeTarget } from './target-notice.ts'
+import { columnsOf } from './telling/columns.ts'
+import { both, liveLine, silent } from './telling/live-line.ts'
 
 const AFTER = `
 The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
@@ -73,10 +75,13 @@ export function explained(setting: Setting): string {
 }
 
 async function list(): Promise<number> {
+  const columns = columnsOf(process.stdout)
   for (const name of namesOf('scenario')) {
     const { question, durationMs, quickMs } = await loadScenario(moduleOf('scenario', name), name)
     const times = `${durationMs / 1_000} s, quick ${quickMs / 1_000} s`
-    process.stdout.write(`${name.padEnd(16)} ${times.padEnd(17)} ${question}\n`)
+    const edge = `${name.padEnd(16)} ${times.padEnd(17)} `
+    const lines = columns === undefined ? [question] : foldedTo(columns - edge.length, question, '')
+    process.stdout.write(`${edge}${lines.join(`\n${' '.repeat(edge.length)}`)}\n`)
   }
   process.stdout.write('\nThe times are those of sending. Starting, warm-up and draining come on top.\n')
   process.stdout.write('Run one: npm run scenario <name>. All flags: npm run scenario -- --help\n')

@@ -24,6 +24,7 @@ export interface LiveRun {
   readonly durationMs: number
   readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly untilMs: number }[]
   readonly acceptP99Ms: number
+  readonly senders: number
   /** When faults are to strike. */
   readonly bands: readonly Band[]
 }
@@ -37,9 +38,13 @@ export interface LiveSample {
   readonly refused: number
   readonly unanswered: number
   readonly unsent: number
-  readonly applied: number
-  readonly buried: number
+  /** null: nobody has told of it yet, or of a target's effects at all. */
+  readonly applied: number | null
+  readonly buried: number | null
   readonly backlog: number | null
+  /** Of the last half second's accepted attempts. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
+  /** Of all first attempts that were accepted until now; of several senders the worst. */
+  readonly firstP99Ms: number | null
 }

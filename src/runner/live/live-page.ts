@@ -2,8 +2,10 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { faultWords } from '../faults/index.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { type Child, startProcess } from '../processes/child.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import type { Progress, ServiceSample } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
+import type { SettledEvents } from '../records/settled.ts'
 import type { FromLive, LiveRun, LiveSample, ToLive } from './live-messages.ts'
 
 const EVERY_MS = 500
@@ -40,6 +42,7 @@ export class LivePage {
         return { name, fromMs: fromMs(at) * durationMs, untilMs: until * durationMs }
       }),
       acceptP99Ms: settings.acceptP99Ms ?? scenario.passes.acceptP99Ms,
+      senders: settings.senders,
       bands: scenario.faults.map((fault) => {
         const beginsMs = fault.at * durationMs
         return { text: `${faultWords(fault)}: ${fault.target}`, fromMs: beginsMs, untilMs: beginsMs + fault.forMs }
@@ -48,8 +51,13 @@ export class LivePage {
   }
 
   /** Shows trial after trial of a search from now on; each begins when its events are planned. */
-  trials(stack: string, durationMs: number, acceptP99Ms: number): RunEvents {
-    const run = { title: `ceiling: ${stack}`, durationMs, phases: [], acceptP99Ms, bands: [] }
+  trials(
+    stack: string,
+    durationMs: number,
+    { acceptP99Ms, senders }: Pick<LiveRun, 'acceptP99Ms' | 'senders'>,
+  ): RunEvents {
+    const phases = [{ name: 'even load', fromMs: 0, untilMs: durationMs }]
+    const run = { title: `ceiling: ${stack}`, durationMs, phases, acceptP99Ms, senders, bands: [] }
     let events = this.#begin(run)
     return {
       phase: (name, detail) => {
@@ -58,6 +66,7 @@ export class LivePage {
       },
       sample: (...told) => events.sample(...told),
       progress: (...told) => events.progress(...told),
+      settled: (told) => events.settled?.(told),
     }
   }
 
@@ -68,23 +77,32 @@ export class LivePage {
 
   #events(): RunEvents {
     const senders = new Map<number, Progress>()
-    const stack = new Map<string, ServiceSample>()
+    const stack = new StackCounts()
     let toldMs = Number.NEGATIVE_INFINITY
-    /** What took effect before the first event was sent was of the warm-up. */
-    let before: SoFar | undefined
-    const sample = () => sampleOf(senders, stack, before ?? settledIn(stack))
+    const tell = () => {
+      toldMs = performance.now()
+      this.#child.send({ kind: 'sample', sample: { ...sent(senders), ...stack.now } })
+    }
+    const tellNowAndThen = () => {
+      if (senders.size > 0 && performance.now() - toldMs >= EVERY_MS) tell()
+    }
     return {
       phase: (name, detail) => {
-        this.#child.send({ kind: 'sample', sample: sample() })
+        tell()
         this.#child.send({ kind: 'phase', name: detail ?? name })
       },
-      sample: (told, process) => void stack.set(process, told),
+      sample: (told, process) => {
+        stack.add(told, process)
+        tellNowAndThen()
+      },
       progress: (sender, progress) => {
-        before ??= settledIn(stack)
+        stack.beganMs ??= preciseNow() - progress.atMs
         senders.set(sender, progress)
-        if (performance.now() - toldMs < EVERY_MS) return
-        toldMs = performance.now()
-        this.#child.send({ kind: 'sample', sample: sample() })
+        tellNowAndThen()
+      },
+      settled: (settled) => {
+        stack.settled = settled
+        tell()
       },
     }
   }
@@ -112,29 +130,45 @@ export class LivePage {
   }
 }
 
-type SoFar = Pick<LiveSample, 'applied' | 'buried'>
+/** What all processes of a stack have done since the first event was sent, as far as they have told. */
+class StackCounts {
+  /** When sending began, by the clock of the run. */
+  beganMs: number | undefined
+  /** As the ledger has it, when the run has looked at it for the last time. */
+  settled: SettledEvents | undefined
+  readonly #told = new Map<string, ServiceSample[]>()
 
-function settledIn(stack: ReadonlyMap<string, ServiceSample>): SoFar {
-  const all = [...stack.values()]
-  return {
-    applied: all.reduce((total, { applied }) => total + applied, 0),
-    buried: all.reduce((total, { buried }) => total + buried, 0),
+  add(told: ServiceSample, process: string): void {
+    const own = this.#told.get(process) ?? []
+    // Of those since sending began the last one will do.
+    if (this.beganMs !== undefined && own.length > 0 && own.at(-1)!.atMs >= this.beganMs) own.pop()
+    own.push(told)
+    this.#told.set(process, own)
+  }
+
+  get now(): Pick<LiveSample, 'applied' | 'buried' | 'backlog'> {
+    const all = [...this.#told.values()]
+    const backlog = all.map((own) => own.at(-1)!.backlog).findLast((depth) => depth !== null) ?? null
+    if (this.settled) return { ...this.settled, backlog }
+    if (all.length === 0) return { applied: null, buried: null, backlog }
+    const { beganMs = Number.POSITIVE_INFINITY } = this
+    const since = (name: keyof SettledEvents) =>
+      all.reduce((sum, own) => {
+        // What took effect before was of the warm-up.
+        const before = own.findLast(({ atMs }) => atMs < beganMs)
+        return sum + own.at(-1)![name] - (before?.[name] ?? 0)
+      }, 0)
+    return { applied: since('applied'), buried: since('buried'), backlog }
   }
 }
 
-function sampleOf(
-  senders: ReadonlyMap<number, Progress>,
-  stack: ReadonlyMap<string, ServiceSample>,
-  before: SoFar,
-): LiveSample {
+function sent(senders: ReadonlyMap<number, Progress>): Omit<LiveSample, 'applied' | 'buried' | 'backlog'> {
   const progress = [...senders.values()]
   const sum = (of: (one: Progress) => number) => progress.reduce((total, one) => total + of(one), 0)
   const worst = (of: (one: Progress) => number | undefined) => {
     const known = progress.flatMap((one) => of(one) ?? [])
     return known.length === 0 ? null : Math.max(...known)
   }
-  const services = [...stack.values()]
-  const settled = settledIn(stack)
   return {
     atMs: Math.max(0, ...progress.map(({ atMs }) => atMs)),
     sent: sum((one) => one.sent),
@@ -143,10 +177,8 @@ function sampleOf(
     refused: sum((one) => one.refused),
     unanswered: sum((one) => one.unknown),
     unsent: sum((one) => one.unsent),
-    applied: settled.applied - before.applied,
-    buried: settled.buried - before.buried,
-    backlog: services.findLast(({ backlog }) => backlog !== null)?.backlog ?? null,
     p50Ms: worst(({ responseP50Ms }) => responseP50Ms),
     p99Ms: worst(({ responseP99Ms }) => responseP99Ms),
+    firstP99Ms: worst(({ firstP99Ms }) => firstP99Ms),
   }
 }

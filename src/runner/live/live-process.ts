@@ -62,7 +62,7 @@ process.on('message', (message: ToLive) => {
   }
   if (message.kind === 'phase') phase = message
   if (message.kind === 'found') found = message
-  if (message.kind === 'sample' && samples.length < SAMPLES_MAX) samples.push(message.sample)
+  if (message.kind === 'sample') keep(message.sample)
   if (message.kind === 'note') notes.push(message.text)
   if (notes.length > NOTES_MAX) notes.shift()
   if (message.kind !== 'done') return tell(eventOf(message.kind, message))
@@ -71,6 +71,12 @@ process.on('message', (message: ToLive) => {
   if (waiting === 0) say({ kind: 'handed-over' })
   tell(eventOf('done', {}))
 })
+
+/** While nothing is sent time stands still: then the last sample is told anew. */
+function keep(sample: LiveSample): void {
+  if (samples.length > 0 && sample.atMs <= samples.at(-1)!.atMs) samples.pop()
+  if (samples.length < SAMPLES_MAX) samples.push(sample)
+}
 
 /** The report takes the place of the page; when the last who looked has it, there is nothing more to serve. */
 function handOver(_: IncomingMessage, response: ServerResponse): void {

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util'
 import { oneLined } from '../../core/base/one-line.ts'
-import { FIGURES, textTable } from '../../core/base/table.ts'
+import { textTable } from '../../core/base/table.ts'
 import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
+import { fittingTo } from './fitting.ts'
 import { bindingWords } from './words/binding.ts'
 import {
   acceptWords,
@@ -30,16 +31,17 @@ export function trialLine(trial: TrialRecord, count: number): string {
   return `${cells.join('  ')}  ${wait.padEnd(16)}  ${outcomeWords(trial)}`
 }
 
-/** What a person wants to know at the end. */
-export function ceilingLines(raw: Ceiling): string[] {
+/** What a person wants to know at the end; `columns`: of a terminal. */
+export function ceilingLines(raw: Ceiling, columns?: number): string[] {
   const ceiling = oneLined(raw)
+  const { sentence, table } = fittingTo(columns)
   const { binding, drifted, trials, tookMs, settings } = ceiling
   const rows = limitRows(ceiling)
   const costs = costTable(ceiling)
   return [
     '',
     `${styleText('bold', 'ceiling')}  ${stackWords(settings)}`,
-    ...[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].flatMap((line) => (line ? [`  ${line}`] : [])),
+    ...[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].flatMap((line) => (line ? sentence(line) : [])),
     ...(rows.length > 0
       ? [
           '',
@@ -47,12 +49,14 @@ export function ceilingLines(raw: Ceiling): string[] {
           ...textTable(rows).map((line) => `  ${line}`),
         ]
       : []),
-    ...(costs ? ['', ...textTable(costs.rows, { head: costs.head, right: FIGURES }).map((line) => `  ${line}`)] : []),
-    ...(binding ? ['', ...bindingWords(binding).map((line) => `  ${line}`)] : []),
+    ...(costs ? ['', ...table(costs.head, costs.rows)] : []),
+    ...(binding ? ['', ...bindingWords(binding).flatMap(sentence)] : []),
     ...(drifted
       ? [
           '',
-          '  The machine changed while it was measured: early and late trials tell of two ceilings. Try again when it is quiet.',
+          ...sentence(
+            'The machine changed while it was measured: early and late trials tell of two ceilings. Try again when it is quiet.',
+          ),
         ]
       : []),
     `  ${trials.length} trials in ${seconds(tookMs)}`,

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { oneLined } from '../../core/base/one-line.ts'
 import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
+import { foldedTo } from './fitting.ts'
 import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
@@ -102,10 +103,4 @@ function badLines(report: Report, folded: Fold, fitting: Fold): string[] {
     return `${whatWords(bad)}: ${bad.id}${bad.key ? `, key ${bad.key}` : ''}${beside && `, beside ${beside}`}`
   })
   return ['', ...lines.flatMap((line) => fitting(`  ${line}`)), ...folded(moreWords(report))]
-}
-
-/** In lines that fit a terminal; a word that is longer than one has its own. */
-function foldedTo(width: number, text: string): string[] {
-  const lines = text.match(new RegExp(`(?:.{1,${Math.max(20, width)}}|\\S+)(?:\\s+|$)`, 'g')) ?? [text]
-  return lines.map((line) => `  ${line.trim()}`)
 }

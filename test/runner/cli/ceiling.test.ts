@@ -26,8 +26,10 @@ describe('the command ceiling', () => {
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['ceiling.html', 'trial-01']))
     expect(out).toContain('ceiling.html')
 
-    const again = await floodmark('ceiling', ...STACK, '--budget', '10s', '--resume', folder)
+    const again = await floodmark('ceiling', ...STACK, '--budget', '10s', '--resume', folder, '--json')
     expect([0, 4], again.out + again.err).toContain(again.code)
+    // Nothing but the answer.
+    expect(ceilingSchema.parse(JSON.parse(again.out)).trials.length).toBeGreaterThanOrEqual(begun.length - 1)
     expect(linesOf().slice(0, begun.length)).toEqual(begun)
     const other = await floodmark('ceiling', ...STACK, '--queue', 'embedded', '--resume', folder)
     expect(other).toMatchObject({ code: 2, err: expect.stringContaining('other settings') })

@@ -1,59 +1,81 @@
-// @module-tag full: a browser watches a whole run.
+// @module-tag full: a browser watches whole runs.
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import { describe, expect, it } from 'vitest'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needing } from '../../needs.ts'
 import { planted, runsFolder, start } from '../floodmark.ts'
 import { chromiumPath } from '../render/chromium.ts'
+import { addressOf } from './watched.ts'
 
 const { root, reportOf } = runsFolder()
 const found = chromiumPath()
 const missing = found ? undefined : 'there is no browser (apt-get install chromium, or CHROMIUM=<path>)'
 
+/** The page remembers its last tiles, also when it has become the report. */
+const REMEMBER = `new MutationObserver(() => {
+  const tiles = [...document.querySelectorAll('#tiles .tile')].map((one) => [one.querySelector('span').textContent, one.querySelector('b').textContent])
+  if (tiles.length > 0) sessionStorage.tiles = JSON.stringify(tiles)
+}).observe(document, { subtree: true, childList: true })`
+
+/** The page of each has charts while it goes on. */
+const DRAWN = '#rates canvas'
+
 describe('the live page in a browser', needing(missing), () => {
-  it('draws the run while it goes on, without an error, and ends as the report of it', {
-    timeout: 180_000,
-  }, async () => {
-    // It takes its time on a busy machine, and must not miss the run.
-    const browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
-    const easy = ['--rate', '200', '--duration', '6', '--p99', '30000']
-    const { child, ended } = start(
-      'scenario',
-      planted('scenario-kills'),
-      ...easy,
-      '--live',
-      '--out',
-      join(root, 'live'),
-    )
-    const address = await new Promise<string>((resolve) => {
-      let told = ''
-      child.stderr!.on('data', (data) => {
-        told += data
-        const line = /live: (http:\S+)/.exec(told)
-        if (line) resolve(line[1]!)
-      })
-    })
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+  })
+
+  /** Lets a browser look at a command from its first moment to what its page becomes. */
+  async function watch(words: string[], name: string, lookAt: (page: Page) => Promise<unknown> = async () => {}) {
+    const { child, ended } = start(...words, '--live', '--out', join(root, name))
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.addInitScript(REMEMBER)
     try {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-      const complaints: string[] = []
-      page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
-      page.on('pageerror', (error) => complaints.push(error.message))
-      await page.goto(address)
-      await page.waitForSelector('#rates canvas', { timeout: 60_000 })
-      const sentSoFar = await page.locator('.tile', { hasText: 'sent' }).first().locator('b').textContent()
-      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, 'live.png') })
-      // The header of a report has its verdict; nothing was navigated to.
-      await page.waitForSelector('header.pass, header.fail, header.invalid, header.indeterminate', { timeout: 60_000 })
+      await page.goto(await addressOf(child))
+      await page.waitForSelector(DRAWN, { timeout: 60_000 })
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `live-${name}.png`) })
+      // What it becomes has a verdict in its header; nothing was navigated to.
+      await page.waitForURL('**/report', { timeout: 150_000 })
       const { code, out, err } = await ended
-      const report = reportOf('live')
-      expect(await page.locator('.verdict').textContent(), out + err).toContain(report.verdict)
-      expect(await page.locator('#accounting').textContent()).toContain(report.audit.planned.toLocaleString('en'))
-      expect(Number(sentSoFar!.replaceAll(/\D/g, ''))).toBeLessThanOrEqual(report.audit.planned)
+      expect([0, 1, 4, 5], out + err).toContain(code)
       expect(complaints).toEqual([])
-      expect([0, 1, 4, 5]).toContain(code)
+      await lookAt(page)
     } finally {
-      await browser.close()
+      await page.close()
       child.kill()
     }
+  }
+
+  it('draws a run while it goes on, without an error, and ends as the report of it', { timeout: 240_000 }, async () => {
+    const easy = ['--rate', '200', '--duration', '6', '--p99', '30000']
+    await watch(['scenario', planted('scenario-kills'), ...easy], 'run', async (page) => {
+      const report = reportOf('run')
+      expect(await page.locator('.verdict').first().textContent()).toContain(report.verdict)
+      expect(await page.locator('#accounting').textContent()).toContain(report.audit.planned.toLocaleString('en'))
+      const told: [string, string][] = JSON.parse(await page.evaluate('sessionStorage.tiles'))
+      const tiles = Object.fromEntries(told)
+      const { audit } = report
+      expect(tiles).toMatchObject({
+        sent: (audit.planned - audit.unsent).toLocaleString('en'),
+        accepted: report.latency.accepted.all.count.toLocaleString('en'),
+        'took effect': audit.applied.toLocaleString('en'),
+      })
+    })
+  })
+
+  it('draws the trials of a search for a ceiling', { timeout: 240_000 }, async () => {
+    await watch(['ceiling', '--trial', '2', '--budget', '10', '--max-rate', '300'], 'ceiling')
+  })
+
+  it('draws the runs of a comparison', { timeout: 240_000 }, async () => {
+    const easy = ['--quick', '--rate', '50', '--duration', '2', '--p99', '30s', '--rounds', '1', '--force']
+    await watch(['compare', 'steady', '--queues', 'memory', '--ledger', 'memory', ...easy], 'compare')
   })
 })

@@ -3,29 +3,17 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { LiveSample } from '../../../src/runner/live/live-messages.ts'
 import { LivePage } from '../../../src/runner/live/live-page.ts'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
-import type { Progress } from '../../../src/runner/records/facts.ts'
+import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
+import type { Progress, ServiceSample } from '../../../src/runner/records/facts.ts'
+import { eventsOf } from './watched.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-live-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const progress = { atMs: 1_000, sent: 300, retries: 0, accepted: 299, refused: 1, unknown: 0, unsent: 0 } as Progress
-
-/** The events that a page is told, as they come. */
-async function* eventsOf(address: string): AsyncGenerator<readonly [name: string, data: Record<string, unknown>]> {
-  const { body } = await fetch(`${address}events`)
-  let text = ''
-  for await (const bytes of body!) {
-    text += Buffer.from(bytes).toString()
-    const whole = text.split('\n\n')
-    text = whole.pop()!
-    for (const one of whole) {
-      const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(one) ?? []
-      if (name) yield [name, JSON.parse(data!)]
-    }
-  }
-}
 
 describe('the page of a run that goes on', () => {
   it('tells everybody who looks what has come so far, and becomes the report', { timeout: 60_000 }, async () => {
@@ -51,6 +39,35 @@ describe('the page of a run that goes on', () => {
       }
       expect(seen).toEqual(expect.arrayContaining(['begin', 'phase', 'note', 'done']))
       expect(await (await fetch(`${live.address}report`)).text()).toBe('<p>the report</p>')
+    } finally {
+      await live.end()
+    }
+  })
+
+  it('counts what took effect since sending began, of all processes, and at last what the ledger has', {
+    timeout: 60_000,
+  }, async () => {
+    const live = await LivePage.start()
+    try {
+      const events = live.show(await planOf(settingsOf('steady', { quick: true }).settings), 'a stack')
+      const nowMs = preciseNow()
+      const service = (atMs: number, applied: number) =>
+        ({ atMs: nowMs + atMs, applied, buried: 0, backlog: 3 }) as ServiceSample
+      // Sending began a second ago; what was applied before is of the warm-up, and one process began only then.
+      events.sample(service(-2_000, 400), 'a')
+      events.sample(service(-1_500, 500), 'a')
+      events.sample(service(-500, 540), 'a')
+      events.sample(service(-400, 10), 'b')
+      events.progress(0, { ...progress, firstP99Ms: 12 })
+      const seen: LiveSample[] = []
+      for await (const [name, data] of eventsOf(live.address)) {
+        if (name === 'begin') seen.push(...(data.samples as LiveSample[]))
+        if (name === 'sample') seen.push(data.sample as LiveSample)
+        const last = seen.at(-1)
+        if (last?.applied === 50) events.settled!({ applied: 299, buried: 1 })
+        if (last?.applied === 299) break
+      }
+      expect(seen.at(-1)).toMatchObject({ atMs: 1_000, sent: 300, applied: 299, buried: 1, firstP99Ms: 12 })
     } finally {
       await live.end()
     }

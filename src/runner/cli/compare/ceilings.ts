@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path'
-import { oneLine, oneLined } from '../../../core/base/one-line.ts'
+import { oneLine } from '../../../core/base/one-line.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { ceilingsOf } from '../../compare/ceilings.ts'
 import type { ComparedCeilings } from '../../compare/ceilings-schema.ts'
@@ -20,9 +20,11 @@ import { openSearches, type SearchedStack, takeCeilingTurns } from '../../turns/
 import { searchTimes } from '../ceiling.ts'
 import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { both, liveLine } from '../live-line.ts'
 import { readSettings } from '../read-settings.ts'
 import { addressOf, writeIndex } from '../report.ts'
+import { type Answering, answer, sayer } from '../telling/answer.ts'
+import { columnsOf } from '../telling/columns.ts'
+import { both, liveLine, silent } from '../telling/live-line.ts'
 import { commandOf, listsOf, TARGET, withoutLists } from './asked.ts'
 
 /** What a search sets for each trial itself. */
@@ -35,11 +37,12 @@ interface CeilingsAsked {
   readonly resume: string | undefined
   readonly force: boolean
   readonly live: boolean
+  readonly told: Answering
   /** The line that makes the same comparison again. */
   readonly command: string
 }
 
-interface CeilingsFlags extends Readonly<Record<string, unknown>> {
+interface CeilingsFlags extends Readonly<Record<string, unknown>>, Answering {
   readonly trial: string
   readonly budget: string
   readonly maxRate: string
@@ -52,7 +55,7 @@ interface CeilingsFlags extends Readonly<Record<string, unknown>> {
 /** `compare --ceiling`: the ceilings of several stacks, searched in turns. */
 export async function compareCeilings(
   name: string | undefined,
-  { vary = [], resume, force, live, trial, budget, maxRate, ...flags }: CeilingsFlags,
+  { vary = [], resume, force, live, trial, budget, maxRate, json, quiet, ...flags }: CeilingsFlags,
 ): Promise<number> {
   if (name !== undefined && name !== 'steady')
     throw new FloodmarkError('misuse', `--ceiling has a load of its own: leave '${name}' out`)
@@ -68,7 +71,8 @@ export async function compareCeilings(
     `--budget ${budget}`,
     `--max-rate ${maxRate}`,
   ])
-  return searchAll(stacks, { trial, budget, maxRate, resume, force, live, command })
+  const told: Answering = { json, quiet }
+  return searchAll(stacks, { trial, budget, maxRate, resume, force, live, told, command })
 }
 
 async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked): Promise<number> {
@@ -87,7 +91,8 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   const interrupt = onInterrupt()
   const live = asked.live ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
-  const line = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  const line = asked.told.quiet ? silent : liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
+  const say = sayer(asked.told)
   const about = {
     ...{ startedAt, seed: settings.seed, acceptP99Ms: marks[0]!, trialMs, budgetMs },
     ...{ forced: asked.force, environment: environmentNow(), command: asked.command },
@@ -104,12 +109,13 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
     await takeCeilingTurns({
       ...{ stacks: searches, goal: { ...GOAL, ratePerSMax }, acceptP99Ms: marks[0]!, trialMs, budgetMs },
       ...{ forced: asked.force, interrupt: interrupt.signal },
-      events: ({ name }) => (live ? both(line, live.trials(name, trialMs, marks[0]!)) : line),
+      events: ({ name, settings: { senders } }) =>
+        live ? both(line, live.trials(name, trialMs, { acceptP99Ms: marks[0]!, senders })) : line,
       onTrial(stack, trial, leftMs) {
         line.end()
         const said = `${trialLine(trial, stack.file.trials.length)}  ${oneLine(stack.name)}`
         const progress = progressWords(performance.now() - beganMs, leftMs)
-        process.stdout.write(`${said}  ${progress}\n`)
+        say(`${said}  ${progress}`)
         live?.note(said)
         live?.found([...searches.flatMap(soFar), progress])
       },
@@ -122,7 +128,11 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
     const compared = write()
     if (settings.out === undefined && resume === undefined) writeIndex()
     const address = addressOf(join(folder, 'compare.html'))
-    process.stdout.write(`${ceilingsLines(oneLined(compared)).join('\n')}  ${address}\n\n`)
+    answer(
+      asked.told,
+      compared,
+      () => `${ceilingsLines(compared, columnsOf(process.stdout)).join('\n')}  ${address}\n\n`,
+    )
     await live?.become(join(folder, 'compare.html'))
     return exitOf(compared)
   } finally {

@@ -4,8 +4,8 @@ import { readExported } from '../../k6/exported.ts'
 import { importK6 } from '../../k6/import.ts'
 import { dataPath, runFolder } from '../../records/run-folder.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { silent } from '../live-line.ts'
 import { report } from '../report.ts'
+import { silent } from '../telling/live-line.ts'
 
 const AFTER = `
 k6 does not tell when its requests were due, so every wait counts from sending, and how late it sent is not known. Iterations that it

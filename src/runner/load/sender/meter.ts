@@ -17,6 +17,7 @@ export class Meter {
   }
   readonly #lateness = latencyHistogram()
   readonly #interval = latencyHistogram()
+  readonly #first = latencyHistogram()
   #busyAtStart = performance.eventLoopUtilization()
   #busyLast = this.#busyAtStart
   #busy = 0
@@ -49,8 +50,10 @@ export class Meter {
     if (cause === 'no-port') this.#machineOut.ports++
   }
 
-  response(ms: number): void {
+  /** Of an attempt that was accepted. */
+  response(ms: number, first: boolean): void {
     record(this.#interval, ms)
+    if (first) record(this.#first, ms)
   }
 
   /** Ends an interval. */
@@ -61,6 +64,7 @@ export class Meter {
     const latencies = {
       responseP50Ms: percentileMs(this.#interval, 50),
       responseP99Ms: percentileMs(this.#interval, 99),
+      firstP99Ms: percentileMs(this.#first, 99),
     }
     this.#interval.reset()
     const rssBytes = ownMemoryBytes()

@@ -189,7 +189,7 @@ class OpenLoop {
     }
     attempt.doneMs = this.#nowMs()
     this.#meter.ended(attempt.outcome, attempt.cause)
-    if (attempt.outcome === 'accepted') this.#meter.response(attempt.doneMs - attempt.intendedMs)
+    if (attempt.outcome === 'accepted') this.#meter.response(attempt.doneMs - attempt.intendedMs, attempt.attempt === 1)
     this.#journal(attempt)
     const { attempt: number, status, cause, doneMs } = attempt
     const outcome = attempt.outcome as Exclude<Outcome, 'unsent'>

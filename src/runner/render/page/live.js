@@ -14,7 +14,8 @@ const counted = (value) => Math.round(value).toLocaleString('en')
 function points() {
   return samples.slice(1).map((sample, at) => {
     const before = samples[at]
-    const perS = (name) => ((sample[name] - before[name]) * 1000) / Math.max(1, sample.atMs - before.atMs)
+    const perS = (name) =>
+      sample[name] === null ? null : ((sample[name] - before[name]) * 1000) / Math.max(1, sample.atMs - before.atMs)
     return {
       atMs: before.atMs,
       offered: perS('sent'),
@@ -43,7 +44,7 @@ function redraw() {
     phases: run.phases,
     bands: run.bands.filter(({ fromMs }) => fromMs <= nowMs),
     recoveredAtMs: null,
-    followed: true,
+    followed: samples.at(-1).applied !== null,
     acceptP99Ms: run.acceptP99Ms,
     attacks: [],
   })
@@ -54,17 +55,19 @@ function redraw() {
 function showTiles() {
   const last = samples.at(-1)
   if (!last) return
-  const isLate = last.p99Ms !== null && last.p99Ms > run.acceptP99Ms
+  const wait = (valueMs, words) => [
+    valueMs === null ? '–' : `${valueMs.toFixed(valueMs < 10 ? 2 : 0)} ms`,
+    words,
+    valueMs === null ? 'plain' : valueMs > run.acceptP99Ms ? 'bad' : 'good',
+  ]
+  const known = (value, words) => (value === null ? [] : [[counted(value), words, 'plain']])
   const tiles = [
-    [
-      last.p99Ms === null ? '–' : `${last.p99Ms.toFixed(last.p99Ms < 10 ? 2 : 0)} ms`,
-      `p99 now; ${run.acceptP99Ms} ms allowed`,
-      isLate ? 'bad' : 'good',
-    ],
+    wait(last.p99Ms, `p99 now; ${run.acceptP99Ms} ms allowed`),
+    wait(last.firstP99Ms, `p99 so far${run.senders > 1 ? ', of the slowest sender' : ''}`),
     [counted(last.sent), 'sent', 'plain'],
     [counted(last.accepted), 'accepted', 'plain'],
-    [counted(last.applied), 'took effect', 'plain'],
-    [last.backlog === null ? '–' : counted(last.backlog), 'wait in the queue', 'plain'],
+    ...known(last.applied, 'took effect'),
+    ...known(last.backlog, 'wait in the queue'),
     ...[
       ['retries', 'sent again'],
       ['buried', 'dead letters'],

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
-import { oneLine } from '../../core/base/one-line.ts'
-import { grouped, ms, perS } from '../../core/base/words.ts'
-import type { Progress, ServiceSample } from '../records/facts.ts'
-import type { RunEvents } from '../records/run-events.ts'
+import { oneLine } from '../../../core/base/one-line.ts'
+import { grouped, ms, perS } from '../../../core/base/words.ts'
+import type { Progress, ServiceSample } from '../../records/facts.ts'
+import type { RunEvents } from '../../records/run-events.ts'
 import { spark } from './spark.ts'
 
 const PLAIN_EVERY_MS = 5_000
@@ -138,6 +138,10 @@ export function both(one: RunEvents, other: RunEvents): RunEvents {
     progress(...told) {
       one.progress(...told)
       other.progress(...told)
+    },
+    settled(...told) {
+      one.settled?.(...told)
+      other.settled?.(...told)
     },
   }
 }

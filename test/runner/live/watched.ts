@@ -1,0 +1,30 @@
+import type { ChildProcess } from 'node:child_process'
+
+/** Where the page of a run is that was started with --live. */
+export function addressOf({ stderr }: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let told = ''
+    stderr!.on('data', (data) => {
+      told += data
+      const line = /live: (http:\S+)/.exec(told)
+      if (line) resolve(line[1]!)
+    })
+  })
+}
+
+/** The events that a page is told, as they come. */
+export async function* eventsOf(
+  address: string,
+): AsyncGenerator<readonly [name: string, data: Record<string, unknown>]> {
+  const { body } = await fetch(`${address}events`)
+  let text = ''
+  for await (const bytes of body!) {
+    text += Buffer.from(bytes).toString()
+    const whole = text.split('\n\n')
+    text = whole.pop()!
+    for (const one of whole) {
+      const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(one) ?? []
+      if (name) yield [name, JSON.parse(data!)]
+    }
+  }
+}
