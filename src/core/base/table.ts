@@ -6,16 +6,47 @@ type Right = (column: number) => boolean
 export const FIGURES: Right = (column) => column > 0
 
 const LEFT: Right = () => false
+const GAP = '  '
 
-/** Lines of columns of equal width. With `head`: first the names of the columns, and a rule. */
+interface TextTable {
+  /** Names of the columns: they come first, and a rule. */
+  readonly head?: TableRow
+  readonly right?: Right
+  /** A line is no longer, where its widest column allows that: the columns beyond go on below, beside the first one again. */
+  readonly columns?: number
+}
+
+/** Lines of columns of equal width. */
 export function textTable(
   rows: readonly TableRow[],
-  { head, right = LEFT }: { head?: TableRow; right?: Right } = {},
+  { head, right = LEFT, columns = Number.POSITIVE_INFINITY }: TextTable = {},
 ): string[] {
   const widths = widthsOf(head ? [head, ...rows] : rows)
-  const line = (row: TableRow) => padded(row, widths, right).join('  ').trimEnd()
-  const top = head ? [line(head), widths.map((width) => '-'.repeat(width)).join('  ')] : []
-  return [...top, ...rows.map(line)]
+  return sharesOf(widths, columns).flatMap((share, at) => {
+    const line = (row: TableRow) =>
+      share
+        .map((column) => aligned(row[column] ?? '', widths[column]!, right(column)))
+        .join(GAP)
+        .trimEnd()
+    const top = head ? [line(head), share.map((column) => '-'.repeat(widths[column]!)).join(GAP)] : []
+    return [...(at > 0 ? [''] : []), ...top, ...rows.map(line)]
+  })
+}
+
+/** The columns that stand together: as many as there is room for, and before each further share the first of all. */
+function sharesOf([first = 0, ...others]: readonly number[], columns: number): number[][] {
+  const shares = [[0]]
+  let room = columns - first
+  for (const [at, width] of others.entries()) {
+    const needed = GAP.length + width
+    if (needed > room && shares.at(-1)!.length > 1) {
+      shares.push([0])
+      room = columns - first
+    }
+    shares.at(-1)!.push(at + 1)
+    room -= needed
+  }
+  return shares
 }
 
 /** Lines of a Markdown table, in columns of equal width; a cell cannot break out of its place. */
@@ -34,8 +65,10 @@ const inCell = (text: string) =>
     .replaceAll(/\s*\n\s*/g, ' ')
 
 function padded(row: TableRow, widths: readonly number[], right: Right): string[] {
-  return row.map((text, at) => (right(at) ? text.padStart(widths[at]!) : text.padEnd(widths[at]!)))
+  return row.map((text, at) => aligned(text, widths[at]!, right(at)))
 }
+
+const aligned = (text: string, width: number, right: boolean) => (right ? text.padStart(width) : text.padEnd(width))
 
 function widthsOf(rows: readonly TableRow[]): number[] {
   const widths: number[] = []

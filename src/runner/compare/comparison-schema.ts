@@ -56,7 +56,7 @@ const row = z.object({
    * unranked: `why`.
    */
   place: z.enum(['first', 'tied', 'behind', 'unranked']),
-  why: z.enum(['fails', 'too-few-runs', 'not-ranked']).nullable(),
+  why: z.enum(['fails', 'too-few-runs', 'not-ranked', 'rounds-apart', 'nothing-accepted']).nullable(),
   /** Each figure beside that of the first; null: it is the first, or there is none. */
   against: perFigure(difference).nullable(),
 })

@@ -1,6 +1,6 @@
 import { acrossRuns } from '../report/latency/runs.ts'
-import { isBusy } from './busy.ts'
 import { type ComparedRow, type DurabilityClass, FIGURES, type FigureName } from './comparison-schema.ts'
+import { counted } from './counted.ts'
 import { type Difference, differenceOf, ROUNDS_MIN } from './difference.ts'
 import type { TurnFigures } from './turn-schema.ts'
 
@@ -59,7 +59,7 @@ function rowsOf(members: readonly (readonly TurnFigures[])[], forced: boolean): 
     if (row.stack === first.row.stack) return { ...row, place: 'first' }
     const against = againstOf(first.turns, turns, confidence)
     const decides = against[DECIDES]
-    if (!decides) return { ...row, place: 'unranked', why: 'too-few-runs' }
+    if (!decides) return { ...row, place: 'unranked', why: 'rounds-apart' }
     return { ...row, place: decides.isReal && decides.ratio > 1 ? 'behind' : 'tied', against }
   })
   const order: Readonly<Record<ComparedRow['place'], number>> = { first: 0, tied: 1, behind: 2, unranked: 3 }
@@ -67,22 +67,17 @@ function rowsOf(members: readonly (readonly TurnFigures[])[], forced: boolean): 
   return placed.toSorted((a, b) => order[a.place] - order[b.place] || value(a) - value(b))
 }
 
-/** Runs that say something of their stack: the sender was as planned, and nothing else used the machine, or that was forced. */
-function counted(turns: readonly TurnFigures[], forced: boolean): TurnFigures[] {
-  return turns.filter((turn) => isValid(turn) && (forced || !isBusy(turn)))
-}
-
 const isValid = ({ verdict }: TurnFigures) => verdict !== 'INVALID'
+const didHarm = ({ harm }: TurnFigures) => Object.values(harm).some((count) => count > 0)
 
 function rowOf(all: readonly TurnFigures[], forced: boolean): ComparedRow {
   const turns = counted(all, forced)
-  // What was lost is lost, whatever else the machine did.
+  // What was lost is lost, whatever else the machine did; being slow beside something else is no fault of the stack.
   const valid = all.filter(isValid)
   const sum = (of: (turn: TurnFigures) => number) => valid.reduce((total, turn) => total + of(turn), 0)
-  const failed = valid.filter(({ verdict }) => verdict === 'FAIL')
+  const failed = valid.filter((turn) => turn.verdict === 'FAIL' && (turns.includes(turn) || didHarm(turn)))
   const figures = Object.fromEntries(FIGURES.map((name) => [name, figureOf(turns, name)])) as ComparedRow['figures']
   const recovered = valid.flatMap(({ recoveredMs }) => recoveredMs ?? [])
-  const isEnough = turns.length >= ROUNDS_MIN && figures[DECIDES] !== null
   return {
     stack: all[0]!.stack,
     runs: turns.length,
@@ -106,9 +101,19 @@ function rowOf(all: readonly TurnFigures[], forced: boolean): ComparedRow {
     recoveredMs: recovered.length === 0 ? null : Math.max(...recovered),
     takeoverMs: null,
     place: 'unranked',
-    why: failed.length > 0 ? 'fails' : isEnough ? null : valid.length > turns.length ? 'not-ranked' : 'too-few-runs',
+    why: whyNot(turns, { failed: failed.length, busy: valid.length - turns.length }),
     against: null,
   }
+}
+
+/** Why a stack is in no race; null: it is in one. */
+function whyNot(
+  turns: readonly TurnFigures[],
+  { failed, busy }: { readonly failed: number; readonly busy: number },
+): ComparedRow['why'] {
+  if (failed > 0) return 'fails'
+  if (turns.length < ROUNDS_MIN) return busy > 0 ? 'not-ranked' : 'too-few-runs'
+  return turns.every((turn) => FIGURE_OF[DECIDES](turn)) ? null : 'nothing-accepted'
 }
 
 /** Absent where some run lacks it or it is 0: it would stand for other runs than the rest. */

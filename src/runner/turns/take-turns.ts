@@ -3,7 +3,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { type ComparedStack, orderOf } from '../compare/stacks.ts'
+import { turnsLeft } from '../compare/counted.ts'
+import type { ComparedStack } from '../compare/stacks.ts'
 import { TAKEOVER } from '../compare/takeover.ts'
 import { turnFigures } from '../compare/turn-figures.ts'
 import type { TurnFigures } from '../compare/turn-schema.ts'
@@ -21,6 +22,8 @@ interface TurnsOptions {
   readonly scenarios: readonly string[]
   readonly stacks: readonly ComparedStack[]
   readonly rounds: number
+  /** Count a run too beside which something else used the machine. */
+  readonly forced: boolean
   readonly folder: string
   readonly file: TurnsFile
   readonly interrupt: AbortSignal
@@ -33,31 +36,12 @@ interface TurnsOptions {
 const TAKEOVER_TRIAL = fileURLToPath(ownFile('./takeover-trial', import.meta.url))
 const TAKEOVER_MS = 6_000
 
-/**
- * Runs stack after stack, round after round, as far as they have not been run: one machine, one plan, one at a time. Then each
- * is killed once.
- */
+/** Runs stack after stack, round after round, as far as there is no run of theirs that counts: one machine, one plan, one at a time. */
 export async function takeTurns(options: TurnsOptions): Promise<void> {
-  const { scenarios, stacks, rounds, file, interrupt } = options
-  for (const scenario of scenarios) {
-    for (let round = 0; round < rounds; round++) {
-      for (const stack of orderOf(stacks, round)) {
-        if (interrupt.aborted) return
-        if (!isDone(file, scenario, stack, round)) await takeTurn(options, scenario, stack, round)
-      }
-    }
+  for (const { scenario, stack, round } of turnsLeft(options, options.file.turns)) {
+    if (options.interrupt.aborted) return
+    await takeTurn(options, scenario, stack, round)
   }
-  for (const stack of stacks) {
-    if (interrupt.aborted) return
-    if (!isDone(file, TAKEOVER, stack, 0)) await takeTurn(options, TAKEOVER, stack, 0)
-  }
-}
-
-/** An INVALID run says nothing: who goes on with a comparison has it run again. */
-function isDone({ turns }: TurnsFile, scenario: string, { name }: ComparedStack, round: number): boolean {
-  return turns.some(
-    (turn) => turn.scenario === scenario && turn.round === round && turn.stack === name && turn.verdict !== 'INVALID',
-  )
 }
 
 /** The kill trial has a length and a course of its own, whatever the comparison's are. */

@@ -23,6 +23,35 @@ describe('a table of text', () => {
   })
 })
 
+describe('a table that is wider than its place', () => {
+  const wide = ['queue', 'events/s', 'p99', 'cost']
+  const cells = [
+    ['kafka', '9', '1 ms', '3'],
+    ['embedded', '12,000', '200 ms', '12'],
+  ]
+
+  it('goes on below, beside its first column', () => {
+    expect(textTable(cells, { head: wide, right: FIGURES, columns: 27 })).toEqual([
+      'queue     events/s     p99',
+      '--------  --------  ------',
+      'kafka            9    1 ms',
+      'embedded    12,000  200 ms',
+      '',
+      'queue     cost',
+      '--------  ----',
+      'kafka        3',
+      'embedded    12',
+    ])
+  })
+
+  it('has every column once, however narrow the place', () => {
+    for (const columns of [1, 10, 20, 40]) {
+      const lines = textTable(cells, { head: wide, columns }).join(' ')
+      for (const name of wide.slice(1)) expect(lines.split(name)).toHaveLength(2)
+    }
+  })
+})
+
 describe('a table of Markdown', () => {
   it('says which columns are figures', () => {
     expect(markdownTable(head, rows, FIGURES)).toEqual([

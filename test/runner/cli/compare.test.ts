@@ -40,8 +40,10 @@ describe('the command compare', () => {
       ['steady', 'takeover'].flatMap((scenario) => both.map((stack) => [scenario, stack])),
     )
     expect(read().scenarios[0]!.classes).toHaveLength(2)
-    const again = await floodmark('compare', ...words, '--rounds', '2', '--resume', folder)
+    const again = await floodmark('compare', ...words, '--rounds', '2', '--resume', folder, '--json')
     expect(again.code, again.out + again.err).toBe(4)
+    // Nothing but the answer.
+    expect(comparisonSchema.parse(JSON.parse(again.out))).toEqual(read())
     expect(read().turns.map(({ round }) => round)).toEqual([0, 0, 0, 0, 1, 1])
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['compare.html', 'compare.md', 'junit.xml', 'run-06']))
     expect(readdirSync(join(folder, 'run-06'))).toContain('report.html')
@@ -66,7 +68,17 @@ describe('the command compare', () => {
       '--max-rate',
       '300',
     ]
-    const { code, out, err } = await floodmark('compare', ...words, '--budget', '10', '--force', '--out', folder)
+    const { code, out, err } = await floodmark(
+      'compare',
+      ...words,
+      '--budget',
+      '10',
+      '--force',
+      '--quiet',
+      '--out',
+      folder,
+    )
+    expect(out).toBe('')
     // Every stack takes more than so little, on most machines: none is ranked then.
     expect([0, 4], out + err).toContain(code)
     const read = () => ceilingsSchema.parse(JSON.parse(readFileSync(join(folder, 'compare.json'), 'utf8')))

@@ -103,6 +103,35 @@ describe('the ranks', () => {
     expect(rows[1]).toMatchObject({ stack: 'b', runs: 2, invalid: 2, place: 'unranked', why: 'too-few-runs' })
   })
 
+  it('leave out a stack whose runs are of other rounds than those of the first', () => {
+    const apart = steady('b', 20).filter(({ round }) => round < 3)
+    const late = steady('a', 10).map((one) => ({ ...one, round: one.round + 2 }))
+    const [, b] = classesOf([...late, ...apart], true)[0]!.rows
+    expect([b!.stack, b!.runs, b!.why]).toEqual(['b', 3, 'rounds-apart'])
+  })
+
+  it('leave out a stack that accepted nothing in some run: there is no p99 to go by', () => {
+    const none = steady('b', 1).map((one) => (one.round === 2 ? { ...one, waits: { ...one.waits, p99Ms: null } } : one))
+    expect(placesOf([...steady('a', 10), ...none])[0]![1]).toEqual(['b', 'unranked', 'nothing-accepted'])
+  })
+
+  it('do not blame a stack for being slow beside something else, but for what it lost', () => {
+    const slow = { ...turn('b', 0), machine: BUSY, verdict: 'FAIL' as const, failed: ['accept-p99'] }
+    const others = steady('b', 1).slice(1)
+    expect(placesOf([...steady('a', 10), slow, ...others], false)[0]![0]).toEqual(['b', 'first', null])
+    const lost = { ...slow, failed: ['lost'], harm: { ...slow.harm, lost: 1 } }
+    expect(placesOf([...steady('a', 10), lost, ...others], false)[0]![1]).toEqual(['b', 'unranked', 'fails'])
+  })
+
+  it('count a run that was made again once, and the quiet one, also where busy ones are forced', () => {
+    const busy = steady('a', 900).map((one) => ({ ...one, machine: BUSY }))
+    const { rows } = classesOf([...busy, ...steady('a', 10), ...steady('b', 20)], true)[0]!
+    expect(rows.map(({ stack, runs }) => [stack, runs])).toEqual([
+      ['a', 4],
+      ['b', 4],
+    ])
+  })
+
   it('count no run beside which the machine did something else as well, unless it is forced', () => {
     const busy = steady('a', 10).map((one) => ({ ...one, machine: BUSY }))
     const refused = comparisonSchema.parse(comparisonOf([...busy, ...steady('b', 5)], { ...ABOUT, forced: false }))

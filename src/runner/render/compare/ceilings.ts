@@ -1,8 +1,9 @@
 import { styleText } from 'node:util'
 import { oneLined } from '../../../core/base/one-line.ts'
-import { markdownTable, FIGURES as RIGHT, textTable } from '../../../core/base/table.ts'
+import { markdownTable, FIGURES as RIGHT } from '../../../core/base/table.ts'
 import { perS } from '../../../core/base/words.ts'
 import { type CeilingRow, type ComparedCeilings, ceilingsSchema } from '../../compare/ceilings-schema.ts'
+import { fittingTo } from '../fitting.ts'
 import { page } from '../html/page.ts'
 import { section, table } from '../html/table.ts'
 import { code, forMarkdown } from '../in-markdown.ts'
@@ -17,29 +18,25 @@ import {
   whyCeilingWords,
 } from '../words/compare-ceilings.ts'
 import { environmentWords } from '../words/run.ts'
-import { writeWhole } from '../write-whole.ts'
+import { writeCompared } from './files.ts'
 
 /** Writes every rendering of a comparison of ceilings into its folder. */
 export function renderCeilings(compared: ComparedCeilings, folder: string): void {
-  const checked = oneLined(ceilingsSchema.parse(compared))
-  writeWhole(folder, {
-    'compare.json': `${JSON.stringify(checked, null, 1)}\n`,
-    'compare.html': html(checked),
-    'compare.md': markdown(checked),
-    'junit.xml': junit(checked),
-  })
+  writeCompared(folder, 'compare', ceilingsSchema.parse(compared), { html, markdown, junit })
 }
 
-export function ceilingsLines(raw: ComparedCeilings): string[] {
+/** For the terminal; `columns`: how wide it is. */
+export function ceilingsLines(raw: ComparedCeilings, columns?: number): string[] {
   const compared = oneLined(raw)
-  const lines = compared.classes.flatMap((one) => [
+  const { sentence, table: lines } = fittingTo(columns)
+  const classes = compared.classes.flatMap((one) => [
     '',
-    `  ${classWords(one)}`,
-    `  ${styleText('bold', highestWords(one))}`,
-    ...textTable(one.rows.map(ceilingsCells), { head: CEILINGS_HEAD, right: RIGHT }).map((line) => `  ${line}`),
+    ...sentence(classWords(one)),
+    ...sentence(highestWords(one)).map((line) => styleText('bold', line)),
+    '',
+    ...lines(CEILINGS_HEAD, one.rows.map(ceilingsCells)),
   ])
-  const about = aboutCeilings(compared).map((line) => `  ${line}`)
-  return ['', styleText('bold', 'compare ceilings'), ...lines, '', ...about, '']
+  return ['', styleText('bold', 'compare ceilings'), ...classes, '', ...aboutCeilings(compared).flatMap(sentence), '']
 }
 
 function markdown(raw: ComparedCeilings): string {

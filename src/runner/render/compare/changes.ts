@@ -1,28 +1,37 @@
 import { styleText } from 'node:util'
 import { oneLined } from '../../../core/base/one-line.ts'
-import { markdownTable, textTable } from '../../../core/base/table.ts'
+import { markdownTable } from '../../../core/base/table.ts'
 import type { Changes } from '../../compare/changes.ts'
+import { fittingTo } from '../fitting.ts'
 import { page } from '../html/page.ts'
 import { section, table } from '../html/table.ts'
 import { forMarkdown } from '../in-markdown.ts'
 import { markup } from '../markup.ts'
 import { CHANGES_HEAD, changeRows, changesAbout, changesWords } from '../words/changes.ts'
+import { writeCompared } from './files.ts'
 
 const isFigure = (column: number) => column > 0 && column < 5
 const COLOURS = { 'no-regression': 'green', regression: 'red', 'not-comparable': 'magenta' } as const
 
-/** For the terminal. */
-export function changesLines(raw: Changes): string[] {
+/** For the terminal; `columns`: how wide it is. */
+export function changesLines(raw: Changes, columns?: number): string[] {
   const changes = oneLined(raw)
+  const { sentence, table: lines } = fittingTo(columns)
   return [
     '',
-    styleText([COLOURS[changes.outcome], 'bold'], changesWords(changes)),
+    ...sentence(changesWords(changes)).map((line) => styleText([COLOURS[changes.outcome], 'bold'], line)),
     '',
-    ...textTable(changeRows(changes), { head: CHANGES_HEAD, right: isFigure }).map((line) => `  ${line}`),
+    ...lines(CHANGES_HEAD, changeRows(changes), isFigure),
     '',
-    ...changesAbout(changes).map((line) => `  ${line}`),
+    ...changesAbout(changes).flatMap(sentence),
     '',
   ]
+}
+
+/** Writes every rendering of what changed into a folder. */
+export function renderChanges(changes: Changes, folder: string): void {
+  const renderings = { html: changesHtml, markdown: changesMarkdown, junit: changesJunit }
+  writeCompared(folder, 'changes', changes, renderings)
 }
 
 /** For a job's summary. */

@@ -1,6 +1,7 @@
 import { ms } from '../../../core/base/words.ts'
 import type { Distribution } from '../../report/cards/distribution.ts'
 import { type Markup, markup } from '../markup.ts'
+import { key } from './overview.ts'
 
 const WIDTH = 1_000
 const HEIGHT = 300
@@ -27,7 +28,7 @@ ${shares.map((share) => markup`<line x1="${x(share)}" x2="${x(share)}" y1="0" y2
 <line x1="0" x2="${WIDTH}" y1="${y(markMs)}" y2="${y(markMs)}" class="limit"/>
 <polyline points="${known.map((point) => `${x(point.share)},${y(point.ms)}`).join(' ')}" class="done"/></svg></div>
 <div class="shares" aria-hidden="true">${shares.map((share) => markup`<span style="left:${rounded((x(share) / WIDTH) * 100)}%">${nameOf(share)}</span>`)}</div>
-<figcaption><span class="key done"></span>response time <span class="key limit"></span>allowed at p99: ${ms(markMs)}</figcaption></figure>`
+<figcaption>${key('done', 'response time')} ${key('limit', `allowed at p99: ${ms(markMs)}`)}</figcaption></figure>`
 }
 
 /** 0.9 is 1, 0.99 is 2. */

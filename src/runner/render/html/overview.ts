@@ -48,13 +48,18 @@ ${plot(
   altOfWaits(report),
 )}
 <div class="times">${phaseNames(report, endMs)}</div>
-<figcaption><span class="key offered"></span>offered <span class="key done"></span>${isFollowed(report) ? 'done' : 'accepted'} <span class="key limit"></span>allowed: ${ms(setup.acceptP99Ms)} <span class="key dot"></span>p99 <span class="key hollow"></span>slowest, where too few for a p99 ${
+<figcaption>${key('offered', 'offered')} ${key('done', isFollowed(report) ? 'done' : 'accepted')} ${key('limit', `allowed: ${ms(setup.acceptP99Ms)}`)} ${key('dot', 'p99')} ${key('hollow', 'slowest, where too few for a p99')} ${
     faults.length > 0 &&
-    markup`<span class="key band"></span>${bandsOf(faults)
-      .map(({ text, fromMs, untilMs }) => `${text}, ${seconds(fromMs)} … ${seconds(untilMs)}`)
-      .join('; ')}`
+    key(
+      'band',
+      bandsOf(faults)
+        .map(({ text, fromMs, untilMs }) => `${text}, ${seconds(fromMs)} … ${seconds(untilMs)}`)
+        .join('; '),
+    )
   }</figcaption></figure>`
 }
+
+export const key = (kind: string, text: string) => markup`<span class="keyed"><i class="key ${kind}"></i>${text}</span>`
 
 interface Tick {
   readonly at: number
@@ -84,12 +89,12 @@ function dotsOf(
   })
 }
 
-/** Under the plots; a name that has no room is cut, and stands whole in its title. */
+/** Under the plots; a name that has no room is cut, or left out, and stands whole in its title. */
 function phaseNames({ scenario }: Report, endMs: number): Markup[] {
   return scenario.phases.map(({ name, fromMs, untilMs }) => {
     const width = rounded(((untilMs - fromMs) / endMs) * 100)
     const text = `${name}, ${seconds(fromMs)} … ${seconds(untilMs)}`
-    return markup`<span style="width:${width}%" title="${text}">${name} <small>${Math.round(fromMs / 1_000)} s</small></span>`
+    return markup`<span style="width:${width}%" title="${text}"><i class="name">${name} <small>${Math.round(fromMs / 1_000)} s</small></i></span>`
   })
 }
 
@@ -114,10 +119,11 @@ function altOfWaits({ latency, setup }: Report): string {
 
 const rounded = (value: number) => Math.round(value * 10) / 10
 
-/** 1, 2 or 5 times a power of ten, and not below the value. */
+/** Not below the value, and whole as its half is. */
 function nice(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value))
-  return power * [1, 2, 3, 4, 5, 6, 8, 10].find((times) => times * power >= value)!
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(value)))
+  const steps = power === 1 ? [2, 4, 6, 8, 10] : [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10]
+  return Math.round(power * steps.find((times) => times * power >= value)!)
 }
 
 function decades(low: number, high: number): number[] {

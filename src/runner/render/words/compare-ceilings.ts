@@ -2,7 +2,7 @@ import { bytes, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { CeilingClass, CeilingRow, ComparedCeilings } from '../../compare/ceilings-schema.ts'
 import { atMostApart } from '../../compare/difference.ts'
 import { limitWords } from './ceiling.ts'
-import { differenceWords, list } from './compare.ts'
+import { apartBy, differenceWords, list } from './compare.ts'
 
 /** Which stack of a class holds most, and how sure that is. */
 export function highestWords({ rows }: Pick<CeilingClass, 'rows'>): string {
@@ -21,7 +21,7 @@ export function highestWords({ rows }: Pick<CeilingClass, 'rows'>): string {
       ? `${first.stack} holds most: its ceiling is ${most}.`
       : `No winner between ${list([first, ...tied].map(({ stack }) => stack))}: no difference of their ceilings was found, at ±${percent(Math.max(...tied.map(({ against }) => atMostApart(against!))))}.`
   const ahead = next
-    ? [`That of ${next.stack} is ${perS(next.found.interval!.mid)}, ${differenceWords(next.against)}, 95% sure.`]
+    ? [`That of ${next.stack} is ${perS(next.found.interval!.mid)}, ${apartBy(next.against!, 'lower')}, 95% sure.`]
     : []
   return [wins, ...ahead, ...left].join(' ')
 }
@@ -41,6 +41,7 @@ function ceilingCell({ found: { interval } }: CeilingRow): string {
 export const CEILINGS_HEAD = [
   'stack',
   'ceiling (90%)',
+  'beside the first',
   'held in a soak',
   'above it',
   'stack CPU ms/1,000',
@@ -48,7 +49,6 @@ export const CEILINGS_HEAD = [
   'to disk per 1,000',
   'on the wire per 1,000',
   'trials',
-  'beside the first',
 ]
 
 export function ceilingsCells(row: CeilingRow): string[] {
@@ -59,6 +59,7 @@ export function ceilingsCells(row: CeilingRow): string[] {
   return [
     stack,
     ceilingCell(row),
+    `${place === 'first' ? 'the first' : place === 'unranked' ? 'not ranked' : differenceWords(against)}${drifted ? '; the machine changed meanwhile' : ''}`,
     of(found.soakedPerS, perS),
     limit ? limitWords(limit) : 'nothing failed',
     of(cost?.stackCpuMs, cpu),
@@ -66,7 +67,6 @@ export function ceilingsCells(row: CeilingRow): string[] {
     of(cost?.diskBytes, bytes),
     of(cost?.wireBytes, bytes),
     invalid > 0 ? `${trials} (${invalid} INVALID)` : String(trials),
-    `${place === 'first' ? 'the first' : place === 'unranked' ? `not ranked: ${whyCeilingWords(row)}` : differenceWords(against)}${drifted ? '; the machine changed meanwhile' : ''}`,
   ]
 }
 

@@ -1,6 +1,6 @@
 import { bytes, ms, percent } from '../../../core/base/words.ts'
 import type { ComparedRow, Comparison, DurabilityClass, FigureName } from '../../compare/comparison-schema.ts'
-import { atMostApart, type Difference } from '../../compare/difference.ts'
+import { atMostApart, type Difference, ROUNDS_MIN } from '../../compare/difference.ts'
 import { survives } from './run.ts'
 
 type Figure = NonNullable<ComparedRow['figures'][FigureName]>
@@ -39,6 +39,15 @@ export function differenceWords(difference: Omit<Difference, 'rounds'> | null): 
   return `${signed(ratio)} (${signed(low)} … ${signed(high)})`
 }
 
+/** `higher by 12.0% (8.0% … 16.0%)`, of a difference that is real. */
+export function apartBy(
+  { ratio, low, high }: Pick<Difference, 'ratio' | 'low' | 'high'>,
+  how: 'higher' | 'lower',
+): string {
+  const [share, one, other] = [ratio, low, high].map((of) => percent(Math.abs(of - 1)))
+  return how === 'higher' ? `higher by ${share} (${one} … ${other})` : `lower by ${share} (${other} … ${one})`
+}
+
 /** Beyond this the runs of a stack differ so much that to name a bound would mean nothing. */
 const APART_MAX = 1
 
@@ -59,11 +68,11 @@ export function winnerWords(
   { rows }: Pick<DurabilityClass, 'rows'>,
   { notRanked }: Pick<Comparison, 'notRanked'>,
 ): string {
-  if (notRanked === 'busy') return 'Nothing is ranked: something else used the machine during some of the runs.'
+  const unranked = rows.filter(({ place }) => place === 'unranked')
+  const leftOf = (some: readonly ComparedRow[]) => some.map((row) => `${row.stack} is not ranked: ${whyWords(row)}.`)
+  if (notRanked === 'busy') return [BUSY, ...leftOf(unranked.filter(({ why }) => why !== 'not-ranked'))].join(' ')
   const [first, ...others] = rows.filter(({ place }) => place !== 'unranked')
-  const left = rows
-    .filter(({ place }) => place === 'unranked')
-    .map((row) => `${row.stack} is not ranked: ${whyWords(row)}.`)
+  const left = leftOf(unranked)
   if (!first) return left.join(' ')
   const p99 = ms(first.figures.p99Ms!.value)
   if (others.length === 0) return [`Only ${first.stack} can be ranked: its p99 is ${p99}.`, ...left].join(' ')
@@ -79,7 +88,7 @@ export function winnerWords(
         )
   const ahead = next
     ? [
-        `That of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${differenceWords(next.against!.p99Ms)}, 95% sure.`,
+        `That of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${apartBy(next.against!.p99Ms!, 'higher')}, 95% sure.`,
       ]
     : []
   return [wins, ...ahead, ...cheaper(first, tied), ...left].join(' ')
@@ -102,14 +111,25 @@ function cheaper(first: ComparedRow, tied: readonly ComparedRow[]): string[] {
   })
 }
 
+const BUSY =
+  'Nothing is ranked: something else used the machine during too many of the runs. Go on with --resume when it is quiet.'
+
+/** What happened, and what to do. */
 export function whyWords({ why, failedChecks, runs, invalid, busy, failed }: ComparedRow): string {
+  const leaves = `${runsWords(runs)} of the ${ROUNDS_MIN} that are needed`
   if (why === 'fails') return `${failed} of ${runsWords(runs + busy)} failed (${failedChecks.join(', ')})`
-  if (why === 'not-ranked') return `the machine was busy during ${busy} of ${runsWords(runs + busy)}`
-  const few = `${runsWords(runs)} ${runs === 1 ? 'is' : 'are'} too few`
-  return invalid > 0 ? `${runsWords(invalid)} ${invalid === 1 ? 'was' : 'were'} INVALID, and ${few}` : few
+  if (why === 'not-ranked')
+    return `the machine was busy during ${busy} of ${runsWords(runs + busy)}, which leaves ${leaves}: go on with --resume when it is quiet`
+  if (why === 'rounds-apart')
+    return `fewer than ${ROUNDS_MIN} rounds have runs that count of both it and the first: go on with --resume, which makes the others again`
+  if (why === 'nothing-accepted')
+    return 'in some of its runs no first attempt was accepted at the peak, so that they have no p99: see their reports'
+  return invalid > 0
+    ? `${runsWords(invalid)} ${invalid === 1 ? 'was' : 'were'} INVALID, which leaves ${leaves}: go on with --resume, which makes them again`
+    : `it has ${leaves}: go on with --resume and more --rounds`
 }
 
-const runsWords = (count: number) => `${count} ${count === 1 ? 'run' : 'runs'}`
+const runsWords = (count: number) => `${count === 0 ? 'no' : count} ${count === 1 ? 'run' : 'runs'}`
 
 /** Harm and what was not accepted, by name; none of those that are 0. */
 export function harmWords({ harm, notAccepted }: Pick<ComparedRow, 'harm' | 'notAccepted'>): string {
