@@ -22,7 +22,7 @@ import {
   SUSPECT_LOST_TRIES,
 } from '../src/core/contracts/ledger.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
-import { Asking, CALL_MS, CONNECTIONS_MAX } from './postgres/ask.ts'
+import { Asking, CALL_MS, CONNECTIONS_MAX, LOOKING_MAX } from './postgres/ask.ts'
 import { valuesOf, wholeLetter, withoutLost } from './postgres/call.ts'
 import { Claiming } from './postgres/claiming.ts'
 import { buried, keptCopies, lettersOf, pagesOf } from './postgres/reading.ts'
@@ -291,7 +291,7 @@ const driver: LedgerDriver = {
       throw error
     }
   },
-  quotas: ({ url }) => connectionsAt(url, CONNECTIONS_MAX),
+  quotas: ({ url }) => connectionsAt(url, { eachProcess: CONNECTIONS_MAX, eachLook: LOOKING_MAX }),
   async drop({ url, namespace }) {
     const pool = new PostgresPool(url, { connectionsMax: 1 })
     await pool

@@ -187,7 +187,7 @@ const driver: QueueDriver = {
       throw error
     }
   },
-  quotas: ({ url }) => connectionsAt(url, STORING_MAX + CONSUMING_MAX),
+  quotas: ({ url }) => connectionsAt(url, { eachProcess: STORING_MAX + CONSUMING_MAX }),
   async drop({ url, namespace }) {
     const pool = new PostgresPool(url, { connectionsMax: 1 })
     const statement = `DROP SCHEMA IF EXISTS ${schemaOf('queue', namespace)} CASCADE`

@@ -15,6 +15,8 @@ const POOLS = {
 type PoolName = keyof typeof POOLS
 /** That one process opens at most. */
 export const CONNECTIONS_MAX = Object.values(POOLS).reduce((sum, { connectionsMax }) => sum + connectionsMax, 0)
+/** The same of one that only looks things up: by the pool of claims, and one more at its start. */
+export const LOOKING_MAX = POOLS.claims.connectionsMax + 1
 
 /** A ledger's connections, and what it says on them. */
 export class Asking {

@@ -77,7 +77,7 @@ export function createIngest(options: IngestOptions): Ingest {
     checkSource(route)
     checkReplies(route)
     if (route.replies?.duplicate && !options.isKnown) {
-      const what = `route ${route.path} has an answer to duplicates, and there is no ledger to ask in this process`
+      const what = `route ${route.path} has an answer to duplicates, and no ledger can be asked here`
       throw new FloodmarkError('misuse', `${what}: run floodmark node, or leave replies.duplicate out`)
     }
     checkAddress(route)

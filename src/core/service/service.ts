@@ -2,7 +2,6 @@ import { markMsFor } from '../base/mark-life.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { CrashPoint } from '../contracts/crash-point.ts'
 import { FloodmarkError } from '../contracts/errors.ts'
-import type { WebhookEvent } from '../contracts/event.ts'
 import { type Effects, type Ledger, MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
@@ -10,12 +9,13 @@ import type { Queue } from '../contracts/queue.ts'
 import type { Random } from '../contracts/random.ts'
 import type { Ingest, IngestCounts, ListenHandle, Receiver, RunningReceiver, TlsSource } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
+import { knownTo } from '../handling/known.ts'
 import type { GapOptions } from '../processing/gaps.ts'
 import { type Processor, startProcessor } from '../processing/processor.ts'
 import type { ProcessorState } from '../processing/processor-counts.ts'
 import type { Classify } from '../processing/retry-class.ts'
 import { createBatcher } from '../receiving/batcher.ts'
-import { createIngest } from '../receiving/ingest.ts'
+import { createIngest, type IngestOptions } from '../receiving/ingest.ts'
 import { limitsOf, type ServiceLimits } from './limits.ts'
 import { WorkPace } from './pace.ts'
 import { Readiness, type ServicePart } from './readiness.ts'
@@ -40,6 +40,8 @@ export interface ServiceOptions {
     readonly ceilingPerS?: number
     /** See IngestOptions. */
     readonly renewSecrets?: (route: Route) => Promise<boolean> | undefined
+    /** See IngestOptions. Default: the ledger of `processing` is asked. */
+    readonly isKnown?: NonNullable<IngestOptions['isKnown']>
     /** Told of refused requests, now and then: see IngestOptions. */
     readonly onRefused?: (refusal: RefusedRequest) => void
     /** Also reads the providers' lists, for webhooks that never come. One process of a deployment does. */
@@ -189,10 +191,11 @@ async function startReceiving(
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
   const pace: WorkPace = new WorkPace(queue, clock, () => ingest.counts.accepted)
+  const isKnown = options.processing && knownBy(options.processing, clock)
   const ingest: Ingest = createIngest({
     ...{ routes, publish, ready, clock, onError, random },
     backlogS: () => pace.backlogS(),
-    ...(options.processing?.ledger.lookup && { isKnown: knownTo(options.processing) }),
+    ...(isKnown && { isKnown }),
     ...(onRefused && { onRefused }),
     ...asked,
     ...(observer && { observer }),
@@ -213,12 +216,6 @@ async function startReceiving(
   }
 }
 
-/** Asks the ledger about events, and about each of their effects where those have names. */
-function knownTo({ ledger, effect }: NonNullable<ServiceOptions['processing']>) {
-  const names = typeof effect === 'function' ? undefined : Object.keys(effect)
-  return async (events: readonly WebhookEvent[]): Promise<boolean> => {
-    const ids = events.flatMap(({ id }) => names?.map((name) => `${id}#${name}`) ?? [id])
-    const fates = await ledger.lookup!(ids)
-    return fates.every(({ state }) => state === 'applied' || state === 'buried')
-  }
+function knownBy({ ledger, effect }: NonNullable<ServiceOptions['processing']>, clock: Clock) {
+  return ledger.lookup && knownTo({ lookup: (ids) => ledger.lookup!(ids) }, effect, clock)
 }

@@ -81,7 +81,7 @@ function publishing(who: string, quota: Extract<Quota, { of: 'publishing' }>, ra
 }
 
 /** `asked`: what lies on one server. The connections of serve and work add up there; queue and ledger that are not shared have none. */
-function connections({ config }: LoadedConfig, asked: readonly ServerQuotas[]): readonly Finding[] {
+function connections({ config, routes }: LoadedConfig, asked: readonly ServerQuotas[]): readonly Finding[] {
   const of = (kind: ServerQuotas['kind']) =>
     asked.filter((one) => one.kind === kind).flatMap(({ quotas }) => quotas.filter((one) => one.of === 'connections'))
   const [queue] = of('queue')
@@ -90,8 +90,9 @@ function connections({ config }: LoadedConfig, asked: readonly ServerQuotas[]): 
   if (!quota) return []
   const receivers = config.processes ?? availableParallelism()
   const processors = config.processes ?? 1
-  const needed =
-    receivers * (queue?.eachProcess ?? 0) + processors * ((queue?.eachProcess ?? 0) + (ledger?.eachProcess ?? 0))
+  const looking = routes.some(({ replies }) => replies?.duplicate) ? (ledger?.eachLook ?? ledger?.eachProcess ?? 0) : 0
+  const [storing, settling] = [queue?.eachProcess ?? 0, ledger?.eachProcess ?? 0]
+  const needed = receivers * (storing + looking) + processors * (storing + settling)
   const who = asked.map(({ kind }) => `${kind} ${config[kind].use}`).join(' and ')
   const what = `${who}: serve in ${receivers} and work in ${processors} open up to ${needed} connections; the server has ${quota.max}, and ${quota.used} are open`
   if (needed + quota.used <= quota.max) return [ok('quota', what)]

@@ -63,3 +63,21 @@ export async function openLedger(loaded: LoadedConfig, clock: Clock): Promise<Le
   const made = await driver.open({ url, namespace: config.namespace, clock, ...remembering })
   return opened('ledger', made, moduleOf('ledger', name))
 }
+
+/**
+ * The ledger, for receivers beside those that write it, where a route answers duplicates otherwise. undefined: none does.
+ * @throws FloodmarkError 'misuse' where they cannot ask it, and as `openLedger`.
+ */
+export async function openAsked(loaded: LoadedConfig, clock: Clock): Promise<AskedLedger | undefined> {
+  const route = loaded.routes.find(({ replies }) => replies?.duplicate)
+  if (!route) return undefined
+  const ledger = await openLedger(loaded, clock)
+  if (ledger.traits.shared && ledger.lookup) return ledger as AskedLedger
+  await ledger.close()
+  const why = ledger.lookup ? 'belongs to one process' : 'cannot be asked'
+  const what = `route ${route.path} has an answer to duplicates, and the ledger '${loaded.config.ledger.use}' ${why}`
+  const todo = 'choose one with a server, run floodmark node, or leave replies.duplicate out'
+  throw new FloodmarkError('misuse', `${what}: ${todo}`)
+}
+
+export type AskedLedger = Ledger & Required<Pick<Ledger, 'lookup'>>

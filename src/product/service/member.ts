@@ -6,6 +6,7 @@ import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import type { RefusedRequest } from '../../core/contracts/refusal.ts'
+import { knownTo } from '../../core/handling/known.ts'
 import { lookUp } from '../../core/handling/look-up.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import { type Service, startService } from '../../core/service/service.ts'
@@ -13,7 +14,7 @@ import { outliveReaders } from '../../runner/processes/obey-runner.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
-import { openLedger, openQueue } from '../config/stores.ts'
+import { type AskedLedger, openAsked, openLedger, openQueue } from '../config/stores.ts'
 import { say } from './log.ts'
 import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
@@ -37,6 +38,8 @@ let watch: SecretWatch | undefined
 /** Absent: nothing is processed here. */
 let looking: ((ids: readonly string[]) => ReturnType<typeof lookUp>) | undefined
 let tls: TlsWatch | undefined
+/** Another's, that receivers ask. */
+let asked: AskedLedger | undefined
 
 outliveReaders()
 // A terminal signals every process at once. The supervisor alone decides what comes of it.
@@ -75,6 +78,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
   queue = await openQueue(loaded, clock)
   if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
+  if (role === 'receiver') asked = await openAsked(loaded, clock)
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
   watch = new SecretWatch({
     ...{ plans, clock, say, folder: resolve(folder, config.data) },
@@ -90,6 +94,7 @@ async function start({ role: given, config: path }: Setup, handle: ListenHandle 
     ...(tls && { tls }),
     trustedProxies: config.trustedProxies,
     ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
+    ...(asked && { isKnown: knownTo(asked, (await processingOf(loaded)).effect, clock) }),
     renewSecrets: (route: Route) => secrets.renew(route),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
@@ -163,6 +168,7 @@ async function stop(): Promise<void> {
   await starting?.catch(() => {})
   try {
     await service?.stop()
+    await asked?.close()
     process.exit(process.exitCode ?? 0)
   } catch (error) {
     say(`stopping: ${messageOf(error)}`)
