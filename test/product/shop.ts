@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import generic from '../../providers/generic.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
@@ -130,8 +131,8 @@ export class Sender {
     const lane = async () => {
       while (!signal.aborted) {
         const id = `e${next++}`
-        // As a provider would: what nobody knows of is sent again.
-        while ((await this.send(port, id)) === 'unknown' && !signal.aborted);
+        // As a provider would: what nobody knows of is sent again, after a while.
+        while ((await this.send(port, id)) === 'unknown' && !signal.aborted) await wait(5)
       }
     }
     await Promise.all(Array.from({ length: lanes }, lane))

@@ -4,12 +4,12 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Ledger } from '../../core/contracts/ledger.ts'
 import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
-import type { ListenHandle } from '../../core/contracts/receiver.ts'
 import type { RefusedRequest } from '../../core/contracts/refusal.ts'
 import { knownTo } from '../../core/handling/known.ts'
 import { lookUp } from '../../core/handling/look-up.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import { type Service, startService } from '../../core/service/service.ts'
+import { FIRST_DESCRIPTOR } from '../../runner/processes/child.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
@@ -26,6 +26,9 @@ import { TlsWatch } from './tls-watch.ts'
 /** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
 
 type Setup = Extract<ToMember, { kind: 'setup' }>
+
+/** Without a supervisor nobody ends what hangs, and it may hold what the next service needs, ms. */
+const ORPHAN_MS = 30_000
 
 const clock = systemClock
 const ending = new AbortController()
@@ -44,10 +47,13 @@ let asked: AskedLedger | undefined
 outliveReaders()
 // A terminal signals every process at once. The supervisor alone decides what comes of it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-// It was killed: what is in progress is finished, and nothing more is taken.
-process.on('disconnect', () => void stop())
-process.on('message', (message: ToMember, handle: object | undefined) => {
-  perform(message, handle).catch((error) => {
+// The supervisor was killed: what is in progress is finished, and nothing more is taken.
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(1), ORPHAN_MS).unref()
+  void stop()
+})
+process.on('message', (message: ToMember) => {
+  perform(message).catch((error) => {
     const code = error instanceof FloodmarkError ? error.code : 'unavailable'
     tell({ kind: 'failed', code, message: messageOf(error) })
     // The supervisor starts another, or ends: what could not start has nothing to finish.
@@ -56,9 +62,9 @@ process.on('message', (message: ToMember, handle: object | undefined) => {
   })
 })
 
-async function perform(message: ToMember, handle: ListenHandle | undefined): Promise<void> {
+async function perform(message: ToMember): Promise<void> {
   if (message.kind === 'setup') {
-    starting = start(message, handle)
+    starting = start(message)
     return starting
   }
   if (message.kind === 'reload') {
@@ -71,10 +77,11 @@ async function perform(message: ToMember, handle: ListenHandle | undefined): Pro
   if (message.kind === 'stop') return stop()
 }
 
-async function start({ role: given, config: path }: Setup, handle: ListenHandle | undefined): Promise<void> {
+async function start({ role: given, config: path }: Setup): Promise<void> {
   const loaded = await loadConfig(path)
   const { config, folder, routes: plans } = loaded
   role = given
+  const handle = role === 'processor' ? undefined : { fd: FIRST_DESCRIPTOR }
   queue = await openQueue(loaded, clock)
   if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)

@@ -21,7 +21,7 @@ export interface ProcessStatus {
 /** `wrong`: why there is no answer, and what to do. */
 export type LookUpAnswer = { readonly events: readonly EventAnswer[] } | { readonly wrong: string }
 
-/** What the supervisor tells a process. The port's handle travels beside a setup. */
+/** What the supervisor tells a process. One that receives has the service's port as its first descriptor. */
 export type ToMember =
   | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string }
   | { readonly kind: 'reload' }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../core/base/backoff.ts'
 import { ownFile } from '../../core/base/kit/own-file.ts'
+import type { FloodmarkError } from '../../core/contracts/errors.ts'
 import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
@@ -13,6 +14,7 @@ const WELL_MS = 10_000
 /** A process that has not finished its work so long after it was told to stop is killed, ms. */
 const STOP_MS = 30_000
 const STATUS_MS = 2_000
+const HELD_MS = 5_000
 
 export interface SupervisorOptions {
   readonly role: ServiceRole
@@ -49,11 +51,11 @@ export class Supervisor {
 
   /** Resolves when every process is ready. @throws FloodmarkError as the first of them that could not start. */
   static async start(options: SupervisorOptions): Promise<Supervisor> {
-    const door = options.listen && Door.open(options.listen)
+    const door = options.listen && (await Door.open(options.listen, options.say))
     const supervisor = new Supervisor(options, door)
     try {
       const abouts = await Promise.all(
-        Array.from({ length: options.processes }, (_, number) => supervisor.#start(number)),
+        Array.from({ length: options.processes }, (_, number) => supervisor.#startFirst(number)),
       )
       for (const line of abouts[0]!) options.say(line)
     } catch (error) {
@@ -125,6 +127,20 @@ export class Supervisor {
     await this.#endAll()
   }
 
+  /** As #start. What belongs to one process may still be held by one whose service was killed: it is waited for. */
+  async #startFirst(number: number): Promise<readonly string[]> {
+    const endMs = performance.now() + HELD_MS
+    for (;;) {
+      try {
+        return await this.#start(number)
+      } catch (error) {
+        const mayPass = this.#options.role === 'node' && (error as FloodmarkError).code === 'unavailable'
+        if (!mayPass || performance.now() > endMs || this.#stopping.signal.aborted) throw error
+        await wait(RESTART.baseMs)
+      }
+    }
+  }
+
   /** Resolves to what the process says of its queue and ledger. */
   #start(number: number): Promise<readonly string[]> {
     const starting = this.#startOne(number).finally(() => this.#starting.delete(starting))
@@ -134,10 +150,12 @@ export class Supervisor {
 
   async #startOne(number: number): Promise<readonly string[]> {
     const { role, config } = this.#options
-    const child = startProcess<ToMember, FromMember>(role, ownFile('./member', import.meta.url))
+    const descriptors = this.#door ? [this.#door.fd] : []
+    const file = ownFile('./member', import.meta.url)
+    const child = startProcess<ToMember, FromMember>(role, file, [], descriptors)
     const member: ServiceMember = { child, number, readyAtMs: Number.POSITIVE_INFINITY, isStopping: false }
     const ready = child.next('ready')
-    child.process.send({ kind: 'setup', role, config } satisfies ToMember, this.#door?.handle as never)
+    child.send({ kind: 'setup', role, config })
     try {
       const { about } = await ready
       member.readyAtMs = performance.now()

@@ -34,14 +34,21 @@ function killAll(): void {
   for (const child of living) child.kill('SIGKILL')
 }
 
-/** Starts any file as a process of its own that speaks messages; `role` is what its errors call it. */
+/** The number that the first of `descriptors` has in the process. */
+export const FIRST_DESCRIPTOR = 4
+
+/**
+ * Starts any file as a process of its own that speaks messages; `role` is what its errors call it. `descriptors`: of this
+ * process, that it gets too.
+ */
 export function startProcess<To, From extends { readonly kind: string }>(
   role: string,
   file: URL,
   args: readonly string[] = [],
+  descriptors: readonly number[] = [],
 ): Child<To, From> {
   const execArgv = [...process.execArgv, '--import', OWN_NAME]
-  const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors] })
   endWithUs(child)
   const listeners = new Set<(message: From) => void>()
   const onGone = new Set<(error: FloodmarkError) => void>()
