@@ -42,9 +42,9 @@ export interface Ingest {
   readonly counts: IngestCounts
   /**
    * Judges the request line and where it comes from, before any byte of the body is read.
-   * undefined: read the body and call `handle`. A reply: send it (404, 405, /healthz, /readyz).
+   * undefined: read the body and call `handle`. A reply: send it (404, 405, /healthz, /readyz). A promise comes to one of both.
    */
-  admit(method: string, url: string, source?: RequestSource): Reply | Promise<Reply> | undefined
+  admit(method: string, url: string, source?: RequestSource): Reply | Promise<Reply | undefined> | undefined
   /** Takes the complete request. Never rejects. `verify` replaces the provider's own, for verification in other threads. */
   handle(request: Incoming, verify?: Verify): Promise<Reply>
   /** After so many seconds one should come again that is refused because so many requests are in progress. */

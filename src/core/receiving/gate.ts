@@ -231,12 +231,21 @@ export class Gate {
     this.#started++
     connection.unanswered++
     connection.last = exchange
-    if (early === undefined) {
+    const begin = () => {
       if (expectsContinue) response.writeContinue()
       this.#read(exchange)
-    } else if ('then' in early) {
+    }
+    if (early === undefined) begin()
+    else if ('then' in early) {
       this.#count(exchange)
-      void early.then((reply) => this.answer(exchange, reply))
+      void early.then((reply) => {
+        if (reply) return this.answer(exchange, reply)
+        // Its sender may have gone away, or the end begun.
+        if (exchange.left) return
+        exchange.counted = false
+        this.#inFlight--
+        begin()
+      })
     } else this.answer(exchange, early)
   }
 
@@ -262,7 +271,7 @@ export class Gate {
     return bodyBytes <= SHORT_BYTES_MAX ? heldBytesMax : LONG_SHARE * heldBytesMax
   }
 
-  #judge(request: IncomingMessage): Reply | Promise<Reply> | undefined {
+  #judge(request: IncomingMessage): ReturnType<ReceiverOptions['ingest']['admit']> {
     const { ingest, bodyBytesMax, inFlightMax } = this.#options
     if (request.rawHeaders.length > 2 * HEADERS_MAX) return TOO_MANY_HEADERS
     const statedBytes = Number(request.headers['content-length'] ?? 0)

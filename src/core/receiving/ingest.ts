@@ -8,6 +8,7 @@ import type { Incoming } from '../contracts/incoming.ts'
 import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Random } from '../contracts/random.ts'
+import type { RateGrants } from '../contracts/rate.ts'
 import type { Ingest, RequestSource, Verify } from '../contracts/receiver.ts'
 import type { RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
@@ -35,6 +36,8 @@ export interface IngestOptions {
   readonly ready: () => Promise<void>
   /** Proxies before the receiver, whose word counts for whose request it is: addresses or ranges. Default: none. */
   readonly trustedProxies?: readonly string[]
+  /** Where other processes receive for the same routes: whoever grants to all what their rates allow. Default: this process alone. */
+  readonly grants?: RateGrants
   /** Requests a second that were measured to hold, for senders that ask. */
   readonly ceilingPerS?: number
   readonly clock: Clock
@@ -83,7 +86,7 @@ export function createIngest(options: IngestOptions): Ingest {
     checkAddress(route)
     byPath.set(route.path, route)
   }
-  const guard = new Guard(options.routes, options.trustedProxies ?? [], clock, random)
+  const guard = new Guard(options.routes, options.trustedProxies ?? [], clock, random, options.grants)
   const refusals = new Refusals(clock, options.onRefused, observer)
   const counts = {
     unkeyed: 0,
@@ -110,11 +113,14 @@ export function createIngest(options: IngestOptions): Ingest {
       if (!route) return refusals.said(path, NOT_FOUND)
       const asks = method === 'OPTIONS' && route.provider.preflight !== undefined
       if (method !== 'POST' && !asks) return refusals.said(route, NOT_POST)
+      const after = (guarded: Reply | undefined): Reply | undefined => {
+        if (guarded) return refusals.guarded(route, guarded)
+        if (!asks) return undefined
+        const answer = preflightOf(route, source, options.ceilingPerS)
+        return answer.status < 400 ? answer : refusals.said(route, answer)
+      }
       const guarded = guard.refusal(route, source)
-      if (guarded) return refusals.guarded(route, guarded)
-      if (!asks) return undefined
-      const answer = preflightOf(route, source, options.ceilingPerS)
-      return answer.status < 400 ? answer : refusals.said(route, answer)
+      return guarded && 'then' in guarded ? guarded.then(after) : after(guarded)
     },
 
     handle(given, verify) {

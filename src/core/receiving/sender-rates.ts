@@ -1,7 +1,8 @@
 import type { Clock } from '../contracts/clock.ts'
+import type { RateGrant } from '../contracts/rate.ts'
 
 /** So many senders are known, the latest: one that was forgotten begins with a full burst. */
-const KNOWN_MAX = 10_000
+export const KNOWN_MAX = 10_000
 
 interface Bucket {
   /** How many requests it may send at once, now. */
@@ -27,15 +28,22 @@ export class SenderRates {
 
   /** Counts one in. 0: it may be sent. Else: how many seconds from now one more may. */
   waitS(sender: string): number {
+    return this.take(sender, 1).waitS
+  }
+
+  /** Counts in as many of `want` as may be sent now. */
+  take(sender: string, want: number): RateGrant {
     const atMs = this.#clock.monotonic()
     const known = this.#buckets.get(sender)
-    const filled = known ? known.left + ((atMs - known.atMs) / 1_000) * this.#perS : this.#burst
-    const left = Math.min(this.#burst, filled)
-    const line = known ? Math.max(0, known.line - ((atMs - known.atMs) / 1_000) * this.#perS) : 0
+    const sinceS = known ? (atMs - known.atMs) / 1_000 : 0
+    const filled = Math.min(this.#burst, known ? known.left + sinceS * this.#perS : this.#burst)
+    const count = Math.min(want, Math.floor(filled))
+    const left = filled - count
+    const line = Math.max(0, (known?.line ?? 0) - sinceS * this.#perS) + (count < want ? 1 : 0)
     this.#buckets.delete(sender)
-    this.#buckets.set(sender, left >= 1 ? { left: left - 1, line, atMs } : { left, line: line + 1, atMs })
+    this.#buckets.set(sender, { left, line, atMs })
     if (this.#buckets.size > KNOWN_MAX) this.#buckets.delete(this.#buckets.keys().next().value!)
-    return left >= 1 ? 0 : (1 - left) / this.#perS
+    return { count, waitS: count < want ? (1 - left) / this.#perS : 0 }
   }
 
   /** How many seconds those take that were told to come again. */

@@ -37,6 +37,8 @@ export interface ServiceOptions {
     /** See IngestOptions. */
     readonly trustedProxies?: readonly string[]
     /** See IngestOptions. */
+    readonly grants?: NonNullable<IngestOptions['grants']>
+    /** See IngestOptions. */
     readonly ceilingPerS?: number
     /** See IngestOptions. */
     readonly renewSecrets?: (route: Route) => Promise<boolean> | undefined

@@ -15,6 +15,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
 import { type AskedLedger, openAsked, openLedger, openQueue } from '../config/stores.ts'
+import { AskedGrants } from './grants.ts'
 import { say } from './log.ts'
 import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
@@ -41,6 +42,8 @@ let watch: SecretWatch | undefined
 /** Absent: nothing is processed here. */
 let looking: ((ids: readonly string[]) => ReturnType<typeof lookUp>) | undefined
 let tls: TlsWatch | undefined
+/** Absent: this process alone receives. */
+let grants: AskedGrants | undefined
 /** Another's, that receivers ask. */
 let asked: AskedLedger | undefined
 
@@ -73,11 +76,12 @@ async function perform(message: ToMember): Promise<void> {
   }
   if (message.kind === 'tell-status') return tellStatus()
   if (message.kind === 'look-up') return tellFates(message)
+  if (message.kind === 'granted') return grants?.heard(message.number, message.grant)
   if (message.kind === 'leave') return service?.leave()
   if (message.kind === 'stop') return stop()
 }
 
-async function start({ role: given, config: path }: Setup): Promise<void> {
+async function start({ role: given, config: path, processes }: Setup): Promise<void> {
   const loaded = await loadConfig(path)
   const { config, folder, routes: plans } = loaded
   role = given
@@ -92,6 +96,7 @@ async function start({ role: given, config: path }: Setup): Promise<void> {
     rotate: (source, secrets) => service!.rotateSecrets(source, secrets),
   })
   if (handle && config.listen.tls) tls = new TlsWatch(config.listen.tls, folder, say)
+  if (handle && processes > 1) grants = new AskedGrants(processes, clock, (one) => tell({ kind: 'ask-grant', ...one }))
   const secrets = watch
   if (handle) await secrets.fetchKeys()
   const receiving = handle && {
@@ -101,6 +106,7 @@ async function start({ role: given, config: path }: Setup): Promise<void> {
     ...(tls && { tls }),
     trustedProxies: config.trustedProxies,
     ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
+    ...(grants && { grants }),
     ...(asked && { isKnown: knownTo(asked, (await processingOf(loaded)).effect, clock) }),
     renewSecrets: (route: Route) => secrets.renew(route),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),

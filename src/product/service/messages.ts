@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/contracts/errors.ts'
 import type { Depth } from '../../core/contracts/queue.ts'
+import type { RateGrant, RateLimit } from '../../core/contracts/rate.ts'
 import type { IngestCounts } from '../../core/contracts/receiver.ts'
 import type { EventAnswer } from '../../core/handling/look-up.ts'
 import type { ProcessorState } from '../../core/processing/processor-counts.ts'
@@ -21,12 +22,21 @@ export interface ProcessStatus {
 /** `wrong`: why there is no answer, and what to do. */
 export type LookUpAnswer = { readonly events: readonly EventAnswer[] } | { readonly wrong: string }
 
+/** How many requests of a sender may be let in, of so many that are wanted. `number`: of the question. */
+export interface RateQuestion {
+  readonly number: number
+  readonly limit: RateLimit
+  readonly sender: string
+  readonly want: number
+}
+
 /** What the supervisor tells a process. One that receives has the service's port as its first descriptor. */
 export type ToMember =
-  | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string }
+  | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string; readonly processes: number }
   | { readonly kind: 'reload' }
   | { readonly kind: 'tell-status' }
   | { readonly kind: 'look-up'; readonly number: number; readonly ids: readonly string[] }
+  | { readonly kind: 'granted'; readonly number: number; readonly grant: RateGrant }
   | { readonly kind: 'leave' }
   | { readonly kind: 'stop' }
 
@@ -34,4 +44,5 @@ export type FromMember =
   | { readonly kind: 'ready'; readonly about: readonly string[] }
   | { readonly kind: 'status'; readonly status: ProcessStatus }
   | { readonly kind: 'looked-up'; readonly number: number; readonly answer: LookUpAnswer }
+  | ({ readonly kind: 'ask-grant' } & RateQuestion)
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../core/base/backoff.ts'
 import { ownFile } from '../../core/base/kit/own-file.ts'
+import { systemClock } from '../../core/contracts/clock.ts'
 import type { FloodmarkError } from '../../core/contracts/errors.ts'
 import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
+import { GrantedRates } from './grants.ts'
 import type { FromMember, LookUpAnswer, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 
 /** A process that died is started again after about so long, twice as long with each further death, ms. */
@@ -42,11 +44,13 @@ export class Supervisor {
   readonly #members = new Map<number, ServiceMember>()
   readonly #stopping = new AbortController()
   readonly #starting = new Set<Promise<unknown>>()
+  readonly #rates: GrantedRates
   #restarting: Promise<void> | undefined
 
   private constructor(options: SupervisorOptions, door: Door | undefined) {
     this.#options = options
     this.#door = door
+    this.#rates = new GrantedRates(options.processes, systemClock)
   }
 
   /** Resolves when every process is ready. @throws FloodmarkError as the first of them that could not start. */
@@ -149,13 +153,17 @@ export class Supervisor {
   }
 
   async #startOne(number: number): Promise<readonly string[]> {
-    const { role, config } = this.#options
+    const { role, config, processes } = this.#options
     const descriptors = this.#door ? [this.#door.fd] : []
     const file = ownFile('./member', import.meta.url)
     const child = startProcess<ToMember, FromMember>(role, file, [], descriptors)
     const member: ServiceMember = { child, number, readyAtMs: Number.POSITIVE_INFINITY, isStopping: false }
     const ready = child.next('ready')
-    child.send({ kind: 'setup', role, config })
+    child.on((message) => {
+      if (message.kind !== 'ask-grant') return
+      child.send({ kind: 'granted', number: message.number, grant: this.#rates.take(message) })
+    })
+    child.send({ kind: 'setup', role, config, processes })
     try {
       const { about } = await ready
       member.readyAtMs = performance.now()
