@@ -1,4 +1,5 @@
 import { Admin, ProduceAcks, Producer } from '@platformatic/kafka'
+import { publishingQuotas } from '../src/clients/kafka/quotas.ts'
 import { encode } from '../src/core/base/codec.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
@@ -7,7 +8,6 @@ import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } 
 import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
 import { despiteLeaderless, isNoLeader } from './kafka/leaderless.ts'
 import { keepMember } from './kafka/member.ts'
-import { publishingQuotas } from './kafka/quotas.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
@@ -142,11 +142,7 @@ const driver: QueueDriver = {
     }
   },
 
-  async quotas(options) {
-    const own = clientOptions(layoutOf(options))
-    const admin = new Admin(own)
-    return publishingQuotas(admin, own.clientId).finally(() => admin.close())
-  },
+  quotas: (options) => publishingQuotas(layoutOf(options).address),
 
   async drop(options) {
     const layout = layoutOf(options)

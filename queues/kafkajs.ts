@@ -85,6 +85,11 @@ async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, ad
   }
 }
 
+function unlessMissing(error: NodeJS.ErrnoException): Pick<typeof import('../src/clients/kafka/quotas.ts'), 'publishingQuotas'> {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  return { publishingQuotas: async () => [{ of: 'unasked', needs: '@platformatic/kafka' }] }
+}
+
 const driver: QueueDriver = {
   server: 'kafka',
   async open(options) {
@@ -95,6 +100,12 @@ const driver: QueueDriver = {
       const traits = traitsOf('kafkajs', layout.topic, facts)
       return new KafkaJsQueue(layout, options.clock ?? systemClock, kafka, admin, traits, partitions)
     })
+  },
+
+  /** kafkajs has no question for it: the client of `kafka` asks, where it is installed. */
+  async quotas(options) {
+    const { publishingQuotas } = await import('../src/clients/kafka/quotas.ts').catch(unlessMissing)
+    return publishingQuotas(layoutOf(options).address)
   },
 
   async drop(options) {

@@ -17,3 +17,5 @@ export type Quota =
   | { readonly of: 'events'; readonly maxPerS: number; readonly liftedBy: string }
   /** Of all that this service's clients publish to one broker. */
   | { readonly of: 'publishing'; readonly maxBytesPerS: number }
+  /** The driver's own client cannot ask. `needs`: the package by which it could. */
+  | { readonly of: 'unasked'; readonly needs: string }

@@ -47,6 +47,10 @@ async function ask(kind: 'queue' | 'ledger', loaded: LoadedConfig): Promise<Serv
 
 function judged(who: string, quota: Quota, ratePerS: number | undefined): readonly Finding[] {
   if (quota.of === 'memory') return [memory(who, quota)]
+  if (quota.of === 'unasked') {
+    const what = `${who}: its client cannot ask what the server allows`
+    return [warn('quota', `${what}: run npm install ${quota.needs}, which check asks by, or look there yourself`)]
+  }
   if (quota.of === 'events') return [events(who, quota, ratePerS)]
   return quota.of === 'publishing' ? [publishing(who, quota, ratePerS)] : []
 }

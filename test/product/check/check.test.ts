@@ -1,4 +1,7 @@
+import { Admin } from '@platformatic/kafka'
 import { describe, expect, it } from 'vitest'
+import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
+import { platformaticOptions } from '../../../src/clients/kafka/platformatic.ts'
 import { checkService } from '../../../src/product/check/check.ts'
 import { loadConfig } from '../../../src/product/config/load.ts'
 import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
@@ -50,6 +53,7 @@ describe('floodmark check', () => {
     [{ of: 'publishing', maxBytesPerS: 1e7 }, undefined, 'warn'],
     [{ of: 'publishing', maxBytesPerS: 1e7 }, 2_000, 'warn'],
     [{ of: 'publishing', maxBytesPerS: 1e7 }, 1_000, 'ok'],
+    [{ of: 'unasked', needs: 'a-package' }, undefined, 'warn'],
     [connections(39, 0), undefined, 'fail'],
     [connections(97, 60), undefined, 'warn'],
     [connections(97, 57), undefined, 'ok'],
@@ -58,6 +62,20 @@ describe('floodmark check', () => {
       export default { ...memory, quotas: async () => [${JSON.stringify(quota)}] }\n`
     const found = await check("queue: './queue.ts', processes: 2,", ratePerS, { 'queue.ts': driver })
     expect(levels(found, 'quota')).toEqual([level])
+  })
+
+  it('counts what receivers ask of the ledger, where copies are answered otherwise', async () => {
+    const files = {
+      'ledger.ts': `import memory from '${MEMORY.replace('queues', 'ledgers')}'
+        export default { ...memory, quotas: async () => [{ ...${JSON.stringify(connections(97, 0))}, eachLook: 5 }] }\n`,
+    }
+    const config = (replies: string) => `ledger: './ledger.ts', processes: 2, routes: {
+      '/in': { provider: 'generic', source: 'in', secrets: { file: 'secret.txt' }, ${replies} },
+    },`
+    const text = async (replies: string) =>
+      (await check(config(replies), undefined, files)).find(({ id }) => id === 'quota')!.text
+    expect(await text('')).toContain('open up to 20 connections')
+    expect(await text('replies: { duplicate: {} }')).toContain('open up to 30 connections')
   })
 
   it('says so where what is expected fits', async () => {
@@ -96,7 +114,7 @@ const REAL = [
     text: /queue postgres and ledger postgres: .* up to 96 connections/,
   },
   { server: 'sqs', queues: ['sqs-fifo'], ledger: undefined, text: undefined },
-  { server: 'kafka', queues: ['kafka'], ledger: undefined, text: undefined },
+  { server: 'kafka', queues: ['kafka', 'kafkajs'], ledger: undefined, text: undefined },
 ] as const
 
 for (const { server, queues, ledger, text } of REAL) {
@@ -111,3 +129,19 @@ for (const { server, queues, ledger, text } of REAL) {
     })
   })
 }
+
+describeWithServer('kafka', (running) => {
+  it.each(['kafka', 'kafkajs'])('floodmark check says what a quota lets %s publish', async (queue) => {
+    const { url } = running()
+    const admin = new Admin(platformaticOptions(kafkaAddress(url)))
+    const entities = [{ entityType: 'client-id' as const, entityName: 'floodmark' }]
+    const quota = { key: 'producer_byte_rate' as const, value: 1024 * 1024, remove: false as const }
+    await admin.alterClientQuotas({ entries: [{ entities, ops: [quota] }], validateOnly: false })
+    await admin.close()
+    const asked = () => check(`queue: { use: '${queue}', url: '${url}' },`, 200)
+    // A broker hears of it a moment later.
+    await expect.poll(async () => levels(await asked(), 'quota'), { timeout: 30_000 }).toEqual(['warn'])
+    const texts = (await asked()).filter(({ id }) => id === 'quota').map(({ text }) => text)
+    expect(texts).toEqual([expect.stringMatching(/each broker takes (1024 KiB|1 MiB)\/s of this service/)])
+  })
+})
