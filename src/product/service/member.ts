@@ -23,6 +23,7 @@ import { refusalLine } from './refusal-words.ts'
 import { SecretWatch } from './secret-watch.ts'
 import { sizeNotices } from './size-notices.ts'
 import { TlsWatch } from './tls-watch.ts'
+import { telling, toldOf } from './told.ts'
 
 /** A process of the service: forked by the supervisor, told over IPC what to be, when to reload and when to stop. */
 
@@ -30,6 +31,8 @@ type Setup = Extract<ToMember, { kind: 'setup' }>
 
 /** Without a supervisor nobody ends what hangs, and it may hold what the next service needs, ms. */
 const ORPHAN_MS = 30_000
+/** Lines of effects in one message. */
+const PART_LINES = 1_000
 
 const clock = systemClock
 const ending = new AbortController()
@@ -42,6 +45,8 @@ let watch: SecretWatch | undefined
 /** Absent: nothing is processed here. */
 let looking: ((ids: readonly string[]) => ReturnType<typeof lookUp>) | undefined
 let tls: TlsWatch | undefined
+/** Absent: nothing is processed here. */
+let own: Ledger | undefined
 /** Absent: this process alone receives. */
 let grants: AskedGrants | undefined
 /** Another's, that receivers ask. */
@@ -76,12 +81,13 @@ async function perform(message: ToMember): Promise<void> {
   }
   if (message.kind === 'tell-status') return tellStatus()
   if (message.kind === 'look-up') return tellFates(message)
+  if (message.kind === 'tell-effects') return tellEffects(message)
   if (message.kind === 'granted') return grants?.heard(message.number, message.grant)
   if (message.kind === 'leave') return service?.leave()
   if (message.kind === 'stop') return stop()
 }
 
-async function start({ role: given, config: path, processes }: Setup): Promise<void> {
+async function start({ role: given, config: path, processes, tellsEffects }: Setup): Promise<void> {
   const loaded = await loadConfig(path)
   const { config, folder, routes: plans } = loaded
   role = given
@@ -111,7 +117,9 @@ async function start({ role: given, config: path, processes }: Setup): Promise<v
     renewSecrets: (route: Route) => secrets.renew(route),
     onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
   }
-  const processing = ledger && { ...(await processingOf(loaded)), ledger }
+  const work = ledger && (await processingOf(loaded))
+  const processing = ledger && work && { effect: tellsEffects ? telling(work.effect) : work.effect, ledger }
+  own = ledger
   if (processing) looking = (ids) => lookUp(processing.ledger, processing.effect, ids)
   service = await startService({
     queue,
@@ -141,6 +149,28 @@ async function tellFates({ number, ids }: Extract<ToMember, { kind: 'look-up' }>
     (error) => ({ wrong: messageOf(error) }),
   )
   tell({ kind: 'looked-up', number, answer })
+}
+
+/** In parts, each of which waits until the one before it is on its way. */
+async function tellEffects({ number, run }: Extract<ToMember, { kind: 'tell-effects' }>): Promise<void> {
+  if (!own) return
+  const part = (lines: readonly string[], isLast: boolean) =>
+    new Promise<void>((resolve) => {
+      const message: FromMember = { kind: 'effects', number, lines, isLast }
+      if (process.connected) process.send?.(message, undefined, undefined, () => resolve())
+      else resolve()
+    })
+  let lines: string[] = []
+  try {
+    for await (const line of toldOf(own, run)) {
+      if (lines.push(line) < PART_LINES) continue
+      await part(lines, false)
+      lines = []
+    }
+    await part(lines, true)
+  } catch (error) {
+    say(`effects could not be read: ${messageOf(error)}`)
+  }
 }
 
 async function tellStatus(): Promise<void> {

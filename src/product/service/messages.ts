@@ -32,10 +32,17 @@ export interface RateQuestion {
 
 /** What the supervisor tells a process. One that receives has the service's port as its first descriptor. */
 export type ToMember =
-  | { readonly kind: 'setup'; readonly role: ServiceRole; readonly config: string; readonly processes: number }
+  | {
+      readonly kind: 'setup'
+      readonly role: ServiceRole
+      readonly config: string
+      readonly processes: number
+      readonly tellsEffects: boolean
+    }
   | { readonly kind: 'reload' }
   | { readonly kind: 'tell-status' }
   | { readonly kind: 'look-up'; readonly number: number; readonly ids: readonly string[] }
+  | { readonly kind: 'tell-effects'; readonly number: number; readonly run: string }
   | { readonly kind: 'granted'; readonly number: number; readonly grant: RateGrant }
   | { readonly kind: 'leave' }
   | { readonly kind: 'stop' }
@@ -44,5 +51,11 @@ export type FromMember =
   | { readonly kind: 'ready'; readonly about: readonly string[] }
   | { readonly kind: 'status'; readonly status: ProcessStatus }
   | { readonly kind: 'looked-up'; readonly number: number; readonly answer: LookUpAnswer }
+  | {
+      readonly kind: 'effects'
+      readonly number: number
+      readonly lines: readonly string[]
+      readonly isLast: boolean
+    }
   | ({ readonly kind: 'ask-grant' } & RateQuestion)
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

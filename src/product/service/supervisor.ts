@@ -7,7 +7,8 @@ import { type Child, startProcess } from '../../runner/processes/child.ts'
 import type { ListenConfig } from '../config/config.ts'
 import { Door } from './door.ts'
 import { GrantedRates } from './grants.ts'
-import type { FromMember, LookUpAnswer, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
+import type { FromMember, ServiceRole, ToMember } from './messages.ts'
+import { Questions } from './questions.ts'
 
 /** A process that died is started again after about so long, twice as long with each further death, ms. */
 const RESTART = { baseMs: 250, capMs: 5_000 }
@@ -15,7 +16,6 @@ const RESTART = { baseMs: 250, capMs: 5_000 }
 const WELL_MS = 10_000
 /** A process that has not finished its work so long after it was told to stop is killed, ms. */
 const STOP_MS = 30_000
-const STATUS_MS = 2_000
 const HELD_MS = 5_000
 
 export interface SupervisorOptions {
@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Absent: nothing is received. */
   readonly listen: Required<Pick<ListenConfig, 'host' | 'port'>> | undefined
   readonly noticeMs: number
+  /** Effects of a run's events are told, see told.ts. */
+  readonly tellsEffects: boolean
   say(line: string): void
 }
 
@@ -45,6 +47,7 @@ export class Supervisor {
   readonly #stopping = new AbortController()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #rates: GrantedRates
+  readonly questions = new Questions(() => [...this.#members.values()].map(({ child }) => child))
   #restarting: Promise<void> | undefined
 
   private constructor(options: SupervisorOptions, door: Door | undefined) {
@@ -77,30 +80,6 @@ export class Supervisor {
 
   get pids(): readonly number[] {
     return [...this.#members.values()].map(({ child }) => child.process.pid!)
-  }
-
-  /** What each process says of itself. One that does not answer in time is left out. */
-  async status(): Promise<readonly ProcessStatus[]> {
-    const asked = [...this.#members.values()].map(async ({ child }) => {
-      const answer = child.next('status')
-      child.send({ kind: 'tell-status' })
-      return Promise.race([answer.then(({ status }) => status), wait(STATUS_MS, undefined, { ref: false })])
-    })
-    const told = await Promise.allSettled(asked)
-    return told.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
-  }
-
-  #lookUps = 0
-  /** What became of events, by any process that can be asked. */
-  async lookUp(ids: readonly string[]): Promise<LookUpAnswer> {
-    const number = ++this.#lookUps
-    for (const { child } of this.#members.values()) {
-      const answer = answerTo(child, number)
-      child.send({ kind: 'look-up', number, ids })
-      const told = await Promise.race([answer.catch(() => undefined), wait(STATUS_MS, undefined, { ref: false })])
-      if (told) return told
-    }
-    return { wrong: 'no process has answered in time: ask again' }
   }
 
   /** Every process reads its secrets again. */
@@ -153,17 +132,18 @@ export class Supervisor {
   }
 
   async #startOne(number: number): Promise<readonly string[]> {
-    const { role, config, processes } = this.#options
+    const { role, config, processes, tellsEffects } = this.#options
     const descriptors = this.#door ? [this.#door.fd] : []
     const file = ownFile('./member', import.meta.url)
     const child = startProcess<ToMember, FromMember>(role, file, [], descriptors)
     const member: ServiceMember = { child, number, readyAtMs: Number.POSITIVE_INFINITY, isStopping: false }
     const ready = child.next('ready')
     child.on((message) => {
+      this.questions.heard(message)
       if (message.kind !== 'ask-grant') return
       child.send({ kind: 'granted', number: message.number, grant: this.#rates.take(message) })
     })
-    child.send({ kind: 'setup', role, config, processes })
+    child.send({ kind: 'setup', role, config, processes, tellsEffects })
     try {
       const { about } = await ready
       member.readyAtMs = performance.now()
@@ -238,13 +218,5 @@ export class Supervisor {
     const killing = setTimeout(() => child.process.kill('SIGKILL'), STOP_MS)
     await child.exited
     clearTimeout(killing)
-  }
-}
-
-/** Answers of others, that come later than they are waited for, are passed over. */
-async function answerTo(child: ServiceMember['child'], number: number): Promise<LookUpAnswer> {
-  for (;;) {
-    const told = await child.next('looked-up')
-    if (told.number === number) return told.answer
   }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../../product/config/load.ts'
 import { startAdmin } from '../../../product/service/admin.ts'
 import { say } from '../../../product/service/log.ts'
@@ -24,12 +25,17 @@ Exits: 0 stopped, 2 bad input, 3 environment, 130 ended by a second signal.`
 interface ServiceFlags {
   readonly config?: string
   readonly processes?: string
+  readonly tellEffects?: boolean
 }
 
 /** The options that node, serve and work have in common. `processes`: they may be several. */
 export function defineService(command: Command, role: ServiceRole, examples: string, processes?: string): void {
   command.option('--config <file>', 'the config (default: floodmark.config.ts of this folder)')
   if (processes) command.option('--processes <count>', processes)
+  if (role !== 'receiver') {
+    const tells = 'keep a line for each event of a run that took effect, for --effects (default: off)'
+    command.option('--tell-effects', tells)
+  }
   command
     .addHelpText('after', `\nExamples:\n${examples}\n${SIGNALS}`)
     .action((flags: ServiceFlags) => runService(role, flags))
@@ -40,6 +46,10 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   const loaded = await loadConfig(flags.config)
   const { config, path } = loaded
   const { host, port } = config.listen
+  const tellsEffects = flags.tellEffects === true
+  if (tellsEffects && !config.admin) {
+    throw new FloodmarkError('misuse', '--tell-effects needs a port to tell them on: set admin: { port: 9090 }')
+  }
   const listen = role === 'processor' ? undefined : { host, port }
   const heed = heedSignals()
   const supervisor = await Supervisor.start({
@@ -48,13 +58,15 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
     processes: processesOf(role, loaded, flags),
     listen,
     noticeMs: config.noticeMs,
+    tellsEffects,
     say,
   })
   heed(supervisor)
   say(startLine(role, loaded, supervisor.port))
   if (config.admin) {
-    const admin = await startAdmin(config.admin, supervisor)
+    const admin = await startAdmin(config.admin, supervisor.questions, tellsEffects)
     say(`status on http://${config.admin.host}:${admin}/status`)
+    if (tellsEffects) say(`effects of runs on http://${config.admin.host}:${admin}/effects`)
   }
 }
 
