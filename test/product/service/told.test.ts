@@ -49,12 +49,12 @@ it('what was given up is told as that', async () => {
 })
 
 const GITHUB = 'a-secret-of-the-test-0123456789'
-const CONFIG = `routes: { '/hooks/github': { provider: 'github', secrets: { env: 'HOOK_SECRET' } } }, admin: { port: 0 }`
+const CONFIG = `routes: { '/hooks/github': { provider: 'github', secrets: { env: 'HOOK_SECRET' } } }`
 const { root, reportOf } = runsFolder()
 
 it('a run against floodmark node is audited whole', { timeout: 90_000 }, async () => {
   const { start } = shop(CONFIG, { 'handlers.ts': 'export default () => {}\n' })
-  const node = start('node', '--tell-effects', { HOOK_SECRET: GITHUB })
+  const node = start('node', '--tell-effects', '--admin-port', '0', { HOOK_SECRET: GITHUB })
   const port = await node.port
   await node.until('effects of runs on')
   const effects = node.said(/effects of runs on (\S+)/)
@@ -83,5 +83,7 @@ it('nothing is told unasked, and not without a port for it', async () => {
   ])
   expect((await node.stop()).code).toBe(0)
   const { code, err } = await shop().start('node', '--tell-effects').ended
-  expect([code, err]).toEqual([2, expect.stringContaining('--tell-effects needs a port to tell them on')])
+  expect([code, err]).toEqual([2, expect.stringContaining('give --admin-port 9090')])
+  const wrong = await shop().start('node', '--admin-port', 'ninety').ended
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/--admin-port .*ninety/)])
 })

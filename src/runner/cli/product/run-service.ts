@@ -26,12 +26,14 @@ interface ServiceFlags {
   readonly config?: string
   readonly processes?: string
   readonly tellEffects?: boolean
+  readonly adminPort?: string
 }
 
 /** The options that node, serve and work have in common. `processes`: they may be several. */
 export function defineService(command: Command, role: ServiceRole, examples: string, processes?: string): void {
   command.option('--config <file>', 'the config (default: floodmark.config.ts of this folder)')
   if (processes) command.option('--processes <count>', processes)
+  command.option('--admin-port <port>', 'its port for whoever runs it (default: admin of the config, or none)')
   if (role !== 'receiver') {
     const tells = 'keep a line for each event of a run that took effect, for --effects (default: off)'
     command.option('--tell-effects', tells)
@@ -47,9 +49,9 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   const { config, path } = loaded
   const { host, port } = config.listen
   const tellsEffects = flags.tellEffects === true
-  if (tellsEffects && !config.admin) {
-    throw new FloodmarkError('misuse', '--tell-effects needs a port to tell them on: set admin: { port: 9090 }')
-  }
+  const adminAt = adminOf(loaded, flags)
+  if (tellsEffects && !adminAt)
+    throw new FloodmarkError('misuse', '--tell-effects needs a port to tell them on: give --admin-port 9090')
   const listen = role === 'processor' ? undefined : { host, port }
   const heed = heedSignals()
   const supervisor = await Supervisor.start({
@@ -63,11 +65,19 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   })
   heed(supervisor)
   say(startLine(role, loaded, supervisor.port))
-  if (config.admin) {
-    const admin = await startAdmin(config.admin, supervisor.questions, tellsEffects)
-    say(`status on http://${config.admin.host}:${admin}/status`)
-    if (tellsEffects) say(`effects of runs on http://${config.admin.host}:${admin}/effects`)
+  if (adminAt) {
+    const admin = `http://${adminAt.host}:${await startAdmin(adminAt, supervisor.questions, tellsEffects)}`
+    say(`status on ${admin}/status`)
+    if (tellsEffects) say(`effects of runs on ${admin}/effects`)
   }
+}
+
+/** Each command on one machine needs a port of its own; the config is the same. */
+function adminOf({ config }: LoadedConfig, { adminPort }: ServiceFlags) {
+  if (adminPort === undefined) return config.admin
+  const { data: port, error } = count(0, 65_535).safeParse(adminPort)
+  if (error) throw new FloodmarkError('misuse', `--admin-port ${error.issues[0]!.message}`)
+  return { host: config.admin?.host ?? '127.0.0.1', port }
 }
 
 function processesOf(role: ServiceRole, { config }: LoadedConfig, { processes }: ServiceFlags): number {
