@@ -17,6 +17,7 @@ const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
 }
 /** Made when it is asked for by name. */
 const BY_NAME: typeof SECTIONS = {
+  cores: () => import('./cores.ts'),
   example: () => import('./example.ts'),
   'who-is-right': () => import('./who-is-right.ts'),
 }
@@ -25,6 +26,7 @@ Sections:
   stack      the whole stack against a bare server, in requests/s
   queues     each queue's driver against its bare client, in events/s
   receivers  each receiver, in requests/s
+  cores      one process against receivers that hand their events to one that writes; only when it is named
   example    a sale, a ceiling and a comparison into reports/example, with pictures; only when it is named
   who-is-right  load generators against servers of known behaviour, into docs/who-is-right.md; only when it is named
   sender     the generator against its plan, and wrk where that is installed, in requests/s

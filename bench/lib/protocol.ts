@@ -1,3 +1,4 @@
+import type { QueueTraits } from '../../src/core/contracts/queue.ts'
 import type { Scenario } from '../../src/runner/scenario/scenario.ts'
 
 /** The kinds of server process. */
@@ -17,6 +18,24 @@ export type ServerSetup =
       readonly folder: string
       readonly runId: string
     }
+  /** The queue and the ledger in this process, and so many others that receive and hand it their events. */
+  | {
+      readonly kind: 'writer'
+      readonly receivers: number
+      readonly queue: string
+      readonly ledger: string
+      readonly folder: string
+      readonly runId: string
+    }
+
+/** A receiver of a writer: where it hands events to, and what that queue takes. */
+export interface ReceiverSetup {
+  readonly path: string
+  readonly traits: QueueTraits
+}
+export type FromReceiver =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 /** Counts since the start of a server, at a moment by preciseNow. */
 export interface Usage {

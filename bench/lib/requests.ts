@@ -9,6 +9,11 @@ const KEYS = 1_000
 /** Ids of one length, so that every head is of one length too. */
 const SEQ_FROM = 1_000_000
 
+/** The route that takes them. */
+export function routesOf() {
+  return [{ path: PATH, source: 'generic', provider: generic, secrets: [generic.secret(SECRET)] }]
+}
+
 export interface SignedRequests {
   readonly count: number
   /** Writes the next request into a buffer of `slot`. Copying a request costs the load less than making one. */

@@ -1,8 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
 import generic from '../../providers/generic.ts'
 import { parseBody } from '../../src/core/base/json-body.ts'
+import { ownFile } from '../../src/core/base/kit/own-file.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { messageOf } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
@@ -12,10 +15,15 @@ import { seeded } from '../../src/core/contracts/random.ts'
 import type { Receiver } from '../../src/core/contracts/receiver.ts'
 import { SERVICE_DEFAULTS } from '../../src/core/service/limits.ts'
 import { startService } from '../../src/core/service/service.ts'
+import { Door } from '../../src/product/service/door.ts'
+import { startProcess } from '../../src/runner/processes/child.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
+import { takeHanded } from './handing.ts'
 import { keepHistory } from './history.ts'
-import type { FromServer, ServerSetup, ToServer, Usage } from './protocol.ts'
-import { PATH, SECRET } from './requests.ts'
+import type { FromReceiver, FromServer, ReceiverSetup, ServerSetup, ToServer, Usage } from './protocol.ts'
+import { routesOf, SECRET } from './requests.ts'
+
+const END_MS = 10_000
 
 /** The server side of a benchmark, in a separate process. Its kind comes as its argument. */
 
@@ -26,9 +34,16 @@ interface Running {
 }
 
 const setup: ServerSetup = JSON.parse(process.argv[2]!)
-const routes = [{ path: PATH, source: 'generic', provider: generic, secrets: [generic.secret(SECRET)] }]
+const routes = routesOf()
 process.on('disconnect', () => process.exit(1))
-const starts = setup.kind === 'bare' ? bare() : setup.kind === 'canned' ? canned() : stack(setup)
+const starts =
+  setup.kind === 'bare'
+    ? bare()
+    : setup.kind === 'canned'
+      ? canned()
+      : setup.kind === 'writer'
+        ? writer(setup)
+        : stack(setup)
 starts.then(
   (running) => {
     const history = keepHistory(running.usage)
@@ -79,7 +94,49 @@ async function stack(setup: ServerSetup & { kind: 'stack' }): Promise<Running> {
   }
 }
 
-async function processingWith(setup: ServerSetup & { kind: 'stack' }, name: string) {
+/** The same, with the receiving in processes of their own. */
+async function writer(setup: ServerSetup & { kind: 'writer' }): Promise<Running> {
+  const driver: QueueDriver = (await import(moduleOf('queue', setup.queue))).default
+  const queue: Queue & { counts?: { syncs: number } } = await driver.open({
+    url: `${setup.folder}/queue`,
+    namespace: setup.runId,
+  })
+  const processing = await processingWith(setup, setup.ledger)
+  const service = await startService({ queue, processing, clock: systemClock, random: seeded(1), onError: fail })
+  const path = join(setup.folder, 'handing')
+  const taking = await takeHanded(path, queue, SERVICE_DEFAULTS.publishDeadlineMs)
+  const door = await Door.open({ host: '127.0.0.1', port: 0 }, () => {})
+  const file = ownFile('./receiver', import.meta.url)
+  const task: ReceiverSetup = { path, traits: queue.traits }
+  const receivers = Array.from({ length: setup.receivers }, () =>
+    startProcess<never, FromReceiver>('receiver', file, [JSON.stringify(task)], [door.fd]),
+  )
+  await Promise.all(receivers.map((one) => one.next('ready')))
+  return {
+    port: door.port,
+    async usage() {
+      const { user, system } = process.cpuUsage()
+      const cpuSeconds = (user + system) / 1e6 + receivers.reduce((sum, one) => sum + cpuSecondsOf(one.process.pid!), 0)
+      const { waiting, inFlight } = await queue.depth()
+      const { applied: settled } = service.counts!
+      return { cpuSeconds, settled, backlog: waiting + inFlight, syncs: queue.counts?.syncs ?? null }
+    },
+    async stop() {
+      door.close()
+      await Promise.all(receivers.map((one) => one.end(END_MS)))
+      taking.close()
+      await service.stop()
+    },
+  }
+}
+
+/** Of another process, by Linux, in ticks of 10 ms. */
+function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+async function processingWith(setup: ServerSetup & { kind: 'stack' | 'writer' }, name: string) {
   const driver: LedgerDriver = (await import(moduleOf('ledger', name))).default
   const ledger = await driver.open({ url: `${setup.folder}/ledger`, namespace: 'bench' })
   return {
