@@ -114,7 +114,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'runner/history': [...KIT, 'runner/scenario', 'runner/report', 'runner/search', 'runner/compare'],
   'product/config': [...KIT, 'runner/scenario', 'runner/plan'],
   'product/check': [...KIT, 'product/config', 'product/service'],
-  'product/init': KIT,
+  'product/init': [...KIT, 'product/config'],
   'product/testing': [...KIT, 'providers', 'queues', 'ledgers'],
   'product/service': [...KIT, 'runner/scenario', 'runner/processes', 'product/config'],
   'runner/calibration': [

@@ -4,8 +4,10 @@ export interface InitPlan extends MeasuredStack {
   readonly providers: readonly string[]
   readonly host: string
   readonly port: number
-  /** Those of queue and ledger that need the address of a server. */
-  readonly needsUrl: { readonly queue: boolean; readonly ledger: boolean }
+  /** The kinds of server that queue and ledger need the address of. */
+  readonly servers: { readonly queue: string | undefined; readonly ledger: string | undefined }
+  /** How the names of files end. */
+  readonly extension: 'ts' | 'mts'
 }
 
 /** The environment variable that a route's secret is taken from. */
@@ -17,20 +19,23 @@ export function secretName(provider: string): string {
   return `${last.replaceAll(/[^a-zA-Z0-9]+/g, '_').toUpperCase()}_WEBHOOK_SECRET`
 }
 
-/** Every environment variable that the config reads. */
-export function variablesOf({ providers, needsUrl }: InitPlan): string[] {
-  return [
-    ...providers.map(secretName),
-    ...(needsUrl.queue ? ['QUEUE_URL'] : []),
-    ...(needsUrl.ledger ? ['LEDGER_URL'] : []),
-  ]
+/** That of the address of a server: one, where queue and ledger may lie on the same. */
+function urlName(server: string): string {
+  return server === 'postgres' ? 'DATABASE_URL' : `${server.toUpperCase()}_URL`
 }
 
-/** floodmark.config.ts. */
+/** Every environment variable that the config reads. */
+export function variablesOf({ providers, servers: { queue, ledger } }: InitPlan): string[] {
+  const urls = [queue, ledger].flatMap((server) => (server === undefined ? [] : urlName(server)))
+  return [...providers.map(secretName), ...new Set(urls)]
+}
+
+/** The config. */
 export function configText(plan: InitPlan): string {
-  const { receiver, queue, ledger, inFlightMax, publishDeadlineMs, processes, ceilingPerS, needsUrl, host, port } = plan
-  const store = (use: string, needs: boolean, env: string) =>
-    needs ? `{ use: ${quote(use)}, url: { env: '${env}' } }` : quote(use)
+  const { receiver, queue, ledger, inFlightMax, publishDeadlineMs, processes, ceilingPerS, servers, host, port, extension } =
+    plan
+  const store = (use: string, server: string | undefined) =>
+    server === undefined ? quote(use) : `{ use: ${quote(use)}, url: { env: '${urlName(server)}' } }`
   const measured = [
     inFlightMax !== undefined && `  inFlightMax: ${inFlightMax},\n`,
     publishDeadlineMs !== undefined && `  publishDeadline: '${publishDeadlineMs}ms',\n`,
@@ -43,10 +48,10 @@ export default defineConfig({
   routes: {
 ${plan.providers.map(routeText).join('\n')}
   },
-  handlers: './handlers.ts',
+  handlers: './handlers.${extension}',
   receiver: ${quote(receiver)},
-  queue: ${store(queue, needsUrl.queue, 'QUEUE_URL')},
-  ledger: ${store(ledger, needsUrl.ledger, 'LEDGER_URL')},
+  queue: ${store(queue, servers.queue)},
+  ledger: ${store(ledger, servers.ledger)},
 ${measured.join('')}  listen: { host: ${quote(host)}, port: ${port} },
 })
 `
@@ -64,7 +69,7 @@ function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
-/** handlers.ts. */
+/** The handlers. */
 export const HANDLERS_TEXT = `import type { Tx, WebhookEvent } from 'floodmark'
 
 /** The work for each event. It may run again after a crash: what tx writes is kept once, however often that is. */

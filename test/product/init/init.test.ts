@@ -27,11 +27,22 @@ describe('floodmark init', () => {
     const cwd = folder()
     const { code, out } = await init(cwd, '--provider', 'stripe', '--provider', 'shopify', '--queue', 'redis-streams')
     expect(code).toBe(0)
-    expect(out).toContain('set STRIPE_WEBHOOK_SECRET, SHOPIFY_WEBHOOK_SECRET, QUEUE_URL in the environment')
+    expect(out).toContain('set STRIPE_WEBHOOK_SECRET, SHOPIFY_WEBHOOK_SECRET, REDIS_URL in the environment')
     const { config, routes } = await loadConfig(join(cwd, 'floodmark.config.ts'))
     expect(routes.map(({ path }) => path)).toEqual(['/webhooks/stripe', '/webhooks/shopify'])
-    expect(config.queue).toEqual({ use: 'redis-streams', url: { env: 'QUEUE_URL' } })
-    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('data/\n')
+    expect(config.queue).toEqual({ use: 'redis-streams', url: { env: 'REDIS_URL' } })
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('data/\n.env\n')
+  })
+
+  it('writes files that Node takes for modules where package.json says CommonJS, as that of npm init does', async () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'package.json'), '{ "name": "shop", "type": "commonjs" }')
+    writeFileSync(join(cwd, '.gitignore'), '.env\nnode_modules')
+    const { code, out } = await init(cwd, '--provider', 'generic')
+    expect([code, out]).toEqual([0, expect.stringContaining('write your work into handlers.mts')])
+    expect((await loadConfig(join(cwd, 'floodmark.config.mts'))).config.handlers).toBe('./handlers.mts')
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('.env\nnode_modules\ndata/\n')
+    expect(await init(cwd, '--provider', 'generic')).toMatchObject({ code: 2 })
   })
 
   it.each([
@@ -101,7 +112,8 @@ describe('floodmark init', () => {
     expect(out).toMatch(/serve, and .*work beside it/)
     const { config, routes } = await loadConfig(join(cwd, 'floodmark.config.ts'))
     expect(routes.map(({ path }) => path)).toEqual(['/webhooks/stripe', '/webhooks/shopify'])
-    expect(config).toMatchObject({ queue: { use: 'postgres' }, ledger: { use: 'postgres' }, listen: { port: 8_080 } })
+    const store = { use: 'postgres', url: { env: 'DATABASE_URL' } }
+    expect(config).toMatchObject({ queue: store, ledger: store, listen: { port: 8_080 } })
   })
 
   it('writes nothing when its questions are left', terminal, async () => {

@@ -5,7 +5,7 @@ import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
 import { loadPart } from '../../../product/config/part.ts'
 import { type InitPlan, variablesOf } from '../../../product/init/files.ts'
 import { measuredStack } from '../../../product/init/stack.ts'
-import { writeProject } from '../../../product/init/write.ts'
+import { extensionIn, writeProject } from '../../../product/init/write.ts'
 import { type Kind, namesOf } from '../../scenario/registry.ts'
 
 interface InitFlags {
@@ -111,9 +111,9 @@ async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan
   const port = portOf(flags.port ?? '8080')
   for (const name of provider) await loadPart('provider', name)
   await loadPart('receiver', receiver)
-  const needsUrl = {
-    queue: (await loadPart('queue', queue)).server !== undefined,
-    ledger: (await loadPart('ledger', ledger)).server !== undefined,
+  const servers = {
+    queue: (await loadPart('queue', queue)).server,
+    ledger: (await loadPart('ledger', ledger)).server,
   }
   const path = (name: string, kind: Kind) => (namesOf(kind).includes(name) ? name : asPath(name))
   return {
@@ -124,7 +124,8 @@ async function planOf({ provider, from, ...flags }: InitFlags): Promise<InitPlan
     providers: provider.map((name) => path(name, 'provider')),
     host: flags.host ?? '0.0.0.0',
     port,
-    needsUrl,
+    servers,
+    extension: extensionIn(process.cwd()),
   }
 }
 
@@ -134,10 +135,11 @@ function asPath(name: string): string {
 }
 
 function nextSteps(plan: InitPlan): string {
-  const command = plan.needsUrl.queue && plan.needsUrl.ledger ? 'serve, and npm run work beside it' : 'node'
+  const { queue, ledger } = plan.servers
+  const command = queue && ledger ? 'serve, and npm run work beside it' : 'node'
   const steps = [
     `set ${variablesOf(plan).join(', ')} in the environment, or in a file .env`,
-    'write your work into handlers.ts',
+    `write your work into handlers.${plan.extension}`,
     'npm run check',
     `npm run ${command}`,
   ]
