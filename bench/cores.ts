@@ -1,6 +1,16 @@
 import { BODY_BYTES } from './lib/requests.ts'
 import { type BenchOptions, CONNECTIONS, interleaved, type Variant } from './lib/rounds.ts'
-import { COLUMNS, commonCells, medianOf, printRanked, printRounds, RANKING, SPREAD, spreadOf, warnings } from './lib/table.ts'
+import {
+  COLUMNS,
+  commonCells,
+  medianOf,
+  printRanked,
+  printRounds,
+  RANKING,
+  SPREAD,
+  spreadOf,
+  warnings,
+} from './lib/table.ts'
 
 /** The embedded queue on many cores: one process for everything, against receivers that hand their events to one that writes. */
 

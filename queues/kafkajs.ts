@@ -85,7 +85,9 @@ async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, ad
   }
 }
 
-function unlessMissing(error: NodeJS.ErrnoException): Pick<typeof import('../src/clients/kafka/quotas.ts'), 'publishingQuotas'> {
+function unlessMissing(
+  error: NodeJS.ErrnoException,
+): Pick<typeof import('../src/clients/kafka/quotas.ts'), 'publishingQuotas'> {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
   return { publishingQuotas: async () => [{ of: 'unasked', needs: '@platformatic/kafka' }] }
 }

@@ -18,11 +18,16 @@ export async function handingQueue(path: string, traits: Queue['traits']): Promi
   await once(socket, 'connect')
   const waiting = new Map<number, (isStored: boolean) => void>()
   let frames = 0
-  eachFrame(socket, ANSWER_BYTES, () => 0, (frame) => {
-    const number = frame.readUInt32LE(0)
-    waiting.get(number)?.(frame[4] === 1)
-    waiting.delete(number)
-  })
+  eachFrame(
+    socket,
+    ANSWER_BYTES,
+    () => 0,
+    (frame) => {
+      const number = frame.readUInt32LE(0)
+      waiting.get(number)?.(frame[4] === 1)
+      waiting.delete(number)
+    },
+  )
   return {
     traits,
     async publish(events) {
@@ -42,17 +47,22 @@ export async function handingQueue(path: string, traits: Queue['traits']): Promi
 export async function takeHanded(path: string, queue: Queue, deadlineMs: number): Promise<{ close(): void }> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    eachFrame(socket, HEAD_BYTES, (head) => head.readUInt32LE(4), (frame) => {
-      const answer = Buffer.from(frame.subarray(0, ANSWER_BYTES))
-      const stored = (isStored: boolean) => {
-        answer[4] = isStored ? 1 : 0
-        socket.write(answer)
-      }
-      queue.publish(eventsIn(frame), { deadlineMs }).then(
-        () => stored(true),
-        () => stored(false),
-      )
-    })
+    eachFrame(
+      socket,
+      HEAD_BYTES,
+      (head) => head.readUInt32LE(4),
+      (frame) => {
+        const answer = Buffer.from(frame.subarray(0, ANSWER_BYTES))
+        const stored = (isStored: boolean) => {
+          answer[4] = isStored ? 1 : 0
+          socket.write(answer)
+        }
+        queue.publish(eventsIn(frame), { deadlineMs }).then(
+          () => stored(true),
+          () => stored(false),
+        )
+      },
+    )
   })
   server.listen(path)
   await once(server, 'listening')

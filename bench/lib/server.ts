@@ -132,7 +132,9 @@ async function writer(setup: ServerSetup & { kind: 'writer' }): Promise<Running>
 
 /** Of another process, by Linux, in ticks of 10 ms. */
 function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 

@@ -55,9 +55,7 @@ export class Guard {
     const sender = source && senderOf(source, this.#trusted)
     if (watch.allowed && (sender === undefined || !watch.allowed.has(sender))) return FORBIDDEN
     const ownS = watch.each?.waitS(sender ?? '') ?? 0
-    return typeof ownS === 'number'
-      ? this.#afterOwn(watch, ownS)
-      : ownS.then((waitS) => this.#afterOwn(watch, waitS))
+    return typeof ownS === 'number' ? this.#afterOwn(watch, ownS) : ownS.then((waitS) => this.#afterOwn(watch, waitS))
   }
 
   #afterOwn(watch: Watch, ownS: number): Guarded {

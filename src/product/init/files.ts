@@ -32,8 +32,19 @@ export function variablesOf({ providers, servers: { queue, ledger } }: InitPlan)
 
 /** The config. */
 export function configText(plan: InitPlan): string {
-  const { receiver, queue, ledger, inFlightMax, publishDeadlineMs, processes, ceilingPerS, servers, host, port, extension } =
-    plan
+  const {
+    receiver,
+    queue,
+    ledger,
+    inFlightMax,
+    publishDeadlineMs,
+    processes,
+    ceilingPerS,
+    servers,
+    host,
+    port,
+    extension,
+  } = plan
   const store = (use: string, server: string | undefined) =>
     server === undefined ? quote(use) : `{ use: ${quote(use)}, url: { env: '${urlName(server)}' } }`
   const measured = [

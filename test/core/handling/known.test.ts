@@ -5,7 +5,8 @@ import type { Effect, Effects, EventFate } from '../../../src/core/contracts/led
 import { knownTo } from '../../../src/core/handling/known.ts'
 
 const event = (id: string, type = 'paid') => ({ id, type, source: 's', key: 'k' }) as WebhookEvent
-const isFor = (type: string): Effect => Object.assign(() => {}, { limits: { isFor: (one: WebhookEvent) => one.type === type } })
+const isFor = (type: string): Effect =>
+  Object.assign(() => {}, { limits: { isFor: (one: WebhookEvent) => one.type === type } })
 
 /** `settled`: ids that took effect. */
 function asking(effects: Effects, settled: readonly string[]) {

@@ -59,6 +59,8 @@ describe.for(WAYS_TO_BIND.map((bind, at) => [at + 1, bind] as const))('a port th
 
   it('is told by its name where it cannot be bound', async () => {
     const opening = Door.open({ host: '192.0.2.1', port: 0 }, () => {}, bind)
-    await expect(opening).rejects.toThrow('cannot listen on 192.0.2.1:0: EADDRNOTAVAIL. Free it, or choose another port')
+    await expect(opening).rejects.toThrow(
+      'cannot listen on 192.0.2.1:0: EADDRNOTAVAIL. Free it, or choose another port',
+    )
   })
 })

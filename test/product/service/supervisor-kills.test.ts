@@ -52,7 +52,9 @@ describeForSharedStores(({ name, isQuick, config }) => {
       await first[1]!.until('processing')
       const sender = new Sender()
       const last = await strikeSupervisors(sender, first, times, anew)
-      await expect.poll(async () => harm(sender, await seen()), { timeout: 60_000 }).toEqual({ missing: [], doubled: 0 })
+      await expect
+        .poll(async () => harm(sender, await seen()), { timeout: 60_000 })
+        .toEqual({ missing: [], doubled: 0 })
       for (const one of last) expect((await one.stop()).code).toBe(0)
     })
   }

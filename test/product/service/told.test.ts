@@ -12,7 +12,8 @@ const RUN = '3f9c1a2b4d'
 
 async function told(effects: Effects, ids: readonly string[], run = RUN): Promise<string[]> {
   const receiver = await testReceiver({ providers: ['generic'], handlers: telling(effects) })
-  for (const id of ids) await receiver.send('generic', { id, body: { type: id.includes('-1') ? 'odd' : 'even', key: id } })
+  for (const id of ids)
+    await receiver.send('generic', { id, body: { type: id.includes('-1') ? 'odd' : 'even', key: id } })
   await receiver.settled()
   const lines = await Array.fromAsync(toldOf(receiver.ledger, run))
   await receiver.stop()
@@ -22,10 +23,7 @@ const digest = (id: string, type: string) => {
   const body = JSON.stringify({ type, key: id })
   return createHash('sha256').update(body).digest('hex').slice(0, 16)
 }
-const LINES = [
-  `generic:${RUN}-1 ${digest(`${RUN}-1`, 'odd')} at`,
-  `generic:${RUN}-2 ${digest(`${RUN}-2`, 'even')} at`,
-]
+const LINES = [`generic:${RUN}-1 ${digest(`${RUN}-1`, 'odd')} at`, `generic:${RUN}-2 ${digest(`${RUN}-2`, 'even')} at`]
 
 it.for([
   ['one effect', () => {}],
