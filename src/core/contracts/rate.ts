@@ -1,7 +1,7 @@
 import type { RouteRate } from './provider.ts'
 
 /** A limit of a route, of everything that it lets in. */
-export interface RateLimit extends Required<RouteRate> {
+export interface SharedLimit extends Required<RouteRate> {
   /** Tells it from others: its route's path, and whose requests it limits. */
   readonly name: string
 }
@@ -17,5 +17,5 @@ export interface RateGrant {
 export interface RateGrants {
   readonly processes: number
   /** Asks for `want` requests of a sender. Rejects where nobody answers. */
-  take(limit: RateLimit, sender: string, want: number): Promise<RateGrant>
+  take(limit: SharedLimit, sender: string, want: number): Promise<RateGrant>
 }

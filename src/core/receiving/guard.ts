@@ -7,8 +7,8 @@ import type { RateGrants } from '../contracts/rate.ts'
 import type { RequestSource } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { Addresses, senderOf } from './addresses.ts'
-import { SenderRates } from './sender-rates.ts'
-import { SharedRates } from './shared-rates.ts'
+import { SenderRates } from './rates/sender-rates.ts'
+import { SharedRates } from './rates/shared-rates.ts'
 
 export const FORBIDDEN: Reply = { status: 403, reason: 'forbidden' }
 const TOO_MANY: Reply = { status: 429, reason: 'too many requests' }

@@ -1,9 +1,9 @@
 import { within } from '../../core/base/within.ts'
 import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { RateGrant, RateGrants, RateLimit } from '../../core/contracts/rate.ts'
-import type { SenderRates } from '../../core/receiving/sender-rates.ts'
-import { grantedRates } from '../../core/receiving/shared-rates.ts'
+import type { RateGrant, RateGrants, SharedLimit } from '../../core/contracts/rate.ts'
+import type { SenderRates } from '../../core/receiving/rates/sender-rates.ts'
+import { grantedRates } from '../../core/receiving/rates/shared-rates.ts'
 import type { RateQuestion } from './messages.ts'
 
 /** A supervisor that answers later has other troubles: requests are let in meanwhile, ms. */
@@ -43,7 +43,7 @@ export class AskedGrants implements RateGrants {
     this.#send = send
   }
 
-  take(limit: RateLimit, sender: string, want: number): Promise<RateGrant> {
+  take(limit: SharedLimit, sender: string, want: number): Promise<RateGrant> {
     const number = ++this.#asked
     const answer = new Promise<RateGrant>((resolve) => this.#waiting.set(number, resolve))
     this.#send({ number, limit, sender, want })

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../core/contracts/errors.ts'
 import type { Depth } from '../../core/contracts/queue.ts'
-import type { RateGrant, RateLimit } from '../../core/contracts/rate.ts'
+import type { RateGrant, SharedLimit } from '../../core/contracts/rate.ts'
 import type { IngestCounts } from '../../core/contracts/receiver.ts'
 import type { EventAnswer } from '../../core/handling/look-up.ts'
 import type { ProcessorState } from '../../core/processing/processor-counts.ts'
@@ -25,7 +25,7 @@ export type LookUpAnswer = { readonly events: readonly EventAnswer[] } | { reado
 /** How many requests of a sender may be let in, of so many that are wanted. `number`: of the question. */
 export interface RateQuestion {
   readonly number: number
-  readonly limit: RateLimit
+  readonly limit: SharedLimit
   readonly sender: string
   readonly want: number
 }

@@ -8,16 +8,16 @@ const ANSWER_MS = 2_000
 /** Effects are read from the ledger, many of them. */
 const EFFECTS_MS = 10_000
 
-type Member = Child<ToMember, FromMember>
-type Answer = Extract<FromMember, { readonly kind: 'looked-up' | 'effects' }>
+type AskedProcess = Child<ToMember, FromMember>
+type NumberedAnswer = Extract<FromMember, { readonly kind: 'looked-up' | 'effects' }>
 
 /** What the processes of a service are asked, for whoever runs it. */
 export class Questions {
-  readonly #members: () => readonly Member[]
-  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  readonly #members: () => readonly AskedProcess[]
+  readonly #waiting = new Map<number, (answer: NumberedAnswer) => void>()
   #asked = 0
 
-  constructor(members: () => readonly Member[]) {
+  constructor(members: () => readonly AskedProcess[]) {
     this.#members = members
   }
 
@@ -59,9 +59,9 @@ export class Questions {
   }
 
   /** The answers of a process as they come, until none comes in time or it has ended. */
-  async *#ask(child: Member, question: (number: number) => ToMember, ms: number): AsyncIterable<Answer> {
+  async *#ask(child: AskedProcess, question: (number: number) => ToMember, ms: number): AsyncIterable<NumberedAnswer> {
     const number = ++this.#asked
-    const answers: Answer[] = []
+    const answers: NumberedAnswer[] = []
     let wake = () => {}
     this.#waiting.set(number, (answer) => {
       answers.push(answer)

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import type { Route } from '../../../src/core/contracts/provider.ts'
 import { Addresses, senderOf } from '../../../src/core/receiving/addresses.ts'
 import { createIngest } from '../../../src/core/receiving/ingest.ts'
-import { SenderRates } from '../../../src/core/receiving/sender-rates.ts'
+import { SenderRates } from '../../../src/core/receiving/rates/sender-rates.ts'
 import { AT_MS, signer } from '../../contract/provider.ts'
 
 const from = (remoteAddress: string | undefined, forwarded?: string) => {

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import type { RateGrants } from '../../../src/core/contracts/rate.ts'
 import type { Reply } from '../../../src/core/contracts/reply.ts'
 import { createIngest } from '../../../src/core/receiving/ingest.ts'
-import { grantedRates, lumpOf, SharedRates } from '../../../src/core/receiving/shared-rates.ts'
+import { grantedRates, lumpOf, SharedRates } from '../../../src/core/receiving/rates/shared-rates.ts'
 import { AT_MS, signer } from '../../contract/provider.ts'
 
 /** So many processes, and one that grants to all. */

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import { AskedGrants, GrantedRates } from '../../../src/product/service/grants.ts'
 import { needing } from '../../needs.ts'
+import { describeWithServer } from '../../servers.ts'
 import { Sender, shop } from '../shop.ts'
 import { kill } from './kills.ts'
-import { describeForSharedStores } from './stores.ts'
 
 const linux = needing(
   existsSync('/proc/self/task') ? undefined : 'the processes of a process can be seen on Linux alone',
@@ -15,13 +15,13 @@ const ROUTES = `routes: {
   '/in': { provider: 'generic', source: 'in', secrets: { file: 'secret.txt' }, rate: { all: { perS: 0.001, burst: 20 } } },
 }`
 
-describeForSharedStores(({ name, isQuick, config }) => {
-  if (!isQuick) return
-  it(`a rate holds for all processes of serve on ${name}, and for those that take their places`, {
+describeWithServer('redis', (redis) => {
+  it('a rate holds for all processes of serve, and for those that take their places', {
     timeout: 60_000,
     ...linux,
   }, async () => {
-    const { start } = shop(`${config()}, ${ROUTES}`)
+    const config = `queue: { use: 'redis-streams', url: '${redis().url}' }, ledger: 'memory'`
+    const { start } = shop(`${config}, ${ROUTES}`)
     const serve = start('serve', '--processes', '2')
     const port = await serve.port
     const send = async (from: number, count: number) => {

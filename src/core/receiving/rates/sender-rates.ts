@@ -1,5 +1,5 @@
-import type { Clock } from '../contracts/clock.ts'
-import type { RateGrant } from '../contracts/rate.ts'
+import type { Clock } from '../../contracts/clock.ts'
+import type { RateGrant } from '../../contracts/rate.ts'
 
 /** So many senders are known, the latest: one that was forgotten begins with a full burst. */
 export const KNOWN_MAX = 10_000

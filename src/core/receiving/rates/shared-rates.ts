@@ -1,6 +1,6 @@
-import type { Clock } from '../contracts/clock.ts'
-import type { RouteRate } from '../contracts/provider.ts'
-import type { RateGrants, RateLimit } from '../contracts/rate.ts'
+import type { Clock } from '../../contracts/clock.ts'
+import type { RouteRate } from '../../contracts/provider.ts'
+import type { RateGrants, SharedLimit } from '../../contracts/rate.ts'
 import { KNOWN_MAX, SenderRates } from './sender-rates.ts'
 
 /** All processes together hold the requests of so many seconds, at most, that they were granted and have not used. */
@@ -16,7 +16,7 @@ export function grantedRates(rate: Required<RouteRate>, processes: number, clock
   return new SenderRates(rate.perS, rate.burst - processes * (lumpOf(rate, processes) - 1), clock)
 }
 
-interface Share {
+interface GrantedShare {
   /** Granted, and not used. */
   left: number
   /** Nobody is let in before, and nothing is asked: there was no more. */
@@ -31,14 +31,14 @@ interface Share {
 
 /** As SenderRates, where several processes keep a limit together. What is granted already is let in at once. */
 export class SharedRates {
-  readonly #limit: RateLimit
+  readonly #limit: SharedLimit
   readonly #grants: RateGrants
   readonly #clock: Clock
   readonly #lump: number
   /** The latest used last. */
-  readonly #shares = new Map<string, Share>()
+  readonly #shares = new Map<string, GrantedShare>()
 
-  constructor(limit: RateLimit, grants: RateGrants, clock: Clock) {
+  constructor(limit: SharedLimit, grants: RateGrants, clock: Clock) {
     this.#limit = limit
     this.#grants = grants
     this.#clock = clock
@@ -68,7 +68,7 @@ export class SharedRates {
     return (Math.max(0, (this.#shares.get(sender)?.line ?? 0) - 1) * this.#grants.processes) / this.#limit.perS
   }
 
-  async #ask(sender: string, share: Share): Promise<void> {
+  async #ask(sender: string, share: GrantedShare): Promise<void> {
     share.isAsking = true
     while (share.waiting.length > 0) {
       const want = Math.max(this.#lump, share.waiting.length)
@@ -91,14 +91,14 @@ export class SharedRates {
     share.isAsking = false
   }
 
-  #lineUp(share: Share, more: number): void {
+  #lineUp(share: GrantedShare, more: number): void {
     const nowMs = this.#clock.monotonic()
     const gone = (((nowMs - share.lineAtMs) / 1_000) * this.#limit.perS) / this.#grants.processes
     share.line = Math.max(0, share.line - gone) + more
     share.lineAtMs = nowMs
   }
 
-  #shareOf(sender: string): Share {
+  #shareOf(sender: string): GrantedShare {
     const none = { left: 0, deniedUntilMs: Number.NEGATIVE_INFINITY, isAsking: false, line: 0, lineAtMs: 0 }
     const share = this.#shares.get(sender) ?? { ...none, waiting: [] }
     this.#shares.delete(sender)
