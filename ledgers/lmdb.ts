@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { digestOf } from '../src/core/base/copy-digest.ts'
-import { decodeDeadLetter, encodeDeadLetter } from '../src/core/base/dead-letter.ts'
+import { decodeDeadLetter } from '../src/core/base/dead-letter.ts'
 import { type FolderLock, lockFolder, namespaceFolder } from '../src/core/base/lock.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
 import { covers, duplicateOf, handledNumber, isToRenew, MarkTime } from '../src/core/base/marks.ts'
@@ -23,26 +23,22 @@ import {
   type Write,
 } from '../src/core/contracts/ledger.ts'
 import { Claims } from '../src/core/processing/claims.ts'
-import { checkEvents, checkSettlements, incremented } from '../src/core/processing/writes.ts'
-import { APPLIED, BURIED, FAILED, fromU64, itemKey, nameOf, pack, u64, unpack, unseal } from './lmdb/bytes.ts'
-import { reasonOf } from './lmdb/commit-error.ts'
+import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
+import { APPLIED, BURIED, FAILED, pack, u64 } from './lmdb/bytes.ts'
 import { type LmdbEnvironment, openEnvironment, put } from './lmdb/environment.ts'
 import { HeldIds } from './lmdb/held-ids.ts'
 import { Ids } from './lmdb/ids.ts'
+import { Kept } from './lmdb/kept.ts'
 import { keepCopy, keptCopies } from './lmdb/kept-copies.ts'
 import { look } from './lmdb/look.ts'
 import { MarkedIds, type Marking } from './lmdb/marked-ids.ts'
-import { pages } from './lmdb/pages.ts'
+import { Transactions } from './lmdb/transactions.ts'
 
 /** One settle call removes at most so many expired groups of marks more than it adds. */
 const SWEEP_GROUPS_MAX = 4
-/** One transaction sorts in so many records of the log. */
-const SORT_RECORDS = 16
-const POSITION = Buffer.from('position')
 /** A probe writes so many bytes: enough to need new pages. */
 const PROBE = Buffer.from('probe')
 const PROBE_VALUE = Buffer.alloc(64 * 1024)
-const EVERYTHING = Buffer.alloc(0)
 
 /**
  * A ledger in one LMDB environment: one process, one writing thread. A settle call is one transaction and resolves after
@@ -53,15 +49,14 @@ class LmdbLedger implements Ledger {
   readonly traits
   readonly #environment: LmdbEnvironment
   readonly #ids: Ids
+  readonly #kept: Kept
+  readonly #transactions: Transactions
   readonly #claims: Claims
   readonly #clock: Clock
   readonly #ttlMs: number
   readonly #time: MarkTime
   readonly #lock: FolderLock
   readonly #heldIds: HeldIds
-  /** Grows with every item and every dead letter. */
-  #position: number
-  readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
   constructor(folder: string, options: LedgerOpenOptions, lock: FolderLock) {
@@ -81,8 +76,8 @@ class LmdbLedger implements Ledger {
     } as const
     this.#environment = openEnvironment(folder)
     this.#ids = new Ids(this.#environment)
-    const position = this.#environment.root.get(POSITION)
-    this.#position = position ? fromU64(unseal(POSITION, position)) : 0
+    this.#kept = new Kept(this.#environment)
+    this.#transactions = new Transactions(this.#environment, lock)
     this.#heldIds = new HeldIds(folder)
     // Of something older the marks may be gone.
     if (this.#clock.now() - this.#heldIds.left.atMs < this.#ttlMs / 2) this.#ids.countLost(this.#heldIds.left)
@@ -124,7 +119,7 @@ class LmdbLedger implements Ledger {
     })
     try {
       if (isAnyNew) this.#heldIds.write([...this.#claims.ids], now)
-      if (renewed.length > 0) await this.#transact(() => this.#renew(renewed))
+      if (renewed.length > 0) await this.#transactions.run(() => this.#renew(renewed))
     } catch (error) {
       for (const [at, claim] of claims.entries()) if (claim.state === 'new') this.#claims.give(events[at]!.id)
       throw error
@@ -136,7 +131,7 @@ class LmdbLedger implements Ledger {
     const marked = new MarkedIds(this.#time.latest(), this.#ttlMs)
     for (const marking of markings) this.#mark(marking, marked)
     this.#expire(marked)
-    put(this.#environment.root, POSITION, u64(this.#position))
+    this.#kept.savePosition()
   }
 
   #mark({ event, key, digest, handled = 0, settledMs = 0 }: Marking, marked: MarkedIds): void {
@@ -150,7 +145,7 @@ class LmdbLedger implements Ledger {
     let isNoted = settlements.every(({ result }) => result === 'applied' || result === 'buried')
     try {
       checkSettlements(settlements)
-      return await this.#transact(() => this.#store(settlements, held))
+      return await this.#transactions.run(() => this.#store(settlements, held))
     } catch (error) {
       isNoted = false
       throw error
@@ -166,34 +161,14 @@ class LmdbLedger implements Ledger {
   }
 
   async probe(): Promise<void> {
-    await this.#transact(() => put(this.#environment.root, PROBE, PROBE_VALUE))
-  }
-
-  /** A child transaction is undone as a whole when anything in it throws. A plain one would keep the writes before the error. */
-  async #transact<T>(work: () => T): Promise<T> {
-    const running = this.#environment.root.childTransaction(() => {
-      this.#lock.check()
-      this.#environment.checkRoom()
-      return work()
-    })
-    this.#running.add(running)
-    try {
-      return await running
-    } catch (error) {
-      if (error instanceof FloodmarkError) throw error
-      const cause = await reasonOf(error)
-      const what = `the ledger could not store: ${messageOf(cause)}. Check that the disk is not full`
-      throw new FloodmarkError('unavailable', what, { cause })
-    } finally {
-      this.#running.delete(running)
-    }
+    await this.#transactions.run(() => put(this.#environment.root, PROBE, PROBE_VALUE))
   }
 
   /** Runs inside the write transaction. `held`: the failures so far of each event whose claim is held. */
   #store(settlements: readonly Settlement[], held: readonly (number | undefined)[]): Settled[] {
     const now = this.#clock.now()
     const marked = new MarkedIds(this.#time.latest(), this.#ttlMs)
-    const items: (string | Uint8Array)[] = []
+    const writes: Write[] = []
     const settled = settlements.map((settlement, at): Settled => {
       const before = held[at]
       if (before === undefined) return { held: false, failures: 0 }
@@ -202,15 +177,15 @@ class LmdbLedger implements Ledger {
       this.#claims.forgetLost(event.id)
       const key = Buffer.from(event.id)
       if (settlement.result === 'applied') {
-        for (const write of settlement.writes) this.#write(write, items)
+        for (const write of settlement.writes) writes.push(write)
         const what = { digest: digestOf(event), handled: handledNumber(settlement.handled), settledMs: now }
         this.#mark({ event, key, ...what }, marked)
         return { held: true, failures: before }
       }
       const failures = before + 1
       if (settlement.result === 'buried') {
-        put(this.#environment.dead, u64(this.#position), encodeDeadLetter({ ...settlement, failures, atMs: now }))
-        this.#ids.set(key, { kind: BURIED, value: this.#position++, digest: digestOf(event) })
+        const value = this.#kept.bury({ ...settlement, failures, atMs: now })
+        this.#ids.set(key, { kind: BURIED, value, digest: digestOf(event) })
       } else {
         const known = this.#ids.stateOf(key)
         const sinceMs = (known?.kind === FAILED && known.sinceMs) || now
@@ -219,43 +194,32 @@ class LmdbLedger implements Ledger {
       return { held: true, failures }
     })
     this.#expire(marked)
-    if (items.length > 0) put(this.#environment.log, u64(this.#position), pack(items))
-    this.#position += items.length / 2
+    this.#kept.store(writes)
     this.#ids.sweep(this.#time.sweptBefore(settlements), SWEEP_GROUPS_MAX + marked.byEnd.size)
-    put(this.#environment.root, POSITION, u64(this.#position))
+    this.#kept.savePosition()
     return settled
-  }
-
-  #write(write: Write, items: (string | Uint8Array)[]): void {
-    if (write.op === 'append') {
-      items.push(write.name, write.value)
-      return
-    }
-    const name = Buffer.from(write.name)
-    const value = write.op === 'put' ? write.value : incremented(this.#valueOf(name), write.by)
-    put(this.#environment.values, name, value)
   }
 
   #expire({ byEnd }: MarkedIds): void {
     for (const [atMs, ids] of byEnd) {
-      put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#position++)]), pack(ids))
+      put(this.#environment.expiries, Buffer.concat([u64(atMs), u64(this.#kept.takePosition())]), pack(ids))
     }
   }
 
-  async *buried(): AsyncIterable<DeadLetter> {
-    for await (const [, value] of pages(this.#environment.dead, EVERYTHING)) yield decodeDeadLetter(value)
+  buried(): AsyncIterable<DeadLetter> {
+    return this.#kept.letters()
   }
 
   async exhume(id: string): Promise<void> {
-    await this.#transact(() => {
-      if (this.#removeLetter(id)) this.#environment.ids.removeSync(Buffer.from(id))
+    await this.#transactions.run(() => {
+      if (this.#takeLetter(id)) this.#environment.ids.removeSync(Buffer.from(id))
     })
     this.#claims.forgetLost(id)
   }
 
   async forget(id: string): Promise<void> {
-    await this.#transact(() => {
-      const letter = this.#removeLetter(id)
+    await this.#transactions.run(() => {
+      const letter = this.#takeLetter(id)
       if (!letter) return
       const { event } = decodeDeadLetter(letter)
       this.#renew([{ event, key: Buffer.from(id), digest: digestOf(event) }])
@@ -263,21 +227,16 @@ class LmdbLedger implements Ledger {
   }
 
   /** The letter of an id, which is now deleted; undefined where there was none. */
-  #removeLetter(id: string): Buffer | undefined {
+  #takeLetter(id: string): Buffer | undefined {
     const state = this.#ids.stateOf(Buffer.from(id))
-    if (state?.kind !== BURIED) return undefined
-    const position = u64(state.value)
-    const bytes = this.#environment.dead.get(position)
-    if (!bytes) throw new FloodmarkError('corrupt', `the dead letter of ${id} is gone: restore the ledger from a copy`)
-    this.#environment.dead.removeSync(position)
-    return unseal(position, bytes)
+    return state?.kind === BURIED ? this.#kept.takeLetter(id, state.value) : undefined
   }
 
   async keepCopy(event: WebhookEvent): Promise<void> {
     const now = this.#clock.now()
-    await this.#transact(() => {
-      keepCopy(this.#environment.copies, this.#position++, event, now)
-      put(this.#environment.root, POSITION, u64(this.#position))
+    await this.#transactions.run(() => {
+      keepCopy(this.#environment.copies, this.#kept.takePosition(), event, now)
+      this.#kept.savePosition()
     })
   }
 
@@ -286,39 +245,22 @@ class LmdbLedger implements Ledger {
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    const value = this.#valueOf(Buffer.from(name))
+    const value = this.#kept.value(Buffer.from(name))
     return value && Buffer.from(value)
   }
 
-  #valueOf(name: Buffer): Buffer | undefined {
-    const bytes = this.#environment.values.get(name)
-    return bytes && unseal(name, bytes)
-  }
-
-  async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for await (const [key, value] of pages(this.#environment.values, Buffer.from(prefix))) yield [key.toString(), value]
+  scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#kept.values(prefix)
   }
 
   async *items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for (let more = true; more; ) more = await this.#transact(() => this.#sortIn())
-    for await (const [key, value] of pages(this.#environment.items, Buffer.from(prefix))) yield [nameOf(key), value]
-  }
-
-  /** Moves some of the log into `items`. Returns whether there may be more. Readers pay for this, settle calls do not. */
-  #sortIn(): boolean {
-    const records = [...this.#environment.log.getRange({ limit: SORT_RECORDS })]
-    for (const { key, value } of records) {
-      let position = fromU64(key)
-      const parts = [...unpack(unseal(key, value))]
-      for (let at = 0; at < parts.length; at += 2)
-        put(this.#environment.items, itemKey(parts[at]!, position++), parts[at + 1]!)
-      this.#environment.log.removeSync(key)
-    }
-    return records.length === SORT_RECORDS
+    for (let more = true; more; ) more = await this.#transactions.run(() => this.#kept.sortIn())
+    yield* this.#kept.items(prefix)
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.allSettled(this.#running)
+    this.#closed ??= this.#transactions
+      .ended()
       .then(() => this.#heldIds.close())
       .then(() => this.#environment.root.close())
       .then(() => this.#lock.release())

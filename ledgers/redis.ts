@@ -4,12 +4,11 @@ import { deleteKeys } from '../src/clients/redis/delete-keys.ts'
 import { type JudgedRedis, openRedis } from '../src/clients/redis/facts.ts'
 import { redisQuotas } from '../src/clients/redis/memory-bytes.ts'
 import { runScript, type Script } from '../src/clients/redis/script.ts'
-import { digestOf } from '../src/core/base/copy-digest.ts'
-import { DEAD_LETTER_HEAD_BYTES, decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
+import { decodeDeadLetter, encodeDeadLetter, keptAs } from '../src/core/base/dead-letter.ts'
 import { markMsOf } from '../src/core/base/mark-life.ts'
-import { duplicateOf, handledNumber, MarkTime } from '../src/core/base/marks.ts'
+import { duplicateOf, MarkTime } from '../src/core/base/marks.ts'
 import { systemClock } from '../src/core/contracts/clock.ts'
-import { laneOf, type WebhookEvent } from '../src/core/contracts/event.ts'
+import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import {
   type Claim,
   type DeadLetter,
@@ -29,6 +28,8 @@ import {
 import { checkNamespace } from '../src/core/contracts/namespace.ts'
 import { checkEvents, checkSettlements } from '../src/core/processing/writes.ts'
 import { fatesOf } from './redis/fates.ts'
+import { pack } from './redis/packing.ts'
+import { RedisReading } from './redis/reading.ts'
 import { scripts } from './redis/scripts.ts'
 
 /** No call takes longer than so many ms, whatever the network does. */
@@ -36,7 +37,6 @@ const CALL_MS = 5_000
 /** A probe writes so many bytes, and they stay for so many ms. */
 const PROBE_VALUE = Buffer.alloc(4_096)
 const PROBE_KEPT_MS = 60_000
-const PAGE_ITEMS = 512
 /** A mark as most are, under a name that no event has. */
 const SAMPLE = {
   key: 'mark:stripe:evt_1MqqbKLt4dXK03v5qaIbiNCC',
@@ -53,6 +53,7 @@ const TABLE_BYTES = 64
 class RedisLedger implements Ledger {
   readonly traits: LedgerTraits
   readonly #connection: RedisConnection
+  readonly #reading: RedisReading
   readonly #prefix: string
   readonly #now: () => string
   readonly #ttlMs: number
@@ -70,6 +71,7 @@ class RedisLedger implements Ledger {
     const { clock, ttlMs = MARK_TTL_MS } = options
     this.#connection = redis.connection
     this.#prefix = prefix
+    this.#reading = new RedisReading(redis.connection, prefix, CALL_MS)
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = ttlMs
     this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : asked.nowMs)
@@ -175,20 +177,8 @@ class RedisLedger implements Ledger {
     )
   }
 
-  async *buried(): AsyncIterable<DeadLetter> {
-    for (let after = '-inf'; ; ) {
-      const page = await this.#connection.repeat(CALL_MS, (redis) =>
-        redis.zrangebyscore(`${this.#prefix}deaths`, `(${after}`, '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE_ITEMS),
-      )
-      const ids = page.filter((_, at) => at % 2 === 0)
-      if (ids.length === 0) return
-      for (const letter of await this.#connection.repeat(CALL_MS, (redis) =>
-        redis.hmgetBuffer(`${this.#prefix}dead`, ...ids),
-      )) {
-        if (letter) yield decodeDeadLetter(letter)
-      }
-      after = page.at(-1)!
-    }
+  buried(): AsyncIterable<DeadLetter> {
+    return this.#reading.buried()
   }
 
   async exhume(id: string): Promise<void> {
@@ -209,55 +199,20 @@ class RedisLedger implements Ledger {
     })
   }
 
-  async *keptCopies(): AsyncIterable<KeptCopy> {
-    const all = await this.#connection.repeat(CALL_MS, (redis) => redis.lrangeBuffer(`${this.#prefix}copies`, 0, -1))
-    for (const letter of all) {
-      const { event, atMs } = decodeDeadLetter(letter)
-      yield { event, atMs }
-    }
+  keptCopies(): AsyncIterable<KeptCopy> {
+    return this.#reading.keptCopies()
   }
 
-  async read(name: string): Promise<Uint8Array | undefined> {
-    return (
-      (await this.#connection.repeat(CALL_MS, (redis) => redis.hgetBuffer(`${this.#prefix}values`, name))) ?? undefined
-    )
+  read(name: string): Promise<Uint8Array | undefined> {
+    return this.#reading.read(name)
   }
 
-  async *scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for await (const names of this.#names('names', prefix)) {
-      const values = await this.#connection.repeat(CALL_MS, (redis) =>
-        redis.hmgetBuffer(`${this.#prefix}values`, ...names),
-      )
-      for (const [at, name] of names.entries()) yield [name, values[at]!]
-    }
+  scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#reading.scan(prefix)
   }
 
-  async *items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    for await (const names of this.#names('lists', prefix)) {
-      for (const name of names) {
-        for (let from = 0; ; from += PAGE_ITEMS) {
-          const key = `${this.#prefix}list:${name}`
-          const items = await this.#connection.repeat(CALL_MS, (redis) =>
-            redis.lrangeBuffer(key, from, from + PAGE_ITEMS - 1),
-          )
-          for (const item of items) yield [name, item]
-          if (items.length < PAGE_ITEMS) break
-        }
-      }
-    }
-  }
-
-  /** Sorted names with a prefix, a page at a time. */
-  async *#names(set: 'names' | 'lists', prefix: string): AsyncIterable<readonly string[]> {
-    for (let start = `[${prefix}`; ; ) {
-      const page = await this.#connection.repeat(CALL_MS, (redis) =>
-        redis.zrangebylex(this.#prefix + set, start, '+', 'LIMIT', 0, PAGE_ITEMS),
-      )
-      const names = page.filter((name) => name.startsWith(prefix))
-      if (names.length > 0) yield names
-      if (names.length < PAGE_ITEMS) return
-      start = `(${names.at(-1)}`
-    }
+  items(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#reading.items(prefix)
   }
 
   close(): Promise<void> {
@@ -270,29 +225,6 @@ function claimOf(event: WebhookEvent, said: number): Claim {
   if (said === -1) return { state: 'busy' }
   if (said === -2) return { state: 'suspect' }
   return duplicateOf(said === 0 ? undefined : -3 - said, event)
-}
-
-const RESULTS = { applied: 'a', failed: 'f', buried: 'b', released: 'r' } as const
-const OPS = { put: 'p', increment: 'i', append: 'a' } as const
-
-/** A settlement in the form that the script reads. */
-function pack(settlement: Settlement, life: string): (string | Buffer)[] {
-  const { event, fence, result } = settlement
-  const writes = result === 'applied' ? settlement.writes : []
-  const letter = result === 'buried' ? encodeDeadLetter({ ...settlement, failures: 0, atMs: 0 }) : undefined
-  const handled = result === 'applied' && settlement.handled ? handledNumber(settlement.handled) : ''
-  const kept = result === 'applied' || result === 'buried' ? `${digestOf(event) ?? ''}:${life}:${handled}` : ''
-  const args: (string | Buffer)[] = [event.id, laneOf(event), String(fence), RESULTS[result] + kept]
-  args.push(letter?.subarray(DEAD_LETTER_HEAD_BYTES) ?? '', String(writes.length))
-  for (const write of writes) {
-    const value = write.op === 'increment' ? String(write.by) : asBuffer(write.value)
-    args.push(OPS[write.op], write.name, value)
-  }
-  return args
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Has the server say how much a mark like any takes. undefined where it may not be asked. */
