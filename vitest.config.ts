@@ -8,7 +8,9 @@ const TAGS: TestTagDefinition[] = [
 ]
 
 /** Most files wait, for brokers and for the time that a run lasts, so more of them run at once than there are cores. */
-const AT_ONCE = Math.min(8, 2 * availableParallelism())
+const AT_ONCE = Math.min(8, Math.ceil(2.5 * availableParallelism()))
+/** Tests that a file runs side by side: whole runs that send little, and mostly wait for leases and for brokers. */
+const AT_ONCE_IN_A_FILE = 2
 
 /** What they show depends on rates and latencies, or on when things took place: nothing else runs beside them. */
 const MEASURING = [
@@ -24,8 +26,9 @@ const MEASURING = [
 
 /** Those that take longest begin first, so that none is left alone at the end. */
 const LONGEST =
-  'kill-matrix brokers-faults brokers bites interrupted simulation postgres kafkajs kafka sqs-fifo sqs receivers bullmq scenario'.split(
-    ' ',
+  `brokers-faults bites kill-matrix simulation brokers interrupted ledger-outage kafkajs docs-commands sqs-fifo reconcile slow-key sqs
+  altered package kafka scenario durability receivers compare embedded-memory own-files poison bullmq hang replay own-queue`.split(
+    /\s+/,
   )
 
 class LongestFirst extends BaseSequencer {
@@ -47,7 +50,7 @@ const beside = {
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
 /** No test asserts a time: these end what hangs, also where two cores are shared by many. */
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } }
-const common = { ...PATIENCE, tags: TAGS, diff: { truncateThreshold: 100 } }
+const common = { ...PATIENCE, maxConcurrency: AT_ONCE_IN_A_FILE, tags: TAGS, diff: { truncateThreshold: 100 } }
 
 export default defineConfig({
   test: {

@@ -9,7 +9,7 @@ const attack = (name: string, ...flags: string[]) =>
   floodmark('scenario', 'attack', '--quick', '--p99', '30000', '--out', `${root}/${name}`, ...flags)
 const failedOf = (name: string) => reportOf(name).checks.flatMap(({ id, ok }) => (ok === false ? [id] : []))
 
-describe('the attack', () => {
+describe.concurrent('the attack', () => {
   for (const [receiver, rate, seconds] of [
     ['raw-http', 120, 16],
     ['fastify', 240, 8],

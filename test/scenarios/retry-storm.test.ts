@@ -9,7 +9,7 @@ const storm = (name: string, ...flags: string[]) =>
 const SMALL = ['--capacity', '280']
 
 describe('retry-storm', () => {
-  it('passes with room to spare: senders gave up and came again, and goodput is back when the trigger is gone', async () => {
+  it.concurrent('passes with room to spare: senders gave up and came again, and goodput is back when the trigger is gone', async () => {
     const { code, out, err } = await storm('roomy')
     expect(code, out + err).toBe(0)
     const { cards, audit, faults } = reportOf('roomy')
@@ -22,7 +22,7 @@ describe('retry-storm', () => {
   }, 90_000)
 
   const metastable = 'is metastable with too small a receiver that sheds no load, and says why and what to do'
-  it(metastable, { timeout: 90_000, tags: 'full' }, async () => {
+  it.concurrent(metastable, { timeout: 90_000, tags: 'full' }, async () => {
     const { code, out } = await storm('small', ...SMALL, '--in-flight-max', '1000000', '--publish-deadline', '60000')
     expect(code, out).toBe(1)
     const { cards, checks, audit, reproduce } = reportOf('small')

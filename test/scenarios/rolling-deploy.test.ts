@@ -9,7 +9,7 @@ const { root, reportOf } = runsFolder()
 const deploy = (name: string, scenario: string, ...flags: string[]) =>
   floodmark('scenario', scenario, '--rate', '150', '--p99', '30000', '--out', join(root, name), ...flags)
 
-describe('rolling-deploy', () => {
+describe.concurrent('rolling-deploy', () => {
   for (const receiver of Object.keys(receivers)) {
     const options = { timeout: 120_000, ...fullUnless(receiver === 'raw-http') }
     it(`refuses nothing and loses nothing while ${receiver} is restarted under load`, options, async () => {

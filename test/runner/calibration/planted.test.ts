@@ -21,9 +21,13 @@ describe('a server of known behaviour, in a process of its own', { timeout: 90_0
     }
   })
 
-  it.each(rest)('is measured within 5%%: $measures of $server', { tags: 'full', timeout: 600_000 }, async (one) => {
-    const { truth, found, isRight } = await runCase(one, options)
-    // null: the machine was too busy to measure on, which says nothing.
-    expect(isRight, `found ${found}, known ${truth}`).not.toBe(false)
-  })
+  it.concurrent.each(rest)(
+    'is measured within 5%%: $measures of $server',
+    { tags: 'full', timeout: 600_000 },
+    async (one) => {
+      const { truth, found, isRight } = await runCase(one, options)
+      // null: the machine was too busy to measure on, which says nothing.
+      expect(isRight, `found ${found}, known ${truth}`).not.toBe(false)
+    },
+  )
 })

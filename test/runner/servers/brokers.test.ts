@@ -3,39 +3,38 @@ import { queues } from '../../../queues/index.ts'
 import { fullUnless } from '../../needs.ts'
 import { describeWithServer } from '../../servers.ts'
 import { runsFolder } from '../floodmark.ts'
+import { queuesByServer } from './queues-by-server.ts'
 
 const { run, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 150_000
 
 /** Whole runs on every queue that has a server; two receivers and two processors. */
-for (const [name, load] of Object.entries(queues)) {
-  const { server } = (await load()).default
-  if (server === undefined) continue
+for (const [server, names] of await queuesByServer(queues)) {
   describeWithServer(server, (shared) => {
-    for (const ledger of ['lmdb', name === 'postgres' ? 'postgres' : 'redis']) {
+    for (const [name, ledger] of names.flatMap((one) =>
+      ['lmdb', sharedLedgerOf(one)].map((of) => [one, of] as const),
+    )) {
       const options = {
         timeout: WHOLE_RUN_MS,
-        ...fullUnless(['redis', 'postgres'].includes(ledger) && ['redis-streams', 'postgres'].includes(name)),
+        ...fullUnless(ledger !== 'lmdb' && ['redis-streams', 'postgres'].includes(name)),
       }
-      it(
-        `a flash sale through ${name} and the ledger ${ledger} loses nothing and doubles nothing`,
-        options,
-        async () => {
-          const folder = `${name}-${ledger}`
-          const at = ['--queue', name, '--queue-url', shared().url]
-          const flags = [...at, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
-          const { code, out, err } = await run(folder, 'flash-sale', ...flags)
-          expect(code, out + err).toBe(0)
-          const { audit, processes } = reportOf(folder)
-          expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0 })
-          const names = [
-            'receiver 1',
-            'receiver 2',
-            ...(ledger === 'lmdb' ? ['processor'] : ['processor 1', 'processor 2']),
-          ]
-          expect(processes.map((one) => one.name)).toEqual([...names, 'sender 1'])
-        },
-      )
+      const title = `a flash sale through ${name} and the ledger ${ledger} loses nothing and doubles nothing`
+      // A run sends little and waits long: two at a time.
+      it.concurrent(title, options, async () => {
+        const folder = `${name}-${ledger}`
+        const at = ['--queue', name, '--queue-url', shared().url]
+        const flags = [...at, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
+        const { code, out, err } = await run(folder, 'flash-sale', ...flags)
+        expect(code, out + err).toBe(0)
+        const { audit, processes } = reportOf(folder)
+        expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0 })
+        const processors = ledger === 'lmdb' ? ['processor'] : ['processor 1', 'processor 2']
+        expect(processes.map((one) => one.name)).toEqual(['receiver 1', 'receiver 2', ...processors, 'sender 1'])
+      })
     }
   })
+}
+
+function sharedLedgerOf(queue: string): string {
+  return queue === 'postgres' ? 'postgres' : 'redis'
 }
