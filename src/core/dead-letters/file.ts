@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { fileError } from '../base/kit/file-refusal.ts'
 import { openPrivate, syncFolderSync } from '../base/private-files.ts'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 
@@ -22,7 +23,7 @@ export class LinesFile {
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
         throw new FloodmarkError('misuse', `${path} is there already: name another file`, { cause })
       }
-      throw new FloodmarkError('unavailable', `cannot write ${path}: ${messageOf(cause)}`, { cause })
+      throw fileError(`cannot write ${path}`, cause)
     }
   }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { FloodmarkError, messageOf } from '../contracts/errors.ts'
+import { fileWords } from '../base/kit/file-refusal.ts'
+import { FloodmarkError } from '../contracts/errors.ts'
 import type { DeadLetter } from '../contracts/ledger.ts'
 import { LinesFile, wholeLines } from './file.ts'
 import { fromJson, type LetterJson, letterSchema, toJson } from './letter.ts'
 
-/** Between which ledger and queue letters move. Without addresses, which may hold a password. */
+/** The ledger and the queue between which letters move. It has no addresses, which may hold a password. */
 const routeSchema = z.strictObject({ ledger: z.string(), queue: z.string(), namespace: z.string() })
 type ReplayRoute = z.infer<typeof routeSchema>
 
@@ -73,7 +74,7 @@ function readOpen(path: string, route: ReplayRoute): OpenLetter[] {
     // A torn last line was never synced, so its letter was not taken out of the ledger either.
     whole = wholeLines(path)
   } catch (cause) {
-    throw new FloodmarkError('misuse', `cannot read the journal ${path}: ${messageOf(cause)}`, { cause })
+    throw new FloodmarkError('misuse', `cannot read the journal ${path}: ${fileWords(cause)}`, { cause })
   }
   const [head, ...lines] = whole
   const { route: its } = parsed(headSchema, head ?? '', path, 1)

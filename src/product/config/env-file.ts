@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { decodeText } from '../../runner/scenario/text-file.ts'
 
 const NAME = '.env'
@@ -19,7 +20,7 @@ export function readEnvFile(folder: string): Readonly<Record<string, string>> {
     >
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw new FloodmarkError('misuse', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new FloodmarkError('misuse', `${path} cannot be read: ${fileWords(cause)}`, { cause })
   }
 }
 

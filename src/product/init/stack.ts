@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 
 /** What was measured, and is to ship. */
 export interface MeasuredStack {
@@ -11,7 +11,7 @@ export interface MeasuredStack {
   readonly inFlightMax?: number | undefined
   readonly publishDeadlineMs?: number | undefined
   readonly processes?: number | undefined
-  /** Of a search for a ceiling: the rate that held in the soak, or the least that it may be. */
+  /** The rate that a search for the ceiling found to hold in the soak, or the least that the ceiling may be. */
   readonly ceilingPerS?: number | undefined
 }
 
@@ -50,8 +50,8 @@ export function measuredStack(path: string): MeasuredStack {
   let read: unknown
   try {
     read = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw wrong(`it is not JSON: ${messageOf(cause)}`)
+  } catch {
+    throw wrong('it is not JSON')
   }
   const run = ofRun.safeParse(read)
   if (run.success) {

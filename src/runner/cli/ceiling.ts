@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { z } from 'zod'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
@@ -20,9 +19,10 @@ import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { readSettings } from './read-settings.ts'
 import { addressOf } from './report.ts'
 import { explained } from './scenario.ts'
+import { flagValue } from './settings/flag-value.ts'
+import { readSettings } from './settings/read-settings.ts'
 import { noticeTarget } from './target-notice.ts'
 import { type Answering, answer, sayer } from './telling/answer.ts'
 import { columnsOf } from './telling/columns.ts'
@@ -49,9 +49,9 @@ export const SEARCH_DEFAULTS = { trial: '6s', budget: '6m', maxRate: '40k' } as 
 /** @throws FloodmarkError 'misuse' that names the flag. */
 export function searchTimes({ trial, budget, maxRate }: Readonly<Record<keyof typeof SEARCH_DEFAULTS, string>>) {
   return {
-    trialMs: valueIn('--trial', time('s', 2_000, 600_000), trial),
-    budgetMs: valueIn('--budget', time('s', 10_000, 86_400_000), budget),
-    ratePerSMax: valueIn('--max-rate', perS('events', 10, 1_000_000), maxRate),
+    trialMs: flagValue('--trial', time('s', 2_000, 600_000), trial),
+    budgetMs: flagValue('--budget', time('s', 10_000, 86_400_000), budget),
+    ratePerSMax: flagValue('--max-rate', perS('events', 10, 1_000_000), maxRate),
   }
 }
 
@@ -174,13 +174,6 @@ function endedBefore(folder: RunFolder): number {
 
 const codeOf = (error: unknown) => (error instanceof FloodmarkError ? error.code : 'unavailable')
 const goesOn = (path: string) => `The trials until then are kept; go on: npm run ceiling -- --resume ${path}`
-
-/** @throws FloodmarkError 'misuse' that names the flag. */
-function valueIn<T>(flag: string, schema: z.ZodType<T>, text: string): T {
-  const { data, error } = schema.safeParse(text)
-  if (error) throw new FloodmarkError('misuse', `${flag} ${error.issues[0]!.message}`)
-  return data!
-}
 
 function exitOf({ found: { kind }, drifted, interrupted }: Ceiling): number {
   if (interrupted) return EXIT.INTERRUPTED

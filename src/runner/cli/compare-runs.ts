@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileError } from '../../core/base/kit/file-refusal.ts'
 import { oneLined } from '../../core/base/one-line.ts'
 import { makePrivateFolder } from '../../core/base/private-files.ts'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { changesOf } from '../compare/changes.ts'
 import { reportsOf } from '../history/named.ts'
 import { changesLines, changesMarkdown, renderChanges } from '../render/compare/changes.ts'
@@ -41,7 +42,7 @@ function addTo(path: string, text: string): void {
   try {
     appendFileSync(path, text)
   } catch (cause) {
-    throw new FloodmarkError('unavailable', `cannot write ${path}: ${messageOf(cause)}`, { cause })
+    throw fileError(`cannot write ${path}`, cause)
   }
 }
 

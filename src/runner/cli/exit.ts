@@ -1,4 +1,5 @@
-import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { fileRefusalOf } from '../../core/base/kit/file-refusal.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** What a command of floodmark exits with. */
 export const EXIT = {
@@ -11,8 +12,13 @@ export const EXIT = {
   INTERRUPTED: 130,
 } as const
 
-/** Bad input is the caller's to mend, everything else the environment's. */
-export function exitCodeOf(error: unknown): number {
-  const misuse = error instanceof FloodmarkError && (error.code === 'misuse' || error.code === 'bad-request')
-  return misuse ? EXIT.BAD_INPUT : EXIT.ENVIRONMENT
+/** How an error is told, and what the command exits with. Bad input is the caller's to mend, everything else the environment's. */
+export function saidOf(error: unknown): { readonly text: string; readonly code: number } {
+  if (error instanceof FloodmarkError) {
+    const isInput = error.code === 'misuse' || error.code === 'bad-request'
+    return { text: error.message, code: isInput ? EXIT.BAD_INPUT : EXIT.ENVIRONMENT }
+  }
+  const refusal = fileRefusalOf(error)
+  if (refusal) return { text: refusal.words, code: refusal.isInput ? EXIT.BAD_INPUT : EXIT.ENVIRONMENT }
+  return { text: messageOf(error), code: EXIT.ENVIRONMENT }
 }

@@ -5,7 +5,7 @@ import { FIGURES, textTable } from '../../core/base/table.ts'
 import { perS, seconds } from '../../core/base/words.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { planOf } from '../plan/plan-run.ts'
-import { countOf, time } from '../plan/quantities.ts'
+import { perS as perSecond, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { writeScaling } from '../render/scaling.ts'
@@ -14,9 +14,10 @@ import { measureScaling } from '../scaling/measure.ts'
 import type { Scaling } from '../scaling/scaling-schema.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { readSettings } from './read-settings.ts'
 import { explained } from './scenario.ts'
 import { liveLine } from './telling/live-line.ts'
+import { flagValue } from './settings/flag-value.ts'
+import { readSettings } from './settings/read-settings.ts'
 
 const AFTER = `
 For each count of processes it searches the ceiling, as npm run ceiling does. The Universal Scalability Law is fitted where six
@@ -54,11 +55,9 @@ export function define(command: Command): void {
 async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingFlags): Promise<number> {
   const settings = await readSettings('steady', flags)
   const counts = countsOf(processes)
-  const trialMs = timeOf('--trial', trial)
-  const budgetMs = timeOf('--budget', budget)
-  const ratePerSMax = countOf(maxRate, '/s')
-  if (ratePerSMax === undefined)
-    throw new FloodmarkError('misuse', `--max-rate '${maxRate}' is not a number of events/s`)
+  const trialMs = flagValue('--trial', time('s', 1_000, 86_400_000), trial)
+  const budgetMs = flagValue('--budget', time('s', 1_000, 86_400_000), budget)
+  const ratePerSMax = flagValue('--max-rate', perSecond('events', 10, 1_000_000), maxRate)
   if (settings.target !== undefined)
     throw new FloodmarkError('misuse', 'the processes of a --target are its own: try scaling with a stack of ours')
   await planOf(settings)
@@ -117,10 +116,4 @@ export function countsOf(text: string): number[] {
     : text.split(',').map((one) => (/^\d+$/.test(one.trim()) ? Number(one) : 0))
   if (counts.length === 0 || counts.some((one) => one < 1 || one > PROCESSES_MAX)) throw wrong()
   return [...new Set(counts)].toSorted((a, b) => a - b)
-}
-
-function timeOf(flag: string, text: string): number {
-  const { data, error } = time('s', 1_000, 86_400_000).safeParse(text)
-  if (error) throw new FloodmarkError('misuse', `${flag} ${error.issues[0]!.message}`)
-  return data!
 }

@@ -18,8 +18,8 @@ import { meanPerS } from '../scenario/trace.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { openPage } from './open-page.ts'
-import { isValueOf, readSettings } from './read-settings.ts'
 import { report, type Telling } from './report.ts'
+import { isValueOf, readSettings } from './settings/read-settings.ts'
 import { noticeTarget } from './target-notice.ts'
 import { columnsOf } from './telling/columns.ts'
 import { both, liveLine, silent } from './telling/live-line.ts'
@@ -28,8 +28,8 @@ const AFTER = `
 The same settings may stand in floodmark.config.ts, by the names of the flags in camelCase (--in-flight-max is inFlightMax):
   import { defineConfig } from 'floodmark'
   export default defineConfig({ queue: 'kafka', rate: '3k' })
-The file may also end in .mts, .js, .mjs or .json. FLOODMARK_IN_FLIGHT_MAX in the environment or in .env is the same. A flag goes
-before the environment, that before .env, that before the file, and the file before the default.
+The file may also end in .mts, .cts, .js, .mjs, .cjs or .json. FLOODMARK_IN_FLIGHT_MAX in the environment or in .env is the same. A
+flag goes before the environment, that before .env, that before the file, and the file before the default.
 
 Examples:
   npm run scenario flash-sale

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { SETTINGS } from '../plan/settings.ts'
 import { whatWords } from '../render/words/bad-events.ts'
 import { retriesOf } from '../report/delivery/retries.ts'
@@ -11,6 +10,7 @@ import { drawn } from '../simulation/draw.ts'
 import { NO_FAILURES } from '../simulation/failure-rates.ts'
 import { type Simulated, type SimulationOptions, simulate } from '../simulation/simulate.ts'
 import { EXIT } from './exit.ts'
+import { flagValue } from './settings/flag-value.ts'
 
 const SEEDS_DEFAULT = 100
 const RATE_PER_S = 30
@@ -38,7 +38,7 @@ export function define(command: Command): void {
     )
     .addHelpText('after', AFTER)
     .action(async ({ seed, scenario }: { seed?: string; scenario?: string }) => {
-      const one = seed === undefined ? undefined : seedOf(seed)
+      const one = seed === undefined ? undefined : flagValue('--seed', SETTINGS.seed.schema, seed)
       const seeds = one === undefined ? [...Array(SEEDS_DEFAULT).keys()] : [one]
       let alarmed = 0
       for (const each of seeds) if (!(await play(each, scenario, one !== undefined))) alarmed++
@@ -77,10 +77,4 @@ async function optionsOf(seed: number, name: string): Promise<SimulationOptions>
   const providers = await Promise.all(scenario.mix.map(({ provider }) => load('provider', provider)))
   const how = { durationMs: scenario.quickMs, ratePerS: RATE_PER_S, services: SERVICES, failureRates: NO_FAILURES }
   return { seed, scenario, providers, ...how }
-}
-
-function seedOf(text: string): number {
-  const { data, error } = SETTINGS.seed.schema.safeParse(text)
-  if (data !== undefined) return data
-  throw new FloodmarkError('misuse', `--seed ${error!.issues[0]!.message}`)
 }

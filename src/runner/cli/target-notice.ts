@@ -6,7 +6,7 @@ import type { RunSettings } from '../plan/settings.ts'
 import { shownUrl } from '../plan/shown.ts'
 import { peakOf } from '../plan/spike.ts'
 
-/** Before anything is sent to a machine that may be another's. */
+/** The wait before anything is sent to a machine that may be another's. */
 const PAUSE_MS = 5_000
 
 /**

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Cause, Outcome } from '../plan/outcome.ts'
 
 /** One request as k6's raw points tell it. Times are ms since the Unix epoch. */
@@ -14,7 +15,7 @@ export interface K6Request {
 }
 
 export interface K6Points {
-  /** By when they ended. */
+  /** Requests in the order in which they ended. */
   readonly requests: readonly K6Request[]
   /** When each iteration was dropped that k6 had no VU for, ms since the Unix epoch. */
   readonly droppedMs: readonly number[]
@@ -61,7 +62,7 @@ export async function readPoints(path: string): Promise<K6Points> {
       requests.push(requestOf(Number(seq), data, one.duration + one.blocked))
     }
   } catch (cause) {
-    throw new FloodmarkError('misuse', `${path} holds no points of k6: ${messageOf(cause)}`, { cause })
+    throw new FloodmarkError('misuse', `${path} holds no points of k6: ${fileWords(cause)}`, { cause })
   }
   if (requests.length > 0) return { requests: requests.toSorted((a, b) => a.doneMs - b.doneMs), droppedMs }
   const why = lines === 0 ? 'it is empty' : 'no point has the number of an event'

@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { decodeText, encodingOf, type TextEncoding, withoutMark } from '../scenario/text-file.ts'
 import { type Unwrapped, unwrap, unwrapAll } from './envelopes.ts'
@@ -70,7 +71,7 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory()
   } catch (cause) {
-    throw new FloodmarkError('misuse', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new FloodmarkError('misuse', `${path} cannot be read: ${fileWords(cause)}`, { cause })
   }
 }
 

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fileError } from '../../core/base/kit/file-refusal.ts'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { BODY_DIGEST_BYTES, textDigest } from '../plan/event-digests.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { type PlannedEvent, plannedEvents } from '../plan/planned-events.ts'
@@ -20,7 +21,7 @@ const HEAD = Buffer.from('FMPLAN01', 'latin1')
 const RECORD_BYTES = 48
 const BITS = { doomed: 1, failsOnce: 2, lostBySender: 4, hasContent: 8, struck: 16 } as const
 const TYPES_MAX = 0xffff
-/** Between so many events others have their turn. */
+/** After so many events others have their turn. */
 const AT_A_TIME = 2_000
 
 export const planPath = (folder: string) => join(folder, 'plan.json')
@@ -251,6 +252,6 @@ function fileDigest(file: string): string {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex')
   } catch (cause) {
-    throw new FloodmarkError('unavailable', `cannot read ${path}: ${messageOf(cause)}`, { cause })
+    throw fileError(`cannot read ${path}`, cause)
   }
 }

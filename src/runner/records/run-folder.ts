@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileError } from '../../core/base/kit/file-refusal.ts'
 import { keepPrivate, makePrivateFolder, makePrivateFolderFirst, writePrivate } from '../../core/base/private-files.ts'
 import { shortName } from '../../core/base/short-name.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
@@ -85,6 +86,6 @@ function orUnavailable<T>(folder: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    throw new FloodmarkError('unavailable', `cannot make ${folder}: ${messageOf(cause)}`, { cause })
+    throw fileError(`cannot make ${folder}`, cause)
   }
 }

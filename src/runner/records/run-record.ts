@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
 import { writePrivate } from '../../core/base/private-files.ts'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { type RunSettings, recordedSettings } from '../plan/settings.ts'
 import type {
   AttackTally,
@@ -112,7 +113,7 @@ export function readRecord(folder: string): RunRecord {
     record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const why = isMissing ? 'it has no run.json. Name one that npm run scenario made' : messageOf(cause)
+    const why = isMissing ? 'it has no run.json. Name one that npm run scenario made' : fileWords(cause)
     throw new FloodmarkError('misuse', `${folder} is not a run's folder: ${why}`, { cause })
   }
   if (readable.safeParse(record).success) return record

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Provider, SampleOptions } from '../../core/contracts/provider.ts'
 import { decodeText } from './text-file.ts'
 
@@ -54,7 +55,7 @@ function linesOf(path: string, wrong: (what: string, cause?: unknown) => Floodma
     return decodeText(readFileSync(path), path).split(/\r?\n/)
   } catch (cause) {
     if (cause instanceof FloodmarkError) throw cause
-    throw wrong(`cannot be read: ${messageOf(cause)}`, cause)
+    throw wrong(`cannot be read: ${fileWords(cause)}`, cause)
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { fileWords } from '../../core/base/kit/file-refusal.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Scenario } from './scenario.ts'
 import { decodeText } from './text-file.ts'
 import { readCounts } from './trace-file.ts'
@@ -16,7 +17,7 @@ export function readTrace(path: string): { readonly trace: Trace; readonly read:
     if (statSync(path).size > BYTES_MAX) throw new Error(`it has more than ${BYTES_MAX} bytes`)
     bytes = readFileSync(path)
   } catch (cause) {
-    throw new FloodmarkError('misuse', `--shape ${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new FloodmarkError('misuse', `--shape ${path} cannot be read: ${fileWords(cause)}`, { cause })
   }
   const { counts, read } = readCounts(decodeText(bytes, path), path)
   return { trace: counts, read }

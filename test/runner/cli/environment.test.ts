@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fillFromEnvFile } from '../../../src/product/config/env-file.ts'
 import { loadConfig } from '../../../src/product/config/load.ts'
-import { readSettings } from '../../../src/runner/cli/read-settings.ts'
+import { readSettings } from '../../../src/runner/cli/settings/read-settings.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floodmark-environment-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

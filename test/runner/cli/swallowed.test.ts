@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { CommandFile } from '../../../src/runner/cli/main.ts'
+import type { CommandFile } from '../../../src/runner/cli/commands.ts'
 import { refuseSwallowed } from '../../../src/runner/cli/swallowed.ts'
 
 const kit = resolve(import.meta.dirname, '../../..')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isValueOf, readSettings } from '../../../src/runner/cli/read-settings.ts'
+import { isValueOf, readSettings } from '../../../src/runner/cli/settings/read-settings.ts'
 import { countOf, msOf, timeText } from '../../../src/runner/plan/quantities.ts'
 import {
   everySetting,

@@ -12,6 +12,7 @@ import { heldBackFor, type ReplayOptions, replay, resume } from '../../../core/d
 import { isExpired, RetentionWatch } from '../../../core/dead-letters/retention.ts'
 import { perS } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
+import { flagValue } from '../settings/flag-value.ts'
 import { openLedger, openQueue } from './open.ts'
 import { copyText, groupLines, groupRows, letterLine, lettersIn, letterText } from './view.ts'
 
@@ -98,8 +99,7 @@ async function exportAll(flags: DlqFlags): Promise<number> {
 }
 
 async function replayAll(flags: DlqFlags, signal: AbortSignal): Promise<number> {
-  const { data: ratePerS, error } = RATE.safeParse(flags.rate)
-  if (ratePerS === undefined) throw new FloodmarkError('misuse', `--rate ${error!.issues[0]!.message}`)
+  const ratePerS = flagValue('--rate', RATE, flags.rate)
   if (flags.resume !== undefined && (flags.dryRun || flags.journal !== undefined || isFiltered(flags))) {
     throw new FloodmarkError('misuse', '--resume takes the letters of its journal: leave out filters and other flags')
   }

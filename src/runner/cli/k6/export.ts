@@ -3,8 +3,8 @@ import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { exportK6 } from '../../k6/export.ts'
 import { planOf } from '../../plan/plan-run.ts'
 import { everySetting, flagOf } from '../../plan/settings.ts'
-import { readSettings } from '../read-settings.ts'
 import { explained } from '../scenario.ts'
+import { readSettings } from '../settings/read-settings.ts'
 
 const AFTER = `
 It writes the script sale.ts with its data: sale.json, sale.events.jsonl, and the folder sale.plan for the report. One export is one

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { checkService } from '../../../product/check/check.ts'
 import type { Finding } from '../../../product/check/finding.ts'
 import { loadConfig } from '../../../product/config/load.ts'
 import { perS } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
+import { flagValue } from '../settings/flag-value.ts'
 
 const LEVELS: Readonly<Record<Finding['level'], string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }
 const AFTER = `
@@ -24,7 +24,8 @@ export function define(command: Command): void {
     .option('--json', 'the findings as JSON (default: off)')
     .addHelpText('after', AFTER)
     .action(async ({ config, rate, json }: { config?: string; rate?: string; json?: boolean }) => {
-      const findings = await checkService(await loadConfig(config), rate === undefined ? undefined : rateOf(rate))
+      const ratePerS = rate === undefined ? undefined : flagValue('--rate', perS('events', 1, 10_000_000), rate)
+      const findings = await checkService(await loadConfig(config), ratePerS)
       const failed = findings.filter(({ level }) => level === 'fail').length
       const warned = findings.filter(({ level }) => level === 'warn').length
       if (json) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`)
@@ -36,10 +37,4 @@ export function define(command: Command): void {
       }
       process.exitCode = failed > 0 ? EXIT.FAIL : EXIT.PASS
     })
-}
-
-function rateOf(text: string): number {
-  const { data, error } = perS('events', 1, 10_000_000).safeParse(text)
-  if (error) throw new FloodmarkError('misuse', `--rate ${error.issues[0]!.message}`)
-  return data
 }

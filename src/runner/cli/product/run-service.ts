@@ -8,6 +8,7 @@ import type { ServiceRole } from '../../../product/service/messages.ts'
 import { Supervisor } from '../../../product/service/supervisor.ts'
 import { count } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
+import { flagValue } from '../settings/flag-value.ts'
 
 /** npm passes a signal on that its whole group got as well: what comes so soon after is the same one. */
 const SAME_MS = 1_000
@@ -82,8 +83,8 @@ function adminOf({ config }: LoadedConfig, { adminPort }: ServiceFlags) {
 
 function processesOf(role: ServiceRole, { config }: LoadedConfig, { processes }: ServiceFlags): number {
   if (role === 'node') return 1
-  const given = processes === undefined ? config.processes : count(1, 64).parse(processes)
-  return given ?? (role === 'receiver' ? availableParallelism() : 1)
+  if (processes === undefined) return config.processes ?? (role === 'receiver' ? availableParallelism() : 1)
+  return flagValue('--processes', count(1, 64), processes)
 }
 
 function startLine(role: ServiceRole, { config, routes }: LoadedConfig, port: number | undefined): string {

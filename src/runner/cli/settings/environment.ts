@@ -68,7 +68,7 @@ export function settingsInEnvironment(env: NodeJS.ProcessEnv, folder: string): E
   return { given, places, signing }
 }
 
-/** Of infra/docker-compose.yml. */
+/** Variables of infra/docker-compose.yml. */
 const OTHERS = /^FLOODMARK_(PORT|REDIS_APPENDFSYNC|POSTGRES_COMMIT|KAFKA_FLUSH_MESSAGES)$/
 
 function noSetting(place: string, name: string, known: ReadonlyMap<string, Setting>): FloodmarkError {

@@ -7,7 +7,7 @@ import { spark } from './spark.ts'
 
 const PLAIN_EVERY_MS = 5_000
 const SPARK_MAX = 24
-/** Of a terminal that does not say how wide it is. */
+/** The width of a terminal that does not say it. */
 const COLUMNS = 80
 
 /** What a run has come to. */

@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
-import { FloodmarkError } from '../../core/contracts/errors.ts'
-import { configIn, importConfig } from '../../product/config/load.ts'
-import { SERVICE_NAMES } from '../../product/config/schema.ts'
-import { everySetting, flagOf, type RunSettings, settingsOf, writtenName } from '../plan/settings.ts'
-import { didYouMean } from '../scenario/nearest.ts'
-import { settingsInEnvironment } from './settings/environment.ts'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
+import { configIn, importConfig } from '../../../product/config/load.ts'
+import { SERVICE_NAMES } from '../../../product/config/schema.ts'
+import { everySetting, flagOf, type RunSettings, settingsOf, writtenName } from '../../plan/settings.ts'
+import { didYouMean } from '../../scenario/nearest.ts'
+import { settingsInEnvironment } from './environment.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
