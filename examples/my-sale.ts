@@ -23,6 +23,6 @@ export default defineScenario({
   // 5,000 customers. Some of them buy far more often than others.
   keys: { count: 5_000, zipf: 1 },
   effects: { failOnce: 0.01, failAlways: 0.001 },
-  faults: [{ at: 0.5, forMs: 500, what: 'restart', target: 'stack' }],
+  faults: [{ at: 0.5, forMs: 500, what: 'restart', strikes: 'stack' }],
   passes: { acceptP99Ms: 2_000, drainMs: 20_000, refusals: 'allowed' },
 })

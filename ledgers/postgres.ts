@@ -32,7 +32,7 @@ import { PostgresTransaction } from './postgres/transaction.ts'
 const OPEN_MS = 5_000
 /** Nobody is suspect by so many. */
 const NEVER = 2 ** 31 - 1
-/** After so many settlements expired marks are removed, so many at once. */
+/** Expired marks are removed after so many settlements, and so many at once. */
 const SWEEP_EVERY = 512
 const SWEEP_ROWS = 2 * SWEEP_EVERY
 const NOT_HELD: Settled = { held: false, failures: 0 }

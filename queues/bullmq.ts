@@ -29,7 +29,7 @@ const DEPTH_MS = 5_000
 const CLOSE_MS = 5_000
 /** Longer than BullMQ's longest blocking read (10 s). A worker's connection that is silent for so many ms is made anew. */
 const SILENCE_MS = 20_000
-/** Of a worker's own connection. */
+/** Settings of a worker's own connection. */
 const WORKER = { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS, reconnectOnError } as const
 /** Workers look for a dead consumer's jobs once in so many ms. The second look after their locks ran out finds them. */
 const STALLED_MS_MAX = 5_000

@@ -14,7 +14,7 @@ export default defineScenario({
     { name: 'after', until: 1 },
   ],
   ratePerS: 400,
-  faults: [{ at: 0.25, forMs: 10_000, what: 'pause', target: 'queue-server' }],
+  faults: [{ at: 0.25, forMs: 10_000, what: 'pause', strikes: 'queue-server' }],
   // Twice the pause and some catching up: one pause holds the slowest 1%, so the slowest of all decides, at half of the mark.
   passes: { acceptP99Ms: 25_000, drainMs: 40_000, refusals: 'allowed' },
 })

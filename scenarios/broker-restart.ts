@@ -15,6 +15,6 @@ export default defineScenario({
     { name: 'after', until: 1 },
   ],
   ratePerS: 400,
-  faults: [{ at: 0.3, forMs: 3_000, what: 'kill', target: 'queue-server' }],
+  faults: [{ at: 0.3, forMs: 3_000, what: 'kill', strikes: 'queue-server' }],
   passes: { acceptP99Ms: 15_000, drainMs: 40_000, refusals: 'allowed' },
 })

@@ -15,6 +15,6 @@ export default defineScenario({
     { name: 'catching up', until: 1 },
   ],
   ratePerS: 400,
-  faults: [{ at: 0.2, forMs: 5_000, what: 'failing-ledger', target: 'processors' }],
+  faults: [{ at: 0.2, forMs: 5_000, what: 'failing-ledger', strikes: 'processors' }],
   passes: { acceptP99Ms: 500, drainMs: 45_000 },
 })

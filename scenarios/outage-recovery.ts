@@ -17,6 +17,6 @@ export default defineScenario({
   ],
   ratePerS: 300,
   retries: { timeScale: 1_200, tailMs: 8_000 },
-  faults: [{ at: 0.2, forMs: 6_000, what: 'kill', target: 'stack' }],
+  faults: [{ at: 0.2, forMs: 6_000, what: 'kill', strikes: 'stack' }],
   passes: { acceptP99Ms: 5_000, drainMs: 30_000, refusals: 'allowed' },
 })

@@ -18,7 +18,7 @@ export default defineScenario({
   ratePerS: 400,
   // Few events fail by themselves: the keys that retries hold must not hide the bug's effect.
   effects: { failOnce: 0.002, failAlways: 0.001 },
-  faults: [{ at: 0.25, forMs: 5_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
+  faults: [{ at: 0.25, forMs: 5_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', strikes: 'processors' }],
   replays: [{ of: 'dead-letters', at: 0.65, ratePerS: 30, buriedBy: 'poison' }],
   passes: { acceptP99Ms: 300, drainMs: 30_000 },
 })

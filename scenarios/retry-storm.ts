@@ -21,7 +21,7 @@ export default defineScenario({
   ],
   ratePerS: 300,
   retries: { timeScale: 600, tailMs: 10_000, timeoutScale: 10 },
-  faults: [{ at: 0.2, forMs: 4_000, what: 'throttle', perS: 20, target: 'receivers' }],
+  faults: [{ at: 0.2, forMs: 4_000, what: 'throttle', perS: 20, strikes: 'receivers' }],
   // An event that is tried again may come as late as the last retry. The mark is twice a quick run with its tail.
   passes: { acceptP99Ms: 15_000, eventP99Ms: 60_000, drainMs: 30_000, refusals: 'allowed' },
 })

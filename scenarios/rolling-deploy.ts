@@ -17,7 +17,7 @@ export default defineScenario({
   ratePerS: 300,
   processesMin: 2,
   balancer: { tryMs: 10_000 },
-  faults: [{ at: 0.2, forMs: 300, what: 'restart', target: 'stack', each: true }],
+  faults: [{ at: 0.2, forMs: 300, what: 'restart', strikes: 'stack', each: true }],
   // With a single process requests wait while it ends (half a second of grace) and starts (a second or two).
   passes: { acceptP99Ms: 5_000, drainMs: 20_000 },
 })

@@ -16,6 +16,6 @@ export default defineScenario({
   ],
   ratePerS: 500,
   // Some hundred effects run side by side, and those of one key run in turn. At a second each they are slower than the arrivals.
-  faults: [{ at: 0.2, forMs: 6_000, what: 'slow-effects', addMs: 1_000, target: 'processors' }],
+  faults: [{ at: 0.2, forMs: 6_000, what: 'slow-effects', addMs: 1_000, strikes: 'processors' }],
   passes: { acceptP99Ms: 500, drainMs: 30_000 },
 })

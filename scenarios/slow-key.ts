@@ -18,6 +18,6 @@ export default defineScenario({
   keys: { count: 1_000, zipf: 0.75 },
   // A failing event holds its key. No event of the slow account may fail for long.
   effects: { failOnce: 0.002, failAlways: 0 },
-  faults: [{ at: 0.2, forMs: 4_000, what: 'slow-effects', addMs: 500, key: 'k0', target: 'processors' }],
+  faults: [{ at: 0.2, forMs: 4_000, what: 'slow-effects', addMs: 500, key: 'k0', strikes: 'processors' }],
   passes: { acceptP99Ms: 500, drainMs: 30_000 },
 })

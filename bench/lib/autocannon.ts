@@ -10,10 +10,10 @@ const REQUESTS_EACH = 200
 export async function autocannonLoop(
   options: Omit<ClosedLoopOptions, 'next'> & { readonly requests: SignedRequests },
 ): Promise<ClosedLoopResult> {
-  const { target, connections, warmUpMs, measureMs, requests } = options
+  const { destination, connections, warmUpMs, measureMs, requests } = options
   let used = 0
   const cannon = {
-    url: `http://${target.host}:${target.port}`,
+    url: `http://${destination.host}:${destination.port}`,
     connections,
     setupClient: (client: { setRequests(requests: unknown[]): void }) => {
       const own = Array.from({ length: REQUESTS_EACH }, () => requests.parts(used++ % requests.count))

@@ -12,7 +12,7 @@ process.on('disconnect', () => process.exit(1))
 async function run(): Promise<void> {
   const { port, connections, runId, warmUpMs, measureMs, ratePerSMax } = setup
   const requests = signedRequests(runId, Math.ceil(((warmUpMs + measureMs) / 1_000) * ratePerSMax))
-  const loop = { target: { host: '127.0.0.1', port }, connections, warmUpMs, measureMs }
+  const loop = { destination: { host: '127.0.0.1', port }, connections, warmUpMs, measureMs }
   const { accepted, failed, beganAtMs, endedAtMs, cpuSeconds, ranOut, serviceP99Ms } =
     setup.tool === 'own'
       ? await closedLoop({ ...loop, next: requests.next })

@@ -41,7 +41,7 @@ async function run(): Promise<SendingResult> {
       retries: undefined,
       balancer: undefined,
       senders: { index: 0, count: 1 },
-      targets: [{ host: '127.0.0.1', port: setup.port }],
+      destinations: [{ host: '127.0.0.1', port: setup.port }],
       routes,
       connectionsMax: 10_000,
       journal,

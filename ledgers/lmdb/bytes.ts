@@ -18,9 +18,9 @@ export interface State {
   readonly sinceMs?: number | undefined
   /** Tries since the last settlement that were in hand when a process died. */
   readonly lostTries?: number
-  /** Of a settled event (base/copy-digest.ts). Absent where nothing is compared, or where an earlier version wrote the state. */
+  /** The digest of a settled event's body (base/copy-digest.ts). Absent where nothing is compared, or where an earlier version wrote the state. */
   readonly digest?: number | undefined
-  /** Of a mark: what one of several effects made of the event (base/marks.ts), and when. 0: nothing is kept. */
+  /** A mark has these: what one of several effects made of the event (base/marks.ts), and when. 0: nothing is kept. */
   readonly handled?: number
   readonly settledMs?: number
 }

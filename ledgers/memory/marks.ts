@@ -4,14 +4,14 @@ import type { Handled } from '../../src/core/contracts/ledger.ts'
 interface MemoryMark {
   /** Unix ms. */
   readonly endsMs: number
-  /** Of the event that was settled (base/copy-digest.ts). */
+  /** The digest of the settled event's body (base/copy-digest.ts). */
   readonly digest: number | undefined
   readonly handled?: Handled | undefined
 }
 
 /** Marks in memory. Of those that are kept equally long the oldest ends first. */
 export class Marks {
-  /** By how long they are kept, ms: as many as there are kinds of senders. */
+  /** Marks by how long they are kept, ms. There are as many such times as kinds of senders. */
   readonly #byLife = new Map<number, Map<string, MemoryMark>>()
 
   get(id: string): MemoryMark | undefined {

@@ -47,7 +47,7 @@ function componentOf({ name, params }: SignedItem, request: Incoming, scheme: Sc
   return value()
 }
 
-/** In lower case, and without the scheme's own port. */
+/** The host that was called, in lower case and without the scheme's own port. */
 function authorityOf(request: Incoming, scheme: Scheme): string {
   const [, name, port] = HOST.exec(signedHeader(request.header('host'), 'host')) ?? []
   if (!name) throw new FloodmarkError('bad-signature', 'the Host header is malformed', { reason: 'malformed' })

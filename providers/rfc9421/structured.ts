@@ -11,7 +11,7 @@ export interface SignedItem {
 /** A member of Signature-Input. */
 export interface SignedList {
   readonly items: readonly SignedItem[]
-  /** By name, each as it is written: a string with its quotes. */
+  /** The parameters by name. Each value is as it is written: a string has its quotes. */
   readonly params: ReadonlyMap<string, string>
   /** As RFC 8941 writes it, which is what is signed. */
   readonly text: string

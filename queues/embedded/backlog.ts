@@ -26,7 +26,7 @@ export class Backlog {
   readonly #reader: Reader
   #events = 0
   #segment: Segment | undefined
-  /** Of the group that comes next, or of the event that comes next where some of a group are left. */
+  /** Where the next group begins; or the next event, where some of a group are left. */
   #offset = 0
   #group = 0
   #left = 0

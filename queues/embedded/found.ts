@@ -6,7 +6,7 @@ export class FoundEvents {
   /** The number of the first one; they are numbered without a gap. */
   #first = Number.NaN
   #count = 0
-  /** Of each event; 0 for one with an ack. */
+  /** The size of each event; 0 for one with an ack. */
   #bytes = new Uint32Array(1_024)
 
   /** The number from which on they count, once it is known. */

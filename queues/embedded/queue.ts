@@ -26,7 +26,7 @@ const PROBE_BYTES = 4_096
 const BYTES_MAX = 1024 * 1024 * 1024
 /** Waiting events may take so much memory. The end of a longer line is on disk only. */
 const MEMORY_BYTES_MAX = shareOfHeap(1 / 8)
-/** Of it, for events that stay whole; others are read back from the log when their turn comes. */
+/** This share of it is for events that stay whole. Others are read back from the log when their turn comes. */
 const WHOLE_SHARE = 1 / 8
 /** Memory of a waiting event, with a lane of its own, beside its key; and of one that stays whole, beside its bytes. */
 const ITEM_BYTES = 480

@@ -16,7 +16,7 @@ export interface Segment {
   gone: boolean
   /** The one in which the log goes on. */
   next: Segment | undefined
-  /** Of a segment that was there when the log was opened, until it has been read. */
+  /** What was found in a segment that was there when the log was opened. It is gone once that has been read. */
   found: FoundEvents | undefined
 }
 

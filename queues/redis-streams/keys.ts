@@ -7,7 +7,7 @@ export interface Keys {
   readonly bytes: string
   readonly consumers: string
   readonly probe: string
-  /** By shard, from 0: the key of its consumer's lease, and the key of its events. */
+  /** The keys of each shard, from 0: its consumer's lease, and its events. */
   readonly shards: readonly { readonly lease: string; readonly stream: string }[]
 }
 

@@ -25,7 +25,7 @@ type Attributes = Awaited<ReturnType<SqsServer['attributes']>>['of']
 const PUBLISH_EVENTS_MAX = 250
 /** For a server that does not tell its limit: the size that every SQS has always taken. */
 const MESSAGE_BYTES = 256 * 1024
-/** Of each kind of call, without high throughput mode. */
+/** A FIFO queue takes so many calls of each kind, unless its high throughput mode is on. */
 const FIFO_CALLS_PER_S = 300
 /** SQS drops a known MessageDeduplicationId for so long, as AWS documents it. The emulators that we know do likewise. */
 const DEDUP_WINDOW_MS = 5 * 60_000

@@ -3,14 +3,14 @@ export const RETENTION_S = 14 * 24 * 3_600
 
 /** What tells SQS' two kinds of queue apart. */
 export interface SqsKind {
-  /** Of the driver. */
+  /** The driver's name. */
   readonly name: 'sqs' | 'sqs-fifo'
   readonly fifo: boolean
   /** SQS wants it at the end of the queue's name. */
   readonly suffix: string
-  /** Of a queue that is made. */
+  /** A queue that the driver makes has these attributes. */
   readonly attributes: Readonly<Record<string, string>>
-  /** For people, by a queue's attributes. */
+  /** What the attributes of a queue mean, for people. */
   said(attributes: Readonly<Record<string, string | undefined>>): string
 }
 

@@ -20,7 +20,7 @@ type SqsCall<T> = (sqs: SQS, QueueUrl: string, options: { readonly abortSignal: 
 export class SqsServer {
   readonly kind: SqsKind
   readonly address: SqsAddress
-  /** Of calls that settle what was delivered. */
+  /** The pace of calls that settle what was delivered. */
   readonly pace: Pace
   readonly publishPace: Pace
   readonly #sqs: SQS

@@ -3,7 +3,7 @@ import { backoffMs } from '../../src/core/base/backoff.ts'
 import type { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { type SqsServer, THROTTLED } from './server.ts'
 
-/** Of a change that is worth little: without it the messages become visible by themselves. */
+/** A change of visibility is tried so often. It is worth little: without it messages become visible by themselves. */
 const TRIES_MAX = 3
 /** A server that throttles must not get three times the calls at once. */
 const BACKOFF = { baseMs: 200, capMs: 2_000 }

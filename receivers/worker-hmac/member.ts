@@ -35,7 +35,7 @@ export class Member {
   readonly #onAnswer: () => void
   #inHand: Sent | undefined
   #spare: ArrayBuffer | undefined
-  /** Of changes that the thread has not got yet, oldest first. */
+  /** Called when the thread has a change of secrets that it has not got yet; the oldest first. */
   readonly #rotations: (() => void)[] = []
 
   /** `onEnd` is called once, when the thread is gone for whatever reason; all of its jobs are rejected by then. */

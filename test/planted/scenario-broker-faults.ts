@@ -12,8 +12,8 @@ export default defineScenario({
   phases: [{ name: 'all', until: 1 }],
   ratePerS: 100,
   faults: [
-    { at: 0.12, forMs: 3_000, what: 'kill', target: 'queue-server' },
-    { at: 0.45, forMs: 10_000, what: 'pause', target: 'queue-server' },
+    { at: 0.12, forMs: 3_000, what: 'kill', strikes: 'queue-server' },
+    { at: 0.45, forMs: 10_000, what: 'pause', strikes: 'queue-server' },
   ],
   passes: { acceptP99Ms: 30_000, drainMs: 30_000, refusals: 'allowed' },
 })

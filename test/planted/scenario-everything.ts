@@ -6,7 +6,7 @@ export default defineScenario({
   ...drift,
   name: 'everything',
   effects: { failOnce: 0.02, failAlways: 0.02 },
-  faults: [{ at: 0.2, forMs: 2_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', target: 'processors' }],
+  faults: [{ at: 0.2, forMs: 2_000, what: 'poison', provider: 'stripe', type: 'invoice.paid', strikes: 'processors' }],
   attacks: [{ kind: 'forged', at: 0.4, forMs: 1_000, times: 1 }],
   reconcile: { lostShare: 0.02, everyMs: 1_000, overlapMs: 1_000 },
   retries: { timeScale: 600, tailMs: 1_000 },

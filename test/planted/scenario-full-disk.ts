@@ -5,6 +5,6 @@ import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 export default defineScenario({
   ...steady,
   name: 'full-disk',
-  faults: [{ at: 0.3, forMs: 2_000, what: 'full-disk', target: 'stack' }],
+  faults: [{ at: 0.3, forMs: 2_000, what: 'full-disk', strikes: 'stack' }],
   passes: { ...steady.passes, refusals: 'allowed' },
 })

@@ -5,6 +5,6 @@ import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 export default defineScenario({
   ...steady,
   name: 'kills',
-  faults: [0.25, 0.5, 0.75].map((at) => ({ at, forMs: 200, what: 'kill', target: 'stack' })),
+  faults: [0.25, 0.5, 0.75].map((at) => ({ at, forMs: 200, what: 'kill', strikes: 'stack' })),
   passes: { ...steady.passes, drainMs: 8_000, refusals: 'allowed' },
 })

@@ -6,6 +6,6 @@ export default defineScenario({
   ...steady,
   name: 'outage-of-effects',
   effects: { failOnce: 0.01, failAlways: 0.01 },
-  faults: [{ at: 0.3, forMs: 5_000, what: 'failing-effects', share: 1, target: 'processors' }],
+  faults: [{ at: 0.3, forMs: 5_000, what: 'failing-effects', share: 1, strikes: 'processors' }],
   passes: { ...steady.passes, drainMs: 30_000 },
 })

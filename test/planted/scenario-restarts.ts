@@ -5,6 +5,6 @@ import { defineScenario } from '../../src/runner/scenario/scenario.ts'
 export default defineScenario({
   ...steady,
   name: 'restarts',
-  faults: [0.3, 0.7].map((at) => ({ at, forMs: 200, what: 'restart', target: 'stack' })),
+  faults: [0.3, 0.7].map((at) => ({ at, forMs: 200, what: 'restart', strikes: 'stack' })),
   passes: { ...steady.passes, drainMs: 8_000, refusals: 'allowed' },
 })

@@ -6,11 +6,11 @@ export default defineScenario({
   ...flashSale,
   name: 'sale-kills',
   question: 'Is anything that was acknowledged gone, or there twice?',
-  faults: (['receivers', 'processors', 'receivers', 'processors'] as const).map((target, turn) => ({
+  faults: (['receivers', 'processors', 'receivers', 'processors'] as const).map((strikes, turn) => ({
     at: 0.3 + 0.1 * turn,
     forMs: 500,
     what: 'kill' as const,
-    target,
+    strikes,
   })),
   passes: { ...flashSale.passes, refusals: 'allowed' },
 })

@@ -18,10 +18,10 @@ export interface KafkaAddress {
   /** Undefined: no TLS. `ca`: a certificate authority in PEM besides those that the system knows. */
   readonly tls: { readonly ca?: string } | undefined
   readonly sasl: KafkaLogin | undefined
-  /** Of a topic that is made. Undefined: the brokers' default. */
+  /** How many brokers hold a topic that is made. Undefined: the brokers' default. */
   readonly replication: number | undefined
   readonly partitions: number | undefined
-  /** Of what is sent. Undefined: none. */
+  /** How events are compressed. Undefined: they are not. */
   readonly compression: 'gzip' | undefined
 }
 

@@ -19,7 +19,7 @@ export interface ConnectionsOptions {
 
 /** A connection that nobody uses is closed after so many ms. */
 const IDLE_MS = 30_000
-/** Between two tries to connect. */
+/** The wait between two tries to connect. */
 const RECONNECT_MS = 50
 /** A statement that was put back for another's sake is tried so many times. */
 const TRIES_MAX = 5

@@ -10,7 +10,7 @@ const FORM =
 /** What a URL says of a Redis, and how it is called in messages: without user and password. */
 export interface RedisAddress {
   readonly shown: string
-  /** For the client. */
+  /** What the client is given to connect. */
   readonly options: { readonly url: string } | SentinelOptions
 }
 

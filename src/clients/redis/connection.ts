@@ -9,7 +9,7 @@ const OPEN_POLL_MS = 10
 /** A connection that owes a reply and hears nothing for this long is given up and made anew. */
 const SILENCE_MS = 10_000
 const RECONNECT_MS = { first: 50, most: 500 }
-/** Before a lost call is sent again: a client that fails at once must not spin. */
+/** The wait before a lost call is sent again: a client that fails at once must not spin. */
 const RESEND_PAUSE_MS = 20
 /** A server that is refused is asked again after so many ms: by then its name may lead to another one. */
 const ASK_AGAIN_MS = 500
@@ -17,7 +17,7 @@ const ASK_AGAIN_MS = 500
 const NOT_THE_ONE = /^(READONLY|LOADING|MASTERDOWN|MOVED|CLUSTERDOWN|UNBLOCKED)\b/
 const LOGIN_REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password/
 
-/** For every client of ours: the call is refused, and the connection made anew. */
+/** Whether an answer ends the connection: the call is refused, and the connection made anew. For every client of ours. */
 export function reconnectOnError({ message }: Error): boolean {
   return NOT_THE_ONE.test(message)
 }

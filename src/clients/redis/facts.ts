@@ -81,7 +81,7 @@ function memoryOf(info: InfoFields): RedisMemory {
   return { usedBytes: bytes(info.used_memory), maxBytes: bytes(info.maxmemory), policy: info.maxmemory_policy }
 }
 
-/** For people, behind the name of a server. */
+/** The policy in words for people, which follow the name of a server. */
 export function evictsWith(policy: string): string {
   return `deletes stored keys when its memory is full (maxmemory-policy ${policy}): set maxmemory-policy noeviction`
 }

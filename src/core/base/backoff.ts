@@ -14,7 +14,7 @@ export function backoffMs(failures: number, backoff: Backoff, random: Random): n
 
 /** Nobody is asked to stay away for longer: what was true then is not true for ever. */
 export const RETRY_AFTER_MAX_S = 60
-/** Of what it is, either way. */
+/** A wait is longer or shorter by up to this share, by chance. */
 const JITTER = 0.25
 
 /** Whole seconds for Retry-After: at least 1, bounded, and not the same for all who were refused at once. */

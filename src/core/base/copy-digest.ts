@@ -13,7 +13,7 @@ export function digestOfParts(...parts: readonly (string | Uint8Array)[]): numbe
   return digest
 }
 
-/** By what a copy is told from another body under its id; undefined where it cannot be. */
+/** What tells two bodies under one id apart; undefined where nothing can. */
 export function digestOf({ headers, body }: Pick<WebhookEvent, 'headers' | 'body'>): number | undefined {
   const given = headers[DIGEST_HEADER]
   if (given === undefined) return crc32(body)

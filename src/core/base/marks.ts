@@ -69,12 +69,12 @@ export class MarkTime {
     this.#monotonicMs = clock.monotonic()
   }
 
-  /** For the end of a new mark: a clock that was set back does not shorten it. */
+  /** The time from which a new mark's life counts: a clock that was set back does not shorten it. */
   latest(): number {
     return Math.max(this.#clock.now(), this.steady())
   }
 
-  /** For whether a mark has ended: a clock that was set forward ends none. */
+  /** The time by which a mark has ended or not: a clock that was set forward ends none. */
   believed(): number {
     return Math.min(this.#clock.now(), this.steady() + STEP_MS_MAX)
   }

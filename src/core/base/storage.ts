@@ -36,7 +36,7 @@ export interface SyncTimes {
   readonly p99Ms: number
 }
 
-/** From worst to best: of several layers the worst one decides. */
+/** The media from worst to best. Where there are several layers the worst one decides. */
 const WORST: readonly Medium[] = ['memory', 'no-sync', 'elsewhere', 'unknown', 'device']
 const IN_MEMORY = /^(tmpfs|ramfs|devtmpfs|hugetlbfs)$/
 /** What statfs says of those, for systems that hide their mounts. */

@@ -2,7 +2,7 @@ type TableRow = readonly string[]
 /** Whether a column's texts stand at its right edge, as numbers do. */
 type Right = (column: number) => boolean
 
-/** For a table of figures: the names in its first column to the left, all else to the right. */
+/** A table of figures has the names of its first column to the left, and all else to the right. */
 export const FIGURES: Right = (column) => column > 0
 
 const LEFT: Right = () => false

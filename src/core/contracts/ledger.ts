@@ -134,7 +134,7 @@ export type BuriedCause = (typeof BURIED_CAUSES)[number]
 
 interface Claimed {
   readonly event: WebhookEvent
-  /** From the claim. A settlement whose claim has run out and gone to another writes nothing. */
+  /** The number of the claim. A settlement whose claim has run out and gone to another writes nothing. */
   readonly fence: number
 }
 export type Settlement =
@@ -207,7 +207,7 @@ export interface LedgerTraits {
 
 /** What marks take of a server's memory, by its own word. */
 export interface MarkMemory {
-  /** Of one mark. */
+  /** What one mark takes. */
   readonly bytes: number
   /** All that the server may use. Absent: it has no limit. */
   readonly roomBytes?: number

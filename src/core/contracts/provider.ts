@@ -154,7 +154,7 @@ export interface Route {
   /** Event.source; usually the provider's name. */
   readonly source: string
   readonly provider: Provider
-  /** At least one, any of which verifies. What they are at the start: Ingest.rotateSecrets changes them. */
+  /** At least one secret; a request may be signed with any. They are those of the start: Ingest.rotateSecrets changes them. */
   readonly secrets: readonly RouteSecret[]
   /**
    * Bodies in gzip or deflate are taken, and stored as they are once decoded. 'after-signing': the sender, or something on

@@ -29,7 +29,7 @@ export interface RefusedRequest {
   readonly reason: RefusalReason
   /** What was wrong with this one, without a secret and without a signature. */
   readonly message: string
-  /** Of its route and reason since one was last told, this one included. */
+  /** So many had its route and reason since one was last told, this one included. */
   readonly count: number
   /** What its route accepted since the start. */
   readonly accepted: number

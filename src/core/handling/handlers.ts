@@ -39,7 +39,7 @@ export interface HandlerTry {
   readonly event: Pick<WebhookEvent, 'id' | 'source' | 'type' | 'key'>
   readonly attempt: number
   readonly outcome: HandlerOutcome
-  /** Of a failure. */
+  /** Why it failed. */
   readonly error?: unknown
 }
 

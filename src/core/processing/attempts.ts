@@ -162,7 +162,7 @@ export class Attempts {
   }
 }
 
-/** Of one of several effects also what it made of the event: whoever looks it up asks which of them did what. */
+/** One of several effects also notes what it made of the event: whoever looks it up asks which of them did what. */
 function applied({ task, claim, pass, tx, pending }: Trying, result: unknown): TaskOutcome {
   task.circuit?.succeeded(pass)
   pending.add(tx.writes)

@@ -46,7 +46,7 @@ export class Claims {
     return false
   }
 
-  /** Of an id that is not busy. */
+  /** The lost tries of an id that is not busy. */
   lostTries(id: string): number {
     return this.#lost.size === 0 ? 0 : (this.#lost.get(id) ?? 0)
   }

@@ -3,7 +3,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 import type { Ledger } from '../contracts/ledger.ts'
 
-/** Of one source a copy is told and kept at most once in so many ms. All are counted. */
+/** A source has one copy told and kept in so many ms at the most. All are counted. */
 const QUIET_MS = 10_000
 
 export interface DifferingCopiesOptions {
@@ -18,7 +18,7 @@ export class DifferingCopies {
   /** How many there were. */
   found = 0
   readonly #options: DifferingCopiesOptions
-  /** By source: when one was last told, by the monotonic clock. */
+  /** When a copy of each source was last told, by the monotonic clock. */
   readonly #toldMs = new Map<string, number>()
 
   constructor(options: DifferingCopiesOptions) {

@@ -32,7 +32,7 @@ export const PER_LANE_MAX = 64
  * sync, it costs once. An event that comes when nothing is being handled never waits.
  */
 const GATHER_MS = 10
-/** Of a batch, unless its consumer says otherwise. An effect may parse a body into ten times its bytes of heap. */
+/** A batch has so many bytes, unless its consumer says otherwise. An effect may parse a body into ten times its bytes of heap. */
 export const BATCH_BYTES_MAX = shareOfHeap(1 / 32, 32 * 1024 * 1024)
 /** After a handler failed, its events come again after so many ms. */
 export const FAILED_RETRY_MS = 100
@@ -119,7 +119,7 @@ export class Dispatcher {
 
   async #handle(handle: Handler, parts: readonly Part[], leaseMs: number): Promise<void> {
     const batch: InHand[] = []
-    /** Of each delivery: its part, and its place there. */
+    /** The part of each delivery, and its place there. */
     const owners: InHand[] = []
     const places: number[] = []
     const deliveries: Delivery[] = []

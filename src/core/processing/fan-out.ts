@@ -13,20 +13,20 @@ const FAN_OUT_LIMITS = { effectsMax: 16, nameBytesMax: EVENT_LIMITS.effectNameBy
 const EFFECT_HEADER = 'x-floodmark-effect'
 
 /** An effect, and whether what it depends on works. */
-export interface EffectTarget {
+export interface GuardedEffect {
   readonly effect: Effect
   readonly circuit: Circuit | undefined
-  /** Where it may not be tried as often at once as tasks come. */
+  /** Undefined: as many tries may run at once as there are tasks. */
   readonly slots: Slots | undefined
 }
 
-interface Named extends EffectTarget {
+interface Named extends GuardedEffect {
   /** undefined: the only effect, or the one that was it before others came; under the event's own id. */
   readonly name: string | undefined
 }
 
 /** One effect of one delivery. */
-export interface Task extends EffectTarget {
+export interface Task extends GuardedEffect {
   /** Under the id by which the ledger knows it. */
   readonly event: WebhookEvent
   /** What the effect is given: the event as it came. */
@@ -38,12 +38,12 @@ export interface Task extends EffectTarget {
   readonly position: number
 }
 
-/** Of a record that is no event, which is given up before, and of an event that nobody is for. */
+/** The effect of a record that is no event, which is given up before it, and of an event that no effect is for. */
 const NO_EFFECT: Named = { name: undefined, circuit: undefined, slots: undefined, effect: () => {} }
 
 /** What has to be done for deliveries, by one effect or by several named ones, each under an id of its own: `<event id>#<name>`. */
 export class FanOut {
-  readonly #targets: readonly Named[]
+  readonly #effects: readonly Named[]
   /** Deliveries of events that no effect was for. */
   unrouted = 0
 
@@ -53,7 +53,7 @@ export class FanOut {
     if (named.length === 0 || named.length > FAN_OUT_LIMITS.effectsMax) {
       throw new FloodmarkError('misuse', `${named.length} effects: give 1 to ${FAN_OUT_LIMITS.effectsMax}`)
     }
-    this.#targets = named.map(([given, effect]) => {
+    this.#effects = named.map(([given, effect]) => {
       const name = given || undefined
       if (name !== undefined) checkName(name)
       const { concurrencyMax } = effect.limits ?? {}
@@ -64,17 +64,17 @@ export class FanOut {
 
   /** Most tasks that one delivery makes. */
   get width(): number {
-    return this.#targets.length
+    return this.#effects.length
   }
 
   /** Times that circuits opened. */
   get opened(): number {
-    return this.#targets.reduce((sum, { circuit }) => sum + (circuit?.opened ?? 0), 0)
+    return this.#effects.reduce((sum, { circuit }) => sum + (circuit?.opened ?? 0), 0)
   }
 
   /** Circuits that are not closed now. */
   get open(): number {
-    return this.#targets.reduce((sum, { circuit }) => sum + (circuit?.isClosed === false ? 1 : 0), 0)
+    return this.#effects.reduce((sum, { circuit }) => sum + (circuit?.isClosed === false ? 1 : 0), 0)
   }
 
   /** The tasks of deliveries, in their order. */
@@ -92,8 +92,8 @@ export class FanOut {
 
   #addTasks(tasks: Task[], event: WebhookEvent, position: number): void {
     const before = tasks.length
-    for (const target of this.#targets) {
-      if (target.effect.limits?.isFor?.(event) !== false) tasks.push(taskOf(event, target, position))
+    for (const named of this.#effects) {
+      if (named.effect.limits?.isFor?.(event) !== false) tasks.push(taskOf(event, named, position))
     }
     if (tasks.length > before) return
     this.unrouted++
@@ -101,7 +101,7 @@ export class FanOut {
   }
 
   #replayed(event: WebhookEvent, name: string, position: number): Task {
-    const known = this.#targets.find((target) => target.name === name)
+    const known = this.#effects.find((named) => named.name === name)
     const { effect, circuit, slots } = known ?? { ...NO_EFFECT, effect: unknown(name) }
     const given = { ...event, id: event.id.slice(0, -1 - name.length) }
     const key = laneOf(event)
@@ -109,8 +109,8 @@ export class FanOut {
   }
 }
 
-function taskOf(event: WebhookEvent, target: Named, position: number): Task {
-  const { name, effect, circuit, slots } = target
+function taskOf(event: WebhookEvent, named: Named, position: number): Task {
+  const { name, effect, circuit, slots } = named
   const key = laneOf(event)
   if (name === undefined) return { effect, circuit, slots, event, given: event, lane: key, key, position }
   const headers = { ...event.headers, [EFFECT_HEADER]: name }

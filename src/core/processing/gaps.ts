@@ -27,7 +27,7 @@ export interface GapOptions {
 }
 
 const KEYS_MAX = 100_000
-/** Of one key, so many stretches that are missing are kept; an older one can no longer be filled. */
+/** A key has so many missing stretches kept; an older one can no longer be filled. */
 const STRETCHES_MAX = 16
 
 interface Numbered {

@@ -31,7 +31,7 @@ export interface ProcessorState extends ProcessorCounts {
   /** Gaps in the numbers of senders that number their events, and missing numbers that came after all. */
   readonly gaps: number
   readonly gapsFilled: number
-  /** Of the duplicates those whose body was not that of the event under their id. */
+  /** So many of the duplicates had another body than the event under their id. */
   readonly differing: number
 }
 

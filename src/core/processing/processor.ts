@@ -55,7 +55,7 @@ interface BatchState {
   readonly isAnySuspect: boolean
 }
 
-/** Of the time that a lease leaves beside its last try, this share is for tries; the rest is for claiming and settling. */
+/** A lease leaves time beside its last try. This share of it is for tries, and the rest for claiming and settling. */
 const LEASE_SHARE = 0.9
 /** After a failed claim the batch comes again after so many ms. By then the ledger's outage says how long to wait. */
 const FAILED_CLAIM_RETRY_MS = 100
@@ -189,7 +189,7 @@ class Handling {
     await this.#handleLane([work], { untilMs: 0, lanesRunning: 1, isAnySuspect: false }, () => {})
   }
 
-  /** Its lanes run side by side. */
+  /** Runs the lanes of one key side by side. */
   #handleKey(lanes: readonly (readonly Work[])[], state: BatchState, tell: Tell): Promise<void> {
     if (lanes.length === 1) return this.#handleLane(lanes[0]!, state, () => this.#tell(lanes[0]!, tell))
     const works = lanes.flat().sort((a, b) => a.task.position - b.task.position)
@@ -233,7 +233,7 @@ class Handling {
     onJudged()
   }
 
-  /** Once its effect has room for one more try, or given back where it has none while the lease lasts. */
+  /** Tries a task once its effect has room for one more try. It is given back where there is none while the lease lasts. */
   #try({ task, claim }: Work, pending: PendingWrites, untilMs: number): TaskOutcome | Promise<TaskOutcome> {
     const { slots } = task
     if (!slots || claim.state !== 'new') return this.#attempts.run(task, claim, pending)
@@ -247,7 +247,7 @@ class Handling {
     })
   }
 
-  /** `isLast`: nothing else is worth waiting for. */
+  /** Settles what is finished. `isLast`: nothing else is worth waiting for. */
   async #settleTasks(works: readonly Work[], isLast: boolean): Promise<void> {
     const settlements = settlementsOf(works)
     const settling = settlements.length > 0 ? this.#settler.settle(settlements) : undefined

@@ -15,7 +15,7 @@ export interface SourceSchemas {
   readonly mode: 'strict' | 'permissive'
   /** Where an event says its version: a path of members, or a function. Not needed where no type has versions. */
   readonly version?: readonly string[] | ((body: unknown, event: WebhookEvent) => string | undefined)
-  /** By event.type: a schema for all versions, or one for each. */
+  /** The schemas by event.type: one for all versions, or one for each. */
   readonly types: Readonly<Record<string, StandardSchema | Readonly<Record<string, StandardSchema>>>>
   /** Default: JSON; undefined where the body is not JSON. */
   readonly parse?: (event: WebhookEvent) => unknown
@@ -38,7 +38,7 @@ export type CheckedWork = (
 ) => EffectResult | Promise<EffectResult>
 
 export interface CheckedOptions {
-  /** By event.source. */
+  /** The schemas of each source, by event.source. */
   readonly sources: Readonly<Record<string, SourceSchemas>>
   readonly effect: CheckedWork
   /**

@@ -92,7 +92,7 @@ export class Settler {
   async #call(waiting: readonly LaneSettling[]): Promise<void> {
     const { ledger, outage, crashPoint } = this.#options
     const settlements: Settlement[] = []
-    /** Of each settlement: its lane. */
+    /** The lane of each settlement. */
     const owners: LaneSettling[] = []
     for (const one of waiting) {
       for (const settlement of one.settlements) {
@@ -100,7 +100,7 @@ export class Settler {
         owners.push(one)
       }
     }
-    /** Of a lane that failed it does not matter what stands here. */
+    /** What stands here for a lane that failed does not matter. */
     const settled: Settled[] = []
     const failed = new Set<LaneSettling>()
     let failure: unknown

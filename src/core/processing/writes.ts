@@ -103,7 +103,7 @@ export class RecordedTx implements Tx {
     throw new FloodmarkError('misuse', `this ledger has no client for statements of an effect's own: ${how}`)
   }
 
-  /** Where the effect has asked for statements of its own. */
+  /** The transaction of an effect that has asked for statements of its own. */
   get transaction(): EffectTransaction | undefined {
     return this.#transaction?.isUsed ? this.#transaction : undefined
   }

@@ -49,7 +49,7 @@ export function senderOf({ socket, headers }: RequestSource, trusted: Addresses)
   return address
 }
 
-/** Without the port that some proxies write, and IPv4 as such. */
+/** The address without the port that some proxies write. An IPv4 one inside IPv6 comes out as IPv4. */
 function plain(address: string): string {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address
   return bare.replace(/^::ffff:(?=[\d.]+$)/i, '')

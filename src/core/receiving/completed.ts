@@ -8,7 +8,7 @@ type Usual = 'module' | 'signatureHeaders' | 'contextHeaders'
 /** A provider of one's own for a service: what a receiver needs of it. The rest makes it fit for runs too. */
 export type ReceivingProvider = Omit<Provider, ForRuns | Usual> & Partial<Pick<Provider, ForRuns | Usual>>
 
-/** Of a sender that says nothing: eight attempts in three days, as Standard Webhooks advises. */
+/** The schedule of a sender that says nothing of it: eight attempts in three days, as Standard Webhooks advises. */
 export const USUAL_DELIVERY: RetryPolicy = {
   attemptsMax: 8,
   timeoutMs: 15_000,

@@ -67,7 +67,7 @@ export class Gate {
   readonly #handshakes = new Map<string, Socket>()
   readonly #lingering: Lingering
   #inFlight = 0
-  /** Of bodies that came, in part or whole, and wait for their answer. */
+  /** The bytes of bodies that came, in part or whole, and wait for their answer. */
   #heldBytes = 0
   /** Requests so far, and at the last look while stopping. */
   #started = 0

@@ -55,14 +55,14 @@ export interface IngestOptions {
 
 /** A sender is asked to stay away for so many seconds when we are full or broken. */
 const RETRY_AFTER_S = 5
-/** Requests by unknown keys wait for new ones, no more of them at once than this: forged ones must not keep others out. */
+/** So many requests by unknown keys may wait for new keys at once: forged ones must not keep others out. */
 const RENEWING_MAX = 100
 const EVEN: Random = () => 0.5
 
 const ACCEPTED: Reply = { status: 200, reason: 'accepted' }
 const QUEUED: Reply = { status: 202, reason: 'accepted' }
 const NO_CONTENT: Reply = { status: 204, reason: 'accepted' }
-/** Counted here: a receiver counts its own alone. */
+/** This answer is counted here: a receiver counts only its own. */
 const ROUTE_TOO_LARGE: Reply = { ...TOO_LARGE }
 const NOT_FOUND: Reply = { status: 404, reason: 'no such route' }
 const NOT_POST: Reply = { status: 405, reason: 'use POST', headers: { allow: 'POST' } }
@@ -144,7 +144,7 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 }
 
-/** Apart, so that a request that nobody observes makes no promise more. */
+/** A function of its own, so that a request that nobody observes makes no further promise. */
 async function observed(
   answering: Promise<Reply>,
   observer: Observer,
@@ -181,7 +181,7 @@ function takerOf(
     return looked(events).then((known) => put(route, events, known ? replyOf(route, 'duplicate', accepted) : accepted))
   }
 
-  /** Before it is stored: a quick handler would make a first copy look like a second one. */
+  /** Asks before the events are stored: afterwards a quick handler would make a first copy look like a second one. */
   function looked(events: readonly WebhookEvent[]): Promise<boolean> {
     // A ledger that does not answer keeps no event out: it is stored, and said to be new.
     return isKnown!(events).catch((error) => {
@@ -251,14 +251,14 @@ function takerOf(
   return take
 }
 
-/** What is full has room once some of it is worked off; for what does not answer nobody knows. */
+/** A full queue has room once some of it is worked off. When one that does not answer is back nobody knows. */
 function timed(reply: Reply, error: unknown, backlogS: IngestOptions['backlogS'], random: Random): Reply {
   if (reply.status !== 503) return reply
   const isFull = error instanceof FloodmarkError && error.code === 'overloaded'
   return { ...reply, retryAfterS: retryAfter((isFull && backlogS?.()) || RETRY_AFTER_S, random) }
 }
 
-/** Some schemes name the key: a signature by one that is known is forged, whatever keys come. */
+/** Some schemes name the key. A wrong signature by a key that is known is forged, whatever keys come. */
 function mayBeRenewed(error: unknown): boolean {
   return error instanceof FloodmarkError && (error.reason === 'unknown-key' || error.reason === 'mismatch')
 }
@@ -274,12 +274,12 @@ function healthOf(method: string, path: string, ready: () => Promise<void>): Rep
   )
 }
 
-/** Ours names the parts that fail; of any other error the asker learns nothing. */
+/** An error of ours names the parts that fail. The asker learns nothing of any other error. */
 function reasonOf(error: unknown): string {
   return error instanceof FloodmarkError ? error.message : 'not ready'
 }
 
-/** An event's id is `source:id`: with a colon in the source two of them could meet. */
+/** An event's id is `source:id`: two events could have the same one if a source had a colon. */
 function checkSource({ path, source }: Route): void {
   if (source === UNDECODABLE) {
     throw new FloodmarkError(

@@ -7,7 +7,7 @@ import type { RefusalReason, RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { replyOf } from './route-replies.ts'
 
-/** Of a route and a reason, one is told at first, and then no more than one in so many ms. */
+/** The first refusal of a route and a reason is told, and then no more than one in so many ms. */
 const TELL_MS = 60_000
 /** The pace is measured over so long at least, and what was longer ago says nothing of it. */
 const PACE_MS = 1_000
@@ -48,7 +48,7 @@ export class Refusals {
     this.#accepted.set(route, (this.#accepted.get(route) ?? 0) + 1)
   }
 
-  /** Of late, as far as somebody asked before; 0 where it is not known. */
+  /** The recent rate, counted since somebody asked before; 0 where it is not known. */
   acceptedPerS(): number {
     const atMs = this.#clock.monotonic()
     const forMs = atMs - this.#pace.atMs

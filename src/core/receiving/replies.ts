@@ -13,7 +13,7 @@ const unsupported = (accepted: string): Reply => ({
   reason: 'content-encoding is not supported',
   headers: { 'accept-encoding': accepted },
 })
-/** Where a route takes bodies as they are alone, and where it takes other codings. */
+/** The answers of a route that takes bodies only as they are, and of one that takes other codings. */
 export const NO_CODING = unsupported('identity')
 export const OTHER_CODING = unsupported('gzip, deflate')
 export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
@@ -31,7 +31,7 @@ export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
   FULL,
 ])
 export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
-/** Where there is no request yet that could be answered. */
+/** The answer while stopping, as bytes: there is no request yet that could be answered. */
 export const STOPPING_BYTES =
   'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n'
 

@@ -7,7 +7,7 @@ const isEnding = (one: RouteSecret): one is EndingSecret => 'untilMs' in one
 /** The secrets of a route, some of which may end. It does not change: a rotation makes another. */
 export class SecretRing {
   readonly all: readonly RouteSecret[]
-  /** Where none ends: nothing is to be looked at for a request. */
+  /** All secrets, where none of them ends: then no request needs a look at the time. */
   readonly #lasting: readonly Secret[] | undefined
 
   constructor(all: readonly RouteSecret[]) {

@@ -8,7 +8,7 @@ import type { Incoming } from '../contracts/incoming.ts'
 import { MARK_TTL_MS } from '../contracts/ledger.ts'
 import type { Identity, Provider, RetryPolicy, Route } from '../contracts/provider.ts'
 
-/** Of a key that is too long. */
+/** So much of a key that is too long is kept. */
 const KEPT_KEY_BYTES = 80
 const KEY_HASH_CHARS = 16
 

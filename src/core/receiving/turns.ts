@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 
 /** Requests of one connection that may wait for their answers: the next one is read when one of them is answered. Senders of webhooks do not pipeline. */
 export const PIPELINED_MAX = 8
-/** Of a body in chunks, so much is taken in one turn at first; twice as much where it came in few pieces, half where in many. */
+/** A turn takes so much of a body in chunks at first; twice as much where it came in few pieces, half where in many. */
 const SLICE_BYTES_MIN = 512
 const SLICE_BYTES_MAX = 16 * 1024
 const FEW_PIECES = 4
@@ -27,7 +27,7 @@ export class Turns {
   readonly #parse: (bytes: Buffer) => void
   readonly #last: () => IncomingMessage | undefined
   readonly #mayBegin: () => boolean
-  /** Of the body of stated length that is being read. */
+  /** What is still to come of the body of stated length that is being read. */
   #bodyBytesLeft = 0
   #sliceBytes = SLICE_BYTES_MIN
   #pieces = 0
@@ -38,7 +38,7 @@ export class Turns {
   /** Whether node wants to read on; it does not while nobody takes the body or the answers. */
   #wanted = true
 
-  /** For a socket that node's server has just taken. `last` is the request that began last, `mayBegin` whether another one may. */
+  /** The socket is one that node's server has just taken. `last` is the request that began last, `mayBegin` whether another one may. */
   constructor(socket: Socket, last: () => IncomingMessage | undefined, mayBegin: () => boolean) {
     this.#socket = socket
     this.#last = last

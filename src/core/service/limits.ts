@@ -47,7 +47,7 @@ export type ServiceLimits = {
   readonly [name in keyof typeof SERVICE_DEFAULTS]: Widened<(typeof SERVICE_DEFAULTS)[name]>
 }
 
-/** Of these 0 means something; of all others at least 1 is needed. */
+/** These may be 0. All others must be 1 or more. */
 const MAY_BE_ZERO = ['port', 'lingerMs', 'retryForMs']
 /** Times and sizes may have a fraction; these are counted. */
 const COUNTED = /^(port|attemptsMin)$|Max$/

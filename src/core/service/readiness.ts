@@ -7,7 +7,7 @@ const CHECK_MS = 5_000
 
 /** A part of the service without which an event could not be stored, or not processed. */
 export interface ServicePart {
-  /** For the answer to whoever asks, and for the log: a word. */
+  /** A word for the answer to whoever asks, and for the log. */
   readonly name: string
   /** Rejects with what is wrong. */
   check(): Promise<void>

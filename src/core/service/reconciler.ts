@@ -11,7 +11,7 @@ import { toEvents } from '../receiving/to-events.ts'
 /** An event as a provider's list API gives it: what its webhook would have brought. Genuine, since the API is asked over TLS. */
 export interface ListedEvent {
   readonly createdAtMs: number
-  /** By lower-case name. */
+  /** The headers, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }

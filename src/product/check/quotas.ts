@@ -7,7 +7,7 @@ import { placedIn } from '../config/placed.ts'
 import { urlOf } from '../config/stores.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** Of a server's memory so much should be free at the start. */
+/** This share of a server's memory should be free at the start. */
 const FREE_SHARE = 0.5
 /** What is expected should be at most so much of what is allowed: a retry storm comes on top. */
 const RATE_SHARE = 0.5

@@ -29,7 +29,7 @@ export function checkSecrets({ routes }: LoadedConfig, nowMs: number): Promise<r
   )
 }
 
-/** Of senders that ask how much they may send: whether there is anything to tell them. */
+/** Whether there is anything to tell senders that ask how much they may send. */
 export function checkRates({ config, routes }: LoadedConfig): readonly Finding[] {
   return routes
     .filter(({ provider }) => provider.preflight)

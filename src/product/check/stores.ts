@@ -106,7 +106,7 @@ function ofLedger({ traits }: Ledger, { routes }: LoadedConfig): Finding[] {
   ]
 }
 
-/** Where marks lie in a server's memory they are what fills it. */
+/** Marks that lie in a server's memory are what fills it. */
 function markRoom({ traits: { markMemory, ttlMs } }: Ledger, ratePerS: number | undefined): Finding[] {
   if (markMemory === undefined) return []
   const id = 'mark-room'

@@ -69,7 +69,7 @@ export interface TlsFiles {
 
 /** What a service in production is made of. The same file may hold settings of runs. */
 export interface ServiceConfig {
-  /** By their exact path. */
+  /** The routes, by their exact paths. */
   readonly routes: Readonly<Record<string, RouteConfig>>
   /** The work for each event: what the file exports by default, or the work itself. */
   readonly handlers: string | Effects

@@ -7,7 +7,7 @@ import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Secret } from '../../core/contracts/provider.ts'
 import { ed25519Keys } from '../../core/receiving/signature-ed25519.ts'
 
-/** Between two fetches of one address, whoever asks: forged requests with ids of keys that nobody has cost no more than this. */
+/** The least time between two fetches of one address. Forged requests with ids of unknown keys cause no more fetches than that. */
 export const FETCH_FLOOR_MS = 30_000
 /** A key that its owner takes out is refused after so long, also where nobody asks for a new one. */
 const FETCH_EVERY_MS = 600_000
@@ -37,7 +37,7 @@ export class Jwks {
     return this.#keys
   }
 
-  /** By which a change is seen. */
+  /** The keys as text: another text is a change. */
   get text(): string {
     return this.#text
   }

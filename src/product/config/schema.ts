@@ -82,7 +82,7 @@ function store<T extends z.core.$ZodShape>(usual: string, more: T) {
     .default({ use: usual } as never)
 }
 
-/** Of the service, by their names in the config. Those of runs are beside them. */
+/** The fields of a service, by their names in the config. The settings of runs stand beside them. */
 const SHAPE = {
   routes: z.record(text, route),
   handlers: z.custom<string | object>(isTextOr('object', 'function'), {

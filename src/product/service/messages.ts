@@ -15,7 +15,7 @@ export interface ProcessStatus {
   readonly upForMs: number
   readonly received: IngestCounts | undefined
   readonly processed: Readonly<ProcessorState> | undefined
-  /** Of the queue; undefined where it does not tell now. */
+  /** The queue's depth; undefined where it does not tell now. */
   readonly depth: Depth | undefined
 }
 

@@ -55,7 +55,7 @@ export function knownCeilingPerS(server: KnownServer, p99Ms: number): number | u
   }
 }
 
-/** Where a function that falls from above 0 comes below it. */
+/** The place at which a function that falls from above 0 comes below it. */
 function crossing(of: (x: number) => number, from: number, until: number): number {
   let [low, high] = [from, until]
   for (let step = 0; step < 200; step++) {

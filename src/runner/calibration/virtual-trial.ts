@@ -6,7 +6,7 @@ import { behaviourOf, type KnownServer } from './behaviours.ts'
 export interface VirtualTrial {
   readonly requests: number
   readonly refused: number
-  /** From the arrival to the answer, and to the effect, by the report's own histogram. */
+  /** The p99 from the arrival to the answer, and to the effect, by the report's own histogram. */
   readonly answerP99Ms: number
   readonly effectP99Ms: number
 }

@@ -15,7 +15,7 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly settings: RunSettings
-  /** Of the search. */
+  /** The folder of the search. */
   readonly folder: string
   /** Told of each trial's run while it goes on. */
   readonly events: RunEvents

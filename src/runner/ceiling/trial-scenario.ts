@@ -2,7 +2,7 @@ import steady from '../../../scenarios/steady.ts'
 import { defineScenario } from '../scenario/scenario.ts'
 import { HOLD_FROM } from '../search/judge.ts'
 
-/** At first a trial offers this share of its load. */
+/** A trial begins with this share of its load. */
 const FROM_SHARE = 0.3
 
 /**

@@ -29,10 +29,10 @@ import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { addressOf, writeIndex } from './report.ts'
 import { explained } from './scenario.ts'
+import { readSettings } from './settings/read-settings.ts'
 import { type Answering, answer, sayer } from './telling/answer.ts'
 import { columnsOf } from './telling/columns.ts'
 import { both, liveLine, silent } from './telling/live-line.ts'
-import { readSettings } from './settings/read-settings.ts'
 
 const AFTER = `
 Every combination of the stacks runs the same scenario with the same seed, in turns: forward in one round, backward in the next.

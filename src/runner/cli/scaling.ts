@@ -15,9 +15,9 @@ import type { Scaling } from '../scaling/scaling-schema.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { explained } from './scenario.ts'
-import { liveLine } from './telling/live-line.ts'
 import { flagValue } from './settings/flag-value.ts'
 import { readSettings } from './settings/read-settings.ts'
+import { liveLine } from './telling/live-line.ts'
 
 const AFTER = `
 For each count of processes it searches the ceiling, as npm run ceiling does. The Universal Scalability Law is fitted where six

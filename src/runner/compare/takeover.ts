@@ -10,7 +10,7 @@ export const TAKEOVER = 'takeover'
  */
 export function takeoverOf(run: JudgedRun): number | null {
   const kill = run.record.faults.find(
-    (mark) => mark.kind === 'kill' && (PROCESSES as readonly string[]).includes(mark.fault.target),
+    (mark) => mark.kind === 'kill' && (PROCESSES as readonly string[]).includes(mark.fault.strikes),
   )
   if (!kill) return null
   const isInHand = new Uint8Array(run.planned)

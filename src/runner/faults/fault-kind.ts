@@ -4,14 +4,14 @@ import type { WebhookEvent } from '../../core/contracts/event.ts'
 import type { Provider } from '../../core/contracts/provider.ts'
 import type { Random } from '../../core/contracts/random.ts'
 import type { Conditions, LinkLevers, ProcessLevers } from './levers.ts'
-import type { AnyFault, FaultTarget, LinkTarget } from './planned-fault.ts'
+import type { AnyFault, LinkPart, StackPart } from './planned-fault.ts'
 import { able, type LinkMode, type Undo, type Victim } from './victim.ts'
 
-export type FaultShape = z.ZodRawShape & { readonly target: z.ZodType<FaultTarget> }
+export type FaultShape = z.ZodRawShape & { readonly strikes: z.ZodType<StackPart> }
 
 /** What a fault has beside `what`, `at` and `forMs`, by its kind's schema. */
 export type FieldsOf<S extends FaultShape> = Readonly<z.infer<z.ZodObject<S>>>
-type FaultFields = Pick<AnyFault, 'target'>
+type FaultFields = Pick<AnyFault, 'strikes'>
 
 /** Events of one type of one provider. */
 export interface EventFilter {
@@ -25,7 +25,7 @@ export function matches({ provider, type }: EventFilter, event: Pick<WebhookEven
 }
 
 interface Described<F, S extends FaultShape> {
-  /** The fields that a scenario gives, `target` among them. */
+  /** The fields that a scenario gives, `strikes` among them. */
   readonly schema: S
   /** A fault of this kind for a simulation, drawn from the seed. `providers`: those who send in it. */
   draw(random: Random, providers: readonly Provider[]): F
@@ -70,7 +70,7 @@ export function processFault<S extends FaultShape>(kind: ProcessFault<FieldsOf<S
   }
 }
 
-type LinkShape = z.ZodRawShape & { readonly target: z.ZodType<LinkTarget> }
+type LinkShape = z.ZodRawShape & { readonly strikes: z.ZodType<LinkPart> }
 
 interface LinkFault<F, S extends FaultShape> extends Described<F, S> {
   /** What the proxy before the link does while the fault is on. */
@@ -87,7 +87,7 @@ export function linkFault<S extends LinkShape>(kind: LinkFault<FieldsOf<S>, S>):
       await link.set(kind.mode(fault))
       return () => link.set('pass')
     },
-    simulate: ({ links }, fault) => kind.degrade(links[fault.target as LinkTarget], fault),
+    simulate: ({ links }, fault) => kind.degrade(links[fault.strikes as LinkPart], fault),
   }
 }
 

@@ -44,7 +44,7 @@ export const FAULT_KINDS = {
 export type FaultKinds = Readonly<Record<string, FaultKind>>
 export type FaultName = keyof typeof FAULT_KINDS
 
-/** A fault that is injected on purpose, and its target. */
+/** A fault that is injected on purpose, and what it strikes. */
 export type Fault = {
   [N in FaultName]: { readonly what: N } & FieldsOf<(typeof FAULT_KINDS)[N]['schema']>
 }[FaultName]
@@ -55,7 +55,7 @@ export function kindOf({ what }: Pick<AnyFault, 'what'>, kinds: FaultKinds = FAU
   return kinds[what]!
 }
 
-export function faultWords(fault: Pick<AnyFault, 'what' | 'target'>, kinds?: FaultKinds): string {
+export function faultWords(fault: Pick<AnyFault, 'what' | 'strikes'>, kinds?: FaultKinds): string {
   return kindOf(fault, kinds).words(fault)
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/contracts/clock.ts'
 import type { Effect } from '../../core/contracts/ledger.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import type { Random } from '../../core/contracts/random.ts'
-import type { LinkTarget } from './planned-fault.ts'
+import type { LinkPart } from './planned-fault.ts'
 import type { Undo } from './victim.ts'
 import type { Wrap } from './wraps.ts'
 
@@ -47,7 +47,7 @@ export interface LinkLevers {
  * what they have: so a lever of a process acts on all services, and a fault of a server acts on the links to it.
  */
 export interface Conditions extends ProcessLevers {
-  readonly links: Readonly<Record<LinkTarget, LinkLevers>>
+  readonly links: Readonly<Record<LinkPart, LinkLevers>>
   readonly services: ServiceControl
   /** Every process stands still: its timers and everything that reaches it wait. */
   freeze(): Undo

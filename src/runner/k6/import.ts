@@ -72,7 +72,7 @@ export async function importK6({
 type FollowedFrom = Awaited<ReturnType<typeof follow>> & { readonly from: string }
 type PlannedList = ReturnType<typeof readPlan>['events']
 
-/** By number; those that k6 dropped come behind the others, for they never had one. */
+/** Attempts by their number. Those that k6 dropped come last, for they never had one. */
 function attemptsOf({ requests, droppedMs }: K6Points, startedAtEpochMs: number, planned: PlannedList): Attempt[] {
   const bySeq = new Map(requests.map((one) => [one.seq, one]))
   const started = 1 + requests.reduce((most, { seq }) => Math.max(most, seq), 0)

@@ -42,7 +42,7 @@ const events = new SharedArray('events', () => {
 
 export const options: Options = exported.options
 
-/** Of those that sign a time: the headers that are new with each sending. The others were signed when they were exported. */
+/** The headers of providers that sign a time, which are new with each sending. The others were signed when they were exported. */
 const SIGN: Readonly<Record<string, (secret: string, event: SignedEvent, seconds: number) => Record<string, string>>> =
   {
     generic: (secret, { id, body }, seconds) => ({

@@ -45,7 +45,7 @@ export class LivePage {
       senders: settings.senders,
       bands: scenario.faults.map((fault) => {
         const beginsMs = fault.at * durationMs
-        return { text: `${faultWords(fault)}: ${fault.target}`, fromMs: beginsMs, untilMs: beginsMs + fault.forMs }
+        return { text: `${faultWords(fault)}: ${fault.strikes}`, fromMs: beginsMs, untilMs: beginsMs + fault.forMs }
       }),
     })
   }

@@ -5,7 +5,7 @@ import { type Child, startProcess } from '../processes/child.ts'
 import type { AttackTally } from '../records/facts.ts'
 import type { FaultMark } from '../records/marks.ts'
 import type { AttackSetup, FromAttacker, ToAttacker } from './attack/attacker-messages.ts'
-import type { SendTarget } from './sender/connection.ts'
+import type { Destination } from './sender/connection.ts'
 
 /** Requests a second of one attack at most: more would measure the attacker. */
 const PER_S_MAX = 5_000
@@ -23,7 +23,10 @@ export class Attackers {
   }
 
   /** Resolves when it is ready. @throws FloodmarkError 'misuse' when an attack asks for too much. */
-  async prepare({ settings, scenario, runId, durationMs, ratePerS, routes }: Plan, targets: readonly SendTarget[]) {
+  async prepare(
+    { settings, scenario, runId, durationMs, ratePerS, routes }: Plan,
+    destinations: readonly Destination[],
+  ) {
     const { attacks } = scenario
     if (!attacks) return
     for (const { kind, times } of attacks) {
@@ -37,7 +40,7 @@ export class Attackers {
     )
     this.#child = child
     const setup: AttackSetup = {
-      ...{ kind: 'setup', runId, seed: settings.seed, attacks, durationMs, ratePerS, targets },
+      ...{ kind: 'setup', runId, seed: settings.seed, attacks, durationMs, ratePerS, destinations },
       routes: routes.map(({ path, provider, signing: secret }) => ({ path, provider, secret })),
     }
     child.send(setup)
@@ -67,7 +70,7 @@ export class Attackers {
   }
 }
 
-/** For the report's time axis: one for those that came and went together. */
+/** Marks for the report's time axis: one for attacks that came and went together. */
 export function marksOf(tallies: readonly AttackTally[]): FaultMark[] {
   const second = (ms: number) => Math.round(ms / 1_000)
   const together = Map.groupBy(tallies, ({ fromMs, untilMs }) => `${second(fromMs)}-${second(untilMs)}`)

@@ -38,7 +38,7 @@ async function prepare(message: SenderSetup): Promise<void> {
 }
 
 async function send(startAtMs: number): Promise<void> {
-  const { runId, seed, durationMs, ratePerS, senders, targets, settings, latenessMaxMs } = setup
+  const { runId, seed, durationMs, ratePerS, senders, destinations, settings, latenessMaxMs } = setup
   const journal = openJournal(setup.journalPath)
   const load = { scenario, durationMs, ratePerS, seed }
   const onProgress = (progress: Parameters<Parameters<typeof openLoop>[0]['onProgress']>[0]) => {
@@ -51,7 +51,7 @@ async function send(startAtMs: number): Promise<void> {
     balancer,
     runId,
     senders,
-    targets,
+    destinations,
     routes,
     connectionsMax: settings.connectionsMax,
     journal,

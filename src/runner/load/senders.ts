@@ -55,7 +55,7 @@ export class Senders {
     return { startAtMs, certificates }
   }
 
-  /** Of those that run now. */
+  /** The processes that run now. */
   get pids(): number[] {
     return this.#started.flatMap(({ process: { pid, exitCode } }) => (exitCode === null && pid ? pid : []))
   }

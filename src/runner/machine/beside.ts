@@ -47,7 +47,7 @@ export class BesideWatch {
   }
 }
 
-/** Of all of them together, and of their children that have ended. undefined: there is none, or the system does not say. */
+/** CPU time of all of them together, with their children that have ended. undefined: there is none, or the system does not say. */
 function cpuMsOf(pids: readonly number[]): number | undefined {
   const running = pids.flatMap((pid) => parseStat(readText(`/proc/${pid}/stat`) ?? '') ?? [])
   if (running.length === 0) return undefined

@@ -24,7 +24,7 @@ export function parseDisks(text: string, names: readonly string[]): DiskCounts |
   return { writtenBytes: sum(6) * SECTOR_BYTES, flushes }
 }
 
-/** Of all disks of this machine since it started; undefined where the system does not say. */
+/** The counts of all disks of this machine since it started; undefined where the system does not say. */
 export function diskCounts(): DiskCounts | undefined {
   try {
     const names = readdirSync('/sys/block').filter((name) => !NO_DISK.test(name))

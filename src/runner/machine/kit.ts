@@ -43,7 +43,7 @@ function packageAt(folder: string): PackageFile | undefined {
   }
 }
 
-/** From the packages' own files, which their lists of exports may hide. One that is not installed is left out. */
+/** Versions from the packages' own files, which their lists of exports may hide. A package that is not installed is left out. */
 function installed(names: readonly string[]): Record<string, string> {
   const require = createRequire(import.meta.url)
   const versions = names.flatMap((name) => {

@@ -55,7 +55,7 @@ export function memoryLimitBytes(totalBytes: number): number | null {
   return least(all.filter((limit) => limit > 0 && limit < totalBytes))
 }
 
-/** For how long control groups have kept their processes waiting, ms; null where none counts it. */
+/** How long control groups have kept their processes waiting, ms; null where none counts it. */
 export function throttledMs(): number | null {
   const counts = groupFolders('cpu').flatMap((folder) => {
     const text = readText(join(folder, 'cpu.stat')) ?? ''

@@ -15,7 +15,7 @@ export function readText(path: string): string | undefined {
 }
 
 export interface CpuTicks {
-  /** Of programs, and of the kernel in their name. Interrupts belong to nobody. */
+  /** Time of programs, and of the kernel in their name. Interrupts belong to nobody. */
   readonly busy: number
   readonly stolen: number
 }
@@ -33,7 +33,7 @@ export function cpuTicks(text: string | undefined, cores?: readonly number[]): C
   return { busy: sum(0) + sum(1) + sum(2), stolen: sum(7) }
 }
 
-/** For how long something waited since the machine started, ms; by a line of a file of /proc/pressure. */
+/** How long something waited since the machine started, ms, as a line of /proc/pressure says. */
 export function waitedMs(text: string | undefined): number | undefined {
   const total = /^some .*total=(\d+)/m.exec(text ?? '')?.[1]
   return total === undefined ? undefined : Number(total) / 1_000
@@ -75,7 +75,7 @@ export function everyProcess(): ReadonlyMap<number, Running> | undefined {
 export interface Split {
   readonly own: number
   readonly kernel: number
-  /** Of all others that can be seen. */
+  /** All other processes that can be seen. */
   readonly others: ReadonlyMap<number, Running>
 }
 

@@ -6,7 +6,7 @@ import { cpuLimitCores, governors, memoryLimitBytes, throttledMs } from './limit
 import { coresOf, cpuTicks, everyProcess, type Running, readText, splitBy, TICKS_PER_S, waitedMs } from './proc.ts'
 
 const SAMPLE_MS = 1_000
-/** In less, the steps of 10 ms in which CPU time is counted would make much of little. */
+/** The shortest time that is judged. CPU time is counted in steps of 10 ms, which would make much of little in less. */
 const SHORTEST_MS = 500
 /** Looking takes at most one part in so many of a core, however many processes there are. */
 const COST = 50
@@ -50,7 +50,7 @@ export class MachineWatch {
   /** Cores that any process of the run may use. */
   #watched: readonly number[] | undefined
 
-  /** From now on. `startAtMs` is by the run's clock. */
+  /** Watches from now on. `startAtMs` is by the run's clock. */
   begin(startAtMs: number, pids: ProcessIds): void {
     this.#pids = pids
     this.#startAtMs = startAtMs

@@ -10,7 +10,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 type Sizes = { readonly min: number; readonly max: number }
 type Contents = Pick<Scenario, 'longBodies' | 'claimCheck'>
 
-/** Of the long bodies, one in so many is exactly as long as is allowed: limits are wrong at their edge first. */
+/** One in so many long bodies is exactly as long as is allowed: limits are wrong at their edge first. */
 const AT_MAX_IN = 20
 /** Any text of this period; each event begins it elsewhere. */
 const FILLER = filler(64 * 1024)
@@ -82,7 +82,7 @@ function padded(sample: Uint8Array, seq: number, bytes: number): Uint8Array {
   return withMember(sample, more)
 }
 
-/** In place of the last brace. */
+/** Writes a member in place of the last brace. */
 function withMember(sample: Uint8Array, more: Buffer): Uint8Array {
   const end = sample.lastIndexOf(0x7d)
   return Buffer.concat([sample.subarray(0, end), more, sample.subarray(end + 1)])

@@ -35,7 +35,7 @@ export function textDigest(text: string): number {
   return crc32(text)
 }
 
-/** Of the way that a request took and not of the event. What a list's events are compared by is another thing too. */
+/** Headers that tell of a request's way and not of the event. The digest by which a list's events are compared is no part of it either. */
 const TRANSPORT = [DIGEST_HEADER, 'host', 'content-type', 'content-length', 'content-encoding', 'user-agent']
 
 function headersDigest(headers: Readonly<Record<string, string>>, timed: readonly string[]): number {

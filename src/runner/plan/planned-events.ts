@@ -26,7 +26,7 @@ export interface PlannedEvent {
   readonly lostBySender: boolean
   /** It refers to its content. */
   readonly hasContent: boolean
-  /** Of a provider and type that a bug strikes while it lasts. */
+  /** A bug strikes its provider and type while it lasts. */
   readonly struck: boolean
   readonly drift: DriftKind | undefined
 }

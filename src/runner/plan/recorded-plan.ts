@@ -53,7 +53,7 @@ export const recordedPlanSchema = z.object({
   ratePerS: z.number(),
   peakPerS: z.number(),
   scenario: recordedScenario,
-  /** Of the scenario's file. */
+  /** The digest of the scenario's file. */
   scenarioSha256: sha256,
   /** Arrivals of each second, where they came from a file of a person's own. */
   trace: z.array(z.number()).optional(),

@@ -45,7 +45,7 @@ export interface ResendRecord {
 /** What the providers' list API was asked for, for the report. */
 export interface ListRecord {
   readonly requests: number
-  /** Of them answered with 503, as planned. */
+  /** So many of them were answered with 503, as planned. */
   readonly unavailable: number
   /** Events on the pages that were handed out; an event counts as often as it was read. */
   readonly listed: number
@@ -69,7 +69,7 @@ export interface ServiceSample {
   readonly buried: number
   readonly failed: number
   readonly duplicates: number
-  /** Of those the ones with another body than the event under their id. */
+  /** So many of those had another body than the event under their id. */
   readonly differing: number
   /** Times that effects were paused since this life began, and effects that are paused now. */
   readonly circuitsOpened: number
@@ -87,11 +87,11 @@ export interface ServiceSample {
 export interface BesideSample {
   /** ms since the start of the run. */
   readonly atMs: number
-  /** Of the run's servers that are processes of this machine. */
+  /** CPU time of the run's servers that are processes of this machine. */
   readonly serverCpuMs: number | null
   /** Carried out by the run's servers. */
   readonly commands: number | null
-  /** Of all disks of this machine, whoever wrote: bytes, and flushes, which is what a sync becomes. */
+  /** What all disks of this machine did, whoever wrote: bytes, and flushes, which is what a sync becomes. */
   readonly diskBytes: number | null
   readonly flushes: number | null
 }
@@ -154,7 +154,7 @@ export interface Certificate {
   readonly gaveUp: boolean
   /** It ended before its time: its journal had no room for more. Why. */
   readonly journalFull?: string
-  /** Of the unsent attempts and retries those for which every connection waited for an answer. */
+  /** The unsent attempts and retries for which every connection waited for an answer. */
   readonly waiting: { readonly events: number; readonly retries: number }
   /** Attempts for which the sender's own machine had no descriptor or no port left. */
   readonly machineOut: { readonly descriptors: number; readonly ports: number }

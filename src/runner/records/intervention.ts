@@ -25,5 +25,5 @@ export type Intervention =
   | { readonly what: 'answer-only' }
   /** The processes of the stack may run on one core fewer each. */
   | { readonly what: 'fewer-cores' }
-  /** Of threads as work, for each event; of the others as a wait. */
+  /** Delays a thread by work for each event, and any other resource by a wait. */
   | { readonly what: 'delay'; readonly resource: Resource; readonly addMs: number }

@@ -2,7 +2,7 @@
 export interface MachineRecord {
   readonly kit: {
     readonly version: string
-    /** Of the folder that the kit ran from; null where it is no clone. */
+    /** The commit of the folder that the kit ran from; null where it is no clone. */
     readonly commit: string | null
     /** Tracked files differ from the commit. */
     readonly dirty: boolean | null
@@ -24,9 +24,9 @@ export interface MachineRecord {
   readonly samples: readonly MachineSample[]
   /** The clocks from then until its processes were stopped: a step moves an effect's time as well. Absent: nobody looked. */
   readonly afterSending?: readonly ClockSample[]
-  /** Of the time of sending: how much of it something waited, 0-1. */
+  /** The share of the time of sending in which something waited, 0-1. */
   readonly pressure: { readonly cpu: number; readonly io: number; readonly memory: number } | null
-  /** For so long a control group kept its processes from running, though there was work, ms. */
+  /** How long a control group kept its processes from running though there was work, ms. */
   readonly throttledMs: number | null
   /** Those that took most, first; cores on average. Names without arguments. */
   readonly others: readonly { readonly name: string; readonly cores: number }[] | null

@@ -28,6 +28,6 @@ export interface MeterReading {
   /** Both directions: of connections that it took, and of those that it made. Connections that ended count too. */
   readonly servedBytes: number
   readonly askedBytes: number
-  /** Of this machine: connections that the system dropped because nobody took them in time. */
+  /** Connections to this machine that the system dropped because nobody took them in time. */
   readonly listenOverflows: number | null
 }

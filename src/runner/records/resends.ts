@@ -8,7 +8,7 @@ import type { RunRecord } from './run-record.ts'
 
 export const journalOf = (folder: string, index: number) => join(folder, `resent-${index}.bin`)
 
-/** For the report's time axis. */
+/** Marks for the report's time axis. */
 export function resendMarks(resends: readonly ResendRecord[]): FaultMark[] {
   return resends.map(({ fromMs, certificate: { sent: events, endedAtMs: untilMs } }) => ({
     kind: 'recorded-replay',
@@ -29,7 +29,7 @@ export function* resentAttempts(
   }
 }
 
-/** For the audit: an event may be accepted only when it comes again. */
+/** Every attempt, also those of events that were sent again: an event may be accepted only then. For the audit. */
 export function* everyAttempt(folder: string, record: RunRecord, planned: number): Generator<Readonly<Attempt>> {
   yield* attempts(folder, record.certificates.length, planned)
   yield* resentAttempts(folder, record, planned)

@@ -27,7 +27,7 @@ export interface Happened {
   readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
   readonly besideSamples: readonly BesideSample[]
-  /** By the run's clock, and by the wall clock at that moment. */
+  /** The start by the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
   readonly startedAtEpochMs: number
   readonly certificates: readonly Certificate[]

@@ -26,7 +26,7 @@ export class DeadLetterReplays {
     this.#folder = folder
   }
 
-  /** For the report's time axis. */
+  /** Marks for the report's time axis. */
   get marks(): FaultMark[] {
     return this.done.map(({ replayed: events, fromMs, untilMs }) => ({
       kind: 'dead-letter-replay',

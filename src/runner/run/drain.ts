@@ -7,7 +7,7 @@ import { buriedPath, effectsPath } from '../records/run-record.ts'
 import type { Stack } from '../testbed/stack.ts'
 
 const POLL_MS = 100
-/** Between two looks into the ledger, ms: the shorter where a hint says that it may have everything. */
+/** The wait between two looks into the ledger, ms. It is the shorter one where a hint says that the ledger may have everything. */
 const LOOK_MS = { hinted: 300, unhinted: 3_000 }
 /** Looking takes the stack's time: it rests at least this many times as long as the last look took. */
 const REST_FACTOR = 10
@@ -26,7 +26,7 @@ export interface DrainOptions {
   readonly stack: Stack
   /** Effects and dead letters are left there. */
   readonly folder: string
-  /** Of the run, by its clock. */
+  /** The run's start, by its clock. */
   readonly startAtMs: number
   readonly journals: readonly string[]
   /** The ledger has so long to get everything. */

@@ -1,7 +1,7 @@
 import { sleep, systemClock } from '../../core/contracts/clock.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
 import { FAULT_KINDS, type FaultKinds, faultWords, kindOf, type PlannedFault } from '../faults/index.ts'
-import type { FaultTarget } from '../faults/planned-fault.ts'
+import type { StackPart } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import type { FaultMark } from '../records/marks.ts'
@@ -24,12 +24,12 @@ export class FaultInjector {
     faults: readonly PlannedFault[],
     durationMs: number,
     startAtMs: number,
-    victimsOf: (target: FaultTarget) => readonly Victim[],
+    victimsOf: (part: StackPart) => readonly Victim[],
   ): void {
     const sinceStart = () => preciseNow() - startAtMs
     for (const fault of faults) {
       const begin = () => {
-        const running = this.#begin(fault, victimsOf(fault.target), sinceStart).then(() => {
+        const running = this.#begin(fault, victimsOf(fault.strikes), sinceStart).then(() => {
           this.#running.delete(running)
         })
         this.#running.add(running)

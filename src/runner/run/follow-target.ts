@@ -30,11 +30,11 @@ interface FollowOptions {
   readonly feed: Feed
   readonly plan: Pick<Plan, 'runId'> & { readonly scenario: Pick<Plan['scenario'], 'passes'> }
   readonly folder: string
-  /** Of the run, by its clock, and by the wall clock at that moment. */
+  /** The run's start, by its clock, and by the wall clock at that moment. */
   readonly startAtMs: number
   readonly startedAtEpochMs: number
   readonly journals: readonly string[]
-  /** For so long it is looked on when all is there. */
+  /** How long the feed is read on when all is there. */
   readonly lookMs: number
   readonly interrupt: AbortSignal
   readonly events: RunEvents

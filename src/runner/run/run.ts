@@ -60,7 +60,7 @@ export async function run(
     const durability = await site.open(events, interrupt)
     const setups = await sendersOf(plan, site, folder)
     await warmUp(traffic.senders, setups[0]!, { folder, events, durationMs: warmUpMs })
-    await attackers.prepare(plan, setups[0]!.targets)
+    await attackers.prepare(plan, setups[0]!.destinations)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside, serverPids }, folder, events)
     const { passes } = plan.scenario
@@ -127,7 +127,7 @@ async function send(
 ) {
   const { scenario, durationMs } = plan
   const victims = victimsOf(site)
-  for (const { target } of scenario.faults) victims(target)
+  for (const { strikes } of scenario.faults) victims(strikes)
   const onStart = (atMs: number, atEpochMs: number) => {
     site.providerApi?.begin(atMs, atEpochMs)
     faults.schedule(scenario.faults, durationMs, atMs, victims)

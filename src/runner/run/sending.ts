@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { resendersOf, resendRecordsOf } from '../load/resends.ts'
-import type { SendTarget } from '../load/sender/connection.ts'
+import type { Destination } from '../load/sender/connection.ts'
 import type { SenderSetup } from '../load/sender/sender-messages.ts'
 import type { Senders } from '../load/senders.ts'
 import { warmUpIdOf } from '../plan/identity.ts'
@@ -15,8 +15,8 @@ const WARM_UP_MS = 2_000
 const WARM_UP_PER_S_MAX = 500
 const LATENESS_MAX_MS = 2_000
 
-/** Of each sender of a run. */
-export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: string): SenderSetup[] {
+/** The setups of a run's senders. */
+export function setupsOf(plan: Plan, destinations: readonly Destination[], folder: string): SenderSetup[] {
   const { settings } = plan
   return Array.from({ length: settings.senders }, (_, index) => ({
     kind: 'setup',
@@ -28,7 +28,7 @@ export function setupsOf(plan: Plan, targets: readonly SendTarget[], folder: str
     durationMs: plan.durationMs,
     ratePerS: plan.ratePerS,
     senders: { index, count: settings.senders },
-    targets,
+    destinations,
     routes: plan.routes.map(({ path, provider, signing: secret, bodies }) => ({ path, provider, secret, bodies })),
     journalPath: journalPath(folder, index),
     latenessMaxMs: LATENESS_MAX_MS,

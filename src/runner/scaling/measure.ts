@@ -21,7 +21,7 @@ interface ScalingOptions {
   readonly counts: readonly number[]
   readonly folder: string
   readonly trialMs: number
-  /** Of each count. */
+  /** The budget of each count. */
   readonly budgetMs: number
   readonly ratePerSMax: number
   readonly interrupt: AbortSignal

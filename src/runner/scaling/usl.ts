@@ -41,7 +41,7 @@ export function uslAt({ lambda, sigma, kappa }: Pick<Usl, 'lambda' | 'sigma' | '
   return (lambda * processes) / (1 + sigma * (processes - 1) + kappa * processes * (processes - 1))
 }
 
-/** With some of the terms 1, N-1 and N(N-1); undefined where a coefficient would be below 0. */
+/** The law with some of the terms 1, N-1 and N(N-1); undefined where a coefficient would be below 0. */
 function uslOf(points: readonly ScalingPoint[], terms: readonly number[]): Usl | undefined {
   const rows = points.map(({ processes: n, perS }) => {
     const all = [1, n - 1, n * (n - 1)]

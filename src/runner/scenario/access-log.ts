@@ -13,7 +13,7 @@ export interface AccessLog {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 /** [01/Jan/2026:00:00:00 +0000]; HAProxy writes ms and no zone, Python a space before the time. */
 const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4})[: ](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?\]/
-/** Of Go's programs: 2026/01/01 00:00:00, or with a line between. */
+/** The time as programs in Go write it: 2026/01/01 00:00:00, or with a hyphen between date and time. */
 const SLASHED_TIME = /^(\d{4})\/(\d\d)\/(\d\d)(?: -)? (\d\d:\d\d:\d\d(?:\.\d+)?)$/
 const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
 /** An application balancer's line begins with the kind of connection, an older one's with the time. */
@@ -110,7 +110,7 @@ function ofJson(line: string): LoggedRequest | undefined {
   return atMs === undefined ? undefined : { atMs, method: methodIn(value, 0) }
 }
 
-/** Of the request that a line of JSON is about: beside the time, or in a member. */
+/** The method of the request that a line of JSON is about. It stands beside the time, or in a member. */
 function methodIn(value: Record<string, unknown>, depth: number): string | undefined {
   const named = METHOD_NAMES.map((name) => value[name]).find((one) => METHOD.test(String(one).toUpperCase()))
   if (named !== undefined) return String(named).toUpperCase()

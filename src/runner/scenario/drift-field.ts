@@ -25,7 +25,7 @@ interface Beside {
   readonly mix: readonly { readonly provider: string; readonly bodies?: string | undefined }[]
 }
 
-/** Beside the mix: every provider in it must be one whose bodies can change. */
+/** Every provider of the mix must be one whose bodies can change. */
 export function checkDrift({ drift, mix, longBodies, claimCheck }: Beside, context: z.RefinementCtx): void {
   if (!drift) return
   const issue = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })

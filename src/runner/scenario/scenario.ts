@@ -28,9 +28,9 @@ export interface Attack {
   /** When it begins, 0-1 of the duration; it ends after forMs, or with the run. */
   readonly at: number
   readonly forMs: number
-  /** Requests per second, as a multiple of the base rate. Of the slow: new connections, until there are `connections` of them. */
+  /** Requests per second, as a multiple of the base rate. 'slow' opens so many connections, until there are `connections` of them. */
   readonly times: number
-  /** Open at once, at most. Default: 64. */
+  /** The most connections open at once. Default: 64. */
   readonly connections?: number
 }
 
@@ -54,7 +54,7 @@ export interface Scenario {
   /** `bodies`: a file that `npm run record` wrote, relative to the scenario's own, in place of the provider's samples. */
   readonly mix: readonly { readonly provider: string; readonly share: number; readonly bodies?: string }[]
   readonly keys: { readonly count: number; readonly zipf: number }
-  /** Senders that cannot count: each event is sent once up to so many times, all at its time. Default: once. */
+  /** An event may be sent more than once, all at its time: up to so many times. Default: once. */
   readonly copiesMax?: number
   /** Shares of the events whose effect fails on the first try only, and on every try (they must end as dead letters). */
   readonly effects: { readonly failOnce: number; readonly failAlways: number }
@@ -86,15 +86,15 @@ export interface Scenario {
    */
   readonly retries?: { readonly timeScale: number; readonly tailMs: number; readonly timeoutScale?: number }
   /**
-   * Senders reach the receivers through a load balancer: it passes over a target that refuses connections and, where none
+   * Senders reach the receivers through a load balancer: it passes over a receiver that refuses connections and, where none
    * takes any, holds a request for up to tryMs, as Caddy does by lb_try_duration, and HAProxy by retries with option
    * redispatch. Only while no byte of the request has left: a connection that breaks later is seen by the sender.
    * Absent: senders connect to the receivers themselves.
    */
   readonly balancer?: { readonly tryMs: number }
-  /** At least so many receiver processes, and processor processes, where the queue is shared. Default: as --processes says. */
+  /** The least number of receiver processes, and of processor processes where the queue is shared. Default: as --processes says. */
   readonly processesMin?: number
-  /** In virtual time these are not played: events that a bug buries stay dead letters there. */
+  /** Replays, which are not played in virtual time: events that a bug buries stay dead letters there. */
   readonly replays?: readonly PlannedReplay[]
   /**
    * Providers change their bodies without a word: so many of the events (shares, 0-1) that arrive between `from` and `until` (0-1 of
@@ -109,21 +109,21 @@ export interface Scenario {
     readonly strict: readonly string[]
   }
   readonly passes: {
-    /** From due to the 2xx, of first attempts that were accepted. */
+    /** The wait of first attempts that were accepted, from due to the 2xx. */
     readonly acceptP99Ms: number
     /**
      * From an event's first due time to its first 2xx, across its retries. Default: acceptP99Ms; where senders try again,
      * drainMs if that is longer.
      */
     readonly eventP99Ms?: number
-    /** From an event's first due time to its effect. Default: acceptP99Ms and drainMs together. */
+    /** The wait from an event's first due time to its effect. Default: acceptP99Ms and drainMs together. */
     readonly effectP99Ms?: number
     readonly drainMs: number
     /** Refusals fail the run unless 'allowed', as where the stack is taken down on purpose. */
     readonly refusals?: 'allowed'
-    /** From so many dead letters beyond those planned a run warns, or fails. Default: 100 and 1,000. */
+    /** A run warns, or fails, from so many dead letters beyond those planned. Default: 100 and 1,000. */
     readonly deadLetters?: { readonly warn: number; readonly fail: number }
-    /** No process of the stack holds more bytes of memory. */
+    /** The most bytes of memory that a process of the stack may hold. */
     readonly memoryBytesMax?: number
   }
 }

@@ -7,13 +7,13 @@ import type { Scenario } from './scenario.ts'
 export interface Target {
   readonly host: string
   readonly port: number
-  /** By TLS. */
+  /** Whether it is reached over TLS. */
   readonly secure: boolean
   /** As the Host header has it. */
   readonly name: string
 }
 
-/** In an address: the name of the provider that sends there. */
+/** Stands in an address for the name of the provider that sends there. */
 const PROVIDER = '{provider}'
 
 /** The address of a target. */

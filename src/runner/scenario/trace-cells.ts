@@ -20,7 +20,7 @@ export function rowsOf(lines: readonly Line[]): TraceRow[] {
   return isTurned ? rows.map(({ number, cells }) => ({ number, cells: cells.toReversed() })) : rows
 }
 
-/** Of a line: what stands between the delimiters. One in quotes may hold them. */
+/** What stands between the delimiters of a line. A cell in quotes may hold them. */
 function cellsOf(line: string, delimiter: string): string[] {
   const cells = line.match(delimiter === ',' ? /("[^"]*"|[^,"]*)(,|$)/g : /[^;\t]*(?:[;\t]|$)/g) ?? []
   const texts = cells.map((cell) =>

@@ -8,7 +8,7 @@ const PER_SECOND_MAX = 10_000_000
 const NO_LOG =
   'JSON that is no line of an access log with a time. nginx needs escape=json in log_format; of other JSON make second,count with jq -r'
 const WHAT = 'is neither second,count nor a count, a time or a line of an access log'
-/** Of the lines of a log, so many may be none: a first or last one that is cut, or a word of the server's. */
+/** This share of a log's lines may be something else: a first or last one that is cut, or a word of the server's. */
 const OTHER_LINES_SHARE = 0.01
 const [MINUTE_S, HOUR_S] = [60, 3_600]
 

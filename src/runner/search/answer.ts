@@ -11,7 +11,7 @@ export const LIMITS_MS = [10, 25, 50, 100, 200] as const
 const RATIO_SAYING_NOTHING = 3
 /** That the ceiling moved once, at any moment, must be so many times as likely as one ceiling for all trials. */
 const MOVED_TIMES = 5
-/** With fewer trials nothing is said. */
+/** Nothing is said of drift with fewer trials. */
 const TRIALS_MIN = 8
 /** CPU time of an event at the anchor load: beyond this ratio the machine is another one, however quiet it was. */
 const CPU_RATIO_MAX = 1.3
@@ -128,7 +128,7 @@ function timesMoved(counted: readonly TrialRecord[], nearPerS: number): number {
   return moments.reduce((sum, times) => sum + times, 0) / moments.length
 }
 
-/** Of the first trial, of the first two, and so on, ln. */
+/** The logarithm of the evidence of the first trial, of the first two, and so on. */
 function evidences(counted: readonly TrialRecord[], nearPerS: number): number[] {
   const belief = beliefOf([], nearPerS)
   return counted.map(({ ratePerS, outcome }) => {

@@ -36,7 +36,7 @@ const POINTS = Math.round((Math.log(BELOW) + Math.log(ABOVE)) / STEP) + 1
 const APART = 2 * POINTS + 1
 /** A grid point of so little weight tells nothing. */
 const NEGLIGIBLE = 1e-7
-/** Beside the heaviest one, a grid point of so little weight cannot be seen. */
+/** A grid point of so little weight, beside the heaviest one, cannot be seen. */
 const SHOWN = 0.002
 
 export interface RateInterval {
@@ -146,7 +146,7 @@ export class Belief {
     }
   }
 
-  /** Of the quantiles from 5 to 95% the load whose outcome tells most of the ceiling; none that `isBarred`. */
+  /** The load whose outcome tells most of the ceiling, among the quantiles from 5 to 95%; none that `isBarred`. */
   nextLoad(isBarred: (ratePerS: number) => boolean): number {
     const joint = this.#joint()
     const weights = this.#weights(joint)

@@ -14,7 +14,7 @@ import type { ProcessorState } from '../../core/processing/processor-counts.ts'
 import { createBatcher } from '../../core/receiving/batcher.ts'
 import { createIngest } from '../../core/receiving/ingest.ts'
 import type { ServiceLimits } from '../../core/service/limits.ts'
-import type { LinkTarget } from '../faults/planned-fault.ts'
+import type { LinkPart } from '../faults/planned-fault.ts'
 import type { SimulatedConditions, SimulatedLink } from './conditions.ts'
 import type { Fails } from './failure-rates.ts'
 
@@ -125,7 +125,7 @@ export class ServiceLifetime {
   }
 
   /** A call to a server and back, in time or not at all. A call that was given up may still be carried out. */
-  #call<T>(to: LinkTarget, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
+  #call<T>(to: LinkPart, failed: Failed, call: () => Promise<T>, maxMs = CALL_MAX_MS): Promise<T> {
     const { conditions, clock } = this.#options
     const link = conditions.links[to]
     const going = async () => {

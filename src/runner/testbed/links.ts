@@ -1,5 +1,5 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { AnyFault, LinkTarget } from '../faults/planned-fault.ts'
+import type { AnyFault, LinkPart } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import type { Server } from '../servers/server.ts'
@@ -9,15 +9,15 @@ import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 export class Links {
   readonly #wanted: ReadonlySet<string>
   readonly #seed: number
-  readonly #proxies: { readonly kind: LinkTarget; readonly name: string; readonly proxy: TcpProxy }[] = []
+  readonly #proxies: { readonly kind: LinkPart; readonly name: string; readonly proxy: TcpProxy }[] = []
 
-  constructor(faults: readonly Pick<AnyFault, 'target'>[], seed: number) {
-    this.#wanted = new Set(faults.map(({ target }) => target))
+  constructor(faults: readonly Pick<AnyFault, 'strikes'>[], seed: number) {
+    this.#wanted = new Set(faults.map(({ strikes }) => strikes))
     this.#seed = seed
   }
 
   /** The port to connect to instead of `port`. */
-  async port(kind: LinkTarget, port: number, name: string): Promise<number> {
+  async port(kind: LinkPart, port: number, name: string): Promise<number> {
     if (!this.#wanted.has(kind)) return port
     const proxy = await tcpProxy({ host: '127.0.0.1', port }, { seed: this.#seed })
     this.#proxies.push({ kind, name, proxy })
@@ -25,7 +25,7 @@ export class Links {
   }
 
   /** The address to use instead of a server's. @throws FloodmarkError 'misuse' for a server that tells its clients another one. */
-  async url(kind: LinkTarget, { kind: server, url }: Pick<Server, 'kind' | 'url'>): Promise<string> {
+  async url(kind: LinkPart, { kind: server, url }: Pick<Server, 'kind' | 'url'>): Promise<string> {
     if (!this.#wanted.has(kind)) return url
     const why = knownKind(server)?.noProxy
     if (why !== undefined) {
@@ -42,7 +42,7 @@ export class Links {
   }
 
   /** @throws FloodmarkError 'misuse' where the run has no such link. */
-  victims(kind: LinkTarget): readonly Victim[] {
+  victims(kind: LinkPart): readonly Victim[] {
     const found = this.#proxies.filter((one) => one.kind === kind)
     if (found.length > 0) return found.map(({ name, proxy }) => ({ name, link: proxy }))
     throw new FloodmarkError(

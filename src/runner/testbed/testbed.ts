@@ -66,7 +66,7 @@ export class Site {
       modules: plan.modules,
       namespace: this.#namespace,
       dataFolder: this.#dataFolder,
-      ownOnly: faults.some(({ target }) => isServer(target)),
+      ownOnly: faults.some(({ strikes }) => isServer(strikes)),
       links: this.links,
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),

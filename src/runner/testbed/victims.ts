@@ -1,5 +1,5 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import type { FaultTarget } from '../faults/planned-fault.ts'
+import type { StackPart } from '../faults/planned-fault.ts'
 import type { Victim } from '../faults/victim.ts'
 import type { Links } from './links.ts'
 import type { SmallDisk } from './small-disk.ts'
@@ -7,15 +7,15 @@ import type { Stack, StackMember } from './stack.ts'
 import type { Store } from './stores.ts'
 
 /** What a run's faults can strike. */
-export interface Targets {
+export interface Strikable {
   readonly stack: Stack
   readonly stores: { readonly queue: Store; readonly ledger: Store }
   readonly links: Links
   readonly disk: SmallDisk | undefined
 }
 
-/** Whom a target means in this run. @throws FloodmarkError 'misuse' where there is nobody of the run's own to strike. */
-export function victimsOf({ stack, stores, links, disk }: Targets): (target: FaultTarget) => readonly Victim[] {
+/** Whom a part of the stack means in this run. @throws FloodmarkError 'misuse' where there is nobody of the run's own to strike. */
+export function victimsOf({ stack, stores, links, disk }: Strikable): (part: StackPart) => readonly Victim[] {
   const ofStack = stack.members.map((member) => victimOf(stack, member, disk))
   const members = (role: 'receiver' | 'processor') =>
     ofStack.filter((_, at) => [role, 'service'].includes(stack.members[at]!.role))
@@ -30,7 +30,7 @@ export function victimsOf({ stack, stores, links, disk }: Targets): (target: Fau
       `${what}: leave --${part}-url out, or choose a ${part} whose server it can start`,
     )
   }
-  const found: Record<FaultTarget, () => readonly Victim[]> = {
+  const found: Record<StackPart, () => readonly Victim[]> = {
     stack: () => ofStack,
     receivers: () => members('receiver'),
     processors: () => members('processor'),
@@ -40,7 +40,7 @@ export function victimsOf({ stack, stores, links, disk }: Targets): (target: Fau
     'queue-link': () => links.victims('queue-link'),
     'ledger-link': () => links.victims('ledger-link'),
   }
-  return (target) => found[target]()
+  return (part) => found[part]()
 }
 
 function victimOf(stack: Stack, member: StackMember, disk: SmallDisk | undefined): Victim {

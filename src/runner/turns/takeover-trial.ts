@@ -9,7 +9,7 @@ export default defineScenario({
   ...steady,
   name: 'takeover',
   question: 'How long after a kill has all that was accepted before taken effect?',
-  faults: [{ at: 0.4, forMs: AWAY_MS, what: 'kill', target: 'stack' }],
+  faults: [{ at: 0.4, forMs: AWAY_MS, what: 'kill', strikes: 'stack' }],
   effects: { failOnce: 0, failAlways: 0 },
   passes: { acceptP99Ms: 60_000, drainMs: 60_000, refusals: 'allowed' },
 })

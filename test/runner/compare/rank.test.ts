@@ -169,7 +169,7 @@ describe('the ranks', () => {
 })
 
 describe('the time after a kill', () => {
-  const kill = { kind: 'kill', fault: { target: 'stack' }, fromMs: 1_000, untilMs: 1_500 }
+  const kill = { kind: 'kill', fault: { strikes: 'stack' }, fromMs: 1_000, untilMs: 1_500 }
   const run = (faults: unknown[], effectsAtMs: number[]) =>
     ({
       record: { faults },
@@ -190,7 +190,7 @@ describe('the time after a kill', () => {
 
   it('is not known where no process was killed, or nothing took effect afterwards', () => {
     expect(takeoverOf(run([], [950, 1_800]))).toBeNull()
-    expect(takeoverOf(run([{ ...kill, fault: { target: 'queue-server' } }], [950, 1_800]))).toBeNull()
+    expect(takeoverOf(run([{ ...kill, fault: { strikes: 'queue-server' } }], [950, 1_800]))).toBeNull()
     expect(takeoverOf(run([kill], [950, 960]))).toBeNull()
   })
 })

@@ -54,17 +54,17 @@ describe('the kinds of faults', () => {
 
 /** What is published takes its time, and one type of event does not come through. Nothing outside this file knows of it. */
 const toy = processFault({
-  schema: { target: z.enum(['receivers', 'stack']), addMs: z.number().nonnegative() },
+  schema: { strikes: z.enum(['receivers', 'stack']), addMs: z.number().nonnegative() },
   inside: (levers, { addMs }) =>
     levers.wrapPublish((publish) => async (events, options) => {
       await sleep(levers.clock, addMs)
       return publish(events, options)
     }),
-  draw: (random) => ({ target: oneOf(random, ['receivers', 'stack'] as const), addMs: random() * 100 }),
+  draw: (random) => ({ strikes: oneOf(random, ['receivers', 'stack'] as const), addMs: random() * 100 }),
   words: ({ addMs }) => `a toy that takes ${addMs} ms`,
 })
 const KINDS = { ...FAULT_KINDS, toy }
-const planned = { what: 'toy', target: 'receivers', addMs: 700, at: 0, forMs: 100 } as unknown as PlannedFault
+const planned = { what: 'toy', strikes: 'receivers', addMs: 700, at: 0, forMs: 100 } as unknown as PlannedFault
 
 describe('a kind of fault that only this test knows', () => {
   it('is validated by its schema, and its mistakes are named', () => {
@@ -72,7 +72,7 @@ describe('a kind of fault that only this test knows', () => {
     expect(schema.safeParse(planned).success).toBe(true)
     const pathOf = (wrong: object) => schema.safeParse({ ...planned, ...wrong }).error!.issues[0]!.path
     expect(pathOf({ addMs: -1 })).toEqual(['addMs'])
-    expect(pathOf({ target: 'senders-link' })).toEqual(['target'])
+    expect(pathOf({ strikes: 'senders-link' })).toEqual(['strikes'])
     expect(pathOf({ at: 2 })).toEqual(['at'])
     expect(faultSchema().safeParse(planned).error!.issues[0]!.message).toMatch(/^use one of kill, /)
   })
@@ -154,7 +154,7 @@ describe('a kind of fault that only this test knows', () => {
 
 describe('a kind that buries events', () => {
   const bug = processFault({
-    schema: { target: z.literal('processors'), provider: z.string(), type: z.string() },
+    schema: { strikes: z.literal('processors'), provider: z.string(), type: z.string() },
     inside: (levers, { provider }) =>
       levers.wrapEffect((effect) => (event, tx) => {
         if (event.source === provider && event.type === 'charge.succeeded')
@@ -162,14 +162,14 @@ describe('a kind that buries events', () => {
         return effect(event, tx)
       }),
     buries: { reason: 'a bug', events: (fault) => fault },
-    draw: () => ({ target: 'processors' as const, provider: 'stripe', type: 'charge.succeeded' }),
+    draw: () => ({ strikes: 'processors' as const, provider: 'stripe', type: 'charge.succeeded' }),
     words: () => 'a bug of a test',
   })
 
   it('is expected to by the audit of a simulation', async () => {
     const fault = {
       what: 'bug',
-      target: 'processors',
+      strikes: 'processors',
       provider: 'stripe',
       type: 'charge.succeeded',
       at: 0.2,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import generic from '../../../providers/generic.ts'
 import { Balancer, type HeldSending } from '../../../src/runner/load/sender/balancer.ts'
-import type { ExchangeEnd, SenderConnection, SendTarget } from '../../../src/runner/load/sender/connection.ts'
+import type { Destination, ExchangeEnd, SenderConnection } from '../../../src/runner/load/sender/connection.ts'
 import { openLoop } from '../../../src/runner/load/sender/open-loop.ts'
 import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
 import { emptyAttempt, openJournal, readJournal } from '../../../src/runner/records/journal.ts'
@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'floodmark-balancer-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Sends 200/s for a second through a balancer, and gives what the journal says. */
-async function sendThrough(targets: readonly SendTarget[], tryMs: number) {
+async function sendThrough(destinations: readonly Destination[], tryMs: number) {
   const path = join(folder, `${Math.random()}.bin`)
   const journal = openJournal(path)
   const certificate = await openLoop({
@@ -28,7 +28,7 @@ async function sendThrough(targets: readonly SendTarget[], tryMs: number) {
     retries: undefined,
     balancer: { tryMs },
     senders: { index: 0, count: 1 },
-    targets,
+    destinations,
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],
     connectionsMax: 1_000,
     journal,
@@ -42,14 +42,14 @@ async function sendThrough(targets: readonly SendTarget[], tryMs: number) {
 }
 const outcomes = (attempts: readonly { outcome: string }[]) => [...new Set(attempts.map(({ outcome }) => outcome))]
 const answer = (socket: { write(text: string): void }) => socket.write(OK)
-async function closedPort(): Promise<SendTarget> {
+async function closedPort(): Promise<Destination> {
   const server = await testServer(() => {})
   await server.close()
   return { host: server.host, port: server.port }
 }
 
 describe('an open loop behind a balancer', () => {
-  it('passes over targets that refuse connections', async () => {
+  it('passes over destinations that refuse connections', async () => {
     const server = await testServer(answer)
     const { attempts } = await sendThrough([await closedPort(), server, await closedPort()], 10_000)
     expect(outcomes(attempts)).toEqual(['accepted'])
@@ -58,13 +58,14 @@ describe('an open loop behind a balancer', () => {
   })
 
   it('holds requests while nobody listens, by their intended times, and sends each of them once', async () => {
-    const target = await closedPort()
+    const destination = await closedPort()
     const seen: string[] = []
     const later = new Promise<Awaited<ReturnType<typeof testServer>>>((resolve) => {
-      const listen = () => resolve(testServer((socket, request) => seen.push(request) && answer(socket), target.port))
+      const listen = () =>
+        resolve(testServer((socket, request) => seen.push(request) && answer(socket), destination.port))
       setTimeout(listen, 600)
     })
-    const { attempts, certificate } = await sendThrough([target], 60_000)
+    const { attempts, certificate } = await sendThrough([destination], 60_000)
     expect(outcomes(attempts)).toEqual(['accepted'])
     expect(seen.length).toBe(attempts.length)
     expect(new Set(seen).size).toBe(attempts.length)
@@ -95,32 +96,32 @@ describe('an open loop behind a balancer', () => {
 
 describe('the balancer', () => {
   const REFUSED: ExchangeEnd = { cause: 'connect', sent: false }
-  const target: SendTarget = { host: '127.0.0.1', port: 1 }
+  const destination: Destination = { host: '127.0.0.1', port: 1 }
   const sendingOf = (seq: number, sentMs = 0): HeldSending => {
     return { ...emptyAttempt(), seq, sentMs, request: Buffer.alloc(0), refusals: 0 }
   }
-  /** Of one target, that nobody can be reached at unless a test says so. */
+  /** Of one destination, that nobody can be reached at unless a test says so. */
   function balancerOf(timeoutMs = 10_000) {
     const sent: number[] = []
-    const retired: SendTarget[] = []
+    const retired: Destination[] = []
     const refused: [seq: number, cause: string][] = []
     const balancer = new Balancer({
-      targets: 1,
+      destinations: 1,
       tryMs: 5_000,
       timeoutMs: () => timeoutMs,
       send: ({ seq }) => sent.push(seq) > 0,
-      retire: (target) => retired.push(target),
+      retire: (destination) => retired.push(destination),
       onRefused: ({ seq }, cause) => refused.push([seq, cause]),
     })
     const ends = (work: HeldSending, exchange: ExchangeEnd) =>
-      balancer.takesBack({ work, target } as SenderConnection<HeldSending>, exchange)
+      balancer.takesBack({ work, destination } as SenderConnection<HeldSending>, exchange)
     return { balancer, sent, retired, refused, ends }
   }
 
   it('tries by one request while all refuse, and lets the others through, some at a time, once one is answered', () => {
     const { balancer, sent, retired, ends } = balancerOf()
     expect(ends(sendingOf(0), REFUSED)).toBe(true)
-    expect(retired).toEqual([target])
+    expect(retired).toEqual([destination])
     expect(balancer.down).toBe(true)
     for (let seq = 1; seq < 100; seq++) balancer.hold(sendingOf(seq, seq))
     balancer.tick(1_000)

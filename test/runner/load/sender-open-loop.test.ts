@@ -38,7 +38,7 @@ function optionsFor(
     retries: undefined,
     balancer: undefined,
     senders: { index: 0, count: 1 },
-    targets: [server],
+    destinations: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],
     connectionsMax: 1_000,
     journal: more.journal ?? openJournal(path),

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ExchangeEnd, SenderConnection, SendTarget } from '../../../src/runner/load/sender/connection.ts'
+import type { Destination, ExchangeEnd, SenderConnection } from '../../../src/runner/load/sender/connection.ts'
 import { ConnectionPool } from '../../../src/runner/load/sender/pool.ts'
 import { OK, type TestServer, testServer } from './sender-server.ts'
 
@@ -17,13 +17,13 @@ async function serverOf(...args: Parameters<typeof testServer>): Promise<TestSer
 }
 
 /** A pool, and a way to send one request over it and see what became of it. */
-function poolOf(targets: readonly SendTarget[], connectionsMax = 100) {
+function poolOf(destinations: readonly Destination[], connectionsMax = 100) {
   const waiting = new Map<SenderConnection<null>, (exchange: ExchangeEnd) => void>()
   const onEnd = (connection: SenderConnection<null>, exchange: ExchangeEnd) => {
     if ('status' in exchange && exchange.reusable) pool.give(connection)
     waiting.get(connection)!(exchange)
   }
-  const pool: ConnectionPool<null> = new ConnectionPool({ targets, connectionsMax, work: () => null, onEnd })
+  const pool: ConnectionPool<null> = new ConnectionPool({ destinations, connectionsMax, work: () => null, onEnd })
   cleanUp.push(() => pool.close())
   const send = () => {
     const connection = pool.take()
@@ -37,7 +37,7 @@ function poolOf(targets: readonly SendTarget[], connectionsMax = 100) {
 const answers = (text: string) => (socket: { write(text: string): void }) => socket.write(text)
 
 describe('the pool', () => {
-  it('spreads requests evenly over the targets, also over connections that are used again', async () => {
+  it('spreads requests evenly over the destinations, also over connections that are used again', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => serverOf(answers(OK))))
     const { pool, send } = poolOf(servers)
     for (let n = 0; n < 30; n++) expect(await send().ended).toEqual({ status: 200, reusable: true })
@@ -45,7 +45,7 @@ describe('the pool', () => {
     expect(pool.size).toBe(3)
   })
 
-  it('opens no more than it may; then a busy target’s turn goes to an idle one, and then there is none', async () => {
+  it('opens no more than it may; then a busy destination’s turn goes to an idle one, and then there is none', async () => {
     const stalled = await serverOf(() => {})
     const quick = await serverOf(answers(OK))
     const { pool, send } = poolOf([stalled, quick], 3)

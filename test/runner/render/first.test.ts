@@ -59,7 +59,7 @@ describe('the first sentence of a report', () => {
   })
 
   it('names what the stack had to bear', () => {
-    const kill = { what: 'kill', target: 'queue-server', at: 0.3, forMs: 3_000 } as const
+    const kill = { what: 'kill', strikes: 'queue-server', at: 0.3, forMs: 3_000 } as const
     const made = report('PASS')
     made.faults = [
       { kind: 'kill', victim: 'Redis', fault: kill, fromMs: 0, untilMs: 1 },

@@ -6,7 +6,7 @@ const span = { fromMs: 1_000, untilMs: 2_000 }
 const kill = (victim: string, fromMs: number): FaultMark => ({
   kind: 'kill',
   victim,
-  fault: { what: 'kill', target: 'stack', at: 0.1, forMs: 500 },
+  fault: { what: 'kill', strikes: 'stack', at: 0.1, forMs: 500 },
   fromMs,
   untilMs: fromMs + 500,
 })
@@ -18,7 +18,7 @@ describe('marks of what went on in a run', () => {
       {
         kind: 'throttle',
         victim: 'receiver 1',
-        fault: { what: 'throttle', target: 'receivers', perS: 20, at: 0, forMs: 1 },
+        fault: { what: 'throttle', strikes: 'receivers', perS: 20, at: 0, forMs: 1 },
         ...span,
       },
       'throttle 20/s: receiver 1',

@@ -9,8 +9,15 @@ import { floodmark, runsFolder, startIn } from '../floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()
 const drift = schemaDrift.drift!
-const kill = { at: 0.2, forMs: 500, what: 'kill', target: 'stack' }
-const poison = { at: 0.2, forMs: 500, what: 'poison', provider: 'shopify', type: 'orders/create', target: 'processors' }
+const kill = { at: 0.2, forMs: 500, what: 'kill', strikes: 'stack' }
+const poison = {
+  at: 0.2,
+  forMs: 500,
+  what: 'poison',
+  provider: 'shopify',
+  type: 'orders/create',
+  strikes: 'processors',
+}
 
 describe('the fields of a scenario', () => {
   it.each(Object.entries(scenarios))('are right in %s', async (name, load) => {
@@ -42,7 +49,7 @@ describe('the fields of a scenario', () => {
     ['faults.0.at', { faults: [{ ...kill, at: 1.5 }] }],
     ['faults.1.forMs', { faults: [kill, { ...kill, forMs: 0 }] }],
     ['faults.0.what', { faults: [{ ...kill, what: 'explode' }] }],
-    ['faults.0.target', { faults: [{ ...kill, target: 'moon' }] }],
+    ['faults.0.strikes', { faults: [{ ...kill, strikes: 'moon' }] }],
     ['faults.0.addMs', { faults: [{ ...kill, what: 'slow-disk' }] }],
     ['faults.0.provider', { faults: [poison] }],
     ['faults.0.type', { faults: [{ ...poison, provider: 'stripe', type: '' }] }],

@@ -62,14 +62,14 @@ const LATE_EFFECTS = (result: Simulated) => expect(lag(result)).toBeGreaterThan(
 /** What must be seen of each kind of fault: one that leaves no mark is not played. */
 const SEEN: { readonly [W in Fault['what']]: readonly [Fault, (result: Simulated) => void][] } = {
   kill: [
-    [{ what: 'kill', target: 'stack' }, ALL_REFUSED],
-    [{ what: 'kill', target: 'queue-server' }, ALL_REFUSED],
-    [{ what: 'kill', target: 'ledger-server' }, LATE_EFFECTS],
+    [{ what: 'kill', strikes: 'stack' }, ALL_REFUSED],
+    [{ what: 'kill', strikes: 'queue-server' }, ALL_REFUSED],
+    [{ what: 'kill', strikes: 'ledger-server' }, LATE_EFFECTS],
   ],
   restart: [
-    [{ what: 'restart', target: 'stack' }, ALL_REFUSED],
+    [{ what: 'restart', strikes: 'stack' }, ALL_REFUSED],
     [
-      { what: 'restart', target: 'stack', each: true },
+      { what: 'restart', strikes: 'stack', each: true },
       (result) => {
         expect(result.crashes).toBe(2)
         expect(result.attempts.filter(({ outcome }) => outcome !== 'accepted')).toEqual([])
@@ -77,28 +77,28 @@ const SEEN: { readonly [W in Fault['what']]: readonly [Fault, (result: Simulated
     ],
   ],
   pause: [
-    [{ what: 'pause', target: 'stack' }, HELD_UP],
-    [{ what: 'pause', target: 'ledger-server' }, LATE_EFFECTS],
+    [{ what: 'pause', strikes: 'stack' }, HELD_UP],
+    [{ what: 'pause', strikes: 'ledger-server' }, LATE_EFFECTS],
   ],
-  stall: [[{ what: 'stall', target: 'receivers' }, HELD_UP]],
+  stall: [[{ what: 'stall', strikes: 'receivers' }, HELD_UP]],
   'clock-jump': [
     // Both of these providers sign the time.
-    [{ what: 'clock-jump', target: 'stack', byMs: 3_600_000 }, ALL_REFUSED],
+    [{ what: 'clock-jump', strikes: 'stack', byMs: 3_600_000 }, ALL_REFUSED],
   ],
   'slow-effects': [
-    [{ what: 'slow-effects', target: 'processors', addMs: 1_200 }, LATE_EFFECTS],
-    [{ what: 'slow-effects', target: 'processors', addMs: 1_200, key: 'k0' }, LATE_EFFECTS],
+    [{ what: 'slow-effects', strikes: 'processors', addMs: 1_200 }, LATE_EFFECTS],
+    [{ what: 'slow-effects', strikes: 'processors', addMs: 1_200, key: 'k0' }, LATE_EFFECTS],
   ],
   'failing-effects': [
     [
-      { what: 'failing-effects', target: 'processors', share: 0.75 },
+      { what: 'failing-effects', strikes: 'processors', share: 0.75 },
       (result) => expect(lag(result)).toBeGreaterThan(2 * CALM_LAG_MS),
     ],
   ],
-  'failing-ledger': [[{ what: 'failing-ledger', target: 'processors' }, LATE_EFFECTS]],
+  'failing-ledger': [[{ what: 'failing-ledger', strikes: 'processors' }, LATE_EFFECTS]],
   poison: [
     [
-      { what: 'poison', target: 'processors', provider: 'stripe', type: 'charge.succeeded' },
+      { what: 'poison', strikes: 'processors', provider: 'stripe', type: 'charge.succeeded' },
       ({ audit, buried }) => {
         expect(audit.buried).toBeGreaterThan(5)
         expect(new Set(buried.map(({ source, type }) => `${source} ${type}`))).toEqual(
@@ -109,47 +109,47 @@ const SEEN: { readonly [W in Fault['what']]: readonly [Fault, (result: Simulated
   ],
   throttle: [
     [
-      { what: 'throttle', target: 'receivers', perS: 8 },
+      { what: 'throttle', strikes: 'receivers', perS: 8 },
       (result) => expect(during(result).slowest).toBeGreaterThan(200),
     ],
   ],
   'slow-disk': [
     [
-      { what: 'slow-disk', target: 'stack', addMs: 1_000 },
+      { what: 'slow-disk', strikes: 'stack', addMs: 1_000 },
       (result) => expect(during(result).slowest).toBeGreaterThan(1_000),
     ],
     // Beyond the publish deadline: refused, and stored all the same.
-    [{ what: 'slow-disk', target: 'stack', addMs: 3_000 }, MOSTLY_REFUSED],
+    [{ what: 'slow-disk', strikes: 'stack', addMs: 3_000 }, MOSTLY_REFUSED],
   ],
-  'full-disk': [[{ what: 'full-disk', target: 'stack' }, ALL_REFUSED]],
+  'full-disk': [[{ what: 'full-disk', strikes: 'stack' }, ALL_REFUSED]],
   latency: [
     [
-      { what: 'latency', target: 'senders-link', addMs: 300, jitterMs: 50 },
+      { what: 'latency', strikes: 'senders-link', addMs: 300, jitterMs: 50 },
       (result) => expect(during(result).slowest).toBeGreaterThan(600),
     ],
-    [{ what: 'latency', target: 'ledger-link', addMs: 300, jitterMs: 50 }, LATE_EFFECTS],
+    [{ what: 'latency', strikes: 'ledger-link', addMs: 300, jitterMs: 50 }, LATE_EFFECTS],
   ],
   cut: [
-    [{ what: 'cut', target: 'senders-link' }, ALL_REFUSED],
-    [{ what: 'cut', target: 'queue-link' }, ALL_REFUSED],
+    [{ what: 'cut', strikes: 'senders-link' }, ALL_REFUSED],
+    [{ what: 'cut', strikes: 'queue-link' }, ALL_REFUSED],
   ],
   blackhole: [
-    [{ what: 'blackhole', target: 'senders-link' }, (result) => expect(during(result).unknown).toBe(1)],
-    [{ what: 'blackhole', target: 'ledger-link' }, LATE_EFFECTS],
+    [{ what: 'blackhole', strikes: 'senders-link' }, (result) => expect(during(result).unknown).toBe(1)],
+    [{ what: 'blackhole', strikes: 'ledger-link' }, LATE_EFFECTS],
   ],
   'drop-requests': [
-    [{ what: 'drop-requests', target: 'senders-link' }, (result) => expect(during(result).unknown).toBe(1)],
-    [{ what: 'drop-requests', target: 'queue-link' }, MOSTLY_REFUSED],
+    [{ what: 'drop-requests', strikes: 'senders-link' }, (result) => expect(during(result).unknown).toBe(1)],
+    [{ what: 'drop-requests', strikes: 'queue-link' }, MOSTLY_REFUSED],
   ],
   'drop-replies': [
     [
-      { what: 'drop-replies', target: 'senders-link' },
+      { what: 'drop-replies', strikes: 'senders-link' },
       (result) => {
         expect(during(result).unknown).toBe(1)
         expect(result.audit.duplicatesAbsorbed).toBeGreaterThan(0)
       },
     ],
-    [{ what: 'drop-replies', target: 'ledger-link' }, LATE_EFFECTS],
+    [{ what: 'drop-replies', strikes: 'ledger-link' }, LATE_EFFECTS],
   ],
 }
 
@@ -174,7 +174,7 @@ describe('a fault in virtual time', () => {
 })
 
 it('services that were killed are back after just as long as the fault says, as in a real run', async () => {
-  const { attempts } = await play({ what: 'kill', target: 'stack' }, 500)
+  const { attempts } = await play({ what: 'kill', strikes: 'stack' }, 500)
   const refused = attempts.filter(({ outcome, sentMs }) => outcome === 'refused' && sentMs > AT_MS)
   expect(refused.length).toBeGreaterThan(0)
   expect(Math.max(...refused.map(({ sentMs }) => sentMs))).toBeLessThan(AT_MS + 501)

@@ -85,7 +85,7 @@ function medianLagMs({ attempts, effects }: Simulated): number {
 
 describe('a key whose effects are slow and that has a backlog', () => {
   const faults: PlannedFault[] = [
-    { what: 'slow-effects', target: 'processors', addMs: 700, at: 0.1, forMs: 0.7 * DURATION_MS },
+    { what: 'slow-effects', strikes: 'processors', addMs: 700, at: 0.1, forMs: 0.7 * DURATION_MS },
   ]
 
   it('has every effect once: none outlasts its lease', async () => {
@@ -130,7 +130,7 @@ describe('some slow effects among many keys', () => {
 
 describe('an outage under little traffic', () => {
   const faults: PlannedFault[] = [
-    { what: 'failing-effects', target: 'processors', share: 1, at: 0.2, forMs: 0.4 * DURATION_MS },
+    { what: 'failing-effects', strikes: 'processors', share: 1, at: 0.2, forMs: 0.4 * DURATION_MS },
   ]
   const { retryForMs, attemptsMin, backoff } = SERVICE_DEFAULTS
   const little = { faults, ratePerS: 1, keys: 1_000 }
@@ -148,7 +148,7 @@ describe('an outage under little traffic', () => {
 })
 
 describe('a ledger that can store nothing for a while', () => {
-  const faults: PlannedFault[] = [{ what: 'failing-ledger', target: 'processors', at: 0.2, forMs: 0.4 * DURATION_MS }]
+  const faults: PlannedFault[] = [{ what: 'failing-ledger', strikes: 'processors', at: 0.2, forMs: 0.4 * DURATION_MS }]
 
   it('has few effects twice: none runs until it can store', async () => {
     for (const { ran, result } of await playAll({ faults })) expect(ran).toBeLessThan(1.2 * result.audit.applied)

@@ -96,7 +96,7 @@ it('a fault inside a process is on again when the process is started again, and 
   const member = await started()
   const readiness = async () => (await fetch(`http://127.0.0.1:${member.port}/readyz`)).text()
   const isReady = () => expect.poll(readiness)
-  const undo = stack.inject(member, { what: 'failing-ledger', target: 'processors', at: 0, forMs: 1 })
+  const undo = stack.inject(member, { what: 'failing-ledger', strikes: 'processors', at: 0, forMs: 1 })
   await isReady().toBe('not ready: ledger')
   await stack.kill(member)
   await stack.up(member)

@@ -40,7 +40,7 @@ it('a server that stalls for 1 s shows it in the open loop’s p99, and hides it
     retries: undefined,
     balancer: undefined,
     senders: { index: 0, count: 1 },
-    targets: [server],
+    destinations: [server],
     routes: [{ path: '/webhooks/generic', provider: generic, secret: generic.secret('a-secret-for-tests-only') }],
     connectionsMax: 2_000,
     journal,
@@ -50,7 +50,7 @@ it('a server that stalls for 1 s shows it in the open loop’s p99, and hides it
     onProgress: () => {},
   })
   const closed = closedLoop({
-    target: server,
+    destination: server,
     connections: CLOSED_CONNECTIONS,
     next: () => REQUEST,
     warmUpMs: 200,

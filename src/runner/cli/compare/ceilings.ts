@@ -21,10 +21,10 @@ import { searchTimes } from '../ceiling.ts'
 import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addressOf, writeIndex } from '../report.ts'
+import { readSettings } from '../settings/read-settings.ts'
 import { type Answering, answer, sayer } from '../telling/answer.ts'
 import { columnsOf } from '../telling/columns.ts'
 import { both, liveLine, silent } from '../telling/live-line.ts'
-import { readSettings } from '../settings/read-settings.ts'
 import { commandOf, listsOf, TARGET, withoutLists } from './asked.ts'
 
 /** What a search sets for each trial itself. */

@@ -5,9 +5,9 @@ import { undoAll } from '../victim.ts'
 
 /** Bytes vanish in both directions, and nothing is reset. */
 export default linkFault({
-  schema: { target: z.enum(LINKS) },
+  schema: { strikes: z.enum(LINKS) },
   mode: () => 'blackhole',
   degrade: (link) => undoAll(link.dropRequests(), link.dropReplies()),
-  draw: (random) => ({ target: oneOf(random, LINKS) }),
+  draw: (random) => ({ strikes: oneOf(random, LINKS) }),
   words: () => 'blackhole',
 })

@@ -7,8 +7,8 @@ const BY_MS_MAX = 600_000
 
 /** The process's wall clock is off by so much. Its monotonic clock is not. */
 export default processFault({
-  schema: { target: z.enum(PROCESSES), byMs: z.number() },
+  schema: { strikes: z.enum(PROCESSES), byMs: z.number() },
   inside: (levers, { byMs }) => levers.shiftClock(byMs),
-  draw: (random) => ({ target: oneOf(random, PROCESSES), byMs: (random() - 0.5) * 2 * BY_MS_MAX }),
+  draw: (random) => ({ strikes: oneOf(random, PROCESSES), byMs: (random() - 0.5) * 2 * BY_MS_MAX }),
   words: ({ byMs }) => `clock-jump ${byMs / 1_000} s`,
 })

@@ -5,14 +5,14 @@ import { able } from '../victim.ts'
 
 /** Open connections are reset once, and none can be made. */
 export default faultKind({
-  schema: { target: z.enum(LINKS) },
+  schema: { strikes: z.enum(LINKS) },
   async strike(victim) {
     const link = able(victim, 'link')
     await link.set('refuse')
     link.cut()
     return () => link.set('pass')
   },
-  simulate: ({ links }, { target }) => links[target].refuse(),
-  draw: (random) => ({ target: oneOf(random, LINKS) }),
+  simulate: ({ links }, { strikes }) => links[strikes].refuse(),
+  draw: (random) => ({ strikes: oneOf(random, LINKS) }),
   words: () => 'cut',
 })

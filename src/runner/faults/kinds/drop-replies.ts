@@ -4,9 +4,9 @@ import { LINKS } from '../planned-fault.ts'
 
 /** Bytes from the server vanish, and nothing is reset. The server carries requests out, and nobody hears of it. */
 export default linkFault({
-  schema: { target: z.enum(LINKS) },
+  schema: { strikes: z.enum(LINKS) },
   mode: () => 'drop-replies',
   degrade: (link) => link.dropReplies(),
-  draw: (random) => ({ target: oneOf(random, LINKS) }),
+  draw: (random) => ({ strikes: oneOf(random, LINKS) }),
   words: () => 'drop-replies',
 })

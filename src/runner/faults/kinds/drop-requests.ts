@@ -4,9 +4,9 @@ import { LINKS } from '../planned-fault.ts'
 
 /** Bytes to the server vanish, and nothing is reset. */
 export default linkFault({
-  schema: { target: z.enum(LINKS) },
+  schema: { strikes: z.enum(LINKS) },
   mode: () => 'drop-requests',
   degrade: (link) => link.dropRequests(),
-  draw: (random) => ({ target: oneOf(random, LINKS) }),
+  draw: (random) => ({ strikes: oneOf(random, LINKS) }),
   words: () => 'drop-requests',
 })

@@ -3,8 +3,8 @@ import { processFault } from '../fault-kind.ts'
 
 /** The ledger can store nothing. It still answers what is known already. */
 export default processFault({
-  schema: { target: z.literal('processors') },
+  schema: { strikes: z.literal('processors') },
   inside: (levers) => levers.refuseSettlements(),
-  draw: () => ({ target: 'processors' as const }),
+  draw: () => ({ strikes: 'processors' as const }),
   words: () => 'failing-ledger',
 })

@@ -4,10 +4,10 @@ import { able } from '../victim.ts'
 
 /** The file system that holds the run's data has no room left. */
 export default faultKind({
-  schema: { target: z.literal('stack') },
+  schema: { strikes: z.literal('stack') },
   needsSmallDisk: true,
   strike: (victim) => able(victim, 'fillDisk')(),
   simulate: (conditions) => conditions.fillDisks(),
-  draw: () => ({ target: 'stack' as const }),
+  draw: () => ({ strikes: 'stack' as const }),
   words: () => 'full-disk',
 })

@@ -3,19 +3,19 @@ import { faultKind, oneOf } from '../fault-kind.ts'
 import { linkTo, PROCESSES, SERVERS } from '../planned-fault.ts'
 import { able } from '../victim.ts'
 
-const TARGETS = [...PROCESSES, ...SERVERS] as const
+const STRIKABLE = [...PROCESSES, ...SERVERS] as const
 
 /** SIGSTOP. SIGCONT after forMs. */
 export default faultKind({
-  schema: { target: z.enum(TARGETS) },
+  schema: { strikes: z.enum(STRIKABLE) },
   async strike(victim) {
     able(victim, 'pause')()
     return able(victim, 'resume')
   },
-  simulate(conditions, { target }) {
-    const link = linkTo(target)
+  simulate(conditions, { strikes }) {
+    const link = linkTo(strikes)
     return link ? conditions.links[link].hang() : conditions.freeze()
   },
-  draw: (random) => ({ target: oneOf(random, TARGETS) }),
+  draw: (random) => ({ strikes: oneOf(random, STRIKABLE) }),
   words: () => 'pause',
 })

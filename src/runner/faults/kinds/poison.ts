@@ -7,7 +7,7 @@ const REASON = 'planned: poisoned by a bug'
 
 /** A bug: effects of one type of a provider's events fail for good. When the fault is undone, the bug is mended. */
 export default processFault({
-  schema: { target: z.literal('processors'), provider: z.string(), type: z.string().min(1) },
+  schema: { strikes: z.literal('processors'), provider: z.string(), type: z.string().min(1) },
   inside: (levers, bug) =>
     levers.wrapEffect((effect) => (event, tx) => {
       if (matches(bug, event)) throw new FloodmarkError('rejected', REASON)
@@ -18,7 +18,7 @@ export default processFault({
     const own = seeded(random() * 2 ** 32)
     const provider = oneOf(own, providers)
     const { type } = provider.sample(own, { id: 'a-1', key: 'k1' })
-    return { target: 'processors' as const, provider: provider.name, type }
+    return { strikes: 'processors' as const, provider: provider.name, type }
   },
   words: ({ provider, type }) => `poison of ${provider} ${type}`,
 })

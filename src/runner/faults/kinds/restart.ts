@@ -5,7 +5,7 @@ import { able, nothing } from '../victim.ts'
 
 /** A stop, as by SIGTERM. Waits until it has ended by itself, and starts it again after forMs. `each`: one process after the other. */
 export default faultKind({
-  schema: { target: z.enum(PROCESSES), each: z.literal(true).exactOptional() },
+  schema: { strikes: z.enum(PROCESSES), each: z.literal(true).exactOptional() },
   async strike(victim) {
     await able(victim, 'stop')()
     return able(victim, 'start')
@@ -15,6 +15,6 @@ export default faultKind({
     services.restart(forMs, each)
     return nothing
   },
-  draw: (random) => ({ target: oneOf(random, PROCESSES), ...(random() < 0.5 && { each: true as const }) }),
+  draw: (random) => ({ strikes: oneOf(random, PROCESSES), ...(random() < 0.5 && { each: true as const }) }),
   words: () => 'restart',
 })

@@ -4,8 +4,8 @@ import { PROCESSES } from '../planned-fault.ts'
 
 /** Each fdatasync that the process asks Node for takes so much longer. */
 export default processFault({
-  schema: { target: z.enum(PROCESSES), addMs: z.number().nonnegative() },
+  schema: { strikes: z.enum(PROCESSES), addMs: z.number().nonnegative() },
   inside: (levers, { addMs }) => levers.delaySyncs(addMs),
-  draw: (random) => ({ target: oneOf(random, PROCESSES), addMs: random() * 8_000 }),
+  draw: (random) => ({ strikes: oneOf(random, PROCESSES), addMs: random() * 8_000 }),
   words: ({ addMs }) => `slow-disk +${addMs} ms`,
 })

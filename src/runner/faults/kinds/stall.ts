@@ -5,11 +5,11 @@ import { nothing } from '../victim.ts'
 
 /** The event loop is blocked. */
 export default processFault({
-  schema: { target: z.enum(PROCESSES) },
+  schema: { strikes: z.enum(PROCESSES) },
   inside(levers, { forMs }) {
     levers.blockLoop(forMs)
     return nothing
   },
-  draw: (random) => ({ target: oneOf(random, PROCESSES) }),
+  draw: (random) => ({ strikes: oneOf(random, PROCESSES) }),
   words: () => 'stall',
 })

@@ -4,8 +4,8 @@ import { limitPublishes } from '../rate-limit.ts'
 
 /** What a receiver publishes to takes no more than so many events a second, first come first served: requests wait. */
 export default processFault({
-  schema: { target: z.literal('receivers'), perS: z.number().positive() },
+  schema: { strikes: z.literal('receivers'), perS: z.number().positive() },
   inside: (levers, { perS }) => limitPublishes(levers, perS),
-  draw: (random) => ({ target: 'receivers' as const, perS: 0.5 + random() * 5 }),
+  draw: (random) => ({ strikes: 'receivers' as const, perS: 0.5 + random() * 5 }),
   words: ({ perS }) => `throttle ${perS}/s`,
 })

@@ -76,7 +76,7 @@ function emptyTally({ kind, times }: Attack, leftOut: readonly string[]): Attack
   return { kind, times, ...none, statuses: {}, leftOut }
 }
 
-/** At once when the signal is aborted. */
+/** Resolves at that time, or at once when the signal is aborted. */
 function until(atMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

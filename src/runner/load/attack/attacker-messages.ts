@@ -1,6 +1,6 @@
 import type { AttackTally } from '../../records/facts.ts'
 import type { Attack } from '../../scenario/scenario.ts'
-import type { SendTarget } from '../sender/connection.ts'
+import type { Destination } from '../sender/connection.ts'
 
 /** What the attacking process is told first. Modules are file URLs. */
 export interface AttackSetup {
@@ -11,7 +11,7 @@ export interface AttackSetup {
   readonly attacks: readonly Attack[]
   readonly durationMs: number
   readonly ratePerS: number
-  readonly targets: readonly SendTarget[]
+  readonly destinations: readonly Destination[]
   /** The secret is the right one, for requests that are signed and yet must be refused. */
   readonly routes: readonly { readonly path: string; readonly provider: string; readonly secret: string }[]
 }

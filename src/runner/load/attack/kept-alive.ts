@@ -1,4 +1,4 @@
-import type { ExchangeEnd, SenderConnection, SendTarget } from '../sender/connection.ts'
+import type { Destination, ExchangeEnd, SenderConnection } from '../sender/connection.ts'
 import { ConnectionPool } from '../sender/pool.ts'
 import type { NextRequest } from './forged.ts'
 import type { RawEnd, Shoot } from './raw-exchange.ts'
@@ -12,7 +12,7 @@ interface KeptAliveWork {
 }
 
 /** Well-formed requests over connections that are kept and used again. */
-export function keptAlive(targets: readonly SendTarget[], connections: number, next: NextRequest) {
+export function keptAlive(destinations: readonly Destination[], connections: number, next: NextRequest) {
   const onEnd = (connection: SenderConnection<KeptAliveWork>, exchange: ExchangeEnd) => {
     const { work } = connection
     clearTimeout(work.patience)
@@ -22,7 +22,7 @@ export function keptAlive(targets: readonly SendTarget[], connections: number, n
     } else work.done({ how: exchange.cause === 'timeout' ? 'unanswered' : 'closed' })
   }
   const work = (): KeptAliveWork => ({ done: () => {}, patience: undefined })
-  const pool = new ConnectionPool<KeptAliveWork>({ targets, connectionsMax: connections, work, onEnd })
+  const pool = new ConnectionPool<KeptAliveWork>({ destinations, connectionsMax: connections, work, onEnd })
   let sent = 0
   const shoot: Shoot = (done) => {
     const connection = pool.take()
@@ -33,7 +33,7 @@ export function keptAlive(targets: readonly SendTarget[], connections: number, n
     }
     connection.work.done = done
     connection.work.patience = setTimeout(() => connection.timeout(), PATIENCE_MS)
-    connection.send(next(`${connection.target.host}:${connection.target.port}`, sent++))
+    connection.send(next(`${connection.destination.host}:${connection.destination.port}`, sent++))
     return { cancel: () => connection.timeout() }
   }
   return { shoot, close: () => pool.close() }

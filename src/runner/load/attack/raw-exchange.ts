@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { SendTarget } from '../sender/connection.ts'
+import type { Destination } from '../sender/connection.ts'
 
 /** How one request of an attack ended. `heldMs`: how long a connection that sends a byte a second lived. */
 export interface RawEnd {
@@ -23,18 +23,18 @@ export interface Play {
   readonly more?: (socket: Socket) => () => void
   /** Nothing that the receiver says is read. */
   readonly deaf?: true
-  /** Only the receiver, or the attack's end, ends it, and the time is taken. */
+  /** It ends when the receiver ends it, or with the attack, and its time is taken. */
   readonly slow?: true
 }
 
 /** A request without an answer is given up after so many ms. */
 const PATIENCE_MS = 5_000
-/** Of an answer only the status line is looked at. */
+/** Only the status line of an answer is looked at. */
 const STATUS_BYTES = 12
 
 /** A request that no client would send: its bytes as they are, over a connection of its own, until the first answer or the end. */
-export function rawExchange(target: SendTarget, play: Play, done: (ended: RawEnd) => void): Shot {
-  const socket = connect({ ...target, noDelay: true })
+export function rawExchange(destination: Destination, play: Play, done: (ended: RawEnd) => void): Shot {
+  const socket = connect({ ...destination, noDelay: true })
   const beganMs = performance.now()
   let stopMore = () => {}
   let text = ''

@@ -1,6 +1,6 @@
 import type { Attack } from '../../scenario/scenario.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
-import type { SendTarget } from '../sender/connection.ts'
+import type { Destination } from '../sender/connection.ts'
 import { CONNECTIONS } from './attack.ts'
 import { forgedRequests, forgedRunIdOf, staleRequests } from './forged.ts'
 import { keptAlive } from './kept-alive.ts'
@@ -12,7 +12,7 @@ import { slowPlays } from './slow.ts'
 interface ShooterOptions {
   readonly runId: string
   readonly seed: number
-  readonly targets: readonly SendTarget[]
+  readonly destinations: readonly Destination[]
   readonly routes: readonly SendingRoute[]
 }
 
@@ -25,27 +25,27 @@ interface Shooter {
 
 /** What an attack sends. */
 export function shooterOf({ kind, connections = CONNECTIONS }: Attack, options: ShooterOptions): Shooter {
-  const { runId, targets, routes } = options
+  const { runId, destinations, routes } = options
   const paths = routes.map(({ path }) => path)
   if (kind === 'forged' || kind === 'stale') {
     const { next, leftOut } = kind === 'forged' ? forgedRequests(runId, options) : staleRequests(runId, options)
     if (!next) return { shoot: undefined, leftOut, close: () => {} }
-    return { ...keptAlive(targets, connections, next), leftOut }
+    return { ...keptAlive(destinations, connections, next), leftOut }
   }
   const plays = {
     oversized: () => oversizedPlays(paths),
     slow: () => slowPlays(paths),
     malformed: () => malformedPlays(routes, forgedRunIdOf(runId)),
   }[kind]()
-  return { shoot: oneAfterTheOther(plays, targets), leftOut: [], close: () => {} }
+  return { shoot: oneAfterTheOther(plays, destinations), leftOut: [], close: () => {} }
 }
 
-function oneAfterTheOther(plays: readonly Play[], targets: readonly SendTarget[]): Shoot {
+function oneAfterTheOther(plays: readonly Play[], destinations: readonly Destination[]): Shoot {
   let turn = 0
   return (done) => {
     const at = turn++
-    // Round the targets once for each round of the plays: each target sees each play.
-    const target = targets[(at + Math.floor(at / plays.length)) % targets.length]!
-    return rawExchange(target, plays[at % plays.length]!, done)
+    // Round the destinations once for each round of the plays: each destination sees each play.
+    const destination = destinations[(at + Math.floor(at / plays.length)) % destinations.length]!
+    return rawExchange(destination, plays[at % plays.length]!, done)
   }
 }

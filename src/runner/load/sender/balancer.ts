@@ -1,5 +1,5 @@
 import type { Attempt } from '../../records/journal.ts'
-import type { ExchangeEnd, SenderConnection, SendTarget } from './connection.ts'
+import type { Destination, ExchangeEnd, SenderConnection } from './connection.ts'
 
 /** While nobody takes connections, one request tries again this often, ms: the others follow where it was let through. */
 const PROBE_MS = 100
@@ -9,26 +9,26 @@ const RELEASED_MAX = 64
 /** An attempt, and the bytes of its request while they may have to be sent anew. */
 export interface HeldSending extends Attempt {
   request: Buffer
-  /** Targets in a row that refused its connection. */
+  /** Destinations in a row that refused its connection. */
   refusals: number
 }
 
 interface BalancerOptions {
-  readonly targets: number
+  readonly destinations: number
   /** A request is held for at most so many ms after it was sent. */
   readonly tryMs: number
   /** The sender's own time limit, in ms. */
   readonly timeoutMs: (sending: HeldSending) => number
-  /** Sends over a connection, if possible to another target. False: no connection may be opened. */
-  readonly send: (sending: HeldSending, except: SendTarget | undefined) => boolean
-  /** No more is sent to a target over the connections that are idle. */
-  readonly retire: (target: SendTarget) => void
+  /** Sends over a connection, if possible to another destination. False: no connection may be opened. */
+  readonly send: (sending: HeldSending, except: Destination | undefined) => boolean
+  /** No more is sent to a destination over the connections that are idle. */
+  readonly retire: (destination: Destination) => void
   /** Nobody took it in time. */
   readonly onRefused: (sending: HeldSending, cause: 'connect' | 'timeout') => void
 }
 
 /**
- * Stands for the load balancer that senders meet in production: a target that refuses connections is passed over, and where
+ * Stands for the load balancer that senders meet in production: a destination that refuses connections is passed over, and where
  * none takes one, requests are held for a while, as by Caddy's lb_try_duration or HAProxy's retries with option redispatch.
  * Only a request that certainly never left is sent again. A connection that breaks later is seen by the sender.
  */
@@ -42,7 +42,7 @@ export class Balancer {
     this.#options = options
   }
 
-  /** True while every target refuses connections: a new request is held at once. */
+  /** True while every destination refuses connections: a new request is held at once. */
   get down(): boolean {
     return this.#down
   }
@@ -52,16 +52,16 @@ export class Balancer {
   }
 
   /** Looks at how an exchange ended. True: the balancer has the request now, and it ends when the balancer says so. */
-  takesBack({ work, target }: SenderConnection<HeldSending>, exchange: ExchangeEnd): boolean {
-    const { targets, retire, send } = this.#options
+  takesBack({ work, destination }: SenderConnection<HeldSending>, exchange: ExchangeEnd): boolean {
+    const { destinations, retire, send } = this.#options
     if ('status' in exchange || exchange.cause !== 'connect') {
       this.#down = false
       return false
     }
-    retire(target)
+    retire(destination)
     work.refusals++
-    if (work.refusals < targets && send(work, target)) return true
-    if (work.refusals >= targets) this.#down = true
+    if (work.refusals < destinations && send(work, destination)) return true
+    if (work.refusals >= destinations) this.#down = true
     work.refusals = 0
     // Those that were sent before the others come first again.
     const at = this.#held.findIndex(({ sentMs }) => sentMs > work.sentMs)

@@ -1,14 +1,14 @@
 import { emptyAttempt } from '../../records/journal.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import { Balancer, type HeldSending } from './balancer.ts'
-import type { ExchangeEnd, SenderConnection, SendTarget } from './connection.ts'
+import type { Destination, ExchangeEnd, SenderConnection } from './connection.ts'
 import { TimeLimits } from './limits.ts'
 import { ConnectionPool } from './pool.ts'
 
 interface CarrierOptions {
-  readonly targets: readonly SendTarget[]
+  readonly destinations: readonly Destination[]
   readonly connectionsMax: number
-  /** undefined: requests go straight to the targets. */
+  /** undefined: requests go straight to the destinations. */
   readonly balancer: Scenario['balancer']
   /** By position in the scenario's mix. */
   readonly timeoutsMs: readonly number[]
@@ -28,20 +28,22 @@ export class Carrier {
   readonly #pool: ConnectionPool<HeldSending>
   readonly #limits = new TimeLimits()
   readonly #balancer: Balancer | undefined
-  readonly #hosts: ReadonlyMap<SendTarget, string>
+  readonly #hosts: ReadonlyMap<Destination, string>
   /** The connection that `reserve` has found for the request that `send` brings. undefined: the balancer holds it. */
   #reserved: SenderConnection<HeldSending> | undefined
 
   constructor(options: CarrierOptions) {
     this.#options = options
-    const { targets, connectionsMax, balancer } = options
+    const { destinations, connectionsMax, balancer } = options
     const onEnd = (connection: SenderConnection<HeldSending>, exchange: ExchangeEnd) =>
       this.#onEnd(connection, exchange)
-    this.#pool = new ConnectionPool({ targets, connectionsMax, work: emptySending, onEnd })
+    this.#pool = new ConnectionPool({ destinations, connectionsMax, work: emptySending, onEnd })
     this.#balancer = balancer && this.#balance(balancer.tryMs)
     // A balancer is called by one name, whoever stands behind it.
-    const hostOf = ({ host, port, name = `${host}:${port}` }: SendTarget) => name
-    this.#hosts = new Map(targets.map((target) => [target, hostOf(balancer ? targets[0]! : target)]))
+    const hostOf = ({ host, port, name = `${host}:${port}` }: Destination) => name
+    this.#hosts = new Map(
+      destinations.map((destination) => [destination, hostOf(balancer ? destinations[0]! : destination)]),
+    )
   }
 
   get connections(): number {
@@ -58,8 +60,8 @@ export class Carrier {
     const connection = down ? undefined : this.#pool.take()
     if (!connection && !down) return undefined
     this.#reserved = connection
-    const target = connection?.target ?? this.#options.targets[0]!
-    return { sending: connection?.work ?? emptySending(), host: this.#hosts.get(target)! }
+    const destination = connection?.destination ?? this.#options.destinations[0]!
+    return { sending: connection?.work ?? emptySending(), host: this.#hosts.get(destination)! }
   }
 
   /** Its time limit counts from `sentMs`. */
@@ -91,17 +93,17 @@ export class Carrier {
 
   #balance(tryMs: number): Balancer {
     return new Balancer({
-      targets: this.#options.targets.length,
+      destinations: this.#options.destinations.length,
       tryMs,
       timeoutMs: (sending) => this.#timeoutMs(sending),
       send: (sending, except) => this.#sendAgain(sending, except),
-      retire: (target) => this.#pool.retire(target),
+      retire: (destination) => this.#pool.retire(destination),
       onRefused: (sending, cause) => this.#options.onEnd(sending, { cause, sent: false }),
     })
   }
 
   /** Sends a request that has not left yet over another connection. Its time goes on from when it was sent. */
-  #sendAgain(sending: HeldSending, except: SendTarget | undefined): boolean {
+  #sendAgain(sending: HeldSending, except: Destination | undefined): boolean {
     const connection = this.#pool.take(except)
     if (!connection) return false
     Object.assign(connection.work, sending)

@@ -1,9 +1,9 @@
 import { preciseNow } from '../../processes/precise-now.ts'
 import { latencyHistogram, percentileMs, record } from '../../records/histogram.ts'
-import { type ConnectionEvents, type ExchangeEnd, SenderConnection, type SendTarget } from './connection.ts'
+import { type ConnectionEvents, type Destination, type ExchangeEnd, SenderConnection } from './connection.ts'
 
 export interface ClosedLoopOptions {
-  readonly target: SendTarget
+  readonly destination: Destination
   readonly connections: number
   /** The next request's bytes; undefined when there are no more. May be used again once the answer to `slot` is in. */
   readonly next: (slot: number) => Buffer | undefined
@@ -75,7 +75,11 @@ class ClosedLoop {
 
   #connect(slot: number): void {
     if (this.#ended) return
-    const connection = new SenderConnection<ClosedLoopWork>(this.#options.target, { slot, sentMs: 0 }, this.#events)
+    const connection = new SenderConnection<ClosedLoopWork>(
+      this.#options.destination,
+      { slot, sentMs: 0 },
+      this.#events,
+    )
     this.#open.add(connection)
     this.#send(connection)
   }

@@ -4,12 +4,12 @@ import type { Cause } from '../../plan/outcome.ts'
 import type { Limited } from './limits.ts'
 import { type ParsedResponse, parseResponse } from './response.ts'
 
-export interface SendTarget {
+export interface Destination {
   readonly host: string
   readonly port: number
   /** As the Host header has it. Default: host and port. */
   readonly name?: string
-  /** By TLS; the name that its certificate must be for, where the host is none. */
+  /** Present: over TLS. The name is what its certificate must be for, where the host is an IP address. */
   readonly tls?: { readonly servername?: string }
 }
 
@@ -40,7 +40,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** Responses up to this long are remembered; ordinary ones have 150 bytes or so. */
 const KNOWN_BYTES_MAX = 1_024
 
-function open({ host, port, tls }: SendTarget, onread: OnReadOpts): Socket {
+function open({ host, port, tls }: Destination, onread: OnReadOpts): Socket {
   if (!tls) return connect({ host, port, noDelay: true, keepAlive: true, onread })
   const socket = connectTls({ host, port, ...tls, ALPNProtocols: ['http/1.1'], onread } as ConnectionOptions)
   return socket.setNoDelay(true).setKeepAlive(true)
@@ -49,7 +49,7 @@ function open({ host, port, tls }: SendTarget, onread: OnReadOpts): Socket {
 /** One kept-alive connection: one request at a time, never pipelined. `work` is its owner's, to say what the exchange is for. */
 export class SenderConnection<Work> implements Limited {
   readonly work: Work
-  readonly target: SendTarget
+  readonly destination: Destination
   dueMs = 0
   before: Limited | undefined
   after: Limited | undefined
@@ -63,16 +63,16 @@ export class SenderConnection<Work> implements Limited {
   #known: Buffer | undefined
   #knownExchange: ExchangeEnd | undefined
 
-  constructor(target: SendTarget, work: Work, events: ConnectionEvents<Work>) {
+  constructor(destination: Destination, work: Work, events: ConnectionEvents<Work>) {
     this.work = work
-    this.target = target
+    this.destination = destination
     this.#events = events
     const callback = (length: number, data: Uint8Array) => {
       this.#onData(data.subarray(0, length) as Buffer)
       return true
     }
-    this.#socket = open(target, { buffer: READ_BUFFER, callback })
-    this.#socket.on(target.tls ? 'secureConnect' : 'connect', () => {
+    this.#socket = open(destination, { buffer: READ_BUFFER, callback })
+    this.#socket.on(destination.tls ? 'secureConnect' : 'connect', () => {
       this.#connected = true
       if (this.#request) this.#socket.write(this.#request)
     })

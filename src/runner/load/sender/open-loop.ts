@@ -10,7 +10,7 @@ import type { Scenario } from '../../scenario/scenario.ts'
 import type { SendingRoute } from '../../scenario/sending-route.ts'
 import { Agenda, type AgendaOptions, type Due, type Upcoming } from './agenda.ts'
 import { Carrier } from './carrier.ts'
-import type { ExchangeEnd, SendTarget } from './connection.ts'
+import type { Destination, ExchangeEnd } from './connection.ts'
 import { Meter } from './meter.ts'
 import { startPacer } from './pacer.ts'
 import { requestMaker } from './request.ts'
@@ -20,18 +20,18 @@ export interface OpenLoopOptions {
   readonly runId: string
   readonly senders: AgendaOptions['senders']
   readonly retries: AgendaOptions['retries']
-  /** undefined: requests go straight to the targets. */
+  /** undefined: requests go straight to the destinations. */
   readonly balancer: Scenario['balancer']
-  readonly targets: readonly SendTarget[]
+  readonly destinations: readonly Destination[]
   readonly routes: readonly SendingRoute[]
-  /** In place of the load's arrivals and their retries. */
+  /** What to send and when, in place of the load's arrivals and their retries. */
   readonly agenda?: Upcoming
   /** The time that is signed, ms since the Unix epoch. Default: that of sending. */
   readonly signedAtMs?: (due: Readonly<Due>) => number
-  /** When all are busy and this many are open, an arrival is not sent: 'unsent', cause 'connections-max'. */
+  /** The most open connections. When all of them are busy, an arrival is not sent: 'unsent', cause 'connections-max'. */
   readonly connectionsMax: number
   readonly journal: JournalWriter
-  /** When an arrival would be sent later than this, ms, the sender gives up: it can say nothing about the server any more. */
+  /** The sender gives up when an arrival would be sent later than this, ms: it can say nothing about the server any more. */
   readonly latenessMaxMs: number
   /** Start of the run, by its clock. */
   readonly startAtMs: number
@@ -45,7 +45,7 @@ const PROGRESS_MS = 500
 const UNSENT_RECORDS_MAX = 100_000
 /** Sending stops for a moment after this many in one go, so that answers are read between. */
 const BURST_MAX = 64
-/** Attempts in flight have so long when the run was told to end, ms. */
+/** So long attempts in flight are waited for when the run was told to end, ms. */
 const LAST_ANSWERS_MS = 3_000
 
 /**
@@ -67,7 +67,7 @@ class OpenLoop {
   readonly #pacer = startPacer(() => this.#sendDue())
   readonly #unsent = emptyAttempt()
   #inFlight = 0
-  /** Some attempts that are due wait for the next turn of the event loop. */
+  /** Whether attempts that are due wait for the next turn of the event loop. */
   #goesOn = false
   #gaveUp = false
   #failed = false
@@ -81,12 +81,12 @@ class OpenLoop {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    const { load, senders, retries, targets, connectionsMax, runId, routes, balancer } = options
-    const secure = targets[0]?.tls !== undefined
+    const { load, senders, retries, destinations, connectionsMax, runId, routes, balancer } = options
+    const secure = destinations[0]?.tls !== undefined
     const policies = routes.map(({ provider }) => provider.delivery)
     this.#agenda = options.agenda ?? new Agenda({ load, senders, retries, policies })
     this.#carrier = new Carrier({
-      targets,
+      destinations,
       connectionsMax,
       balancer,
       timeoutsMs: policies.map((policy) => timeoutMs(policy, retries)),

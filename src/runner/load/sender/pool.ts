@@ -1,15 +1,18 @@
-import { type ConnectionEvents, type ExchangeEnd, SenderConnection, type SendTarget } from './connection.ts'
+import { type ConnectionEvents, type Destination, type ExchangeEnd, SenderConnection } from './connection.ts'
 
 interface PoolOptions<Work> {
-  readonly targets: readonly SendTarget[]
-  /** Over all targets. */
+  readonly destinations: readonly Destination[]
+  /** The most connections, over all destinations. */
   readonly connectionsMax: number
   /** What a new connection carries for its owner. */
   readonly work: () => Work
   readonly onEnd: (connection: SenderConnection<Work>, exchange: ExchangeEnd) => void
 }
 
-/** Connections to the receivers. Requests go round the targets, whatever each of them does; idle connections are used again, last in first out. */
+/**
+ * Connections to the receivers. Requests go round the destinations, whatever each of them does. Idle connections are used again,
+ * last in first out.
+ */
 export class ConnectionPool<Work> {
   readonly #options: PoolOptions<Work>
   readonly #events: ConnectionEvents<Work>
@@ -20,7 +23,7 @@ export class ConnectionPool<Work> {
 
   constructor(options: PoolOptions<Work>) {
     this.#options = options
-    this.#idle = options.targets.map(() => [])
+    this.#idle = options.destinations.map(() => [])
     this.#events = { onEnd: options.onEnd, onClosed: (connection) => this.#forget(connection) }
   }
 
@@ -28,16 +31,16 @@ export class ConnectionPool<Work> {
     return this.#open.size
   }
 
-  /** To another target than `except`, where there is one. undefined: every connection is busy and no more may be opened. */
-  take(except?: SendTarget): SenderConnection<Work> | undefined {
-    const { targets } = this.#options
-    const turn = targets[this.#turn] === except ? (this.#turn + 1) % targets.length : this.#turn
-    this.#turn = (turn + 1) % targets.length
+  /** A connection, to another destination than `except` where there is one. undefined: all are busy and no more may be opened. */
+  take(except?: Destination): SenderConnection<Work> | undefined {
+    const { destinations } = this.#options
+    const turn = destinations[this.#turn] === except ? (this.#turn + 1) % destinations.length : this.#turn
+    this.#turn = (turn + 1) % destinations.length
     const idle = popUsable(this.#idle[turn]!)
     if (idle) return idle
-    // At the cap, a target whose connections are all busy gives its turn to another: sending late would be worse.
+    // At the cap, a destination whose connections are all busy gives its turn to another: sending late would be worse.
     if (this.#open.size >= this.#options.connectionsMax) return this.#anyIdle()
-    const connection = new SenderConnection(targets[turn]!, this.#options.work(), this.#events)
+    const connection = new SenderConnection(destinations[turn]!, this.#options.work(), this.#events)
     this.#open.set(connection, this.#idle[turn]!)
     this.openedMax = Math.max(this.openedMax, this.#open.size)
     return connection
@@ -47,9 +50,9 @@ export class ConnectionPool<Work> {
     this.#open.get(connection)?.push(connection)
   }
 
-  /** Closes the idle connections to a target. */
-  retire(target: SendTarget): void {
-    for (const connection of this.#idle[this.#options.targets.indexOf(target)]!.splice(0)) connection.close()
+  /** Closes the idle connections to a destination. */
+  retire(destination: Destination): void {
+    for (const connection of this.#idle[this.#options.destinations.indexOf(destination)]!.splice(0)) connection.close()
   }
 
   close(): void {

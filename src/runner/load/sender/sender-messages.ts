@@ -2,7 +2,7 @@ import type { RunSettings } from '../../plan/settings.ts'
 import type { Certificate, Progress } from '../../records/facts.ts'
 import type { SendingRouteSetup } from '../../scenario/sending-route.ts'
 import type { Trace } from '../../scenario/trace.ts'
-import type { SendTarget } from './connection.ts'
+import type { Destination } from './connection.ts'
 import type { ResendPlan } from './resends.ts'
 
 /** What a sender process is told first. Modules are file URLs, so that one's own scenario works like ours. */
@@ -21,7 +21,7 @@ export interface SenderSetup {
   readonly warmUp?: true
   /** This sender takes the arrivals whose seq modulo count is index. */
   readonly senders: { readonly index: number; readonly count: number }
-  readonly targets: readonly SendTarget[]
+  readonly destinations: readonly Destination[]
   /** By position in the scenario's mix. */
   readonly routes: readonly SendingRouteSetup[]
   readonly journalPath: string

@@ -1,8 +1,8 @@
 import type { FaultName } from '../../faults/index.ts'
-import type { FaultTarget } from '../../faults/planned-fault.ts'
+import type { StackPart } from '../../faults/planned-fault.ts'
 import type { Report } from '../../report/report-schema.ts'
 
-const STRUCK: Readonly<Record<FaultTarget, string>> = {
+const STRUCK: Readonly<Record<StackPart, string>> = {
   receivers: 'a receiver',
   processors: 'a processor',
   stack: 'a process of the stack',
@@ -35,7 +35,7 @@ const HAPPENED: Readonly<Record<FaultName, string>> = {
 /** What the stack bore in a run, after the `link` of a sentence; nothing where there was nothing. */
 export function althoughWords({ faults }: Pick<Report, 'faults'>, link = ', although '): string {
   const said = faults.flatMap((mark): string[] => {
-    if ('fault' in mark) return [`${STRUCK[mark.fault.target]} ${HAPPENED[mark.fault.what]}`]
+    if ('fault' in mark) return [`${STRUCK[mark.fault.strikes]} ${HAPPENED[mark.fault.what]}`]
     if (mark.kind === 'attack') return ['it was attacked']
     if (mark.kind === 'drift') return ['events changed their form']
     if (mark.kind === 'recorded-replay') return ['events were sent again on top']

@@ -12,18 +12,18 @@ export interface AuditInput {
   readonly eventAt: (seq: number) => PlannedEvent
   readonly attempts: Iterable<Readonly<Attempt>>
   readonly effects: Iterable<EffectRecord>
-  /** False: nothing is known of effects. Default: what is not among them did not take place. */
+  /** False: nothing is known of effects. Default: an effect that is not among them did not take place. */
   readonly followed?: boolean
   readonly buried: Iterable<Pick<Buried, 'seq' | 'id' | 'receivedAtMs' | 'content'>>
   /** When the run began, ms since the Unix epoch: receivers tell their time by the wall clock. */
   readonly startedAtEpochMs: number
   /** The stack also reads the providers' lists, and finds there what it got by no webhook. */
   readonly reconciled: boolean
-  /** By so much a fault puts a receiver's clock wrong, at most. */
+  /** The most by which a fault puts a receiver's clock wrong. */
   readonly clockOffMs: number
   /**
-   * Those that a replay took from the dead letters, by its own journal: they come after later ones of their key, and are no
-   * disorder. Absent: none.
+   * The events that a replay took from the dead letters, by its own journal. They come after later ones of their key, which is
+   * no disorder. Absent: none.
    */
   readonly replayed?: ReadonlySet<number>
   readonly duplicatesAbsorbed: number
@@ -61,7 +61,7 @@ class Auditor {
   readonly #state: Uint8Array
   readonly #sentMs: Float64Array
   readonly #acceptedMs: Float64Array
-  /** When the sender knew last of each how an attempt ended. */
+  /** When the sender last learned how an attempt of each event ended. */
   readonly #doneMs: Float64Array
   readonly #counts = { applied: 0, buried: 0, refused: 0, unsent: 0, unknown: 0, lost: 0, altered: 0, unfollowed: 0 }
   readonly #alteredFields = Object.fromEntries(FIELDS.map((field) => [field, 0])) as Record<Field, number>

@@ -34,7 +34,7 @@ export const bindingSchema = z.object({
       found: interval.nullable(),
     }),
   ),
-  /** Of those that bind the one that explains the most of what the delays did. */
+  /** The resource that explains most of what the delays did, among those that bind. */
   binds: z.enum(RESOURCES).nullable(),
   /** Where a thread binds: what its time for an event goes into, by doing each twice. `rest`: what is none of these. */
   stages: z

@@ -8,7 +8,7 @@ export interface Candidate {
   readonly process: string
   /** Share of the time that it was in use, or of its places. */
   readonly busy: number
-  /** Of an event on a thread; of a sync, a publish or a batch else. ms. */
+  /** What an event takes of a thread, ms; of another resource what a sync, a publish or a batch takes. */
   readonly timeMs: number
   readonly addMs: number
   /** If it binds, the ceiling becomes this multiple of what it is. */
