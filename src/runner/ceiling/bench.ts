@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { RunSettings } from '../plan/settings.ts'
+import type { Plant } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { dataPath, newRunFolder } from '../records/run-folder.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
@@ -15,6 +16,8 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly settings: RunSettings
+  /** Stands in the stack on purpose. */
+  readonly plant?: Plant
   /** The folder of the search. */
   readonly folder: string
   /** Told of each trial's run while it goes on. */
@@ -23,7 +26,7 @@ export interface BenchOptions {
 }
 
 /** A stack of ours: its servers stand for all trials, everything else is started anew for each. @throws as `provide`. */
-export async function openBench({ settings: wanted, folder, events, interrupt }: BenchOptions): Promise<Bench> {
+export async function openBench({ settings: wanted, plant, folder, events, interrupt }: BenchOptions): Promise<Bench> {
   const { settings, serverPids, stop } = await standServers(wanted, {
     folder: dataPath(folder),
     signal: interrupt,
@@ -32,7 +35,7 @@ export async function openBench({ settings: wanted, folder, events, interrupt }:
   return {
     try: (trial) =>
       runTrial({
-        ...{ ...trial, settings, serverPids, events, interrupt },
+        ...{ ...trial, settings, plant, serverPids, events, interrupt },
         folder: newRunFolder(join(folder, trial.name)),
       }),
     stop,

@@ -2,7 +2,8 @@ import { type RunSettings, recorded } from '../plan/settings.ts'
 import { environmentNow } from '../run/compose-record.ts'
 import { acceptHintPerS, answerOf, knownPerS, trialsFor } from '../search/answer.ts'
 import type { Binding } from '../search/binding/binding-schema.ts'
-import { bindingStep } from '../search/binding/what-binds.ts'
+import type { BindingQuestion } from '../search/binding/experiment.ts'
+import { bindingStep, experimentsLeft } from '../search/binding/what-binds.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { COST_SHARES } from '../search/cost.ts'
 import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
@@ -18,7 +19,7 @@ const ACCEPT_TRIALS_MAX = 10
 const BESIDE = [
   { question: 'accepted', trials: 6, purposes: ['accept'] },
   { question: 'costs', trials: 3, purposes: ['cost'] },
-  { question: 'binding', trials: 55, purposes: ['probe', 'bound', 'share'] },
+  { question: 'binding', trials: 45, purposes: ['probe', 'bound', 'share'] },
 ] as const
 /** The receiver of the kit that verifies in threads of its own. */
 const VERIFIES_APART = 'worker-hmac'
@@ -37,7 +38,7 @@ export interface CeilingOptions {
   readonly budgetMs: number
   /** So many trials, and then the answer so far. Default: as many as it takes. */
   readonly trialsMax?: number
-  /** What is asked beside the ceiling itself. The last one takes its time, whatever the budget is. Default: nothing. */
+  /** What is asked beside the ceiling itself. Default: nothing. */
   readonly also?: readonly ('accepted' | 'costs' | 'binding')[]
   readonly interrupt: AbortSignal
   /** Told of each trial that counts or is invalid, how long the search has lasted and about how long it will. */
@@ -82,6 +83,8 @@ class Search {
   readonly #options: CeilingOptions
   readonly #beganMs = performance.now()
   #tried = 0
+  /** Once it is asked. */
+  #binding: BindingQuestion | undefined
 
   constructor(options: CeilingOptions) {
     this.#options = options
@@ -128,16 +131,16 @@ class Search {
       if (!this.#isOver && !isThere(ratePerS)) await this.#try({ purpose: 'cost', ratePerS })
   }
 
-  /** null: cut short, or there is nothing to ask it of. */
+  /** Where time is over, with what was left open. null: there is nothing to ask it of. */
   async whatBinds(ceilingPerS: number): Promise<Binding | null> {
-    const { file, goal, settings, interrupt } = this.#options
+    const { file, goal, settings } = this.#options
     const asked = { ceilingPerS, goal, verifiesApart: settings.receiver === VERIFIES_APART }
-    while (!interrupt.aborted) {
-      const step = bindingStep(file.trials, asked)
+    this.#binding = asked
+    for (;;) {
+      const step = bindingStep(file.trials, asked, this.#isOver)
       if (step.next === undefined) return step.binding
       await this.#try(step.next)
     }
-    return null
   }
 
   async #try({ purpose, ratePerS, intervention }: Omit<PlannedTrial, 'name' | 'durationMs'>): Promise<void> {
@@ -163,10 +166,11 @@ class Search {
     const beside = BESIDE.filter(({ question }, at) => {
       // Where a later one has begun this one is over.
       return also.includes(question) && BESIDE.slice(at + 1).every(({ purposes }) => begun(purposes) === 0)
-    }).map(({ question, trials, purposes }) => ({ question, leftMs: Math.max(0, trials - begun(purposes)) * trialsMs }))
-    const bindingMs = beside.find(({ question }) => question === 'binding')?.leftMs ?? 0
-    const othersMs = beside.reduce((sum, { leftMs }) => sum + leftMs, 0) - bindingMs
-    const searchMs = loads * trialsMs + soaks * soakMs
-    return Math.max(0, Math.min(budgetMs - this.elapsedMs, searchMs + othersMs)) + bindingMs
+    })
+    const left = beside.reduce((sum, { trials, purposes }) => sum + Math.max(0, trials - begun(purposes)), 0)
+    const allMs = this.#binding
+      ? experimentsLeft(file.trials, this.#binding) * trialsMs
+      : (loads + left) * trialsMs + soaks * soakMs
+    return Math.max(0, Math.min(budgetMs - this.elapsedMs, allMs))
   }
 }

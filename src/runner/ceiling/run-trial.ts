@@ -3,6 +3,7 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { planOf } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { attempts } from '../records/attempts.ts'
+import type { Plant } from '../records/intervention.ts'
 import { readRun } from '../records/read-record.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import type { RunFolder } from '../records/run-folder.ts'
@@ -10,7 +11,7 @@ import { Latencies } from '../report/latency/latencies.ts'
 import type { Report } from '../report/report-schema.ts'
 import { machineUse, shownIn } from '../report/shown.ts'
 import { summarise } from '../report/summarise.ts'
-import { besideOf, usagesOf } from '../report/usage.ts'
+import { besideOf, senderUsagesOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
@@ -24,6 +25,7 @@ const WARM_UP_MS = 500
 
 export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
+  readonly plant?: Plant | undefined
   readonly folder: RunFolder
   readonly serverPids: readonly number[]
   readonly events: RunEvents
@@ -32,14 +34,14 @@ export interface TrialSetup extends PlannedTrial {
 
 /** A run of its own at one load: everything is started, measured, audited and ended as in any run. */
 export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
-  const { purpose, ratePerS, durationMs, folder, name, serverPids, intervention, events, interrupt } = setup
+  const { purpose, ratePerS, durationMs, folder, name, serverPids, intervention, plant, events, interrupt } = setup
   const beganMs = performance.now()
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await play(plan, folder.path, events, interrupt, {
     warmUpMs: WARM_UP_MS,
-    ...{ watches: soaks, metered: true, serverPids, intervention },
+    ...{ watches: soaks, metered: true, serverPids, intervention, plant },
     // Nothing takes effect then: there is nothing to wait for.
     drainMs: intervention?.what === 'answer-only' ? 0 : undefined,
   })
@@ -64,6 +66,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     repeatsPerEvent: repeatsOf(report),
     cpuPer1000: cpuOf(report),
     usages: usagesOf(record, HOLD_FROM * durationMs, durationMs),
+    senders: senderUsagesOf(record, HOLD_FROM * durationMs, durationMs),
     cores: record.machine?.cores.stack?.length ?? null,
     beside: besideOf(record, HOLD_FROM * durationMs, durationMs),
     durability: report.durability ? { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') } : null,

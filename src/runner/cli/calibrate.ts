@@ -2,9 +2,12 @@ import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import { textTable } from '../../core/base/table.ts'
 import { percent } from '../../core/base/words.ts'
+import { GAIN_OFF_MAX } from '../calibration/bottlenecks/judge.ts'
+import { BOTTLENECK_NAMES } from '../calibration/bottlenecks/planted.ts'
 import { type CalibrationCase, CEILING_CASES, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
 import { type Calibrated, runCase } from '../calibration/run-case.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
+import { findBottlenecks, namesIn } from './calibrate/bottlenecks.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { liveLine } from './telling/live-line.ts'
@@ -16,6 +19,11 @@ loses. It is measured as any --target is. A figure is right within ${percent(OFF
 Examples:
   npm run calibrate
   npm run calibrate -- --ceilings
+  npm run calibrate -- --bottlenecks
+  npm run calibrate -- --bottlenecks slow-sync,slow-effects
+
+With --bottlenecks stacks of ours are measured, in which it is known what binds: it is planted. It must be named, as
+npm run ceiling -- --binds names it, and half of it must gain what was predicted, within ${percent(GAIN_OFF_MAX)}. Some four minutes each.
 
 Exits: 0 all right, 1 a figure is wrong, 5 not measurable here, 130 interrupted.`
 
@@ -25,19 +33,31 @@ const UNITS = { p99: 'ms', planted: 'events', ceiling: '/s' } as const
 export function define(command: Command): void {
   command
     .option('--ceilings', 'also search the ceilings of five of them, some three minutes each (default: off)')
+    .option(
+      '--bottlenecks [names]',
+      `find planted bottlenecks instead: ${BOTTLENECK_NAMES.join(', ')} (default: all of them)`,
+    )
     .option('--out <folder>', 'a new folder for the records of all runs (default: one of its own in reports/)')
     .addHelpText('after', AFTER)
-    .action(async (flags: { ceilings?: boolean; out?: string }) => {
+    .action(async (flags: CalibrateFlags) => {
       process.exitCode = await calibrate(flags)
     })
 }
 
-async function calibrate({ ceilings, out }: { ceilings?: boolean; out?: string }): Promise<number> {
+interface CalibrateFlags {
+  readonly ceilings?: boolean
+  readonly bottlenecks?: string | true
+  readonly out?: string
+}
+
+async function calibrate({ ceilings, bottlenecks, out }: CalibrateFlags): Promise<number> {
+  const names = bottlenecks && namesIn(bottlenecks)
   const folder = runFolder(out, ['calibration'])
   rmSync(dataPath(folder.path), { recursive: true, force: true })
   const interrupt = onInterrupt()
   const done: [CalibrationCase, Calibrated][] = []
   try {
+    if (names) return await findBottlenecks(names, folder.path, interrupt.signal)
     for (const one of [...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])]) {
       process.stderr.write(`${one.measures} of ${serverWords(one)}\n`)
       const live = liveLine(process.stderr, 1, [{ name: 'send', until: 1 }])

@@ -1,6 +1,6 @@
 import type { Medium, SyncTimes } from '../../core/base/storage.ts'
 import type { Attack } from '../scenario/scenario.ts'
-import type { MeterReading } from './meter-reading.ts'
+import type { FlowReading, MeterReading } from './meters/meter-reading.ts'
 
 /** What one attack came to. */
 export interface AttackTally {
@@ -179,6 +179,8 @@ export interface Progress extends Readonly<Counts> {
   readonly atMs: number
   readonly inFlight: number
   readonly connections: number
+  /** From sending to the answer, or to giving up. Absent in runs of older versions, and of other generators. */
+  readonly attempts?: FlowReading
   readonly responseP50Ms: number | undefined
   readonly responseP99Ms: number | undefined
   /** Of all first attempts that were accepted until now. */

@@ -4,8 +4,8 @@ export type Stage = (typeof STAGES)[number]
 
 /**
  * What can be made slower by itself. The threads that run JavaScript, of processes that receive and of those that process; threads
- * that verify signatures; the disk, at each fdatasync; the way to the queue, at each publish; effects that wait for something; and
- * cores, of which the stack gets one fewer.
+ * that verify signatures; the disk, at each fdatasync; the way to the queue, at each publish; effects that wait for something, by each
+ * batch; and cores, of which the stack gets one fewer.
  */
 export const RESOURCES = [
   'receiving-thread',
@@ -27,3 +27,24 @@ export type Intervention =
   | { readonly what: 'fewer-cores' }
   /** Delays a thread by work for each event, and any other resource by a wait. */
   | { readonly what: 'delay'; readonly resource: Resource; readonly addMs: number }
+
+/**
+ * What stands in a stack from its start to its end, so that it is known what binds. Whatever a trial does to the stack comes on top.
+ * Absent: nothing of it.
+ */
+export interface Plant {
+  /** Each effect keeps the thread that runs JavaScript busy for so much longer, and each verification the thread that verifies. */
+  readonly effectCpuMs?: number
+  readonly verifyCpuMs?: number
+  /** Each fdatasync, publish or effect waits so much longer. */
+  readonly syncMs?: number
+  readonly publishMs?: number
+  readonly effectMs?: number
+  /** Most publishes under way, events of one, batches in hand, and events of one. */
+  readonly places?: {
+    readonly publishesMax?: number
+    readonly publishEventsMax?: number
+    readonly handlersMax?: number
+    readonly batchEventsMax?: number
+  }
+}

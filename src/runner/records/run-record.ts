@@ -18,7 +18,7 @@ import type {
   StoreRecord,
   ToldRecord,
 } from './facts.ts'
-import type { Intervention } from './intervention.ts'
+import type { Intervention, Plant } from './intervention.ts'
 import type { MachineRecord } from './machine.ts'
 import { type FaultMark, markSchema } from './marks.ts'
 
@@ -74,6 +74,8 @@ export interface RunRecord {
   readonly resends?: readonly ResendRecord[]
   /** What was done to the stack all the time, to see what it costs; absent: nothing. */
   readonly intervention?: Intervention
+  /** What stood in the stack on purpose, so that it was known what binds; absent: nothing. */
+  readonly plant?: Plant
   /** Times that a process of the stack ended although nobody ended it. */
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */

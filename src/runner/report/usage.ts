@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ServiceSample } from '../records/facts.ts'
-import { FLOWS, type MeterReading } from '../records/meter-reading.ts'
+import { FLOWS, type FlowReading, type MeterReading } from '../records/meters/meter-reading.ts'
 import type { RunRecord } from '../records/run-record.ts'
 
 const amount = z.number()
@@ -28,6 +28,10 @@ export const usageSchema = z.object({
 })
 export type Usage = z.infer<typeof usageSchema>
 
+/** What a sender had in hand. */
+export const senderUsageSchema = z.object({ name: z.string(), spanMs: amount, attempts: flow })
+export type SenderUsage = z.infer<typeof senderUsageSchema>
+
 /** What went on beside the stack's processes: see BesideSample. */
 export const besideSchema = z.object({
   spanMs: amount,
@@ -46,6 +50,21 @@ export function usagesOf({ samples }: Pick<RunRecord, 'samples'>, fromMs: number
     const found = within(all, fromMs, untilMs).filter((one): one is Metered => one.meters !== undefined)
     const [first, last] = [found[0], found.at(-1)]
     return first && last && first !== last ? [usageBetween(name, first, last, found.slice(1))] : []
+  })
+}
+
+/** Of each sender, as `usagesOf`. */
+export function senderUsagesOf(
+  { samples }: Pick<RunRecord, 'samples'>,
+  fromMs: number,
+  untilMs: number,
+): SenderUsage[] {
+  return samples.senders.flatMap((all, at) => {
+    const found = within(all, fromMs, untilMs).filter(({ attempts }) => attempts !== undefined)
+    const [first, last] = [found[0], found.at(-1)]
+    if (!first || !last || first === last) return []
+    const attempts = flowBetween(first.attempts!, last.attempts!)
+    return [{ name: `sender ${at + 1}`, spanMs: last.atMs - first.atMs, attempts }]
   })
 }
 
@@ -68,11 +87,7 @@ export function besideOf(
 
 function usageBetween(name: string, first: Metered, last: Metered, after: readonly Metered[]): Usage {
   const [from, to] = [first.meters, last.meters]
-  const flows = FLOWS.map((one) => {
-    const [a, b] = [from.flows[one], to.flows[one]]
-    const of = (field: keyof typeof a) => b[field] - a[field]
-    return [one, { calls: of('calls'), items: of('items'), tookMs: of('tookMs'), inHandMs: of('inHandMs') }] as const
-  })
+  const flows = FLOWS.map((one) => [one, flowBetween(from.flows[one], to.flows[one])] as const)
   const spanMs = last.atMs - first.atMs
   const busy = after.reduce((sum, { eventLoopUtilization }) => sum + eventLoopUtilization, 0) / after.length
   return {
@@ -92,6 +107,11 @@ function usageBetween(name: string, first: Metered, last: Metered, after: readon
     listenOverflows: apart(to.listenOverflows, from.listenOverflows),
     flows: Object.fromEntries(flows) as Usage['flows'],
   }
+}
+
+function flowBetween(from: FlowReading, to: FlowReading): FlowReading {
+  const of = (field: keyof FlowReading) => to[field] - from[field]
+  return { calls: of('calls'), items: of('items'), tookMs: of('tookMs'), inHandMs: of('inHandMs') }
 }
 
 const within = <T extends { readonly atMs: number }>(samples: readonly T[], fromMs: number, untilMs: number) =>

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan-run.ts'
 import { runAgain } from '../plan/run-again.ts'
 import { recorded } from '../plan/settings.ts'
 import type { BesideSample, Certificate, Progress, ServiceSample } from '../records/facts.ts'
-import type { Intervention } from '../records/intervention.ts'
+import type { Intervention, Plant } from '../records/intervention.ts'
 import { resendMarks } from '../records/resends.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import { lookMsOf, runLimits } from '../testbed/run-limits.ts'
@@ -33,6 +33,7 @@ export interface Happened {
   readonly certificates: readonly Certificate[]
   readonly drained: Drained
   readonly intervention?: Intervention | undefined
+  readonly plant?: Plant | undefined
 }
 
 /** What run.json keeps of it. */
@@ -68,6 +69,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     ...(resends.length > 0 && { resends }),
     ...(replays.done.length > 0 && { replays: replays.done }),
     ...(happened.intervention && { intervention: happened.intervention }),
+    ...(happened.plant && { plant: happened.plant }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: stores.says,
     errors: [

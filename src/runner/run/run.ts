@@ -40,9 +40,9 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, serverPids = [], metered = false, intervention, warmUpMs, ...others }: RunOptions = {},
+  { watches = true, serverPids = [], metered = false, intervention, plant, warmUpMs, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
-  const site = new Site(plan, dataPath(folder), { metered, intervention })
+  const site = new Site(plan, dataPath(folder), { metered, intervention, plant })
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -90,6 +90,7 @@ export async function run(
       attacks,
       drained,
       intervention,
+      plant,
       ...sent,
       machine: { ...sent.machine, afterSending },
     })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { recordedSettings } from '../plan/settings.ts'
 import { environmentSchema } from '../report/common-schema.ts'
 import { percentiles } from '../report/latency/percentiles.ts'
-import { besideSchema, usageSchema } from '../report/usage.ts'
+import { besideSchema, senderUsageSchema, usageSchema } from '../report/usage.ts'
 import { bindingSchema, interventionSchema } from './binding/binding-schema.ts'
 import { costSchema } from './cost.ts'
 import { CLAUSES, SENDERS } from './judge.ts'
@@ -44,6 +44,8 @@ export const trialSchema = z.object({
   /** What each process of the stack used while the load was held, and what went on beside them. */
   usages: z.array(usageSchema),
   beside: besideSchema.nullable(),
+  /** Absent in searches of older versions. */
+  senders: z.array(senderUsageSchema).optional(),
   /** That the stack's processes might run on; null: the system does not say. */
   cores: z.number().nullable(),
   /** What it was shown to survive; null: of a target nothing is known. */

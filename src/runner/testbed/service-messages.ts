@@ -1,7 +1,7 @@
 import type { AnyFault } from '../faults/planned-fault.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import type { Durability, ServiceSample } from '../records/facts.ts'
-import type { Intervention } from '../records/intervention.ts'
+import type { Intervention, Plant } from '../records/intervention.ts'
 import type { Trace } from '../scenario/trace.ts'
 
 /** What a process of the stack is told first. Modules are file URLs. */
@@ -37,8 +37,9 @@ export interface ServiceSetup {
   readonly receivers: number
   /** Its samples have what meters read. */
   readonly metered?: boolean
-  /** Done to it on purpose. */
+  /** Done to it on purpose, on top of what stands in it on purpose. */
   readonly intervention?: Intervention | undefined
+  readonly plant?: Plant | undefined
 }
 
 /** A driver's module, and the server's address or folder to open with it. */

@@ -23,6 +23,7 @@ import { opened } from '../scenario/plugins.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { effectOf } from './drift-effect.ts'
 import { Interventions } from './interventions/interventions.ts'
+import { plant, plantedLimits, plantedProvider } from './interventions/plant.ts'
 import { eventList } from './list-client.ts'
 import { Meters } from './meters/meters.ts'
 import { Levers } from './process-levers.ts'
@@ -117,6 +118,8 @@ async function start(given: ServiceSetup): Promise<void> {
   const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
   levers = new Levers(seeded(seed ^ 2))
   if (setup.metered) meters = new Meters()
+  const { plant: planted = {} } = setup
+  plant(levers, planted)
   interventions = new Interventions(setup.intervention)
   levers.delaySyncs(interventions.syncMs)
   interventions.apply()
@@ -142,7 +145,7 @@ async function start(given: ServiceSetup): Promise<void> {
     queue,
     clock: levers.processClock,
     random: seeded(seed),
-    limits: { port, ...runLimits(settings.quick), inFlightMax, publishDeadlineMs },
+    limits: { port, ...runLimits(settings.quick), inFlightMax, publishDeadlineMs, ...plantedLimits(planted) },
     ...(receiving && { receiving: { ...receiving, ...(reconciling && { reconciling }) } }),
     ...(ledger && { processing: { ledger, effect } }),
     onError: (error) => say({ kind: 'error', message: messageOf(error) }),
@@ -154,7 +157,9 @@ async function start(given: ServiceSetup): Promise<void> {
 
 /** The queue as the process publishes to it, no faster than the capacity that the run gave it. */
 function publishedTo(opened: Queue, capacityPerS: number | undefined): Queue {
-  if (capacityPerS === undefined) return levers.queue(opened)
+  const { publishEventsMax } = setup.plant?.places ?? {}
+  if (capacityPerS === undefined)
+    return levers.queue(opened, publishEventsMax === undefined ? {} : { publishEventsMax })
   liftCapacity = limitPublishes(levers, capacityPerS)
   const smallBatch = Math.ceil(capacityPerS / PUBLISHES_PER_S)
   return levers.queue(opened, { publishEventsMax: Math.min(opened.traits.publishEventsMax, smallBatch) })
@@ -163,7 +168,7 @@ function publishedTo(opened: Queue, capacityPerS: number | undefined): Queue {
 async function receive(module: string) {
   const routes = await Promise.all(
     setup.routes.map(async ({ path, source, provider, secret }) => {
-      const loaded = (await import(interventions.provider(provider))).default
+      const loaded = (await import(interventions.provider(plantedProvider(provider, setup.plant ?? {})))).default
       return { path, source, provider: loaded, secrets: [loaded.secret(secret)] }
     }),
   )

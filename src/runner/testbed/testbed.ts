@@ -5,7 +5,7 @@ import { isServer } from '../faults/planned-fault.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { runNamespace } from '../plan/run-namespace.ts'
 import type { Durability } from '../records/facts.ts'
-import type { Intervention } from '../records/intervention.ts'
+import type { Intervention, Plant } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { measured } from './disks.ts'
 import { Links } from './links.ts'
@@ -20,8 +20,9 @@ const DISK_MEBIBYTES = 256
 export interface SiteOptions {
   /** The processes of the stack count what they use and do. */
   readonly metered?: boolean
-  /** Done to them on purpose. */
+  /** Done to them on purpose, on top of what stands in them on purpose. */
   readonly intervention?: Intervention | undefined
+  readonly plant?: Plant | undefined
 }
 
 /** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
@@ -97,7 +98,7 @@ interface StackParts extends SiteOptions {
 }
 
 function stackOf(plan: Plan, parts: StackParts): Stack {
-  const { stores, namespace, providerApi, onSample, metered = false, intervention } = parts
+  const { stores, namespace, providerApi, onSample, metered = false, intervention, plant } = parts
   const { settings, trace, runId, scenarioModule: scenario, modules } = plan
   const routes = plan.routes.map(({ path, source, provider, verifying: secret, timedHeaders }) => ({
     path,
@@ -129,6 +130,7 @@ function stackOf(plan: Plan, parts: StackParts): Stack {
       receivers: processes,
       metered,
       intervention,
+      plant,
     },
     processes,
     shared,

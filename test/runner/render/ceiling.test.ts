@@ -57,12 +57,30 @@ describe('in words', () => {
     expect(bindingWords(none)).toEqual([expect.stringContaining('None of what was delayed binds by itself')])
   })
 
+  it('what was left open is told, and is not taken for nothing', () => {
+    const words = bindingWords({ ...ceiling.binding!, binds: null, open: ['queue-latency', 'stages'] }).join(' ')
+    expect(words).toContain('What binds is not known yet.')
+    expect(words).toContain('whether it is the time that the queue takes')
+    expect(words).toContain('what the thread is busy with')
+    expect(words).not.toContain('None of what was delayed')
+  })
+
+  it('what half of its time would gain is said of whatever binds, with what would bind next', () => {
+    const binding = ceiling.binding!
+    expect(bindingWords(binding).join(' ')).toContain('If it took half as long, the ceiling would be ')
+    const halved = { perS: 1.5 * binding.ceilingPerS, next: 'cores' } as const
+    const resources = binding.resources.map((one) => ({ ...one, halved }))
+    expect(bindingWords({ ...binding, resources }).join(' ')).toContain(
+      '1.50 times as high, where the number of cores would bind.',
+    )
+  })
+
   it('parts that make no whole promise no gain, and none at all is said', () => {
     const { stages } = ceiling.binding!
-    expect(bindingWords(ceiling.binding!).join(' ')).toContain('times as high')
+    expect(bindingWords(ceiling.binding!).join(' ')).toContain('Without settle the ceiling would be')
     const doubtful = bindingWords({ ...ceiling.binding!, stages: { ...stages!, whole: false } }).join(' ')
     expect(doubtful).toContain('take them for hints')
-    expect(doubtful).not.toContain('times as high')
+    expect(doubtful).not.toContain('Without')
     expect(bindingWords({ ...ceiling.binding!, stages: null }).join(' ')).toContain('could not be told')
   })
 

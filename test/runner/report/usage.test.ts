@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FLOWS, type MeterReading } from '../../../src/runner/records/meter-reading.ts'
+import { FLOWS, type MeterReading } from '../../../src/runner/records/meters/meter-reading.ts'
 import { besideOf, usagesOf } from '../../../src/runner/report/usage.ts'
 import { costOf, costsOf } from '../../../src/runner/search/cost.ts'
 

@@ -1,7 +1,9 @@
 import type { Cause, Outcome } from '../../plan/outcome.ts'
 import { ownMemoryBytes } from '../../processes/own-memory.ts'
+import { preciseNow } from '../../processes/precise-now.ts'
 import type { Certificate, Counts, Progress } from '../../records/facts.ts'
 import { latencyHistogram, percentileMs, record } from '../../records/histogram.ts'
+import { Flow } from '../../records/meters/flow.ts'
 
 /** What a sender knows of itself, and of the answers of the last interval. */
 export class Meter {
@@ -18,6 +20,7 @@ export class Meter {
   readonly #lateness = latencyHistogram()
   readonly #interval = latencyHistogram()
   readonly #first = latencyHistogram()
+  readonly #attempts = new Flow(preciseNow)
   #busyAtStart = performance.eventLoopUtilization()
   #busyLast = this.#busyAtStart
   #busy = 0
@@ -44,7 +47,13 @@ export class Meter {
     this.#waiting[first ? 'events' : 'retries']++
   }
 
-  ended(outcome: Exclude<Outcome, 'unsent'>, cause: Cause): void {
+  /** An attempt is sent. Gives the moment, by the clock of the run. */
+  begin(): number {
+    return this.#attempts.begin()
+  }
+
+  ended(outcome: Exclude<Outcome, 'unsent'>, cause: Cause, beganMs: number): void {
+    this.#attempts.end(beganMs, 1)
     this.counts[outcome]++
     if (cause === 'no-descriptor') this.#machineOut.descriptors++
     if (cause === 'no-port') this.#machineOut.ports++
@@ -68,7 +77,8 @@ export class Meter {
     }
     this.#interval.reset()
     const rssBytes = ownMemoryBytes()
-    return { ...now, ...this.counts, ...latencies, cpuSeconds: cpuSeconds(), rssBytes, eventLoopUtilization }
+    const own = { attempts: this.#attempts.read(), cpuSeconds: cpuSeconds(), rssBytes, eventLoopUtilization }
+    return { ...now, ...this.counts, ...latencies, ...own }
   }
 
   certificate(

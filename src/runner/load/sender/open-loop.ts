@@ -169,7 +169,7 @@ class OpenLoop {
     const { bytes, bodyBytes } = this.#makeRequest(host, due.provider, due.seq, due.key, signedAtMs)
     sending.request = bytes
     sending.bodyBytes = bodyBytes
-    sending.sentMs = this.#nowMs()
+    sending.sentMs = this.#meter.begin() - this.#options.startAtMs
     this.#meter.counts[first ? 'sent' : 'retries']++
     this.#inFlight++
     this.#carrier.send(sending)
@@ -188,7 +188,7 @@ class OpenLoop {
       attempt.status = 0
     }
     attempt.doneMs = this.#nowMs()
-    this.#meter.ended(attempt.outcome, attempt.cause)
+    this.#meter.ended(attempt.outcome, attempt.cause, attempt.sentMs + this.#options.startAtMs)
     if (attempt.outcome === 'accepted') this.#meter.response(attempt.doneMs - attempt.intendedMs, attempt.attempt === 1)
     this.#journal(attempt)
     const { attempt: number, status, cause, doneMs } = attempt

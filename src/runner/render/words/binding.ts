@@ -1,11 +1,10 @@
 import { ms, percent, perS, shortTime } from '../../../core/base/words.ts'
 import type { Usage } from '../../report/usage.ts'
-import type { Binding, ThreadPart } from '../../search/binding/binding-schema.ts'
+import type { Binding, Delayed, ThreadPart } from '../../search/binding/binding-schema.ts'
 import { gainWithout } from '../../search/binding/shares.ts'
 import { baseOf } from '../../search/binding/what-binds.ts'
 import type { Ceiling } from '../../search/ceiling-schema.ts'
 
-type Delayed = Binding['resources'][number]
 type ResourceName = Delayed['resource']
 
 const RESOURCE: Readonly<Record<ResourceName, string>> = {
@@ -40,23 +39,44 @@ const PART: Readonly<Record<ThreadPart, string>> = {
 export const partWords = (part: ThreadPart) => PART[part]
 
 /** What binds and what would move it, a sentence each. */
-export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS }: Binding): string[] {
+export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS, open }: Binding): string[] {
   const found = resources.find(({ resource }) => resource === binds)
+  const left = open.length > 0 ? [openWords(open)] : []
+  if (!found && open.length > 0) return ['What binds is not known yet.', ...left]
   if (!found) {
     const [busiest] = resources
     const most = busiest ? ` The busiest is ${RESOURCE[busiest.resource]}, ${percent(busiest.busy)} of the time.` : ''
     return [`None of what was delayed binds by itself.${most} Sender and stack may want more cores than there are.`]
   }
-  const { resource, process, addMs, predictedPerS, found: under } = found
+  const { resource, process, addMs, predictedPerS, found: under, halved } = found
   const inProcess = resource.endsWith('thread') ? ` of ${process}` : ''
   const delayed = resource === 'cores' ? 'one core fewer' : `${shortTime(addMs)} more`
   const fell = `With ${delayed} the ceiling of ${perS(ceilingPerS)} falls to ${perS(under!.mid)} (${perS(under!.low)} … ${perS(under!.high)}); its time alone predicts ${perS(predictedPerS!)}.`
   return [
     `What binds is ${RESOURCE[resource]}${inProcess}. ${REMEDY[resource]}`,
     fell,
-    ...(stages ? [stagesWords(stages)] : inProcess ? [NO_STAGES] : []),
+    ...(halved ? [halvedWords(halved, ceilingPerS)] : []),
+    ...(stages ? [stagesWords(stages)] : inProcess && !open.includes('stages') ? [NO_STAGES] : []),
     ...(confirmed ? [confirmedWords(confirmed)] : []),
+    ...left,
   ]
+}
+
+/** What would be gained by half of its time, up to where something else binds. */
+function halvedWords({ perS: gainedPerS, next }: NonNullable<Delayed['halved']>, ceilingPerS: number): string {
+  const then = next ? `, where ${shortWords(next)} would bind` : ''
+  return `If it took half as long, the ceiling would be ${perS(gainedPerS)}, ${(gainedPerS / ceilingPerS).toFixed(2)} times as high${then}.`
+}
+
+const shortWords = (resource: ResourceName) => RESOURCE[resource].split(':')[0]!
+
+/** What time did not suffice for. */
+function openWords(open: Binding['open']): string {
+  const asked = open.map((one) => {
+    if (one === 'stages') return 'what the thread is busy with'
+    return one === 'confirmation' ? 'a run that confirms its largest part' : `whether it is ${shortWords(one)}`
+  })
+  return `Time was over before this was asked: ${asked.join('; ')}. Go on with --resume and a longer --budget.`
 }
 
 const NO_STAGES = 'What it is busy with could not be told: the senders of too many trials were late.'
@@ -79,15 +99,21 @@ function confirmedWords({ stage, predictedPerS, found }: NonNullable<Binding['co
 
 /** Each resource that was delayed. */
 export function resourceTable({ resources }: Binding): { readonly head: string[]; readonly rows: string[][] } {
-  const outcome = ({ binds, found, predictedPerS }: Delayed) =>
-    found ? `ceiling ${perS(found.mid)}, predicted ${perS(predictedPerS!)}` : binds === null ? 'undecided' : 'no change'
+  const outcome = ({ binds, found, predictedPerS, delayed }: Delayed) =>
+    !delayed
+      ? 'cannot bind'
+      : found
+        ? `ceiling ${perS(found.mid)}, predicted ${perS(predictedPerS!)}`
+        : binds === null
+          ? 'undecided'
+          : 'no change'
   return {
     head: ['delayed', 'in use', 'its time', 'delay', 'outcome'],
     rows: resources.map((one) => [
       one.resource,
       percent(one.busy),
       shortTime(one.timeMs),
-      one.resource === 'cores' ? 'one fewer' : shortTime(one.addMs),
+      !one.delayed ? 'none' : one.resource === 'cores' ? 'one fewer' : shortTime(one.addMs),
       outcome(one),
     ]),
   }

@@ -19,7 +19,7 @@ export type ThreadPart = (typeof PARTS)[number]
 /** What binds. Rates in events a second, times in ms, shares 0-1; intervals with 90%. */
 export const bindingSchema = z.object({
   ceilingPerS: rate,
-  /** Each that was delayed, the busiest first. */
+  /** Each that might bind, the busiest first. One that is in use for little of the time is not delayed: it cannot bind. */
   resources: z.array(
     z.object({
       resource: z.enum(RESOURCES),
@@ -29,13 +29,21 @@ export const bindingSchema = z.object({
       addMs: z.number(),
       /** Whether the ceiling fell; null: undecided. */
       binds: z.boolean().nullable(),
+      delayed: z.boolean().default(true),
       /** Where it binds: the ceiling with the delay, as it follows from the times, and as it was found. */
       predictedPerS: rate.nullable(),
       found: interval.nullable(),
+      /** Where it binds: the ceiling if it took half as long, and what would bind before that; null: not known, and nothing. */
+      halved: z
+        .object({ perS: rate, next: z.enum(RESOURCES).nullable() })
+        .nullable()
+        .default(null),
     }),
   ),
   /** The resource that explains most of what the delays did, among those that bind. */
   binds: z.enum(RESOURCES).nullable(),
+  /** Time was over before it was known of these whether they bind, or this was asked. */
+  open: z.array(z.enum([...RESOURCES, 'stages', 'confirmation'])).default([]),
   /** Where a thread binds: what its time for an event goes into, by doing each twice. `rest`: what is none of these. */
   stages: z
     .object({
@@ -59,3 +67,4 @@ export const bindingSchema = z.object({
   ),
 })
 export type Binding = z.infer<typeof bindingSchema>
+export type Delayed = Binding['resources'][number]

@@ -14,4 +14,16 @@ export interface BindingQuestion {
   readonly goal: Goal
   /** The receiver verifies in threads of its own. */
   readonly verifiesApart: boolean
+  /** Default: those of a service that nobody changed. */
+  readonly places?: PlaceLimits
+  /** How often each stage is done twice, and the thread left as it is. Default: 3. */
+  readonly rounds?: number
+  /** Default: all that can be asked. 'resources': no stage is done twice; 'stages': what they predict is not confirmed. */
+  readonly until?: 'resources' | 'stages'
+}
+
+/** How many publishes may be under way, and how many events in handlers' hands. */
+export interface PlaceLimits {
+  readonly publishesMax: number
+  readonly heldEventsMax: number
 }

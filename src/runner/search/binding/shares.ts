@@ -38,10 +38,15 @@ export function sharesOf<Name extends string>(
   return Object.fromEntries(known) as Record<Name, Share>
 }
 
-/** The sum of shares, and of what they leave of 1; errors of the parts are independent. */
+/**
+ * The sum of shares, and of what they leave of 1. Each is a trial beside the one of the thread as it was: the error of the first is its
+ * own, that of the second all of them share.
+ */
 export function sumOf(shares: readonly Share[]): { readonly sum: Share; readonly rest: Share } {
   const share = shares.reduce((total, one) => total + one.share, 0)
-  const reach = Math.sqrt(shares.reduce((total, one) => total + (one.high - one.share) ** 2, 0))
+  const reaches = shares.map((one) => one.high - one.share)
+  const [own, shared] = [reaches.reduce((total, one) => total + one ** 2, 0), reaches.reduce((a, b) => a + b, 0) ** 2]
+  const reach = Math.sqrt((own + shared) / 2)
   const around = (middle: number): Share => ({ share: middle, low: middle - reach, high: middle + reach })
   return { sum: around(share), rest: around(1 - share) }
 }

@@ -32,17 +32,26 @@ const interventionOf = (part: ThreadPart): Intervention =>
 export function stageTrial(
   trials: readonly TrialRecord[],
   process: string,
-  { ceilingPerS, verifiesApart }: BindingQuestion,
+  { ceilingPerS, verifiesApart, rounds = ROUNDS }: BindingQuestion,
 ): Experiment | undefined {
   const ratePerS = rounded(ceilingPerS * SHARE_LOAD)
   const all = [undefined, ...partsOf(withoutShares(trials), process, verifiesApart).map(interventionOf)]
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= rounds; round++) {
     for (const intervention of all) {
       const made = madeWith(trials, intervention)
       const told = made.filter((one) => timeOf(one, process) !== undefined).length
       if (told < round && made.length < round + TRIES_MAX) return { purpose: 'share', intervention, ratePerS }
     }
   }
+}
+
+/** All rounds take so many trials. */
+export function stagesCount(
+  trials: readonly TrialRecord[],
+  process: string,
+  { verifiesApart, rounds = ROUNDS }: BindingQuestion,
+): number {
+  return rounds * (1 + partsOf(withoutShares(trials), process, verifiesApart).length)
 }
 
 /** What the thread's time for an event goes into; null where that could not be measured. */

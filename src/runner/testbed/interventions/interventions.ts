@@ -4,7 +4,7 @@ import { ownFile } from '../../../core/base/kit/own-file.ts'
 import { sleep, systemClock } from '../../../core/contracts/clock.ts'
 import type { WebhookEvent } from '../../../core/contracts/event.ts'
 import type { Effect, Ledger, Settlement, Tx } from '../../../core/contracts/ledger.ts'
-import type { Queue } from '../../../core/contracts/queue.ts'
+import type { Handler, Queue } from '../../../core/contracts/queue.ts'
 import type { Receiver } from '../../../core/contracts/receiver.ts'
 import type { Intervention, Resource, Stage } from '../../records/intervention.ts'
 import { leaveCore } from './leave-core.ts'
@@ -65,14 +65,24 @@ export class Interventions {
   /** `queue` and the next: objects whose methods need no `this`. */
   queue(queue: Queue): Queue {
     const addMs = this.#delayMs('queue-latency')
+    const heldMs = this.#delayMs('effect-latency')
     const encodes = this.#isTwice('encode')
-    if (addMs === 0 && !encodes) return queue
+    if (addMs === 0 && heldMs === 0 && !encodes) return queue
     return {
       ...queue,
       async publish(events, options) {
         if (encodes) for (const event of events) encode(event)
         await queue.publish(events, options)
         if (addMs > 0) await sleep(systemClock, addMs)
+      },
+      consume(handle, options) {
+        if (heldMs === 0) return queue.consume(handle, options)
+        // Whole batches and not each effect: those of one key would add up, and each event's time would grow by another amount.
+        const late: Handler = async (batch, tell) => {
+          await sleep(systemClock, heldMs)
+          return handle(batch, tell)
+        }
+        return queue.consume(late, options)
       },
     }
   }
@@ -110,14 +120,13 @@ export class Interventions {
 
   effect(effect: Effect): Effect {
     const spinMs = this.#delayMs('processing-thread')
-    const addMs = this.#delayMs('effect-latency')
     const [parses, repeats] = [this.#isTwice('parse'), this.#isTwice('effect')]
-    if (spinMs === 0 && addMs === 0 && !parses && !repeats) return effect
+    if (spinMs === 0 && !parses && !repeats) return effect
     return (event, tx) => {
       spin(spinMs)
       if (parses) parseBody(event.body)
       if (repeats) void quietly(() => effect(event, writesNothing(tx)))
-      return addMs > 0 ? sleep(systemClock, addMs).then(() => effect(event, tx)) : effect(event, tx)
+      return effect(event, tx)
     }
   }
 

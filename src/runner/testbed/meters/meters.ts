@@ -2,11 +2,11 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import type { Effect, Ledger } from '../../../core/contracts/ledger.ts'
-import type { Queue } from '../../../core/contracts/queue.ts'
+import type { Handler, Queue } from '../../../core/contracts/queue.ts'
 import type { Receiver } from '../../../core/contracts/receiver.ts'
 import { listenOverflows, ownCpuMs } from '../../processes/own-usage.ts'
-import { FLOWS, type FlowName, type MeterReading } from '../../records/meter-reading.ts'
-import { Flow } from './flow.ts'
+import { Flow } from '../../records/meters/flow.ts'
+import { FLOWS, type FlowName, type MeterReading } from '../../records/meters/meter-reading.ts'
 import { SocketMeter } from './sockets.ts'
 
 const LOOP_STEP_MS = 10
@@ -61,8 +61,7 @@ export class Meters {
     return {
       ...queue,
       publish: (events, options) => publishes.around(events.length, () => queue.publish(events, options)),
-      consume: (handle, options) =>
-        queue.consume((batch, tell) => batches.around(batch.length, () => handle(batch, tell)), options),
+      consume: (handle, options) => queue.consume(heldIn(batches, handle), options),
     }
   }
 
@@ -119,5 +118,27 @@ export class Meters {
     }
     fs.fdatasync = Object.assign(metered, { __promisify__: fdatasync.__promisify__ })
     syncBuiltinESMExports()
+  }
+}
+
+/** Each event is in hand until its own verdict is told: with that its place is free, whatever becomes of the rest of its batch. */
+function heldIn(batches: Flow, handle: Handler): Handler {
+  return async (batch, tell) => {
+    const beganMs = batches.begin(batch.length)
+    const isTold = new Uint8Array(batch.length)
+    let left = batch.length
+    const end = (position: number) => {
+      if (isTold[position] === 1) return
+      isTold[position] = 1
+      batches.end(beganMs, 1, --left === 0 ? 1 : 0)
+    }
+    try {
+      return await handle(batch, (position, verdict) => {
+        end(position)
+        tell(position, verdict)
+      })
+    } finally {
+      for (let position = 0; position < batch.length; position++) end(position)
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { seeded } from '../../../../src/core/contracts/random.ts'
-import type { Intervention, Resource, Stage } from '../../../../src/runner/records/intervention.ts'
+import type { Intervention, Plant, Resource, Stage } from '../../../../src/runner/records/intervention.ts'
 import type { Usage } from '../../../../src/runner/report/usage.ts'
 import type { TrialRecord } from '../../../../src/runner/search/ceiling-schema.ts'
 import { recordOf } from '../trial-records.ts'
@@ -35,6 +35,27 @@ export const SOUND: NumberedService = {
   sync: { ms: 1, events: 500 },
   publish: { ms: 2, events: 200, most: 4 },
   batch: { ms: 10, events: 256, most: 2 },
+}
+
+/** The same service with something planted in it. A publish waits for its sync. */
+export function plantedIn({
+  effectCpuMs = 0,
+  verifyCpuMs = 0,
+  syncMs = 0,
+  publishMs = 0,
+  effectMs = 0,
+  places,
+}: Plant) {
+  const { publishesMax: most = 4, publishEventsMax: events = 200, handlersMax = 2, batchEventsMax = 256 } = places ?? {}
+  const { stages, sync, publish, batch } = SOUND
+  const verify = verifyCpuMs > 0 ? 0 : stages.verify
+  return {
+    stages: { ...stages, verify, effect: stages.effect + effectCpuMs },
+    verifyingMs: verifyCpuMs > 0 ? verifyCpuMs + 0.05 : 0,
+    sync: { ms: sync.ms + syncMs, events: most * events },
+    publish: { ms: publish.ms + syncMs + publishMs, events, most },
+    batch: { ms: effectMs > 0 ? effectMs + 1 : batch.ms, events: batchEventsMax, most: handlersMax },
+  } satisfies NumberedService
 }
 
 const SPAN_MS = 4_000
@@ -126,7 +147,8 @@ function usageAt(
     flows: {
       ...{ requests: flow(events, 3), claims: none, settles: none, effects: none },
       publishes: flow(events / publish.events, publishMs),
-      batches: flow(events / batch.events, batchMs),
+      // Each event is in hand by itself.
+      batches: { calls: events / batch.events, items: events, tookMs: events * batchMs, inHandMs: events * batchMs },
     },
   }
 }

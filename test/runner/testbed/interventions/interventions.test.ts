@@ -3,7 +3,7 @@ import memoryLedger from '../../../../ledgers/memory.ts'
 import generic from '../../../../providers/generic.ts'
 import type { WebhookEvent } from '../../../../src/core/contracts/event.ts'
 import type { Effect, Ledger, Settlement } from '../../../../src/core/contracts/ledger.ts'
-import type { Queue } from '../../../../src/core/contracts/queue.ts'
+import type { Handler, Queue } from '../../../../src/core/contracts/queue.ts'
 import type { Ingest, Receiver } from '../../../../src/core/contracts/receiver.ts'
 import type { Intervention } from '../../../../src/runner/records/intervention.ts'
 import { changeProvider } from '../../../../src/runner/testbed/interventions/change-provider.ts'
@@ -134,7 +134,7 @@ describe('a delay', () => {
     expect(on({ what: 'delay', resource: 'queue-latency', addMs: 3 }).syncMs).toBe(0)
   })
 
-  it('of the queue comes after the publish is safe, of effects before they begin', async () => {
+  it('of the queue comes after the publish is safe, of effects before their batch begins', async () => {
     vi.useFakeTimers()
     try {
       const told: string[] = []
@@ -147,12 +147,17 @@ describe('a delay', () => {
       expect(told).toEqual(['safe'])
       await vi.advanceTimersByTimeAsync(20)
       await publishing
-      const slow = on({ what: 'delay', resource: 'effect-latency', addMs: 50 }).effect(() => void told.push('effect'))
-      const running = slow(event('a'), {} as Parameters<Effect>[1])
+      const consuming = { consume: (handle: Handler) => handle([], () => {}) } as unknown as Queue
+      const slow = on({ what: 'delay', resource: 'effect-latency', addMs: 50 }).queue(consuming)
+      const handle: Handler = async () => {
+        told.push('batch')
+        return []
+      }
+      const running = slow.consume(handle, {} as never)
       expect(told).toEqual(['safe', 'answered'])
       await vi.advanceTimersByTimeAsync(60)
       await running
-      expect(told).toEqual(['safe', 'answered', 'effect'])
+      expect(told).toEqual(['safe', 'answered', 'batch'])
     } finally {
       vi.useRealTimers()
     }

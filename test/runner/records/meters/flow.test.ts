@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../../src/core/contracts/random.ts'
-import { Flow } from '../../../../src/runner/testbed/meters/flow.ts'
+import { Flow } from '../../../../src/runner/records/meters/flow.ts'
 
 function clocked() {
   const clock = { nowMs: 0 }
@@ -19,6 +19,17 @@ describe('a meter of calls', () => {
     flow.end(second, 1)
     clock.nowMs = 100
     expect(flow.read()).toEqual({ calls: 2, items: 4, tookMs: 55, inHandMs: 55 })
+  })
+
+  it('counts many that begin at once, and end one by one', () => {
+    const { clock, flow } = clocked()
+    const began = flow.begin(3)
+    clock.nowMs = 10
+    flow.end(began, 1, 0)
+    flow.end(began, 1, 0)
+    clock.nowMs = 40
+    flow.end(began, 1, 1)
+    expect(flow.read()).toEqual({ calls: 1, items: 3, tookMs: 60, inHandMs: 60 })
   })
 
   it('a call that never ends is in hand, and no call that took its time: Little’s law tells', () => {

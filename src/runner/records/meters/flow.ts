@@ -1,4 +1,4 @@
-import type { FlowReading } from '../../records/meter-reading.ts'
+import type { FlowReading } from './meter-reading.ts'
 
 /** Counts calls of one kind, how long they take, and how many are in hand. */
 export class Flow {
@@ -15,17 +15,18 @@ export class Flow {
     this.#atMs = now()
   }
 
-  /** Gives the moment, for `end`. */
-  begin(): number {
+  /** So many begin. Gives the moment, for the `end` of each. */
+  begin(count = 1): number {
     const nowMs = this.#pass()
-    this.#inHand++
+    this.#inHand += count
     return nowMs
   }
 
-  end(beganMs: number, items: number): void {
+  /** `calls`: 0 for one of many that began in one call, and whose call goes on. */
+  end(beganMs: number, items: number, calls: 0 | 1 = 1): void {
     const nowMs = this.#pass()
     this.#inHand--
-    this.#calls++
+    this.#calls += calls
     this.#items += items
     this.#tookMs += nowMs - beganMs
   }

@@ -9,7 +9,10 @@ export interface FlowReading {
   readonly inHandMs: number
 }
 
-/** The calls that are counted: requests in the receiver, publishes to the queue, batches of the processor, and what it asks of the ledger. */
+/**
+ * The calls that are counted: requests in the receiver, publishes to the queue, batches of the processor, and what it asks of the
+ * ledger. Of a batch each event is in hand by itself, until its verdict is told: the times are those of events.
+ */
 export const FLOWS = ['requests', 'publishes', 'batches', 'claims', 'settles', 'effects'] as const
 export type FlowName = (typeof FLOWS)[number]
 
