@@ -57,6 +57,7 @@ class RedisLedger implements Ledger {
   readonly #prefix: string
   readonly #now: () => string
   readonly #ttlMs: number
+  readonly #kept: string
   readonly #time: MarkTime
   /** Names every call of this process, so that a call sent twice can be told from two calls. */
   readonly #session = randomBytes(6).toString('base64url')
@@ -68,12 +69,13 @@ class RedisLedger implements Ledger {
     options: LedgerOpenOptions,
     asked: { readonly nowMs: number; readonly markMemory: MarkMemory | undefined },
   ) {
-    const { clock, ttlMs = MARK_TTL_MS } = options
+    const { clock, ttlMs = MARK_TTL_MS, keptMs } = options
     this.#connection = redis.connection
     this.#prefix = prefix
     this.#reading = new RedisReading(redis.connection, prefix, CALL_MS)
     this.#now = clock ? () => String(clock.now()) : () => ''
     this.#ttlMs = ttlMs
+    this.#kept = keptMs === undefined ? '' : `:${keptMs}`
     this.#time = new MarkTime(clock ?? systemClock, clock ? clock.now() : asked.nowMs)
     const { folder } = redis.facts
     this.traits = {
@@ -141,10 +143,13 @@ class RedisLedger implements Ledger {
     this.#run(scripts.settle, [...this.#call(), ...released]).catch(() => {})
   }
 
-  /** The first arguments of every script: the time, how long a mark is kept, the call's token, the earliest time for a mark's end. */
+  /**
+   * The first arguments of every script: the time, how long a mark is kept and, behind ':', everything; the call's token, the earliest
+   * time for a mark's end.
+   */
   #call(): string[] {
     const token = `${this.#session}.${(++this.#calls).toString(36)}`
-    return [this.#now(), String(this.#ttlMs), token, String(Math.floor(this.#time.steady()))]
+    return [this.#now(), `${this.#ttlMs}${this.#kept}`, token, String(Math.floor(this.#time.steady()))]
   }
 
   /** How long the event's mark is kept, where that is not as long as every mark. */
@@ -191,12 +196,8 @@ class RedisLedger implements Ledger {
   }
 
   async keepCopy(event: WebhookEvent): Promise<void> {
-    const list = `${this.#prefix}copies`
     const letter = encodeDeadLetter(keptAs(event, this.#time.latest()))
-    await this.#connection.repeat(CALL_MS, async (redis) => {
-      await redis.rpush(list, letter)
-      await redis.ltrim(list, -KEPT_COPIES.copiesMax, -1)
-    })
+    await this.#run(scripts.keepCopy, [...this.#call(), letter, String(KEPT_COPIES.copiesMax)])
   }
 
   keptCopies(): AsyncIterable<KeptCopy> {

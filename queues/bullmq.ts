@@ -3,6 +3,7 @@ import { redisAddress } from '../src/clients/redis/address.ts'
 import { type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
 import type { JudgedRedis } from '../src/clients/redis/facts.ts'
 import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
+import { LastingTrouble } from '../src/core/base/backoff.ts'
 import { encode, eventOfRecord, eventOfText } from '../src/core/base/codec.ts'
 import { shareOfHeap } from '../src/core/base/memory.ts'
 import { type Clock, sleep, systemClock } from '../src/core/contracts/clock.ts'
@@ -17,6 +18,7 @@ import {
   type QueueOpenOptions,
   type QueueTraits,
 } from '../src/core/contracts/queue.ts'
+import { endIn } from './bullmq/ending.ts'
 import { Jobs } from './bullmq/jobs.ts'
 import { Room } from './bullmq/room.ts'
 import { prefixOf, redisDriver, traitsOn } from './redis/driver.ts'
@@ -62,16 +64,23 @@ class BullMQ implements Queue {
   readonly #memory: MemoryRoom
   readonly #queue: BullQueue<string>
   readonly #room: Room
+  /** Resolves when BullMQ may write. */
+  readonly #prepared: Promise<void> | undefined
 
   constructor(redis: JudgedRedis, options: QueueOpenOptions) {
     this.#connection = redis.connection
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    const { keptMs } = options
     this.#queue = new BullQueue(NAME, {
       connection: redis.connection.client,
       prefix: prefixOf('bullmq', options.namespace),
+      // It is no script that writes them.
+      skipMetasUpdate: keptMs !== undefined,
     })
     this.#queue.on('error', () => {}) // each call rejects with it
+    if (keptMs !== undefined) this.#prepared = endIn(keptMs, this.#queue)
+    this.#prepared?.catch(() => {}) // a publish rejects with it
     this.#room = new Room(options.bytesMax ?? BYTES_MAX, this.#clock, async () => {
       const { waiting, inFlight } = await this.depth()
       return waiting + inFlight
@@ -83,7 +92,7 @@ class BullMQ implements Queue {
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
-      publishBytesMax: 16 * 1024 * 1024,
+      publishBytesMax: 26 * 1024 * 1024,
     })
     this.#memory = new MemoryRoom(redis.connection, this.#clock, redis.facts)
   }
@@ -102,7 +111,10 @@ class BullMQ implements Queue {
     try {
       this.#memory.take(events.length, bytes)
       this.#room.take(events.length, bytes)
-      await this.#connection.once(deadlineMs, () => this.#queue.addBulk(jobs))
+      await this.#connection.once(deadlineMs, async () => {
+        await this.#prepared
+        await this.#queue.addBulk(jobs)
+      })
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
       // addBulk is a pipeline: the server may have refused one job and stored the others.
@@ -113,7 +125,7 @@ class BullMQ implements Queue {
   }
 
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const { batchEventsMax, handlersMax, leaseMs, signal } = options
+    const { batchEventsMax, handlersMax, leaseMs, signal, onError } = options
     const jobs = new Jobs(this.#clock)
     const concurrency = batchEventsMax * handlersMax
     let inHandBytes = 0
@@ -138,11 +150,19 @@ class BullMQ implements Queue {
       autorun: false,
       drainDelay: 1,
     })
-    worker.on('error', () => {}) // the worker goes on by itself, and jobs whose answer was lost come again
+    // The worker goes on by itself, and jobs whose answer was lost come again.
+    const trouble = new LastingTrouble(this.#clock, 'no job could be taken', onError)
+    worker.on('error', (error) => trouble.failed(error))
+    for (const sign of ['ready', 'active', 'drained'] as const) worker.on(sign, () => trouble.worked())
     const failed = new AbortController()
     const over = AbortSignal.any([signal, failed.signal])
+    const run = async () => {
+      const { keptMs } = this.#options
+      if (keptMs !== undefined) await endIn(keptMs, worker)
+      if (!worker.closing) await worker.run()
+    }
     if (!signal.aborted) {
-      worker.run().catch((cause) => {
+      run().catch((cause) => {
         failed.abort(new FloodmarkError('unavailable', `the BullMQ worker ended: ${messageOf(cause)}`, { cause }))
       })
     }

@@ -33,6 +33,7 @@ class RedisStreams implements Queue {
   readonly #url: string
   readonly #keys: Keys
   readonly #bytesMax: number
+  readonly #keptMs: number | undefined
   readonly #clock
   readonly #connection: RedisConnection
   readonly #memory: MemoryRoom
@@ -42,6 +43,7 @@ class RedisStreams implements Queue {
     this.#url = options.url
     this.#keys = keysOf(options.namespace)
     this.#bytesMax = options.bytesMax ?? BYTES_MAX
+    this.#keptMs = options.keptMs
     this.#clock = options.clock ?? systemClock
     this.traits = traitsOn(redis, {
       name: 'redis-streams',
@@ -50,7 +52,7 @@ class RedisStreams implements Queue {
       dedupWindowMs: 0,
       shared: true,
       publishEventsMax: 1_024,
-      publishBytesMax: 16 * 1024 * 1024,
+      publishBytesMax: 26 * 1024 * 1024,
     })
     this.#memory = new MemoryRoom(redis.connection, this.#clock, redis.facts)
   }
@@ -71,7 +73,8 @@ class RedisStreams implements Queue {
     try {
       this.#memory.take(events.length, bytes)
       stored = await this.#connection.once(deadlineMs, (client) => {
-        return client.eval(PUBLISH, names.length, ...names, this.#bytesMax, bytes, ...entries) as Promise<number>
+        const head = [this.#bytesMax, bytes, this.#keptMs ?? '']
+        return client.eval(PUBLISH, names.length, ...names, ...head, ...entries) as Promise<number>
       })
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
@@ -83,7 +86,8 @@ class RedisStreams implements Queue {
   async consume(handle: Handler, options: ConsumeOptions): Promise<void> {
     const waiters = Array.from({ length: READERS }, () => new RedisConnection(this.#url, this.#clock))
     try {
-      await new StreamsConsumer(this.#connection, waiters, this.#keys, this.#clock, options).run(handle)
+      const kept = { ...options, keptMs: this.#keptMs }
+      await new StreamsConsumer(this.#connection, waiters, this.#keys, this.#clock, kept).run(handle)
     } finally {
       await Promise.all(waiters.map((waiter) => waiter.close()))
     }

@@ -15,7 +15,8 @@ import { STEP_MS_MAX } from '../../src/core/base/marks.ts'
  *   values    hash name → value; `names` has the same names sorted. list:<name> holds items; `lists` has their names.
  *   copies    list of copies that differed, each as a dead letter, the latest last.
  *   dead      hash id → dead letter; `deaths` has the ids by position; `position` is the last one.
- * Keys of ids also expire by themselves, GRACE_MS after endsMs by the server's clock. That frees memory.
+ * Keys of ids also expire by themselves, GRACE_MS after endsMs by the server's clock. That frees memory. Where the ledger was
+ * opened with keptMs, every key does, so long after it was made.
  */
 
 /** A key is kept for so many ms longer than it is needed: for a server's clock that is set forward, and for a copy that waits. */
@@ -26,7 +27,8 @@ local prefix = KEYS[1]
 local time = redis.call('TIME')
 local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local now = ARGV[1] == '' and math.floor(micros / 1000) or tonumber(ARGV[1])
-local ttl = tonumber(ARGV[2])
+local ttl, kept = string.match(ARGV[2], '^([^:]+):?(.*)$')
+ttl, kept = tonumber(ttl), tonumber(kept)
 local steady = tonumber(ARGV[4])
 local latest, believed = math.max(now, steady), math.min(now, steady + ${STEP_MS_MAX})
 local reply = {}
@@ -42,6 +44,10 @@ local function look(key)
   lost = tonumber(lost or '') or 0
   return kind, fence, tonumber(ends or '0'), tonumber(failures or '0'), token, tonumber(since or ''), lost, digest, handled
 end
+local function endIn(ms, ...)
+  if not ms then return end
+  for _, key in ipairs({...}) do if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, whole(ms)) end end
+end
 local function lifeOf(life) return tonumber(life or '') or ttl end
 local function keep(key, kind, fence, ends, failures, since, lost, token, forMs, digest, handled)
   local failed = whole(failures) .. (since and ':' .. whole(since) or lost > 0 and ':' or '')
@@ -49,7 +55,9 @@ local function keep(key, kind, fence, ends, failures, since, lost, token, forMs,
   local state = kind .. ' ' .. fence .. ' ' .. whole(ends) .. ' ' .. failed .. ' ' .. token
   if handled and handled ~= '' then state = state .. ' ' .. digest .. ' ' .. handled
   elseif digest and digest ~= '' then state = state .. ' ' .. digest end
-  if forMs then redis.call('SET', key, state, 'PX', whole(forMs + ${GRACE_MS})) else redis.call('SET', key, state) end
+  local lasts = forMs and forMs + ${GRACE_MS}
+  if kept then lasts = math.min(lasts or kept, kept) end
+  if lasts then redis.call('SET', key, state, 'PX', whole(lasts)) else redis.call('SET', key, state) end
 end
 local function mark(key, fence, failures, since, token, life, digest, handled)
   keep(key, 'm', fence, latest + life, failures, since, 0, token, latest - now + life, digest, handled)
@@ -57,8 +65,8 @@ end
 `
 
 /**
- * ARGV: now in ms or '' for the server's, ttlMs, token, steady time, leaseMs, lost tries that make suspect ('inf': none do), then
- * per event: id, receivedAtMs (and ':' and the life of its mark where that is not ttlMs). A server's clock that was set back
+ * ARGV: now in ms or '' for the server's, ttlMs (and ':' and keptMs), token, steady time, leaseMs, lost tries that make suspect
+ * ('inf': none do), then per event: id, receivedAtMs (and ':' and the life of its mark where that is not ttlMs). A server's clock that was set back
  * shortens no mark, and one that was set forward ends none.
  * Reply: of each id its fence (0: settled before, -1: held by another, -2: suspect, -3 - digest: settled before with that). Then four numbers of each that has failed
  * or has lost tries: its place among the ids, from 0, its failures, the ms since the first, and its lost tries. A claim that is
@@ -100,6 +108,7 @@ for at = 7, #ARGV, 2 do
 end
 for _, number in ipairs(history) do answer(number) end
 redis.call('SET', prefix .. 'fence', whole(last))
+endIn(kept, prefix .. 'fence')
 return reply
 `
 
@@ -113,7 +122,10 @@ return reply
 const SETTLE = `${COMMON}
 local function write(op, name, value)
   if op == 'a' then
-    if redis.call('RPUSH', prefix .. 'list:' .. name, value) == 1 then redis.call('ZADD', prefix .. 'lists', 0, name) end
+    if redis.call('RPUSH', prefix .. 'list:' .. name, value) == 1 then
+      redis.call('ZADD', prefix .. 'lists', 0, name)
+      endIn(kept, prefix .. 'list:' .. name)
+    end
     return
   end
   if op == 'i' then
@@ -158,6 +170,7 @@ while at <= #ARGV do
   end
   at = at + writes * 3
 end
+for _, name in ipairs({'values', 'names', 'lists', 'dead', 'deaths', 'position'}) do endIn(kept, prefix .. name) end
 return reply
 `
 
@@ -182,4 +195,18 @@ end
 return reply
 `
 
-export const scripts = { claim: script(CLAIM), settle: script(SETTLE), exhume: script(EXHUME), forget: script(FORGET) }
+/** ARGV: now in ms or '', ttlMs, token, steady time, letter, how many are kept. */
+const KEEP_COPY = `${COMMON}
+redis.call('RPUSH', prefix .. 'copies', ARGV[5])
+redis.call('LTRIM', prefix .. 'copies', -tonumber(ARGV[6]), -1)
+endIn(kept, prefix .. 'copies')
+return reply
+`
+
+export const scripts = {
+  claim: script(CLAIM),
+  settle: script(SETTLE),
+  exhume: script(EXHUME),
+  forget: script(FORGET),
+  keepCopy: script(KEEP_COPY),
+}

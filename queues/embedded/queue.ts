@@ -21,6 +21,8 @@ import { probeDisk } from './probe.ts'
 import { recover } from './recovery.ts'
 
 const SEGMENT_BYTES = 32 * 1024 * 1024
+/** Of a segment, beside what one publish stores: its head, the heads of its events, and acks. */
+const SEGMENT_REST_BYTES = 6 * 1024 * 1024
 /** A probe writes so many bytes. */
 const PROBE_BYTES = 4_096
 const BYTES_MAX = 1024 * 1024 * 1024
@@ -233,7 +235,7 @@ function traitsFor(folder: string, segmentBytes: number) {
     dedupWindowMs: 0,
     shared: false,
     publishEventsMax: 1_024,
-    publishBytesMax: segmentBytes / 2,
+    publishBytesMax: Math.max(segmentBytes / 2, segmentBytes - SEGMENT_REST_BYTES),
   } as const
 }
 

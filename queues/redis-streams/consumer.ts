@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
 import { runScript } from '../../src/clients/redis/script.ts'
+import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
-import type { ConsumeOptions, Handler } from '../../src/core/contracts/queue.ts'
+import type { ConsumeOptions, Handler, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
 import { Lanes } from '../../src/core/processing/lanes.ts'
 import { Acks } from './acks.ts'
 import type { Keys } from './keys.ts'
@@ -33,6 +34,8 @@ const SETTLE_MS = 5_000
 /** A shard stays ours for at least so many ms without word from us. */
 const HOLD_MS_MIN = 1_000
 
+type StreamsOptions = ConsumeOptions & { readonly keptMs: QueueOpenOptions['keptMs'] | undefined }
+
 /**
  * One consume(): holds shards by leases that it renews, reads them ahead into lanes, and settles acks. A consumer that lost
  * a lease can neither read nor ack there, since each script checks the lease first.
@@ -43,11 +46,13 @@ export class StreamsConsumer {
   readonly #waiters: readonly RedisConnection[]
   readonly #keys: Keys
   readonly #clock: Clock
-  readonly #options: ConsumeOptions
+  readonly #options: StreamsOptions
   readonly #holdMs: number
   readonly #shards: readonly Shard[]
   readonly #acks: Acks
   readonly #lanes: Lanes<StreamItem>
+  readonly #holding: LastingTrouble
+  readonly #reading: LastingTrouble
   readonly #ended = new AbortController()
   #heldUntilMs = 0
   #turn = 0
@@ -58,7 +63,7 @@ export class StreamsConsumer {
     waiters: readonly RedisConnection[],
     keys: Keys,
     clock: Clock,
-    options: ConsumeOptions,
+    options: StreamsOptions,
   ) {
     this.#connection = connection
     this.#waiters = waiters
@@ -70,6 +75,8 @@ export class StreamsConsumer {
     this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
     const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
     this.#acks = new Acks(connection, keys.bytes, clock, holder, (shard) => this.#leave(shard))
+    this.#holding = new LastingTrouble(clock, 'no stream could be held', options.onError)
+    this.#reading = new LastingTrouble(clock, 'no stream could be read', options.onError)
     this.#lanes = new Lanes<StreamItem>(clock, (item) => this.#acks.push(item))
   }
 
@@ -99,7 +106,9 @@ export class StreamsConsumer {
     while (!this.#ended.signal.aborted) {
       try {
         await this.#renew(stopping)
-      } catch {
+        this.#holding.worked()
+      } catch (cause) {
+        this.#holding.failed(cause)
         if (this.#clock.monotonic() > this.#heldUntilMs) for (const shard of this.#shards) this.#leave(shard)
       }
       await sleep(this.#clock, keepMs, this.#ended.signal)
@@ -111,7 +120,7 @@ export class StreamsConsumer {
     const takes = this.#shards.map(({ state }) => (state === 'free' && !stopping.aborted ? '1' : '0'))
     const names = [this.#keys.consumers, ...this.#shards.flatMap(({ lease, stream }) => [lease, stream])]
     const [share, ...held] = (await this.#connection.once(this.#holdMs, (client) =>
-      runScript<number[]>(client, HOLD, names, [this.#me, this.#holdMs, ...takes]),
+      runScript<number[]>(client, HOLD, names, [this.#me, this.#holdMs, this.#options.keptMs ?? '', ...takes]),
     )) as [number, ...number[]]
     this.#heldUntilMs = askedMs + (this.#holdMs * 2) / 3
     const mine = new Set(held.map((number) => number - 1))
@@ -155,8 +164,10 @@ export class StreamsConsumer {
         const start = this.#turn++ % wanted.length
         const found = await this.#fetch([...wanted.slice(start), ...wanted.slice(0, start)])
         // While nothing came and the shards are the same, there is nothing to read.
+        this.#reading.worked()
         while (!found && !signal.aborted && (await this.#isQuiet(reader, wanted, waiter)));
-      } catch {
+      } catch (cause) {
+        this.#reading.failed(cause)
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of wanted) this.#leave(shard)
         await sleep(this.#clock, TROUBLE_MS, signal)

@@ -1,26 +1,35 @@
 import { script } from '../../src/clients/redis/script.ts'
 
 /*
- * Lua scripts. The server runs each in one piece. Shards count from 1, as in Lua.
+ * Lua scripts. The server runs each in one piece. Shards count from 1, as in Lua. keptMs: keys end so long after they were made;
+ * '' = they stay.
  */
+
+/** Keys that would stay end in so many ms. */
+const END = `
+local function endIn(ms, ...)
+  if ms == '' then return end
+  for _, key in ipairs({...}) do if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, ms) end end
+end`
 
 /**
  * Sent whole (EVAL) each time: repeated after NOSCRIPT, a publish could be overtaken by a later one of the same key.
  * Stores all the events, or none when they would not fit.
- * KEYS bytes, stream… ARGV bytesMax, bytes, (shard, event)… → bytes stored, or -1 when done
+ * KEYS bytes, stream… ARGV bytesMax, bytes, keptMs, (shard, event)… → bytes stored, or -1 when done
  */
-export const PUBLISH = `
+export const PUBLISH = `${END}
 local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
 if stored + tonumber(ARGV[2]) > tonumber(ARGV[1]) then return stored end
-for i = 3, #ARGV, 2 do redis.call('XADD', KEYS[1 + tonumber(ARGV[i])], '*', 'e', ARGV[i + 1]) end
+for i = 4, #ARGV, 2 do redis.call('XADD', KEYS[1 + tonumber(ARGV[i])], '*', 'e', ARGV[i + 1]) end
 redis.call('INCRBY', KEYS[1], ARGV[2])
+endIn(ARGV[3], unpack(KEYS))
 return -1`
 
 /**
  * Renews the shards that `me` holds, once a third of the lease is over. Takes free shards up to its fair share, where allowed.
- * KEYS consumers, (lease, stream)… ARGV me, leaseMs, ('1' where taking is allowed, '0')… → share, shards held…
+ * KEYS consumers, (lease, stream)… ARGV me, leaseMs, keptMs, ('1' where taking is allowed, '0')… → share, shards held…
  */
-export const HOLD = script(`
+export const HOLD = script(`${END}
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local shards = (#KEYS - 1) / 2
@@ -28,6 +37,7 @@ local soon = ARGV[2] * 2 / 3
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) < now + soon then
   redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 end
 local share = math.ceil(shards / redis.call('ZCARD', KEYS[1]))
 local held, free = {}, {}
@@ -36,12 +46,13 @@ for i = 1, shards do
   if holder == ARGV[1] then
     if redis.call('PTTL', KEYS[2 * i]) < soon then redis.call('PEXPIRE', KEYS[2 * i], ARGV[2]) end
     held[#held + 1] = i
-  elseif not holder and ARGV[2 + i] == '1' then free[#free + 1] = i end
+  elseif not holder and ARGV[3 + i] == '1' then free[#free + 1] = i end
 end
 for _, i in ipairs(free) do
   if #held >= share then break end
   redis.call('SET', KEYS[2 * i], ARGV[1], 'PX', ARGV[2])
   redis.pcall('XGROUP', 'CREATE', KEYS[2 * i + 1], 'floodmark', '0', 'MKSTREAM')
+  endIn(ARGV[3], KEYS[2 * i + 1])
   held[#held + 1] = i
 end
 return {share, unpack(held)}`)

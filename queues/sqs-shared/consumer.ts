@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Message } from '@aws-sdk/client-sqs'
+import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { encodedBytes } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
-import type { ConsumeOptions, Delivery, Handler, Verdict } from '../../src/core/contracts/queue.ts'
+import type { ConsumeOptions, Handler, Verdict } from '../../src/core/contracts/queue.ts'
 import { Dispatcher, type Part, type Source } from '../../src/core/processing/dispatcher.ts'
 import { ENTRIES_MAX, eventOf } from './message.ts'
+import type { HeldMessage, Portion } from './portion.ts'
 import { CALL_MS, type SqsServer } from './server.ts'
 import { remove, secondsOf, show } from './settle.ts'
 
@@ -17,6 +19,8 @@ import { remove, secondsOf, show } from './settle.ts'
  */
 const POLL_S = 1
 const FETCHES_MAX = 8
+/** While so many deletes wait for their turn nothing more is fetched: its lease would end before it is deleted. */
+const DELETES_WAIT_MAX = 8
 /** Messages that wait here hold so many bytes before nothing more is fetched. */
 const AHEAD_BYTES_MAX = shareOfMemory(1 / 32, 32 * 1024 * 1024)
 /** While receives bring more bytes than this, one runs at a time. */
@@ -24,31 +28,8 @@ const FETCH_BYTES_MAX = 1024 * 1024
 /** Verdicts on one portion's keys that come within so many ms share a call. */
 const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
-/** The same while SQS throttles: it takes the next one as likely as not. */
-const THROTTLED_CAP_MS = 500
-/** When no receive succeeds for so many ms, the queue is given up. */
-const GIVE_UP_MS = 60_000
-
 /** A consumer that was told to stop tries its deletes for so many ms more. */
 const STOP_MS = 5_000
-
-interface HeldMessage {
-  readonly receipt: string
-  readonly delivery: Delivery
-  readonly bytes: number
-}
-
-/** The messages of one receive, in order. They are handed out and renewed as a whole, and settled key by key. */
-interface Portion {
-  readonly held: readonly HeldMessage[]
-  readonly bytes: number
-  /** When the lease ends, by the monotonic clock. */
-  untilMs: number
-  /** Verdicts that SQS is told in the next call. */
-  acked: string[]
-  again: { readonly receipt: string; readonly seconds: number }[]
-  settling: Promise<void> | undefined
-}
 
 /** Fetches ahead while handlers run, at most one batch, and settles by their verdicts. */
 export class SqsConsumer implements Source {
@@ -61,8 +42,7 @@ export class SqsConsumer implements Source {
   #readyBytes = 0
   /** Grows while receives come back full. */
   #fetches = 1
-  /** When receiving began to fail; undefined while it succeeds. */
-  #failingSinceMs: number | undefined
+  readonly #trouble: LastingTrouble
   /** When the consumer was told to stop. */
   #stoppedMs = Number.POSITIVE_INFINITY
   readonly #dispatcher: Dispatcher
@@ -74,6 +54,7 @@ export class SqsConsumer implements Source {
     this.#handle = handle
     this.#options = options
     this.#dispatcher = new Dispatcher(clock, this)
+    this.#trouble = new LastingTrouble(clock, 'nothing could be received from SQS', options.onError)
   }
 
   async run(): Promise<void> {
@@ -84,25 +65,16 @@ export class SqsConsumer implements Source {
     }
     signal.addEventListener('abort', wake)
     try {
-      const failed = new AbortController()
-      const over = AbortSignal.any([signal, failed.signal])
-      const handling = this.#dispatcher.consume(this.#handle, { ...this.#options, signal: over })
-      const fetching = Array.from({ length: FETCHES_MAX }, (_, fetcher) =>
-        this.#fetch(fetcher, over).catch((error) => {
-          failed.abort()
-          this.#change()
-          throw error
-        }),
-      )
-      const results = await Promise.allSettled(fetching)
+      const handling = this.#dispatcher.consume(this.#handle, this.#options)
+      await Promise.all(Array.from({ length: FETCHES_MAX }, (_, fetcher) => this.#fetch(fetcher, signal)))
       await handling
       await Promise.all(this.#ready.map((portion) => this.#giveBack(portion)))
-      for (const result of results) if (result.status === 'rejected') throw result.reason
     } finally {
       signal.removeEventListener('abort', wake)
     }
   }
 
+  /** Receives until the signal aborts, for however long the server is away. */
   async #fetch(fetcher: number, over: AbortSignal): Promise<void> {
     // Asked again under its name, a receive whose answer was lost gives the same messages. Else they would wait a whole lease.
     let attempt = randomUUID()
@@ -112,30 +84,28 @@ export class SqsConsumer implements Source {
         continue
       }
       try {
+        await this.#server.receivePace.turn(over)
+        if (over.aborted) return
         const messages = await this.#receive(attempt)
+        this.#server.receivePace.tell(false)
         failures = 0
         attempt = randomUUID()
-        this.#failingSinceMs = undefined
+        this.#trouble.worked()
         const bytes = this.#add(messages)
         const full = messages.length === this.#receiveMax
         if (messages.length === 0 || bytes > FETCH_BYTES_MAX) this.#fetches = 1
         else if (full && this.#fetches < FETCHES_MAX) this.#fetches++
       } catch (cause) {
+        this.#trouble.failed(cause)
         const throttled = (cause as FloodmarkError).code === 'overloaded'
-        if (throttled) this.#fetches = 1
-        const nowMs = this.#clock.monotonic()
-        this.#failingSinceMs ??= nowMs
-        if (nowMs - this.#failingSinceMs > GIVE_UP_MS) {
-          const what = `nothing could be received for ${GIVE_UP_MS / 1_000} s`
-          throw new FloodmarkError('unavailable', `${what}: ${messageOf(cause)}`, { cause })
-        }
-        const capMs = throttled ? THROTTLED_CAP_MS : BACKOFF.capMs
-        await sleep(this.#clock, Math.min(capMs, BACKOFF.baseMs * 2 ** failures++), over)
+        if (throttled) this.#server.receivePace.tell(true)
+        else await sleep(this.#clock, Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** failures++), over)
       }
     }
   }
 
   get #isFull(): boolean {
+    if (this.#server.pace.waiting >= DELETES_WAIT_MAX) return true
     return this.#readyEvents >= this.#options.batchEventsMax || this.#readyBytes >= AHEAD_BYTES_MAX
   }
 
@@ -255,6 +225,7 @@ export class SqsConsumer implements Source {
     const goesOn = () => this.#clock.monotonic() < Math.min(untilMs, this.#stoppedMs + STOP_MS)
     if (this.#clock.monotonic() >= untilMs) return
     await Promise.all([remove(this.#server, acked, goesOn), show(this.#server, again)])
+    this.#change()
   }
 
   async #giveBack({ held }: Portion): Promise<void> {

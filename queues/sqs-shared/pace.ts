@@ -1,44 +1,113 @@
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 
-/**
- * Between two calls once SQS throttles: doubled by each refusal, halved by each call that went well. Many a wait has to fit into a
- * lease, or what was handled comes again.
- */
-const WAIT = { firstMs: 25, mostMs: 500 }
+/** So many ms' worth of calls may go at once, as SQS counts them too. */
+const BURST_MS = 200
+/** Calls that were under way when SQS began to throttle are refused as well: for so many ms they count as one refusal. */
+const REFUSAL_MS = 300
+/** What SQS took is counted over so many ms. */
+const COUNT_MS = 1_000
+const RATE_PER_S_MIN = 5
+/** Of what SQS took before it refused. */
+const SHARE = 0.8
+/** Each call that is taken adds so much to the rate: a quarter in a second. */
+const GROWTH_PER_S = 0.25
+/** The same for calls that had rather be refused than wait: where all share one limit, the others get more of it. */
+const MODEST_GROWTH_PER_S = 0.1
+/** A rate that is so many times what is used is no limit any more. */
+const UNUSED_TIMES = 4
 
 /**
- * When the next call of a kind may go. While SQS throttles they go one after the other with a wait between, so that the calls it
- * still takes are not wasted on those that it refuses.
+ * How fast calls of a kind may go: as fast as they come until SQS throttles, then at a rate that falls with each refusal to a share
+ * of what it took, and grows from there. The calls that SQS still takes are so not wasted on those that it refuses.
  */
 export class Pace {
   readonly #clock: Clock
-  #waitMs = 0
-  #nextMs = 0
+  readonly #growthPerS: number
+  /** Callers that wait for their turn. */
+  waiting = 0
+  #ratePerS = Number.POSITIVE_INFINITY
+  /** When the last call that had its turn would be due, were calls spread evenly. */
+  #dueMs: number
   #last: Promise<void> = Promise.resolve()
+  #refusedMs = Number.NEGATIVE_INFINITY
+  #taken = 0
+  #countedSinceMs: number
+  /** Over the last whole count. */
+  #takenPerS = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, isModest = false) {
     this.#clock = clock
+    this.#growthPerS = isModest ? MODEST_GROWTH_PER_S : GROWTH_PER_S
+    this.#dueMs = clock.monotonic()
+    this.#countedSinceMs = this.#dueMs
   }
 
-  /** Resolves when the caller may call: at once unless SQS throttles. */
-  turn(): Promise<void> {
-    if (this.#waitMs === 0) return Promise.resolve()
-    this.#last = this.#last.then(() => sleep(this.#clock, this.#waitMs))
+  /** Resolves when the caller may call: at once unless SQS throttles, or when the signal aborts. One has its turn after the other. */
+  turn(signal?: AbortSignal): Promise<void> {
+    if (this.#ratePerS === Number.POSITIVE_INFINITY) return Promise.resolve()
+    this.waiting++
+    this.#last = this.#last.then(async () => {
+      const waitMs = this.#lineMs - BURST_MS
+      if (waitMs > 0) await sleep(this.#clock, waitMs, signal)
+      this.#takeTurn()
+      this.waiting--
+    })
     return this.#last
   }
 
   /** Whether a call may go now, for callers that had rather be refused than wait. */
   takeTurn(): boolean {
-    const nowMs = this.#clock.monotonic()
-    if (nowMs < this.#nextMs) return false
-    this.#nextMs = nowMs + this.#waitMs
+    if (this.#lineMs > BURST_MS) return false
+    this.#takeTurn()
     return true
+  }
+
+  #takeTurn(): void {
+    this.#dueMs = Math.max(this.#dueMs, this.#clock.monotonic()) + 1_000 / this.#ratePerS
+  }
+
+  /** How far the calls that had their turn are ahead of an even course. */
+  get #lineMs(): number {
+    return Math.max(0, this.#dueMs - this.#clock.monotonic())
   }
 
   /** How a call went. */
   tell(throttled: boolean): void {
-    if (throttled) this.#waitMs = Math.min(WAIT.mostMs, Math.max(WAIT.firstMs, this.#waitMs * 2))
-    else this.#waitMs = this.#waitMs <= WAIT.firstMs ? 0 : this.#waitMs / 2
-    if (throttled) this.#nextMs = this.#clock.monotonic() + this.#waitMs
+    const nowMs = this.#clock.monotonic()
+    if (throttled) this.#refused(nowMs)
+    else this.#went(nowMs)
+  }
+
+  #refused(nowMs: number): void {
+    if (nowMs - this.#refusedMs < REFUSAL_MS) return
+    this.#refusedMs = nowMs
+    // Counted anew from each refusal on: what was taken before a limit came says nothing about it.
+    const countedMs = nowMs - this.#countedSinceMs
+    const isEnough = countedMs >= REFUSAL_MS || this.#takenPerS === 0
+    const takenPerS = isEnough ? this.#countedPerS(Math.max(BURST_MS, countedMs)) : this.#takenPerS
+    this.#count(nowMs, takenPerS)
+    this.#ratePerS = Math.max(RATE_PER_S_MIN, SHARE * Math.min(this.#ratePerS, takenPerS))
+    this.#dueMs = nowMs + BURST_MS + 1_000 / this.#ratePerS
+  }
+
+  #went(nowMs: number): void {
+    this.#taken++
+    this.#ratePerS += this.#growthPerS
+    const countedMs = nowMs - this.#countedSinceMs
+    if (countedMs < COUNT_MS) return
+    this.#count(nowMs, this.#countedPerS(countedMs))
+    const isUnused = this.#ratePerS > UNUSED_TIMES * this.#takenPerS && nowMs - this.#refusedMs > COUNT_MS
+    if (isUnused) this.#ratePerS = Number.POSITIVE_INFINITY
+  }
+
+  #countedPerS(overMs: number): number {
+    return (this.#taken * 1_000) / overMs
+  }
+
+  /** Begins to count anew. */
+  #count(nowMs: number, takenPerS: number): void {
+    this.#takenPerS = takenPerS
+    this.#countedSinceMs = nowMs
+    this.#taken = 0
   }
 }

@@ -23,6 +23,7 @@ export class SqsServer {
   /** The pace of calls that settle what was delivered. */
   readonly pace: Pace
   readonly publishPace: Pace
+  readonly receivePace: Pace
   readonly #sqs: SQS
   readonly #clock: Clock
   readonly #name: string
@@ -32,7 +33,8 @@ export class SqsServer {
     this.kind = kind
     this.address = address
     this.pace = new Pace(clock)
-    this.publishPace = new Pace(clock)
+    this.publishPace = new Pace(clock, true)
+    this.receivePace = new Pace(clock)
     this.#sqs = sqs
     this.#clock = clock
     this.#name = `floodmark-${checkNamespace(namespace)}${kind.suffix}`

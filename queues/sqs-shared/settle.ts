@@ -5,7 +5,7 @@ import { type SqsServer, THROTTLED } from './server.ts'
 
 /** A change of visibility is tried so often. It is worth little: without it messages become visible by themselves. */
 const TRIES_MAX = 3
-/** A server that throttles must not get three times the calls at once. */
+/** After a call that failed otherwise than by throttling. */
 const BACKOFF = { baseMs: 200, capMs: 2_000 }
 const VISIBILITY_MAX_S = 12 * 3_600
 
@@ -57,20 +57,23 @@ async function settle<E extends { readonly Id: string }>(
 ) {
   let rest = [...all]
   let lost = 0
+  let throttled = false
   for (let tries = 0; rest.length > 0 && (tries === 0 || goesOn(tries)); tries++) {
-    if (tries > 0) await server.pause(backoffMs(tries, BACKOFF, Math.random))
+    // Where SQS throttles, the wait for a turn is enough.
+    if (tries > 0 && !throttled) await server.pause(backoffMs(tries, BACKOFF, Math.random))
     await server.pace.turn()
     try {
       const { Failed = [] } = await server.call((...on) => send(rest, ...on))
-      const throttled = Failed.filter(({ Code = '' }) => THROTTLED.test(Code))
-      server.pace.tell(throttled.length > 0)
-      const again = new Set(Failed.filter((one) => !one.SenderFault || throttled.includes(one)).map(({ Id }) => Id))
+      const refused = Failed.filter(({ Code = '' }) => THROTTLED.test(Code))
+      throttled = refused.length > 0
+      const again = new Set(Failed.filter((one) => !one.SenderFault || refused.includes(one)).map(({ Id }) => Id))
       lost += Failed.length - again.size
       rest = rest.filter(({ Id }) => again.has(Id))
     } catch (error) {
       // An unsettled message is not an error. It comes again when its time is over.
-      server.pace.tell((error as FloodmarkError).code === 'overloaded')
+      throttled = (error as FloodmarkError).code === 'overloaded'
     }
+    server.pace.tell(throttled)
   }
   return lost + rest.length === 0
 }

@@ -239,6 +239,39 @@ describe('sqs-fifo', () => {
     expect(names[3]).not.toBe(names[0])
   })
 
+  it('waits for a server that is away, for however long, and tells it once', async () => {
+    let awayMs = 0
+    let receives = 0
+    const ReceiveMessage = () => {
+      receives++
+      // An hour passes with each failure.
+      awayMs = 3_600_000 * Math.min(3, receives)
+      if (receives < 4) return { status: 500, json: { __type: 'InternalFailure' } }
+      return receives === 4 ? { json: { Messages: [messageOf(numbered(0, 1)[0]!)] } } : undefined
+    }
+    const server = await fakeSqs({ ReceiveMessage })
+    ends.push(server.close)
+    const clock = { ...systemClock, monotonic: () => performance.now() + awayMs }
+    const queue = await sqsFifo.open({ url: server.url, namespace: 'q', clock })
+    ends.push(() => queue.close())
+    const stop = new AbortController()
+    const told: string[] = []
+    const seen: string[] = []
+    const onError = (error: unknown) => void told.push((error as Error).message)
+    const options = { batchEventsMax: 10, handlersMax: 1, leaseMs: 30_000, signal: stop.signal, onError }
+    const done = queue.consume(async (batch) => {
+      seen.push(...batch.map(({ event }) => event.id))
+      return batch.map(() => 'ack')
+    }, options)
+    while (seen.length === 0) await sleep(systemClock, 10)
+    stop.abort()
+    await done
+    expect(seen).toEqual(['test:0'])
+    expect(told).toHaveLength(2)
+    expect(told[0]).toMatch(/^nothing could be received from SQS for \d+ s: SQS: .*It is tried until it works$/)
+    expect(told[1]).toMatch(/that is over$/)
+  })
+
   it('reads its limits from the queue, and refuses a queue that is not FIFO', async () => {
     const attributes = (Attributes: object) => ({ GetQueueAttributes: () => ({ json: { Attributes } }) })
     const { queue } = await opened(attributes({ FifoQueue: 'true', MaximumMessageSize: '262144' }))

@@ -1,3 +1,5 @@
+import type { Clock } from '../contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { Random } from '../contracts/random.ts'
 
 export interface Backoff {
@@ -21,4 +23,46 @@ const JITTER = 0.25
 export function retryAfter(seconds: number, random: Random): number {
   const spread = seconds * (1 + JITTER * (2 * random() - 1))
   return Math.ceil(Math.min(RETRY_AFTER_MAX_S, Math.max(1, spread)))
+}
+
+/** Trouble of a moment is told to nobody. */
+const TOLD_AFTER_MS = 10_000
+
+/** Something that is tried until it works, for however long: it is told once when that takes long, and once when it works again. */
+export class LastingTrouble {
+  readonly #clock: Clock
+  readonly #what: string
+  readonly #onError: (error: unknown) => void
+  #sinceMs: number | undefined
+  #isTold = false
+
+  /** `what`: what does not work, as 'nothing can be received'. `onError` must not throw. */
+  constructor(clock: Clock, what: string, onError: (error: unknown) => void = () => {}) {
+    this.#clock = clock
+    this.#what = what
+    this.#onError = onError
+  }
+
+  failed(cause: unknown): void {
+    const nowMs = this.#clock.monotonic()
+    this.#sinceMs ??= nowMs
+    if (this.#isTold || nowMs - this.#sinceMs < TOLD_AFTER_MS) return
+    this.#isTold = true
+    this.#tell(`${this.#what} for ${this.#seconds()} s: ${messageOf(cause)}. It is tried until it works`, cause)
+  }
+
+  worked(): void {
+    if (this.#sinceMs === undefined) return
+    if (this.#isTold) this.#tell(`${this.#what} for ${this.#seconds()} s: that is over`)
+    this.#sinceMs = undefined
+    this.#isTold = false
+  }
+
+  #seconds(): number {
+    return Math.round((this.#clock.monotonic() - this.#sinceMs!) / 1_000)
+  }
+
+  #tell(message: string, cause?: unknown): void {
+    this.#onError(new FloodmarkError('unavailable', message, { cause }))
+  }
 }

@@ -267,6 +267,8 @@ export interface LedgerOpenOptions {
   readonly namespace: string
   /** A settled id is remembered for at least so many ms. Default: MARK_TTL_MS. Less is refused where a sender goes on for longer. */
   readonly ttlMs?: number
+  /** As a queue's. */
+  readonly keptMs?: number
   readonly clock?: Clock
 }
 

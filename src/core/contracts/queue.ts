@@ -59,7 +59,10 @@ export interface ConsumeOptions {
   readonly leaseMs: number
   /** Abort: no new fetch, running handlers finish, their verdicts are settled, then consume() resolves. */
   readonly signal: AbortSignal
-  /** Told once of each event that waits and cannot be delivered, as when its stored bytes are damaged. Must not throw. */
+  /**
+   * Told once of each event that waits and cannot be delivered, as when its stored bytes are damaged, and of trouble with the server that
+   * lasts. Must not throw.
+   */
   readonly onError?: (error: unknown) => void
 }
 
@@ -82,9 +85,10 @@ export interface Queue {
    */
   publish(events: readonly WebhookEvent[], options: { readonly deadlineMs: number }): Promise<void>
   /**
-   * Delivers until the signal aborts. Where order is not 'none', one key of a source is never in two handlers' hands at
-   * once (unless a lease ran out). A verdict that cannot be settled is not an error; the event comes again.
-   * @throws FloodmarkError 'unavailable' when it can no longer make progress.
+   * Delivers until the signal aborts. A server that is away is waited for, for however long. Where order is not 'none', one key
+   * of a source is never in two handlers' hands at once (unless a lease ran out). A verdict that cannot be settled is not an
+   * error; the event comes again.
+   * @throws FloodmarkError 'unavailable' when this consumer cannot go on. A service begins another one, again and again.
    */
   consume(handle: Handler, options: ConsumeOptions): Promise<void>
   /**
@@ -132,6 +136,11 @@ export interface QueueOpenOptions {
   readonly bytesMax?: number
   /** Memory that waiting events may take, in bytes, where the queue keeps them in this process. Default: a share of its heap's limit. */
   readonly memoryBytesMax?: number
+  /**
+   * What it writes ends by itself so many ms after it was written first, where the server can do that. Absent, as in any
+   * service: it stays.
+   */
+  readonly keptMs?: number
   readonly clock?: Clock
 }
 

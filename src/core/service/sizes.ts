@@ -27,7 +27,7 @@ export function checkSizes(
   if (given.bodyBytesMax !== undefined && bodyBytesMax > queue.publishBytesMax) {
     throw wrong(
       `${door}, and the queue takes ${queue.publishBytesMax} at most`,
-      'set it below that, or choose another queue',
+      'set it below that, or choose another queue (docs/traits.md has what each takes)',
     )
   }
   if (bodyBytesMax > waitingBytesMax) {

@@ -15,7 +15,8 @@ const AFTER = `
 Each kind is one that stays already, else one of docker compose, else one that is started here.
 
 sweep lists what runs left on a server that was not theirs to end, as after a crash. With --yes it removes that. What a service
-wrote bears other names and is not touched.
+wrote bears other names and is not touched. On Redis what a run wrote ends by itself within two days (a longer run: its length twice,
+and a day). PostgreSQL, Kafka and SQS know no such end for tables, topics and queues: there sweep is what removes them.
 
 Examples:
   npm run brokers -- up redis

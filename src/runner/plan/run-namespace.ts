@@ -7,6 +7,16 @@ export function runNamespace(runId: string, startedAtMs: number): string {
   return `run-${digits.slice(2, 12)}-${runId}`
 }
 
+const DAY_MS = 86_400_000
+
+/**
+ * What a run writes to a server that outlives it ends by itself after so many ms, where the server can do that: whole days, so that the
+ * servers see few values. A run of that length has ended for as long again by then.
+ */
+export function runKeptMs(durationMs: number): number {
+  return (1 + Math.ceil((2 * durationMs) / DAY_MS)) * DAY_MS
+}
+
 /** When the run began whose namespace this is; undefined where it is none of a run. */
 export function runStartOf(namespace: string): number | undefined {
   const [, year, month, day, hour, minute] = RUN.exec(namespace) ?? []

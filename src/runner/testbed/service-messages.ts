@@ -46,6 +46,8 @@ export interface ServiceSetup {
 export interface Place {
   readonly module: string
   readonly url: string
+  /** As an opening's. */
+  readonly keptMs?: number
 }
 
 /** Puts dead letters whose reason contains the text back on the queue; the new file `journal` holds each while it moves. */

@@ -124,8 +124,8 @@ async function start(given: ServiceSetup): Promise<void> {
   levers.delaySyncs(interventions.syncMs)
   interventions.apply()
   const scenario = plannedScenario((await import(setup.scenario)).default, setup)
-  const open = async ({ module, url }: Place) =>
-    (await import(module)).default.open({ url, namespace, clock: levers.processClock })
+  const open = async ({ module, ...place }: Place) =>
+    (await import(module)).default.open({ ...place, namespace, clock: levers.processClock })
   const whole: Queue = opened('queue', await open(setup.queue), setup.queue.module)
   const limited = interventions.queue(publishedTo(whole, capacityPerS && capacityPerS / receivers))
   queue = meters?.queue(limited) ?? limited

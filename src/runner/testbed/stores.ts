@@ -3,6 +3,7 @@ import { messageOf } from '../../core/contracts/errors.ts'
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
+import { runKeptMs } from '../plan/run-namespace.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import { opened } from '../scenario/plugins.ts'
 import { shownUrl } from '../servers/existing.ts'
@@ -19,6 +20,8 @@ export interface Store {
   readonly shared: boolean
   /** Its server, for faults; undefined where it has none, or one that this run did not start. */
   readonly victim: Victim | undefined
+  /** What is written there is to end by itself after so many ms: the server outlives the run. */
+  readonly keptMs?: number
 }
 
 /** The queue and the ledger of a run, ready to be opened by the stack. */
@@ -40,6 +43,8 @@ export interface StoresOptions {
   readonly modules: { readonly queue: string; readonly ledger: string }
   /** The run's namespace in every store. */
   readonly namespace: string
+  /** How long the run takes. */
+  readonly durationMs: number
   /** For what lies on local disk; gone when the run has ended. */
   readonly dataFolder: string
   /** Faults will strike the servers: only servers of the run's own will do. */
@@ -50,7 +55,7 @@ export interface StoresOptions {
 }
 
 type StoreKind = 'queue' | 'ledger'
-type StorePlace = { readonly url: string; readonly namespace: string }
+type StorePlace = { readonly url: string; readonly namespace: string; readonly keptMs?: number }
 type Driver = QueueDriver | LedgerDriver
 
 /**
@@ -58,7 +63,7 @@ type Driver = QueueDriver | LedgerDriver
  * used as it is. @throws as `provide`, and as the drivers' open().
  */
 export async function startStores(options: StoresOptions): Promise<Stores> {
-  const { settings, modules, namespace, dataFolder, ownOnly, links, signal, onProgress } = options
+  const { settings, modules, namespace, durationMs, dataFolder, ownOnly, links, signal, onProgress } = options
   const started: Server[] = []
   const drops: (() => Promise<void>)[] = []
   const stop = async () => {
@@ -89,11 +94,14 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     if (server ? server.origin !== 'native' : given !== undefined) {
       drops.push(() => dropOrTell(driver, server, { url: home, namespace }, onProgress))
     }
+    const outlives = server?.origin === 'given' || server?.origin === 'kept'
+    const kept = outlives && { keptMs: runKeptMs(durationMs) }
     const url = server ? await links.url(`${part}-link`, server) : home
     return {
       url,
-      shared: await isShared(part, driver, modules[part], { url: home, namespace }),
+      shared: await isShared(part, driver, modules[part], { url: home, namespace, ...kept }),
       victim: server && victimOf(server),
+      ...kept,
     }
   }
   try {
@@ -152,13 +160,8 @@ async function commandCounts(servers: readonly Server[]) {
 }
 
 /** Opens it for a moment, since only an opened queue or ledger knows. */
-async function isShared(
-  part: StoreKind,
-  driver: Driver,
-  module: string,
-  { url, namespace }: StorePlace,
-): Promise<boolean> {
-  const store = opened(part, await driver.open({ url, namespace }), module)
+async function isShared(part: StoreKind, driver: Driver, module: string, place: StorePlace): Promise<boolean> {
+  const store = opened(part, await driver.open(place), module)
   await store.close()
   return store.traits.shared
 }

@@ -10,9 +10,10 @@ import type { RunEvents } from '../records/run-events.ts'
 import { measured } from './disks.ts'
 import { Links } from './links.ts'
 import { type ProviderApi, startProviderApi } from './provider-api.ts'
+import type { Place } from './service-messages.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { Stack } from './stack.ts'
-import { type Stores, startStores } from './stores.ts'
+import { type Store, type Stores, startStores } from './stores.ts'
 
 /** Room on the disk that a scenario fills. */
 const DISK_MEBIBYTES = 256
@@ -66,6 +67,7 @@ export class Site {
       settings,
       modules: plan.modules,
       namespace: this.#namespace,
+      durationMs: plan.durationMs,
       dataFolder: this.#dataFolder,
       ownOnly: faults.some(({ strikes }) => isServer(strikes)),
       links: this.links,
@@ -112,8 +114,8 @@ function stackOf(plan: Plan, parts: StackParts): Stack {
     const what = `--processes ${settings.processes} needs a queue that processes share; ${settings.queue} lives in one process`
     throw new FloodmarkError('misuse', `${what}: choose another --queue, or leave --processes out`)
   }
-  const queue = { module: modules.queue, url: stores.queue.url }
-  const ledger = { module: modules.ledger, url: stores.ledger.url }
+  const queue = placeOf(modules.queue, stores.queue)
+  const ledger = placeOf(modules.ledger, stores.ledger)
   const processes = Math.max(settings.processes, shared.queue ? (plan.scenario.processesMin ?? 1) : 1)
   return new Stack({
     setup: {
@@ -136,4 +138,8 @@ function stackOf(plan: Plan, parts: StackParts): Stack {
     shared,
     onSample,
   })
+}
+
+function placeOf(module: string, { url, keptMs }: Store): Place {
+  return { module, url, ...(keptMs !== undefined && { keptMs }) }
 }

@@ -68,6 +68,7 @@ describeWithServer('redis', (server, folder) => {
       settings: { queueUrl: server().url, ledgerUrl: undefined, fsync: 'always' },
       modules: { queue: moduleOf('queue', 'redis-streams'), ledger: moduleOf('ledger', 'memory') },
       namespace: recent,
+      durationMs: 1_000,
       dataFolder: folder,
       ownOnly: false,
       links: new Links([], 1),
