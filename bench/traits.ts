@@ -10,6 +10,7 @@ import type { QueueTraits } from '../src/core/contracts/queue.ts'
 import { provide } from '../src/runner/servers/provide.ts'
 import type { Server } from '../src/runner/servers/server.ts'
 import { FACT_HEADINGS, type QueueFacts, queueFacts } from './lib/queue-facts.ts'
+import { type Outcome, type Results, SEEN_HEADINGS, seenRow } from './lib/suite-results.ts'
 
 /** Writes docs/traits.md: each queue's traits on a server started here, and the results of the contract suite. */
 
@@ -20,10 +21,6 @@ const WORKERS_MAX = 2
 
 /** The traits of an opened queue, or why it could not be opened. */
 type Told = (QueueTraits & { readonly on: string }) | { readonly why: string }
-type Outcome = { readonly state: 'held' | 'failed' | 'excepted' | 'not run'; readonly why?: string | undefined }
-/** Behaviour → queue → its outcome, both in the suite's order. */
-type Results = Map<string, Map<string, Outcome>>
-
 export async function writeTraits(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'floodmark-traits-'))
   try {
@@ -80,7 +77,8 @@ async function measure(): Promise<Results> {
       const { state, note, errors } = { note: undefined, ...test.result() }
       const why = exception ?? errors?.[0]?.message.split('\n')[0] ?? note
       const each = results.get(title!) ?? new Map<string, Outcome>()
-      each.set(test.parent.name.slice(0, -SUITE.length), outcome(state, why, exception !== undefined))
+      const { measured } = test.meta()
+      each.set(test.parent.name.slice(0, -SUITE.length), { ...outcome(state, why, exception !== undefined), measured })
       results.set(title!, each)
     }
   }
@@ -119,14 +117,24 @@ ${markdownTable(
 - **Dedup window**: how long publishing a known id is swallowed by the server. The ledger absorbs duplicates after it.
 - An emulator says nothing about the service that it stands for but how the driver uses it.
 
+## What was seen of each
+
+By that run, on this machine. The consumer that was killed had a lease of 1 s; a service's is 30 s by default. Where a server could
+not be made full here, its own refusal is passed on as 503.
+
+${markdownTable(
+  ['Queue', ...SEEN_HEADINGS],
+  names.map((name) => seenRow(name, results)),
+).join('\n')}
+
 ## What else to know before choosing
 
 Not from that run: read from the drivers, the servers' manuals and the clients' repositories. Bytes were measured on Redis 7.0.15.
 
 ${markdownTable(['Queue', ...Object.values(FACT_HEADINGS)], names.map(factsRow)).join('\n')}
 
-A record that is no event is a dead letter of its own on every queue, and costs only itself. A mark of the \`redis\` ledger takes
-about 250 bytes of the server for as long as ids are remembered: at 500 events/s and 72 h that is 30 GiB.
+A mark of the \`redis\` ledger takes about 250 bytes of the server for as long as ids are remembered: at 500 events/s and 72 h that
+is 30 GiB.
 
 ## Where they differ
 

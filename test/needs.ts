@@ -4,6 +4,8 @@ declare module 'vitest' {
   interface TaskMeta {
     /** What the machine lacks, and how it is to be had: why the test was skipped. */
     missing?: string
+    /** What a behaviour was seen to take or do, in words for docs/traits.md. */
+    measured?: string
   }
   interface TestTags {
     tags: 'full'

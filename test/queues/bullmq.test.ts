@@ -3,7 +3,7 @@ import { Queue } from 'bullmq'
 import bullmq from '../../queues/bullmq.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { serverTarget } from './server-target.ts'
+import { fillRedis, serverTarget } from './server-target.ts'
 
 async function plant(url: string, namespace: string, bytes: Buffer): Promise<void> {
   const queue = new Queue('events', { connection: { url }, prefix: `floodmark:bullmq:{${namespace}}` })
@@ -12,5 +12,5 @@ async function plant(url: string, namespace: string, bytes: Buffer): Promise<voi
 }
 
 describeWithServer('redis', (server) => {
-  queueContract('bullmq', () => serverTarget(server(), bullmq, 'bullmq.ts', plant))
+  queueContract('bullmq', () => serverTarget(server(), bullmq, 'bullmq.ts', plant, fillRedis))
 })

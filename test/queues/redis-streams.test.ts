@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import redisStreams from '../../queues/redis-streams.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { serverTarget } from './server-target.ts'
+import { fillRedis, serverTarget } from './server-target.ts'
 
 async function plant(url: string, namespace: string, bytes: Buffer): Promise<void> {
   const redis = new Redis(url)
@@ -11,5 +11,5 @@ async function plant(url: string, namespace: string, bytes: Buffer): Promise<voi
 }
 
 describeWithServer('redis', (server) => {
-  queueContract('redis-streams', () => serverTarget(server(), redisStreams, 'redis-streams.ts', plant))
+  queueContract('redis-streams', () => serverTarget(server(), redisStreams, 'redis-streams.ts', plant, fillRedis))
 })

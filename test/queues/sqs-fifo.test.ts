@@ -3,7 +3,7 @@ import sqsFifo from '../../queues/sqs-fifo.ts'
 import { addressOf, connect } from '../../src/clients/sqs/connect.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { serverTarget } from './server-target.ts'
+import { serverTarget, throttleSqs } from './server-target.ts'
 
 /** A message has at most 1 MiB, so that what goes out together has at most 10 MiB. */
 const exceptions = {
@@ -24,5 +24,5 @@ async function plant(url: string, namespace: string, bytes: Buffer): Promise<voi
 }
 
 describeWithServer('sqs', (server) => {
-  queueContract('sqs-fifo', () => serverTarget(server(), sqsFifo, 'sqs-fifo.ts', plant), { exceptions })
+  queueContract('sqs-fifo', () => serverTarget(server(), sqsFifo, 'sqs-fifo.ts', plant, throttleSqs), { exceptions })
 })

@@ -3,7 +3,7 @@ import sqs from '../../queues/sqs.ts'
 import { addressOf, connect } from '../../src/clients/sqs/connect.ts'
 import { queueContract } from '../contract/queue.ts'
 import { describeWithServer } from '../servers.ts'
-import { serverTarget } from './server-target.ts'
+import { serverTarget, throttleSqs } from './server-target.ts'
 
 /** A message has at most 1 MiB, so that what goes out together has at most 10 MiB. */
 const exceptions = {
@@ -19,5 +19,5 @@ async function plant(url: string, namespace: string, bytes: Buffer): Promise<voi
 }
 
 describeWithServer('sqs', (server) => {
-  queueContract('sqs', () => serverTarget(server(), sqs, 'sqs.ts', plant), { exceptions })
+  queueContract('sqs', () => serverTarget(server(), sqs, 'sqs.ts', plant, throttleSqs), { exceptions })
 })

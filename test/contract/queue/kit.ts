@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { expect } from 'vitest'
+import { expect, type TaskMeta } from 'vitest'
 import { sleep, systemClock } from '../../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../../src/core/contracts/event.ts'
@@ -31,6 +31,8 @@ export interface QueueUnderTest {
   readonly proxy?: { readonly url: string } & Pick<TcpProxy, 'set' | 'cut'>
   /** Puts a record that is no event among the others, as another program or version would. */
   readonly plant?: (bytes: Buffer) => Promise<void>
+  /** Makes its server one that is full soon, or as good as full. `url` leads there, where it is another one. */
+  readonly fill?: () => Promise<{ readonly url?: string; end(): Promise<void> }>
   /** The place where a separate process can open the same namespace, to be killed. `driver` is the path of its module. */
   readonly child?: { readonly driver: string; readonly url: string; readonly namespace: string }
 }
@@ -45,6 +47,7 @@ export const LIMIT = { deadlineMs: 20_000 }
 /** The shortest lease that every broker can keep: some count in seconds. */
 export const SHORT_LEASE_MS = 1_000
 
+export const secondsSince = (atMs: number) => `${((performance.now() - atMs) / 1_000).toFixed(1)} s`
 export const numberOf = (event: WebhookEvent) => Number(event.id.split(':')[1])
 export const numbersOf = (batch: readonly Delivery[]) => batch.map(({ event }) => numberOf(event))
 export const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, at) => from + at)
@@ -97,16 +100,22 @@ interface Consuming {
 }
 type ChildMode = 'publish' | 'hang' | 'die-before-settling'
 
+/** What a behaviour needs of its test. */
+interface SubjectContext {
+  readonly task?: { readonly meta: TaskMeta }
+  skip(reason: string): never
+}
+
 /** One queue in one test. When the test is over it ends everything that the test opened and started. */
 export class Subject {
   readonly target: QueueUnderTest
-  readonly #context: { skip(reason: string): never }
+  readonly #context: SubjectContext
   readonly #withinMs: number
   readonly #ends: (() => unknown)[] = []
   readonly #failures: unknown[] = []
 
   /** `until` waits for `withinMs`. A test that waits so long has failed. */
-  constructor(target: QueueUnderTest, context: { skip(reason: string): never }, withinMs = WITHIN_MS) {
+  constructor(target: QueueUnderTest, context: SubjectContext, withinMs = WITHIN_MS) {
     this.target = target
     this.#context = context
     this.#withinMs = withinMs
@@ -121,6 +130,11 @@ export class Subject {
   /** Returns the condition if it holds. Otherwise ends the test as skipped, with the reason. */
   needs<T>(condition: T, otherwise: string): NonNullable<T> {
     return condition || this.#context.skip(`not for this queue: ${otherwise}`)
+  }
+
+  /** For docs/traits.md: what was seen. */
+  measured(what: string): void {
+    if (this.#context.task) this.#context.task.meta.measured = what
   }
 
   /** Consumes until stopped. After an 'unavailable' it consumes again, as a service would. */

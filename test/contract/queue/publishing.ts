@@ -48,6 +48,39 @@ export const publishing: Behaviours = {
     await subject.consume(queue, acking(seen), 'the first is acked', () => seen.length === 1)
     await queue.publish(big, LIMIT)
     expect((await queue.depth()).waiting).toBe(1)
+    subject.measured("refuses as 'overloaded' at its bound, and takes events again after acks")
+  },
+
+  "refuses as 'overloaded' when its server is full, drains what it took, and takes events again": async (subject) => {
+    const { url, end } = await subject.needs(subject.target.fill, 'its server cannot be made full here')()
+    try {
+      const queue = await subject.open(url === undefined ? {} : { url })
+      const taken: number[] = []
+      let refusal: PublishError | undefined
+      const offered = (from: number) =>
+        upTo(20, from).map((n) => anEvent(String(n), { key: `k${n}`, body: Buffer.alloc(1_000) }))
+      let from = 0
+      for (; !refusal; from += 20) {
+        refusal = await queue.publish(offered(from), LIMIT).then(
+          () => undefined,
+          (error: PublishError) => error,
+        )
+        taken.push(...upTo(20, from).filter((_, at) => !refusal?.unsafe.includes(at)))
+      }
+      expect(refusal.code).toBe('overloaded')
+      const seen = new Set(await subject.drain(queue, taken))
+      expect(taken.filter((n) => !seen.has(n))).toEqual([])
+      const takes = () =>
+        queue.publish(numbered(from, 1), LIMIT).then(
+          () => true,
+          () => false,
+        )
+      await subject.until('it takes events again', takes)
+      const certain = refusal.definite ? ', for certain' : ''
+      subject.measured(`refuses as 'overloaded'${certain} after ${taken.length} events; drains, and takes events again`)
+    } finally {
+      await end()
+    }
   },
 
   'delivers in order all that it took, where far more waits than it may hold in memory': async (subject) => {
