@@ -17,12 +17,13 @@ const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4})[: ](\d\d:\d\d:\d\d)(?:\.
 const SLASHED_TIME = /^(\d{4})\/(\d\d)\/(\d\d)(?: -)? (\d\d:\d\d:\d\d(?:\.\d+)?)$/
 const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
 /** An application balancer's line begins with the kind of connection, an older one's with the time. */
-const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) \S+ \S+:\d+ /
+const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) +)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) +\S+ +\S+:\d+ /
 /** IIS and CDNs write date, time and method in columns, others a time and the method behind it. */
 const TIME_FIRST =
   /^\S{0,80}?\s?(?:[\d.]+ )?\[?(\d{4}[-/]\d\d[-/]\d\d(?: -)?[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
 /** Proxies write s since 1970, with a fraction or without, and the method in a column behind it. */
 const SECONDS_FIRST = /^(\d{10}(?:\.\d+)?)\s.*?\s"?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s/
+const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/\d/
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE)$/
 /** Where logs of JSON have the time: Caddy, nginx, Traefik, Envoy, gateways and CDNs among them. */
 const TIME_NAMES = [
@@ -102,22 +103,44 @@ function ofJson(line: string): LoggedRequest | undefined {
   } catch {
     return undefined
   }
+  // What k6 measured: many points for one request.
+  if (value.type === 'Point') return undefined
   const texts = LINE_NAMES.flatMap((name) => (typeof value[name] === 'string' ? [value[name]] : []))
   const inside = texts.map((text) => accessLogOf(text.trim())?.read(text.trim())).find(Boolean)
   if (inside?.method !== undefined) return inside
   const times = [...TIME_NAMES.map((name) => value[name]), `${value.date}T${value.time}`]
-  const atMs = times.map(timeMs).find((found) => found !== undefined)
-  return atMs === undefined ? undefined : { atMs, method: methodIn(value, 0) }
+  const method = methodIn(value, 0)
+  // A time under a name of somebody's own is that of the request that stands beside it.
+  const atMs =
+    times.map(timeMs).find((found) => found !== undefined) ?? (method === undefined ? undefined : timeIn(value, 0))
+  return atMs === undefined ? undefined : { atMs, method }
+}
+
+/** Of any member that is called like a time. */
+function timeIn(value: Record<string, unknown>, depth: number): number | undefined {
+  const named = Object.keys(value).filter((name) => /time|date|stamp/i.test(name))
+  const own = named.map((name) => timeMs(value[name])).find((found) => found !== undefined)
+  if (own !== undefined || depth === 2) return own
+  return membersOf(value)
+    .map((one) => timeIn(one, depth + 1))
+    .find((found) => found !== undefined)
+}
+
+function membersOf(value: Record<string, unknown>): Record<string, unknown>[] {
+  const isMember = (one: unknown) => typeof one === 'object' && one !== null && !Array.isArray(one)
+  return Object.values(value).filter(isMember) as Record<string, unknown>[]
 }
 
 /** The method of the request that a line of JSON is about. It stands beside the time, or in a member. */
 function methodIn(value: Record<string, unknown>, depth: number): string | undefined {
   const named = METHOD_NAMES.map((name) => value[name]).find((one) => METHOD.test(String(one).toUpperCase()))
   if (named !== undefined) return String(named).toUpperCase()
-  const quoted = typeof value.request === 'string' ? /^([A-Z]+) /.exec(value.request)?.[1] : undefined
+  const lines = [value.request, ...Object.values(value).filter((one) => REQUEST_LINE.test(String(one)))]
+  const quoted = lines.map((one) => /^([A-Z]+) /.exec(typeof one === 'string' ? one : '')?.[1]).find(Boolean)
   if (quoted !== undefined || depth === 2) return quoted
-  const members = Object.values(value).filter((one) => typeof one === 'object' && one !== null && !Array.isArray(one))
-  return members.map((one) => methodIn(one as Record<string, unknown>, depth + 1)).find((one) => one !== undefined)
+  return membersOf(value)
+    .map((one) => methodIn(one, depth + 1))
+    .find((one) => one !== undefined)
 }
 
 function timeMs(value: unknown): number | undefined {

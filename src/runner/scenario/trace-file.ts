@@ -1,6 +1,7 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { accessLogOf, isoMs, unitOf } from './access-log.ts'
 import { isTime, type Line, rowsOf, type TraceRow } from './trace-cells.ts'
+import { readToolFile } from './trace-tools.ts'
 
 /** A day. */
 const SECONDS_MAX = 86_400
@@ -19,18 +20,25 @@ export interface TraceRead {
 }
 
 /**
- * Reads counts of each second, counts of longer steps that a header names, times of requests, and access logs. `name`: the
- * file's, for messages. @throws FloodmarkError 'misuse', naming the line.
+ * Reads counts of each second, counts of longer steps that a header names, times of requests, access logs, and what other tools for
+ * load have. `name`: the file's, for messages. @throws FloodmarkError 'misuse', naming the line.
  */
 export function readCounts(text: string, name: string): TraceRead {
   const wrong = (what: string) => new FloodmarkError('misuse', `${name}: ${what}`)
   const lines = linesOf(inLines(text))
-  const read = ofLog(lines, wrong) ?? ofTable(lines, wrong)
+  const read = ofTool(text, wrong) ?? ofLog(lines, wrong) ?? ofTable(lines, wrong)
   if (read.counts.every((count) => count === 0)) throw wrong('no arrivals in it')
   return read
 }
 
 type FileMistake = (what: string) => FloodmarkError
+
+function ofTool(text: string, wrong: FileMistake): TraceRead | undefined {
+  const found = readToolFile(text, SECONDS_MAX)
+  if (!found || 'counts' in found) return found
+  if (found.times.length === 0) throw wrong(`no arrivals in it: ${found.read}`)
+  return { counts: bySecond(found.times, wrong), read: found.read }
+}
 
 /** A list of JSON objects as lines of them. */
 function inLines(text: string): string {

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { readCounts } from '../../../src/runner/scenario/trace-file.ts'
+
+const AT_NS = 1_611_642_131_000_000_000n
+const record = (kind: number, second: number, method = 'POST', more = ' 405000') =>
+  `${kind} aeb496b6165db3fad05c89b8 ${AT_NS + BigInt(second * 1e9)}${more}\n` +
+  `${kind === 1 ? `${method} /test HTTP/1.1\r\nHost: x` : 'HTTP/1.1 200 OK'}\r\nContent-Length: 2\r\n\r\n{}\n\n🐵🙈🙉\n`
+
+/** Each is a file, or a line of one, as somebody described it in public: what makes other tools stumble. */
+describe('--shape takes what people have of other tools', () => {
+  it.each<readonly [string, string, readonly number[], string]>([
+    // probelabs/goreplay#1128 and #680: records out of order; #1234: a fourth value, or none.
+    ['a capture out of order', record(1, 2.5) + record(1, 0.2) + record(1, 2.1), [1, 0, 2], '3 POST requests'],
+    [
+      'a capture with answers',
+      record(1, 0) + record(2, 0.1) + record(3, 0.2) + record(1, 1, 'POST', ''),
+      [1, 1],
+      '2 POST',
+    ],
+    ['a capture with other methods', record(1, 0) + record(1, 1, 'GET'), [1], '1 of other methods left out'],
+    // grafana/k6#2252: steps, by a stage of a second and one that stays.
+    [
+      'stages of k6',
+      '{"scenarios":{"steps":{"startRate":10,"stages":[{"target":20,"duration":"2s"},{"target":20,"duration":"3s"}]}}}',
+      [12.5, 17.5, 20, 20, 20],
+      'stages of a load test (2)',
+    ],
+    [
+      'rates a minute',
+      '{"timeUnit":"1m","stages":[{"target":60,"duration":"0s"},{"target":60,"duration":"1s"}]}',
+      [1],
+      '(2)',
+    ],
+    // grafana/k6#150: a stage without a target.
+    [
+      'a stage without a target',
+      '[{"duration":"2s","target":4},{"duration":"1s"}]',
+      [1, 3, 4],
+      'taken for requests a second',
+    ],
+    // artilleryio/artillery#151: from 0; #279: a rate below 1; #267: arrivalCount.
+    ['phases from 0', '{"config":{"phases":[{"duration":4,"arrivalRate":0,"rampTo":8}]}}', [1, 3, 5, 7], '(1)'],
+    [
+      'a rate below 1',
+      '[{"duration":2,"arrivalRate":0.5},{"pause":1},{"duration":2,"arrivalCount":4}]',
+      [0.5, 0.5, 0, 2, 2],
+      '(3)',
+    ],
+    // tsenart/vegeta#716: targets with a time each.
+    [
+      'targets with their times',
+      ['00', '00', '02']
+        .map((s) => `{"method":"POST","url":"http://x/","timestamp":"2024-10-22T00:00:${s}Z"}`)
+        .join('\n'),
+      [2, 0, 1],
+      '3 POST requests',
+    ],
+    // hatoo/oha#542: a unit behind the name, spaces behind commas.
+    ['a unit in the header', 'time(s),count\n0, 100\n1, 120\n2, 110\n', [100, 120, 110], 'counts of each second'],
+    // bojand/ghz#405 and aliostad/SuperBenchmarker#26: a time and what was sent.
+    [
+      'a time and a message',
+      'Timestamp, message\n2023-02-25T10:00:00Z,{}\n2023-02-25T10:00:01Z,"a,b"\n',
+      [1, 1],
+      '2 requests',
+    ],
+  ])('%s', (_, text, counts, read) => {
+    const found = readCounts(text, 'shape')
+    expect(found.counts).toEqual(counts)
+    expect(found.read).toContain(read)
+  })
+
+  it.each([
+    // allinurl/goaccess#1196: names of one's own.
+    [
+      'names of its own',
+      '{"log_time":"2018-08-09T17:45:09+08:00","user_req":"POST /hook HTTP/1.1","req_time":"0.012"}',
+    ],
+    // allinurl/goaccess#2438: s since 1970, with a fraction.
+    [
+      'seconds with a fraction',
+      '{"time":1673085237.244,"method":"POST","request":"POST /hook HTTP/1.1","request_time":0.002}',
+    ],
+    // histovec/histovec-beta#533: all of it in a member.
+    [
+      'a member',
+      '{"nginx":{"time_local":"09/Aug/2018:17:45:09 +0800","request":"POST /hook HTTP/1.1","request_time":0.1}}',
+    ],
+    // lebinh/ngxtop#88, allinurl/goaccess#1747: an address that holds words of a method.
+    [
+      'both',
+      '{"@timestamp":"2020-04-28T00:00:41+08:00","uri":"/GET HTTP/1.1","request":"POST /GET HTTP/1.1","responsetime":"0.000"}',
+    ],
+  ])('a log in JSON with %s', (_, line) => {
+    const { counts, read } = readCounts(`${line}\n${line}\n${line.replaceAll('POST', 'GET')}\n`, 'shape')
+    expect(counts).toEqual([2])
+    expect(read).toContain('a log in JSON, 2 POST requests, 1 of other methods left out')
+  })
+
+  it('takes points of a metric for no requests', () => {
+    const point =
+      '{"type":"Point","metric":"http_req_duration","data":{"time":"2026-01-01T00:00:00Z","value":1.5,"tags":{"method":"POST"}}}'
+    expect(() => readCounts(`${point}\n${point}\n`, 'shape')).toThrow('JSON that is no line of an access log')
+  })
+
+  const request = '"POST https://x:443/ HTTP/2.0" "S/1.0" - -'
+  it.each([
+    // vectordotdev/vector#23631, vrl#861: fields that are new behind the last.
+    [
+      'new fields',
+      `h2 2024-05-28T08:12:36.4Z app/x/1 10.0.0.1:13624 1.1.1.1:8000 0 0.1 0 200 200 9 2 ${request} "-" TID_3 "-" "-"`,
+    ],
+    // igtm/node-alb-log-parser#3: more than one space.
+    [
+      'more spaces',
+      `https  2024-05-28T08:12:36.4Z  app/x/1  10.0.0.1:13624  1.1.1.1:8000  0 0 0 200 200 9 2 ${request}`,
+    ],
+    // allinurl/goaccess#797: no target answered.
+    ['no target', `h2 2024-05-28T08:12:36.4Z app/x/1 10.0.0.1:13624 - -1 -1 -1 400 - 702 0 ${request}`],
+  ])("a balancer's log with %s", (_, line) => {
+    const { counts, read } = readCounts(`${line}\n${line.replace(':36.', ':37.')}\n`, 'shape')
+    expect(counts).toEqual([1, 1])
+    expect(read).toContain('load balancer, 2 POST requests')
+  })
+
+  it.each([
+    ['a capture without a POST', record(1, 0, 'GET'), 'no arrivals in it: a capture of GoReplay'],
+    ['stages of another kind', '[{"duration":"2s","target":4,"p95":3}]', 'JSON that is no line of an access log'],
+    ['a duration of no unit', '[{"duration":"2 moons","target":4}]', 'JSON that is no line of an access log'],
+    ['more than a day', '[{"duration":"25h","target":4}]', 'JSON that is no line of an access log'],
+  ])('but not %s', (_, text, what) => {
+    expect(() => readCounts(text, 'shape')).toThrow(what)
+  })
+})
