@@ -1,16 +1,34 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { ONE } from '../product/certificates.ts'
 
 /** Undefined when redis-server is installed. */
 export function whyNoRedis(): string | undefined {
   if (spawnSync('redis-server', ['--version']).status === 0) return undefined
   return 'redis-server is not installed (apt-get install redis-server)'
+}
+
+/** What a server for one test is, where it is not the usual one. */
+interface RedisKind {
+  /** Of the server, as a shell would find it. */
+  readonly program?: string
+  /** By TLS alone, with the certificate ONE. */
+  readonly secure?: boolean
+}
+
+/** Settings by which a server, or a sentinel, speaks TLS on a port, also to others of its kind. The files are made in the folder. */
+export function tlsSettings(folder: string, port: number): Record<string, string> {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  writeFileSync(cert, ONE.cert)
+  writeFileSync(key, ONE.key)
+  const files = { 'tls-cert-file': cert, 'tls-key-file': key, 'tls-ca-cert-file': cert }
+  return { port: '0', 'tls-port': String(port), ...files, 'tls-auth-clients': 'no', 'tls-replication': 'yes' }
 }
 
 /** A redis-server for one test, on a free port, with its data in a temporary folder. */
@@ -20,21 +38,26 @@ export class RedisServer {
   static readonly #all = new Set<RedisServer>()
   readonly #folder = mkdtempSync(join(tmpdir(), 'floodmark-redis-'))
   readonly #options: readonly string[]
+  readonly #kind: RedisKind
   #process: ChildProcess | undefined
 
-  private constructor(port: number, options: readonly string[]) {
+  private constructor(port: number, options: readonly string[], kind: RedisKind) {
     this.port = port
-    this.url = `redis://127.0.0.1:${port}`
+    this.url = `redis${kind.secure ? 's' : ''}://127.0.0.1:${port}`
     this.#options = options
+    this.#kind = kind
   }
 
-  static async start(options: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always']) {
+  static async start(
+    options: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'],
+    kind: RedisKind = {},
+  ) {
     const probe = createServer().listen(0, '127.0.0.1')
     await once(probe, 'listening')
     const { port } = probe.address() as { port: number }
     probe.close()
     await once(probe, 'close')
-    const server = new RedisServer(port, options)
+    const server = new RedisServer(port, options, kind)
     RedisServer.#all.add(server)
     await server.up()
     return server
@@ -42,8 +65,11 @@ export class RedisServer {
 
   /** Starts the server, with the data that it left before. */
   async up(): Promise<void> {
-    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder]
-    this.#process = spawn('redis-server', [...fixed, ...this.#options], { stdio: 'ignore' })
+    const { program = 'redis-server', secure = false } = this.#kind
+    const at = secure ? tlsSettings(this.#folder, this.port) : { port: String(this.port) }
+    const settings = { ...at, bind: '127.0.0.1', save: '', dir: this.#folder }
+    const fixed = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+    this.#process = spawn(program, [...fixed, ...this.#options], { stdio: 'ignore' })
     for (let tries = 0; tries < 200; tries++) {
       if (await this.#answers()) return
       await wait(50)

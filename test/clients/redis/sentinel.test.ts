@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import redisLedger from '../../../ledgers/redis.ts'
@@ -11,12 +12,17 @@ import bullmq from '../../../queues/bullmq.ts'
 import redisStreams from '../../../queues/redis-streams.ts'
 import { redisAddress } from '../../../src/clients/redis/address.ts'
 import { anEvent } from '../../events.ts'
-import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
-import { needing } from '../../needs.ts'
+import { RedisServer, tlsSettings, whyNoRedis } from '../../ledgers/redis-server.ts'
+import { fullUnless, needing } from '../../needs.ts'
+import { ONE } from '../../product/certificates.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-sentinel-'))
 const sentinels: ChildProcess[] = []
+// As NODE_EXTRA_CA_CERTS does at the start of a process.
+const trusted = getCACertificates('default')
+setDefaultCACertificates([...trusted, ONE.cert])
 afterAll(async () => {
+  setDefaultCACertificates(trusted)
   for (const one of sentinels) one.kill('SIGKILL')
   await RedisServer.removeAll()
   rmSync(folder, { recursive: true, force: true })
@@ -31,18 +37,19 @@ async function freePort(): Promise<number> {
 }
 
 /** One sentinel, which is enough to agree with itself. */
-async function startSentinel(primaryPort: number): Promise<number> {
+async function startSentinel(primaryPort: number, secure: boolean): Promise<number> {
   const port = await freePort()
-  const file = join(folder, 'sentinel.conf')
+  const file = join(folder, `sentinel-${port}.conf`)
   const watching = [
     `monitor kit 127.0.0.1 ${primaryPort} 1`,
     'down-after-milliseconds kit 500',
     'failover-timeout kit 2000',
   ]
-  const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...watching.map((line) => `sentinel ${line}`)]
+  const at = Object.entries(secure ? tlsSettings(folder, port) : { port }).map(([name, value]) => `${name} ${value}`)
+  const lines = [...at, 'bind 127.0.0.1', `dir ${folder}`, ...watching.map((line) => `sentinel ${line}`)]
   writeFileSync(file, lines.join('\n'))
   sentinels.push(spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' }))
-  const admin = new Redis({ port, protocol: 2 })
+  const admin = new Redis({ port, host: '127.0.0.1', protocol: 2, ...(secure && { tls: {} }) })
   admin.on('error', () => {})
   // Until it knows the replica, it has nobody to fail over to.
   const replicas = async () => ((await admin.call('SENTINEL', 'REPLICAS', 'kit')) as unknown[]).length
@@ -74,12 +81,20 @@ describe('the address of a primary that sentinels know', () => {
     }
   })
 
-  it('leads to the new primary after a failover, for queues and ledger', needing(whyNoRedis()), async () => {
-    const primary = await RedisServer.start()
-    await RedisServer.start(['--appendonly', 'yes', '--replicaof', `127.0.0.1 ${primary.port}`])
-    const port = await startSentinel(primary.port)
+  const missing = needing(whyNoRedis())
+  const plain = { ...missing, ...fullUnless(true) }
+  it('leads to the new primary after a failover, for queues and ledger', plain, () => failover('redis+sentinel'))
+
+  const secure = { ...missing, ...fullUnless(false) }
+  it('does so where servers and sentinels speak TLS alone', secure, () => failover('rediss+sentinel'))
+
+  async function failover(scheme: 'redis+sentinel' | 'rediss+sentinel'): Promise<void> {
+    const kind = { secure: scheme === 'rediss+sentinel' }
+    const primary = await RedisServer.start(undefined, kind)
+    await RedisServer.start(['--appendonly', 'yes', '--replicaof', `127.0.0.1 ${primary.port}`], kind)
+    const port = await startSentinel(primary.port, kind.secure)
     // Most clusters have a sentinel that is down for now.
-    const at = { url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${port}/kit`, namespace: 'sentinel' }
+    const at = { url: `${scheme}://127.0.0.1:1,127.0.0.1:${port}/kit`, namespace: 'sentinel' }
     const stores = {
       'redis-streams': await redisStreams.open(at),
       bullmq: await bullmq.open(at),
@@ -116,5 +131,5 @@ describe('the address of a primary that sentinels know', () => {
     stop.abort()
     await Promise.all(consuming)
     await Promise.all(Object.values(stores).map((store) => store.close()))
-  })
+  }
 })
