@@ -5,11 +5,12 @@ import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
-import { clientOptions, deleteGroup, describe, isError, lagOf, unless } from './kafka/cluster.ts'
-import { despiteLeaderless, isNoLeader } from './kafka/leaderless.ts'
+import { clientOptions, deleteGroup, describe, isError, lagOf, makeTopic, unless } from './kafka/cluster.ts'
+import { cut, despiteLeaderless } from './kafka/leaderless.ts'
 import { keepMember } from './kafka/member.ts'
+import { Brokers, isUnsent, nameOf } from './kafka-shared/brokers.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
-import { type Layout, layoutOf, TOPIC_CONFIG, traitsOf } from './kafka-shared/layout.ts'
+import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
 import { reasonOf } from './kafka-shared/trouble.ts'
 
@@ -22,15 +23,23 @@ class KafkaQueue implements Queue {
   readonly #publishing: Publishing
   readonly #consuming: KafkaConsuming
   readonly #partitions: number
+  readonly #brokers: Brokers
   #producer: ReturnType<typeof newProducer>
 
-  constructor(layout: Layout, clock: Clock, admin: Admin, traits: QueueTraits, partitions: number) {
+  constructor(
+    layout: Layout,
+    clock: Clock,
+    { admin, brokers }: KafkaAdmin,
+    traits: QueueTraits,
+    partitions: number,
+  ) {
     this.#layout = layout
     this.#clock = clock
     this.#admin = admin
+    this.#brokers = brokers
     this.traits = traits
     this.#partitions = partitions
-    this.#producer = newProducer(layout)
+    this.#producer = newProducer(layout, brokers)
     this.#consuming = new KafkaConsuming(clock)
     this.#publishing = new Publishing(traits, clock, partitions)
   }
@@ -40,40 +49,55 @@ class KafkaQueue implements Queue {
       // A part for each leader, so that one that is away or hangs costs its own events only.
       send: (partitions) => {
         const { topic } = this.#layout
-        const { client, leaderOf } = this.#producer
-        const byLeader = Map.groupBy(partitions.keys(), (at) => leaderOf(topic, partitions[at]!))
-        return [...byLeader.values()].map((positions) => {
+        const { client, leaders } = this.#producer
+        const byLeader = Map.groupBy(partitions.keys(), (at) => leaders.of(topic, partitions[at]!))
+        return [...byLeader].map(([leader, positions]) => {
           const messages = positions.map((at) => {
             const event = events[at]!
             return { topic, key: Buffer.from(event.key), value: encode(event), partition: partitions[at]! }
           })
-          return { positions, done: this.#sendNow(client, messages) }
+          const done = this.#sendNow(client, messages, leader)
+          return { positions, done, onLate: () => this.#onLate(leader) }
         })
       },
-      isUnsent: (error) => isNoLeader(error),
       isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
-      // A connection that answers too late may be half open, and would hold up every later publish as well.
-      onLate: () => {
-        const late = this.#producer
-        this.#producer = newProducer(this.#layout)
-        Promise.resolve(late.client.close(true)).catch(() => {})
-      },
     })
   }
 
+  /** A connection that answers too late may be half open, and would hold up every later publish as well. */
+  #onLate(leader: number | undefined): void {
+    void this.#brokers.check()
+    const { client, leaders } = this.#producer
+    const place = leader === undefined ? undefined : leaders.placeOf(leader)
+    if (place) return cut(client.connections, nameOf(place))
+    this.#producer = newProducer(this.#layout, this.#brokers)
+    Promise.resolve(client.close(true)).catch(() => {})
+  }
+
   /** What a failure says of the leaders is not known to the client, which would go on with those that it knew. */
-  async #sendNow(client: Producer, messages: Parameters<Producer['send']>[0]['messages']): Promise<void> {
+  async #sendNow(
+    client: Producer,
+    messages: Parameters<Producer['send']>[0]['messages'],
+    leader: number | undefined,
+  ): Promise<void> {
     try {
       await client.send({ messages, acks: ProduceAcks.ALL })
     } catch (error) {
       client.clearMetadata()
-      throw error
+      if (leader !== undefined || !isUnsent(error)) throw error
+      // It may have gone to several leaders, of which some have stored their part.
+      throw new FloodmarkError('unavailable', `nobody knew the leaders yet: ${reasonOf(error)}`, {
+        definite: false,
+        cause: error,
+      })
     }
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const kept = { layout: this.#layout, brokers: this.#brokers, clock: this.#clock }
+    const { onError = () => {} } = options
     return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
-      keepMember(this.#layout, this.#clock, lanes, noMore, finished, options.onError),
+      keepMember({ ...kept, lanes, onError }, noMore, finished),
     )
   }
 
@@ -83,7 +107,7 @@ class KafkaQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const lag = await lagOf(this.#admin, this.#layout.topic, this.#partitions)
+    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout.topic, this.#partitions))
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
@@ -91,12 +115,13 @@ class KafkaQueue implements Queue {
 
   async close(): Promise<void> {
     await this.#publishing.close()
+    this.#brokers.close()
     await Promise.all([this.#producer.client.close(true), this.#admin.close()])
   }
 }
 
 /** Never idempotent: this client fails concurrent sends of such a producer. Without retries: they would reorder events. */
-function newProducer(layout: Layout) {
+function newProducer(layout: Layout, brokers: Brokers) {
   const { compression } = layout.address
   const client = new Producer({
     ...clientOptions(layout),
@@ -104,38 +129,41 @@ function newProducer(layout: Layout) {
     repeatOnStaleMetadata: false,
     ...(compression && { compression }),
   })
-  return { client, leaderOf: despiteLeaderless(client) }
+  const leaders = despiteLeaderless(client, layout.address, brokers)
+  // Before the first publish: until the leaders are known, events for several go in one send.
+  Promise.resolve(client.metadata({ topics: [layout.topic] })).catch(() => {})
+  return { client, leaders }
 }
 
-function newAdmin(layout: Layout): Admin {
+interface KafkaAdmin {
+  readonly admin: Admin
+  readonly brokers: Brokers
+}
+
+/** Asks of any broker but a silent one. */
+async function startAsking(layout: Layout): Promise<KafkaAdmin> {
+  const brokers = new Brokers(layout.address)
+  await brokers.check()
   const admin = new Admin(clientOptions(layout))
-  despiteLeaderless(admin)
-  return admin
+  despiteLeaderless(admin, layout.address, brokers)
+  return { admin, brokers }
 }
 
 const driver: QueueDriver = {
   server: 'kafka',
   async open(options) {
     const layout = layoutOf(options)
-    const admin = newAdmin(layout)
+    const asking = await startAsking(layout)
+    const { admin, brokers } = asking
     try {
-      await admin
-        .createTopics({
-          topics: [layout.topic],
-          partitions: layout.partitions,
-          ...(layout.address.replication && { replicas: layout.address.replication }),
-          configs: TOPIC_CONFIG,
-        })
-        .catch(unless('TOPIC_ALREADY_EXISTS'))
-      const { facts, partitions } = await describe(admin, layout)
-      return new KafkaQueue(
-        layout,
-        options.clock ?? systemClock,
-        admin,
-        traitsOf('kafka', layout.topic, facts),
-        partitions,
-      )
+      await brokers.during(makeTopic(admin, layout))
+      // By now those are known that the address does not name.
+      await brokers.check()
+      const { facts, partitions } = await describe(admin, layout, brokers)
+      const traits = traitsOf('kafka', layout.topic, facts)
+      return new KafkaQueue(layout, options.clock ?? systemClock, asking, traits, partitions)
     } catch (cause) {
+      brokers.close()
       await admin.close().catch(() => {})
       const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
@@ -146,7 +174,7 @@ const driver: QueueDriver = {
 
   async drop(options) {
     const layout = layoutOf(options)
-    const admin = newAdmin(layout)
+    const { admin, brokers } = await startAsking(layout)
     try {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.topic)
@@ -154,6 +182,7 @@ const driver: QueueDriver = {
       const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })
     } finally {
+      brokers.close()
       await admin.close().catch(() => {})
     }
   },

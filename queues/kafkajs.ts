@@ -1,65 +1,85 @@
-import type { Admin, Kafka } from 'kafkajs'
 import { encode } from '../src/core/base/codec.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
+import { noLeader } from './kafka-shared/brokers.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
 import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
-import { Publishing } from './kafka-shared/publishing.ts'
-import { connect, createTopic, deleteAll, describe, isError, lagOf } from './kafkajs/cluster.ts'
+import { Publishing, type SentPart } from './kafka-shared/publishing.ts'
+import { deleteAll, describe, isError, lagOf, makeTopic } from './kafkajs/cluster.ts'
+import { Connections } from './kafkajs/connections.ts'
 import { keepMember } from './kafkajs/member.ts'
-import { KafkaJsSending } from './kafkajs/sending.ts'
+import { KafkaJsSending, type SendingLine } from './kafkajs/sending.ts'
 
 /** Kafka by kafkajs. Topics and lanes are those of `kafka`: each queue reads the other's events. */
 class KafkaJsQueue implements Queue {
   readonly traits: QueueTraits
   readonly #layout: Layout
   readonly #clock: Clock
-  readonly #kafka: Kafka
-  readonly #admin: Admin
+  readonly #connections: Connections
   readonly #publishing: Publishing
   readonly #consuming: KafkaConsuming
   readonly #sending: KafkaJsSending
 
-  constructor(layout: Layout, clock: Clock, kafka: Kafka, admin: Admin, traits: QueueTraits, partitions: number) {
+  constructor(layout: Layout, clock: Clock, connections: Connections, traits: QueueTraits, partitions: number) {
     this.#layout = layout
     this.#clock = clock
-    this.#kafka = kafka
-    this.#admin = admin
+    this.#connections = connections
     this.traits = traits
     this.#publishing = new Publishing(traits, clock, partitions)
     this.#consuming = new KafkaConsuming(clock)
-    this.#sending = new KafkaJsSending(kafka, layout, traits.publishBytesMax)
+    this.#sending = new KafkaJsSending(connections.writer, layout, traits.publishBytesMax)
   }
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     return this.#publishing.publish(events, deadlineMs, {
       send: (partitions) => {
-        const messages = events.map((event, at) => {
-          return { key: event.key, value: encode(event), partition: partitions[at]! }
+        const { leaders } = this.#connections
+        const lines = Map.groupBy(partitions.keys(), (at) => {
+          return this.#sending.lineOf(partitions[at]!, leaders[partitions[at]!])
         })
-        const bytes = messages.reduce((sum, { value }) => sum + value.length, 0)
-        return [{ positions: events.map((_, at) => at), done: this.#sending.send(messages, bytes) }]
+        return [...lines].map(([line, positions]) => this.#part(line, positions, events, partitions))
       },
       isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
-      onLate: () => this.#sending.renew(),
     })
   }
 
+  #part(
+    line: SendingLine | undefined,
+    positions: readonly number[],
+    events: readonly WebhookEvent[],
+    partitions: readonly number[],
+  ): SentPart {
+    const { brokers } = this.#connections
+    const messages = positions.map((at) => {
+      return { key: events[at]!.key, value: encode(events[at]!), partition: partitions[at]! }
+    })
+    const done = line ? this.#sending.send(line, messages) : Promise.reject(noLeader())
+    // A leader that moved, or one that is back, is known at the next send.
+    done.catch(() => this.#connections.refresh())
+    const onLate = () => {
+      void brokers.check()
+      line?.renew()
+    }
+    return { positions, done, onLate }
+  }
+
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
+    const kept = { connections: this.#connections, layout: this.#layout, clock: this.#clock }
+    const { onError = () => {} } = options
     return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
-      keepMember(this.#kafka, this.#layout, this.#clock, lanes, noMore, finished, options.onError),
+      keepMember({ ...kept, lanes, noMore, finished, onError }),
     )
   }
 
-  /** Succeeds when the leader of every partition answers. A probe record would stay in the log. */
+  /** Succeeds when the leaders that are there answer. A probe record would stay in the log. */
   async probe(): Promise<void> {
     await this.depth()
   }
 
   async depth(): Promise<Depth> {
-    const lag = await lagOf(this.#admin, this.#layout.topic)
+    const lag = await lagOf(this.#connections, this.#layout.topic)
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
@@ -67,19 +87,18 @@ class KafkaJsQueue implements Queue {
 
   async close(): Promise<void> {
     await this.#publishing.close()
-    await Promise.all([this.#sending.close(), this.#admin.disconnect()])
+    await Promise.all([this.#sending.close(), this.#connections.close()])
   }
 }
 
-/** Runs with a new admin client, which is left connected on success. */
-async function withAdmin<T>(layout: Layout, what: string, run: (kafka: Kafka, admin: Admin) => Promise<T>): Promise<T> {
-  const kafka = connect(layout)
-  const admin = kafka.admin()
+/** Runs with new connections, which are left open on success. */
+async function connected<T>(layout: Layout, what: string, run: (connections: Connections) => Promise<T>): Promise<T> {
+  const connections = new Connections(layout)
   try {
-    await admin.connect()
-    return await run(kafka, admin)
+    await connections.start()
+    return await run(connections)
   } catch (cause) {
-    await admin.disconnect().catch(() => {})
+    await connections.close().catch(() => {})
     const message = `cannot ${what} ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
     throw new FloodmarkError('unavailable', message, { cause })
   }
@@ -96,11 +115,13 @@ const driver: QueueDriver = {
   server: 'kafka',
   async open(options) {
     const layout = layoutOf(options)
-    return withAdmin(layout, 'open', async (kafka, admin) => {
-      await createTopic(admin, layout)
-      const { facts, partitions } = await describe(admin, layout)
+    return connected(layout, 'open', async (connections) => {
+      await makeTopic(connections, layout)
+      // By now those are known that the address does not name.
+      await connections.brokers.check()
+      const { facts, partitions } = await describe(connections, layout)
       const traits = traitsOf('kafkajs', layout.topic, facts)
-      return new KafkaJsQueue(layout, options.clock ?? systemClock, kafka, admin, traits, partitions)
+      return new KafkaJsQueue(layout, options.clock ?? systemClock, connections, traits, partitions)
     })
   },
 
@@ -112,9 +133,9 @@ const driver: QueueDriver = {
 
   async drop(options) {
     const layout = layoutOf(options)
-    await withAdmin(layout, 'delete', async (_, admin) => {
-      await deleteAll(admin, layout.topic)
-      await admin.disconnect()
+    await connected(layout, 'delete', async (connections) => {
+      await deleteAll(connections.admin, layout.topic)
+      await connections.close()
     })
   },
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { PublishError, type QueueTraits } from '../../src/core/contracts/queue.ts'
+import { isUnsent } from './brokers.ts'
 import { partitionOf } from './murmur2.ts'
 import { reasonOf } from './trouble.ts'
 
@@ -12,17 +13,15 @@ export interface PartitionedSend {
   /** In parts that are stored or fail by themselves. */
   send(partitions: readonly number[]): readonly SentPart[]
   isTooLarge(error: unknown): boolean
-  /** Whether it certainly never went out. Absent: that is not known. */
-  isUnsent?(error: unknown): boolean
-  /** Called when the deadline has passed and `send` is still waiting. */
-  onLate(): void
 }
 
-interface SentPart {
+export interface SentPart {
   /** Of its events in the batch. */
   readonly positions: readonly number[]
   /** Resolves when acks=all has come. */
   readonly done: Promise<void>
+  /** Called when the deadline has passed and it is not done. */
+  onLate(): void
 }
 
 /** Publishes to a topic: checks sizes, picks partitions, keeps the deadline. Knows the sends still running at close. */
@@ -64,20 +63,20 @@ export class Publishing {
     const known = cause instanceof FloodmarkError ? cause : undefined
     const definite = tooLarge
       ? new Set(unsafe.map((at) => partitions[at])).size === 1
-      : failures.every((one) => sender.isUnsent?.(one.cause))
+      : failures.every((one) => isUnsent(one.cause))
     const code = tooLarge ? 'too-large' : (known?.code ?? 'unavailable')
     throw new PublishError(code, `Kafka did not take it: ${reasonOf(cause)}`, { unsafe, definite, cause })
   }
 
   async #send(deadlineMs: number, sender: PartitionedSend, partitions: readonly number[]) {
-    let late = false
-    const onLate = () => {
-      if (!late) sender.onLate()
-      late = true
-      return new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`)
-    }
     const sent = sender.send(partitions)
-    const ended = await Promise.allSettled(sent.map(({ done }) => within(deadlineMs, this.#clock, done, onLate)))
+    const parts = sent.map(({ done, onLate }) =>
+      within(deadlineMs, this.#clock, done, () => {
+        onLate()
+        return new FloodmarkError('timeout', `no answer within ${deadlineMs} ms`)
+      }),
+    )
+    const ended = await Promise.allSettled(parts)
     return sent.flatMap(({ positions }, at) => {
       const one = ended[at]!
       return one.status === 'rejected' ? [{ positions, cause: one.reason as unknown }] : []

@@ -26,3 +26,16 @@ export function lostPlace(topic: string, partition: number, asked: number, at: n
   const why = 'the broker deleted or lost records, or somebody changed the offsets'
   return new FloodmarkError('unavailable', `${what}: ${why}. It is read on at ${at}`)
 }
+
+/** For people: nothing of the topic can be taken. */
+export function hungCoordinator(topic: string): FloodmarkError {
+  const what = `the broker that keeps the consumers of ${topic} takes connections and answers nothing`
+  return new FloodmarkError('unavailable', `${what}: nothing is consumed until it answers or another one takes over`)
+}
+
+/** For people: partitions whose events wait. */
+export function withoutLeader(topic: string, partitions: readonly number[]): FloodmarkError {
+  const which = `partition${partitions.length > 1 ? 's' : ''} ${partitions.join(', ')} of ${topic}`
+  const has = partitions.length > 1 ? 'have' : 'has'
+  return new FloodmarkError('unavailable', `${which} ${has} no leader that answers: the events there wait`)
+}

@@ -3,6 +3,7 @@ import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { platformaticOptions } from '../../src/clients/kafka/platformatic.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { type Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,
@@ -10,10 +11,11 @@ import {
   REBALANCE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
   RETRY_MS,
+  TOPIC_CONFIG,
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
+import { makeOrFind } from '../kafka-shared/topic.ts'
 import { LASTING } from '../kafka-shared/trouble.ts'
-import { NOBODY } from './leaderless.ts'
 
 const EARLIEST = -2n
 const LATEST = -1n
@@ -63,11 +65,24 @@ export function unless(apiId: string): (error: unknown) => void {
   }
 }
 
+export async function makeTopic(admin: Admin, { topic, partitions, address }: Layout): Promise<void> {
+  const { replication: replicas } = address
+  const wanted = { topics: [topic], partitions, ...(replicas && { replicas }), configs: TOPIC_CONFIG }
+  await makeOrFind(
+    async () => Promise.resolve(admin.createTopics(wanted)).catch(unless('TOPIC_ALREADY_EXISTS')),
+    async () => (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.has(topic),
+  )
+}
+
 /** Describes the topic, once each of its partitions has a leader. */
-export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
+export async function describe(
+  admin: Admin,
+  layout: Layout,
+  brokers: Brokers,
+): Promise<{ facts: TopicFacts; partitions: number }> {
   const partitions = await partitionsOf(admin, layout.topic)
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
-  const server = await serverVersion(layout.address)
+  const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
   const config = await configOf(admin, layout.topic)
   const logFolders = await logFoldersOf(admin, layout.topic, partitions.length)
   return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }

@@ -1,11 +1,12 @@
 import type { ConnectionPool, Consumer } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { type Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
+import type { Leaderless } from '../kafka-shared/leaderless.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 import { lostPlace } from '../kafka-shared/trouble.ts'
 import { isLasting } from './cluster.ts'
-import { NOBODY } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
 
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
@@ -14,8 +15,6 @@ type FetchedPartition = Fetched['responses'][number]['partitions'][number]
 const IS_CONTROL = 1 << 5
 /** While all our lanes are full, or we have none, the next look for work comes after so many ms. */
 const LOOK_AGAIN_MS = 20
-/** An election takes less. A partition that has no leader for longer, ms, is told of. */
-const ELECTION_MS = 5_000
 const OFFSET_OUT_OF_RANGE = 1
 /** A broker keeps sessions of fetches. One that it has forgotten, or that an answer with an error left behind, is begun anew. */
 const SESSION_OVER = [70, 71, 106]
@@ -23,9 +22,11 @@ const SESSION_OVER = [70, 71, 106]
 export interface FetchingOptions {
   readonly consumer: Consumer
   readonly connections: ConnectionPool
+  readonly brokers: Brokers
   readonly topic: string
   readonly lanes: PartitionLanes
   readonly clock: Clock
+  readonly leaderless: Leaderless
   /** Told of events that cannot be delivered any more. Must not throw. */
   readonly onError: (error: unknown) => void
 }
@@ -39,8 +40,6 @@ export class Fetching {
   readonly #running = new Map<number, Promise<void>>()
   /** The epoch of the leader that wrote what lies before `next`: by it a leader sees that its log was another one. */
   readonly #epochs = new Map<number, { readonly next: number; readonly epoch: number }>()
-  /** Since when each has no leader; undefined once that was told. */
-  readonly #leaderless = new Map<number, number | undefined>()
   #topicId: string | undefined
   readonly #ended = new AbortController()
   /** At the join. */
@@ -83,7 +82,7 @@ export class Fetching {
   }
 
   async #startFetches(signal: AbortSignal): Promise<void> {
-    const { consumer, topic, lanes, clock } = this.#options
+    const { consumer, topic, lanes, clock, leaderless } = this.#options
     const wanted = lanes.wanted()
     if (wanted.length === 0) return
     const metadata = await consumer.metadata({ topics: [topic] })
@@ -94,7 +93,7 @@ export class Fetching {
     if (partitions.length !== this.#partitions) this.isOutdated = true
     const waitMs = wanted.length === lanes.partitions ? FETCH_WAIT_MS : LOOK_AGAIN_MS
     const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]?.leader ?? NOBODY)
-    this.#tellLeaderless(partitions)
+    leaderless.look(partitions.map(({ leader }) => leader))
     byLeader.delete(NOBODY)
     for (const [leader, group] of byLeader) {
       if (this.#running.has(leader)) continue
@@ -118,21 +117,9 @@ export class Fetching {
     }
   }
 
-  #tellLeaderless(partitions: readonly { readonly leader: number }[]): void {
-    const { clock, onError, topic } = this.#options
-    for (const [partition, { leader }] of partitions.entries()) {
-      if (leader !== NOBODY) this.#leaderless.delete(partition)
-      else if (!this.#leaderless.has(partition)) this.#leaderless.set(partition, clock.monotonic())
-      const sinceMs = this.#leaderless.get(partition)
-      if (sinceMs === undefined || clock.monotonic() - sinceMs < ELECTION_MS) continue
-      this.#leaderless.set(partition, undefined)
-      onError(new FloodmarkError('unavailable', `partition ${partition} of ${topic} has no leader: its events wait`))
-    }
-  }
-
   async #fetch(node: number, asked: AskedTopic, maxWaitTime: number): Promise<void> {
-    const { consumer, connections } = this.#options
-    const response = await Promise.resolve(
+    const { consumer, connections, brokers } = this.#options
+    const fetched = Promise.resolve(
       consumer.fetch({
         node,
         // The client changes what it is given when a broker fails.
@@ -142,7 +129,8 @@ export class Fetching {
         maxBytes: FETCH_BYTES_MAX,
         connectionPool: connections,
       }),
-    ).catch(answerIn)
+    )
+    const response = await brokers.during(fetched, maxWaitTime).catch(answerIn)
     if (SESSION_OVER.includes(response.errorCode)) return
     const from = new Map(asked.partitions.map(({ partition, fetchOffset }) => [partition, Number(fetchOffset)]))
     const beyond: number[] = []

@@ -1,6 +1,7 @@
 import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { type Brokers, isNoAnswer } from '../kafka-shared/brokers.ts'
 import { Commits } from '../kafka-shared/commits.ts'
 import type { PartitionLanes } from '../kafka-shared/lanes.ts'
 import {
@@ -12,10 +13,11 @@ import {
   REVOKE_WITHIN_MS,
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
-import { lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
+import { Leaderless } from '../kafka-shared/leaderless.ts'
+import { hungCoordinator, lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
 import { clientOptions, isError, isLasting } from './cluster.ts'
 import { Fetching } from './fetching.ts'
-import { despiteLeaderless } from './leaderless.ts'
+import { cut, despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
 
 /** Longer than any timer. The client gets it as its heartbeat interval, because heartbeats are sent here. */
@@ -23,17 +25,21 @@ const NEVER_MS = 2 ** 31 - 1
 /** Errors that mean the group goes on without us: there is nothing to wait for. */
 const OUT = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']
 
+export interface KafkaMemberOptions {
+  readonly layout: Layout
+  readonly brokers: Brokers
+  readonly clock: Clock
+  readonly lanes: PartitionLanes
+  readonly onError: (error: unknown) => void
+}
+
 /** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
-export async function keepMember(
-  layout: Layout,
-  clock: Clock,
-  lanes: PartitionLanes,
-  noMore: AbortSignal,
-  finished: AbortSignal,
-  onError: (error: unknown) => void = () => {},
-): Promise<void> {
+export async function keepMember(options: KafkaMemberOptions, noMore: AbortSignal, finished: AbortSignal): Promise<void> {
+  const { layout, clock, lanes, onError } = options
+  const leaderless = new Leaderless(layout.topic, clock, onError)
+  let told = false
   while (!finished.aborted) {
-    const member = new KafkaMember(layout, clock, lanes, onError)
+    const member = new KafkaMember(options, leaderless)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
@@ -41,6 +47,9 @@ export async function keepMember(
       lanes.assign(new Map())
       lanes.start()
       if (isLasting(cause)) throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
+      const isHung = isNoAnswer(cause)
+      if (isHung && !told) onError(hungCoordinator(layout.topic))
+      told = isHung
     } finally {
       await member.close()
     }
@@ -50,26 +59,33 @@ export async function keepMember(
 
 /** One membership of the group: joins, fetches, commits, and hands its partitions over in good order. */
 class KafkaMember {
+  readonly #options: KafkaMemberOptions
+  readonly #leaderless: Leaderless
   readonly #layout: Layout
+  readonly #brokers: Brokers
   readonly #clock: Clock
   readonly #lanes: PartitionLanes
   readonly #consumer: Consumer
   readonly #fetches: ConnectionPool
+  readonly #forget: () => void
   #aliveAtMs: number
   readonly #over = new AbortController()
-  readonly #onError: (error: unknown) => void
   readonly commits: Commits
 
-  constructor(layout: Layout, clock: Clock, lanes: PartitionLanes, onError: (error: unknown) => void) {
-    this.#onError = onError
+  constructor(options: KafkaMemberOptions, leaderless: Leaderless) {
+    const { layout, brokers, clock, lanes } = options
+    this.#options = options
+    this.#leaderless = leaderless
     this.#layout = layout
+    this.#brokers = brokers
     this.#clock = clock
     this.#lanes = lanes
     this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic, autocommit: false })
-    despiteLeaderless(this.#consumer)
+    despiteLeaderless(this.#consumer, layout.address, brokers)
     this.#consumer.topics.track(layout.topic)
     // A fetch waits at the broker, and a connection's requests are answered in turn. So heartbeats have their own connection.
     this.#fetches = new ConnectionPool('floodmark', clientOptions(layout))
+    this.#forget = brokers.onSilent((broker) => cut(this.#fetches, broker))
     this.#aliveAtMs = clock.monotonic()
     const { topic } = layout
     this.commits = new Commits(lanes, clock, (due) => {
@@ -101,12 +117,11 @@ class KafkaMember {
 
   #startFetching(noMore: AbortSignal): Fetching {
     const fetching = new Fetching({
+      ...this.#options,
+      topic: this.#layout.topic,
       consumer: this.#consumer,
       connections: this.#fetches,
-      topic: this.#layout.topic,
-      lanes: this.#lanes,
-      clock: this.#clock,
-      onError: this.#onError,
+      leaderless: this.#leaderless,
     })
     void fetching.run(AbortSignal.any([noMore, this.#over.signal]))
     return fetching
@@ -122,11 +137,12 @@ class KafkaMember {
     // The client's own heartbeat joins again the moment a rebalance is asked for, while handlers still run on what
     // another member is about to get. It reads this only once it has joined.
     options.heartbeatInterval = NEVER_MS
-    await orAborted(joined, finished)
+    await orAborted(this.#brokers.during(joined, RETRY_MS), finished)
     const { topic } = this.#layout
     const partitions = this.#consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? []
     this.#aliveAtMs = this.#clock.monotonic()
-    this.#lanes.assign(await orAborted(this.#offsets(partitions), finished))
+    const offsets = this.#brokers.during(this.#offsets(partitions))
+    this.#lanes.assign(await orAborted(offsets, finished))
     this.#lanes.start()
   }
 
@@ -140,7 +156,7 @@ class KafkaMember {
     const places = await placesToGoOn(this.#consumer, topic, wanted)
     for (const [partition, at] of places) {
       const offset = wanted.get(partition)!
-      if (offset >= 0 && offset !== at) this.#onError(lostPlace(topic, partition, offset, at))
+      if (offset >= 0 && offset !== at) this.#options.onError(lostPlace(topic, partition, offset, at))
     }
     return places
   }
@@ -151,7 +167,7 @@ class KafkaMember {
     const leftMs = Math.max(0, this.#aliveAtMs + SESSION_TIMEOUT_MS - sentAtMs)
     try {
       const late = sleep(this.#clock, leftMs).then(() => Promise.reject(new Error('no answer to a heartbeat')))
-      await Promise.race([this.#sendHeartbeat(), late])
+      await Promise.race([this.#brokers.during(this.#sendHeartbeat()), late])
       this.#aliveAtMs = sentAtMs
       return true
     } catch (error) {
@@ -184,6 +200,7 @@ class KafkaMember {
   }
 
   async close(): Promise<void> {
+    this.#forget()
     // Leaving fails or hangs while the broker is away. Then the session timeout ends the membership.
     const left = Promise.resolve(this.#consumer.close(true)).catch(() => this.#consumer.connections.close())
     const closed = Promise.allSettled([left, this.#fetches.close()])

@@ -1,47 +1,15 @@
-import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
-import {
-  CONNECT_TIMEOUT_MS,
-  type Layout,
-  REBALANCE_TIMEOUT_MS,
-  REQUEST_TIMEOUT_MS,
-  RETRY_MS,
-  TOPIC_CONFIG,
-  type TopicFacts,
-} from '../kafka-shared/layout.ts'
-import { silenceNegativeTimers } from './quiet.ts'
-import { wholeAnswers } from './whole-answers.ts'
-
-silenceNegativeTimers()
+import { NOBODY } from '../kafka-shared/brokers.ts'
+import { type Layout, REBALANCE_TIMEOUT_MS, RETRY_MS, TOPIC_CONFIG, type TopicFacts } from '../kafka-shared/layout.ts'
+import { makeOrFind } from '../kafka-shared/topic.ts'
+import type { Connections } from './connections.ts'
 
 /** A new topic has leaders soon, but not at once. */
 const LEADERS_TRIES_MAX = 100
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
-
-export function connect({ address }: Layout): Kafka {
-  return new kafkajs.Kafka({
-    clientId: 'floodmark',
-    brokers: [...address.brokers],
-    ...(address.tls && { ssl: address.tls }),
-    ...(address.sasl && { sasl: saslOf(address.sasl) }),
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    logLevel: kafkajs.logLevel.NOTHING,
-    socketFactory: wholeAnswers,
-    retry: { retries: 2, initialRetryTime: RETRY_MS, maxRetryTime: 1_000 },
-  })
-}
-
-/** kafkajs writes the mechanisms small, and asks for a token each time. */
-function saslOf(login: NonNullable<Layout['address']['sasl']>): SASLOptions {
-  if (login.mechanism === 'OAUTHBEARER') {
-    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: login.token }) }
-  }
-  const { username, password } = login
-  return { mechanism: login.mechanism.toLowerCase(), username, password } as SASLOptions
-}
 
 /** Whether the broker answered with this error of the protocol, however deep the client wrapped it. */
 export function isError(error: unknown, type: string): boolean {
@@ -56,11 +24,14 @@ function listOf(error: object, name: string): { error?: unknown }[] {
   return Array.isArray(list) ? list : []
 }
 
-export async function createTopic(admin: Admin, { topic, partitions, address }: Layout): Promise<void> {
+export async function makeTopic(connections: Connections, { topic, partitions, address }: Layout): Promise<void> {
   const replicationFactor = address.replication ?? -1
   const wanted = { topic, numPartitions: partitions, replicationFactor, configEntries: TOPIC_CONFIG }
-  // The client's own wait gives up on the first 'unknown topic'.
-  await admin.createTopics({ topics: [wanted], waitForLeaders: false })
+  await makeOrFind(
+    // The client's own wait gives up on the first 'unknown topic'.
+    () => connections.admin.createTopics({ topics: [wanted], waitForLeaders: false }),
+    async () => (await connections.look()).length > 0,
+  )
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
@@ -82,30 +53,41 @@ export async function deleteAll(admin: Admin, topic: string): Promise<void> {
 }
 
 /** Describes the topic, once each of its partitions has a leader. */
-export async function describe(admin: Admin, layout: Layout): Promise<{ facts: TopicFacts; partitions: number }> {
+export async function describe(
+  connections: Connections,
+  layout: Layout,
+): Promise<{ facts: TopicFacts; partitions: number }> {
+  const { admin, brokers } = connections
   const { topic } = layout
-  await untilLed(admin, topic)
+  const partitions = await untilLed(connections, topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-  const { partitions } = topics[0]!
-  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
-  const server = await serverVersion(layout.address)
+  const replicas = Math.min(...topics[0]!.partitions.map((partition) => partition.replicas.length))
+  const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
   const config = await configOf(admin, topic)
   const logFolders = await logFoldersOf(admin)
-  return { facts: { server, replicas, config, logFolders }, partitions: partitions.length }
+  return { facts: { server, replicas, config, logFolders }, partitions }
 }
 
-/** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
-async function untilLed(admin: Admin, topic: string): Promise<void> {
+/**
+ * Resolves with the number of partitions. Metadata names a leader before that broker has made the log. Only an offset from
+ * each shows that it can be written.
+ */
+async function untilLed(connections: Connections, topic: string): Promise<number> {
   for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
     try {
-      await admin.fetchTopicOffsets(topic)
-      return
+      const leaders = await connections.look()
+      const isWhole = leaders.length > 0 && !leaders.includes(NOBODY)
+      // A partition whose leader does not come back must not keep the others from being used.
+      if (isWhole || (tries === LEADERS_TRIES_MAX - 1 && leaders.some((one) => one !== NOBODY))) {
+        await connections.admin.fetchTopicOffsets(topic)
+        return leaders.length
+      }
     } catch (error) {
       if (!NOT_YET.some((type) => isError(error, type))) throw error
     }
     await sleep(systemClock, 100)
   }
-  throw new FloodmarkError('unavailable', `a partition of ${topic} has no leader: look at the brokers`)
+  throw new FloodmarkError('unavailable', `no partition of ${topic} has a leader: look at the brokers`)
 }
 
 async function configOf(admin: Admin, topic: string): Promise<TopicFacts['config']> {
@@ -137,11 +119,21 @@ async function logFoldersOf(admin: Admin): Promise<string[]> {
   }
 }
 
-/** Counts events behind the group's committed offsets, over all partitions. */
-export async function lagOf(admin: Admin, topic: string): Promise<number> {
+/** Counts events behind the group's committed offsets, over all partitions that have a leader. */
+export async function lagOf(connections: Connections, topic: string): Promise<number> {
+  const { admin } = connections
+  const leaders = await connections.look()
+  const led = leaders.filter((one) => one !== NOBODY).length
+  if (led === 0) throw new FloodmarkError('unavailable', `no partition of ${topic} has a leader`)
+  let ends = await admin.fetchTopicOffsets(topic)
+  if (ends.length !== led) {
+    // For minutes the admin goes on with those that had a leader when it asked.
+    await admin.disconnect()
+    await admin.connect()
+    ends = await admin.fetchTopicOffsets(topic)
+  }
   const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] })
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
-  const ends = await admin.fetchTopicOffsets(topic)
   return ends.reduce((sum, { partition, low, high }) => {
     return sum + Math.max(0, Number(high) - Math.max(committed.get(partition) ?? -1, Number(low)))
   }, 0)

@@ -1,4 +1,4 @@
-import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
@@ -16,8 +16,10 @@ import {
   REVOKE_WITHIN_MS,
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
+import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { LASTING, lostPlace } from '../kafka-shared/trouble.ts'
 import { isError } from './cluster.ts'
+import type { Connections } from './connections.ts'
 
 /** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
 const FETCH_WAIT_MS = 100
@@ -26,18 +28,22 @@ const CONCURRENCY = 64
 /** A join counts as failed while the group goes on rebalancing. */
 const RETRIES_MAX = 8
 
+export interface KafkaJsMemberOptions {
+  readonly connections: Connections
+  readonly layout: Layout
+  readonly clock: Clock
+  readonly lanes: PartitionLanes
+  readonly noMore: AbortSignal
+  readonly finished: AbortSignal
+  readonly onError: (error: unknown) => void
+}
+
 /** Gives the lanes their partitions until `finished` aborts. When a consumer crashes, another one follows. */
-export async function keepMember(
-  kafka: Kafka,
-  layout: Layout,
-  clock: Clock,
-  lanes: PartitionLanes,
-  noMore: AbortSignal,
-  finished: AbortSignal,
-  onError: (error: unknown) => void = () => {},
-): Promise<void> {
+export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
+  const { layout, clock, lanes, finished, onError } = options
+  const leaderless = new Leaderless(layout.topic, clock, onError)
   while (!finished.aborted) {
-    const member = new KafkaJsMember(kafka, layout, clock, lanes, noMore, finished, onError)
+    const member = new KafkaJsMember(options, leaderless)
     try {
       await member.run()
     } catch (cause) {
@@ -56,6 +62,8 @@ export async function keepMember(
  * batch ends only when its lane is quiet, and no rebalance can take a partition out of a handler's hands.
  */
 class KafkaJsMember {
+  readonly #connections: Connections
+  readonly #leaderless: Leaderless
   readonly #topic: string
   readonly #clock: Clock
   readonly #lanes: PartitionLanes
@@ -69,22 +77,17 @@ class KafkaJsMember {
   #aliveAtMs: number
   #joining = true
 
-  constructor(
-    kafka: Kafka,
-    layout: Layout,
-    clock: Clock,
-    lanes: PartitionLanes,
-    noMore: AbortSignal,
-    finished: AbortSignal,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(options: KafkaJsMemberOptions, leaderless: Leaderless) {
+    const { connections, layout, clock, lanes, noMore, finished, onError } = options
+    this.#connections = connections
+    this.#leaderless = leaderless
     this.#onError = onError
     this.#topic = layout.topic
     this.#clock = clock
     this.#lanes = lanes
     this.#noMore = noMore
     this.#finished = finished
-    this.#consumer = kafka.consumer({
+    this.#consumer = connections.reader.consumer({
       groupId: layout.topic,
       sessionTimeout: SESSION_TIMEOUT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
@@ -140,6 +143,8 @@ class KafkaJsMember {
     for (;;) {
       await sleep(this.#clock, HEARTBEAT_MS, this.#over.signal)
       if (this.#over.signal.aborted) return
+      this.#leaderless.look(this.#connections.leaders)
+      if (this.#connections.someLeaderless) this.#connections.refresh()
       const silentMs = this.#clock.monotonic() - this.#aliveAtMs
       if (silentMs > (this.#joining ? REQUEST_TIMEOUT_MS : SESSION_TIMEOUT_MS)) {
         throw new FloodmarkError('unavailable', `no heartbeat was answered for ${Math.round(silentMs)} ms`)

@@ -1,5 +1,6 @@
 import type { CompressionTypes, Kafka, Message, Producer } from 'kafkajs'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { NOBODY } from '../kafka-shared/brokers.ts'
 import { type Layout, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS_ALL = -1
@@ -12,12 +13,60 @@ interface WaitingSend {
   reject(error: unknown): void
 }
 
+/** A line of sends for each leader, so that one that is away or hangs costs its own events only. */
+export class KafkaJsSending {
+  readonly #kafka: Kafka
+  readonly #layout: Layout
+  readonly #bytesMax: number
+  readonly #lines = new Map<number | undefined, SendingLine>()
+  /** By partition, while a send of it is under way. */
+  readonly #held = new Map<number, { readonly line: SendingLine; sends: number }>()
+
+  constructor(kafka: Kafka, layout: Layout, bytesMax: number) {
+    this.#kafka = kafka
+    this.#layout = layout
+    this.#bytesMax = bytesMax
+  }
+
+  /** A partition stays in its line while a send of it is under way: else a later event might overtake. Undefined: nobody leads it. */
+  lineOf(partition: number, leader: number | undefined): SendingLine | undefined {
+    const held = this.#held.get(partition)
+    if (held) return held.line
+    if (leader === NOBODY) return undefined
+    let line = this.#lines.get(leader)
+    if (!line) {
+      line = new SendingLine(this.#kafka, this.#layout, this.#bytesMax)
+      this.#lines.set(leader, line)
+    }
+    return line
+  }
+
+  async send(line: SendingLine, messages: readonly (Message & { readonly partition: number })[]): Promise<void> {
+    const partitions = new Set(messages.map(({ partition }) => partition))
+    for (const one of partitions) {
+      const held = this.#held.get(one)
+      if (held) held.sends++
+      else this.#held.set(one, { line, sends: 1 })
+    }
+    try {
+      const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+      await line.send(messages, bytes)
+    } finally {
+      for (const one of partitions) if (--this.#held.get(one)!.sends === 0) this.#held.delete(one)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map((line) => line.close()))
+  }
+}
+
 /**
  * Makes one send at a time. Batches that come meanwhile go with the next send: this client lets the last of several
  * concurrent sends overtake the one before it, by the way its locks are passed on. Never idempotent, because that is
  * experimental in kafkajs. Without retries, which belong above.
  */
-export class KafkaJsSending {
+export class SendingLine {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #bytesMax: number

@@ -6,18 +6,18 @@ import { partitionOf } from '../../queues/kafka-shared/murmur2.ts'
 import kafkajs from '../../queues/kafkajs.ts'
 import { kafkaAddress } from '../../src/clients/kafka/address.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
-import { PublishError } from '../../src/core/contracts/queue.ts'
+import { PublishError, type Queue, type QueueDriver } from '../../src/core/contracts/queue.ts'
 import { shownUrl } from '../../src/runner/servers/existing.ts'
-import { LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
+import { LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
+import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const ROUNDS = 40
 const PER_ROUND = 12
 const KEYS = 60
-/** Each kill strikes the next broker, and two came before. */
-const THIRD = 3
 const PARTITIONS = 6
 const WAIT = { timeout: 60_000 }
+const DEADLINE = { deadlineMs: 3_000 }
 
 describeWithServer('kafka-cluster', (server) => {
   it('is three brokers with TLS and a login, whose password is in no line for people', () => {
@@ -36,15 +36,8 @@ describeWithServer('kafka-cluster', (server) => {
       const queue = await driver.open(at)
       expect(queue.traits.survives).toEqual(['receiver-crash', 'broker-crash', 'power-loss', 'host-loss'])
       expect(queue.traits.server).toContain('replication 3, min.insync.replicas 2')
-      const seen: number[] = []
-      const stop = new AbortController()
-      const consuming = queue.consume(
-        async (batch) => {
-          seen.push(...numbersOf(batch))
-          return batch.map(() => 'ack')
-        },
-        { batchEventsMax: 32, handlersMax: 4, leaseMs: 30_000, signal: stop.signal },
-      )
+      const consumer = consumerOf(queue)
+      const { seen } = consumer
       const accepted: number[] = []
       const publish = async (round: number) => {
         const events = numbered(round * PER_ROUND, PER_ROUND, (n) => `k${n % PER_ROUND}`)
@@ -69,8 +62,7 @@ describeWithServer('kafka-cluster', (server) => {
       await server().control!.start()
       await publish(round)
       await expect.poll(() => accepted.filter((n) => !seen.includes(n)), { timeout: 60_000 }).toEqual([])
-      stop.abort()
-      await consuming
+      await consumer.stop()
       for (const key of upTo(PER_ROUND)) {
         const first = [...new Set(seen.filter((n) => n % PER_ROUND === key))]
         expect(first).toEqual(first.toSorted((a, b) => a - b))
@@ -102,78 +94,79 @@ describeWithServer('kafka-cluster', (server) => {
     await admin.disconnect()
   }
 
-  it('kafka: a partition whose only leader is killed: its events wait, others go on', async () => {
-    const at = { url: server().url, namespace: 'leaderless' }
-    await topicOfOneReplica(layoutOf(at).topic, THIRD)
-    const queue = await kafka.open(at)
-    const seen = new Set<number>()
-    const told: string[] = []
-    const stop = new AbortController()
-    const consume = (from: typeof queue) =>
-      from.consume(
-        async (batch) => {
-          for (const one of numbersOf(batch)) seen.add(one)
-          return batch.map(() => 'ack')
-        },
-        {
-          batchEventsMax: 32,
-          handlersMax: 4,
-          leaseMs: 30_000,
-          signal: stop.signal,
-          onError: (error) => void told.push((error as Error).message),
-        },
-      )
-    const running = [consume(queue)]
-    const events = (from: number) => numbered(from, KEYS, (n) => `k${n % KEYS}`)
-    const isCut = (n: number) => partitionOf(Buffer.from(`k${n % KEYS}`), PARTITIONS) === 0
-    await queue.publish(events(0), LIMIT)
-    await expect.poll(() => seen.size, WAIT).toBe(KEYS)
-    await server().control!.kill()
-    /** Publishes until nothing but what lies on partition 0 is refused. */
-    const healthyStored = async (from: number, through: typeof queue) => {
-      const error: unknown = await through.publish(events(from), LIMIT).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      )
-      if (!(error instanceof PublishError)) return false
-      return error.unsafe.every((one) => isCut(from + one))
-    }
-    let from = KEYS
-    const next = () => {
+  /** A driver at work on a topic whose partition 0 lies on the broker with that number alone. */
+  async function onOneBroker(name: string, driver: QueueDriver, broker: number) {
+    const at = { url: server().url, namespace: `one-${broker}-${name}` }
+    await topicOfOneReplica(layoutOf(at).topic, broker)
+    const queue = await driver.open(at)
+    const consumers = [consumerOf(queue)]
+    const queues = [queue]
+    const isSeen = (n: number) => consumers.some(({ seen }) => seen.includes(n))
+    let from = -KEYS
+    const nextEvents = () => {
       from += KEYS
-      return from
+      return numbered(from, KEYS, (n) => `k${n % KEYS}`)
     }
-    await expect.poll(() => healthyStored(next(), queue), WAIT).toBe(true)
-    const healthy = upTo(KEYS).filter((one) => !isCut(one))
-    await expect.poll(() => healthy.every((one) => seen.has(from + one)), WAIT).toBe(true)
-    const waiting = () =>
-      queue.depth().then(
-        ({ waiting }) => waiting,
-        () => Number.POSITIVE_INFINITY,
+    const wanted = (which: (n: number) => boolean) => upTo(KEYS).filter((n) => which(n) && !isSeen(from + n))
+    const isCut = (n: number) => partitionOf(Buffer.from(`k${n % KEYS}`), PARTITIONS) === 0
+    const publishAll = async (through: Queue) => {
+      await expect.poll(() => succeeds(through.publish(nextEvents(), DEADLINE)), WAIT).toBe(true)
+      await expect.poll(() => wanted(() => true), WAIT).toEqual([])
+    }
+    /** Publishes until nothing but what lies on partition 0 is refused, at once, and the rest is consumed. */
+    const publishRest = async (through: Queue) => {
+      const refused = async () => {
+        const error = await through.publish(nextEvents(), DEADLINE).catch((reason: unknown) => reason)
+        if (!(error instanceof PublishError)) return 'nothing'
+        return error.definite && error.unsafe.every((one) => isCut(one)) ? 'the rest' : 'more'
+      }
+      await expect.poll(refused, WAIT).toBe('the rest')
+      await expect.poll(() => wanted((n) => !isCut(n)), WAIT).toEqual([])
+    }
+    await publishAll(queue)
+    return {
+      async goesOn() {
+        await publishRest(queue)
+        await expect.poll(() => succeeds(queue.probe()), WAIT).toBe(true)
+        const told = () => consumers[0]!.told.filter((line) => line.includes('partition 0'))
+        await expect.poll(told, WAIT).toHaveLength(1)
+        // A service that starts meanwhile works too.
+        const later = await driver.open(at)
+        queues.push(later)
+        consumers.push(consumerOf(later))
+        await publishRest(later)
+        expect(told()).toHaveLength(1)
+      },
+      async heals() {
+        for (const one of queues) await publishAll(one)
+      },
+      async end() {
+        await Promise.all(consumers.map((one) => one.stop()))
+        await Promise.all(queues.map((one) => one.close()))
+        await driver.drop(at)
+      },
+    }
+  }
+
+  it.each([
+    // Each fault strikes the next broker, and two kills came before.
+    { fault: 'killed', broker: 3, strike: 'kill', heal: 'start' },
+    { fault: 'hung', broker: 1, strike: 'pause', heal: 'resume' },
+  ] as const)(
+    'the only leader of a partition is $fault: its events wait, others go on',
+    async ({ broker, strike, heal }) => {
+      const all = await Promise.all(
+        Object.entries({ kafka, kafkajs }).map(([name, driver]) => onOneBroker(name, driver, broker)),
       )
-    await expect.poll(waiting, WAIT).toBeLessThan(KEYS)
-    await expect.poll(() => told.filter((line) => line.includes('partition 0')).length, WAIT).toBe(1)
-    // A service that starts meanwhile works too.
-    const later = await kafka.open(at)
-    running.push(consume(later))
-    await expect.poll(() => healthyStored(next(), later), WAIT).toBe(true)
-    await expect.poll(() => healthy.every((one) => seen.has(from + one)), WAIT).toBe(true)
-    await server().control!.start()
-    const last = next()
-    await expect
-      .poll(
-        () =>
-          queue.publish(events(last), LIMIT).then(
-            () => true,
-            () => false,
-          ),
-        WAIT,
-      )
-      .toBe(true)
-    await expect.poll(() => upTo(KEYS).every((one) => seen.has(last + one)), WAIT).toBe(true)
-    stop.abort()
-    await Promise.all(running)
-    await Promise.all([queue.close(), later.close()])
-    await kafka.drop(at)
-  }, 240_000)
+      await server().control![strike]()
+      try {
+        await Promise.all(all.map((one) => one.goesOn()))
+      } finally {
+        await server().control![heal]()
+      }
+      await Promise.all(all.map((one) => one.heals()))
+      await Promise.all(all.map((one) => one.end()))
+    },
+    240_000,
+  )
 })

@@ -4,40 +4,13 @@ import kafka from '../../queues/kafka.ts'
 import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajs from '../../queues/kafkajs.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
-import { LIMIT, numbered, numbersOf, upTo } from '../contract/queue/kit.ts'
+import { LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
+import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const EVENTS = 60
 const WAIT = { timeout: 40_000 }
 let namespaces = 0
-
-/** A consumer of a queue, what it has seen, and what it was told. */
-function consumerOf(queue: Queue) {
-  const seen: number[] = []
-  const told: string[] = []
-  const stop = new AbortController()
-  const done = queue.consume(
-    async (batch) => {
-      seen.push(...numbersOf(batch))
-      return batch.map(() => 'ack')
-    },
-    {
-      batchEventsMax: 32,
-      handlersMax: 4,
-      leaseMs: 30_000,
-      signal: stop.signal,
-      onError: (error) => void told.push((error as Error).message),
-    },
-  )
-  return {
-    seen,
-    told,
-    stop: async () => {
-      stop.abort()
-      await done
-    },
-  }
-}
 
 describeWithServer('kafka', (server) => {
   const admin = async () => {
@@ -90,27 +63,22 @@ describeWithServer('kafka', (server) => {
       await driver.drop(place)
     }, 120_000)
 
-    it(`${name}: a topic that is deleted and made anew under a running consumer is read from its start`, async () => {
+    /** A queue whose consumer has seen two rounds of events, and what changes its topic. */
+    const atWork = async () => {
       const place = at()
-      const { topic } = layoutOf(place)
       const queue = await driver.open(place)
-      const one = await admin()
       const consumer = consumerOf(queue)
       await publish(queue, 0)
       await publish(queue, EVENTS)
       await expect.poll(() => consumer.seen.length, WAIT).toBe(2 * EVENTS)
+      return { place, queue, consumer, one: await admin(), ...layoutOf(place) }
+    }
+
+    it(`${name}: a topic that is deleted and made anew under a running consumer is read from its start`, async () => {
+      const { place, queue, consumer, one, topic } = await atWork()
       await one.deleteTopics({ topics: [topic] })
       const again = await driver.open(place)
-      await expect
-        .poll(
-          () =>
-            publish(again, 2 * EVENTS).then(
-              () => true,
-              () => false,
-            ),
-          WAIT,
-        )
-        .toBe(true)
+      await expect.poll(() => succeeds(publish(again, 2 * EVENTS)), WAIT).toBe(true)
       const isNew = (n: number) => n >= 2 * EVENTS
       await expect.poll(() => new Set(consumer.seen.filter(isNew)).size, WAIT).toBe(EVENTS)
       await consumer.stop()
@@ -120,17 +88,11 @@ describeWithServer('kafka', (server) => {
     }, 120_000)
 
     it(`${name}: partitions that are added under a running consumer are read too`, async () => {
-      const place = at()
-      const { topic } = layoutOf(place)
-      const queue = await driver.open(place)
-      const one = await admin()
-      const consumer = consumerOf(queue)
-      await publish(queue, 0)
-      await expect.poll(() => consumer.seen.length, WAIT).toBe(EVENTS)
+      const { place, queue, consumer, one, topic } = await atWork()
       await one.createPartitions({ topicPartitions: [{ topic, count: 6 }] })
       const wider = await driver.open(place)
-      await publish(wider, EVENTS)
-      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(2 * EVENTS)
+      await publish(wider, 2 * EVENTS)
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(3 * EVENTS)
       await consumer.stop()
       await one.disconnect()
       await Promise.all([queue.close(), wider.close()])

@@ -1,4 +1,4 @@
-import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { type ErrorCode, FloodmarkError } from '../../core/contracts/errors.ts'
 import type { ProbeAnswer } from '../../core/contracts/probe.ts'
 import { type KafkaAddress, kafkaAddress, socketTo } from './address.ts'
 
@@ -38,6 +38,16 @@ export async function probeKafka(url: string, ms: number): Promise<ProbeAnswer |
   }
 }
 
+/** Whether a broker takes a connection, or seems to, and answers nothing within `ms`. One that refuses is not silent. */
+export async function isSilent(broker: string, tls: KafkaAddress['tls'], ms: number): Promise<boolean> {
+  try {
+    await askOne(broker, tls, ms)
+    return false
+  } catch (error) {
+    return error instanceof FloodmarkError && error.code === 'timeout'
+  }
+}
+
 async function ask({ brokers, tls }: KafkaAddress, ms: number): Promise<Buffer> {
   const failures: unknown[] = []
   for (const broker of brokers) {
@@ -54,14 +64,14 @@ async function ask({ brokers, tls }: KafkaAddress, ms: number): Promise<Buffer> 
 function askOne(broker: string, tls: KafkaAddress['tls'], ms: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = socketTo(broker, tls, () => socket.write(REQUEST))
-    const fail = (what: string) => socket.destroy(new FloodmarkError('unavailable', `${broker} ${what}`))
-    const timer = setTimeout(() => fail(`does not answer within ${ms} ms`), ms)
+    const fail = (code: ErrorCode, what: string) => socket.destroy(new FloodmarkError(code, `${broker} ${what}`))
+    const timer = setTimeout(() => fail('timeout', `does not answer within ${ms} ms`), ms)
     let answer = Buffer.alloc(0)
     socket.on('data', (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk])
       const whole = answer.length >= 10 && answer.length >= 4 + answer.readInt32BE(0)
       if (!whole && answer.length <= ANSWER_BYTES_MAX) return
-      if (!whole || !isReady(answer)) return fail('does not speak Kafka, or is not ready')
+      if (!whole || !isReady(answer)) return fail('unavailable', 'does not speak Kafka, or is not ready')
       resolve(answer)
       socket.destroy()
     })
