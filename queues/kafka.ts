@@ -94,7 +94,7 @@ class KafkaQueue implements Queue {
   }
 
   consume(handle: Handler, options: ConsumeOptions): Promise<void> {
-    const kept = { layout: this.#layout, brokers: this.#brokers, clock: this.#clock }
+    const kept = { admin: this.#admin, layout: this.#layout, brokers: this.#brokers, clock: this.#clock }
     const { onError = () => {} } = options
     return this.#consuming.consume(handle, options, (lanes, noMore, finished) =>
       keepMember({ ...kept, lanes, onError }, noMore, finished),

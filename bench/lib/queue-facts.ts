@@ -24,7 +24,7 @@ const REDIS = {
 } as const
 const COPIES = 'by the topic: replication 3 with min.insync.replicas 2 survives a host'
 const KAFKA = {
-  retention: 'after 14 days, by no size',
+  retention: 'after 14 days, by no size; what is settled within 20 s',
   login: 'kafka+ssl://; PLAIN, SCRAM, OAUTHBEARER',
   eventBytes: '–',
 } as const

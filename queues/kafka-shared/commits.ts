@@ -2,7 +2,8 @@ import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { PartitionLanes } from './lanes.ts'
 import { RETRY_MS } from './layout.ts'
 
-type Committed = readonly { readonly partition: number; readonly offset: number }[]
+/** By partition: what lies before the offset is settled. */
+export type Committed = readonly { readonly partition: number; readonly offset: number }[]
 
 /** Commits the offsets that the lanes have settled. One commit runs at a time, and takes all offsets due by then. */
 export class Commits {

@@ -151,6 +151,12 @@ export class PartitionLanes implements Source {
     })
   }
 
+  /** Up to where each partition is committed. Another lane of a partition has its offsets from another start. */
+  committed(): { readonly lane: object; readonly partition: number; readonly offset: number }[] {
+    const lanes = [...this.#lanes.values()].filter(({ committed }) => committed !== ANYWHERE)
+    return lanes.map((lane) => ({ lane, partition: lane.partition, offset: lane.committed }))
+  }
+
   onCommitted(partition: number, offset: number): void {
     const lane = this.#lanes.get(partition)
     if (lane && offset > lane.committed) lane.committed = offset

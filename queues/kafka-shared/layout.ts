@@ -12,7 +12,7 @@ const PARTITIONS = 12
 const TOPIC_BYTES_MAX = 4 * 1024 * 1024
 /** Kafka's own default, for a topic whose settings we may not read. */
 const DEFAULT_TOPIC_BYTES_MAX = 1_048_588
-/** The broker deletes an event that nobody took in this time. It deletes settled events too, which keeps a topic bounded. */
+/** The broker deletes an event that nobody took in this time. Settled events are deleted by their consumer, much sooner. */
 const RETENTION_MS = 14 * 24 * 60 * 60 * 1_000
 const BATCH_HEAD_BYTES = 61
 /** Bytes of one record beyond the codec's bytes: the key once more, and lengths and deltas as varints. */
@@ -69,6 +69,8 @@ export interface TopicFacts {
   readonly config: ReadonlyMap<string, string | null | undefined> | undefined
   /** Where the brokers say that they keep their logs; empty where we may not know. */
   readonly logFolders: readonly string[]
+  /** Whether we may delete records. Undefined: not known. */
+  readonly deletesSettled?: boolean | undefined
 }
 
 /** Only folders that hold a partition of the topic: another machine may have a folder of the same name. */
@@ -84,7 +86,7 @@ function foldersHere(topic: string, logFolders: readonly string[]): readonly str
 export function traitsOf(
   name: string,
   topic: string,
-  { server, replicas, config, logFolders }: TopicFacts,
+  { server, replicas, config, logFolders, deletesSettled }: TopicFacts,
 ): QueueTraits {
   const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
   const minInSync = config?.get('min.insync.replicas') ?? 'unknown'
@@ -92,6 +94,7 @@ export function traitsOf(
   const flush = flushed === '9223372036854775807' ? 'never' : flushed
   const unclean = config?.get('unclean.leader.election.enable') ?? 'unknown'
   const retention = config?.get('retention.bytes') ?? 'unknown'
+  const retentionMs = config?.get('retention.ms') ?? 'unknown'
   const settings = [
     `replication ${replicas}`,
     `min.insync.replicas ${minInSync}`,
@@ -100,6 +103,13 @@ export function traitsOf(
     `retention.bytes ${retention}`,
   ]
   if (Number(retention) >= 0) settings.push('which deletes events that wait beyond it')
+  if (Number(retentionMs) >= 0 && Number(retentionMs) < RETENTION_MS) {
+    settings.push(`retention.ms ${retentionMs}, which deletes events that wait for longer`)
+  }
+  if (config?.get('cleanup.policy')?.includes('compact')) {
+    settings.push('cleanup.policy compact, which deletes all events of a key but the last')
+  }
+  if (deletesSettled !== undefined) settings.push(`settled records are ${deletesSettled ? 'deleted' : 'kept: we may not delete them'}`)
   const here = foldersHere(topic, logFolders)
   return {
     name,

@@ -39,3 +39,10 @@ export function withoutLeader(topic: string, partitions: readonly number[]): Flo
   const has = partitions.length > 1 ? 'have' : 'has'
   return new FloodmarkError('unavailable', `${which} ${has} no leader that answers: the events there wait`)
 }
+
+/** For people: the topic keeps records that are settled. */
+export function keptSettled(topic: string, cause: unknown): FloodmarkError {
+  const what = `settled records of ${topic} cannot be deleted: ${reasonOf(cause)}`
+  const why = 'where offsets are set back by more than the time for which ids are remembered, their events take effect again'
+  return new FloodmarkError('unavailable', `${what}. Allow Delete on the topic: ${why}`, { cause })
+}

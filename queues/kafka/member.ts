@@ -1,4 +1,4 @@
-import { type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
+import { type Admin, type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { type Brokers, isNoAnswer } from '../kafka-shared/brokers.ts'
@@ -14,8 +14,9 @@ import {
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
+import { SettledRecords } from '../kafka-shared/settled.ts'
 import { hungCoordinator, lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
-import { clientOptions, isError, isLasting } from './cluster.ts'
+import { clientOptions, deleteRecords, isError, isLasting, isRefused } from './cluster.ts'
 import { Fetching } from './fetching.ts'
 import { cut, despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
@@ -26,6 +27,7 @@ const NEVER_MS = 2 ** 31 - 1
 const OUT = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']
 
 export interface KafkaMemberOptions {
+  readonly admin: Admin
   readonly layout: Layout
   readonly brokers: Brokers
   readonly clock: Clock
@@ -35,20 +37,28 @@ export interface KafkaMemberOptions {
 
 /** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
 export async function keepMember(options: KafkaMemberOptions, noMore: AbortSignal, finished: AbortSignal): Promise<void> {
-  const { layout, clock, lanes, onError } = options
-  const leaderless = new Leaderless(layout.topic, clock, onError)
+  const { admin, layout, clock, lanes, onError } = options
+  const { topic } = layout
+  const leaderless = new Leaderless(topic, clock, onError)
+  const settled = new SettledRecords({
+    ...{ topic, lanes, clock, onError },
+    remove: (before) => deleteRecords(admin, topic, before),
+    isRefused,
+  })
+  void settled.run(finished)
   let told = false
   while (!finished.aborted) {
     const member = new KafkaMember(options, leaderless)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
+      await settled.finish()
     } catch (cause) {
       lanes.assign(new Map())
       lanes.start()
       if (isLasting(cause)) throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
       const isHung = isNoAnswer(cause)
-      if (isHung && !told) onError(hungCoordinator(layout.topic))
+      if (isHung && !told) onError(hungCoordinator(topic))
       told = isHung
     } finally {
       await member.close()

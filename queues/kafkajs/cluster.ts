@@ -3,8 +3,10 @@ import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { NOBODY } from '../kafka-shared/brokers.ts'
+import type { Committed } from '../kafka-shared/commits.ts'
 import { type Layout, REBALANCE_TIMEOUT_MS, RETRY_MS, TOPIC_CONFIG, type TopicFacts } from '../kafka-shared/layout.ts'
 import { makeOrFind } from '../kafka-shared/topic.ts'
+import { LASTING } from '../kafka-shared/trouble.ts'
 import type { Connections } from './connections.ts'
 
 /** A new topic has leaders soon, but not at once. */
@@ -15,7 +17,7 @@ const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEAD
 export function isError(error: unknown, type: string): boolean {
   if (!(error instanceof Error)) return false
   if ('type' in error && error.type === type) return true
-  const inner = [error.cause, ...listOf(error, 'errors'), ...listOf(error, 'groups').map((group) => group.error)]
+  const inner = [error.cause, ...listOf(error, 'errors'), ...errorsOf(error, 'groups'), ...errorsOf(error, 'partitions')]
   return inner.some((one) => isError(one, type))
 }
 
@@ -23,6 +25,8 @@ function listOf(error: object, name: string): { error?: unknown }[] {
   const list = (error as Record<string, unknown>)[name]
   return Array.isArray(list) ? list : []
 }
+
+const errorsOf = (error: object, name: string) => listOf(error, name).map((one) => one.error)
 
 export async function makeTopic(connections: Connections, { topic, partitions, address }: Layout): Promise<void> {
   const replicationFactor = address.replication ?? -1
@@ -32,6 +36,26 @@ export async function makeTopic(connections: Connections, { topic, partitions, a
     () => connections.admin.createTopics({ topics: [wanted], waitForLeaders: false }),
     async () => (await connections.look()).length > 0,
   )
+}
+
+/** Deletes what lies before each offset. */
+export async function deleteRecords(admin: Admin, topic: string, before: Committed): Promise<void> {
+  const partitions = before.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
+  await admin.deleteTopicRecords({ topic, partitions })
+}
+
+/** Whether records may be deleted here; undefined where nobody could say. Nothing lies before the first offset. */
+async function mayDelete(admin: Admin, topic: string, partition: number): Promise<boolean | undefined> {
+  try {
+    await deleteRecords(admin, topic, [{ partition, offset: 0 }])
+    return true
+  } catch (error) {
+    return isRefused(error) ? false : undefined
+  }
+}
+
+export function isRefused(error: unknown): boolean {
+  return [...LASTING, 'POLICY_VIOLATION'].some((type) => isError(error, type))
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
@@ -59,20 +83,22 @@ export async function describe(
 ): Promise<{ facts: TopicFacts; partitions: number }> {
   const { admin, brokers } = connections
   const { topic } = layout
-  const partitions = await untilLed(connections, topic)
+  const leaders = await untilLed(connections, topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   const replicas = Math.min(...topics[0]!.partitions.map((partition) => partition.replicas.length))
   const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
   const config = await configOf(admin, topic)
   const logFolders = await logFoldersOf(admin)
-  return { facts: { server, replicas, config, logFolders }, partitions }
+  const led = leaders.findIndex((one) => one !== NOBODY)
+  const deletesSettled = await mayDelete(admin, topic, led)
+  return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: leaders.length }
 }
 
 /**
- * Resolves with the number of partitions. Metadata names a leader before that broker has made the log. Only an offset from
+ * Resolves with the leaders. Metadata names a leader before that broker has made the log. Only an offset from
  * each shows that it can be written.
  */
-async function untilLed(connections: Connections, topic: string): Promise<number> {
+async function untilLed(connections: Connections, topic: string): Promise<readonly number[]> {
   for (let tries = 0; tries < LEADERS_TRIES_MAX; tries++) {
     try {
       const leaders = await connections.look()
@@ -80,7 +106,7 @@ async function untilLed(connections: Connections, topic: string): Promise<number
       // A partition whose leader does not come back must not keep the others from being used.
       if (isWhole || (tries === LEADERS_TRIES_MAX - 1 && leaders.some((one) => one !== NOBODY))) {
         await connections.admin.fetchTopicOffsets(topic)
-        return leaders.length
+        return leaders
       }
     } catch (error) {
       if (!NOT_YET.some((type) => isError(error, type))) throw error

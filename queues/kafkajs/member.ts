@@ -17,8 +17,9 @@ import {
   SESSION_TIMEOUT_MS,
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
+import { SettledRecords } from '../kafka-shared/settled.ts'
 import { LASTING, lostPlace } from '../kafka-shared/trouble.ts'
-import { isError } from './cluster.ts'
+import { deleteRecords, isError, isRefused } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
 /** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
@@ -40,12 +41,20 @@ export interface KafkaJsMemberOptions {
 
 /** Gives the lanes their partitions until `finished` aborts. When a consumer crashes, another one follows. */
 export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
-  const { layout, clock, lanes, finished, onError } = options
-  const leaderless = new Leaderless(layout.topic, clock, onError)
+  const { connections, layout, clock, lanes, finished, onError } = options
+  const { topic } = layout
+  const leaderless = new Leaderless(topic, clock, onError)
+  const settled = new SettledRecords({
+    ...{ topic, lanes, clock, onError },
+    remove: (before) => deleteRecords(connections.admin, topic, before),
+    isRefused,
+  })
+  void settled.run(finished)
   while (!finished.aborted) {
     const member = new KafkaJsMember(options, leaderless)
     try {
       await member.run()
+      await settled.finish()
     } catch (cause) {
       lanes.assign(new Map())
       const lasts = LASTING.some((type) => isError(cause, type))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ANYWHERE, PartitionLanes } from '../../queues/kafka-shared/lanes.ts'
+import { SettledRecords } from '../../queues/kafka-shared/settled.ts'
 import { encode } from '../../src/core/base/codec.ts'
 import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { Delivery, Verdict } from '../../src/core/contracts/queue.ts'
@@ -146,5 +147,68 @@ describe('the lanes of a consumer', () => {
     lanes.add(0, 6, records(6, 2), 8)
     await clock.advance(10)
     expect(calls[1]!.numbers).toEqual([6, 7])
+  })
+})
+
+describe('settled records', () => {
+  /** Lanes of which a test commits as it likes, and what was deleted. */
+  function deleting(isRefused = false) {
+    const clock = new VirtualClock()
+    const lanes = new PartitionLanes(clock)
+    const removed: string[] = []
+    const told: unknown[] = []
+    const settled = new SettledRecords({
+      ...{ topic: 'a-topic', lanes, clock },
+      onError: (error) => told.push(error),
+      async remove(before) {
+        removed.push(before.map(({ partition, offset }) => `${partition}<${offset}`).join())
+        if (isRefused) throw new Error('TOPIC_AUTHORIZATION_FAILED')
+      },
+      isRefused: () => isRefused,
+    })
+    return { clock, lanes, removed, told, settled }
+  }
+
+  it('are deleted up to what was committed a while ago, and what is not settled never', async () => {
+    const { clock, lanes, removed, settled } = deleting()
+    lanes.assign(new Map([[0, 5]]))
+    lanes.onCommitted(0, 7)
+    void settled.run(new AbortController().signal)
+    await clock.advance(10_000)
+    expect(removed).toEqual([])
+    lanes.onCommitted(0, 9)
+    await clock.advance(10_000)
+    expect(removed).toEqual(['0<7'])
+    await clock.advance(60_000)
+    expect(removed).toEqual(['0<7', '0<9'])
+  })
+
+  it('of a log that turned out to be another one are left alone', async () => {
+    const { lanes, removed, settled } = deleting()
+    lanes.assign(new Map([[0, 0]]))
+    lanes.onCommitted(0, 900)
+    await settled.look()
+    lanes.restart(0, 700)
+    await settled.look()
+    expect(removed).toEqual([])
+    await settled.look()
+    expect(removed).toEqual(['0<700'])
+  })
+
+  it('are all deleted at the good end of a membership', async () => {
+    const { lanes, removed, settled } = deleting()
+    lanes.assign(new Map([[0, 0], [1, 3], [2, ANYWHERE]]))
+    lanes.onCommitted(0, 2)
+    await settled.finish()
+    expect(removed).toEqual(['0<2,1<3'])
+  })
+
+  it('that may not be deleted are told of once, and not tried again', async () => {
+    const { clock, lanes, removed, told, settled } = deleting(true)
+    lanes.assign(new Map([[0, 4]]))
+    void settled.run(new AbortController().signal)
+    await clock.advance(600_000)
+    expect([removed.length, told.length]).toEqual([1, 1])
+    expect(String(told[0])).toMatch(/settled records of a-topic cannot be deleted: .*Allow Delete on the topic/)
   })
 })

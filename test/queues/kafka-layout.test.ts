@@ -61,7 +61,11 @@ describe('the layout of a topic', () => {
     expect(server).toBe(
       'Kafka 4.1, replication 1, min.insync.replicas 1, unclean.leader.election false, flush.messages never, retention.bytes 1000, which deletes events that wait beyond it',
     )
-    expect(traits({ replicas: 1, config: config({ 'retention.bytes': '-1' }) }).server).toMatch(/retention.bytes -1$/)
+    const server1 = (changes: Record<string, string>) => traits({ replicas: 1, config: config(changes) }).server
+    expect(server1({ 'retention.bytes': '-1' })).toMatch(/retention.bytes -1$/)
+    expect(server1({ 'retention.ms': '3600000' })).toMatch(/retention.ms 3600000, which deletes events that wait/)
+    expect(server1({ 'retention.ms': '1209600000' })).not.toContain('retention.ms')
+    expect(server1({ 'cleanup.policy': 'compact,delete' })).toContain('deletes all events of a key but the last')
   })
 
   it('names the folders of this machine that hold a partition of its own, and no others', () => {

@@ -63,6 +63,28 @@ describeWithServer('kafka', (server) => {
       await driver.drop(place)
     }, 120_000)
 
+    it(`${name}: offsets that are set back bring no event again, as settled records are deleted`, async () => {
+      const place = at()
+      const { topic } = layoutOf(place)
+      const queue = await driver.open(place)
+      expect(queue.traits.server).toContain('settled records are deleted')
+      const one = await admin()
+      const first = consumerOf(queue)
+      await publish(queue, 0)
+      await expect.poll(() => first.seen.length, WAIT).toBe(EVENTS)
+      await first.stop()
+      const partitions = upTo(3).map((partition) => ({ partition, offset: '0' }))
+      await one.setOffsets({ groupId: topic, topic, partitions })
+      const again = consumerOf(queue)
+      await publish(queue, EVENTS)
+      await expect.poll(() => again.seen.length, WAIT).toBe(EVENTS)
+      await again.stop()
+      expect(again.seen.every((n) => n >= EVENTS)).toBe(true)
+      await one.disconnect()
+      await queue.close()
+      await driver.drop(place)
+    }, 120_000)
+
     /** A queue whose consumer has seen two rounds of events, and what changes its topic. */
     const atWork = async () => {
       const place = at()
