@@ -22,7 +22,7 @@ class KafkaQueue implements Queue {
   readonly #admin: Admin
   readonly #publishing: Publishing
   readonly #consuming: KafkaConsuming
-  readonly #partitions: number
+  #partitions: number
   readonly #brokers: Brokers
   #producer: ReturnType<typeof newProducer>
 
@@ -41,7 +41,7 @@ class KafkaQueue implements Queue {
     this.#partitions = partitions
     this.#producer = newProducer(layout, brokers)
     this.#consuming = new KafkaConsuming(clock)
-    this.#publishing = new Publishing(traits, clock, partitions)
+    this.#publishing = new Publishing(traits, clock, () => this.#count())
   }
 
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
@@ -72,6 +72,12 @@ class KafkaQueue implements Queue {
     if (place) return cut(client.connections, nameOf(place))
     this.#producer = newProducer(this.#layout, this.#brokers)
     Promise.resolve(client.close(true)).catch(() => {})
+  }
+
+  /** Of partitions, by the newest metadata. */
+  #count(): number {
+    this.#partitions = this.#producer.leaders.count(this.#layout.topic) ?? this.#partitions
+    return this.#partitions
   }
 
   /** What a failure says of the leaders is not known to the client, which would go on with those that it knew. */
@@ -107,7 +113,7 @@ class KafkaQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout.topic, this.#partitions))
+    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout.topic, this.#count()))
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }

@@ -5,7 +5,7 @@ import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { noLeader } from './kafka-shared/brokers.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
-import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
+import { type Layout, layoutOf, METADATA_MAX_AGE_MS, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing, type SentPart } from './kafka-shared/publishing.ts'
 import { deleteAll, describe, isError, lagOf, makeTopic } from './kafkajs/cluster.ts'
 import { Connections } from './kafkajs/connections.ts'
@@ -27,7 +27,7 @@ class KafkaJsQueue implements Queue {
     this.#clock = clock
     this.#connections = connections
     this.traits = traits
-    this.#publishing = new Publishing(traits, clock, partitions)
+    this.#publishing = new Publishing(traits, clock, () => connections.leaders.length || partitions)
     this.#consuming = new KafkaConsuming(clock)
     this.#sending = new KafkaJsSending(connections.writer, layout, traits.publishBytesMax)
   }
@@ -35,6 +35,7 @@ class KafkaJsQueue implements Queue {
   publish(events: readonly WebhookEvent[], { deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     return this.#publishing.publish(events, deadlineMs, {
       send: (partitions) => {
+        this.#connections.refresh(METADATA_MAX_AGE_MS)
         const { leaders } = this.#connections
         const lines = Map.groupBy(partitions.keys(), (at) => {
           return this.#sending.lineOf(partitions[at]!, leaders[partitions[at]!])

@@ -28,11 +28,12 @@ export interface SentPart {
 export class Publishing {
   readonly #traits: QueueTraits
   readonly #clock: Clock
-  readonly #partitions: number
+  readonly #partitions: () => number
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor(traits: QueueTraits, clock: Clock, partitions: number) {
+  /** `partitions`: how many the topic has by now. Where they become more, keys move, and an event may overtake those that wait. */
+  constructor(traits: QueueTraits, clock: Clock, partitions: () => number) {
     this.#traits = traits
     this.#clock = clock
     this.#partitions = partitions
@@ -50,7 +51,8 @@ export class Publishing {
       const message = `${bytes} bytes, ${events.length} events in one publish; ${most}`
       throw PublishError.all(events, 'too-large', message, { definite: true })
     }
-    const partitions = events.map((event) => partitionOf(Buffer.from(event.key), this.#partitions))
+    const count = this.#partitions()
+    const partitions = events.map((event) => partitionOf(Buffer.from(event.key), count))
     const running = this.#send(deadlineMs, sender, partitions)
     this.#running.add(running)
     const failures = await running

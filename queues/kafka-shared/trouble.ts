@@ -46,3 +46,9 @@ export function keptSettled(topic: string, cause: unknown): FloodmarkError {
   const why = 'where offsets are set back by more than the time for which ids are remembered, their events take effect again'
   return new FloodmarkError('unavailable', `${what}. Allow Delete on the topic: ${why}`, { cause })
 }
+
+/** For people: keys have moved to other partitions. */
+export function otherPartitions(topic: string, before: number, now: number): FloodmarkError {
+  const what = `${topic} has ${now} partitions, no longer ${before}, and keys move between them`
+  return new FloodmarkError('unavailable', `${what}: an event may take effect before older ones of its key that wait now`)
+}

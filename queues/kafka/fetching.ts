@@ -5,7 +5,7 @@ import { type Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
 import type { Leaderless } from '../kafka-shared/leaderless.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
-import { lostPlace } from '../kafka-shared/trouble.ts'
+import { lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
 import { isLasting } from './cluster.ts'
 import { placesToGoOn } from './places.ts'
 
@@ -82,7 +82,7 @@ export class Fetching {
   }
 
   async #startFetches(signal: AbortSignal): Promise<void> {
-    const { consumer, topic, lanes, clock, leaderless } = this.#options
+    const { consumer, topic, lanes, clock, leaderless, onError } = this.#options
     const wanted = lanes.wanted()
     if (wanted.length === 0) return
     const metadata = await consumer.metadata({ topics: [topic] })
@@ -90,7 +90,10 @@ export class Fetching {
     if (this.#topicId !== undefined && this.#topicId !== id) this.#onNewTopic()
     this.#topicId = id
     this.#partitions ??= partitions.length
-    if (partitions.length !== this.#partitions) this.isOutdated = true
+    if (partitions.length !== this.#partitions && !this.isOutdated) {
+      this.isOutdated = true
+      onError(otherPartitions(topic, this.#partitions, partitions.length))
+    }
     const waitMs = wanted.length === lanes.partitions ? FETCH_WAIT_MS : LOOK_AGAIN_MS
     const byLeader = Map.groupBy(wanted, ({ partition }) => partitions[partition]?.leader ?? NOBODY)
     leaderless.look(partitions.map(({ leader }) => leader))

@@ -16,6 +16,8 @@ interface Leaders {
   /** NOBODY: it has none that answers. Undefined: not known. */
   of(topic: string, partition: number): number | undefined
   placeOf(leader: number): BrokerPlace | undefined
+  /** Of a topic's partitions; undefined: not known. */
+  count(topic: string): number | undefined
 }
 
 interface MetadataAnswer {
@@ -85,6 +87,7 @@ export function despiteLeaderless(client: Base, { brokers: first }: KafkaAddress
       return leader !== undefined && brokers.isSilent(last!.metadata.brokers.get(leader)) ? NOBODY : leader
     },
     placeOf: (leader) => last?.metadata.brokers.get(leader),
+    count: (topic) => last?.metadata.topics.get(topic)?.partitionsCount,
   }
 }
 

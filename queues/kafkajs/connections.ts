@@ -73,8 +73,8 @@ export class Connections {
   }
 
   /** Asks in the background, unless it was asked just now. */
-  refresh(): void {
-    if (systemClock.monotonic() - this.#askedAtMs >= ASK_AGAIN_MS) this.look().catch(() => {})
+  refresh(maxAgeMs = ASK_AGAIN_MS): void {
+    if (systemClock.monotonic() - this.#askedAtMs >= maxAgeMs) this.look().catch(() => {})
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,7 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { LASTING, lostPlace } from '../kafka-shared/trouble.ts'
+import { LASTING, lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
 import { deleteRecords, isError, isRefused } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
@@ -85,6 +85,7 @@ class KafkaJsMember {
   #handingOver: Promise<void> | undefined
   #aliveAtMs: number
   #joining = true
+  #partitions = 0
 
   constructor(options: KafkaJsMemberOptions, leaderless: Leaderless) {
     const { connections, layout, clock, lanes, noMore, finished, onError } = options
@@ -152,7 +153,12 @@ class KafkaJsMember {
     for (;;) {
       await sleep(this.#clock, HEARTBEAT_MS, this.#over.signal)
       if (this.#over.signal.aborted) return
-      this.#leaderless.look(this.#connections.leaders)
+      const { leaders } = this.#connections
+      this.#leaderless.look(leaders)
+      if (this.#partitions > 0 && leaders.length !== this.#partitions) {
+        this.#onError(otherPartitions(this.#topic, this.#partitions, leaders.length))
+      }
+      this.#partitions = leaders.length
       if (this.#connections.someLeaderless) this.#connections.refresh()
       const silentMs = this.#clock.monotonic() - this.#aliveAtMs
       if (silentMs > (this.#joining ? REQUEST_TIMEOUT_MS : SESSION_TIMEOUT_MS)) {

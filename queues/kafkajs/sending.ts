@@ -131,7 +131,10 @@ export class SendingLine {
         ...(this.#compression && { compression: this.#compression }),
       }),
     )
-    await Promise.race([sent, abandoned])
+    const stored = await Promise.race([sent, abandoned])
+    // What is meant for a partition that the topic does not have any more, kafkajs drops without a word.
+    const missing = messages.some(({ partition }) => !stored.some((one) => one.partition === partition))
+    if (missing) throw new FloodmarkError('unavailable', 'the topic has fewer partitions than before', { definite: false })
   }
 
   async #connected(): Promise<Producer> {

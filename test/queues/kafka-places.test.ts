@@ -4,7 +4,7 @@ import kafka from '../../queues/kafka.ts'
 import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajs from '../../queues/kafkajs.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
-import { LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
+import { inOrder, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
 import { consumerOf, succeeds } from './kafka-consumer.ts'
 
@@ -26,7 +26,7 @@ describeWithServer('kafka', (server) => {
     })
     const publish = (queue: Queue, from: number) =>
       queue.publish(
-        numbered(from, EVENTS, (n) => `k${n}`),
+        numbered(from, EVENTS, (n) => `k${n % EVENTS}`),
         LIMIT,
       )
 
@@ -109,15 +109,50 @@ describeWithServer('kafka', (server) => {
       await driver.drop(place)
     }, 120_000)
 
-    it(`${name}: partitions that are added under a running consumer are read too`, async () => {
+    it(`${name}: partitions that are added under a running publisher and consumer are used by both`, async () => {
       const { place, queue, consumer, one, topic } = await atWork()
       await one.createPartitions({ topicPartitions: [{ topic, count: 6 }] })
-      const wider = await driver.open(place)
-      await publish(wider, 2 * EVENTS)
-      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(3 * EVENTS)
+      let from = 2 * EVENTS
+      /** Whether each of the new partitions holds an event: all keys of a round together use all partitions. */
+      const usesNew = async () => {
+        await publish(queue, from)
+        from += EVENTS
+        const ends = await one.fetchTopicOffsets(topic)
+        return ends.filter(({ partition, high }) => partition >= 3 && Number(high) > 0).length
+      }
+      await expect.poll(usesNew, { ...WAIT, interval: 500 }).toBe(3)
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(from)
+      await expect.poll(() => consumer.told.filter((line) => /has 6 partitions, no longer 3/.test(line)), WAIT).toHaveLength(1)
+      // From here on nothing waits that was published to the former ones: each key has its order again.
+      const began = from
+      for (const _ of upTo(5)) {
+        await publish(queue, from)
+        from += EVENTS
+      }
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(from)
+      const later = [...new Set(consumer.seen.filter((n) => n >= began))]
+      for (const key of upTo(EVENTS)) {
+        const ofKey = later.filter((n) => n % EVENTS === key)
+        expect(ofKey).toEqual(inOrder(ofKey))
+      }
       await consumer.stop()
       await one.disconnect()
-      await Promise.all([queue.close(), wider.close()])
+      await queue.close()
+      await driver.drop(place)
+    }, 120_000)
+
+    it(`${name}: a topic made anew with fewer partitions: what a publisher from before is told is stored, is stored`, async () => {
+      const { place, queue, consumer, one, topic } = await atWork()
+      await one.deleteTopics({ topics: [topic] })
+      const [host] = place.url.split('?')
+      const fewer = { ...place, url: `${host}?partitions=1` }
+      const again = await driver.open(fewer)
+      await expect.poll(() => succeeds(publish(queue, 2 * EVENTS)), WAIT).toBe(true)
+      const isNew = (n: number) => n >= 2 * EVENTS
+      await expect.poll(() => new Set(consumer.seen.filter(isNew)).size, WAIT).toBe(EVENTS)
+      await consumer.stop()
+      await one.disconnect()
+      await Promise.all([queue.close(), again.close()])
       await driver.drop(place)
     }, 120_000)
   }
