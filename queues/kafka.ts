@@ -14,6 +14,8 @@ import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
 import { reasonOf } from './kafka-shared/trouble.ts'
 
+const ACKS = { all: ProduceAcks.ALL, 1: ProduceAcks.LEADER } as const
+
 /** Kafka by @platformatic/kafka. */
 class KafkaQueue implements Queue {
   readonly traits: QueueTraits
@@ -87,7 +89,7 @@ class KafkaQueue implements Queue {
     leader: number | undefined,
   ): Promise<void> {
     try {
-      await client.send({ messages, acks: ProduceAcks.ALL })
+      await client.send({ messages, acks: ACKS[this.#layout.address.acks] })
     } catch (error) {
       client.clearMetadata()
       if (leader !== undefined || !isUnsent(error)) throw error
@@ -166,7 +168,7 @@ const driver: QueueDriver = {
       // By now those are known that the address does not name.
       await brokers.check()
       const { facts, partitions } = await describe(admin, layout, brokers)
-      const traits = traitsOf('kafka', layout.topic, facts)
+      const traits = traitsOf('kafka', layout, facts)
       return new KafkaQueue(layout, options.clock ?? systemClock, asking, traits, partitions)
     } catch (cause) {
       brokers.close()

@@ -121,7 +121,7 @@ const driver: QueueDriver = {
       // By now those are known that the address does not name.
       await connections.brokers.check()
       const { facts, partitions } = await describe(connections, layout)
-      const traits = traitsOf('kafkajs', layout.topic, facts)
+      const traits = traitsOf('kafkajs', layout, facts)
       return new KafkaJsQueue(layout, options.clock ?? systemClock, connections, traits, partitions)
     })
   },

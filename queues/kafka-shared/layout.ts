@@ -85,7 +85,7 @@ function foldersHere(topic: string, logFolders: readonly string[]): readonly str
 
 export function traitsOf(
   name: string,
-  topic: string,
+  { topic, address: { acks, lingerMs } }: Layout,
   { server, replicas, config, logFolders, deletesSettled }: TopicFacts,
 ): QueueTraits {
   const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
@@ -102,6 +102,7 @@ export function traitsOf(
     `flush.messages ${flush}`,
     `retention.bytes ${retention}`,
   ]
+  if (acks === '1') settings.push('acks 1: only the leader has it')
   if (Number(retention) >= 0) settings.push('which deletes events that wait beyond it')
   if (Number(retentionMs) >= 0 && Number(retentionMs) < RETENTION_MS) {
     settings.push(`retention.ms ${retentionMs}, which deletes events that wait for longer`)
@@ -114,7 +115,7 @@ export function traitsOf(
   return {
     name,
     server: `${server}, ${settings.join(', ')}`,
-    survives: survives(replicas, Number(minInSync), Number(flush), unclean === 'false'),
+    survives: acks === 'all' ? survives(replicas, Number(minInSync), Number(flush), unclean === 'false') : leaderAlone(replicas, Number(flush)),
     ...(here.length > 0 && { dataFolders: here }),
     order: 'lane',
     countsDeliveries: false,
@@ -122,6 +123,7 @@ export function traitsOf(
     shared: true,
     publishEventsMax: PUBLISH_EVENTS_MAX,
     publishBytesMax: bytesMax - BATCH_HEAD_BYTES - PUBLISH_EVENTS_MAX * RECORD_HEAD_BYTES,
+    ...(lingerMs !== undefined && { lingerMs }),
   }
 }
 
@@ -137,4 +139,9 @@ function survives(replicas: number, minInSync: number, flushMessages: number, on
   if (kept && flushMessages === 1) survived.push('power-loss')
   if (replicas >= 3 && minInSync >= 2 && onlyInSync) survived.push('host-loss')
   return survived
+}
+
+/** acks=1: a follower without the event takes over from a leader that is killed, unless there is none. */
+function leaderAlone(replicas: number, flushMessages: number): FailureMode[] {
+  return replicas === 1 ? survives(1, 1, flushMessages, true) : ['receiver-crash']
 }

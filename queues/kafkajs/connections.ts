@@ -4,8 +4,10 @@ import { Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import { CONNECT_TIMEOUT_MS, type Layout, REQUEST_TIMEOUT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 import { type ReadableOptions, readableAnswers } from './answers.ts'
 import { silenceNegativeTimers } from './quiet.ts'
+import { teachZstd } from './zstd.ts'
 
 silenceNegativeTimers()
+teachZstd()
 
 /** While a partition has no leader, the brokers are asked again after so many ms. */
 const ASK_AGAIN_MS = 500

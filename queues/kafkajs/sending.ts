@@ -3,8 +3,8 @@ import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { NOBODY } from '../kafka-shared/brokers.ts'
 import { type Layout, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
-const ACKS_ALL = -1
-const GZIP: CompressionTypes.GZIP = 1
+const ACKS = { all: -1, 1: 1 } as const
+const COMPRESSIONS = { gzip: 1, zstd: 4 } as const satisfies Record<string, CompressionTypes>
 
 interface WaitingSend {
   readonly messages: readonly Message[]
@@ -71,13 +71,15 @@ export class SendingLine {
   readonly #topic: string
   readonly #bytesMax: number
   readonly #compression: CompressionTypes | undefined
+  readonly #acks: number
   #producer: Producer | undefined
   #waiting: WaitingSend[] = []
   #running = false
   #abandon = () => {}
 
   constructor(kafka: Kafka, { topic, address }: Layout, bytesMax: number) {
-    this.#compression = address.compression && GZIP
+    this.#compression = address.compression && COMPRESSIONS[address.compression]
+    this.#acks = ACKS[address.acks]
     this.#kafka = kafka
     this.#topic = topic
     this.#bytesMax = bytesMax
@@ -125,7 +127,7 @@ export class SendingLine {
     const sent = this.#connected().then((producer) =>
       producer.send({
         topic: this.#topic,
-        acks: ACKS_ALL,
+        acks: this.#acks,
         timeout: REQUEST_TIMEOUT_MS,
         messages,
         ...(this.#compression && { compression: this.#compression }),

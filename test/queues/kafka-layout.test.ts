@@ -15,10 +15,11 @@ const config = (changes: Record<string, string>) =>
       ...changes,
     }),
   )
+const layout = (topic: string, query = '') => ({ ...layoutOf({ url: `kafka://h:1${query}`, namespace: 'n' }), topic })
 const survives = (replicas: number, changes: Record<string, string>) =>
   traits({ replicas, config: config(changes) }).survives
 const traits = (facts: Pick<TopicFacts, 'replicas' | 'config'>) =>
-  traitsOf('kafka', 'a-topic', { server: 'Kafka 4.1', logFolders: [], ...facts })
+  traitsOf('kafka', layout('a-topic'), { server: 'Kafka 4.1', logFolders: [], ...facts })
 
 describe('the layout of a topic', () => {
   it.each([
@@ -56,6 +57,19 @@ describe('the layout of a topic', () => {
     ])
   })
 
+  it('grants no broker crash with acks=1 but to a leader without followers, and hands its linger on', () => {
+    const of = (query: string, replicas: number) =>
+      traitsOf('kafka', layout('a-topic', query), {
+        ...{ server: 'Kafka 4.1', logFolders: [], replicas },
+        config: config({ 'min.insync.replicas': '2', 'flush.messages': '1' }),
+      })
+    expect(of('?acks=1', 3).survives).toEqual(['receiver-crash'])
+    expect(of('?acks=1', 1).survives).toEqual(['receiver-crash', 'broker-crash', 'power-loss'])
+    expect(of('?acks=1', 3).server).toContain('acks 1: only the leader has it')
+    expect(of('?lingerMs=5', 3).lingerMs).toBe(5)
+    expect(of('', 3)).not.toHaveProperty('lingerMs')
+  })
+
   it('says which of the broker’s settings may cost an event', () => {
     const { server } = traits({ replicas: 1, config: config({ 'retention.bytes': '1000' }) })
     expect(server).toBe(
@@ -72,7 +86,7 @@ describe('the layout of a topic', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-log-'))
     const logFolders = [folder, '/no/such/folder']
     const of = (topic: string) =>
-      traitsOf('kafka', topic, { server: 'Kafka', replicas: 1, config: config({}), logFolders }).dataFolders
+      traitsOf('kafka', layout(topic), { server: 'Kafka', replicas: 1, config: config({}), logFolders }).dataFolders
     mkdirSync(join(folder, 'mine-3'))
     expect(of('mine')).toEqual([folder])
     expect(of('another')).toBeUndefined()

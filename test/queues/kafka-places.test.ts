@@ -21,7 +21,7 @@ describeWithServer('kafka', (server) => {
 
   for (const [name, driver] of Object.entries({ kafka, kafkajs })) {
     const at = () => ({
-      url: `${server().url}?partitions=3&compression=gzip`,
+      url: `${server().url}?partitions=3&compression=${namespaces % 2 ? "gzip" : "zstd"}`,
       namespace: `place${namespaces++}-${name}`,
     })
     const publish = (queue: Queue, from: number) =>

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import zlib from 'node:zlib'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** How a client proves who it is, by the name in Kafka's protocol. */
@@ -22,8 +23,14 @@ export interface KafkaAddress {
   readonly replication: number | undefined
   readonly partitions: number | undefined
   /** How events are compressed. Undefined: they are not. */
-  readonly compression: 'gzip' | undefined
+  readonly compression: Compression | undefined
+  /** Whose copy a publish waits for: each replica's in sync, or the leader's alone. */
+  readonly acks: 'all' | '1'
+  /** For so many ms an event waits for others to be sent with it. Undefined: as the service is set. */
+  readonly lingerMs: number | undefined
 }
+
+type Compression = (typeof COMPRESSIONS)[number]
 
 type KafkaLogin =
   | { readonly mechanism: Exclude<Mechanism, 'OAUTHBEARER'>; readonly username: string; readonly password: string }
@@ -31,11 +38,14 @@ type KafkaLogin =
 
 const FORM = 'kafka://host:port or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
 const BROKER = /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i
-const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions', 'compression']
+const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions', 'compression', 'acks', 'lingerMs']
+/** Those that every client of ours can read without another package. */
+const COMPRESSIONS = ['gzip', 'zstd'] as const
+const LINGER_MAX_MS = 10_000
 
 /**
  * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][?mechanism=…&ca=<file>&replication=3&
- * partitions=12&compression=gzip]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
+ * partitions=12&compression=gzip&acks=all&lingerMs=5]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
  * line is seen by others. No error tells what stands before the hosts. @throws FloodmarkError 'misuse'.
  */
 export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env): KafkaAddress {
@@ -58,6 +68,8 @@ export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env):
     replication: countOf(parameters, 'replication'),
     partitions: countOf(parameters, 'partitions'),
     compression: compressionOf(parameters.get('compression')),
+    acks: acksOf(parameters.get('acks')),
+    lingerMs: lingerOf(parameters.get('lingerMs')),
   }
 }
 
@@ -103,11 +115,26 @@ function countOf(parameters: URLSearchParams, name: string): number | undefined 
   return Number(text)
 }
 
-/** Only what every client of ours can read without another package. */
-function compressionOf(text: string | null): KafkaAddress['compression'] {
+function compressionOf(text: string | null): Compression | undefined {
   if (text === null) return undefined
-  if (text !== 'gzip') throw misuse(`compression of Kafka is '${text}': it may be gzip`)
-  return text
+  const known = COMPRESSIONS.find((one) => one === text)
+  if (!known) throw misuse(`compression of Kafka is '${text}': it may be ${COMPRESSIONS.join(' or ')}`)
+  if (known === 'zstd' && !('zstdCompress' in zlib)) throw misuse('compression=zstd needs Node 22.15 or later: take gzip')
+  return known
+}
+
+function acksOf(text: string | null): KafkaAddress['acks'] {
+  if (text === null || text === 'all' || text === '-1') return 'all'
+  if (text === '1') return text
+  const why = text === '0' ? ': with 0 nobody would know whether an event is stored' : ''
+  throw misuse(`acks of Kafka is '${text}': it may be all, or 1 for the leader alone${why}`)
+}
+
+function lingerOf(text: string | null): number | undefined {
+  if (text === null) return undefined
+  const ms = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(ms <= LINGER_MAX_MS)) throw misuse(`lingerMs of Kafka is '${text}': give whole ms from 0 to ${LINGER_MAX_MS}`)
+  return ms
 }
 
 function misuse(what: string): FloodmarkError {

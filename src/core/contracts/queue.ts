@@ -27,6 +27,8 @@ export interface QueueTraits {
   readonly publishEventsMax: number
   /** Most bytes (as the codec counts them) of one publish(), and so of one event. */
   readonly publishBytesMax: number
+  /** For so many ms an event should wait for others to be published with it, where the queue's address says so. */
+  readonly lingerMs?: number
 }
 
 export interface Delivery {

@@ -189,7 +189,8 @@ async function startReceiving(
   { ready }: Readiness,
 ): Promise<Receiving> {
   const { queue, clock, random, onError, observer, crashPoint } = options
-  const { lingerMs, publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
+  const { publishesMax, waitingBytesMax, publishDeadlineMs: deadlineMs } = limits
+  const { lingerMs = limits.lingerMs } = queue.traits
   const batcher = createBatcher({ queue, clock, lingerMs, publishesMax, waitingBytesMax, deadlineMs })
   const { publish } = batcher
   const pace: WorkPace = new WorkPace(queue, clock, () => ingest.counts.accepted)
