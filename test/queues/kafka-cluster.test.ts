@@ -72,8 +72,7 @@ describeWithServer('kafka-cluster', (server) => {
     }, 240_000)
   }
 
-  /** Every partition has one replica; only partition 0 lies on the broker with that number. */
-  async function topicOfOneReplica(topic: string, broker: number): Promise<void> {
+  async function makeTopic(topic: string, replicas: readonly number[][], config: Record<string, string>): Promise<void> {
     const { brokers, tls, sasl } = kafkaAddress(server().url)
     const { username, password } = sasl as { username: string; password: string }
     const client = new Kafka({
@@ -84,12 +83,8 @@ describeWithServer('kafka-cluster', (server) => {
     })
     const admin = client.admin()
     await admin.connect()
-    const others = [1, 2, 3].filter((one) => one !== broker)
-    const replicaAssignment = upTo(PARTITIONS).map((partition) => ({
-      partition,
-      replicas: [partition === 0 ? broker : others[partition % 2]!],
-    }))
-    const configEntries = [{ name: 'min.insync.replicas', value: '1' }]
+    const replicaAssignment = replicas.map((one, partition) => ({ partition, replicas: one }))
+    const configEntries = Object.entries({ 'min.insync.replicas': '1', ...config }).map(([name, value]) => ({ name, value }))
     await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: true })
     await admin.disconnect()
   }
@@ -97,7 +92,8 @@ describeWithServer('kafka-cluster', (server) => {
   /** A driver at work on a topic whose partition 0 lies on the broker with that number alone. */
   async function onOneBroker(name: string, driver: QueueDriver, broker: number) {
     const at = { url: server().url, namespace: `one-${broker}-${name}` }
-    await topicOfOneReplica(layoutOf(at).topic, broker)
+    const others = [1, 2, 3].filter((one) => one !== broker)
+    await makeTopic(layoutOf(at).topic, upTo(PARTITIONS).map((partition) => [partition === 0 ? broker : others[partition % 2]!]), {})
     const queue = await driver.open(at)
     const consumers = [consumerOf(queue)]
     const queues = [queue]
@@ -169,4 +165,39 @@ describeWithServer('kafka-cluster', (server) => {
     },
     240_000,
   )
+
+  it('a leader without some of the events takes over: each consumer goes on in the log that is left', async () => {
+    // The next fault strikes broker 2, the one after it broker 3, which leads.
+    const all = await Promise.all(
+      Object.entries({ kafka, kafkajs }).map(async ([name, driver]) => {
+        const at = { url: server().url, namespace: `unclean-${name}` }
+        await makeTopic(layoutOf(at).topic, [[3, 2]], { 'unclean.leader.election.enable': 'true' })
+        const queue = await driver.open(at)
+        expect(queue.traits.survives).toEqual(['receiver-crash'])
+        const consumer = consumerOf(queue)
+        const round = async (from: number) => {
+          await expect.poll(() => succeeds(queue.publish(numbered(from, KEYS), DEADLINE)), WAIT).toBe(true)
+          await expect.poll(() => upTo(KEYS, from).filter((n) => !consumer.seen.includes(n)), WAIT).toEqual([])
+        }
+        await round(0)
+        return { at, driver, queue, consumer, round }
+      }),
+    )
+    const control = server().control!
+    await control.pause()
+    await Promise.all(all.map(({ round }) => round(KEYS)))
+    await control.kill()
+    await control.resume()
+    await Promise.all(all.map(({ round }) => round(2 * KEYS)))
+    expect(all[0]!.consumer.told.filter((line) => line.includes('partition 0 of'))).not.toEqual([])
+    await control.start()
+    await Promise.all(all.map(({ round }) => round(3 * KEYS)))
+    await Promise.all(
+      all.map(async ({ at, driver, queue, consumer }) => {
+        await consumer.stop()
+        await queue.close()
+        await driver.drop(at)
+      }),
+    )
+  }, 240_000)
 })

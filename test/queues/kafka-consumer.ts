@@ -16,6 +16,8 @@ export function consumerOf(queue: Queue) {
   return {
     seen,
     told,
+    /** Rejects when it can go on no longer. */
+    done,
     stop: async () => {
       stop.abort()
       await done

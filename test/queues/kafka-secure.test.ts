@@ -3,7 +3,16 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkaQueue from '../../queues/kafka.ts'
 import kafkajsQueue from '../../queues/kafkajs.ts'
 import kafka from '../../src/runner/servers/kinds/kafka.ts'
@@ -12,6 +21,7 @@ import { startNative } from '../../src/runner/servers/native.ts'
 import type { Server } from '../../src/runner/servers/server.ts'
 import { LIMIT, numbered, numbersOf } from '../contract/queue/kit.ts'
 import { EVERYTHING_REQUIRED } from '../needs.ts'
+import { consumerOf } from './kafka-consumer.ts'
 
 const DRIVERS = { kafka: kafkaQueue, kafkajs: kafkajsQueue }
 const PASSWORD = 'p@ss-of-app'
@@ -55,6 +65,9 @@ const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule required;
 const settingsOf = (store: string, plain: number, secure: number) => ({
   listeners: `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure}`,
   'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
+  'allow.everyone.if.no.acl.found': 'true',
   'ssl.keystore.type': 'PEM',
   'ssl.keystore.location': store,
   'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
@@ -106,6 +119,12 @@ async function start() {
   return { server, brokers }
 }
 
+/** Allows it to the user of these tests, and so nothing else about that resource. */
+const acl = (resourceType: AclResourceTypes, resourceName: string, operation: AclOperationTypes) => ({
+  ...{ resourceType, resourceName, operation, resourcePatternType: ResourcePatternTypes.LITERAL },
+  ...{ principal: 'User:app', host: '*', permissionType: AclPermissionTypes.ALLOW },
+})
+
 /** Unsigned, as the broker's own validator for tests takes it. */
 function token(): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -153,6 +172,45 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
       await driver.drop(at)
     },
   )
+
+  it('says once what it may not do, does not insist, and goes on when it may', async () => {
+    if (!started) throw new Error(`no kafka server: ${why}`)
+    const url = `kafka+ssl://app:${encodeURIComponent(PASSWORD)}@${started.brokers}?mechanism=plain&ca=${ca}&partitions=2`
+    const at = { url, namespace: `${name}-refused` }
+    const { topic } = layoutOf(at)
+    const free = new Kafka({ brokers: [started.server.url.replace('kafka://', '')], logLevel: logLevel.NOTHING })
+    const admin = free.admin()
+    await admin.connect()
+    const first = await driver.open(at)
+    expect(first.traits.server).toContain('settled records are deleted')
+    await first.close()
+    // Whatever is not allowed by then is refused, as nobody said that all may be done.
+    const { READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS } = AclOperationTypes
+    await admin.createAcls({
+      acl: [READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS].map((operation) => acl(AclResourceTypes.TOPIC, topic, operation)),
+    })
+    const queue = await driver.open(at)
+    expect(queue.traits.server).toContain('settled records are kept: we may not delete them')
+    await queue.publish(numbered(0, 30), LIMIT)
+    const consumer = consumerOf(queue)
+    await expect.poll(() => consumer.seen.length).toBe(30)
+    await consumer.stop()
+    expect(consumer.told).toEqual([expect.stringMatching(/^settled records of .* cannot be deleted: .*Allow Delete/)])
+    await admin.createAcls({ acl: [acl(AclResourceTypes.GROUP, topic, WRITE)] })
+    const refused = consumerOf(queue)
+    await expect(refused.done).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/^Kafka: .*auth/i) })
+    expect(refused.seen).toEqual([])
+    for (const resourceType of [AclResourceTypes.GROUP, AclResourceTypes.TOPIC]) {
+      await admin.deleteAcls({ filters: [{ ...acl(resourceType, topic, AclOperationTypes.ANY), permissionType: AclPermissionTypes.ANY }] })
+    }
+    await queue.publish(numbered(30, 30), LIMIT)
+    const again = consumerOf(queue)
+    await expect.poll(() => again.seen.length).toBe(30)
+    await again.stop()
+    await admin.disconnect()
+    await queue.close()
+    await driver.drop(at)
+  })
 
   it('is refused with a wrong password, an unknown authority, and without TLS, and tells no password', async () => {
     if (!started) throw new Error(`no kafka server: ${why}`)

@@ -11,7 +11,7 @@ export interface ConsumingOptions {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
-  /** Told each time that a consumer ended. Must not throw. */
+  /** Told when a consumer ended: once, however often it ends for the same reason. Must not throw. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -29,15 +29,17 @@ export class Consuming {
   /** Resolves when the signal has aborted and the last consumer has ended. Never rejects. */
   async run(consume: () => Promise<void>): Promise<void> {
     const { clock, random, signal, onError } = this.#options
+    let told: string | undefined
     for (let inARow = 0; !signal.aborted; ) {
       const begunMs = clock.monotonic()
       const why = await this.#consumed(consume)
       if (signal.aborted) return
-      inARow = clock.monotonic() - begunMs >= WELL_AFTER_MS ? 1 : inARow + 1
+      const ranWell = clock.monotonic() - begunMs >= WELL_AFTER_MS
+      inARow = ranWell ? 1 : inARow + 1
       this.ended++
+      if (ranWell || why !== told) onError?.(endedBy(why))
+      told = why
       const waitMs = backoffMs(inARow, BACKOFF, random)
-      const what = `the queue's consumer ended: ${why}. It is begun again in ${Math.ceil(waitMs / 1_000)} s`
-      onError?.(new FloodmarkError('unavailable', what))
       await sleep(clock, waitMs, signal)
     }
   }
@@ -54,4 +56,9 @@ export class Consuming {
       this.isRunning = false
     }
   }
+}
+
+function endedBy(why: string): FloodmarkError {
+  const mostS = BACKOFF.capMs / 1_000
+  return new FloodmarkError('unavailable', `the queue's consumer ended: ${why}. It is begun again within ${mostS} s, as often as needed`)
 }
