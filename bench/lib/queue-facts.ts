@@ -24,7 +24,7 @@ const REDIS = {
 } as const
 const COPIES = 'by the topic: replication 3 with min.insync.replicas 2 survives a host'
 const KAFKA = {
-  retention: 'after 14 days, by no size; what is settled within 20 s',
+  retention: 'after 14 days, by no size; what is settled, within 20 s',
   login: 'kafka+ssl://; PLAIN, SCRAM, OAUTHBEARER',
   eventBytes: '–',
 } as const
@@ -56,12 +56,12 @@ export const queueFacts: Readonly<Record<string, QueueFacts>> = {
   },
   kafka: {
     ...KAFKA,
-    replication: `${COPIES}; a partition without a leader stops its own events`,
+    replication: `${COPIES}; a partition whose leader is missing or hung stops its own events`,
     client: '@platformatic/kafka: maintained',
   },
   kafkajs: {
     ...KAFKA,
-    replication: `${COPIES}; a partition without a leader stops all events`,
+    replication: `${COPIES}; a partition whose leader is missing or hung stops its own events`,
     client: 'kafkajs: no release since February 2023',
   },
   sqs: SQS,

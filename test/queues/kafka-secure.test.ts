@@ -196,7 +196,7 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
     await expect.poll(() => consumer.seen.length).toBe(30)
     await consumer.stop()
     expect(consumer.told).toEqual([expect.stringMatching(/^settled records of .* cannot be deleted: .*Allow Delete/)])
-    await admin.createAcls({ acl: [acl(AclResourceTypes.GROUP, topic, WRITE)] })
+    await admin.createAcls({ acl: [acl(AclResourceTypes.GROUP, topic, AclOperationTypes.DELETE)] })
     const refused = consumerOf(queue)
     await expect(refused.done).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/^Kafka: .*auth/i) })
     expect(refused.seen).toEqual([])
