@@ -28,13 +28,7 @@ class KafkaQueue implements Queue {
   readonly #brokers: Brokers
   #producer: ReturnType<typeof newProducer>
 
-  constructor(
-    layout: Layout,
-    clock: Clock,
-    { admin, brokers }: KafkaAdmin,
-    traits: QueueTraits,
-    partitions: number,
-  ) {
+  constructor(layout: Layout, clock: Clock, { admin, brokers }: KafkaAdmin, traits: QueueTraits, partitions: number) {
     this.#layout = layout
     this.#clock = clock
     this.#admin = admin

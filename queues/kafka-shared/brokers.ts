@@ -131,6 +131,7 @@ export const isNoAnswer = (error: unknown): boolean => is(error, NO_ANSWER)
 export const isUnsent = (error: unknown): boolean => is(error, NO_LEADER, NO_ANSWER)
 
 function is(error: unknown, ...messages: readonly string[]): boolean {
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((one) => is(one, ...messages))
+  if (error instanceof AggregateError)
+    return error.errors.length > 0 && error.errors.every((one) => is(one, ...messages))
   return error instanceof FloodmarkError && messages.includes(error.message)
 }

@@ -110,12 +110,16 @@ export function traitsOf(
   if (config?.get('cleanup.policy')?.includes('compact')) {
     settings.push('cleanup.policy compact, which deletes all events of a key but the last')
   }
-  if (deletesSettled !== undefined) settings.push(`settled records are ${deletesSettled ? 'deleted' : 'kept: we may not delete them'}`)
+  if (deletesSettled !== undefined)
+    settings.push(`settled records are ${deletesSettled ? 'deleted' : 'kept: we may not delete them'}`)
   const here = foldersHere(topic, logFolders)
   return {
     name,
     server: `${server}, ${settings.join(', ')}`,
-    survives: acks === 'all' ? survives(replicas, Number(minInSync), Number(flush), unclean === 'false') : leaderAlone(replicas, Number(flush)),
+    survives:
+      acks === 'all'
+        ? survives(replicas, Number(minInSync), Number(flush), unclean === 'false')
+        : leaderAlone(replicas, Number(flush)),
     ...(here.length > 0 && { dataFolders: here }),
     order: 'lane',
     countsDeliveries: false,

@@ -43,12 +43,16 @@ export function withoutLeader(topic: string, partitions: readonly number[]): Flo
 /** For people: the topic keeps records that are settled. */
 export function keptSettled(topic: string, cause: unknown): FloodmarkError {
   const what = `settled records of ${topic} cannot be deleted: ${reasonOf(cause)}`
-  const why = 'where offsets are set back by more than the time for which ids are remembered, their events take effect again'
+  const why =
+    'where offsets are set back by more than the time for which ids are remembered, their events take effect again'
   return new FloodmarkError('unavailable', `${what}. Allow Delete on the topic: ${why}`, { cause })
 }
 
 /** For people: keys have moved to other partitions. */
 export function otherPartitions(topic: string, before: number, now: number): FloodmarkError {
   const what = `${topic} has ${now} partitions, no longer ${before}, and keys move between them`
-  return new FloodmarkError('unavailable', `${what}: an event may take effect before older ones of its key that wait now`)
+  return new FloodmarkError(
+    'unavailable',
+    `${what}: an event may take effect before older ones of its key that wait now`,
+  )
 }

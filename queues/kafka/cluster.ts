@@ -71,7 +71,7 @@ export async function makeTopic(admin: Admin, { topic, partitions, address }: La
   const wanted = { topics: [topic], partitions, ...(replicas && { replicas }), configs: TOPIC_CONFIG }
   await makeOrFind(
     async () => Promise.resolve(admin.createTopics(wanted)).catch(unless('TOPIC_ALREADY_EXISTS')),
-    async () => (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.has(topic),
+    async () => (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.get(topic) !== undefined,
   )
 }
 

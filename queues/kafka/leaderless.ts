@@ -63,7 +63,7 @@ export function despiteLeaderless(client: Base, { brokers: first }: KafkaAddress
     const give = once(callback, brokers, known && (() => answering(known, brokers)))
     asked(options, (error, metadata) => {
       const whole = error ? metadataIn(error) : metadata
-      partial = error && whole && { metadata: whole, key, untilMs: performance.now() + ASK_AGAIN_MS }
+      partial = error && whole ? { metadata: whole, key, untilMs: performance.now() + ASK_AGAIN_MS } : undefined
       if (whole) give(null, keep(whole, key))
       else give(error, undefined!)
     })

@@ -36,7 +36,11 @@ export interface KafkaMemberOptions {
 }
 
 /** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
-export async function keepMember(options: KafkaMemberOptions, noMore: AbortSignal, finished: AbortSignal): Promise<void> {
+export async function keepMember(
+  options: KafkaMemberOptions,
+  noMore: AbortSignal,
+  finished: AbortSignal,
+): Promise<void> {
   const { admin, layout, clock, lanes, onError } = options
   const { topic } = layout
   const leaderless = new Leaderless(topic, clock, onError)

@@ -1,7 +1,6 @@
 import type { Consumer } from '@platformatic/kafka'
 import { NOBODY } from '../kafka-shared/brokers.ts'
 
-
 const EARLIEST = -2n
 const LATEST = -1n
 

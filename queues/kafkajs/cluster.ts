@@ -17,7 +17,12 @@ const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEAD
 export function isError(error: unknown, type: string): boolean {
   if (!(error instanceof Error)) return false
   if ('type' in error && error.type === type) return true
-  const inner = [error.cause, ...listOf(error, 'errors'), ...errorsOf(error, 'groups'), ...errorsOf(error, 'partitions')]
+  const inner = [
+    error.cause,
+    ...listOf(error, 'errors'),
+    ...errorsOf(error, 'groups'),
+    ...errorsOf(error, 'partitions'),
+  ]
   return inner.some((one) => isError(one, type))
 }
 

@@ -1,7 +1,7 @@
 import type { CompressionTypes, Kafka, Message, Producer } from 'kafkajs'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { NOBODY } from '../kafka-shared/brokers.ts'
-import { type Layout, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
+import { type Layout, METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS = { all: -1, 1: 1 } as const
 const COMPRESSIONS = { gzip: 1, zstd: 4 } as const satisfies Record<string, CompressionTypes>
@@ -119,7 +119,17 @@ export class SendingLine {
     return this.#waiting.splice(0, count)
   }
 
+  /** What is meant for a partition that it does not know, kafkajs drops without a word. A new producer knows the topic as it is now. */
   async #sendNow(messages: Message[]): Promise<void> {
+    const dropped = await this.#sendOnce(messages)
+    if (dropped.length === 0) return
+    this.#close()
+    if ((await this.#sendOnce(dropped)).length === 0) return
+    throw new FloodmarkError('unavailable', 'the topic has fewer partitions than before', { definite: false })
+  }
+
+  /** Resolves with the messages that did not go out. */
+  async #sendOnce(messages: Message[]): Promise<Message[]> {
     const abandoned = new Promise<never>((_, reject) => {
       this.#abandon = () =>
         reject(new FloodmarkError('unavailable', 'its connection was given up', { definite: false }))
@@ -133,10 +143,8 @@ export class SendingLine {
         ...(this.#compression && { compression: this.#compression }),
       }),
     )
-    const stored = await Promise.race([sent, abandoned])
-    // What is meant for a partition that the topic does not have any more, kafkajs drops without a word.
-    const missing = messages.some(({ partition }) => !stored.some((one) => one.partition === partition))
-    if (missing) throw new FloodmarkError('unavailable', 'the topic has fewer partitions than before', { definite: false })
+    const stored = new Set((await Promise.race([sent, abandoned])).map(({ partition }) => partition))
+    return messages.filter(({ partition }) => !stored.has(partition!))
   }
 
   async #connected(): Promise<Producer> {
@@ -144,6 +152,7 @@ export class SendingLine {
     const producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
       retry: { retries: 0 },
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       createPartitioner:
         () =>
         ({ message }) =>
@@ -156,9 +165,13 @@ export class SendingLine {
 
   /** A connection that answers too late may be half open, and would hold up every later send. The next send opens a new one. */
   renew(): void {
+    this.#abandon()
+    this.#close()
+  }
+
+  #close(): void {
     const dropped = this.#producer
     this.#producer = undefined
-    this.#abandon()
     dropped?.disconnect().catch(() => {})
   }
 

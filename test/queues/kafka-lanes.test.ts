@@ -197,7 +197,13 @@ describe('settled records', () => {
 
   it('are all deleted at the good end of a membership', async () => {
     const { lanes, removed, settled } = deleting()
-    lanes.assign(new Map([[0, 0], [1, 3], [2, ANYWHERE]]))
+    lanes.assign(
+      new Map([
+        [0, 0],
+        [1, 3],
+        [2, ANYWHERE],
+      ]),
+    )
     lanes.onCommitted(0, 2)
     await settled.finish()
     expect(removed).toEqual(['0<2,1<3'])

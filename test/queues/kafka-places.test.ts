@@ -21,7 +21,7 @@ describeWithServer('kafka', (server) => {
 
   for (const [name, driver] of Object.entries({ kafka, kafkajs })) {
     const at = () => ({
-      url: `${server().url}?partitions=3&compression=${namespaces % 2 ? "gzip" : "zstd"}`,
+      url: `${server().url}?partitions=3&compression=${namespaces % 2 ? 'gzip' : 'zstd'}`,
       namespace: `place${namespaces++}-${name}`,
     })
     const publish = (queue: Queue, from: number) =>
@@ -122,7 +122,9 @@ describeWithServer('kafka', (server) => {
       }
       await expect.poll(usesNew, { ...WAIT, interval: 500 }).toBe(3)
       await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(from)
-      await expect.poll(() => consumer.told.filter((line) => /has 6 partitions, no longer 3/.test(line)), WAIT).toHaveLength(1)
+      await expect
+        .poll(() => consumer.told.filter((line) => /has 6 partitions, no longer 3/.test(line)), WAIT)
+        .toHaveLength(1)
       // From here on nothing waits that was published to the former ones: each key has its order again.
       const began = from
       for (const _ of upTo(5)) {

@@ -3,17 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs'
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel, ResourcePatternTypes } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkaQueue from '../../queues/kafka.ts'
+import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajsQueue from '../../queues/kafkajs.ts'
 import kafka from '../../src/runner/servers/kinds/kafka.ts'
 import { kafkaJars } from '../../src/runner/servers/kinds/kafka-jars.ts'
@@ -198,10 +191,15 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
     expect(consumer.told).toEqual([expect.stringMatching(/^settled records of .* cannot be deleted: .*Allow Delete/)])
     await admin.createAcls({ acl: [acl(AclResourceTypes.GROUP, topic, AclOperationTypes.DELETE)] })
     const refused = consumerOf(queue)
-    await expect(refused.done).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/^Kafka: .*auth/i) })
+    await expect(refused.done).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^Kafka: .*auth/i),
+    })
     expect(refused.seen).toEqual([])
     for (const resourceType of [AclResourceTypes.GROUP, AclResourceTypes.TOPIC]) {
-      await admin.deleteAcls({ filters: [{ ...acl(resourceType, topic, AclOperationTypes.ANY), permissionType: AclPermissionTypes.ANY }] })
+      await admin.deleteAcls({
+        filters: [{ ...acl(resourceType, topic, AclOperationTypes.ANY), permissionType: AclPermissionTypes.ANY }],
+      })
     }
     await queue.publish(numbered(30, 30), LIMIT)
     const again = consumerOf(queue)

@@ -33,9 +33,15 @@ function answer(partitions: readonly Partition[], nodes = [1, 2], controller = 1
 }
 
 /** What kafkajs gets of such an answer, and who leads. */
-function read(from: Buffer, withoutLeaderless: boolean, brokers = new Brokers({ brokers: ['h1:9092'], tls: undefined })) {
+function read(
+  from: Buffer,
+  withoutLeaderless: boolean,
+  brokers = new Brokers({ brokers: ['h1:9092'], tls: undefined }),
+) {
   let told: readonly number[] = []
-  const onLeaders = (leaders: readonly number[]) => void (told = leaders)
+  const onLeaders = (leaders: readonly number[]) => {
+    told = leaders
+  }
   return { bytes: readable(from, { brokers, topic: 'ours', withoutLeaderless, onLeaders }), leaders: () => told }
 }
 

@@ -119,7 +119,8 @@ function compressionOf(text: string | null): Compression | undefined {
   if (text === null) return undefined
   const known = COMPRESSIONS.find((one) => one === text)
   if (!known) throw misuse(`compression of Kafka is '${text}': it may be ${COMPRESSIONS.join(' or ')}`)
-  if (known === 'zstd' && !('zstdCompress' in zlib)) throw misuse('compression=zstd needs Node 22.15 or later: take gzip')
+  if (known === 'zstd' && !('zstdCompress' in zlib))
+    throw misuse('compression=zstd needs Node 22.15 or later: take gzip')
   return known
 }
 

@@ -60,5 +60,8 @@ export class Consuming {
 
 function endedBy(why: string): FloodmarkError {
   const mostS = BACKOFF.capMs / 1_000
-  return new FloodmarkError('unavailable', `the queue's consumer ended: ${why}. It is begun again within ${mostS} s, as often as needed`)
+  return new FloodmarkError(
+    'unavailable',
+    `the queue's consumer ended: ${why}. It is begun again within ${mostS} s, as often as needed`,
+  )
 }

@@ -54,7 +54,9 @@ describe('a consumer that ends although nobody stopped it', () => {
     await clock.advance(60_000)
     expect(processor.counts).toMatchObject({ applied: 1, consumersEnded: 3, isConsuming: true })
     expect(errors.map(String)).toEqual([
-      expect.stringMatching(/the queue's consumer ended: the broker is gone\. It is begun again within 30 s, as often as needed$/),
+      expect.stringMatching(
+        /the queue's consumer ended: the broker is gone\. It is begun again within 30 s, as often as needed$/,
+      ),
     ])
     await end()
   })
