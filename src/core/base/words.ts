@@ -20,7 +20,8 @@ const GIB = 2 ** 30
 /** `extra`: more digits than are usual. */
 export function ms(value: number, extra = 0): string {
   const size = Math.abs(value)
-  return size >= 10_000 ? seconds(value, extra) : `${value.toFixed((size < 10 ? 2 : 0) + extra)} ms`
+  if (size >= 10_000) return seconds(value, extra)
+  return `${size < 1_000 || extra > 0 ? value.toFixed((size < 10 ? 2 : 0) + extra) : grouped(value)} ms`
 }
 
 /** A time in ms that may be far below one. */

@@ -1,5 +1,5 @@
 import { markdownTable } from '../../core/base/table.ts'
-import { perS } from '../../core/base/words.ts'
+import { grouped, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { code, forMarkdown } from './in-markdown.ts'
 import { sayCheck } from './words/checks.ts'
@@ -24,7 +24,7 @@ export function markdown(raw: Report): string {
   return [
     `### floodmark ${scenario.name}: **${verdict}**`,
     '',
-    `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${audit.planned} events`,
+    `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${grouped(audit.planned)} events`,
     '',
     ...(report.verdict === 'INVALID' ? [invalidWords(report), ''] : []),
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),

@@ -1,3 +1,4 @@
+import { grouped } from '../../core/base/words.ts'
 import { faultWords } from '../faults/index.ts'
 import type { Report } from '../report/report-schema.ts'
 import type { DriftKind } from '../scenario/scenario.ts'
@@ -19,8 +20,8 @@ const DRIFTS: Record<DriftKind, string> = {
 function worded(mark: Mark): { readonly what: string; readonly whom: string } {
   if ('fault' in mark) return { what: faultWords(mark.fault), whom: mark.victim }
   if (mark.kind === 'circuit-open') return { what: 'effects paused by the circuit', whom: mark.process }
-  if (mark.kind === 'dead-letter-replay') return { what: 'replay', whom: `${mark.events} dead letters` }
-  if (mark.kind === 'recorded-replay') return { what: 'replay', whom: `${mark.events} recorded events` }
+  if (mark.kind === 'dead-letter-replay') return { what: 'replay', whom: `${grouped(mark.events)} dead letters` }
+  if (mark.kind === 'recorded-replay') return { what: 'replay', whom: `${grouped(mark.events)} recorded events` }
   if (mark.kind === 'attack') return { what: 'attack', whom: mark.attacks.join(', ') }
   return { what: 'drift', whom: mark.drifts.map((drift) => DRIFTS[drift]).join(', ') }
 }

@@ -6,6 +6,7 @@ describe('quantities in words', () => {
     [ms(0.5), '0.50 ms'],
     [ms(-12.4), '-12 ms'],
     [ms(12.4), '12 ms'],
+    [ms(4_510), '4,510 ms'],
     [ms(12_345), '12.3 s'],
     [seconds(800), '0.8 s'],
     [percent(0.9953), '99.5%'],

@@ -34,6 +34,15 @@ describe('the line of a run that goes on', () => {
     for (const line of written(undefined)) expect(line).toMatch(/^[\x20-\x7e]*\n$/)
   })
 
+  it('says nothing more of the sending when that is over', () => {
+    const lines: string[] = []
+    const out = { write: (text: string) => lines.push(text) }
+    const line = liveLine(out as unknown as NodeJS.WriteStream, 10_000, [{ name: 'calm', until: 1 }], 100)
+    line.progress(0, progress(500, 400, 30))
+    for (const name of ['drain', 'audit']) line.phase(name)
+    expect(lines.map((text) => text.replace(/ .*/s, '\n'))).toEqual(['calm\n', 'drain\n', 'audit\n'])
+  })
+
   it('has blocks from the lowest to the highest', () => {
     expect(spark([0, 1, 2, 4], 10)).toBe('▁▃▅█')
     expect(spark([1, 10, 100], 2, true)).toBe('▁█')

@@ -89,7 +89,7 @@ describe('the machine in a report', () => {
     for (const wallDriftMs of [2_000, -2_000]) {
       const { of } = await reportOf(once({ wallDriftMs }))
       expect(of('clock-stepped')).toMatchObject({ ok: true, warning: true })
-      expect(sayCheck(of('clock-stepped')!).measured).toBe('1, by up to 2000 ms')
+      expect(sayCheck(of('clock-stepped')!).measured).toBe('1, by up to 2,000 ms')
     }
     expect((await reportOf(once({ wallDriftMs: 5 }))).of('clock-stepped')?.warning).toBeUndefined()
   })

@@ -46,8 +46,7 @@ export function liveLine(
     const sent = progress.reduce((sum, one) => sum + one.sent, 0)
     const ratePerS = atMs > before.atMs ? ((sent - before.sent) * 1_000) / (atMs - before.atMs) : 0
     before = { atMs, sent }
-    const name =
-      phase === 'send' ? (phases.find(({ until }) => atMs <= until * durationMs)?.name ?? 'last answers') : phase
+    const name = phases.find(({ until }) => atMs <= until * durationMs)?.name ?? 'last answers'
     const p99s = progress.flatMap((one) => one.responseP99Ms ?? [])
     const p99Ms = p99s.length === 0 ? undefined : Math.max(...p99s)
     rates.push(ratePerS)
@@ -57,7 +56,8 @@ export function liveLine(
   }
 
   function print(force = false): void {
-    const found = now()
+    // What was said last of the sending is old when that is over.
+    const found = phase === 'send' ? now() : undefined
     const plain = found ? plainLine(found) : phase
     if (out.isTTY) {
       const columns = (out.columns ?? COLUMNS) - 1

@@ -1,4 +1,4 @@
-import { seconds } from '../../../core/base/words.ts'
+import { grouped, seconds } from '../../../core/base/words.ts'
 import type { BadEvent } from '../../report/audit/account.ts'
 import type { Cell } from '../../report/card.ts'
 
@@ -38,7 +38,7 @@ export function besideWords({ beside }: Pick<BadEvent, 'beside'>): string {
 
 /** Where the others are, and how to see all of one. */
 export function moreWords({ badEvents: { count, first } }: BadReport): string {
-  const all = count > first.length ? `All ${count} are` : 'They are also'
+  const all = count > first.length ? `All ${grouped(count)} are` : 'They are also'
   const [one] = first
   return `${all} in bad-events.jsonl. All about one: npm run event -- <this run's folder> ${one?.seq ?? one?.id ?? ''}`.trim()
 }

@@ -1,4 +1,4 @@
-import { ms, percent } from '../../../core/base/words.ts'
+import { grouped, ms, percent } from '../../../core/base/words.ts'
 import type { Change, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
 import { FIGURE_NAMES } from './compare.ts'
 
@@ -19,12 +19,12 @@ export const CHANGES_HEAD = ['', 'before', 'after', 'change', '95% interval', ''
 export function changeRows({ figures, counts }: Changes): string[][] {
   const rows = figures.map((change) => {
     const { figure, before, after, ratio, low, high } = change
-    const write = figure === 'stackCpu' ? (value: number) => value.toFixed(0) : ms
+    const write = figure === 'stackCpu' ? grouped : ms
     const within = `${signed(low)} … ${signed(high)}`
     return [FIGURE_NAMES[figure], write(before), write(after), signed(ratio), within, stateOf(change)]
   })
   const counted = counts.map(({ figure, before, after, isRegression }) => [
-    ...[COUNT_NAMES[figure], String(before), String(after), '', '', isRegression ? 'REGRESSION' : ''],
+    ...[COUNT_NAMES[figure], grouped(before), grouped(after), '', '', isRegression ? 'REGRESSION' : ''],
   ])
   return [...rows, ...counted]
 }
@@ -50,7 +50,7 @@ export function changesWords({ before, after, figures, counts, failsNow, allow, 
       isRegression ? [`${FIGURE_NAMES[figure]} ${signed(ratio)}`] : [],
     ),
     ...counts.flatMap((one) =>
-      one.isRegression ? [`${one.after} ${COUNT_NAMES[one.figure]}, before ${one.before}`] : [],
+      one.isRegression ? [`${grouped(one.after)} ${COUNT_NAMES[one.figure]}, before ${grouped(one.before)}`] : [],
     ),
   ]
   if (worse.length > 0) return `${scenario} became worse ${from}: ${worse.join('; ')}.`

@@ -1,4 +1,4 @@
-import { bytes, percent, perS, seconds } from '../../../core/base/words.ts'
+import { bytes, grouped, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { CeilingClass, CeilingRow, ComparedCeilings } from '../../compare/ceilings-schema.ts'
 import { atMostApart } from '../../compare/difference.ts'
 import { limitWords } from './ceiling.ts'
@@ -55,15 +55,14 @@ export function ceilingsCells(row: CeilingRow): string[] {
   const { stack, found, limit, cost, trials, invalid, place, against, drifted } = row
   const of = (value: number | null | undefined, write: (value: number) => string) =>
     value === null || value === undefined ? 'none' : write(value)
-  const cpu = (value: number) => value.toFixed(0)
   return [
     stack,
     ceilingCell(row),
     `${place === 'first' ? 'the first' : place === 'unranked' ? 'not ranked' : differenceWords(against)}${drifted ? '; the machine changed meanwhile' : ''}`,
     of(found.soakedPerS, perS),
     limit ? limitWords(limit) : 'nothing failed',
-    of(cost?.stackCpuMs, cpu),
-    of(cost?.serverCpuMs, cpu),
+    of(cost?.stackCpuMs, grouped),
+    of(cost?.serverCpuMs, grouped),
     of(cost?.diskBytes, bytes),
     of(cost?.wireBytes, bytes),
     invalid > 0 ? `${trials} (${invalid} INVALID)` : String(trials),

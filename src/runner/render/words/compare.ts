@@ -1,4 +1,4 @@
-import { bytes, ms, percent } from '../../../core/base/words.ts'
+import { bytes, grouped, ms, percent } from '../../../core/base/words.ts'
 import type { ComparedRow, Comparison, DurabilityClass, FigureName } from '../../compare/comparison-schema.ts'
 import { atMostApart, type Difference, ROUNDS_MIN } from '../../compare/difference.ts'
 import { survives } from './run.ts'
@@ -18,8 +18,8 @@ export const FIGURE_NAMES: Readonly<Record<FigureName, string>> = {
 }
 
 const WRITES: Readonly<Partial<Record<FigureName, (value: number) => string>>> = {
-  stackCpu: (value) => value.toFixed(0),
-  serversCpu: (value) => value.toFixed(0),
+  stackCpu: grouped,
+  serversCpu: grouped,
   diskBytes: bytes,
   wireBytes: bytes,
 }
@@ -144,7 +144,7 @@ export function harmWords({ harm, notAccepted }: Pick<ComparedRow, 'harm' | 'not
     [notAccepted.givenUp, 'given up'],
   ]
   const some = all.filter(([count]) => count > 0)
-  return some.length === 0 ? 'none' : some.map(([count, of]) => `${count} ${of}`).join(', ')
+  return some.length === 0 ? 'none' : some.map(([count, of]) => `${grouped(count)} ${of}`).join(', ')
 }
 
 export const list = (names: readonly string[]) =>

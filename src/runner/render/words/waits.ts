@@ -1,4 +1,4 @@
-import { interval, ms } from '../../../core/base/words.ts'
+import { grouped, interval, ms } from '../../../core/base/words.ts'
 import { p99Words, percentileCells } from '../../report/latency/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 
@@ -27,7 +27,7 @@ export function waitLines({
 }: Pick<Report, 'latency' | 'notAccepted' | 'target'>): string[] {
   const { accepted, refused, event, acceptToEffect, phases } = latency
   const peak = phases.find((phase) => phase.peak)
-  const none = notAcceptedWords(notAccepted).map(([count, of]) => `${count} ${of}`)
+  const none = notAcceptedWords(notAccepted).map(([count, of]) => `${grouped(count)} ${of}`)
   return [
     `accepted first attempts  ${shortly(accepted.first)}`,
     ...(peak ? [`at the peak (${peak.name})  ${shortly(peak.acceptedFirst)}`] : []),

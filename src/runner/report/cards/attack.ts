@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bytes, inWords, ms } from '../../../core/base/words.ts'
+import { bytes, grouped, inWords, ms } from '../../../core/base/words.ts'
 import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { AttackTally } from '../../records/facts.ts'
 import { type Cell, defineCard } from '../card.ts'
@@ -158,7 +158,7 @@ export function attackChecks(card: UnderAttack, { unexpected }: { unexpected: nu
 const HEAD = ['attack', 'sent', 'of planned', 'refused', 'closed without a word', 'no answer', 'answered 2xx']
 
 function rowOf(one: UnderAttack['kinds'][number]): Cell[] {
-  const answers = Object.entries(one.statuses).map(([status, times]) => `${times} × ${status}`)
+  const answers = Object.entries(one.statuses).map(([status, times]) => `${grouped(times)} × ${status}`)
   const held = one.kind === 'slow' ? `${one.held} open at the end; ` : ''
   const refused = `${held}${answers.join(', ') || 'none'}`
   return [one.kind, one.sent, one.planned, refused, one.closed, one.unanswered, one.accepted]

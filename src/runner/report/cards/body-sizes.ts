@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bytes } from '../../../core/base/words.ts'
+import { bytes, grouped } from '../../../core/base/words.ts'
 import { latencyHistogram } from '../../records/histogram.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import { defineCard } from '../card.ts'
@@ -85,7 +85,7 @@ function linesOf({ p50Bytes, p99Bytes, maxBytes, bytesPerS, memoryBytesMax, cont
   if (contents) {
     const { fetches, unavailable, applied } = contents
     lines.push(
-      `contents fetched by reference: ${bytes(contents.bytes)} in ${fetches} fetches for ${applied} effects; ${unavailable} were answered with 503 first`,
+      `contents fetched by reference: ${bytes(contents.bytes)} in ${grouped(fetches)} fetches for ${grouped(applied)} effects; ${grouped(unavailable)} were answered with 503 first`,
     )
   }
   return lines

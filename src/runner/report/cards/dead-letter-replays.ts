@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inWords, seconds } from '../../../core/base/words.ts'
+import { grouped, inWords, seconds } from '../../../core/base/words.ts'
 import { Groups } from '../../../core/dead-letters/groups.ts'
 import { lettersIn, seqsOf } from '../../records/replays.ts'
 import { defineCard } from '../card.ts'
@@ -40,7 +40,7 @@ export const deadLetterReplays = defineCard({
     )
     const paragraph = [
       `Buried, then put back on the queue ${when.join(', ')}.`,
-      `Since then ${applied} of ${events} have taken effect; double effects in the whole run: ${audit.duplicateEffects}.`,
+      `Since then ${grouped(applied)} of ${grouped(events)} have taken effect; double effects in the whole run: ${audit.duplicateEffects}.`,
       'Their time from accepted to effect has the wait for the replay in it.',
     ].join(' ')
     return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inWords, seconds } from '../../../core/base/words.ts'
+import { grouped, inWords, seconds } from '../../../core/base/words.ts'
 import { policyOf } from '../../plan/recorded-plan.ts'
 import { timeoutMs } from '../../plan/retry.ts'
 import { defineCard } from '../card.ts'
@@ -52,7 +52,7 @@ export const delivery = defineCard({
     const rows = givenUp.map((one) => [one.provider, BECAUSE[one.reason], one.count])
     return {
       blocks: [
-        { paragraph: `${attempts} attempts, ${amplification.toFixed(2)} for each event${back}.` },
+        { paragraph: `${grouped(attempts)} attempts, ${amplification.toFixed(2)} for each event${back}.` },
         ...(rows.length === 0
           ? []
           : [{ heading: 'Never accepted, and given up' }, { head: ['by', 'because', 'events'], rows }]),

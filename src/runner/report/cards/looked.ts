@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inWords, percent, seconds } from '../../../core/base/words.ts'
+import { grouped, inWords, percent, seconds } from '../../../core/base/words.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck, inMs } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -115,6 +115,6 @@ function linesOf(card: Looked): string[] {
   if (leaseMs === 0) return []
   const after = `looked for ${seconds(lookedForMs(card))} after the last effect; a lease of this run lasts ${seconds(leaseMs)}`
   if (beforeAnswer === 0) return [after]
-  const early = `${beforeAnswer} of ${effects} effects (${percent(beforeAnswer / effects)}) came before the sender had read its answer`
+  const early = `${grouped(beforeAnswer)} of ${grouped(effects)} effects (${percent(beforeAnswer / effects)}) came before the sender had read its answer`
   return [after, early]
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ms } from '../../../core/base/words.ts'
+import { grouped, ms } from '../../../core/base/words.ts'
 import { defineCard } from '../card.ts'
 import { none } from '../check.ts'
 import { count } from '../common-schema.ts'
@@ -51,6 +51,6 @@ function linesOf({ found, neverFound, toEffect, requests, unavailable, listed }:
   ]
   return [
     `lost by the sender: ${found + neverFound}, found in the provider's list: ${found}; from creation to effect ${times.join(', ') || 'nothing to say'}`,
-    `the list was read ${requests} times (${unavailable} answered with 503), ${listed} events on its pages`,
+    `the list was read ${grouped(requests)} times (${grouped(unavailable)} answered with 503), ${grouped(listed)} events on its pages`,
   ]
 }
