@@ -147,9 +147,11 @@ class Search {
     const { bench, file, trialMs, interrupt, onTrial } = this.#options
     const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
     const durationMs = durationOf(purpose, trialMs)
-    const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention })
-    // What was cut short says nothing.
-    if (interrupt.aborted) return
+    const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention }).catch((error: unknown) => {
+      if (!interrupt.aborted) throw error
+    })
+    // What was cut short says nothing, also where it had sent nothing yet.
+    if (!trial || interrupt.aborted) return
     this.#tried++
     file.add(trial)
     onTrial(trial, this.elapsedMs, this.#leftMs())

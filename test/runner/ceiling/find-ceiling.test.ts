@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FloodmarkError } from '../../../src/core/contracts/errors.ts'
 import type { Bench } from '../../../src/runner/ceiling/bench.ts'
 import { type CeilingOptions, findCeiling } from '../../../src/runner/ceiling/find-ceiling.ts'
 import { TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
@@ -99,6 +100,26 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     const { trials } = await search(second, { also: ['costs'], bench: benchOf(7) })
     second.close()
     expect(trials.map(({ purpose, ratePerS }) => [purpose, ratePerS])).toEqual(expected)
+  })
+
+  it('that was cut short before a trial had sent anything has its answer from those before', async () => {
+    const interrupt = new AbortController()
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const known = benchOf()
+    const cut = await search(file, {
+      interrupt: interrupt.signal,
+      bench: {
+        ...known,
+        try: async (trial) => {
+          if (file.trials.length < 3) return known.try(trial)
+          interrupt.abort()
+          throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
+        },
+      },
+    })
+    file.close()
+    expect(cut).toMatchObject({ interrupted: true })
+    expect(cut.trials).toHaveLength(3)
   })
 
   it('that has no time left makes no trial, and says what it knows', async () => {
