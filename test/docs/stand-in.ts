@@ -23,6 +23,7 @@ const TAIL = 2_000
 /** What cannot be run, and why. */
 const LEFT_OUT: readonly (readonly [command: RegExp, why: string])[] = [
   [/^npm (ci|install)\b/, 'it fetches packages; this clone stands in their place'],
+  [/^npm (test|run (lint|reference))\b/, 'the tests and what checks the code run by themselves'],
   [/^k6 /, 'k6 is no package of npm'],
   [/^npm run import:k6\b/, 'there is nothing to import without k6; a test of its own imports what k6 would write'],
 ]
@@ -82,7 +83,9 @@ async function run(): Promise<number> {
   return isFine ? 0 : (code ?? 1)
 }
 
-const readyPath = (name: string) => join(home, `ready-${name}`)
+function readyPath(name: string): string {
+  return join(home, `ready-${name}`)
+}
 
 /** A service is asked when it is there. */
 async function servicesReady(): Promise<void> {
