@@ -67,10 +67,12 @@ export function judge(
   const heldMs = held.untilMs - held.fromMs
   const { acceptP99Ms, effectP99Ms } = report.setup
   const response = withinMark(held.acceptedFirst, heldMs, acceptP99Ms, soaks ? null : sampleP99Ms)
+  // A target may tell nothing of its effects, or not when they took place. Whether any is missing is for another clause to say.
+  const isTimed = report.target === undefined || held.eventToEffect.count > 0
   const ofStack = checks.filter(({ about }) => about === 'stack')
   const outcomeOfChecks = (some: typeof checks): TrialOutcome =>
     some.some(({ ok }) => ok === false) ? 'failed' : some.some(({ ok }) => ok === null) ? 'undecided' : 'passed'
-  const { donePerS, acceptedPerS, doneShare } = doneOf(report)
+  const { donePerS, acceptedPerS, doneShare } = doneOf(report, isTimed)
   const keepsUp = doneShare >= DONE_SHARE_MIN ? 'passed' : doneShare < DONE_SHARE_LOW ? 'failed' : 'undecided'
   const isNamed = (id: string) => REFUSALS.includes(id) || id === DRAINED
   return {
@@ -80,7 +82,7 @@ export function judge(
       backlog: isDrained ? keepsUp : 'failed',
       response: soaks ? soakedWithin(response, aboveMark) : response,
       // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
-      effect: withinMark(held.eventToEffect, heldMs, effectP99Ms, null),
+      effect: isTimed ? withinMark(held.eventToEffect, heldMs, effectP99Ms, null) : 'passed',
       other: outcomeOfChecks(ofStack.filter(({ id, severity }) => severity !== 'harm' && !isNamed(id))),
     },
     sender: senderOf(checks),
@@ -152,13 +154,13 @@ function together(
 }
 
 /** What took effect and was accepted while the load was held, and the share of what was offered that took effect in the same time. */
-function doneOf({ timeline, scenario: { durationMs }, target }: Pick<Report, 'timeline' | 'scenario' | 'target'>) {
+function doneOf({ timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>, isTimed: boolean) {
   const { points, stepMs } = timeline
   const counted = points.filter(({ atMs }) => atMs >= durationMs * HOLD_FROM && atMs + stepMs <= durationMs)
   const mean = (of: 'effects' | 'offered' | 'accepted') =>
     counted.reduce((sum, point) => sum + point[of], 0) / Math.max(1, counted.length)
   const [acceptedPerS, offeredPerS] = [mean('accepted'), mean('offered')]
-  // Of a target that tells no effects, what it accepted is all that is known to be done.
-  const donePerS = (target?.followed ?? true) ? mean('effects') : acceptedPerS
+  // Of a target that tells no times, what it accepted is all that is known to be done by then.
+  const donePerS = isTimed ? mean('effects') : acceptedPerS
   return { donePerS, acceptedPerS, doneShare: offeredPerS > 0 ? donePerS / offeredPerS : 0 }
 }

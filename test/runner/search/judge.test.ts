@@ -12,6 +12,8 @@ const unsure: Percentiles = { count: 600, p50: between(1), p90: between(10), max
 const late: Percentiles = { count: 600, p50: between(1_500), p99: between(2_000), maxMs: 2_500 }
 const lateAtTimes: Percentiles = { count: 600, p50: between(10), p90: between(100), maxMs: 900 }
 
+const NEVER: Percentiles = { count: 0 }
+const SILENT = { address: 'http://127.0.0.1:1/', followed: false }
 /** Nothing is known of what was above the mark. */
 const NONE = { count: 0, share: 0, episodes: 0 }
 const judged = (...of: Parameters<typeof judge>) => outcomeOf(judge(...of))
@@ -25,12 +27,13 @@ interface Rates {
   readonly toEffect?: Percentiles
   readonly effects?: number
   readonly waits?: Percentiles
+  readonly target?: Parameters<typeof judge>[0]['target']
 }
 
 /** A run of which each second `offered` events were offered and `effects` took effect. */
 function report(
   failed: Partial<Record<string, boolean | null>> = {},
-  { offered = 100, effects = 100, waits = quick, toEffect = quick }: Rates = {},
+  { offered = 100, effects = 100, waits = quick, toEffect = quick, target }: Rates = {},
 ) {
   const about = (id: string): Check['about'] => (id.startsWith('generator') ? 'generator' : 'stack')
   const ids = [
@@ -61,6 +64,7 @@ function report(
     scenario: { durationMs: DURATION_MS },
     latency,
     setup,
+    target,
   } as unknown as Parameters<typeof judge>[0]
 }
 
@@ -73,6 +77,15 @@ describe('what a run says of its load', () => {
     ['the p99 is undecided', {}, { waits: unsure }, 'undecided', 'response'],
     ['it does not drain', { drained: false }, {}, 'failed', 'backlog'],
     ['what did not drain counts as lost', { drained: false, lost: false }, {}, 'failed', 'backlog'],
+    ['a target tells nothing of its effects', {}, { toEffect: NEVER, effects: 0, target: SILENT }, 'passed', null],
+    [
+      'a target does not tell when',
+      {},
+      { toEffect: NEVER, effects: 0, target: { ...SILENT, followed: true } },
+      'passed',
+      null,
+    ],
+    ['no effect of ours takes place', {}, { toEffect: NEVER, effects: 0 }, 'failed', 'backlog'],
     ['the effects are late', {}, { toEffect: late }, 'failed', 'effect'],
     ['the effects may be late', {}, { toEffect: lateAtTimes }, 'undecided', 'effect'],
     ['the backlog grows', {}, { effects: 90 }, 'failed', 'backlog'],
