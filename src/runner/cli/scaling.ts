@@ -9,7 +9,7 @@ import { perS as perSecond, time } from '../plan/quantities.ts'
 import { everySetting, flagOf } from '../plan/settings.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { writeScaling } from '../render/scaling.ts'
-import { fitWords } from '../render/words/scaling.ts'
+import { fitWords, pointWords } from '../render/words/scaling.ts'
 import { measureScaling } from '../scaling/measure.ts'
 import type { Scaling } from '../scaling/scaling-schema.ts'
 import { EXIT } from './exit.ts'
@@ -70,11 +70,10 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
       ...{ settings, counts, folder: folder.path, trialMs, budgetMs, ratePerSMax },
       interrupt: interrupt.signal,
       events: live,
-      onPoint: ({ processes: count, interval, tookMs }) => {
+      onPoint: (point) => {
         measured++
         live.end()
-        const said = interval ? perS(interval.mid) : 'no ceiling found'
-        process.stdout.write(`${count} ${count === 1 ? 'process' : 'processes'}: ${said}, after ${seconds(tookMs)}\n`)
+        process.stdout.write(`${pointWords(point)} (${seconds(point.tookMs)})\n`)
       },
     })
     writeScaling(found, folder.path)

@@ -7,7 +7,7 @@ import { type RunSettings, recorded } from '../plan/settings.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { newRunFolder } from '../records/run-folder.ts'
 import { environmentNow } from '../run/compose-record.ts'
-import { GOAL } from '../search/search.ts'
+import { GOAL, type SearchAnswer } from '../search/search.ts'
 import { SCALING_VERSION, type Scaling } from './scaling-schema.ts'
 import { fitUsl, uslAt } from './usl.ts'
 
@@ -45,7 +45,9 @@ export async function measureScaling(options: ScalingOptions): Promise<Scaling> 
 }
 
 /** The law from what was measured. */
-export function scalingOf(points: readonly MeasuredPoint[]): Pick<Scaling, 'version' | 'points' | 'usl' | 'refused'> {
+export function scalingOf(
+  points: readonly MeasuredPoint[],
+): Pick<Scaling, 'version' | 'points' | 'usl' | 'refused' | 'nearest'> {
   const known = points.flatMap(({ processes, interval }) => (interval ? [{ processes, perS: interval.mid }] : []))
   const fitted = fitUsl(known)
   const usl = 'usl' in fitted ? { ...fitted.usl } : null
@@ -54,11 +56,15 @@ export function scalingOf(points: readonly MeasuredPoint[]): Pick<Scaling, 'vers
     points: points.map((point) => ({ ...point, byLawPerS: usl ? uslAt(usl, point.processes) : null })),
     usl,
     refused: 'refused' in fitted ? fitted.refused : null,
+    nearest: 'refused' in fitted ? fitted.nearest : null,
   }
 }
 
-function isNarrow(interval: { readonly low: number; readonly high: number } | null): boolean {
-  return interval !== null && interval.high <= interval.low * RATIO_MAX
+/** Why what was found is no point of a curve; null: it is one. */
+function whyNot({ kind, interval }: SearchAnswer): MeasuredPoint['why'] {
+  if (kind !== 'found' && kind !== 'budget-over') return kind
+  if (interval === null) return 'budget-over'
+  return interval.high <= interval.low * RATIO_MAX ? null : 'too-wide'
 }
 
 async function searched(
@@ -78,9 +84,8 @@ async function searched(
       onTrial: () => {},
     })
     const tookMs = Math.round(performance.now() - beganMs)
-    const isKnown = found.kind === 'found' || found.kind === 'budget-over'
-    const interval = isKnown && !interrupt.aborted && isNarrow(found.interval) ? found.interval : null
-    return { processes, interval, folder: basename(own.path), tookMs }
+    const why = interrupt.aborted ? 'interrupted' : whyNot(found)
+    return { processes, interval: why === null ? found.interval : null, why, folder: basename(own.path), tookMs }
   } finally {
     await bench.stop()
     file.close()

@@ -10,6 +10,8 @@ export interface Usl {
   readonly peak: number | null
   /** Share of the variance that the law explains. */
   readonly r2: number
+  /** How far the point is from the law that is farthest from it, as a share of the law. */
+  readonly off: number
 }
 
 export interface ScalingPoint {
@@ -19,22 +21,27 @@ export interface ScalingPoint {
 
 /** With fewer counts of processes than that, three coefficients fit anything. */
 export const POINTS_MIN = 6
-/** A fit that explains less says nothing of what comes between the points. */
+/** A fit that explains less says nothing of what comes between the points, */
 export const R2_MIN = 0.9
+/** unless no point is farther from it: where more processes change nothing, there is nothing to explain. */
+export const OFF_MAX = 0.1
 /** The law says nothing beyond so many times what was tried. */
 export const BEYOND_MAX = 2
 
 export type Refusal = 'too-few-points' | 'poor-fit'
-export type Fitted = { readonly usl: Usl } | { readonly refused: Refusal }
+/** `nearest`: of the laws that do not fit the one that comes nearest. */
+export type Fitted = { readonly usl: Usl } | { readonly refused: Refusal; readonly nearest: Usl | null }
 
 /** A fit by least squares of N/X = (1 + σ(N-1) + κN(N-1)) / λ, which is linear in its three coefficients; none below 0. */
 export function fitUsl(points: readonly ScalingPoint[]): Fitted {
-  if (new Set(points.map(({ processes }) => processes)).size < POINTS_MIN) return { refused: 'too-few-points' }
+  if (new Set(points.map(({ processes }) => processes)).size < POINTS_MIN)
+    return { refused: 'too-few-points', nearest: null }
   const best = [[0, 1, 2], [0, 1], [0, 2], [0]]
     .map((terms) => uslOf(points, terms))
     .filter((usl) => usl !== undefined)
     .toSorted((a, b) => b.r2 - a.r2)[0]
-  return best && best.r2 >= R2_MIN ? { usl: best } : { refused: 'poor-fit' }
+  if (best && (best.r2 >= R2_MIN || best.off <= OFF_MAX)) return { usl: best }
+  return { refused: 'poor-fit', nearest: best ?? null }
 }
 
 export function uslAt({ lambda, sigma, kappa }: Pick<Usl, 'lambda' | 'sigma' | 'kappa'>, processes: number): number {
@@ -53,8 +60,17 @@ function uslOf(points: readonly ScalingPoint[], terms: readonly number[]): Usl |
   const [perOne, wait, agree] = [of(0), of(1), of(2)]
   if (!(perOne > 0) || wait < 0 || agree < 0) return undefined
   const law = { lambda: 1 / perOne, sigma: wait / perOne, kappa: agree / perOne }
-  const peak = law.kappa > 0 && law.sigma < 1 ? Math.sqrt((1 - law.sigma) / law.kappa) : null
-  return { ...law, peak, r2: r2Of(points, law) }
+  return { ...law, peak: peakOf(law), r2: r2Of(points, law), off: offOf(points, law) }
+}
+
+function peakOf({ sigma, kappa }: Pick<Usl, 'sigma' | 'kappa'>): number | null {
+  // Who waits for the others all the time does best alone.
+  if (sigma >= 1) return 1
+  return kappa > 0 ? Math.max(1, Math.sqrt((1 - sigma) / kappa)) : null
+}
+
+function offOf(points: readonly ScalingPoint[], law: Pick<Usl, 'lambda' | 'sigma' | 'kappa'>): number {
+  return Math.max(...points.map(({ processes, perS }) => Math.abs(perS / uslAt(law, processes) - 1)))
 }
 
 function r2Of(points: readonly ScalingPoint[], law: Pick<Usl, 'lambda' | 'sigma' | 'kappa'>): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { countsOf } from '../../../src/runner/cli/scaling.ts'
-import { fitWords } from '../../../src/runner/render/words/scaling.ts'
+import { fitWords, pointWords } from '../../../src/runner/render/words/scaling.ts'
 import { scalingOf } from '../../../src/runner/scaling/measure.ts'
 import { fitUsl, type ScalingPoint, uslAt } from '../../../src/runner/scaling/usl.ts'
 
@@ -39,13 +39,30 @@ describe('the Universal Scalability Law', () => {
   })
 
   it('is refused for fewer than six counts, also when one of them was tried twice', () => {
-    expect(fitUsl(points(5))).toEqual({ refused: 'too-few-points' })
-    expect(fitUsl([...points(5), points(1)[0]!])).toEqual({ refused: 'too-few-points' })
+    expect(fitUsl(points(5))).toMatchObject({ refused: 'too-few-points' })
+    expect(fitUsl([...points(5), points(1)[0]!])).toMatchObject({ refused: 'too-few-points' })
   })
 
   it('is refused where it explains little of what was measured', () => {
     const zigzag = counts(8).map((processes) => ({ processes, perS: processes % 2 === 0 ? 1_000 : 5_000 }))
-    expect(fitUsl(zigzag)).toEqual({ refused: 'poor-fit' })
+    expect(fitUsl(zigzag)).toMatchObject({ refused: 'poor-fit', nearest: { off: expect.any(Number) } })
+  })
+
+  it('fits where more processes bring nothing, although there is nothing to explain', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed)
+      const flat = counts(6).map((processes) => ({ processes, perS: 3_000 * (1 + 0.05 * (2 * random() - 1)) }))
+      const fitted = fitUsl(flat)
+      if (!('usl' in fitted)) throw new Error(`seed ${seed}: ${fitted.refused}`)
+      expect(fitted.usl.sigma).toBeGreaterThan(0.5)
+    }
+  })
+
+  it('has its peak at one process where each one more makes it less', () => {
+    const worse = counts(6).map((processes) => ({ processes, perS: 5_000 / (1 + 0.2 * (processes - 1)) }))
+    expect(fitUsl(worse)).toMatchObject({
+      usl: { peak: 1, sigma: expect.closeTo(1, 6), kappa: expect.closeTo(0.2, 6) },
+    })
   })
 })
 
@@ -53,15 +70,25 @@ describe('what is said of it', () => {
   const point = ({ processes, perS }: ScalingPoint) => ({
     ...{ processes, folder: `processes-${processes}`, tookMs: 1 },
     interval: { low: perS * 0.96, mid: perS, high: perS * 1.04 },
+    why: null,
   })
 
   it('names waiting, agreeing and the peak; and why there is no law', () => {
-    expect(fitWords(scalingOf(points(8).map(point)))).toContain('most is taken with 7 processes')
+    expect(fitWords(scalingOf(points(8).map(point)))).toContain('Most is taken with 7 processes')
     expect(fitWords(scalingOf(points(3).map(point)))).toContain(
       'it takes ceilings of 6 counts of processes, and there are 3',
     )
-    const none = { ...point(points(1)[0]!), interval: null }
+    const none = { ...point(points(1)[0]!), interval: null, why: 'too-wide' as const }
     expect(fitWords(scalingOf([...points(5).map(point), { ...none, processes: 6 }]))).toContain('there are 5')
+  })
+
+  it('tells of a count without a ceiling why there is none, and of a law that does not fit how far it is off', () => {
+    const [one] = points(1).map(point)
+    expect(pointWords(one!)).toBe('1 process: 5,000/s')
+    const none = { ...one!, processes: 3, interval: null, why: 'generator-bound' as const }
+    expect(pointWords(none)).toContain('3 processes: no ceiling, as the sender could offer no more')
+    const zigzag = counts(8).map((processes) => point({ processes, perS: processes % 2 === 0 ? 1_000 : 5_000 }))
+    expect(fitWords(scalingOf(zigzag))).toMatch(/the nearest explains [\d.]+% .* a point is off by \d+\.\d%/)
   })
 
   it('is silent beyond twice of what was tried', () => {
@@ -69,7 +96,7 @@ describe('what is said of it', () => {
       processes,
       perS: uslAt({ lambda: 1_000, sigma: 0.02, kappa: 0.0001 }, processes),
     }))
-    expect(fitWords(scalingOf(little.map(point)))).toContain('up to 12 processes it has no peak')
+    expect(fitWords(scalingOf(little.map(point)))).toContain('Up to 12 processes it has no peak')
   })
 })
 
