@@ -1,3 +1,4 @@
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { KnownServer } from './behaviours.ts'
 import { knownCeilingPerS, knownP99Ms } from './closed-forms.ts'
 
@@ -12,13 +13,13 @@ export type PlantedWrong = 'lost' | 'duplicateEffects' | 'altered'
 export const PLANTED = { ratePerS: 300, durationMs: 1_500 } as const
 const EVERY = 50
 
-/** Some three minutes: shorter runs have too few episodes for a p99. */
+/** Some four minutes: shorter runs have too few episodes for a p99. */
 export const QUICK_CASES: readonly CalibrationCase[] = [
   { measures: 'planted', server: { kind: 'leaks', every: EVERY }, wrong: 'lost', every: EVERY },
   { measures: 'planted', server: { kind: 'doubles', every: EVERY }, wrong: 'duplicateEffects', every: EVERY },
   { measures: 'planted', server: { kind: 'alters', every: EVERY }, wrong: 'altered', every: EVERY },
   { measures: 'p99', server: { kind: 'fixed', ms: 50 }, ratePerS: 300, durationMs: 20_000 },
-  { measures: 'p99', server: { kind: 'stalls', everyMs: 2_000, forMs: 300 }, ratePerS: 300, durationMs: 50_000 },
+  { measures: 'p99', server: { kind: 'stalls', everyMs: 2_000, forMs: 300 }, ratePerS: 300, durationMs: 80_000 },
   { measures: 'p99', server: { kind: 'mmc', servers: 8, meanMs: 20 }, ratePerS: 300, durationMs: 60_000 },
 ]
 
@@ -35,6 +36,16 @@ export const CEILING_CASES: readonly CalibrationCase[] = [
     effects: false,
   },
 ]
+
+/** Those of the kinds that a person named. @throws FloodmarkError 'misuse' on a kind that none of them is of. */
+export function casesOf(all: readonly CalibrationCase[], only: string | undefined): readonly CalibrationCase[] {
+  if (only === undefined) return all
+  const kinds: readonly string[] = [...new Set(all.map(({ server }) => server.kind))]
+  const wanted = only.split(',').map((one) => one.trim())
+  const unknown = wanted.find((one) => !kinds.includes(one))
+  if (unknown === undefined) return all.filter(({ server }) => wanted.includes(server.kind))
+  throw new FloodmarkError('misuse', `--only '${unknown}' is no server here: try ${kinds.join(', ')}`)
+}
 
 /** What is to be found: ms, events or events a second. `planned`: events of the run. */
 export function truthOf(one: CalibrationCase, planned: number): number {

@@ -4,7 +4,7 @@ import { textTable } from '../../core/base/table.ts'
 import { percent } from '../../core/base/words.ts'
 import { GAIN_OFF_MAX } from '../calibration/bottlenecks/judge.ts'
 import { BOTTLENECK_NAMES } from '../calibration/bottlenecks/planted.ts'
-import { type CalibrationCase, CEILING_CASES, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
+import { type CalibrationCase, CEILING_CASES, casesOf, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
 import { type Calibrated, runCase } from '../calibration/run-case.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { findBottlenecks, namesIn } from './calibrate/bottlenecks.ts'
@@ -19,6 +19,7 @@ loses. It is measured as any --target is. A figure is right within ${percent(OFF
 Examples:
   npm run calibrate
   npm run calibrate -- --ceilings
+  npm run calibrate -- --ceilings --only mmc,bounded
   npm run calibrate -- --bottlenecks
   npm run calibrate -- --bottlenecks slow-sync,slow-effects
 
@@ -37,6 +38,7 @@ export function define(command: Command): void {
       '--bottlenecks [names]',
       `find planted bottlenecks instead: ${BOTTLENECK_NAMES.join(', ')} (default: all of them)`,
     )
+    .option('--only <kinds>', 'only servers of these kinds, as mmc,bounded (default: all)')
     .option('--out <folder>', 'a new folder for the records of all runs (default: one of its own in reports/)')
     .addHelpText('after', AFTER)
     .action(async (flags: CalibrateFlags) => {
@@ -47,10 +49,12 @@ export function define(command: Command): void {
 interface CalibrateFlags {
   readonly ceilings?: boolean
   readonly bottlenecks?: string | true
+  readonly only?: string
   readonly out?: string
 }
 
-async function calibrate({ ceilings, bottlenecks, out }: CalibrateFlags): Promise<number> {
+async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): Promise<number> {
+  const cases = casesOf([...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])], only)
   const names = bottlenecks && namesIn(bottlenecks)
   const folder = runFolder(out, ['calibration'])
   rmSync(dataPath(folder.path), { recursive: true, force: true })
@@ -58,7 +62,7 @@ async function calibrate({ ceilings, bottlenecks, out }: CalibrateFlags): Promis
   const done: [CalibrationCase, Calibrated][] = []
   try {
     if (names) return await findBottlenecks(names, folder.path, interrupt.signal)
-    for (const one of [...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])]) {
+    for (const one of cases) {
       process.stderr.write(`${one.measures} of ${serverWords(one)}\n`)
       const live = liveLine(process.stderr, 1, [{ name: 'send', until: 1 }])
       const quiet = { ...live, phase: () => {}, progress: () => {} }
