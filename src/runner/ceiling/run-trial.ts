@@ -13,6 +13,7 @@ import { machineUse, shownIn } from '../report/shown.ts'
 import { summarise } from '../report/summarise.ts'
 import { besideOf, senderUsagesOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
+import type { ServerPids } from '../run/run.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
@@ -27,7 +28,7 @@ export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
   readonly plant?: Plant | undefined
   readonly folder: RunFolder
-  readonly serverPids: readonly number[]
+  readonly serverPids: ServerPids
   readonly events: RunEvents
   readonly interrupt: AbortSignal
 }

@@ -1,6 +1,7 @@
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { RunSettings } from '../plan/settings.ts'
+import type { ServerPids } from '../run/run.ts'
 import { moduleOf } from '../scenario/registry.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
@@ -9,8 +10,8 @@ import type { Server } from '../servers/server.ts'
 export interface Standing {
   /** The settings with the addresses of what stands. */
   readonly settings: RunSettings
-  /** Those that are known to be processes of this machine. */
-  readonly serverPids: readonly number[]
+  /** The processes of this machine that they are known to be, by address. */
+  readonly serverPids: ServerPids
   stop(): Promise<void>
 }
 
@@ -26,7 +27,7 @@ export async function standServers(
   { folder, signal, onProgress }: StandOptions,
 ): Promise<Standing> {
   // What a target needs stands already.
-  if (settings.target !== undefined) return { settings, serverPids: [], stop: async () => {} }
+  if (settings.target !== undefined) return { settings, serverPids: {}, stop: async () => {} }
   const standing: Server[] = []
   const stop = async () => {
     for (const server of standing) await server.stop()
@@ -45,7 +46,9 @@ export async function standServers(
   try {
     const queueUrl = await addressOf('queue', settings.queueUrl)
     const ledgerUrl = await addressOf('ledger', settings.ledgerUrl)
-    const serverPids = standing.flatMap(({ pid, control }) => control?.pids() ?? pid ?? [])
+    const serverPids = Object.fromEntries(
+      standing.map(({ url, pid, control }) => [url, control?.pids() ?? (pid === undefined ? [] : [pid])]),
+    )
     return { settings: { ...settings, queueUrl, ledgerUrl }, serverPids, stop }
   } catch (error) {
     await stop()

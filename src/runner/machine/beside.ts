@@ -1,15 +1,15 @@
 import { preciseNow } from '../processes/precise-now.ts'
-import type { BesideSample } from '../records/facts.ts'
+import type { BesideSample, ServerCounts } from '../records/facts.ts'
 import { diskCounts } from './disks.ts'
-import { parseStat, readText, TICKS_PER_S } from './proc.ts'
+import { processTree, TICKS_PER_S } from './proc.ts'
 
 const SAMPLE_MS = 500
 
 interface WatchedServers {
   /** Those that are processes of this machine. */
   readonly pids: () => readonly number[]
-  /** Commands that they have carried out; undefined: none says. */
-  readonly commands: () => Promise<number | undefined>
+  /** What they say of themselves. */
+  readonly counts: () => Promise<ServerCounts>
 }
 
 /** Looks at what a run's servers and the machine's disks do while it sends. */
@@ -19,14 +19,14 @@ export class BesideWatch {
   #timer: NodeJS.Timeout | undefined
 
   /** `startAtMs` is by the run's clock. */
-  begin(startAtMs: number, { pids, commands }: WatchedServers): void {
+  begin(startAtMs: number, { pids, counts }: WatchedServers): void {
     this.#look = async () => {
-      const counted = await commands().catch(() => undefined)
+      const counted = await counts().catch(() => ({ calls: null, logBytes: null }))
       const disks = diskCounts()
       this.#samples.push({
         atMs: preciseNow() - startAtMs,
         serverCpuMs: cpuMsOf(pids()) ?? null,
-        commands: counted ?? null,
+        ...counted,
         diskBytes: disks?.writtenBytes ?? null,
         flushes: disks?.flushes ?? null,
       })
@@ -47,9 +47,12 @@ export class BesideWatch {
   }
 }
 
-/** CPU time of all of them together, with their children that have ended. undefined: there is none, or the system does not say. */
+/**
+ * CPU time of all of them together, with their children: a server may have one for each connection. undefined: there is none, or the
+ * system does not say.
+ */
 function cpuMsOf(pids: readonly number[]): number | undefined {
-  const running = pids.flatMap((pid) => parseStat(readText(`/proc/${pid}/stat`) ?? '') ?? [])
+  const running = pids.flatMap(processTree)
   if (running.length === 0) return undefined
   return (running.reduce((sum, one) => sum + one.ticks + one.childTicks, 0) * 1_000) / TICKS_PER_S
 }

@@ -59,6 +59,14 @@ export function parseStat(text: string): Running | undefined {
   return { pid: Number.parseInt(text, 10), parent: parent!, name, ticks, childTicks: child! + childSystem! }
 }
 
+/** A process and all below it that run now. Where the system does not tell of children it is alone. */
+export function processTree(pid: number): Running[] {
+  const own = parseStat(readText(`/proc/${pid}/stat`) ?? '')
+  if (!own) return []
+  const children = readText(`/proc/${pid}/task/${pid}/children`)?.match(/\d+/g) ?? []
+  return [own, ...children.flatMap((child) => processTree(Number(child)))]
+}
+
 /** Every process that can be seen from here, but for the kernel's own threads. undefined: none can. */
 export function everyProcess(): ReadonlyMap<number, Running> | undefined {
   let names: string[]

@@ -61,6 +61,22 @@ export interface StoreRecord {
   readonly served: number
 }
 
+/** Calls on servers by the names that the servers have for them, and bytes of the requests. null: nobody counts them. */
+export type CallCounts = Readonly<Record<string, { readonly calls: number; readonly bytes: number | null }>>
+
+/** Of the connections that a process made: bytes in both directions, and requests that their server does not count itself. */
+export interface AskedReading {
+  readonly bytes: number
+  readonly calls: CallCounts
+}
+
+/** What servers say of themselves, since they started. null: they do not say. */
+export interface ServerCounts {
+  readonly calls: CallCounts | null
+  /** Of what they wrote for good: the position in a log that only grows, or its size. */
+  readonly logBytes: number | null
+}
+
 /** Counts since the process started. */
 export interface ServiceSample {
   /** By the clock of the run; in run.json since the run's start. */
@@ -79,18 +95,18 @@ export interface ServiceSample {
   readonly cpuSeconds: number
   readonly rssBytes: number
   readonly eventLoopUtilization: number
+  /** Absent in runs of older versions. */
+  readonly asked?: AskedReading
   /** Absent: the run has no meters. */
   readonly meters?: MeterReading
 }
 
 /** What goes on beside a stack's processes, counted since the machine or the servers started. null: nobody says. */
-export interface BesideSample {
+export interface BesideSample extends Partial<ServerCounts> {
   /** ms since the start of the run. */
   readonly atMs: number
-  /** CPU time of the run's servers that are processes of this machine. */
+  /** CPU time of the run's servers that are known to be processes of this machine, with their children. */
   readonly serverCpuMs: number | null
-  /** Carried out by the run's servers. */
-  readonly commands: number | null
   /** What all disks of this machine did, whoever wrote: bytes, and flushes, which is what a sync becomes. */
   readonly diskBytes: number | null
   readonly flushes: number | null

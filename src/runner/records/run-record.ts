@@ -80,6 +80,8 @@ export interface RunRecord {
   readonly unplannedDeaths: number
   /** How each server that the run used was got, a line each. */
   readonly servers: readonly string[]
+  /** The servers of queue and ledger, and whether each is known to be a process of this machine. Absent in runs of older versions. */
+  readonly serverKinds?: readonly { readonly kind: string; readonly isHere: boolean }[]
   /** Absent where no event refers to a content of its provider's store. */
   readonly store?: StoreRecord
   /** Absent where no webhook is to be found in its provider's list. */

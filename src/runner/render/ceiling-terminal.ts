@@ -5,15 +5,8 @@ import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
 import { fittingTo } from './fitting.ts'
 import { bindingWords } from './words/binding.ts'
-import {
-  acceptWords,
-  ceilingWords,
-  costTable,
-  judgedP99Ms,
-  lawWords,
-  limitRows,
-  outcomeWords,
-} from './words/ceiling.ts'
+import { acceptWords, ceilingWords, judgedP99Ms, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import { costTable } from './words/costs.ts'
 import { stackWords } from './words/run.ts'
 
 /** One trial in a line. */
@@ -49,7 +42,7 @@ export function ceilingLines(raw: Ceiling, columns?: number): string[] {
           ...textTable(rows).map((line) => `  ${line}`),
         ]
       : []),
-    ...(costs ? ['', ...table(costs.head, costs.rows)] : []),
+    ...(costs ? ['', ...table(costs.head, costs.rows), ...costs.notes.flatMap(sentence)] : []),
     ...(binding ? ['', ...bindingWords(binding).flatMap(sentence)] : []),
     ...(drifted
       ? [

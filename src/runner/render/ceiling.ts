@@ -5,15 +5,8 @@ import { bindingSections } from './html/binding.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
-import {
-  acceptWords,
-  ceilingWords,
-  costTable,
-  judgedP99Ms,
-  lawWords,
-  limitRows,
-  outcomeWords,
-} from './words/ceiling.ts'
+import { acceptWords, ceilingWords, judgedP99Ms, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import { costTable } from './words/costs.ts'
 import { environmentWords, stackWords } from './words/run.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -44,7 +37,7 @@ ${[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].map((line) =>
 ${section('Load and response time', ceilingChart(ceiling))}
 ${bindingSections(ceiling)}
 ${byLimit(ceiling)}
-${costs && section('What 1,000 events cost', table(costs.head, costs.rows))}
+${costs && section('What 1,000 events cost', [table(costs.head, costs.rows), costs.notes.map((note) => markup`<p>${note}</p>`)])}
 ${section('Trials', trialsTable(trials))}
 ${section('Setting', table(['', ''], about))}`,
   })

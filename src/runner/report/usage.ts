@@ -1,10 +1,15 @@
 import { z } from 'zod'
-import type { ServiceSample } from '../records/facts.ts'
+import type { CallCounts, ServiceSample } from '../records/facts.ts'
 import { FLOWS, type FlowReading, type MeterReading } from '../records/meters/meter-reading.ts'
 import type { RunRecord } from '../records/run-record.ts'
 
 const amount = z.number()
 const flow = z.object({ calls: amount, items: amount, tookMs: amount, inHandMs: amount })
+
+/** By the names that servers have for them; bytes of the requests, null: nobody counts them. */
+export const callsSchema = z.record(z.string(), z.object({ calls: amount, bytes: amount.nullable() }))
+/** The servers of queue and ledger, and whether each is known to be a process of this machine. */
+export const serversSchema = z.array(z.object({ kind: z.string(), isHere: z.boolean() }))
 
 /** What a process used and did in a stretch of a run. ms and bytes; null: the system does not say. */
 export const usageSchema = z.object({
@@ -24,6 +29,8 @@ export const usageSchema = z.object({
   servedBytes: amount,
   askedBytes: amount,
   listenOverflows: amount.nullable(),
+  /** What it asked of servers that do not count it themselves. Absent in trials of older versions. */
+  calls: callsSchema.optional(),
   flows: z.record(z.enum(FLOWS), flow),
 })
 export type Usage = z.infer<typeof usageSchema>
@@ -36,9 +43,12 @@ export type SenderUsage = z.infer<typeof senderUsageSchema>
 export const besideSchema = z.object({
   spanMs: amount,
   serverCpuMs: amount.nullable(),
-  commands: amount.nullable(),
   diskBytes: amount.nullable(),
   flushes: amount.nullable(),
+  /** What the servers of queue and ledger counted, and by how much their logs grew; null: none says. Absent in trials of older versions. */
+  calls: callsSchema.nullable().optional(),
+  logBytes: amount.nullable().optional(),
+  servers: serversSchema.optional(),
 })
 export type BesideUsage = z.infer<typeof besideSchema>
 
@@ -69,7 +79,7 @@ export function senderUsagesOf(
 }
 
 export function besideOf(
-  { samples: { beside = [] } }: Pick<RunRecord, 'samples'>,
+  { samples: { beside = [] }, serverKinds = [] }: Pick<RunRecord, 'samples' | 'serverKinds'>,
   fromMs: number,
   untilMs: number,
 ): BesideUsage | null {
@@ -78,10 +88,12 @@ export function besideOf(
   if (!first || !last || first === last) return null
   return {
     spanMs: last.atMs - first.atMs,
-    serverCpuMs: apart(last.serverCpuMs, first.serverCpuMs),
-    commands: apart(last.commands, first.commands),
+    serverCpuMs: grown(found.map(({ serverCpuMs }) => serverCpuMs)),
     diskBytes: apart(last.diskBytes, first.diskBytes),
     flushes: apart(last.flushes, first.flushes),
+    calls: callsBetween(found.map(({ calls }) => calls)),
+    logBytes: grown(found.map(({ logBytes }) => logBytes)),
+    servers: [...serverKinds],
   }
 }
 
@@ -105,6 +117,7 @@ function usageBetween(name: string, first: Metered, last: Metered, after: readon
     servedBytes: to.servedBytes - from.servedBytes,
     askedBytes: to.askedBytes - from.askedBytes,
     listenOverflows: apart(to.listenOverflows, from.listenOverflows),
+    calls: callsBetween([first, ...after].map(({ asked }) => asked?.calls)) ?? {},
     flows: Object.fromEntries(flows) as Usage['flows'],
   }
 }
@@ -116,5 +129,46 @@ function flowBetween(from: FlowReading, to: FlowReading): FlowReading {
 
 const within = <T extends { readonly atMs: number }>(samples: readonly T[], fromMs: number, untilMs: number) =>
   samples.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs)
+
+/**
+ * By how much a count grew over its samples; null where fewer than two know it. A server that starts again counts from 0, and a log
+ * is smaller after it was rewritten: what is lost by that is not known, and counts for nothing.
+ */
+export function grown(samples: readonly (number | null | undefined)[]): number | null {
+  const known = samples.filter((one) => one !== null && one !== undefined)
+  if (known.length < 2) return null
+  return known.slice(1).reduce((sum, one, at) => sum + Math.max(0, one - known[at]!), 0)
+}
+
+/** The same of calls by name. One that is not named yet was not made yet. */
+export function callsBetween(samples: readonly (CallCounts | null | undefined)[]): CallCounts | null {
+  const known = samples.filter((one) => one !== null && one !== undefined)
+  if (known.length < 2) return null
+  const names = new Set(known.flatMap((calls) => Object.keys(calls)))
+  const found = Array.from(names, (name) => {
+    const calls = grown(known.map((one) => one[name]?.calls ?? 0))!
+    return [name, { calls, bytes: bytesBetween(known.map((one) => one[name])) }] as const
+  })
+  return Object.fromEntries(found.filter(([, { calls }]) => calls > 0))
+}
+
+/** Of several who count, each so many times. */
+export function sumOfCalls(
+  all: readonly (readonly [calls: CallCounts | null | undefined, times: number])[],
+): z.infer<typeof callsSchema> {
+  const sums: z.infer<typeof callsSchema> = {}
+  for (const [counted, times] of all) {
+    for (const [name, { calls, bytes }] of Object.entries(counted ?? {})) {
+      sums[name] ??= { calls: 0, bytes: bytes === null ? null : 0 }
+      const sum = sums[name]
+      sum.calls += calls * times
+      sum.bytes = sum.bytes === null || bytes === null ? null : sum.bytes + bytes * times
+    }
+  }
+  return sums
+}
+
+const bytesBetween = (samples: readonly (CallCounts[string] | undefined)[]) =>
+  samples.some((one) => one?.bytes === null) ? null : grown(samples.map((one) => one?.bytes ?? 0))
 
 const apart = (to: number | null, from: number | null) => (to === null || from === null ? null : to - from)

@@ -27,6 +27,7 @@ export interface Happened {
   readonly machine: NonNullable<RunRecord['machine']>
   readonly senderSamples: Progress[][]
   readonly besideSamples: readonly BesideSample[]
+  readonly serverKinds: NonNullable<RunRecord['serverKinds']>
   /** The start by the run's clock, and by the wall clock at that moment. */
   readonly startAtMs: number
   readonly startedAtEpochMs: number
@@ -72,6 +73,7 @@ export function recordOf(plan: Plan, folder: string, happened: Happened): RunRec
     ...(happened.plant && { plant: happened.plant }),
     unplannedDeaths: stack.unplannedDeaths,
     servers: stores.says,
+    serverKinds: happened.serverKinds,
     errors: [
       ...certificates.flatMap(({ journalFull }) => journalFull ?? []),
       ...stack.errors,

@@ -20,14 +20,16 @@ import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
 import { plannedUntilMs, sendPlan, setupsOf, warmUp } from './sending.ts'
 
+export type ServerPids = Readonly<Record<string, readonly number[]>>
+
 interface RunOptions extends SiteOptions {
   /**
    * Whether the ledger is watched after the last effect until nothing could come again. A report says when it was not: then it
    * does not know of what a lease would have brought back.
    */
   readonly watches?: boolean
-  /** Servers that the settings give by address and that are known to be processes of this machine. */
-  readonly serverPids?: readonly number[]
+  /** Of servers that the settings give by address: the processes of this machine that they are known to be, by address. */
+  readonly serverPids?: ServerPids
   /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
   readonly drainMs?: number | undefined
   /** Before the first event. Default: 2 s. A load that grows slowly from little needs less. */
@@ -40,7 +42,7 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, serverPids = [], metered = false, intervention, plant, warmUpMs, ...others }: RunOptions = {},
+  { watches = true, serverPids = {}, metered = false, intervention, plant, warmUpMs, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
   const site = new Site(plan, dataPath(folder), { metered, intervention, plant })
   const traffic = {
@@ -114,7 +116,7 @@ interface Traffic {
   readonly attackers: Attackers
   readonly watch: MachineWatch
   readonly beside: BesideWatch
-  readonly serverPids: readonly number[]
+  readonly serverPids: ServerPids
 }
 
 /** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
@@ -129,17 +131,20 @@ async function send(
   const { scenario, durationMs } = plan
   const victims = victimsOf(site)
   for (const { strikes } of scenario.faults) victims(strikes)
+  const servers = () =>
+    site.stores.servers.map(({ kind, url, pids }) => ({ kind, pids: [...pids(), ...(serverPids[url] ?? [])] }))
+  const serverKinds = servers().map(({ kind, pids }) => ({ kind, isHere: pids.length > 0 }))
   const onStart = (atMs: number, atEpochMs: number) => {
     site.providerApi?.begin(atMs, atEpochMs)
     faults.schedule(scenario.faults, durationMs, atMs, victims)
     replays.schedule(scenario.replays ?? [], site.stack, durationMs, atMs)
     attackers.begin(atMs)
-    const pids = () => [...site.stores.serverPids, ...serverPids]
+    const pids = () => servers().flatMap((server) => server.pids)
     watch.begin(atMs, () => ({ sender: senders.pids, stack: site.stack.pids, server: pids() }))
-    beside.begin(atMs, { pids, commands: () => site.stores.countCommands() })
+    beside.begin(atMs, { pids, counts: () => site.stores.readCounts() })
   }
   const sent = await sendPlan(plan, senders, setups, { folder, events, onStart })
-  return { ...sent, machine: await watch.sent(), besideSamples: await beside.end() }
+  return { ...sent, machine: await watch.sent(), besideSamples: await beside.end(), serverKinds }
 }
 
 async function sendersOf(plan: Plan, { stack, links }: Site, folder: string): Promise<SenderSetup[]> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BesideUsage, Usage } from '../report/usage.ts'
+import { type BesideUsage, callsSchema, serversSchema, sumOfCalls, type Usage } from '../report/usage.ts'
 import type { Purpose } from './trial.ts'
 
 const amount = z.number()
@@ -22,8 +22,13 @@ export const costSchema = z.object({
   syncs: amount,
   /** Calls on queue and ledger: publishes, batches that were delivered, claims and settlements. */
   storeCalls: amount,
-  /** That the servers of queue and ledger carried out, as they count them. */
+  /** That the servers of queue and ledger carried out: as they count them, or as the stack's processes asked. */
   serverCommands: amount.nullable(),
+  /** The same by name. This and the next are absent in ceilings of older versions. */
+  serverCalls: callsSchema.optional(),
+  /** By how much the servers' logs grew. */
+  logBytes: amount.nullable().optional(),
+  servers: serversSchema.optional(),
 })
 export type Cost = z.infer<typeof costSchema>
 
@@ -52,18 +57,24 @@ export function costOf({ ratePerS, usages, beside }: Used, ceilingPerS: number):
     (1_000 * value) / usage.spanMs / (onlyReceives(usage) ? Math.max(received, Number.MIN_VALUE) : processed)
   const sum = (value: (usage: Usage) => number) =>
     usages.reduce((total, usage) => total + per1000(usage, value(usage)), 0)
-  const ofBeside = (name: Exclude<keyof BesideUsage, 'spanMs'>) => {
-    const value = beside?.[name] ?? null
-    return value === null ? null : (1_000 * value) / beside!.spanMs / processed
-  }
+  const ofBeside = (value: number | null | undefined) =>
+    beside === null || value === null || value === undefined ? null : (1_000 * value) / beside.spanMs / processed
+  const serverCalls = sumOfCalls([
+    [beside?.calls, ofBeside(1) ?? 0],
+    ...usages.map((usage) => [usage.calls, per1000(usage, 1)] as const),
+  ])
+  const counted = Object.values(serverCalls)
   return {
     ratePerS,
     ofCeiling: ratePerS / ceilingPerS,
     cpuMs: usages.map((usage) => ({ name: usage.name, ms: per1000(usage, usage.cpuMs) })),
-    serverCpuMs: ofBeside('serverCpuMs'),
-    serverCommands: ofBeside('commands'),
-    diskBytes: ofBeside('diskBytes'),
-    flushes: ofBeside('flushes'),
+    serverCpuMs: ofBeside(beside?.serverCpuMs),
+    serverCommands: counted.length > 0 ? counted.reduce((total, { calls }) => total + calls, 0) : null,
+    serverCalls,
+    logBytes: ofBeside(beside?.logBytes),
+    ...(beside?.servers && { servers: beside.servers }),
+    diskBytes: ofBeside(beside?.diskBytes),
+    flushes: ofBeside(beside?.flushes),
     httpBytes: sum(({ servedBytes }) => servedBytes),
     storeBytes: sum(({ askedBytes }) => askedBytes),
     syncs: sum(({ syncs }) => syncs),

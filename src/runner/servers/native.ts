@@ -117,7 +117,7 @@ async function startOn(
       start,
       pause: () => signal(holder(), 'SIGSTOP'),
       resume: () => signal(holder(), 'SIGCONT'),
-      pids: () => [holder().pid],
+      pids: () => (running ? [running.holder.pid] : []),
     },
     stop,
   }

@@ -25,6 +25,7 @@ import { effectOf } from './drift-effect.ts'
 import { Interventions } from './interventions/interventions.ts'
 import { plant, plantedLimits, plantedProvider } from './interventions/plant.ts'
 import { eventList } from './list-client.ts'
+import { AskedMeter } from './meters/asked.ts'
 import { Meters } from './meters/meters.ts'
 import { Levers } from './process-levers.ts'
 import { runLimits } from './run-limits.ts'
@@ -45,6 +46,7 @@ let ledger: Ledger | undefined
 let setup: ServiceSetup
 let levers: Levers
 let meters: Meters | undefined
+const asked = new AskedMeter()
 let interventions: Interventions
 /** The undo function of each fault that is on in this process. */
 const faults = new Map<number, Undo>()
@@ -117,7 +119,7 @@ async function start(given: ServiceSetup): Promise<void> {
   const { runId, namespace, port, settings, receivers } = setup
   const { seed, inFlightMax, publishDeadlineMs, capacityPerS } = settings
   levers = new Levers(seeded(seed ^ 2))
-  if (setup.metered) meters = new Meters()
+  if (setup.metered) meters = new Meters(asked)
   const { plant: planted = {} } = setup
   plant(levers, planted)
   interventions = new Interventions(setup.intervention)
@@ -204,7 +206,7 @@ async function sample({ counts }: Service): Promise<void> {
   const done = { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   const metered = meters && { meters: meters.read() }
-  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost, ...metered } })
+  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost, asked: asked.read(), ...metered } })
 }
 
 function say(message: FromService): void {

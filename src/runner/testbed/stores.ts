@@ -5,12 +5,14 @@ import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import { runKeptMs } from '../plan/run-namespace.ts'
 import type { RunSettings } from '../plan/settings.ts'
+import type { ServerCounts } from '../records/facts.ts'
 import { opened } from '../scenario/plugins.ts'
 import { shownUrl } from '../servers/existing.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server } from '../servers/server.ts'
 import type { Links } from './links.ts'
+import { openCounts } from './meters/server-counts.ts'
 
 /** Where a run's queue or ledger keeps its data. */
 export interface Store {
@@ -30,10 +32,10 @@ export interface Stores {
   readonly ledger: Store
   /** How each server was got, a line each. */
   readonly says: readonly string[]
-  /** Of the servers that are known to be processes of this machine. */
-  readonly serverPids: readonly number[]
-  /** Commands that its servers have carried out, those that say; undefined: none does. Rejects when one does not answer. */
-  countCommands(): Promise<number | undefined>
+  /** With the processes of this machine that each is known to be now. */
+  readonly servers: readonly { readonly kind: string; readonly url: string; pids(): readonly number[] }[]
+  /** What the servers say of themselves. Rejects when one does not answer. */
+  readCounts(): Promise<ServerCounts>
   /** Deletes the run's data on servers that others use too, and ends the servers that it started. */
   stop(): Promise<void>
 }
@@ -109,11 +111,13 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownUrl(url)}` : says))
-    const serverPids = started.flatMap(({ pid, control }) => control?.pids() ?? pid ?? [])
-    const counts = await commandCounts(started)
+    const servers = started.map(({ kind, url, pid, control }) => {
+      return { kind, url, pids: () => control?.pids() ?? (pid === undefined ? [] : [pid]) }
+    })
+    const counts = await openCounts(started, namespace)
     return {
-      ...{ queue, ledger, says, serverPids },
-      countCommands: counts.all,
+      ...{ queue, ledger, says, servers },
+      readCounts: counts.read,
       stop: async () => {
         await counts.close()
         await stop()
@@ -140,22 +144,6 @@ async function dropOrTell(
     const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''
     const why = messageOf(error).replace(/[.?]$/, '')
     tell(`the data of this run, ${place.namespace}, stay on ${where}: ${why}${remedy}`)
-  }
-}
-
-/** Of those servers that count. One that does not answer now is left out. */
-async function commandCounts(servers: readonly Server[]) {
-  const asked = servers.map(({ kind, url }) => knownKind(kind)?.commands?.(url))
-  const found = await Promise.all(asked.map((one) => one?.catch(() => undefined)))
-  const counts = found.filter((one) => one !== undefined)
-  return {
-    async all(): Promise<number | undefined> {
-      if (counts.length === 0) return undefined
-      return (await Promise.all(counts.map((one) => one.count()))).reduce((sum, count) => sum + count, 0)
-    },
-    async close(): Promise<void> {
-      for (const one of counts) await one.close().catch(() => {})
-    },
   }
 }
 

@@ -1,7 +1,19 @@
-import { describe, expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { describe, expect, it, vi } from 'vitest'
 import { parseCpuMax } from '../../../src/runner/machine/limits.ts'
-import { cpuTicks, parseCores, parseStat, type Running, splitBy, waitedMs } from '../../../src/runner/machine/proc.ts'
+import {
+  cpuTicks,
+  parseCores,
+  parseStat,
+  processTree,
+  type Running,
+  splitBy,
+  waitedMs,
+} from '../../../src/runner/machine/proc.ts'
 import { mostBusy, sampleOf } from '../../../src/runner/machine/watch.ts'
+import { needing } from '../../needs.ts'
+
+const linux = process.platform === 'linux' ? undefined : 'only Linux has /proc'
 
 const running = (pid: number, parent: number, ticks: number, childTicks = 0, name = `p${pid}`): Running => ({
   ...{ pid, parent, name, ticks, childTicks },
@@ -95,5 +107,22 @@ describe('what happened between two looks', () => {
   it('a machine that slept, which is no correction of its clock', () => {
     const woken = { ...later, wallMs: 36_000, awakeMs: -30_000 }
     expect(sampleOf(look, woken)).toMatchObject({ wallDriftMs: 0, suspendedMs: 30_000 })
+  })
+})
+
+describe('a process and those below it', () => {
+  it('all count, as a server has one for each connection', needing(linux), async () => {
+    const child = spawn('sh', ['-c', 'sleep 600 & sleep 600; true'], { detached: true, stdio: 'ignore' })
+    try {
+      await vi.waitFor(
+        () => expect(processTree(child.pid!).map(({ name }) => name)).toEqual(['sh', 'sleep', 'sleep']),
+        {
+          timeout: 30_000,
+        },
+      )
+    } finally {
+      process.kill(-child.pid!, 'SIGKILL')
+    }
+    expect(processTree(2 ** 30)).toEqual([])
   })
 })

@@ -120,6 +120,11 @@ function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
   const samples = Array.from({ length: 17 }, (_, at) => ({
     ...{ atMs: at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, differing: 0, circuitsOpened: 0 },
     ...{ circuitsOpen: 0, backlog: 0, cpuSeconds: at / 10, rssBytes: 2 ** 26 + at, eventLoopUtilization: 0.1 },
+    asked: { bytes: at * 2_000, calls: { Produce: { calls: at, bytes: at * 900 } } },
+  }))
+  const beside = samples.map(({ atMs }) => ({
+    ...{ atMs, serverCpuMs: atMs / 20, diskBytes: atMs, flushes: atMs / 100 },
+    ...{ calls: { XADD: { calls: atMs / 10, bytes: null } }, logBytes: atMs * 3 },
   }))
   return {
     ...{ id: 'everything', runId: RUN_ID, startedAtEpochMs: START_MS },
@@ -142,7 +147,7 @@ function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
       ledger: { server: 'LMDB', survives: ['receiver-crash'], shared: false },
     },
     certificates: [{ ...certificate, planned: counts.sent, ...counts }],
-    samples: { stack: [{ name: 'receiver + processor', samples }], senders: [[]] },
+    samples: { stack: [{ name: 'receiver + processor', samples }], senders: [[]], beside },
     faults: [
       { kind: 'poison', fault: scenario.faults[0]!, victim: 'receiver + processor', fromMs: 1_600, untilMs: 3_600 },
     ],
@@ -157,6 +162,10 @@ function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
     ...{
       unplannedDeaths: 0,
       servers: ['redis: started here'],
+      serverKinds: [
+        { kind: 'redis', isHere: true },
+        { kind: 'kafka', isHere: false },
+      ],
       errors: ['made up'],
       lookedUntilMs: DURATION_MS + 9_000,
       drained: true,

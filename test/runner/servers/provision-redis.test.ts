@@ -30,6 +30,7 @@ describeWithServer('redis', (server) => {
     expect(await redis(server().url, 'SET kept yes')).toBe('+OK\r\n')
     const before = server().control!.pids()[0]
     await server().control!.kill()
+    expect(server().control!.pids()).toEqual([])
     expect(await redisKind.probe(server().url, 1_000)).toBeUndefined()
     await server().control!.start()
     expect(server().control!.pids()[0]).not.toBe(before)

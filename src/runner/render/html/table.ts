@@ -10,7 +10,7 @@ type TableLine = readonly (Cell | Markup)[]
 /** Wide tables scroll by themselves, by keyboard too; the page does not. */
 export function table(head: readonly string[], rows: readonly TableLine[]): Markup {
   const isRight = (at: number) =>
-    rows.some((row) => isFigure(row[at])) && rows.every((row) => isFigure(row[at]) || !row[at])
+    rows.some((row) => isFigure(row[at])) && rows.every((row) => isFigure(row[at]) || !row[at] || row[at] === '–')
   const right = Array.from({ length: Math.max(0, head.length, ...rows.map((row) => row.length)) }, (_, at) =>
     isRight(at),
   )

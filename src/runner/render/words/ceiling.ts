@@ -1,8 +1,7 @@
-import { bytes, grouped, ms, percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
+import { percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
 import { ceilingBelief } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
-import type { Cost } from '../../search/cost.ts'
 import { type Clause, outcomeOf } from '../../search/judge.ts'
 
 /** What binds, as the end of "above it …". */
@@ -68,36 +67,6 @@ export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): str
     ...(criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]),
     ...(withoutLimit ? [row('max: any response time', withoutLimit)] : []),
   ]
-}
-
-/** What 1,000 events cost at each load: a head, and a row for each kind of cost. */
-export function costTable({ costs }: Ceiling): { readonly head: string[]; readonly rows: string[][] } | undefined {
-  if (costs.length === 0) return undefined
-  const names = costs[0]!.cpuMs.map(({ name }) => name)
-  const row = (name: string, value: (cost: Cost) => string | null) => {
-    const cells = costs.map(value)
-    return cells.every((cell) => cell === null) ? [] : [[name, ...cells.map((cell) => cell ?? 'unknown')]]
-  }
-  const count = (value: number) => (value < 10 ? value.toFixed(1) : grouped(value))
-  return {
-    head: [
-      '1,000 events cost',
-      ...costs.map(({ ratePerS, ofCeiling }) => `${perS(ratePerS)} (${(ofCeiling * 100).toFixed(0)}%)`),
-    ],
-    rows: [
-      ...names.flatMap((name, at) => row(`CPU of ${name}`, ({ cpuMs }) => ms(cpuMs[at]!.ms))),
-      ...row('CPU of the servers here', ({ serverCpuMs }) => (serverCpuMs === null ? null : ms(serverCpuMs))),
-      ...row('written to disks here', ({ diskBytes }) => (diskBytes === null ? null : bytes(diskBytes))),
-      ...row('flushes of disks here', ({ flushes }) => (flushes === null ? null : count(flushes))),
-      ...row('HTTP, both ways', ({ httpBytes }) => bytes(httpBytes)),
-      ...row('to and from servers', ({ storeBytes }) => (storeBytes === 0 ? null : bytes(storeBytes))),
-      ...row('syncs of the log', ({ syncs }) => (syncs === 0 ? null : count(syncs))),
-      ...row('calls on queue and ledger', ({ storeCalls }) => count(storeCalls)),
-      ...row('commands of the servers', ({ serverCommands }) =>
-        serverCommands === null ? null : count(serverCommands),
-      ),
-    ],
-  }
 }
 
 /** What the trials of a search say of its ceiling so far; undefined: nothing yet. */

@@ -14,6 +14,7 @@ import { machine } from './machine.ts'
 import { reconciled } from './reconciled.ts'
 import { resent } from './resent.ts'
 import { sending } from './sending.ts'
+import { servers } from './servers.ts'
 import { told } from './told.ts'
 import { undisturbed } from './undisturbed.ts'
 
@@ -22,6 +23,7 @@ export const cards = {
   durability,
   told,
   machine,
+  servers,
   sending,
   looked,
   delivery,

@@ -29,13 +29,18 @@ export interface ServerKindDefinition {
   readonly memoryBytes?: ((url: string) => Promise<number>) | null
   /** The namespaces that have data of ours there. Rejects when it does not answer. */
   namespaces(url: string): Promise<readonly string[]>
-  /** Counts what it has carried out for all of its clients. Absent: it does not say. */
-  readonly commands?: (url: string) => Promise<CommandCount>
+  /** What it says of itself, with all of its clients. `namespace`: the run's. Absent: it says nothing. Rejects without an answer. */
+  readonly counts?: (url: string, namespace: string) => Promise<ServerCounter>
 }
 
-/** Commands since the server started. @throws where it does not answer. */
-export interface CommandCount {
-  count(): Promise<number>
+export interface ServerCounter {
+  /** Rejects where the server does not answer. */
+  read(): Promise<{
+    /** What it carried out since it started, by its own names. Absent: it does not count. */
+    readonly calls?: Readonly<Record<string, number>>
+    /** The position in its log, or the log's size. Absent: it does not tell. */
+    readonly logBytes?: number
+  }>
   close(): Promise<void>
 }
 

@@ -125,6 +125,7 @@ const kafkaCluster: ServerKindDefinition = {
   clusterOf: 'kafka',
   probe: kafka.probe,
   namespaces: kafka.namespaces,
+  counts: kafka.counts!,
   recipe,
   noProxy: kafka.noProxy!,
 }

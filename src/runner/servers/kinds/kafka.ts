@@ -118,6 +118,7 @@ const kafka: ServerKindDefinition = {
   defaultPort: 9092,
   probe: async (url, ms) => (await import('../../../clients/kafka/broker-version.ts')).probeKafka(url, ms),
   namespaces: async (url) => (await import('../../../clients/kafka/namespaces.ts')).kafkaNamespaces(url),
+  counts: async (url, namespace) => (await import('../../../clients/kafka/counts.ts')).kafkaCounts(url, namespace),
   recipe,
   compose: { env: (fsync) => ({ FLOODMARK_KAFKA_FLUSH_MESSAGES: KAFKA_FLUSH_MESSAGES[fsync] }) },
   noProxy: 'a Kafka broker tells its clients its own address',

@@ -89,6 +89,7 @@ const postgres: ServerKindDefinition = {
   defaultPort: 5432,
   probe: async (url, ms) => (await import('../../../clients/postgres/probe.ts')).probePostgres(url, ms),
   namespaces: async (url) => (await import('../../../clients/postgres/namespaces.ts')).postgresNamespaces(url),
+  counts: async (url) => (await import('../../../clients/postgres/counts.ts')).postgresCounts(url),
   recipe: ({ fsync }) => recipe(fsync),
   compose: { env: (fsync) => ({ FLOODMARK_POSTGRES_COMMIT: POSTGRES_COMMIT[fsync] }) },
 }

@@ -41,7 +41,7 @@ const redis: ServerKindDefinition = {
   namespaces: async (url) => (await import('../../../clients/redis/namespaces.ts')).redisNamespaces(url),
   recipe: async ({ fsync }) => recipe(fsync),
   compose: { env: (fsync) => ({ FLOODMARK_REDIS_APPENDFSYNC: fsync }) },
-  commands: async (url) => (await import('../../../clients/redis/commands.ts')).redisCommands(url),
+  counts: async (url) => (await import('../../../clients/redis/counts.ts')).redisCounts(url),
   memoryBytes: async (url) => (await import('../../../clients/redis/memory-bytes.ts')).redisMemoryBytes(url),
 }
 export default redis

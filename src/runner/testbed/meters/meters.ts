@@ -7,7 +7,8 @@ import type { Receiver } from '../../../core/contracts/receiver.ts'
 import { listenOverflows, ownCpuMs } from '../../processes/own-usage.ts'
 import { Flow } from '../../records/meters/flow.ts'
 import { FLOWS, type FlowName, type MeterReading } from '../../records/meters/meter-reading.ts'
-import { SocketMeter } from './sockets.ts'
+import type { AskedMeter } from './asked.ts'
+import { servedSockets } from './sockets.ts'
 
 const LOOP_STEP_MS = 10
 const NANOS_PER_MS = 1e6
@@ -21,13 +22,15 @@ export class Meters {
     FlowName,
     Flow
   >
-  readonly #sockets = new SocketMeter()
+  readonly #served = servedSockets()
+  readonly #asked: AskedMeter
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_STEP_MS })
   #gcMs = 0
   #syncs = 0
   #syncMs = 0
 
-  constructor() {
+  constructor(asked: AskedMeter) {
+    this.#asked = asked
     this.#loop.enable()
     new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) this.#gcMs += duration
@@ -101,7 +104,8 @@ export class Meters {
       threadsCpuMs: cpu?.others ?? null,
       ...{ gcMs: this.#gcMs, syncs: this.#syncs, syncMs: this.#syncMs },
       loopDelayMaxMs,
-      ...this.#sockets.read(),
+      servedBytes: this.#served.bytes,
+      askedBytes: this.#asked.read().bytes,
       listenOverflows: listenOverflows(),
     }
   }

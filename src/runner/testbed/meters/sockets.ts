@@ -1,23 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
-/** Counts the bytes of a process's connections, both directions, by who made the connection. */
-export class SocketMeter {
-  readonly #served = new Sockets()
-  readonly #asked = new Sockets()
-
-  /** From now on: connections that are open already are not seen. */
-  constructor() {
-    subscribe('net.server.socket', (message) => this.#served.add((message as { socket: Socket }).socket))
-    subscribe('net.client.socket', (message) => this.#asked.add((message as { socket: Socket }).socket))
-  }
-
-  read(): { readonly servedBytes: number; readonly askedBytes: number } {
-    return { servedBytes: this.#served.bytes, askedBytes: this.#asked.bytes }
-  }
-}
-
-class Sockets {
+/** The bytes of some connections, both directions together. Those that ended count too. */
+export class SocketBytes {
   readonly #open = new Set<Socket>()
   #ended = 0
 
@@ -28,12 +13,20 @@ class Sockets {
   }
 
   add(socket: Socket): void {
+    if (this.#open.has(socket)) return
     this.#open.add(socket)
     socket.once('close', () => {
       this.#open.delete(socket)
       this.#ended += bytesOf(socket)
     })
   }
+}
+
+/** Of the connections that this process takes from now on. */
+export function servedSockets(): SocketBytes {
+  const served = new SocketBytes()
+  subscribe('net.server.socket', (message) => served.add((message as { socket: Socket }).socket))
+  return served
 }
 
 const bytesOf = ({ bytesRead, bytesWritten }: Socket) => (bytesRead ?? 0) + (bytesWritten ?? 0)
