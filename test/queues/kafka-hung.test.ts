@@ -12,11 +12,16 @@ import kafkajs from '../../queues/kafkajs.ts'
 import kafkaCluster from '../../src/runner/servers/kinds/kafka-cluster.ts'
 import { startNative } from '../../src/runner/servers/native.ts'
 import type { Server } from '../../src/runner/servers/server.ts'
+import { LIMIT, numbered } from '../contract/queue/kit.ts'
 import { EVERYTHING_REQUIRED } from '../needs.ts'
-import { onOneBroker } from './kafka-one-broker.ts'
+import { consumerOf } from './kafka-consumer.ts'
+import { makeTopic, onOneBroker } from './kafka-one-broker.ts'
 
 /** The cluster takes a broker that hangs for alive for as long as these tests last, but waits for none of its copies. */
 const SETTINGS = { 'broker.session.timeout.ms': '600000', 'replica.lag.time.max.ms': '2000' }
+/** The first fault strikes it. It also comes first in the address. */
+const HUNG = 1
+const WAIT = { timeout: 60_000 }
 const folder = join(tmpdir(), `floodmark-kafka-hung-${randomUUID()}`)
 let server: Server | undefined
 let why = ''
@@ -46,23 +51,23 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 }, 60_000)
 
-/** A namespace whose consumers are kept by a broker that goes on. */
-async function keptElsewhere(url: string, name: string, hung: number) {
-  for (let at = 0; at < 20; at++) {
+/** A namespace whose consumers are kept by a broker that hangs, or by another one. */
+async function keptBy(url: string, name: string, isHung: boolean) {
+  for (let at = 0; at < 40; at++) {
     const place = { url, namespace: `hung-${name}-${at}` }
     const layout = layoutOf(place)
     const consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic })
-    let keeper = hung
+    let keeper: number | undefined
     // The first question makes the cluster begin to keep groups.
     const asked = async () => {
       keeper = await consumer.findGroupCoordinator()
       return keeper
     }
-    await expect.poll(() => asked().catch(() => undefined), { timeout: 60_000 }).toBeDefined()
+    await expect.poll(() => asked().catch(() => undefined), WAIT).toBeDefined()
     await consumer.close(true)
-    if (keeper !== hung) return place
+    if ((keeper === HUNG) === isHung) return place
   }
-  throw new Error('one broker keeps all consumers')
+  throw new Error('one broker keeps all consumers, or none')
 }
 
 it('a broker takes connections and answers nothing, and still leads: only its partitions wait', async ({ skip }) => {
@@ -70,13 +75,27 @@ it('a broker takes connections and answers nothing, and still leads: only its pa
   const { url, control } = server!
   const all = await Promise.all(
     Object.entries({ kafka, kafkajs }).map(async ([name, driver]) => {
-      return onOneBroker(driver, await keptElsewhere(url, name, 1), 1)
+      return onOneBroker(driver, await keptBy(url, name, false), HUNG)
     }),
   )
-  // The first fault strikes broker 1, which also comes first in the address.
+  // One whose consumers are kept by the broker that hangs takes nothing meanwhile, and says so once.
+  const place = await keptBy(url, 'kept', true)
+  await makeTopic(place, [[2], [3]], {})
+  const queue = await kafka.open(place)
+  const consumer = consumerOf(queue)
+  await queue.publish(numbered(0, 20), LIMIT)
+  await expect.poll(() => consumer.seen.length, WAIT).toBe(20)
   await control!.pause()
+  await queue.publish(numbered(20, 20), LIMIT)
   await Promise.all(all.map((one) => one.goesOn()))
+  const told = () => consumer.told.filter((line) => line.includes('keeps the consumers'))
+  await expect.poll(told, WAIT).toHaveLength(1)
   await control!.resume()
   await Promise.all(all.map((one) => one.heals()))
+  await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(40)
+  expect(told()).toHaveLength(1)
+  await consumer.stop()
+  await queue.close()
+  await kafka.drop(place)
   await Promise.all(all.map((one) => one.end()))
 }, 240_000)

@@ -6,7 +6,7 @@ import github from '../../../providers/github.ts'
 import memoryQueue from '../../../queues/memory.ts'
 import rawHttp from '../../../receivers/raw-http.ts'
 import { markMsFor } from '../../../src/core/base/mark-life.ts'
-import { systemClock } from '../../../src/core/contracts/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/contracts/clock.ts'
 import type { Ledger } from '../../../src/core/contracts/ledger.ts'
 import type { Queue } from '../../../src/core/contracts/queue.ts'
 import { seeded } from '../../../src/core/contracts/random.ts'
@@ -23,7 +23,13 @@ const route = {
   secrets: [generic.secret('a secret of some length')],
 }
 
-async function start(limits: Partial<ServiceLimits>, over: { queue?: Partial<Queue>; ledger?: Partial<Ledger> } = {}) {
+interface Replaced {
+  readonly queue?: Partial<Queue>
+  readonly ledger?: Partial<Ledger>
+  readonly clock?: Clock
+}
+
+async function start(limits: Partial<ServiceLimits>, over: Replaced = {}) {
   const opened = { url: '', namespace: 'test' }
   const queue = Object.assign(await memoryQueue.open(opened), over.queue)
   const ledger = Object.assign(await memoryLedger.open(opened), over.ledger)
@@ -31,7 +37,7 @@ async function start(limits: Partial<ServiceLimits>, over: { queue?: Partial<Que
   const errors: string[] = []
   const starting = startService({
     queue,
-    clock: systemClock,
+    clock: over.clock ?? systemClock,
     random: seeded(1),
     limits,
     receiving: { receiver: rawHttp, routes: [route] },
@@ -113,6 +119,31 @@ describe('the start of a service', () => {
     await expect(queue.publish([anEvent('1')], { deadlineMs: 100 })).rejects.toMatchObject({ code: 'unavailable' })
     expect(applied).toEqual([])
     taken.close()
+  })
+})
+
+describe('a queue whose address says how long an event waits for others', () => {
+  it.each([
+    [{ lingerMs: 37 }, 37],
+    [{}, 41],
+  ])('traits of %j: the service waits for that long, else as it is set itself', async (traits, expected) => {
+    const waits: number[] = []
+    const clock: Clock = {
+      ...systemClock,
+      after(ms, fn) {
+        waits.push(ms)
+        return systemClock.after(ms, fn)
+      },
+    }
+    const queue = await memoryQueue.open({ url: '', namespace: 'linger' })
+    const over = { clock, queue: { traits: { ...queue.traits, ...traits } } }
+    const { starting } = await start({ lingerMs: 41 }, over)
+    const service = await starting
+    const body = JSON.stringify({ type: 't', key: 'k' })
+    const headers = generic.sign(Buffer.from(body), route.secrets[0]!, { id: 'e1', type: 't', atMs: Date.now() })
+    expect((await fetch(`http://127.0.0.1:${service.port}/in`, { method: 'POST', body, headers })).status).toBe(200)
+    expect(waits.filter((ms) => ms === 37 || ms === 41)).toEqual([expected])
+    await service.stop()
   })
 })
 
