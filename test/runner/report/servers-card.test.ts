@@ -26,7 +26,7 @@ describe('the servers in a report', () => {
   it('are told with what they used and what was asked of them, in all and for 1,000 events', async () => {
     const { rows, report } = await rowsOf(working)
     expect(rows).toEqual([
-      ['CPU of the servers here', '400 ms', '2500 ms'],
+      ['CPU of the servers here', '400 ms', '2,500 ms'],
       ['to and from servers', '31.3 KiB', '195.3 KiB'],
       ['calls that the servers took', '816', '5,100'],
       ['… XADD', '800', '5,000'],
@@ -37,7 +37,7 @@ describe('the servers in a report', () => {
     ])
     expect(html(report)).toContain('Servers of queue and ledger')
     expect(html(report)).toContain('Redis counts the commands within scripts too')
-    expect(terminal(report)).toContain('servers (redis and kafka): 2500 ms of CPU, 5,100 calls, 195.3 KiB on the wire')
+    expect(terminal(report)).toContain('servers (redis and kafka): 2,500 ms of CPU, 5,100 calls, 195.3 KiB on the wire')
   })
 
   it('have a – with its reason for what is not known', async () => {
