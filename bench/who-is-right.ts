@@ -168,7 +168,7 @@ function documentOf(rows: readonly string[][], missing: readonly string[], busy:
     '- A generator that is told to keep a rate and counts from sending is right while the server is quick, and wrong when it stalls:',
     '  the requests that it held back are not counted as late.',
     '- A generator without a rate slows down with the server. Its p99 answers another question, so it has no known value here.',
-    '- autocannon corrects its figures for what it should have sent. k6 and vegeta count from sending.',
+    '- autocannon and oha correct their figures for what they should have sent. k6 and vegeta count from sending.',
     '',
   ].join('\n')
 }

@@ -76,6 +76,18 @@ const vegeta: Tool = {
   },
 }
 
+const oha: Tool = {
+  name: 'oha',
+  version: () => /oha ([\d.]+)/.exec(outputNow('oha', ['--version']) ?? '')?.[1],
+  arrivals: 'even',
+  async p99Ms({ url, ratePerS, seconds }) {
+    // By count and not by time: at the end of a time it gives up what is under way.
+    const load = ['-q', String(ratePerS), '-n', String(ratePerS * seconds), '-c', String(CONNECTIONS)]
+    const how = ['--latency-correction', '--no-tui', '--output-format', 'json', '-m', 'POST', '-H', `${ID}: a`]
+    return JSON.parse(await outputOf('oha', [...load, ...how, url])).latencyPercentiles.p99 * 1_000
+  },
+}
+
 const wrk: Tool = {
   name: 'wrk',
   version: () => /wrk \D*([\d.]+)/.exec(outputNow('wrk', ['-v']) ?? '')?.[1],
@@ -89,7 +101,7 @@ const wrk: Tool = {
   },
 }
 
-export const TOOLS: readonly Tool[] = [autocannon, k6, vegeta, wrk]
+export const TOOLS: readonly Tool[] = [autocannon, k6, vegeta, oha, wrk]
 
 function outputNow(command: string, args: readonly string[]): string | undefined {
   const { stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
