@@ -3,10 +3,7 @@ import { planted } from '../runner/floodmark.ts'
 import { QUICK_MS, quickRuns } from '../scenarios/quick.ts'
 import { describeWithServer } from '../servers.ts'
 
-/**
- * Kill -9 of receivers and processors in a sale, on each queue with each ledger. The table is written to stderr. A run sends little
- * and mostly waits for leases, so those of a server run two at a time.
- */
+/** Kill -9 of receivers and processors in a sale, on each queue with each ledger. The table is written to stderr. */
 const LEDGERS = ['lmdb', 'redis'] as const
 /** With a server more: where it is the only one, and where it is the queue as well. */
 const ledgersOf = (queue: string) => (queue === 'embedded' || queue === 'postgres' ? [...LEDGERS, 'postgres'] : LEDGERS)
@@ -24,7 +21,7 @@ async function killed(queue: string, ledger: string, ...flags: string[]): Promis
 }
 
 const row = (queue: string, ledger: string, url?: () => string) =>
-  it.concurrent(`nothing is lost or doubled on ${queue} with ${ledger}`, { timeout: QUICK_MS, tags: 'full' }, () =>
+  it(`nothing is lost or doubled on ${queue} with ${ledger}`, { timeout: QUICK_MS, tags: 'full' }, () =>
     killed(queue, ledger, ...(url ? ['--queue-url', url()] : [])),
   )
 

@@ -26,6 +26,21 @@ function heldGrace() {
   return { graceClock: { ...clock, after }, look: () => fire() }
 }
 
+/** Connections that stay open, each with the event of one of these ids answered. */
+async function answered(port: number, ...ids: readonly string[]) {
+  const kept = ids.map((id) => {
+    const socket = connect(port, '127.0.0.1')
+    const one = { socket, text: '', closed: new Promise((resolve) => socket.once('close', resolve)) }
+    socket.on('data', (data) => {
+      one.text += data
+    })
+    socket.write(signed(id))
+    return one
+  })
+  while (kept.some(({ text }) => statuses(text).length < 1)) await soon()
+  return kept
+}
+
 /** What a receiver owes to whoever is connected when it stops. */
 export function stopContract(bench: Bench): void {
   it('answers what is complete when it stops, all of a pipeline, and says that the connection closes', async () => {
@@ -55,37 +70,23 @@ export function stopContract(bench: Bench): void {
 
   it('answers a request that comes on a kept connection just after stop() was called', async () => {
     const running = await bench.start(limits)
-    const socket = connect(running.port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => {
-      text += data
-    })
-    const end = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(signed('before'))
-    while (statuses(text).length < 1) await soon()
+    const [kept] = await answered(running.port, 'before')
     const stopped = running.stop()
-    socket.write(signed('after'))
-    await end
-    expect(statuses(text)).toEqual([200, 200])
-    expect(closings(text)).toEqual(['keep-alive', 'close'])
+    kept!.socket.write(signed('after'))
+    await kept!.closed
+    expect(statuses(kept!.text)).toEqual([200, 200])
+    expect(closings(kept!.text)).toEqual(['keep-alive', 'close'])
     await stopped
   })
 
   it('does nothing of what comes behind an answer that closes the connection', async () => {
     const running = await bench.start(limits)
     bench.published.length = 0
-    const socket = connect(running.port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => {
-      text += data
-    })
-    const end = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(signed('before'))
-    while (statuses(text).length < 1) await soon()
+    const [kept] = await answered(running.port, 'before')
     const stopped = running.stop()
-    socket.write(Buffer.concat([raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), signed('behind')]))
-    await end
-    expect(closings(text)).toEqual(['keep-alive', 'close'])
+    kept!.socket.write(Buffer.concat([raw('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'), signed('behind')]))
+    await kept!.closed
+    expect(closings(kept!.text)).toEqual(['keep-alive', 'close'])
     expect(bench.published.map(({ id }) => id)).toEqual(['in:before'])
     await stopped
   })
@@ -93,57 +94,34 @@ export function stopContract(bench: Bench): void {
   it('gives a request that begins while stopping a whole grace of its own', async () => {
     const { graceClock, look } = heldGrace()
     const running = await bench.start({ ...limits, clock: graceClock })
-    const socket = connect(running.port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => {
-      text += data
-    })
-    const end = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(signed('before'))
-    while (statuses(text).length < 1) await soon()
+    const [kept] = await answered(running.port, 'before')
     const stopped = running.stop()
-    socket.write(signed('begun').subarray(0, -3))
+    kept!.socket.write(signed('begun').subarray(0, -3))
     await soon()
     look()
-    socket.write(signed('begun').subarray(-3))
-    await end
-    expect(statuses(text)).toEqual([200, 200])
+    kept!.socket.write(signed('begun').subarray(-3))
+    await kept!.closed
+    expect(statuses(kept!.text)).toEqual([200, 200])
     await stopped
   })
 
   it('answers a request that was there, but not read yet, when idle connections were to be closed', async () => {
     const { graceClock, look } = heldGrace()
     const running = await bench.start({ ...limits, clock: graceClock })
-    const socket = connect(running.port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => {
-      text += data
-    })
-    const end = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(signed('before'))
-    while (statuses(text).length < 1) await soon()
+    const [kept] = await answered(running.port, 'before')
     const stopped = running.stop()
     await soon()
-    socket.write(signed('unread'))
+    kept!.socket.write(signed('unread'))
     look()
-    await end
-    expect(statuses(text)).toEqual([200, 200])
+    await kept!.closed
+    expect(statuses(kept!.text)).toEqual([200, 200])
     await stopped
   })
 
   it('leaves idle connections open while requests still come on others, for whoever sends them has not noticed', async () => {
     const { graceClock, look } = heldGrace()
     const running = await bench.start({ ...limits, clock: graceClock })
-    const kept = [0, 1, 2].map((n) => {
-      const socket = connect(running.port, '127.0.0.1')
-      const one = { socket, text: '', closed: new Promise((resolve) => socket.once('close', resolve)) }
-      socket.on('data', (data) => {
-        one.text += data
-      })
-      socket.write(signed(`kept${n}`))
-      return one
-    })
-    while (kept.some(({ text }) => statuses(text).length < 1)) await soon()
+    const kept = await answered(running.port, 'kept0', 'kept1', 'kept2')
     const stopped = running.stop()
     for (const n of [0, 1]) {
       kept[n]!.socket.write(signed(`again${n}`))

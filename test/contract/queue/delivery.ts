@@ -3,7 +3,7 @@ import { encodedBytes, isUndecodable } from '../../../src/core/base/codec.ts'
 import { EVENT_LIMITS, type WebhookEvent } from '../../../src/core/contracts/event.ts'
 import type { Handler } from '../../../src/core/contracts/queue.ts'
 import { anEvent } from '../../events.ts'
-import { acking, type Behaviours, inOrder, LIMIT, numbered, numberOf, secondsSince, upTo } from './kit.ts'
+import { acking, type Behaviours, inOrder, LIMIT, numbered, numberOf, onePerKey, secondsSince, upTo } from './kit.ts'
 
 /** Bodies that a queue made for text, JSON or small messages would spoil. */
 const BODIES = [
@@ -106,22 +106,12 @@ export const delivery: Behaviours = {
     const first = await subject.open()
     subject.needs(first.traits.shared, 'one opening at a time')
     const second = await subject.open()
-    const running = new Set<string>()
-    const seen = new Set<number>()
-    let clashes = 0
-    const handle: Handler = async (batch) => {
-      const keys = new Set(batch.map(({ event }) => event.key))
-      for (const key of keys) running.has(key) ? clashes++ : running.add(key)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      for (const key of keys) running.delete(key)
-      for (const { event } of batch) seen.add(numberOf(event))
-      return batch.map(() => 'ack')
-    }
+    const { handle, seen, clashes } = onePerKey()
     const consumers = [first, second].map((queue) => subject.consumer(queue, handle))
     for (const from of upTo(10)) await first.publish(numbered(from * 10, 10), LIMIT)
     await subject.until('everything is delivered', () => seen.size === 100)
     await Promise.all(consumers.map((consumer) => consumer.stop()))
-    if (first.traits.order !== 'none') expect(clashes).toBe(0)
+    if (first.traits.order !== 'none') expect(clashes()).toBe(0)
   },
 
   'says how many events wait and are in flight': async (subject) => {

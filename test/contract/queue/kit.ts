@@ -76,6 +76,21 @@ export const acking =
     seen.push(...numbersOf(batch))
     return batch.map(() => 'ack')
   }
+/** Acks every event after 20 ms, and counts how often a key was in two calls at once. */
+export function onePerKey(): { readonly handle: Handler; readonly seen: ReadonlySet<number>; clashes(): number } {
+  const running = new Set<string>()
+  const seen = new Set<number>()
+  let clashes = 0
+  const handle: Handler = async (batch) => {
+    const keys = new Set(batch.map(({ event }) => event.key))
+    for (const key of keys) running.has(key) ? clashes++ : running.add(key)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const key of keys) running.delete(key)
+    for (const n of numbersOf(batch)) seen.add(n)
+    return batch.map(() => 'ack')
+  }
+  return { handle, seen, clashes: () => clashes }
+}
 /** Judges one by one. Events behind a retry of their key get the same retry, as the contract requires. */
 export const judging =
   (judge: (n: number, delivery: Delivery) => Verdict): Handler =>

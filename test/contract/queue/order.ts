@@ -9,6 +9,7 @@ import {
   LIMIT,
   numbered,
   numberOf,
+  onePerKey,
   publishAll,
   upTo,
 } from './kit.ts'
@@ -131,17 +132,7 @@ export const order: Behaviours = {
 
   'never has one key in two handler calls at once, where it keeps an order': async (subject) => {
     const queue = await subject.open()
-    const running = new Set<string>()
-    const seen = new Set<number>()
-    let clashes = 0
-    const handle: Handler = async (batch) => {
-      const keys = new Set(batch.map(({ event }) => event.key))
-      for (const key of keys) running.has(key) ? clashes++ : running.add(key)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      for (const key of keys) running.delete(key)
-      for (const { event } of batch) seen.add(numberOf(event))
-      return batch.map(() => 'ack')
-    }
+    const { handle, seen, clashes } = onePerKey()
     const consumer = subject.consumer(queue, handle, { handlersMax: 4 })
     await Promise.all(
       upTo(20).map((call) =>
@@ -153,6 +144,6 @@ export const order: Behaviours = {
     )
     await subject.until('everything is delivered', () => seen.size === 100)
     await consumer.stop()
-    if (queue.traits.order !== 'none') expect(clashes).toBe(0)
+    if (queue.traits.order !== 'none') expect(clashes()).toBe(0)
   },
 }
