@@ -9,7 +9,7 @@ const TAGS: TestTagDefinition[] = [
 
 /** Most files wait, for brokers and for the time that a run lasts, so more of them run at once than there are cores. */
 const AT_ONCE = Math.min(8, Math.ceil(2.5 * availableParallelism()))
-/** Tests that a file runs side by side: whole runs that send little, and mostly wait for leases and for brokers. */
+/** Tests that a file runs side by side where it says so: whole runs that send little and mostly wait, with nothing else beside. */
 const AT_ONCE_IN_A_FILE = 2
 
 /** What they show depends on rates and latencies, or on when things took place: nothing else runs beside them. */
@@ -26,7 +26,7 @@ const MEASURING = [
 
 /** Those that take longest begin first, so that none is left alone at the end. */
 const LONGEST =
-  `brokers-faults bites kill-matrix simulation brokers interrupted ledger-outage kafkajs docs-commands sqs-fifo reconcile slow-key sqs
+  `kill-matrix brokers-faults bites brokers interrupted simulation ledger-outage kafkajs docs-commands sqs-fifo reconcile slow-key sqs
   altered package kafka scenario durability receivers compare embedded-memory own-files poison bullmq hang replay own-queue`.split(
     /\s+/,
   )

@@ -19,8 +19,7 @@ for (const [server, names] of await queuesByServer(queues)) {
         ...fullUnless(ledger !== 'lmdb' && ['redis-streams', 'postgres'].includes(name)),
       }
       const title = `a flash sale through ${name} and the ledger ${ledger} loses nothing and doubles nothing`
-      // A run sends little and waits long: two at a time.
-      it.concurrent(title, options, async () => {
+      it(title, options, async () => {
         const folder = `${name}-${ledger}`
         const at = ['--queue', name, '--queue-url', shared().url]
         const flags = [...at, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
