@@ -6,10 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { EmbeddedQueue } from '../../queues/embedded/queue.ts'
 import type { WebhookEvent } from '../../src/core/contracts/event.ts'
 import { anEvent } from '../events.ts'
+import { giveWay } from '../give-way.ts'
 import { change, drain, LIMIT, logFolders, segmentsIn } from './embedded-logs.ts'
 
 /** What waits may be far more than fits in memory: the rest is read from the log when its turn comes. */
 
+giveWay()
 const root = mkdtempSync(join(tmpdir(), 'floodmark-memory-'))
 const logs = logFolders()
 afterAll(() => {

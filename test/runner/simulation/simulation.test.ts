@@ -6,9 +6,12 @@ import { alarmsOf } from '../../../src/runner/simulation/alarms.ts'
 import { drawn } from '../../../src/runner/simulation/draw.ts'
 import { NO_FAILURES } from '../../../src/runner/simulation/failure-rates.ts'
 import { type SimulationOptions, simulate } from '../../../src/runner/simulation/simulate.ts'
+import { giveWay } from '../../give-way.ts'
 import { BUGS } from './simulation-bugs.ts'
 import { harmOf } from './simulation-seeds.ts'
 import { seedThreads } from './simulation-threads.ts'
+
+giveWay()
 
 /** Played every time. 1021: effects that outlasted their lease, of a key, and only the later ones were still held. */
 const ONCE_RED = [1021]
