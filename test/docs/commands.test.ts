@@ -1,5 +1,6 @@
 // @module-tag full: whole runs.
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   cpSync,
@@ -15,7 +16,7 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import lmdb from '../../ledgers/lmdb.ts'
 import embedded from '../../queues/embedded.ts'
 import { provide } from '../../src/runner/servers/provide.ts'
@@ -25,6 +26,9 @@ import { EVERYTHING_REQUIRED } from '../needs.ts'
 import { bury } from '../runner/cli/dlq-stack.ts'
 import { floodmark } from '../runner/floodmark.ts'
 import { type Block, blocksOf, PAGES, ROOT } from './pages.ts'
+
+// Runs mostly wait.
+vi.setConfig({ maxConcurrency: 8 })
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-docs-'))
 const at = (...names: string[]) => join(folder, ...names)
@@ -40,6 +44,7 @@ const parts: Block[] = PAGES.flatMap(blocksOf)
       ? lines.map((text, after) => ({ ...block, text, line: block.line + after }))
       : [block]
   })
+const SECRET = `whsec_${Buffer.from('a secret of a person’s own').toString('base64')}`
 const seen = new Set<string>()
 const once = parts.filter(({ text }) => !seen.has(text) && seen.add(text))
 
@@ -54,9 +59,7 @@ beforeAll(async () => {
     writeFileSync(at('bin', tool), `#!/bin/sh\nexec '${process.execPath}' '${standIn}' ${tool} "$@"\n`)
     chmodSync(at('bin', tool), 0o755)
   }
-  target = createServer((request, response) => {
-    request.resume().once('end', () => response.end())
-  }).listen(0, '127.0.0.1')
+  target = receiver()
   postgres = await provide('postgres', { folder: at(), nativeOnly: true, onProgress: () => {} }).catch(
     (error: Error) => {
       if (EVERYTHING_REQUIRED) throw error
@@ -87,12 +90,26 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 }, 60_000)
 
+/** A person's own receiver: it takes everything, and tells each event once. */
+function receiver(): HttpServer {
+  const told = new Map<string, string>()
+  return createServer(async (request, response) => {
+    if (request.method === 'GET') return void response.end([...told.values()].join(''))
+    const body = Buffer.concat(await request.toArray())
+    const id = /"id": ?"([^"]+)"/.exec(body.toString())?.[1]
+    const digest = createHash('sha256').update(body).digest('hex')
+    if (id !== undefined && !told.has(id)) told.set(id, `${id} ${digest} ${Date.now()}\n`)
+    response.end()
+  }).listen(0, '127.0.0.1')
+}
+
 /** In a document stands what a person has: a server of their own, a secret, a folder. */
 function filledIn(text: string): string {
   const { port } = target.address() as AddressInfo
   return text
     .replaceAll(/https:\/\/staging\.example\.com|http:\/\/127\.0\.0\.1:\d+/g, `http://127.0.0.1:${port}`)
-    .replaceAll('whsec_…', `whsec_${Buffer.from('a secret of a person’s own').toString('base64')}`)
+    .replaceAll('whsec_…', SECRET)
+    .replaceAll('--admin-port 9090', '--admin-port 0')
     .replaceAll('=… ', '=a-secret-of-a-persons-own-0123456789 ')
     .replaceAll('postgres://user:password@localhost/shop', postgres?.url ?? '')
     .replace('--ledger-url <folder>', `--ledger-url ${at('ledger')}`)
@@ -133,12 +150,16 @@ interface Told {
 async function run(block: Block) {
   const { home, cwd, log } = placeFor(block)
   // Services go on in the background until the last command is done.
-  const lines = filledIn(block.text).replaceAll(
-    /^npx floodmark node$/gm,
-    'npx floodmark node & npx floodmark lookup stripe:evt_1',
-  )
-  const script = `set -eu\n${lines}\nfor job in $(jobs -p); do kill "$job"; done; wait`
-  const env = { ...process.env, HOME: home, DOCS_LOG: log, GITHUB_STEP_SUMMARY: join(home, 'summary.md') }
+  const lines = filledIn(block.text).replaceAll(/^npx floodmark node\b.*$/gm, '$& & npx floodmark lookup stripe:evt_1')
+  const isOfConfig = lines.includes('floodmark node') && !lines.includes('floodmark init')
+  const script = `set -eu\n${isOfConfig ? 'npx floodmark init --provider stripe\n' : ''}${lines}\nfor job in $(jobs -p); do kill "$job"; done; wait`
+  const env = {
+    ...process.env,
+    HOME: home,
+    DOCS_LOG: log,
+    STRIPE_WEBHOOK_SECRET: SECRET,
+    GITHUB_STEP_SUMMARY: join(home, 'summary.md'),
+  }
   const child = spawn('bash', ['-c', script], {
     cwd,
     env: { ...env, PATH: `${at('bin')}:${process.env.PATH}` },

@@ -74,6 +74,12 @@ describe('the first sentence of a report', () => {
     )
   })
 
+  it('does not blame the processor for a backlog of events that are lost', () => {
+    const undrained = { ...passed, ok: false }
+    expect(firstSentence(report('FAIL', undrained))).toContain('backlog')
+    expect(firstSentence(report('FAIL', undrained, lost))).not.toContain('backlog')
+  })
+
   it('says of an INVALID run that it says nothing of the stack, and why', () => {
     expect(firstSentence(report('INVALID', late, slow))).toBe(
       'This run says nothing about the stack: the sender itself was late, 1 in 100 by 400 ms or more (at most 25 ms).',

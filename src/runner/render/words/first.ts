@@ -73,7 +73,10 @@ export function causesOf({ verdict, checks }: Pick<Report, 'verdict' | 'checks'>
     if (verdict === 'INVALID') return ok === false && about === 'generator'
     return verdict === 'INDETERMINATE' ? ok === null : ok === false && verdict === 'FAIL'
   })
-  const harmFirst = decided.toSorted((a, b) => Number(b.severity === 'harm') - Number(a.severity === 'harm'))
+  // What was lost never takes effect: of course there was no end of it.
+  const isLost = decided.some(({ id }) => id === 'lost')
+  const own = decided.filter(({ id }) => !isLost || id !== 'drained')
+  const harmFirst = own.toSorted((a, b) => Number(b.severity === 'harm') - Number(a.severity === 'harm'))
   return harmFirst.map((check) => {
     const todo = todoOf(check)
     return { id: check.id, text: plain(check), ...(todo !== undefined && { todo }) }
@@ -126,6 +129,8 @@ function plain(check: Check): string {
 
 const SLOWER = 'Find what it does hold: npm run ceiling. Then lower --rate, or give the stack more.'
 const SEE = 'The events are named below, with the fault beside each. Until it is mended, do not ship this stack.'
+const BEHIND =
+  'The processor is behind, as the charts Backlog and Age of the report show. Add processes, or make the effect quicker.'
 const REMEDIES: Readonly<Record<string, string>> = {
   lost: SEE,
   altered: SEE,
@@ -135,9 +140,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   refused: SLOWER,
   'accept-p99': SLOWER,
   'event-p99': SLOWER,
-  'effect-p99': 'The processor is behind: see Backlog and Age below. Add processes, or make the effect quicker.',
-  drained: 'The processor is behind: see Backlog and Age below. Add processes, or make the effect quicker.',
-  'process-deaths': 'See the errors at the end of this page.',
+  'effect-p99': BEHIND,
+  drained: BEHIND,
+  'process-deaths': 'The errors stand at the end of the report.',
   'run-whole': 'Run it to its end.',
 }
 
