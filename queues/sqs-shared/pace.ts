@@ -11,7 +11,7 @@ const RATE_PER_S_MIN = 5
 const SHARE = 0.8
 /** Each call that is taken adds so much to the rate: a quarter in a second. */
 const GROWTH_PER_S = 0.25
-/** The same for calls that had rather be refused than wait: where all share one limit, the others get more of it. */
+/** The same for publishes: where all calls share one limit, those that make room get more of it. */
 const MODEST_GROWTH_PER_S = 0.1
 /** A rate that is so many times what is used is no limit any more. */
 const UNUSED_TIMES = 4
@@ -55,10 +55,11 @@ export class Pace {
     return this.#last
   }
 
-  /** Whether a call may go now, for callers that had rather be refused than wait. */
-  takeTurn(): boolean {
-    if (this.#lineMs > BURST_MS) return false
-    this.#takeTurn()
+  /** As `turn`, but where the line is longer than so many ms nobody waits: resolves with whether the turn has come. */
+  async turnWithin(ms: number, signal?: AbortSignal): Promise<boolean> {
+    const waitMs = this.#lineMs - BURST_MS + (1_000 * this.waiting) / this.#ratePerS
+    if (waitMs > ms) return false
+    await this.turn(signal)
     return true
   }
 
@@ -83,8 +84,8 @@ export class Pace {
     this.#refusedMs = nowMs
     // Counted anew from each refusal on: what was taken before a limit came says nothing about it.
     const countedMs = nowMs - this.#countedSinceMs
-    const isEnough = countedMs >= REFUSAL_MS || this.#takenPerS === 0
-    const takenPerS = isEnough ? this.#countedPerS(Math.max(BURST_MS, countedMs)) : this.#takenPerS
+    const counted = this.#countedPerS(Math.max(BURST_MS, countedMs))
+    const takenPerS = countedMs >= REFUSAL_MS ? counted : Math.max(counted, this.#takenPerS)
     this.#count(nowMs, takenPerS)
     this.#ratePerS = Math.max(RATE_PER_S_MIN, SHARE * Math.min(this.#ratePerS, takenPerS))
     this.#dueMs = nowMs + BURST_MS + 1_000 / this.#ratePerS

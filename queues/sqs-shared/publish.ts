@@ -5,6 +5,9 @@ import { PublishError } from '../../src/core/contracts/queue.ts'
 import { ENTRIES_MAX, entryOf, groupOf } from './message.ts'
 import { type SqsServer, THROTTLED } from './server.ts'
 
+/** While SQS throttles a publish waits for its turn for at most so many ms. */
+const TURN_MS = 500
+
 type Positioned = readonly [position: number, event: WebhookEvent]
 
 /** Up to ENTRIES_MAX events that go in one call, and their outcome. */
@@ -51,11 +54,12 @@ export class Publisher {
   async #send(part: SqsPart, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     const { publishPace: pace } = this.#server
-    if (!pace.takeTurn()) {
-      // A call now would be refused, and take the place of one by which a consumer makes room.
+    // Meanwhile more events share the next call. A call at once would be refused, and take the place of one that makes room.
+    if (!(await pace.turnWithin(TURN_MS, signal))) {
       part.why = new FloodmarkError('overloaded', 'SQS throttles: no call was made', { definite: true })
       return
     }
+    if (signal.aborted) return
     part.definite = false
     try {
       const Entries = part.events.map(([position, event]) => entryOf(event, position, this.#server.kind.fifo))

@@ -65,15 +65,25 @@ it('nobody waits for a turn until the server throttles, nor once it no longer do
   expect(refused).toBe(0)
 })
 
-it('who had rather be refused is, while others wait for their turn', async () => {
+it('nobody waits in a line that is longer than he would wait', async () => {
   const clock = new VirtualClock(0, settledPromises)
   const pace = new Pace(clock)
-  const takenAtOnce = () => Array.from({ length: 100 }, () => pace.takeTurn()).filter((taken) => taken).length
-  expect(takenAtOnce()).toBe(100)
+  let turns = 0
+  const ask = async () => {
+    const asked = Array.from({ length: 100 }, () =>
+      pace.turnWithin(500).then((come) => {
+        if (come) turns++
+        return come
+      }),
+    )
+    await clock.advance(2_000)
+    return (await Promise.all(asked)).filter((come) => come).length
+  }
+  expect(await ask()).toBe(100)
   for (let call = 0; call < 20; call++) pace.tell(false)
   pace.tell(true)
-  await clock.advance(100)
-  expect(takenAtOnce()).toBeLessThan(20)
-  await clock.advance(1_000)
-  expect(takenAtOnce()).toBeGreaterThan(0)
+  const come = await ask()
+  expect(come).toBeGreaterThan(10)
+  expect(come).toBeLessThan(60)
+  expect(turns).toBe(100 + come)
 })
