@@ -23,6 +23,7 @@ interface SentinelOptions {
   sentinelPassword?: string
   tls?: object
   enableTLSForSentinelMode?: boolean
+  sentinelTLS?: object
 }
 
 /**
@@ -50,7 +51,7 @@ export function redisAddress(url: string, env: NodeJS.ProcessEnv = process.env):
       ...(password && { password }),
       ...(user && { sentinelUsername: user }),
       ...(secret && { sentinelPassword: secret }),
-      ...(tls && { tls: {}, enableTLSForSentinelMode: true }),
+      ...(tls && { tls: {}, enableTLSForSentinelMode: true, sentinelTLS: {} }),
     },
   }
 }
