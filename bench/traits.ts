@@ -119,8 +119,8 @@ ${markdownTable(
 
 ## What was seen of each
 
-By that run, on this machine. The consumer that was killed had a lease of 1 s; a service's is 30 s by default. Where a server could
-not be made full here, its own refusal is passed on as 503.
+By that run, on this machine. The consumer that was killed had a lease of 1 s; a service's is 30 s by default. SQS is never full, so
+it was throttled. What a server that could not be made full here refuses is answered with 503.
 
 ${markdownTable(
   ['Queue', ...SEEN_HEADINGS],

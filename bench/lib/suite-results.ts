@@ -33,7 +33,7 @@ export function seenRow(name: string, results: Results): string[] {
     const seen = outcomes.find((one) => one?.state === 'held' && one.measured !== undefined)
     if (seen) return seen.measured!
     const failed = outcomes.find((one) => one?.state === 'failed')
-    return `– (${(failed ?? outcomes[0])?.why ?? 'not measured'})`
+    return `– (${(failed ?? outcomes[0])?.why?.replace(/^not for this queue: /, '') ?? 'not measured'})`
   })
   return [`\`${name}\``, ...cells]
 }

@@ -76,8 +76,10 @@ export const publishing: Behaviours = {
           () => false,
         )
       await subject.until('it takes events again', takes)
-      const certain = refusal.definite ? ', for certain' : ''
-      subject.measured(`refuses as 'overloaded'${certain} after ${taken.length} events; drains, and takes events again`)
+      const certain = refusal.definite ? 'for certain, ' : ''
+      subject.measured(
+        `refuses as 'overloaded', ${certain}after ${taken.length} events; drains, and takes events again`,
+      )
     } finally {
       await end()
     }
