@@ -23,7 +23,7 @@ export interface BrokerPlace {
 /**
  * Which brokers of a cluster are silent: they take connections and answer nothing, as a stopped process does. A client waits
  * for the whole time of each request there, and chooses such a broker again. Nothing is asked while all requests are answered
- * in time. Where every broker is silent, none counts as silent: there is no other to turn to.
+ * in time. Where no broker answers, no further one counts as silent: there is none to turn to.
  */
 export class Brokers {
   readonly #clock: Clock
@@ -101,10 +101,10 @@ export class Brokers {
   async #round(): Promise<void> {
     const known = [...this.#known]
     const silent = await Promise.all(known.map((broker) => this.#ask(broker, SILENT_MS)))
-    const isAnyLeft = silent.includes(false)
     for (const one of this.#silent) if (!this.#known.has(one)) this.#silent.delete(one)
+    if (!silent.includes(false)) return
     for (const [at, broker] of known.entries()) {
-      if (!isAnyLeft || !silent[at]) this.#silent.delete(broker)
+      if (!silent[at]) this.#silent.delete(broker)
       else if (!this.#silent.has(broker)) {
         this.#silent.add(broker)
         for (const listener of this.#listeners) listener(broker)

@@ -61,9 +61,11 @@ export async function keepMember(
       lanes.assign(new Map())
       lanes.start()
       if (isLasting(cause)) throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
-      const isHung = isNoAnswer(cause)
-      if (isHung && !told) onError(hungCoordinator(topic))
-      told = isHung
+      if (member.joined) told = false
+      if (isNoAnswer(cause) && !told) {
+        told = true
+        onError(hungCoordinator(topic))
+      }
     } finally {
       await member.close()
     }
@@ -83,6 +85,7 @@ class KafkaMember {
   readonly #fetches: ConnectionPool
   readonly #forget: () => void
   #aliveAtMs: number
+  joined = false
   readonly #over = new AbortController()
   readonly commits: Commits
 
@@ -158,6 +161,7 @@ class KafkaMember {
     const offsets = this.#brokers.during(this.#offsets(partitions))
     this.#lanes.assign(await orAborted(offsets, finished))
     this.#lanes.start()
+    this.joined = true
   }
 
   /** Finds the offset to go on at: behind the committed one, else at the first event that exists. */

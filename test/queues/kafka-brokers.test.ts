@@ -54,11 +54,16 @@ describe('the brokers of a cluster', () => {
     expect(asked).toHaveLength(soFar)
   })
 
-  it('all count as answering where none does: there is no other to turn to', async () => {
+  it('are not given up where none answers: there is no other to turn to', async () => {
     const { hung, fallen, brokers } = cluster()
     for (const one of [A, B, C]) hung.add(one)
     await brokers.check()
     expect([fallen, brokers.someSilent]).toEqual([[], false])
+    hung.delete(A)
+    await brokers.check()
+    hung.add(A)
+    await brokers.check()
+    expect([A, B, C].map((one) => brokers.isSilent(one))).toEqual([false, true, true])
   })
 
   it('are forgotten when the cluster does not name them any more', async () => {
