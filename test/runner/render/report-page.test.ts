@@ -40,6 +40,10 @@ describe('report.html in a browser', needing(missing), () => {
       await page.evaluate("Math.max(...[...document.querySelectorAll('canvas')].map((one) => one.clientWidth))"),
     ).toBeLessThan(700)
     expect(await page.evaluate("[...document.querySelectorAll('details')].every((one) => one.open)")).toBe(true)
+    // No mark of a check is broken into two lines, however narrow its column.
+    await page.setViewportSize({ width: 700, height: 1_000 })
+    const lines = "[...document.querySelectorAll('td .whole')].map((one) => one.getClientRects().length)"
+    expect(new Set((await page.evaluate(lines)) as number[])).toEqual(new Set([1]))
     await context.close()
     const bare = await browser.newContext({ javaScriptEnabled: false })
     const plain = await bare.newPage()

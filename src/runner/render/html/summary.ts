@@ -9,11 +9,11 @@ import { accountingBlocks } from './cards.ts'
 import { percentileCurve } from './distribution.ts'
 import { section, table } from './table.ts'
 
-const MARKS: Readonly<Record<SaidCheck['state'], string | Markup>> = {
-  ok: markup`<span class="good">✓ ok</span>`,
-  warning: '! warning',
-  undecided: markup`<b class="undecided">? undecided</b>`,
-  failed: markup`<b class="failed">✗ FAILED</b>`,
+const MARKS: Readonly<Record<SaidCheck['state'], Markup>> = {
+  ok: markup`<span class="whole good">✓ ok</span>`,
+  warning: markup`<span class="whole">! warning</span>`,
+  undecided: markup`<b class="whole undecided">? undecided</b>`,
+  failed: markup`<b class="whole failed">✗ FAILED</b>`,
 }
 
 /** Failed and undecided ones first; those that passed are folded. */
