@@ -77,7 +77,8 @@ async function measure(): Promise<Results> {
       const { state, note, errors } = { note: undefined, ...test.result() }
       const why = exception ?? errors?.[0]?.message.split('\n')[0] ?? note
       const each = results.get(title!) ?? new Map<string, Outcome>()
-      const { measured } = test.meta()
+      // test/needs.ts declares it for tests, and is no part of what is packed.
+      const { measured } = test.meta() as { readonly measured?: string }
       each.set(test.parent.name.slice(0, -SUITE.length), { ...outcome(state, why, exception !== undefined), measured })
       results.set(title!, each)
     }

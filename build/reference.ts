@@ -21,5 +21,12 @@ function reference(): number {
   return spawnSync(process.execPath, [typedoc, ...options], { cwd: HERE, stdio: 'inherit' }).status ?? 1
 }
 
-if (process.argv.includes('--help')) process.stdout.write(HELP)
-else process.exitCode = reference()
+const [word] = process.argv.slice(2)
+if (word === undefined) process.exitCode = reference()
+else if (word === '--help') process.stdout.write(HELP)
+else {
+  process.stderr.write(
+    `floodmark: reference takes no arguments, and '${word}' is one. See npm run reference -- --help\n`,
+  )
+  process.exitCode = 2
+}

@@ -12,7 +12,7 @@ const HELP = `npm test [-- <file or folder> …]
 The tests that this machine has what it takes for, in some minutes; or those of the files and folders named. Arguments go to
 vitest (npm test -- --help shows this page). Servers that the machine can start are started. The end says which tests were
 skipped and why; its last line counts them.
-  FULL=1              also those that take long: some ten minutes more
+  FULL=1              also those that take long: half an hour in all on two cores
   REQUIRE_BROKERS=1   tests whose server or package is missing fail instead of being skipped
 Examples:
   npm test

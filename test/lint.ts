@@ -5,13 +5,15 @@ import { developmentFile, ROOT } from './development.ts'
 const HELP = `npm run lint
 
 Types, lint and the rules of the architecture, in about 20 s. It needs the development packages, which npm ci installs.
-The three on their own:
+Each on its own:
   npx tsc -p tsconfig.json
+  npx tsc -p build/tsconfig.json --noEmit    (what npm pack builds)
   npx biome check .            (npx biome check --write . mends what can be mended)
   npm test test/tidy.test.ts
 `
 const STEPS = [
   ['typescript/bin/tsc', '-p', 'tsconfig.json'],
+  ['typescript/bin/tsc', '-p', 'build/tsconfig.json', '--noEmit'],
   ['@biomejs/biome/bin/biome', 'check', '.'],
   ['vitest/vitest.mjs', 'run', 'test/tidy.test.ts'],
 ] as const
@@ -24,5 +26,10 @@ function lint(): number {
   return 0
 }
 
-if (process.argv.includes('--help')) process.stdout.write(HELP)
-else process.exitCode = lint()
+const [word] = process.argv.slice(2)
+if (word === undefined) process.exitCode = lint()
+else if (word === '--help') process.stdout.write(HELP)
+else {
+  process.stderr.write(`floodmark: lint takes no arguments, and '${word}' is one. See npm run lint -- --help\n`)
+  process.exitCode = 2
+}

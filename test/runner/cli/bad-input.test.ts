@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -224,6 +224,14 @@ describe('a mistake is told in one line, with exit 2', () => {
     expect(wrong.join('\n\n')).toBe('')
     expect(readdirSync(folder)).toEqual(before)
   })
+})
+
+it.each(['lint', 'reference'])('an argument of %s, which takes none, is told in one line', (command) => {
+  const launcher = new URL('../../../bin/floodmark.js', import.meta.url).pathname
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, command, '--frobnicate'], {
+    encoding: 'utf8',
+  })
+  expectOneLine({ code: status!, out: stdout, err: stderr }, 2, `${command} --frobnicate`)
 })
 
 describe('what the machine refuses is told in one line, with exit 3', () => {
