@@ -129,6 +129,15 @@ describe('the first screen', () => {
     expect(text).not.toContain('events refused')
   })
 
+  it('says what to do, and repeats no cause that the sentence has', () => {
+    const only = firstScreen(report('FAIL', lost), {}).text
+    expect(only).toMatch(/<li>The events are named below/)
+    const two = firstScreen(report('FAIL', slow, lost), {}).text
+    expect(two).toContain('<li><b>It lost 12 events that it had accepted.</b> The events are named below')
+    // A figure keeps its unit.
+    expect(two).toContain('800\u00a0ms')
+  })
+
   it('says its charts in words as well', () => {
     const { text } = firstScreen(report('PASS'), {})
     expect(text.match(/<svg[^>]* role="img" aria-label="[^"]{30,}"/g)).toHaveLength(2)

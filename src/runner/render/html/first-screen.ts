@@ -17,7 +17,7 @@ export function firstScreen(report: Report, { ceiling }: Alongside): Markup {
   return markup`<header class="${verdict.toLowerCase()}" id="top">
 <p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
 <h1>${scenario.name}: ${stackWords(settings)}</h1>
-<p class="sentence">${firstSentence(report)}</p>
+<p class="sentence">${whole(firstSentence(report))}</p>
 ${causes(report)}
 ${bar(report, ceiling)}
 <div class="tiles">${tiles(report)}</div>
@@ -32,11 +32,17 @@ function causes(report: Report): Markup | false {
   const all = causesOf(report).filter(({ todo }) => todo !== undefined)
   const todos = Map.groupBy(all, ({ todo }) => todo!)
   if (todos.size === 0) return false
-  const lines = [...todos].map(
-    ([todo, of]) => markup`<li><b>${capital(of.map(({ text }) => text).join('; '))}.</b> ${todo}</li>`,
-  )
+  // What is the only cause stands in the sentence above.
+  const isOnly = causesOf(report).length === 1
+  const lines = [...todos].map(([todo, of]) => {
+    const why = markup`<b>${whole(capital(of.map(({ text }) => text).join('; ')))}.</b> `
+    return markup`<li>${!isOnly && why}${whole(todo)}</li>`
+  })
   return markup`<h2 class="todo">What to do</h2><ul class="causes">${lines}</ul>`
 }
+
+/** A figure and its unit stay in one line. */
+const whole = (text: string) => text.replaceAll(/(\d) (?=(ms|s|a second)\b)/g, '$1\u00a0')
 
 const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 
