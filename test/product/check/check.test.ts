@@ -142,6 +142,6 @@ describeWithServer('kafka', (running) => {
     // A broker hears of it a moment later.
     await expect.poll(async () => levels(await asked(), 'quota'), { timeout: 30_000 }).toEqual(['warn'])
     const texts = (await asked()).filter(({ id }) => id === 'quota').map(({ text }) => text)
-    expect(texts).toEqual([expect.stringMatching(/each broker takes (1024 KiB|1 MiB)\/s of this service/)])
+    expect(texts).toEqual([expect.stringMatching(/each broker takes 1\.00 MiB\/s of this service/)])
   })
 })
