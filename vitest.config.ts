@@ -8,7 +8,7 @@ const TAGS: TestTagDefinition[] = [
 ]
 
 /** Most files wait, for brokers and for the time that a run lasts, so more of them run at once than there are cores. */
-const AT_ONCE = Math.min(8, Math.ceil(2.5 * availableParallelism()))
+const AT_ONCE = Math.min(8, 2 * availableParallelism())
 /** Tests that a file runs side by side where it says so: whole runs that send little and mostly wait, with nothing else beside. */
 const AT_ONCE_IN_A_FILE = 2
 
