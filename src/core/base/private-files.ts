@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsync,
@@ -24,12 +25,27 @@ const OTHERS = 0o077
 
 /** Makes the folder where it is missing, with the ones above it, durably. One that is there already is left as it is. */
 export function makePrivateFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: FOLDER })
+  const first = makeAll(resolve(folder))
   if (first === undefined) return
   for (let made = resolve(folder); ; made = dirname(made)) {
     chmodSync(made, FOLDER)
     syncFolderSync(dirname(made))
     if (made === resolve(first)) return
+  }
+}
+
+/** Returns the topmost folder that it made. */
+function makeAll(folder: string): string | undefined {
+  try {
+    return mkdirSync(folder, { recursive: true, mode: FOLDER })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // Node says so of a disk that is read-only, too. Made by itself, the topmost one that is missing tells the reason.
+    let top = folder
+    while (!existsSync(dirname(top))) top = dirname(top)
+    mkdirSync(top, { mode: FOLDER })
+    mkdirSync(folder, { recursive: true, mode: FOLDER })
+    return top
   }
 }
 
