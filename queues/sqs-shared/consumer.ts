@@ -28,6 +28,13 @@ const FETCH_BYTES_MAX = 1024 * 1024
 /** Verdicts on one portion's keys that come within so many ms share a call. */
 const SETTLE_GATHER_MS = 1
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
+/**
+ * SQS counts its waits in whole seconds, and one of them would hold back a key's events that long. So a shorter retry waits here,
+ * if so much of its lease is left when it comes again.
+ */
+const RETRY_HERE_MS_MAX = 1_000
+const LEASE_LEFT_MS_MIN = 500
+const RETRIES_HERE_MAX = 256
 /** A consumer that was told to stop tries its deletes for so many ms more. */
 const STOP_MS = 5_000
 
@@ -40,6 +47,9 @@ export class SqsConsumer implements Source {
   #ready: Portion[] = []
   #readyEvents = 0
   #readyBytes = 0
+  /** Messages that wait here for their retry, each with what ends that wait. */
+  readonly #retries = new Map<Portion, () => void>()
+  #retryBytes = 0
   /** Grows while receives come back full. */
   #fetches = 1
   readonly #trouble: LastingTrouble
@@ -68,7 +78,8 @@ export class SqsConsumer implements Source {
       const handling = this.#dispatcher.consume(this.#handle, this.#options)
       await Promise.all(Array.from({ length: FETCHES_MAX }, (_, fetcher) => this.#fetch(fetcher, signal)))
       await handling
-      await Promise.all(this.#ready.map((portion) => this.#giveBack(portion)))
+      for (const end of this.#retries.values()) end()
+      await Promise.all([...this.#ready, ...this.#retries.keys()].map((portion) => this.#giveBack(portion)))
     } finally {
       signal.removeEventListener('abort', wake)
     }
@@ -211,11 +222,37 @@ export class SqsConsumer implements Source {
     const acks = firstAgain === -1 ? lane.length : firstAgain
     portion.acked.push(...lane.slice(0, acks).map(({ receipt }) => receipt))
     const first = verdicts[acks]
-    const seconds = first && first !== 'ack' ? secondsOf(first.retryInMs) : 0
+    const waitMs = first && first !== 'ack' ? first.retryInMs : 0
+    const again = lane.slice(acks)
+    if (again.length > 0 && this.#retryHere(again, waitMs, portion.untilMs)) again.length = 0
+    const seconds = secondsOf(waitMs)
     // The last of a key goes first: while it is away its group stays locked, so the first cannot be overtaken.
-    for (const { receipt } of lane.slice(acks).reverse()) portion.again.push({ receipt, seconds })
+    for (const { receipt } of again.reverse()) portion.again.push({ receipt, seconds })
     portion.settling ??= this.#flush(portion)
     return portion.settling
+  }
+
+  /** Keeps a key's messages until their retry is due. Their group stays locked at SQS, so nothing overtakes them. */
+  #retryHere(lane: readonly HeldMessage[], waitMs: number, untilMs: number): boolean {
+    const leftMs = untilMs - this.#clock.monotonic() - waitMs
+    if (waitMs >= RETRY_HERE_MS_MAX || leftMs < LEASE_LEFT_MS_MIN || this.#options.signal.aborted) return false
+    const bytes = lane.reduce((sum, one) => sum + one.bytes, 0)
+    if (this.#retries.size >= RETRIES_HERE_MAX || this.#retryBytes + bytes > AHEAD_BYTES_MAX) return false
+    const held = lane.map(({ delivery: { event, count }, ...rest }) => {
+      return { ...rest, delivery: { event, count: count === undefined ? undefined : count + 1 } }
+    })
+    const portion: Portion = { held, bytes, untilMs, acked: [], again: [], settling: undefined }
+    const due = () => {
+      this.#retries.delete(portion)
+      this.#retryBytes -= bytes
+      this.#ready.unshift(portion)
+      this.#readyEvents += held.length
+      this.#readyBytes += bytes
+      this.#dispatcher.wake()
+    }
+    this.#retryBytes += bytes
+    this.#retries.set(portion, this.#clock.after(waitMs, due))
+    return true
   }
 
   async #flush(portion: Portion): Promise<void> {

@@ -132,6 +132,51 @@ describe('sqs-fifo', () => {
     ])
   })
 
+  it('keeps a key for a retry that is due within a second, and gives the rest of its events behind it', async () => {
+    const seen: string[] = []
+    let failed = false
+    const handle: Handler = async (batch) => {
+      seen.push(...batch.map(({ event }) => event.id))
+      const from = failed ? -1 : batch.findIndex(({ event }) => event.id === 'test:2')
+      failed ||= from !== -1
+      return batch.map((_, at) => (from === -1 || at < from ? 'ack' : { retryInMs: 50 }))
+    }
+    const server = await received(
+      numbered(0, 4, () => 'one'),
+      handle,
+      {},
+      (all) => {
+        return all.calls('DeleteMessageBatch').length === 2
+      },
+    )
+    expect(seen).toEqual(['test:0', 'test:1', 'test:2', 'test:3', 'test:2', 'test:3'])
+    expect(server.calls('ChangeMessageVisibilityBatch')).toEqual([])
+    const deleted = server.calls('DeleteMessageBatch').map(({ body }) => body.Entries.map((one) => one.ReceiptHandle))
+    expect(deleted).toEqual([
+      ['test:0', 'test:1'],
+      ['test:2', 'test:3'],
+    ])
+  })
+
+  it('gives back at its end what waits here for a retry, the last of a key first', async () => {
+    let judged = false
+    const handle: Handler = async (batch) => {
+      judged = true
+      return batch.map(() => ({ retryInMs: 900 }))
+    }
+    const server = await received(
+      numbered(0, 2, () => 'one'),
+      handle,
+      {},
+      () => judged,
+    )
+    const entries = server.calls('ChangeMessageVisibilityBatch').flatMap(({ body }) => body.Entries)
+    expect(entries.map((entry) => [entry.ReceiptHandle, entry.VisibilityTimeout])).toEqual([
+      ['test:1', 0],
+      ['test:0', 0],
+    ])
+  })
+
   it('repeats a delete that failed at the server, and not one that was refused', async () => {
     let deletes = 0
     const DeleteMessageBatch = () => ({
