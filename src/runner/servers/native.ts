@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -67,7 +68,11 @@ async function startOn(
   const kill = async () => {
     const ending = running
     running = undefined
-    if (ending) await endProcess(ending.holder)
+    if (!ending) return
+    const { child, holder } = ending
+    await endProcess(holder)
+    // Until its parent has seen it end, PostgreSQL takes it for a server that still runs, and does not start again.
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
   const stop = async () => {
     stopped = true
