@@ -17,6 +17,7 @@ const MEASURING = [
   'test/contract/queue-suite.test.ts',
   'test/runner/calibration/planted.test.ts',
   'test/product/service/conformance.test.ts',
+  'test/runner/live/live-browser.test.ts',
   'test/runner/simulation/simulation-agrees.test.ts',
   'test/runner/testbed/stall.test.ts',
   'test/scenarios/attack.test.ts',
