@@ -41,3 +41,20 @@ export async function openBench({ settings: wanted, plant, folder, events, inter
     stop,
   }
 }
+
+/**
+ * Makes a search's next trial, which has the number as its name. undefined: it was cut short, and so it says nothing, also where it
+ * had sent nothing yet. @throws as the bench.
+ */
+export async function tryNext(
+  bench: Bench,
+  number: number,
+  trial: Omit<PlannedTrial, 'name'>,
+  interrupt: AbortSignal,
+): Promise<TrialRecord | undefined> {
+  const name = `trial-${String(number).padStart(2, '0')}`
+  const made = await bench.try({ ...trial, name }).catch((error: unknown) => {
+    if (!interrupt.aborted) throw error
+  })
+  return made && !interrupt.aborted ? made : undefined
+}

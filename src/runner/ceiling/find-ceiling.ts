@@ -8,7 +8,7 @@ import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceili
 import { COST_SHARES } from '../search/cost.ts'
 import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
 import type { PlannedTrial, Purpose } from '../search/trial.ts'
-import type { Bench } from './bench.ts'
+import { type Bench, tryNext } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
 
 /** A soak lasts so many times as long as a trial. */
@@ -145,13 +145,9 @@ class Search {
 
   async #try({ purpose, ratePerS, intervention }: Omit<PlannedTrial, 'name' | 'durationMs'>): Promise<void> {
     const { bench, file, trialMs, interrupt, onTrial } = this.#options
-    const name = `trial-${String(file.trials.length + 1).padStart(2, '0')}`
-    const durationMs = durationOf(purpose, trialMs)
-    const trial = await bench.try({ purpose, ratePerS, durationMs, name, intervention }).catch((error: unknown) => {
-      if (!interrupt.aborted) throw error
-    })
-    // What was cut short says nothing, also where it had sent nothing yet.
-    if (!trial || interrupt.aborted) return
+    const planned = { purpose, ratePerS, durationMs: durationOf(purpose, trialMs), intervention }
+    const trial = await tryNext(bench, file.trials.length + 1, planned, interrupt)
+    if (!trial) return
     this.#tried++
     file.add(trial)
     onTrial(trial, this.elapsedMs, this.#leftMs())

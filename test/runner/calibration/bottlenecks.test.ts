@@ -33,8 +33,8 @@ function numbered(plant: Plant, seed: number): Bench {
   }
 }
 
-async function found(one: Bottleneck, open = (plant: Plant) => numbered(plant, 5)) {
-  const options = { trialMs: 4_000, interrupt: NOBODY, onTrial: () => {} }
+async function found(one: Bottleneck, open = (plant: Plant) => numbered(plant, 5), interrupt = NOBODY) {
+  const options = { trialMs: 4_000, interrupt, onTrial: () => {} }
   const all = await findBottleneck(one, { ...options, open: async (plant) => open(plant) })
   return { ...all, ...judgeBottleneck(one, all) }
 }
@@ -69,6 +69,18 @@ describe('a planted bottleneck, as numbers', () => {
       return { ...bench, try: async (trial) => ({ ...(await bench.try(trial)), outcome: 'invalid' }) }
     }
     expect(await found(planted['slow-sync'], invalid)).toMatchObject({ ceiling: null, named: null, isRight: null })
+  })
+
+  it('ends without an error where it is interrupted while a trial starts', async () => {
+    const interrupt = new AbortController()
+    const starting = (plant: Plant): Bench => {
+      const cut = async () => {
+        interrupt.abort()
+        throw new Error('its start was interrupted')
+      }
+      return { ...numbered(plant, 5), try: cut }
+    }
+    expect(await found(planted['slow-sync'], starting, interrupt.signal)).toMatchObject({ ceiling: null, trials: [] })
   })
 })
 

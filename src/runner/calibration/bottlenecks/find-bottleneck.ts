@@ -1,4 +1,4 @@
-import type { Bench } from '../../ceiling/bench.ts'
+import { type Bench, tryNext } from '../../ceiling/bench.ts'
 import type { Plant } from '../../records/intervention.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Binding } from '../../search/binding/binding-schema.ts'
@@ -129,10 +129,8 @@ class Stand {
   async #try(wanted: Omit<PlannedTrial, 'name' | 'durationMs'>): Promise<void> {
     const { trialMs, interrupt, onTrial } = this.#options
     const count = this.#before.length + this.trials.length + 1
-    const name = `trial-${String(count).padStart(2, '0')}`
-    const trial = await this.#bench.try({ ...wanted, durationMs: trialMs, name })
-    // What was cut short says nothing.
-    if (interrupt.aborted) return
+    const trial = await tryNext(this.#bench, count, { ...wanted, durationMs: trialMs }, interrupt)
+    if (!trial) return
     this.trials.push(trial)
     onTrial(trial, count)
   }
