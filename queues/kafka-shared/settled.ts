@@ -8,15 +8,29 @@ const DELETE_MS = 10_000
 /** At the end of a membership this may take so many ms. What is left then, the next member deletes. */
 const FINISH_MS = 2_000
 
-export interface SettledOptions {
-  readonly topic: string
-  readonly lanes: PartitionLanes
-  readonly clock: Clock
-  readonly onError: (error: unknown) => void
+/** How a client deletes records. */
+export interface Deleting {
   /** Deletes what lies before each offset. */
   readonly remove: (before: Committed) => Promise<unknown>
   /** Whether somebody has to allow it before it can succeed. */
   readonly isRefused: (error: unknown) => boolean
+}
+
+/** Whether records may be deleted; undefined where nobody could say. Nothing lies before the first offset. */
+export async function mayDelete({ remove, isRefused }: Deleting, partition: number): Promise<boolean | undefined> {
+  try {
+    await remove([{ partition, offset: 0 }])
+    return true
+  } catch (error) {
+    return isRefused(error) ? false : undefined
+  }
+}
+
+export interface SettledOptions extends Deleting {
+  readonly topic: string
+  readonly lanes: PartitionLanes
+  readonly clock: Clock
+  readonly onError: (error: unknown) => void
 }
 
 /**

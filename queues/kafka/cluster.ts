@@ -4,7 +4,6 @@ import { platformaticOptions } from '../../src/clients/kafka/platformatic.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { type Brokers, NOBODY } from '../kafka-shared/brokers.ts'
-import type { Committed } from '../kafka-shared/commits.ts'
 import {
   CONNECT_TIMEOUT_MS,
   type Layout,
@@ -15,6 +14,7 @@ import {
   TOPIC_CONFIG,
   type TopicFacts,
 } from '../kafka-shared/layout.ts'
+import { type Deleting, mayDelete } from '../kafka-shared/settled.ts'
 import { makeOrFind } from '../kafka-shared/topic.ts'
 import { LASTING } from '../kafka-shared/trouble.ts'
 
@@ -86,7 +86,7 @@ export async function describe(
   const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
   const config = await configOf(admin, layout.topic)
   const logFolders = await logFoldersOf(admin, layout.topic, partitions.length)
-  const deletesSettled = await mayDelete(admin, layout.topic, ledOf(partitions)[0]!)
+  const deletesSettled = await mayDelete(deletingOf(admin, layout.topic), ledOf(partitions)[0]!)
   return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: partitions.length }
 }
 
@@ -133,24 +133,14 @@ async function logFoldersOf(admin: Admin, topic: string, count: number): Promise
   return [...new Set(brokers.flatMap(({ results }) => results.map(({ logDir }) => logDir)))]
 }
 
-/** Deletes what lies before each offset. */
-export async function deleteRecords(admin: Admin, topic: string, before: Committed): Promise<void> {
-  const partitions = before.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
-  await admin.deleteRecords({ topics: [{ name: topic, partitions }] })
-}
-
-/** Whether records may be deleted here; undefined where nobody could say. Nothing lies before the first offset. */
-async function mayDelete(admin: Admin, topic: string, partition: number): Promise<boolean | undefined> {
-  try {
-    await deleteRecords(admin, topic, [{ partition, offset: 0 }])
-    return true
-  } catch (error) {
-    return isRefused(error) ? false : undefined
+export function deletingOf(admin: Admin, topic: string): Deleting {
+  return {
+    remove(before) {
+      const partitions = before.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
+      return admin.deleteRecords({ topics: [{ name: topic, partitions }] })
+    },
+    isRefused: (error) => isLasting(error) || isError(error, 'POLICY_VIOLATION'),
   }
-}
-
-export function isRefused(error: unknown): boolean {
-  return isLasting(error) || isError(error, 'POLICY_VIOLATION')
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */

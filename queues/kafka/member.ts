@@ -16,7 +16,7 @@ import {
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
 import { hungCoordinator, lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
-import { clientOptions, deleteRecords, isError, isLasting, isRefused } from './cluster.ts'
+import { clientOptions, deletingOf, isError, isLasting } from './cluster.ts'
 import { Fetching } from './fetching.ts'
 import { cut, despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
@@ -46,8 +46,7 @@ export async function keepMember(
   const leaderless = new Leaderless(topic, clock, onError)
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
-    remove: (before) => deleteRecords(admin, topic, before),
-    isRefused,
+    ...deletingOf(admin, topic),
   })
   void settled.run(finished)
   let told = false

@@ -3,8 +3,8 @@ import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { NOBODY } from '../kafka-shared/brokers.ts'
-import type { Committed } from '../kafka-shared/commits.ts'
 import { type Layout, REBALANCE_TIMEOUT_MS, RETRY_MS, TOPIC_CONFIG, type TopicFacts } from '../kafka-shared/layout.ts'
+import { type Deleting, mayDelete } from '../kafka-shared/settled.ts'
 import { makeOrFind } from '../kafka-shared/topic.ts'
 import { LASTING } from '../kafka-shared/trouble.ts'
 import type { Connections } from './connections.ts'
@@ -43,24 +43,14 @@ export async function makeTopic(connections: Connections, { topic, partitions, a
   )
 }
 
-/** Deletes what lies before each offset. */
-export async function deleteRecords(admin: Admin, topic: string, before: Committed): Promise<void> {
-  const partitions = before.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
-  await admin.deleteTopicRecords({ topic, partitions })
-}
-
-/** Whether records may be deleted here; undefined where nobody could say. Nothing lies before the first offset. */
-async function mayDelete(admin: Admin, topic: string, partition: number): Promise<boolean | undefined> {
-  try {
-    await deleteRecords(admin, topic, [{ partition, offset: 0 }])
-    return true
-  } catch (error) {
-    return isRefused(error) ? false : undefined
+export function deletingOf(admin: Admin, topic: string): Deleting {
+  return {
+    remove(before) {
+      const partitions = before.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
+      return admin.deleteTopicRecords({ topic, partitions })
+    },
+    isRefused: (error) => [...LASTING, 'POLICY_VIOLATION'].some((type) => isError(error, type)),
   }
-}
-
-export function isRefused(error: unknown): boolean {
-  return [...LASTING, 'POLICY_VIOLATION'].some((type) => isError(error, type))
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
@@ -95,7 +85,7 @@ export async function describe(
   const config = await configOf(admin, topic)
   const logFolders = await logFoldersOf(admin)
   const led = leaders.findIndex((one) => one !== NOBODY)
-  const deletesSettled = await mayDelete(admin, topic, led)
+  const deletesSettled = await mayDelete(deletingOf(admin, topic), led)
   return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: leaders.length }
 }
 

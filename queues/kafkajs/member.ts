@@ -19,7 +19,7 @@ import {
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
 import { LASTING, lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
-import { deleteRecords, isError, isRefused } from './cluster.ts'
+import { deletingOf, isError } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
 /** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
@@ -46,8 +46,7 @@ export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
   const leaderless = new Leaderless(topic, clock, onError)
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
-    remove: (before) => deleteRecords(connections.admin, topic, before),
-    isRefused,
+    ...deletingOf(connections.admin, topic),
   })
   void settled.run(finished)
   while (!finished.aborted) {
