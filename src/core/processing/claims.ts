@@ -1,3 +1,4 @@
+import { putLatest } from '../base/kit/put-latest.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { laneOf, type WebhookEvent } from '../contracts/event.ts'
 
@@ -54,9 +55,7 @@ export class Claims {
   #lose(id: string): void {
     this.#held.delete(id)
     const before = this.#lost.get(id) ?? 0
-    this.#lost.delete(id)
-    this.#lost.set(id, before + 1)
-    if (this.#lost.size > LOST_MAX) this.#lost.delete(this.#lost.keys().next().value!)
+    putLatest(this.#lost, id, before + 1, LOST_MAX)
   }
 
   /** The id is settled, or nothing of it is to be remembered. */

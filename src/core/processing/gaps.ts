@@ -1,4 +1,5 @@
 import { SEQUENCE_HEADER } from '../base/headers.ts'
+import { putLatest } from '../base/kit/put-latest.ts'
 import type { WebhookEvent } from '../contracts/event.ts'
 
 /** `expected` to `got` - 1 of a key have not come yet. */
@@ -59,10 +60,8 @@ export class Gaps {
     const id = `${event.source}\0${event.key}`
     const known = this.#keys.get(id)
     if (!known && !isNew) return
-    this.#keys.delete(id)
-    this.#keys.set(id, known ?? { next: sequence + 1, missing: [] })
+    putLatest(this.#keys, id, known ?? { next: sequence + 1, missing: [] }, keysMax)
     if (known) this.#follow(known, event, sequence, isNew)
-    else if (this.#keys.size > keysMax) this.#keys.delete(this.#keys.keys().next().value!)
   }
 
   #follow(known: Numbered, { source, key }: WebhookEvent, sequence: number, isNew: boolean): void {

@@ -1,3 +1,4 @@
+import { putLatest } from '../../base/kit/put-latest.ts'
 import type { Clock } from '../../contracts/clock.ts'
 import type { RateGrant } from '../../contracts/rate.ts'
 
@@ -40,9 +41,7 @@ export class SenderRates {
     const count = Math.min(want, Math.floor(filled))
     const left = filled - count
     const line = Math.max(0, (known?.line ?? 0) - sinceS * this.#perS) + (count < want ? 1 : 0)
-    this.#buckets.delete(sender)
-    this.#buckets.set(sender, { left, line, atMs })
-    if (this.#buckets.size > KNOWN_MAX) this.#buckets.delete(this.#buckets.keys().next().value!)
+    putLatest(this.#buckets, sender, { left, line, atMs }, KNOWN_MAX)
     return { count, waitS: count < want ? (1 - left) / this.#perS : 0 }
   }
 

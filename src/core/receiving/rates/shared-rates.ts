@@ -1,3 +1,4 @@
+import { putLatest } from '../../base/kit/put-latest.ts'
 import type { Clock } from '../../contracts/clock.ts'
 import type { RouteRate } from '../../contracts/provider.ts'
 import type { RateGrants, SharedLimit } from '../../contracts/rate.ts'
@@ -101,9 +102,7 @@ export class SharedRates {
   #shareOf(sender: string): GrantedShare {
     const none = { left: 0, deniedUntilMs: Number.NEGATIVE_INFINITY, isAsking: false, line: 0, lineAtMs: 0 }
     const share = this.#shares.get(sender) ?? { ...none, waiting: [] }
-    this.#shares.delete(sender)
-    this.#shares.set(sender, share)
-    if (this.#shares.size > KNOWN_MAX) this.#shares.delete(this.#shares.keys().next().value!)
+    putLatest(this.#shares, sender, share, KNOWN_MAX)
     return share
   }
 }
