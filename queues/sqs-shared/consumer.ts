@@ -223,8 +223,8 @@ export class SqsConsumer implements Source {
     portion.acked.push(...lane.slice(0, acks).map(({ receipt }) => receipt))
     const first = verdicts[acks]
     const waitMs = first && first !== 'ack' ? first.retryInMs : 0
-    const again = lane.slice(acks)
-    if (again.length > 0 && this.#retryHere(again, waitMs, portion.untilMs)) again.length = 0
+    const rest = lane.slice(acks)
+    const again = rest.length > 0 && this.#retryHere(rest, waitMs, portion.untilMs) ? [] : rest
     const seconds = secondsOf(waitMs)
     // The last of a key goes first: while it is away its group stays locked, so the first cannot be overtaken.
     for (const { receipt } of again.reverse()) portion.again.push({ receipt, seconds })
