@@ -77,7 +77,7 @@ async function measure(): Promise<Results> {
       const { state, note, errors } = { note: undefined, ...test.result() }
       const why = exception ?? errors?.[0]?.message.split('\n')[0] ?? note
       const each = results.get(title!) ?? new Map<string, Outcome>()
-      // test/needs.ts declares it for tests, and is no part of what is packed.
+      // The type that test/needs.ts declares for tests is not there where this is packed.
       const { measured } = test.meta() as { readonly measured?: string }
       each.set(test.parent.name.slice(0, -SUITE.length), { ...outcome(state, why, exception !== undefined), measured })
       results.set(title!, each)

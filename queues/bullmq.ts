@@ -75,7 +75,7 @@ class BullMQ implements Queue {
     this.#queue = new BullQueue(NAME, {
       connection: redis.connection.client,
       prefix: prefixOf('bullmq', options.namespace),
-      // It is no script that writes them.
+      // The metadata is written without a script, so it would get no time to live.
       skipMetasUpdate: keptMs !== undefined,
     })
     this.#queue.on('error', () => {}) // each call rejects with it

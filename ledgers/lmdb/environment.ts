@@ -68,7 +68,7 @@ export function openEnvironment(folder: string): LmdbEnvironment {
   }
 }
 
-/** Opens a ledger to read it while another process holds it. It writes nothing. @throws FloodmarkError 'misuse' where there is no ledger. */
+/** Opens a ledger for reading alone, also while another process holds it. @throws FloodmarkError 'misuse' where there is no ledger. */
 export function openToRead(folder: string): Pick<LmdbEnvironment, 'root' | 'ids' | 'dead' | 'expiries'> {
   const path = join(folder, 'ledger.mdb')
   if (!existsSync(path)) {

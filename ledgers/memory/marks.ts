@@ -11,7 +11,7 @@ interface MemoryMark {
 
 /** Marks in memory. Of those that are kept equally long the oldest ends first. */
 export class Marks {
-  /** Marks by how long they are kept, ms. There are as many such times as kinds of senders. */
+  /** Marks by the time for which they are kept, ms. Each kind of sender has one such time. */
   readonly #byLife = new Map<number, Map<string, MemoryMark>>()
 
   get(id: string): MemoryMark | undefined {

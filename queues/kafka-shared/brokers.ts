@@ -23,7 +23,7 @@ export interface BrokerPlace {
 /**
  * Which brokers of a cluster are silent: they take connections and answer nothing, as a stopped process does. A client waits
  * for the whole time of each request there, and chooses such a broker again. Nothing is asked while all requests are answered
- * in time. Where no broker answers, no further one counts as silent: there is none to turn to.
+ * in time. Where no broker answers, none is added to the silent ones: no other could be asked instead.
  */
 export class Brokers {
   readonly #clock: Clock
