@@ -2,6 +2,9 @@ import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 
 /** A topic is made sooner, ms, where no broker hangs. */
 const MAKE_MS = 3_000
+/** Whether it is there is asked so often before its making counts as failed, and again after so many ms. */
+const LOOKS = 5
+const LOOK_AGAIN_MS = 500
 
 /**
  * Makes a topic, or finds it there. A controller that hangs leaves `make` without an answer, and a login may not be allowed to
@@ -11,7 +14,11 @@ export async function makeOrFind(make: () => Promise<unknown>, exists: () => Pro
   const over = new AbortController()
   const isThere = () => exists().catch(() => false)
   const made = make().catch(async (error: unknown) => {
-    if (!(await isThere())) throw error
+    // While brokers change, a question may be left without an answer too.
+    for (let looks = 1; !(await isThere()); looks++) {
+      if (looks === LOOKS) throw error
+      await sleep(systemClock, LOOK_AGAIN_MS)
+    }
   })
   const found = sleep(systemClock, MAKE_MS, over.signal).then(async () => {
     if (over.signal.aborted || !(await isThere())) await made
