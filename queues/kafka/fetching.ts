@@ -7,6 +7,7 @@ import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } f
 import type { Leaderless } from '../kafka-shared/leaderless.ts'
 import { lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
 import { isLasting } from './cluster.ts'
+import type { Epochs } from './epochs.ts'
 import { placesToGoOn } from './places.ts'
 
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
@@ -27,6 +28,7 @@ export interface FetchingOptions {
   readonly lanes: PartitionLanes
   readonly clock: Clock
   readonly leaderless: Leaderless
+  readonly epochs: Epochs
   /** Told of events that cannot be delivered any more. Must not throw. */
   readonly onError: (error: unknown) => void
 }
@@ -38,8 +40,6 @@ export interface FetchingOptions {
 export class Fetching {
   readonly #options: FetchingOptions
   readonly #running = new Map<number, Promise<void>>()
-  /** The epoch of the leader that wrote what lies before `next`: by it a leader sees that its log was another one. */
-  readonly #epochs = new Map<number, { readonly next: number; readonly epoch: number }>()
   #topicId: string | undefined
   readonly #ended = new AbortController()
   /** At the join. */
@@ -82,7 +82,7 @@ export class Fetching {
   }
 
   async #startFetches(signal: AbortSignal): Promise<void> {
-    const { consumer, topic, lanes, clock, leaderless, onError } = this.#options
+    const { consumer, topic, lanes, clock, leaderless, epochs, onError } = this.#options
     const wanted = lanes.wanted()
     if (wanted.length === 0) return
     const metadata = await consumer.metadata({ topics: [topic] })
@@ -100,16 +100,13 @@ export class Fetching {
     byLeader.delete(NOBODY)
     for (const [leader, group] of byLeader) {
       if (this.#running.has(leader)) continue
-      const asked = group.map(({ partition, next }) => {
-        const last = this.#epochs.get(partition)
-        return {
-          partition,
-          fetchOffset: BigInt(next),
-          partitionMaxBytes: FETCH_PARTITION_BYTES_MAX,
-          currentLeaderEpoch: partitions[partition]!.leaderEpoch,
-          lastFetchedEpoch: last?.next === next ? last.epoch : -1,
-        }
-      })
+      const asked = group.map(({ partition, next }) => ({
+        partition,
+        fetchOffset: BigInt(next),
+        partitionMaxBytes: FETCH_PARTITION_BYTES_MAX,
+        currentLeaderEpoch: partitions[partition]!.leaderEpoch,
+        lastFetchedEpoch: epochs.before(partition, next),
+      }))
       const fetching = this.#fetch(leader, { topicId: id, partitions: asked }, waitMs)
         .catch((error: unknown) => {
           this.#onFailure(error)
@@ -154,13 +151,13 @@ export class Fetching {
   }
 
   #take({ partitionIndex, records }: FetchedPartition, asked: number): void {
+    const { lanes, epochs } = this.#options
     const arrived: Arrived[] = []
     let next = asked
-    let epoch: number | undefined
     for (const batch of records ?? []) {
       const first = Number(batch.firstOffset)
       next = first + batch.lastOffsetDelta + 1
-      epoch = batch.partitionLeaderEpoch
+      epochs.note(partitionIndex, first, next, batch.partitionLeaderEpoch)
       if (batch.attributes & IS_CONTROL) continue
       for (const record of batch.records) {
         const offset = first + record.offsetDelta
@@ -168,8 +165,7 @@ export class Fetching {
         if (offset >= asked) arrived.push({ offset, value: record.value ?? Buffer.alloc(0) })
       }
     }
-    if (epoch !== undefined) this.#epochs.set(partitionIndex, { next, epoch })
-    this.#options.lanes.add(partitionIndex, asked, arrived, next)
+    lanes.add(partitionIndex, asked, arrived, next)
   }
 
   async #goOnElsewhere(beyond: readonly number[], from: ReadonlyMap<number, number>): Promise<void> {
@@ -180,16 +176,16 @@ export class Fetching {
 
   #goOnAt(partition: number, asked: number, at: number): void {
     if (at === asked) return
-    const { lanes, onError, topic } = this.#options
-    this.#epochs.delete(partition)
+    const { lanes, epochs, onError, topic } = this.#options
+    epochs.forget(partition)
     lanes.restart(partition, at)
     onError(lostPlace(topic, partition, asked, at))
   }
 
   /** The topic was deleted and made anew: nothing of its offsets means anything. */
   #onNewTopic(): void {
-    const { lanes, onError, topic } = this.#options
-    this.#epochs.clear()
+    const { lanes, epochs, onError, topic } = this.#options
+    epochs.clear()
     for (const partition of lanes.held()) lanes.restart(partition, 0)
     onError(
       new FloodmarkError('unavailable', `the topic ${topic} was deleted and made anew: it is read from its start`),

@@ -17,6 +17,7 @@ import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
 import { hungCoordinator, lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
 import { clientOptions, deletingOf, isError, isLasting } from './cluster.ts'
+import { Epochs } from './epochs.ts'
 import { Fetching } from './fetching.ts'
 import { cut, despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
@@ -44,6 +45,7 @@ export async function keepMember(
   const { admin, layout, clock, lanes, onError } = options
   const { topic } = layout
   const leaderless = new Leaderless(topic, clock, onError)
+  const epochs = new Epochs()
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
     ...deletingOf(admin, topic),
@@ -51,7 +53,7 @@ export async function keepMember(
   void settled.run(finished)
   let told = false
   while (!finished.aborted) {
-    const member = new KafkaMember(options, leaderless)
+    const member = new KafkaMember(options, leaderless, epochs)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
@@ -76,6 +78,7 @@ export async function keepMember(
 class KafkaMember {
   readonly #options: KafkaMemberOptions
   readonly #leaderless: Leaderless
+  readonly #epochs: Epochs
   readonly #layout: Layout
   readonly #brokers: Brokers
   readonly #clock: Clock
@@ -88,10 +91,11 @@ class KafkaMember {
   readonly #over = new AbortController()
   readonly commits: Commits
 
-  constructor(options: KafkaMemberOptions, leaderless: Leaderless) {
+  constructor(options: KafkaMemberOptions, leaderless: Leaderless, epochs: Epochs) {
     const { layout, brokers, clock, lanes } = options
     this.#options = options
     this.#leaderless = leaderless
+    this.#epochs = epochs
     this.#layout = layout
     this.#brokers = brokers
     this.#clock = clock
@@ -138,6 +142,7 @@ class KafkaMember {
       consumer: this.#consumer,
       connections: this.#fetches,
       leaderless: this.#leaderless,
+      epochs: this.#epochs,
     })
     void fetching.run(AbortSignal.any([noMore, this.#over.signal]))
     return fetching

@@ -1,0 +1,48 @@
+/** More changes of the leader than this lie behind what waits. */
+const CHANGES_MAX = 64
+
+interface KnownEpochs {
+  /** In order: from that offset on, records are of that epoch. */
+  readonly changes: { readonly from: number; readonly epoch: number }[]
+  /** What is known ends before this offset. */
+  next: number
+}
+
+/**
+ * Which leader wrote what was read, as the epoch of each. A fetch names the epoch of the record before it: so a leader whose log
+ * is another one sees that, also where its log has grown beyond the offset by then. They are kept while a membership ends and
+ * another follows, which is when leaders change.
+ */
+export class Epochs {
+  readonly #known = new Map<number, KnownEpochs>()
+
+  /** Records from `first` to before `next` came, of that epoch. */
+  note(partition: number, first: number, next: number, epoch: number): void {
+    const known = this.#known.get(partition)
+    if (!known || first > known.next) {
+      this.#known.set(partition, { changes: [{ from: first, epoch }], next })
+      return
+    }
+    const { changes } = known
+    // They are read again, from a log that may be another one.
+    while (changes.length > 0 && changes.at(-1)!.from >= first) changes.pop()
+    if (changes.at(-1)?.epoch !== epoch) changes.push({ from: first, epoch })
+    if (changes.length > CHANGES_MAX) changes.shift()
+    known.next = next
+  }
+
+  /** Of the record before `next`; -1 where that was not read here. */
+  before(partition: number, next: number): number {
+    const known = this.#known.get(partition)
+    if (!known || next > known.next) return -1
+    return known.changes.findLast(({ from }) => from < next)?.epoch ?? -1
+  }
+
+  forget(partition: number): void {
+    this.#known.delete(partition)
+  }
+
+  clear(): void {
+    this.#known.clear()
+  }
+}
