@@ -51,7 +51,13 @@ const beside = {
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
 /** No test asserts a time: these end what hangs, also where two cores are shared by many. */
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } }
-const common = { ...PATIENCE, maxConcurrency: AT_ONCE_IN_A_FILE, tags: TAGS, diff: { truncateThreshold: 100 } }
+const common = {
+  ...PATIENCE,
+  setupFiles: 'test/watchdog.ts',
+  maxConcurrency: AT_ONCE_IN_A_FILE,
+  tags: TAGS,
+  diff: { truncateThreshold: 100 },
+}
 
 export default defineConfig({
   test: {

@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 /** `npm test` on the tests of a folder, of which some fail. */
-function run(...files: string[]) {
-  const folder = join(import.meta.dirname, 'planted/suite')
+const run = (...files: string[]) => runIn('suite', ...files)
+
+function runIn(suite: string, ...files: string[]) {
+  const folder = join(import.meta.dirname, 'planted', suite)
   const args = [join(import.meta.dirname, 'all.ts'), '--root', folder, ...files]
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const env = { ...process.env, BLOCKED_MS: '3000' }
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
   return { status, out: stdout, last: stdout.trimEnd().split('\n').at(-1) }
 }
 
@@ -36,4 +39,11 @@ it('shows each failure in full, with what its file wrote: of tests, of suites, o
 
 it('fails when no file has the name', () => {
   expect(run('nowhere')).toMatchObject({ status: 1, last: '0 passed, 0 failed, 0 skipped' })
+})
+
+it('ends a file whose thread never gets to its timers, says where it was, and goes on with the others', () => {
+  const { status, out, last } = runIn('suite-blocked')
+  expect({ status, last }).toEqual({ status: 1, last: '1 passed, 1 failed, 0 skipped' })
+  expect(out).toContain('suite-blocked/blocks.ts: nothing else ran in its thread for 3 s')
+  expect(out).toContain('passes.ts: 1 passed')
 })
