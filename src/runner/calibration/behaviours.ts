@@ -60,13 +60,15 @@ export const KINDS = {
     const doneMs = served(servers, () => ms)
     return (nowMs) => taken(doneMs(nowMs))
   },
-  /** Stands still for `forMs` every `everyMs`, and answers at once otherwise. */
-  stalls:
-    ({ everyMs, forMs }: { everyMs: number; forMs: number }): Behaviour =>
-    (nowMs) => {
-      const since = nowMs % everyMs
-      return taken(since < forMs ? nowMs + forMs - since : nowMs)
-    },
+  /** Stands still for the first `forMs` of every `everyMs`. Meanwhile nothing is worked at; otherwise so many at once, each for `ms`. */
+  stalls: ({ everyMs, forMs, servers = 1, ms = 0 }: Stalling): Behaviour => {
+    const worksMs = everyMs - forMs
+    // In the time that it works, a stall is a moment.
+    const workedMs = (atMs: number) => Math.floor(atMs / everyMs) * worksMs + Math.max(0, (atMs % everyMs) - forMs)
+    const clockMs = (ofMs: number) => Math.floor(ofMs / worksMs) * everyMs + forMs + (ofMs % worksMs)
+    const doneMs = served(servers, () => ms)
+    return (nowMs) => taken(Math.max(nowMs, clockMs(doneMs(workedMs(nowMs)))))
+  },
   /** A backlog of `limit` makes it slower by `factor`, for `forMs` after it was last that long. */
   remembers: ({ servers, ms, limit, factor, forMs }: Remembering): Behaviour => {
     let slowUntilMs = Number.NEGATIVE_INFINITY
@@ -92,6 +94,14 @@ export const KINDS = {
   /** Every n-th takes effect with another body. */
   alters: ({ every }: { every: number }): Behaviour => each(every, (one) => ({ ...one, altered: true })),
 } as const
+
+interface Stalling {
+  readonly everyMs: number
+  readonly forMs: number
+  readonly servers?: number
+  /** Default: no time. */
+  readonly ms?: number
+}
 
 interface Remembering {
   readonly servers: number

@@ -35,6 +35,12 @@ export const CEILING_CASES: readonly CalibrationCase[] = [
     p99Ms: 90,
     effects: false,
   },
+  {
+    measures: 'ceiling',
+    server: { kind: 'stalls', everyMs: 500, forMs: 100, servers: 20, ms: 20 },
+    p99Ms: 180,
+    effects: false,
+  },
 ]
 
 /** Those of the kinds that a person named. @throws FloodmarkError 'misuse' on a kind that none of them is of. */

@@ -29,6 +29,7 @@ export function knownP99Ms(server: KnownServer, ratePerS: number): number | unde
       return server.ms
     // A request that comes x before the stall's end waits x.
     case 'stalls':
+      if (server.ms) return undefined
       return Math.max(0, server.forMs - 0.01 * server.everyMs)
     case 'mmc':
       return crossing((ms) => mmcLater(server.servers, server.meanMs, ratePerS, ms) - 0.01, 0, 1e6)
@@ -46,6 +47,11 @@ export function knownCeilingPerS(server: KnownServer, p99Ms: number): number | u
     case 'remembers':
     case 'early':
       return (server.servers * 1_000) / server.ms
+    // Whatever the rate, some wait for a whole stall: a lower limit is not held at all.
+    case 'stalls': {
+      const { everyMs, forMs, servers = 1, ms = 0 } = server
+      return ms > 0 && p99Ms > forMs + ms ? ((servers * 1_000) / ms) * (1 - forMs / everyMs) : undefined
+    }
     case 'mmc': {
       const { servers, meanMs } = server
       return crossing((perS) => 0.01 - mmcLater(servers, meanMs, perS, p99Ms), 1e-3, (servers * 1_000) / meanMs)

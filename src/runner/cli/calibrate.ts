@@ -33,7 +33,7 @@ const UNITS = { p99: 'ms', planted: 'events', ceiling: '/s' } as const
 /** The command `calibrate`. */
 export function define(command: Command): void {
   command
-    .option('--ceilings', 'also search the ceilings of five of them, some three minutes each (default: off)')
+    .option('--ceilings', 'also search the ceilings of six of them, some three minutes each (default: off)')
     .option(
       '--bottlenecks [names]',
       `find planted bottlenecks instead: ${BOTTLENECK_NAMES.join(', ')} (default: all of them)`,

@@ -53,6 +53,7 @@ describe('the search for a ceiling recovers a known one within 5%', () => {
     [{ kind: 'mmc', servers: 8, meanMs: 8 }, 45],
     [{ kind: 'early', servers: 20, ms: 20 }, 30],
     [{ kind: 'remembers', servers: 20, ms: 20, limit: 200, factor: 2, forMs: 2_000 }, 90],
+    [{ kind: 'stalls', everyMs: 500, forMs: 100, servers: 20, ms: 20 }, 180],
   ]
   it.each(servers)('%j, p99 at most %i ms', (server, markMs) => {
     const errors = [1, 2, 3].map((seed) => {
