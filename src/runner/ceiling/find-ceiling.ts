@@ -7,12 +7,11 @@ import { bindingStep, experimentsLeft } from '../search/binding/what-binds.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { COST_SHARES } from '../search/cost.ts'
 import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
-import type { PlannedTrial, Purpose } from '../search/trial.ts'
+import { durationOf, fits, lengthsOf, type TimeLeft } from '../search/time-plan.ts'
+import type { PlannedTrial } from '../search/trial.ts'
 import { type Bench, tryNext } from './bench.ts'
 import type { TrialsFile } from './trials-file.ts'
 
-/** A soak lasts so many times as long as a trial. */
-const SOAK_FACTOR = 5
 /** The second ceiling, of what is accepted, gets so many trials of its own. */
 const ACCEPT_TRIALS_MAX = 10
 /** What is asked beside the ceiling takes about so many trials, made for these purposes, in this order. */
@@ -23,8 +22,6 @@ const BESIDE = [
 ] as const
 /** The receiver of the kit that verifies in threads of its own. */
 const VERIFIES_APART = 'worker-hmac'
-/** What a trial takes beside its sending, ms, until one has shown it. */
-const AROUND_MS = 5_000
 
 export interface CeilingOptions {
   readonly bench: Bench
@@ -34,13 +31,17 @@ export interface CeilingOptions {
   readonly file: TrialsFile
   readonly goal: Goal
   readonly trialMs: number
-  /** No trial begins after this, ms since the start. */
+  /** No trial begins that would end later than this, ms since the start. */
   readonly budgetMs: number
+  /** So much of the budget was used before. Default: none. */
+  readonly spentMs?: number
   /** So many trials, and then the answer so far. Default: as many as it takes. */
   readonly trialsMax?: number
   /** What is asked beside the ceiling itself. Default: nothing. */
   readonly also?: readonly ('accepted' | 'costs' | 'binding')[]
   readonly interrupt: AbortSignal
+  /** Default: this machine's. ms. */
+  readonly clock?: () => number
   /** Told of each trial that counts or is invalid, how long the search has lasted and about how long it will. */
   onTrial(trial: TrialRecord, elapsedMs: number, leftMs: number): void
 }
@@ -54,7 +55,9 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   const found = await search.sustained()
   const isFound = found.kind === 'found'
   if (isFound && also.includes('accepted')) await search.accepted()
-  if ((isFound || found.kind === 'generator-bound') && also.includes('costs')) await search.costs(knownPerS(found)!)
+  // Also where time was over: what an event costs is known of a ceiling that is not known to within 10%.
+  const knownRatePerS = HAVE_COSTS.includes(found.kind) ? knownPerS(found) : undefined
+  if (knownRatePerS !== undefined && also.includes('costs')) await search.costs(knownRatePerS)
   const binding = isFound && also.includes('binding') ? await search.whatBinds(found.interval!.mid) : null
   return {
     version: CEILING_VERSION,
@@ -72,38 +75,50 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   }
 }
 
-/** A saturation trial is a hint, and leaves a backlog that takes longer to work off than it took to send. */
-function durationOf(purpose: Purpose, trialMs: number): number {
-  if (purpose === 'soak') return trialMs * SOAK_FACTOR
-  return purpose === 'saturation' ? Math.max(SATURATION_MS_MIN, trialMs / 2) : trialMs
-}
-const SATURATION_MS_MIN = 2_000
+const HAVE_COSTS: readonly SearchAnswer['kind'][] = ['found', 'generator-bound', 'budget-over']
 
 class Search {
   readonly #options: CeilingOptions
-  readonly #beganMs = performance.now()
+  readonly #clock: () => number
+  readonly #beganMs: number
   #tried = 0
   /** Once it is asked. */
   #binding: BindingQuestion | undefined
 
   constructor(options: CeilingOptions) {
     this.#options = options
+    this.#clock = options.clock ?? (() => performance.now())
+    this.#beganMs = this.#clock()
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#beganMs
+    return this.#clock() - this.#beganMs
   }
 
-  get #isOver(): boolean {
-    const { interrupt, budgetMs, trialsMax = Number.POSITIVE_INFINITY } = this.#options
-    return interrupt.aborted || this.elapsedMs > budgetMs || this.#tried >= trialsMax
+  /** `besideMs`: kept for what comes after. */
+  #time(besideMs = 0): TimeLeft {
+    const { file, trialMs, interrupt, budgetMs, spentMs = 0, trialsMax = Number.POSITIVE_INFINITY } = this.#options
+    const isOver = interrupt.aborted || this.#tried >= trialsMax
+    const leftMs = isOver ? Number.NEGATIVE_INFINITY : budgetMs - spentMs - this.elapsedMs
+    return { budgetMs, leftMs, ...lengthsOf(file.trials, trialMs), besideMs }
+  }
+
+  /** Whether another load ends in time, and `besideMs` after it. */
+  #hasTime(besideMs = 0): boolean {
+    const time = this.#time()
+    return fits(time, time.loadMs + besideMs)
+  }
+
+  get #costsMs(): number {
+    const { file, trialMs, also = [] } = this.#options
+    return also.includes('costs') ? COST_SHARES.length * lengthsOf(file.trials, trialMs).loadMs : 0
   }
 
   /** The ceiling from the request to its effect. */
   async sustained(): Promise<SearchAnswer> {
     const { file, goal } = this.#options
     for (;;) {
-      const step = stepAfter(file.trials, goal, this.#isOver)
+      const step = stepAfter(file.trials, goal, this.#time(this.#costsMs))
       if (step.next === 'nothing') return step.found
       await this.#try({ purpose: step.next, ratePerS: step.ratePerS })
     }
@@ -115,7 +130,7 @@ class Search {
     for (;;) {
       const own = file.trials.filter(({ purpose }) => purpose === 'accept').length
       const side = { ...goal, trialsMax: ACCEPT_TRIALS_MAX, hintPerS: acceptHintPerS(file.trials) }
-      const step = stepBeside(trialsFor(file.trials, { aim: 'accept' }), own, side, this.#isOver)
+      const step = stepBeside(trialsFor(file.trials, { aim: 'accept' }), own, side, !this.#hasTime(this.#costsMs))
       if (step.next === 'nothing') return
       await this.#try({ purpose: 'accept', ratePerS: step.ratePerS })
     }
@@ -128,7 +143,7 @@ class Search {
     const isThere = (ratePerS: number) =>
       file.trials.some((one) => one.purpose === 'cost' && one.ratePerS === ratePerS && one.sender === 'fit')
     for (const ratePerS of wanted)
-      if (!this.#isOver && !isThere(ratePerS)) await this.#try({ purpose: 'cost', ratePerS })
+      if (this.#hasTime() && !isThere(ratePerS)) await this.#try({ purpose: 'cost', ratePerS })
   }
 
   /** Where time is over, with what was left open. null: there is nothing to ask it of. */
@@ -137,7 +152,7 @@ class Search {
     const asked = { ceilingPerS, goal, verifiesApart: settings.receiver === VERIFIES_APART }
     this.#binding = asked
     for (;;) {
-      const step = bindingStep(file.trials, asked, this.#isOver)
+      const step = bindingStep(file.trials, asked, !this.#hasTime())
       if (step.next === undefined) return step.binding
       await this.#try(step.next)
     }
@@ -154,11 +169,11 @@ class Search {
   }
 
   #leftMs(): number {
-    const { file, goal, trialMs, budgetMs, also = [] } = this.#options
+    const { file, goal, trialMs, budgetMs, spentMs = 0, also = [] } = this.#options
     const short = file.trials.filter(({ purpose }) => purpose !== 'soak')
     const trialsMs = short.reduce((sum, { tookMs }) => sum + tookMs, 0) / Math.max(1, short.length)
     const { loads, soaks } = trialsLeft(file.trials, goal)
-    const soakMs = Math.max(AROUND_MS, trialsMs - trialMs) + SOAK_FACTOR * trialMs
+    const { soakMs } = lengthsOf(file.trials, trialMs)
     const begun = (purposes: readonly string[]) =>
       file.trials.filter(({ purpose }) => purposes.includes(purpose)).length
     const beside = BESIDE.filter(({ question }, at) => {
@@ -169,6 +184,6 @@ class Search {
     const allMs = this.#binding
       ? experimentsLeft(file.trials, this.#binding) * trialsMs
       : (loads + left) * trialsMs + soaks * soakMs
-    return Math.max(0, Math.min(budgetMs - this.elapsedMs, allMs))
+    return Math.max(0, Math.min(budgetMs - spentMs - this.elapsedMs, allMs))
   }
 }

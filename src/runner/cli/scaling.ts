@@ -44,7 +44,11 @@ export function define(command: Command): void {
   command
     .option('--processes <counts>', 'how many receiver and processor processes: 1..6, or 1,2,4', '1..6')
     .option('--trial <time>', 'time of sending in each trial; a bare number is in seconds', '4s')
-    .option('--budget <time>', 'of each count: no trial begins after this; a bare number is in seconds', '4m')
+    .option(
+      '--budget <time>',
+      'of each count: no trial begins that would end after this; a bare number is in seconds',
+      '4m',
+    )
     .option('--max-rate <events/s>', 'the highest load to offer', '40k')
     .addHelpText('after', AFTER)
     .action(async (flags: ScalingFlags) => {

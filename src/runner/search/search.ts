@@ -1,4 +1,5 @@
 import { Belief, type RateInterval } from './belief.ts'
+import { fits, mayGoOn, NO_HURRY, type TimeLeft } from './time-plan.ts'
 import type { Purpose, Trial } from './trial.ts'
 
 /** What to search, and for how long. */
@@ -43,6 +44,8 @@ const SATURATED_SHARE = 0.9
 /** Of what the stack got done when it was offered far too much: a load that nearly every stack holds. */
 const ANCHOR_SHARE = 0.5
 const ANCHORS = 3
+/** Where time presses. */
+const ANCHORS_MIN = 2
 /** The second anchor comes after so many loads of the search. */
 const ANCHOR_AFTER = 8
 /** One load is tried at most so many times running: a machine that drifts would be taken for one that is sure. */
@@ -61,13 +64,15 @@ const SOAKED_RATIO = 1.05
 const LOWEST_FAILURES = 3
 
 /**
- * The search for a ceiling as a pure function: from all trials so far to the next one, or to the answer. `isOver`: no time is
- * left for another trial. It keeps nothing, so a search that was interrupted goes on from its list of trials.
+ * The search for a ceiling as a pure function: from all trials so far to the next one, or to the answer. No trial begins that would
+ * end after the time; where it grows short, what is known so far is soaked. It keeps nothing, so a search that was interrupted goes
+ * on from its list of trials.
  */
-export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): SearchStep {
+export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO_HURRY): SearchStep {
   const trials = all.filter(({ purpose }) => OF_SEARCH.includes(purpose))
   const saturatePerS = nextSaturation(trials, goal)
-  if (saturatePerS !== undefined && !isOver) return { next: 'saturation', ratePerS: saturatePerS }
+  const hasTime = fits(time, time.loadMs)
+  if (saturatePerS !== undefined && hasTime) return { next: 'saturation', ratePerS: saturatePerS }
   const counted = trials.filter(({ purpose, outcome }) => purpose !== 'saturation' && outcome !== 'invalid')
   const hintPerS = hintOf(trials, goal)
   const belief = beliefOf(counted, hintPerS)
@@ -83,7 +88,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): Se
   const highestPerS = highestOf(trials, goal)
   const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
   const anchor: SearchStep = { next: 'anchor', ratePerS: within(hintPerS * ANCHOR_SHARE) }
-  if (counted.length === 0) return isOver ? found('budget-over') : anchor
+  if (counted.length === 0) return hasTime ? anchor : found('budget-over')
 
   const interval = belief.interval()
   const isBound = isStuck || interval.low >= highestPerS * BELOW_INVALID
@@ -92,11 +97,12 @@ export function stepAfter(all: readonly Trial[], goal: Goal, isOver = false): Se
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
   const isSoaked = (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
-  if (isOver) return found(end)
   const of = (purpose: Purpose) => counted.filter((trial) => trial.purpose === purpose).length
-  if (isBound || isNarrow || counted.length >= goal.trialsMax) {
-    if (!isSoaked && of('soak') < SOAKS_MAX) return { next: 'soak', ratePerS: soakPerS }
-    return of('anchor') < ANCHORS ? anchor : found(end)
+  const goesOn = mayGoOn(time, isSoaked)
+  if (isBound || isNarrow || counted.length >= goal.trialsMax || !goesOn) {
+    if (!isSoaked && of('soak') < SOAKS_MAX && fits(time, time.soakMs)) return { next: 'soak', ratePerS: soakPerS }
+    const isAnchored = of('anchor') >= (goesOn ? ANCHORS : ANCHORS_MIN)
+    return !isAnchored && hasTime ? anchor : found(end)
   }
   if (of('anchor') === 1 && of('search') >= ANCHOR_AFTER) return anchor
   const load = belief.nextLoad((ratePerS) => isWorn(trials, within(ratePerS)))

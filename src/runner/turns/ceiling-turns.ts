@@ -11,6 +11,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import { dataPath, newRunFolder } from '../records/run-folder.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
 import { type Goal, stepAfter } from '../search/search.ts'
+import { lengthsOf } from '../search/time-plan.ts'
 
 /** Trials of a stack before the next has its turn: its servers start once for them, and what the machine does meanwhile strikes all alike. */
 const TRIALS_A_TURN = 4
@@ -63,9 +64,15 @@ export function openSearches(folder: string, stacks: readonly ComparedStack[], t
 /** Searches all ceilings, some trials of one stack after some of another, until each is known or its time is over. */
 export async function takeCeilingTurns(options: CeilingTurns): Promise<void> {
   const { stacks, interrupt } = options
-  for (let round = 0; stacks.some((stack) => !isOver(stack, options)) && !interrupt.aborted; round++) {
+  const open = new Set(stacks)
+  for (let round = 0; open.size > 0 && !interrupt.aborted; round++) {
     for (const stack of orderOf(stacks, round)) {
-      if (!isOver(stack, options) && !interrupt.aborted) await takeTurn(stack, options)
+      if (isOver(stack, options)) open.delete(stack)
+      if (!open.has(stack) || interrupt.aborted) continue
+      const before = stack.file.trials.length
+      await takeTurn(stack, options)
+      // Time ran out by its own clock.
+      if (stack.file.trials.length === before) open.delete(stack)
     }
   }
   // A search that was over before, or was cut short, has its answer from the trials that there are.
@@ -73,8 +80,9 @@ export async function takeCeilingTurns(options: CeilingTurns): Promise<void> {
     stack.ceiling ??= await findCeiling({ ...searchOf(stack, options, NO_BENCH), trialsMax: 0 })
 }
 
-function isOver({ file }: SearchedStack, { goal, budgetMs }: CeilingTurns): boolean {
-  return stepAfter(file.trials, goal).next === 'nothing' || spentMs(file) >= budgetMs
+function isOver({ file }: SearchedStack, { goal, budgetMs, trialMs }: CeilingTurns): boolean {
+  const time = { budgetMs, leftMs: budgetMs - spentMs(file), ...lengthsOf(file.trials, trialMs), besideMs: 0 }
+  return stepAfter(file.trials, goal, time).next === 'nothing'
 }
 
 async function takeTurn(stack: SearchedStack, options: CeilingTurns): Promise<void> {
@@ -109,7 +117,7 @@ function searchOf(stack: SearchedStack, options: CeilingTurns, bench: Bench) {
       .reduce((sum, { file }) => sum + budgetMs - spentMs(file), 0)
   return {
     ...{ bench, settings: stack.settings, acceptP99Ms, file: stack.file, goal, trialMs, interrupt },
-    budgetMs: budgetMs - spentMs(stack.file),
+    ...{ budgetMs, spentMs: spentMs(stack.file) },
     onTrial: (trial: TrialRecord, _: number, leftMs: number) => onTrial(stack, trial, leftMs + othersMs()),
   }
 }

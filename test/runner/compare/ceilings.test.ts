@@ -3,6 +3,7 @@ import { ceilingsOf, type StackCeiling } from '../../../src/runner/compare/ceili
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
 import { GOAL, stepAfter } from '../../../src/runner/search/search.ts'
+import { TIME_OVER } from '../../../src/runner/search/time-plan.ts'
 import { QUIET, searched } from '../search/trial-records.ts'
 
 // Arithmetic alone, a second or two of it; a busy machine may take longer.
@@ -16,7 +17,7 @@ const ABOUT = {
 }
 
 function ceilingOf(trials: TrialRecord[]): Ceiling {
-  const step = stepAfter(trials, { ...GOAL, ratePerSMax: 100_000 }, true)
+  const step = stepAfter(trials, { ...GOAL, ratePerSMax: 100_000 }, TIME_OVER)
   if (step.next !== 'nothing') throw new Error('the search is not over')
   return {
     version: CEILING_VERSION,

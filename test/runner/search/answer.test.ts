@@ -4,6 +4,7 @@ import { acceptHintPerS, answerOf, trialsFor } from '../../../src/runner/search/
 import type { Ceiling, TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
 import { drainPerS } from '../../../src/runner/search/drain.ts'
 import { GOAL, stepAfter, stepBeside, trialsLeft } from '../../../src/runner/search/search.ts'
+import { TIME_OVER } from '../../../src/runner/search/time-plan.ts'
 import { QUIET, recordOf, searched, trialOf } from './trial-records.ts'
 
 // Arithmetic alone, a second or two of it; a busy machine may take longer.
@@ -19,7 +20,7 @@ const goal = { ...GOAL, ratePerSMax: 100_000 }
 const seeds = Array.from({ length: 8 }, (_, at) => at + 1)
 
 function foundIn(trials: readonly TrialRecord[]): Ceiling['found'] {
-  const step = stepAfter(trials, goal, true)
+  const step = stepAfter(trials, goal, TIME_OVER)
   return step.next === 'nothing' ? step.found : { kind: 'budget-over', interval: null, soakedPerS: null }
 }
 const answer = (trials: readonly TrialRecord[]) => answerOf(trials, foundIn(trials))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { GOAL, stepAfter } from '../../../src/runner/search/search.ts'
+import { TIME_OVER } from '../../../src/runner/search/time-plan.ts'
 import type { Trial } from '../../../src/runner/search/trial.ts'
 import { bisect, majority, type SimulatedStack, search } from './simulated.ts'
 
@@ -124,13 +125,13 @@ describe('the next step', () => {
 
   it('ends with what is known when the time is over', () => {
     const trials = [saturation, trial('anchor', 500, 'passed'), trial('search', 900, 'failed')]
-    const step = stepAfter(trials, goal, true)
+    const step = stepAfter(trials, goal, TIME_OVER)
     expect(step).toMatchObject({ next: 'nothing', found: { kind: 'budget-over', soakedPerS: null } })
-    expect(stepAfter([], goal, true)).toMatchObject({ found: { kind: 'budget-over', interval: null } })
+    expect(stepAfter([], goal, TIME_OVER)).toMatchObject({ found: { kind: 'budget-over', interval: null } })
   })
 
   it('does not publish a soak that a later one of as much has failed', () => {
     const soaks = [trial('anchor', 500, 'passed'), trial('soak', 900, 'passed'), trial('soak', 890, 'failed')]
-    expect(stepAfter([saturation, ...soaks], goal, true)).toMatchObject({ found: { soakedPerS: null } })
+    expect(stepAfter([saturation, ...soaks], goal, TIME_OVER)).toMatchObject({ found: { soakedPerS: null } })
   })
 })
