@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { fullUnless, needing } from '../../needs.ts'
 import { get, Sender, shop } from '../shop.ts'
 import { harm, kill, strike } from './kills.ts'
@@ -43,17 +43,25 @@ describe('floodmark node', { timeout: 180_000 }, () => {
     expect((await node.ended).code).toBe(130)
   })
 
-  it('stops as well where it was started by npx, whose shell keeps signals for itself', linux, async () => {
+  it.each([
+    ['npx, whose shell keeps signals for itself', (service: string) => `${service}; :`],
+    ['npx and pnpm, of which one is told', (service: string) => `sh -c "${service}; :"; :`],
+  ])('stops as well where it was started by %s', linux, async (_, launched) => {
     const { folder, seen } = shop()
     const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
-    const env = { ...process.env, npm_command: 'exec' }
+    const env = { ...process.env, npm_config_user_agent: 'npm/11' }
     // Something stands behind it, else the shell would become it.
-    const shell = spawn('sh', ['-c', `'${process.execPath}' '${cli}' node; :`], { cwd: folder, env })
+    const shell = spawn('sh', ['-c', launched(`'${process.execPath}' '${cli}' node`)], {
+      cwd: folder,
+      env,
+      detached: true,
+    })
+    onTestFinished(() => endGroup(shell.pid!))
     let err = ''
     shell.stderr.on('data', (data) => {
       err += data
     })
-    await expect.poll(() => err).toMatch(/ on http:\/\/\S+:\d+/)
+    await expect.poll(() => err, { timeout: 60_000 }).toMatch(/ on http:\/\/\S+:\d+/)
     expect(await new Sender().send(Number(/ on http:\/\/\S+:(\d+)/.exec(err)![1]), 'a')).toBe(200)
     shell.kill('SIGTERM')
     // Its output ends with the service, not with the shell.
@@ -134,6 +142,14 @@ describe('floodmark node', { timeout: 180_000 }, () => {
     })
   }
 })
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of them have ended.
+  }
+}
 
 it.each([
   ['serve', "the queue 'embedded' belongs to one process: run floodmark node"],

@@ -2,18 +2,14 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../../product/config/load.ts'
-import { startAdmin } from '../../../product/service/admin.ts'
+import { openAdmin } from '../../../product/service/admin.ts'
 import { say } from '../../../product/service/log.ts'
 import type { ServiceRole } from '../../../product/service/messages.ts'
 import { Supervisor } from '../../../product/service/supervisor.ts'
 import { count } from '../../plan/quantities.ts'
 import { EXIT } from '../exit.ts'
+import { onInterrupt } from '../interrupt.ts'
 import { flagValue } from '../settings/flag-value.ts'
-
-/** npm passes a signal on that its whole group got as well: what comes so soon after is the same one. */
-const SAME_MS = 1_000
-/** npm starts a command in a shell, and that one ends by a signal without handing it on. So often is looked whether it lives. */
-const SHELL_MS = 500
 
 const SIGNALS = `
 Signals:
@@ -54,7 +50,10 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   if (tellsEffects && !adminAt)
     throw new FloodmarkError('misuse', '--tell-effects needs a port to tell them on: give --admin-port 9090')
   const listen = role === 'processor' ? undefined : { host, port }
+  if (adminAt && adminAt.port !== 0 && adminAt.port === listen?.port)
+    throw new FloodmarkError('misuse', `listen and admin have one port, ${port}: give --admin-port another`)
   const heed = heedSignals()
+  const admin = adminAt && (await openAdmin(adminAt, tellsEffects))
   const supervisor = await Supervisor.start({
     role,
     config: path,
@@ -66,11 +65,11 @@ async function runService(role: ServiceRole, flags: ServiceFlags): Promise<void>
   })
   heed(supervisor)
   say(startLine(role, loaded, supervisor.port))
-  if (adminAt) {
-    const admin = `http://${adminAt.host}:${await startAdmin(adminAt, supervisor.questions, tellsEffects)}`
-    say(`status on ${admin}/status`)
-    if (tellsEffects) say(`effects of runs on ${admin}/effects`)
-  }
+  if (!admin) return
+  admin.answerBy(supervisor.questions)
+  const base = `http://${adminAt.host}:${admin.port}`
+  say(`status on ${base}/status`)
+  if (tellsEffects) say(`effects of runs on ${base}/effects`)
 }
 
 /** Each command on one machine needs a port of its own; the config is the same. */
@@ -97,31 +96,14 @@ function startLine(role: ServiceRole, { config, routes }: LoadedConfig, port: nu
   return `${does} on http${tls ? 's' : ''}://${where}:${port}${isLocal ? `, for this machine alone (listen.host is '${host}')` : ''}: ${paths}`
 }
 
-function endWithShell(end: () => void): void {
-  const shell = process.ppid
-  const looking = setInterval(() => {
-    if (process.ppid === shell) return
-    clearInterval(looking)
-    end()
-  }, SHELL_MS)
-  looking.unref()
-}
-
 /** Until it is told of the supervisor, a signal to stop ends the process: nothing has been taken yet. */
 function heedSignals(): (supervisor: Supervisor) => void {
   let running: Supervisor | undefined
-  let askedAtMs: number | undefined
-  const end = () => {
-    const nowMs = performance.now()
-    if (!running || (askedAtMs !== undefined && nowMs - askedAtMs > SAME_MS)) process.exit(EXIT.INTERRUPTED)
-    if (askedAtMs !== undefined) return
-    askedAtMs = nowMs
+  onInterrupt(['SIGTERM', 'SIGINT']).signal.addEventListener('abort', () => {
+    if (!running) process.exit(EXIT.INTERRUPTED)
     say('stopping: what is in progress is finished first')
     running.stop().then(() => process.exit(EXIT.PASS))
-  }
-  process.on('SIGTERM', end)
-  if (process.env.npm_command) endWithShell(end)
-  process.on('SIGINT', end)
+  })
   process.on('SIGHUP', () => running?.reload())
   process.on('SIGUSR2', () => void running?.restart())
   return (supervisor) => {
