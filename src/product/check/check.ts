@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { processingOf } from '../service/processing.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
+import { checkPorts } from './ports.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkRates, checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
@@ -18,6 +19,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...checkTimes(loaded, ratePerS),
     ...(await checkQuotas(loaded, ratePerS)),
     ...(await checkMachine(loaded)),
+    ...(await checkPorts(loaded)),
   ]
 }
 

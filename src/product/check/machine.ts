@@ -13,7 +13,7 @@ const DISK_BYTES_MIN = 2 * 1024 ** 3
 
 /** What the machine must have for the limits to be reached. */
 export async function checkMachine(loaded: LoadedConfig): Promise<readonly Finding[]> {
-  return [...descriptors(loaded), ...(await disk(loaded)), ...address(loaded)]
+  return [...descriptors(loaded), ...(await disk(loaded))]
 }
 
 function descriptors({ config }: LoadedConfig): Finding[] {
@@ -48,14 +48,5 @@ async function disk({ config, folder }: LoadedConfig): Promise<Finding[]> {
   if (free >= DISK_BYTES_MIN) return [ok('disk', what)]
   return [
     warn('disk', `${what}: the queue may hold 1 GiB and the ledger grows, so give it ${bytes(DISK_BYTES_MIN)} or more`),
-  ]
-}
-
-function address({ config }: LoadedConfig): Finding[] {
-  const { host, port } = config.listen
-  const isLocal = ['127.0.0.1', 'localhost', '::1'].includes(host)
-  if (!isLocal) return [ok('listen', `listens on ${host}, port ${port}`)]
-  return [
-    warn('listen', `listen.host is ${host}: only this machine reaches it. Where no proxy runs here, set '0.0.0.0'`),
   ]
 }

@@ -1,5 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { listen } from '../../core/receiving/http.ts'
+import { type Address, codeOf, portTrouble } from './ports.ts'
 import type { Questions } from './questions.ts'
 
 const REQUEST_MS = 5_000
@@ -7,22 +9,26 @@ const HEAD_BYTES_MAX = 64 * 1024
 /** Ten digits, as every run has them. */
 const RUN = /^[0-9a-f]{10}$/
 
+export interface Admin {
+  readonly port: number
+  /** From now on it answers. Before, it says that the service is starting. */
+  answerBy(questions: Pick<Questions, 'status' | 'lookUp' | 'effects'>): void
+}
+
 /**
  * A port for whoever runs a service, apart from that of its senders: GET /status says what each process has done,
  * GET /lookup?id=… what became of events, and GET /effects?run=… which events of a run took effect, where the service tells it.
- * Resolves to the port. @throws FloodmarkError 'unavailable' when it is taken.
+ * It is opened before anything else, so that a service never starts without it. @throws FloodmarkError 'unavailable' when it cannot be.
  */
-export function startAdmin(
-  where: { readonly host: string; readonly port: number },
-  questions: Pick<Questions, 'status' | 'lookUp' | 'effects'>,
-  tellsEffects: boolean,
-): Promise<number> {
+export async function openAdmin(where: Address, tellsEffects: boolean): Promise<Admin> {
+  let questions: Parameters<Admin['answerBy']>[0] | undefined
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: HEAD_BYTES_MAX }
   const server = createServer(limits, async ({ method, url = '' }, response) => {
     // Not by URL, which throws for what a request may ask for.
     const [pathname, query] = url.split('?', 2)
     const asked = new URLSearchParams(query)
     if (method !== 'GET') return void response.writeHead(404).end()
+    if (!questions) return answer(response, 503, { wrong: 'the service is starting: ask again' })
     if (pathname === '/status') return answer(response, 200, { processes: await questions.status() })
     if (pathname === '/effects') {
       const run = asked.get('run') ?? ''
@@ -36,7 +42,16 @@ export function startAdmin(
   })
   // It keeps no process alive.
   server.unref()
-  return listen(server, where)
+  const port = await listen(server, where).catch((cause) => {
+    const what = `the admin port ${where.host}:${where.port} ${portTrouble(codeOf(cause))}`
+    throw new FloodmarkError('unavailable', `${what}: give this command another by --admin-port`, { cause })
+  })
+  return {
+    port,
+    answerBy(those) {
+      questions = those
+    },
+  }
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

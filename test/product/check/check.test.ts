@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Admin } from '@platformatic/kafka'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
 import { platformaticOptions } from '../../../src/clients/kafka/platformatic.ts'
 import { checkService } from '../../../src/product/check/check.ts'
@@ -76,6 +79,22 @@ describe('floodmark check', () => {
       (await check(config(replies), undefined, files)).find(({ id }) => id === 'quota')!.text
     expect(await text('')).toContain('open up to 20 connections')
     expect(await text('replies: { duplicate: {} }')).toContain('open up to 30 connections')
+  })
+
+  it('finds a port that somebody else has, and says who where that can be known', async () => {
+    const server = createServer((_, response) => void response.end(answer)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    let answer = 'nothing of ours'
+    expect(levels(await check(`admin: { port: ${port} },`), 'admin')).toEqual(['fail'])
+    answer = '{"processes":[]}'
+    expect(levels(await check(`admin: { port: ${port} },`), 'admin')).toEqual(['warn'])
+    expect(levels(await check(`listen: { port: ${port}, host: '127.0.0.1' },`), 'listen')).toEqual(['warn', 'warn'])
+    expect(levels(await check("listen: { port: 0, host: '192.0.2.1' },"), 'listen')).toEqual(['fail', 'ok'])
+    const both = `listen: { port: ${port} }, admin: { port: ${port} },`
+    expect(levels(await check(both), 'admin')).toEqual(['fail'])
+    expect(levels(await check('admin: { port: 0 },'), 'admin')).toEqual(['ok'])
   })
 
   it('says so where what is expected fits', async () => {
