@@ -5,6 +5,8 @@ import { workerData } from 'node:worker_threads'
 
 /** A thread of tests that beats no more for so long, ms, will not again. */
 const BLOCKED_MS = Number(process.env.BLOCKED_MS ?? 180_000)
+/** No file takes so long, ms, where each of its tests ends by its time-out. */
+const FILE_MS = 1_500_000
 const LOOK_MS = Math.min(5_000, BLOCKED_MS / 4)
 /** So many stacks are told, so many ms apart: one may be between two turns of a loop. */
 const STACKS = 8
@@ -14,19 +16,24 @@ const STACKS_MS = 20_000
 
 const { beats, file } = workerData as { readonly beats: Int32Array; readonly file: string }
 let seen = 0
-let seenAtMs = performance.now()
+const beganMs = performance.now()
+let seenAtMs = beganMs
 
 const watch = setInterval(() => {
+  const nowMs = performance.now()
   const now = Atomics.load(beats, 0)
-  if (now !== seen) {
-    seen = now
-    seenAtMs = performance.now()
-  } else if (performance.now() - seenAtMs > BLOCKED_MS) {
-    clearInterval(watch)
-    setTimeout(end, STACKS_MS)
-    void tellWhere().then(end, end)
-  }
+  if (now !== seen) seenAtMs = nowMs
+  seen = now
+  if (nowMs - seenAtMs > BLOCKED_MS) tellAndEnd(`nothing else ran in its thread for ${BLOCKED_MS / 1_000} s`)
+  else if (nowMs - beganMs > FILE_MS) tellAndEnd(`not at its end after ${FILE_MS / 1_000} s`)
 }, LOOK_MS)
+
+function tellAndEnd(what: string): void {
+  clearInterval(watch)
+  writeSync(2, `\n${file}: ${what}. It is ended here:\n`)
+  setTimeout(end, STACKS_MS)
+  tellWhere().then(end, end)
+}
 
 /** vitest tells of a worker that was killed, and goes on with the other files. */
 function end(): void {
@@ -34,7 +41,6 @@ function end(): void {
 }
 
 async function tellWhere(): Promise<void> {
-  writeSync(2, `\n${file}: nothing else ran in its thread for ${BLOCKED_MS / 1_000} s. It is ended here:\n`)
   const session = new Session()
   session.connectToMainThread()
   const scripts = new Map<string, string>()
