@@ -27,10 +27,10 @@ const MEASURING = [
 
 /** Those that take longest begin first, so that none is left alone at the end. */
 const LONGEST =
-  `simulation kill-matrix brokers-faults bites brokers interrupted ledger-outage kafkajs docs-commands sqs-fifo reconcile slow-key sqs
-  altered package kafka scenario durability receivers compare embedded-memory own-files poison bullmq hang replay own-queue`.split(
-    /\s+/,
-  )
+  `simulation kill-matrix brokers-faults brokers bites bottlenecks kafka-cluster serve-work docs/commands compare interrupted
+  ledger-outage kafkajs slow-key kafka kafka-hung sqs-fifo reconcile altered package sqs server-counts live-numbers kafka-places
+  supervisor-kills scenario receivers durability postgres-effects sqs-faults bullmq embedded-memory own-files poison hang replay
+  own-queue large-payload duplicate-storm few-descriptors`.split(/\s+/)
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -50,7 +50,7 @@ const beside = {
 }
 const alone = { name: 'alone', include: MEASURING, maxWorkers: 1 }
 /** No test asserts a time: these end what hangs, also where two cores are shared by many. */
-const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } }
+const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 90_000 } } }
 const common = {
   ...PATIENCE,
   setupFiles: 'test/watchdog.ts',

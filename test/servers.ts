@@ -36,7 +36,7 @@ export function describeWithServer(
     afterAll(async () => {
       await server?.stop()
       rmSync(folder, { recursive: true, force: true })
-    }, 60_000)
+    })
     beforeEach(({ skip }) => skip(server === undefined, `no ${kind} server: ${why}`))
     suite(() => {
       if (!server) throw new Error(`no ${kind} server: ${why}`)

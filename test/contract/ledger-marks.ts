@@ -122,6 +122,6 @@ export function ledgerMarksContract(name: string, make: () => Promise<LedgerUnde
         }),
         { numRuns: 20 },
       )
-    }, 60_000)
+    })
   })
 }

@@ -100,7 +100,7 @@ describeWithContainers('two containers with one volume, under load', () => {
       await end(next, how)
       expect(all.flatMap(({ accepted }) => accepted).length).toBeGreaterThan(before)
       await judge(all, folder)
-    }, 60_000)
+    })
 
     it(`the second one ends first, by ${how} wherever its start has come to: the first notices nothing`, async () => {
       const folder = join(root, `second-${how}`)
@@ -115,6 +115,6 @@ describeWithContainers('two containers with one volume, under load', () => {
       await stop()
       await end(first, how)
       await judge(all, folder)
-    }, 60_000)
+    })
   }
 })

@@ -51,5 +51,5 @@ describe('a stack that is killed again and again', () => {
     expect(all.flatMap(({ accepted }) => accepted).length).toBeGreaterThan(300)
     const outcome = await settled(all, folder, () => start('never', 0))
     expect(judged(all, outcome)).toEqual({ lost: 0, doubled: 0, disordered: 0, appliedAndBuried: 0 })
-  }, 180_000)
+  })
 })

@@ -83,12 +83,12 @@ beforeAll(async () => {
   await bury(ledger, [anEvent('a1', { source: 'shop', type: 'paid' })], 'no stock left')
   await ledger.close()
   await (await embedded.open({ url: at('queue'), namespace: 'shop' })).close()
-}, 120_000)
+})
 afterAll(async () => {
   target.close()
   await postgres?.stop()
   rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+})
 
 /** A person's own receiver: it takes everything, and tells each event once. */
 function receiver(): HttpServer {

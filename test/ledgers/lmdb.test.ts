@@ -57,10 +57,9 @@ describe('the lmdb ledger', () => {
       await ledger.close()
     }
     expect(resolved.size).toBeGreaterThan(100)
-  }, 120_000)
+  })
 
   it("says 'unavailable' on a full disk, stores nothing, and goes on when there is room", {
-    timeout: 60_000,
     ...needing(noLimit),
   }, async () => {
     const limited = `trap '' XFSZ; ulimit -S -f 4000; exec "$0" "$@"`

@@ -68,7 +68,7 @@ describeWithServer('postgres', (server) => {
     const processor = startProcessor({ ...parts, ...limits, backoff, ...over })
     const { counts } = processor
     // Whose reply was lost comes again, and is absorbed.
-    await expect.poll(() => counts.applied + counts.buried + counts.duplicates, { timeout: 60_000 }).toBe(ids.length)
+    await expect.poll(() => counts.applied + counts.buried + counts.duplicates).toBe(ids.length)
     stop.abort()
     await processor.done
     await queue.close()
@@ -183,5 +183,5 @@ describeWithServer('postgres', (server) => {
     expect(rows.map(({ id }) => id)).toEqual(events)
     await after.end()
     await close().catch(() => {})
-  }, 60_000)
+  })
 })

@@ -70,7 +70,7 @@ export class RedisServer {
     const settings = { ...at, bind: '127.0.0.1', save: '', dir: this.#folder }
     const fixed = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
     this.#process = spawn(program, [...fixed, ...this.#options], { stdio: 'ignore' })
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1_200; tries++) {
       if (await this.#answers()) return
       await wait(50)
     }

@@ -41,7 +41,7 @@ describeWithServer('redis', (server) => {
     // Three deaths or more: a killed consumer's leases may have run out more than once.
     for (const count of counts) expect(count).toBeGreaterThan(3)
     await subject.end()
-  }, 120_000)
+  })
 
   it('leaves no completed and no failed job behind', async (context) => {
     const subject = new Subject(await target(), context)
@@ -106,5 +106,5 @@ describeWithServer('redis', (server) => {
     }
     await queue.close()
     await subject.end()
-  }, 60_000)
+  })
 })

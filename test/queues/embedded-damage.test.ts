@@ -86,7 +86,7 @@ describe.each(['closed', 'killed'] as const)('a log whose process was %s', (ende
     }
     expect(Object.fromEntries(wrong)).toEqual({})
     expect(outcome(folder, events)).toBe('whole')
-  }, 60_000)
+  })
 
   it('names each kind of damage', async () => {
     const { folder, events, files } = await eight(ended)

@@ -138,6 +138,5 @@ describe('the embedded queue', () => {
       })
       await fc.assert(property, { numRuns: memoryBytesMax === undefined ? 60 : 30 })
     },
-    120_000,
   )
 })

@@ -51,5 +51,5 @@ describeWithServer('kafka', (server) => {
     )
     await consumer.close(true)
     await admin.close()
-  }, 60_000)
+  })
 })

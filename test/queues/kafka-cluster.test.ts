@@ -65,7 +65,7 @@ describeWithServer('kafka-cluster', (server) => {
       }
       await queue.close()
       await driver.drop(at)
-    }, 240_000)
+    })
   }
 
   it('the only leader of a partition is killed: its events wait, others go on', async () => {
@@ -80,7 +80,7 @@ describeWithServer('kafka-cluster', (server) => {
     await server().control!.start()
     await Promise.all(all.map((one) => one.heals()))
     await Promise.all(all.map((one) => one.end()))
-  }, 240_000)
+  })
 
   it('a leader without some of the events takes over: each consumer goes on in the log that is left', async () => {
     // The next fault strikes broker 1, the one after it broker 2, which leads.
@@ -120,5 +120,5 @@ describeWithServer('kafka-cluster', (server) => {
         await driver.drop(at)
       }),
     )
-  }, 240_000)
+  })
 })

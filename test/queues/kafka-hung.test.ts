@@ -49,7 +49,7 @@ afterAll(async () => {
   server?.control?.resume()
   await server?.stop()
   rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+})
 
 /** A namespace whose consumers are kept by a broker that hangs, or by another one. */
 async function keptBy(url: string, name: string, isHung: boolean) {
@@ -98,4 +98,4 @@ it('a broker takes connections and answers nothing, and still leads: only its pa
   await queue.close()
   await kafka.drop(place)
   await Promise.all(all.map((one) => one.end()))
-}, 240_000)
+})

@@ -9,7 +9,7 @@ import { describeWithServer } from '../servers.ts'
 import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const EVENTS = 60
-const WAIT = { timeout: 40_000 }
+const WAIT = { timeout: 90_000 }
 let namespaces = 0
 
 describeWithServer('kafka', (server) => {
@@ -61,7 +61,7 @@ describeWithServer('kafka', (server) => {
       await one.disconnect()
       await queue.close()
       await driver.drop(place)
-    }, 120_000)
+    })
 
     it(`${name}: offsets that are set back bring no event again, as settled records are deleted`, async () => {
       const place = at()
@@ -83,7 +83,7 @@ describeWithServer('kafka', (server) => {
       await one.disconnect()
       await queue.close()
       await driver.drop(place)
-    }, 120_000)
+    })
 
     /** A queue whose consumer has seen two rounds of events, and what changes its topic. */
     const atWork = async () => {
@@ -107,7 +107,7 @@ describeWithServer('kafka', (server) => {
       await one.disconnect()
       await Promise.all([queue.close(), again.close()])
       await driver.drop(place)
-    }, 120_000)
+    })
 
     it(`${name}: partitions that are added under a running publisher and consumer are used by both`, async () => {
       const { place, queue, consumer, one, topic } = await atWork()
@@ -141,7 +141,7 @@ describeWithServer('kafka', (server) => {
       await one.disconnect()
       await queue.close()
       await driver.drop(place)
-    }, 120_000)
+    })
 
     it(`${name}: a topic made anew with fewer partitions: what a publisher from before is told is stored, is stored`, async () => {
       const { place, queue, consumer, one, topic } = await atWork()
@@ -156,6 +156,6 @@ describeWithServer('kafka', (server) => {
       await one.disconnect()
       await Promise.all([queue.close(), again.close()])
       await driver.drop(place)
-    }, 120_000)
+    })
   }
 })

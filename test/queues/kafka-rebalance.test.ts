@@ -51,6 +51,6 @@ describeWithServer('kafka', (server) => {
         expect(ofKey).toEqual(inOrder(ofKey))
       }
       await subject.end()
-    }, 120_000)
+    })
   }
 })

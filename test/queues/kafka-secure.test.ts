@@ -137,7 +137,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await started?.server.stop()
   rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+})
 
 describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private authority and SASL', (name, driver) => {
   it.each(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])(

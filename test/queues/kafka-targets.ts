@@ -43,7 +43,7 @@ export function describeWithProxiedKafka(
       await started?.server.stop()
       await started?.proxy.close()
       rmSync(folder, { recursive: true, force: true })
-    }, 60_000)
+    })
     beforeEach(({ skip }) => skip(started === undefined, `no kafka server: ${why}`))
     suite(async () => {
       const { server, proxy } = started!

@@ -84,6 +84,6 @@ describeWithServer('redis', (server) => {
       await expect(open('kafka://127.0.0.1:1')).rejects.toMatchObject({ code: 'misuse' })
       await expect(open(server().url, 'a:b')).rejects.toMatchObject({ code: 'misuse' })
       await expect(open('redis://127.0.0.1:1')).rejects.toMatchObject({ code: 'unavailable' })
-    }, 60_000)
+    })
   }
 })

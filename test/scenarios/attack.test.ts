@@ -4,7 +4,7 @@ import { fullUnless } from '../needs.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
-const WHOLE_RUN_MS = 120_000
+const WHOLE_RUN_MS = 240_000
 const attack = (name: string, ...flags: string[]) =>
   floodmark('scenario', 'attack', '--quick', '--p99', '30000', '--out', `${root}/${name}`, ...flags)
 const failedOf = (name: string) => reportOf(name).checks.flatMap(({ id, ok }) => (ok === false ? [id] : []))

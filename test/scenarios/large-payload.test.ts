@@ -32,11 +32,9 @@ describe('large-payload', () => {
     expect(served).toBeGreaterThanOrEqual(applied)
     expect(fetches).toBeGreaterThanOrEqual(applied + unavailable)
     expect(bytes).toBeGreaterThan(10 * MIB)
-  }, 120_000)
+  })
 
-  it('refuses for good what a queue cannot hold, and loses none of it', {
-    timeout: 120_000,
-  }, async () => {
+  it('refuses for good what a queue cannot hold, and loses none of it', async () => {
     const { code, out } = await play('small', '--queue', planted('queue-small'), '--ledger', 'memory')
     expect(code, out).toBe(1)
     const { audit } = reportOf('small')

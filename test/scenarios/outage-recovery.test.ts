@@ -44,4 +44,4 @@ it('outage-recovery passes: nobody is there for two scaled hours, and each retry
   }
   const check = checks.find(({ id }) => id === 'retry-schedules')
   expect(check).toMatchObject({ ok: true, values: { measured: { count: found.length, of: found.length } } })
-}, 120_000)
+})

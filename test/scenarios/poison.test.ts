@@ -47,9 +47,9 @@ describe('the scenario poison', () => {
     expect(struck.size / audit.planned).toBeGreaterThan(0.05)
     expect(struck.size / audit.planned).toBeLessThan(0.09)
     expect(seqs.filter((seq) => !struck.has(seq))).toEqual([])
-  }, 90_000)
+  })
 
-  it('fails when the letters are replayed before the bug is mended', { timeout: 90_000 }, async () => {
+  it('fails when the letters are replayed before the bug is mended', async () => {
     const scenario = planted('scenario-poison-unmended')
     const { code, out, err } = await run('unmended', scenario, '--rate', '200', '--duration', '9')
     expect(code, out + err).toBe(1)

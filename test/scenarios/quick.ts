@@ -3,7 +3,7 @@ import type { Report } from '../../src/runner/report/report-schema.ts'
 import { floodmark, runsFolder } from '../runner/floodmark.ts'
 
 /** A scenario's quick run and what it may take, ms: the slowest is under 30 s on a machine that has nothing else to do. */
-export const QUICK_MS = 120_000
+export const QUICK_MS = 240_000
 
 /** Quick runs at a rate that a busy machine takes too, with a pass mark for its latency: what is asserted is never a time. */
 export function quickRuns(scenario: string) {

@@ -28,11 +28,10 @@ describe('reconcile', () => {
     expect(reconciled!.toEffect.count).toBeGreaterThan(0.9 * audit.found)
     expect(reconciled!.unavailable).toBeGreaterThan(0)
     expect(generator.achievedRatio).toBe(1)
-  }, 120_000)
+  })
 
   it.each(['scenario-reconcile-off', 'scenario-reconcile-no-overlap'])(
     'fails with %s, and says how many were never found',
-    { timeout: 120_000 },
     async (name) => {
       const { code, out } = await play(name, planted(name))
       expect(code, out).toBe(1)
@@ -45,7 +44,7 @@ describe('reconcile', () => {
   )
 
   const forgets = 'fails without dedup: what came by webhook and is in the list takes effect twice'
-  it(forgets, { timeout: 120_000 }, async () => {
+  it(forgets, async () => {
     const { code, out } = await play('forgets', 'reconcile', '--ledger', planted('ledger-forgets'), '--queue', 'memory')
     expect(code, out).toBe(1)
     expect(reportOf('forgets').audit.duplicateEffects).toBeGreaterThan(100)

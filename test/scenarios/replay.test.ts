@@ -29,11 +29,9 @@ describe('the scenario replay', () => {
     expect(delivery!.attempts).toBe(audit.planned)
     const sent = resent!.reduce((sum, one) => sum + one.sent, 0)
     expect(faults).toMatchObject([{ kind: 'recorded-replay', events: sent }])
-  }, 90_000)
+  })
 
-  it('finds a ledger that forgets: what comes again takes effect again', {
-    timeout: 90_000,
-  }, async () => {
+  it('finds a ledger that forgets: what comes again takes effect again', async () => {
     const { code, out, err } = await run('forgets', 'replay', ...SOME, '--ledger', planted('ledger-forgets'))
     expect(code, out + err).toBe(1)
     expect(reportOf('forgets').audit.duplicateEffects).toBeGreaterThan(50)

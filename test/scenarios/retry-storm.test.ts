@@ -19,10 +19,10 @@ describe('retry-storm', () => {
     expect(audit.duplicatesAbsorbed).toBeGreaterThan(100)
     expect(delivery.goodputAfter).toBeGreaterThan(0.95)
     expect(delivery.diagnosis).toMatchObject({ state: 'recovered' })
-  }, 90_000)
+  })
 
   const metastable = 'is metastable with too small a receiver that sheds no load, and says why and what to do'
-  it.concurrent(metastable, { timeout: 90_000, tags: 'full' }, async () => {
+  it.concurrent(metastable, { tags: 'full' }, async () => {
     const { code, out } = await storm('small', ...SMALL, '--in-flight-max', '1000000', '--publish-deadline', '60000')
     expect(code, out).toBe(1)
     const { cards, checks, audit, reproduce } = reportOf('small')
@@ -42,7 +42,6 @@ describe('retry-storm', () => {
   })
 
   it('recovers with the same capacity when it sheds load as it was told to', {
-    timeout: 90_000,
     tags: 'full',
   }, async () => {
     const advised = String(reportOf('small').cards.delivery!.diagnosis!.inFlightMaxAdvised)

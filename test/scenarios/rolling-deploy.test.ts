@@ -11,7 +11,7 @@ const deploy = (name: string, scenario: string, ...flags: string[]) =>
 
 describe.concurrent('rolling-deploy', () => {
   for (const receiver of Object.keys(receivers)) {
-    const options = { timeout: 120_000, ...fullUnless(receiver === 'raw-http') }
+    const options = { ...fullUnless(receiver === 'raw-http') }
     it(`refuses nothing and loses nothing while ${receiver} is restarted under load`, options, async () => {
       const { code, out, err } = await deploy(receiver, 'rolling-deploy', '--quick', '--receiver', receiver)
       expect(code, out + err).toBe(0)
@@ -29,7 +29,7 @@ describe.concurrent('rolling-deploy', () => {
   it.each([
     ['a receiver cuts what is in progress', 'rolling-deploy', ['--receiver', planted('receiver-cuts')], 'unknown'],
     ['no balancer stands before the processes', planted('scenario-deploy-unbalanced'), [], 'refused'],
-  ] as const)('fails where %s', { timeout: 120_000 }, async (_, scenario, flags, counter) => {
+  ] as const)('fails where %s', async (_, scenario, flags, counter) => {
     const { code, out, err } = await deploy(counter, scenario, '--duration', '6', ...flags)
     expect(code, out + err).toBe(1)
     const { audit, checks } = reportOf(counter)

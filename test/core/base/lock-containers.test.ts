@@ -39,7 +39,7 @@ describeWithContainers('a folder that two containers mount', () => {
     await Promise.all([third.end(), fourth.end()])
     expect([first.said, fourth.said]).toEqual(['held', 'held'])
     expect([second.said, third.said].join()).toMatch(/in use by process \d+ .*in use by process \d+ /)
-  }, 60_000)
+  })
 
   it('is refused to a container while a process outside holds it', async () => {
     const folder = join(root, 'outside')
@@ -51,5 +51,5 @@ describeWithContainers('a folder that two containers mount', () => {
     const later = await contender(folder)
     await later.end()
     expect(later.said).toBe('held')
-  }, 60_000)
+  })
 })

@@ -71,7 +71,7 @@ describe('a locked folder', () => {
       lockFolder(folder).release()
       expect(readdirSync(folder)).toEqual(['lock'])
     }
-  }, 60_000)
+  })
 
   it('is refused to a second opener in this process and in its worker threads, until it is given back', async () => {
     const folder = join(root, 'threads')

@@ -118,4 +118,4 @@ it('each named effect of each event takes place once in the order of its key, or
   })
   await fc.assert(property, { numRuns: 200 })
   expect(troubledRuns).toBeGreaterThan(10)
-}, 120_000)
+})

@@ -80,7 +80,7 @@ function othersThan(killers: Readonly<Record<number, string>>): string[] {
   return list
 }
 
-describe('a process that an effect ends, and that is started again each time', { timeout: 120_000 }, () => {
+describe('a process that an effect ends, and that is started again each time', () => {
   const kinds = { 3: 'exit', 21: 'SIGSEGV' }
   for (const [name, stack, needs] of [
     ['embedded and lmdb', EMBEDDED, undefined],

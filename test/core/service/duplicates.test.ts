@@ -36,7 +36,7 @@ async function started(effect: Effects, replies: NonNullable<Route['replies']>, 
     return made.ingest!.handle(incoming(headers, body, systemClock.now(), '/in'))
   }
   const settled = async (times: number) => {
-    await expect.poll(() => service.counts!.applied, { timeout: 20_000, interval: 5 }).toBe(times)
+    await expect.poll(() => service.counts!.applied, { interval: 5 }).toBe(times)
   }
   return { service, send, settled }
 }

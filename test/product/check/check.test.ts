@@ -159,7 +159,7 @@ describeWithServer('kafka', (running) => {
     await admin.close()
     const asked = () => check(`queue: { use: '${queue}', url: '${url}' },`, 200)
     // A broker hears of it a moment later.
-    await expect.poll(async () => levels(await asked(), 'quota'), { timeout: 30_000 }).toEqual(['warn'])
+    await expect.poll(async () => levels(await asked(), 'quota')).toEqual(['warn'])
     const texts = (await asked()).filter(({ id }) => id === 'quota').map(({ text }) => text)
     expect(texts).toEqual([expect.stringMatching(/each broker takes 1\.00 MiB\/s of this service/)])
   })

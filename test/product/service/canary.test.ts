@@ -30,7 +30,6 @@ function allIn(folder: string): string {
 
 it('no secret is in a log, an error, a file of the service, or in what its processes are called', {
   ...linux,
-  timeout: 60_000,
 }, async () => {
   const { start, write, folder } = shop('', { 'floodmark.config.ts': CONFIG, 'secret.txt': `${CANARIES.file}\n` })
   const node = start('node', { HOOK_SECRET: CANARIES.env })
@@ -70,4 +69,4 @@ it('a secret that cannot be used is told by its place alone', async () => {
   const { code, err, out } = await start('node', { HOOK_SECRET: canary }).ended
   expect([code, err]).toEqual([2, expect.stringContaining('HOOK_SECRET')])
   expect(`${err}${out}`).not.toContain(CANARIES.env)
-}, 60_000)
+})

@@ -61,7 +61,7 @@ async function send({ port }: { readonly port: number }, sent: Sent): Promise<Ou
 
 /** As a provider that hears nothing: it sends again. */
 async function sendUntilAnswered(target: ConformanceTarget, sent: Sent): Promise<Outcome> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const outcome = await send(target, sent)
     if (outcome !== 'unknown' && outcome < 500) return outcome
     await wait(50)

@@ -14,7 +14,6 @@ export default handlers({
 
 describeForSharedStores(({ name, isQuick, config }) => {
   it(`serve on ${name} asks the ledger of work, and answers a copy of what took effect otherwise`, {
-    timeout: 60_000,
     ...fullUnless(isQuick),
   }, async () => {
     const { start, seen } = shop(`${config()}, ${ROUTES}`, { 'handlers.ts': HANDLERS })
@@ -24,7 +23,7 @@ describeForSharedStores(({ name, isQuick, config }) => {
     await work.until('processing')
     const sender = new Sender()
     expect(await sender.send(port, 'a')).toBe(200)
-    await expect.poll(seen, { timeout: 30_000 }).toEqual(['in:a'])
+    await expect.poll(seen).toEqual(['in:a'])
     expect([await sender.send(port, 'a'), await sender.send(port, 'b')]).toEqual([409, 200])
     expect([(await serve.stop()).code, (await work.stop()).code]).toEqual([0, 0])
   })

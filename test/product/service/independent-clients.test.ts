@@ -11,7 +11,6 @@ const here = CLIENTS.filter(({ missing }) => missing === undefined)
 /** Whoever signs as the providers say is taken, and each event takes effect once, also of those that come again. */
 describeForSharedStores(({ name, isQuick, config }) => {
   it(`serve and work on ${name} take what other people's clients sign and send, each event once`, {
-    timeout: 180_000,
     ...fullUnless(isQuick),
   }, async ({ annotate }) => {
     const { start, seen, folder } = shop('', {

@@ -17,7 +17,6 @@ const ROUTES = `routes: {
 
 describeWithServer('redis', (redis) => {
   it('a rate holds for all processes of serve, and for those that take their places', {
-    timeout: 60_000,
     ...linux,
   }, async () => {
     const config = `queue: { use: 'redis-streams', url: '${redis().url}' }, ledger: 'memory'`

@@ -18,7 +18,6 @@ describeForSharedStores(({ name, isQuick, config }) => {
   }
 
   it(`serve and work on ${name}: a rolling restart of both refuses nobody, and each event takes effect once`, {
-    timeout: 180_000,
     ...fullUnless(isQuick),
   }, async ({ skip }) => {
     skip(!isLinux, 'the processes of a process can be seen on Linux alone')

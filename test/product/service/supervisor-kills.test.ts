@@ -33,7 +33,7 @@ async function strikeSupervisors(sender: Sender, first: readonly Started[], time
     all.push(...running)
     expect(await running[0]!.port).toBe(port)
     for (const one of running.slice(1)) await one.until('processing')
-    await expect.poll(() => orphans.filter(isAlive), { timeout: 60_000 }).toEqual([])
+    await expect.poll(() => orphans.filter(isAlive)).toEqual([])
   })
   // What was on its way may be told that it comes too late, and is sent again.
   expect(sender.others.filter(({ outcome }) => outcome !== 'unknown' && outcome !== 503)).toEqual([])
@@ -52,15 +52,13 @@ describeForSharedStores(({ name, isQuick, config }) => {
       await first[1]!.until('processing')
       const sender = new Sender()
       const last = await strikeSupervisors(sender, first, times, anew)
-      await expect
-        .poll(async () => harm(sender, await seen()), { timeout: 60_000 })
-        .toEqual({ missing: [], doubled: 0 })
+      await expect.poll(async () => harm(sender, await seen())).toEqual({ missing: [], doubled: 0 })
       for (const one of last) expect((await one.stop()).code).toBe(0)
     })
   }
 })
 
-describe('floodmark node', { timeout: 120_000 }, () => {
+describe('floodmark node', () => {
   it('takes its port and its folders over when the supervisor before it was killed', linux, async () => {
     const { start, seen } = shop(LISTEN)
     const sender = new Sender()

@@ -50,7 +50,7 @@ const GITHUB = 'a-secret-of-the-test-0123456789'
 const CONFIG = `routes: { '/hooks/github': { provider: 'github', secrets: { env: 'HOOK_SECRET' } } }`
 const { root, reportOf } = runsFolder()
 
-it('a run against floodmark node is audited whole', { timeout: 90_000 }, async () => {
+it('a run against floodmark node is audited whole', async () => {
   const { start } = shop(CONFIG, { 'handlers.ts': 'export default () => {}\n' })
   const node = start('node', '--tell-effects', '--admin-port', '0', { HOOK_SECRET: GITHUB })
   const port = await node.port

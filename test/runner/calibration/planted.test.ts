@@ -13,7 +13,7 @@ const planted = QUICK_CASES.filter(({ measures }) => measures === 'planted')
 /** Whole searches take minutes of a quiet machine each: `npm run calibrate -- --ceilings` makes them. */
 const rest = QUICK_CASES.filter((one) => !planted.includes(one))
 
-describe('a server of known behaviour, in a process of its own', { timeout: 90_000 }, () => {
+describe('a server of known behaviour, in a process of its own', () => {
   it('has exactly as many events lost, doubled and altered in the report as were planted', async () => {
     for (const found of await Promise.all(planted.map((one) => runCase(one, options)))) {
       expect(found.truth).toBeGreaterThan(0)

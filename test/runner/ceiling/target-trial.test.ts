@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'floodmark-target-trial-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const events = { phase: () => {}, sample: () => {}, progress: () => {} }
 
-describe('a trial against a server that is not ours', { timeout: 90_000 }, () => {
+describe('a trial against a server that is not ours', () => {
   it.each([
     ['that tells nothing of its effects', false],
     ['that tells them', true],

@@ -205,7 +205,7 @@ function expectOneLine({ code, out, err, thrown }: Called, exit: number, line: s
 }
 
 describe('a mistake is told in one line, with exit 2', () => {
-  it.each(COMMANDS)('%s', { timeout: 60_000 }, async (command) => {
+  it.each(COMMANDS)('%s', async (command) => {
     const unknown = [
       [command, '--frobnicate'],
       [command, '--frobnicate=1'],

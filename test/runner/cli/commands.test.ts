@@ -28,7 +28,6 @@ describe('every command', () => {
         expect(words).toMatch(/\(default: |must be given|there is no default/)
       }
     },
-    60_000,
   )
 
   it.each([

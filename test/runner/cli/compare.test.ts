@@ -18,7 +18,7 @@ describe('the command compare', () => {
     [['--ceiling', '--budget', 'soon'], '--budget '],
     [['no-sale'], "unknown scenario 'no-sale'"],
     [['steady', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison'],
-  ])('%j is a mistake, told in a line', { timeout: 60_000 }, async (args, told) => {
+  ])('%j is a mistake, told in a line', async (args, told) => {
     const { code, err } = await floodmark('compare', ...args)
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
   })

@@ -54,5 +54,5 @@ describeWithServer('redis', (server, folder) => {
     await service.stop()
     expect(effects).toEqual(events.map(() => '1'))
     expect(errors).toEqual([])
-  }, 60_000)
+  })
 })

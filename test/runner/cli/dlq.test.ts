@@ -36,7 +36,7 @@ describe('dlq list and show', () => {
     expect(await idsOf('--type', 'paid', '--source', 'bank')).toBe('')
     expect(await idsOf('--since', '2h')).toBe('test:a1,test:a2,test:b1')
     expect(await idsOf('--since', '2999-01-01T00:00:00Z')).toBe('')
-  }, 60_000)
+  })
 
   it('show gives headers, reason, failures and the payload: text where it is UTF-8, else base64', async () => {
     const { dlq } = await stack()
@@ -61,7 +61,7 @@ describe('the address of a ledger or a queue', () => {
     vi.stubEnv('FLOODMARK_LEDGER_URL', '')
     const { code: none, err } = await floodmark('dlq', 'list', ...named)
     expect([none, err]).toEqual([2, expect.stringContaining('--ledger-url')])
-  }, 60_000)
+  })
 })
 
 describe('dlq copies', () => {
@@ -75,7 +75,7 @@ describe('dlq copies', () => {
     expect(code).toBe(0)
     for (const part of ['test:a1', '{"amount":900}', '1 kept']) expect(out).toContain(part)
     expect((await dlq('list')).out).toContain('3 dead letters')
-  }, 60_000)
+  })
 })
 
 describe('dlq export', () => {

@@ -25,7 +25,7 @@ const helpOf = (name: string, action: string | undefined) => {
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts)
 
 describe('the commands in the documents', () => {
-  it.each(pages)('exist, with flags that they have: %s', { timeout: 60_000 }, async (page) => {
+  it.each(pages)('exist, with flags that they have: %s', async (page) => {
     for (const [name, ...words] of commandsIn(page)) {
       expect(scripts, `${page}: npm run ${name}`).toContain(name)
       if (name === 'test' || name === 'lint') continue

@@ -48,7 +48,6 @@ describe('an example that is copied to an empty folder', () => {
       expect(err).not.toContain('Warning')
       expect(reportIn(join(folder, 'run')).settings.scenario).toBe(name)
     },
-    60_000,
   )
 
   it.each(examples)('can be imported as it is: %s', async (name) => {
@@ -101,7 +100,7 @@ describe('files of your own', () => {
     expect(threads.code, threads.said).toBe(0)
     const again = await npm(root, '--prefix', kit, 'run', 'report', '--', join(folder, 'run'))
     expect(again.code, again.said).toBe(0)
-  }, 120_000)
+  })
 
   it.each([
     [
@@ -114,23 +113,19 @@ describe('files of your own', () => {
     ['export default { rate: "fast" }', "floodmark.config.ts: rate: 'fast' is not a number of events per second"],
     ['export default { quick: "yes" }', "floodmark.config.ts: quick: must be true or false, not 'yes'"],
     ['throw new Error("no luck")', 'floodmark.config.ts cannot be read: no luck'],
-  ])(
-    'a config of %s is refused in one line, with exit 2',
-    async (text, words) => {
-      const folder = emptyFolder()
-      put(folder, { 'floodmark.config.ts': text })
-      const { code, err } = await startIn(folder, 'scenario', 'steady').ended
-      expect(code).toBe(2)
-      expect(err).toContain(words)
-      expect(err.trim().split('\n')).toHaveLength(1)
-    },
-    60_000,
-  )
+  ])('a config of %s is refused in one line, with exit 2', async (text, words) => {
+    const folder = emptyFolder()
+    put(folder, { 'floodmark.config.ts': text })
+    const { code, err } = await startIn(folder, 'scenario', 'steady').ended
+    expect(code).toBe(2)
+    expect(err).toContain(words)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
 
   it('a flag goes before the config', async () => {
     const folder = emptyFolder()
     put(folder, { 'floodmark.config.ts': 'export default { queue: "nope", rate: "fast" }' })
     const { err } = await startIn(folder, 'scenario', 'steady', '--rate', 'slow').ended
     expect(err).toContain("floodmark: --rate 'slow' is not a number of events per second: write 300, 3k or 3000/s")
-  }, 60_000)
+  })
 })

@@ -12,7 +12,7 @@ const tagged = (startedAt: string, tag: string, times: number) => {
   return { ...report, settings: { ...report.settings, tag } }
 }
 
-describe('the command report without a folder', { timeout: 60_000 }, () => {
+describe('the command report without a folder', () => {
   it('says what to do where there is no run yet, and writes nothing', async () => {
     const empty = join(root, 'empty')
     mkdirSync(empty)

@@ -36,30 +36,26 @@ describe('npm without --', () => {
     ['run dlq purge --all --yes --dry-run', 'npm run dlq purge -- --all --dry-run --yes'],
     ['run simulate --seed 4', 'npm run simulate -- --seed 4'],
     ['run record stripe package.json --out=mine.jsonl', 'npm run record stripe package.json -- --out mine.jsonl'],
-  ])(
-    '%s is refused with the line to type: %s',
-    async (typed, line) => {
-      const { code, err } = await npm(typed)
-      expect(code).toBe(2)
-      const [said, flags] = [
-        err.split(' Type: ')[1]!,
-        (text: string) => text.split(' -- ').map((half) => half.split(' ').sort()),
-      ]
-      expect(flags(said)).toEqual(flags(line))
-    },
-    60_000,
-  )
+  ])('%s is refused with the line to type: %s', async (typed, line) => {
+    const { code, err } = await npm(typed)
+    expect(code).toBe(2)
+    const [said, flags] = [
+      err.split(' Type: ')[1]!,
+      (text: string) => text.split(' -- ').map((half) => half.split(' ').sort()),
+    ]
+    expect(flags(said)).toEqual(flags(line))
+  })
 
   it('from another folder the line finds the kit', async () => {
     const { code, err } = await npm(`--prefix ${kit} run scenario flash-sale --quick`, folder)
     expect(code).toBe(2)
     expect(err).toContain(`npm --prefix ${kit} run scenario flash-sale -- --quick`)
-  }, 60_000)
+  })
 
   it('and with it, nothing is refused', async () => {
     expect((await npm('run scenario -- --help')).code).toBe(0)
     expect((await npm('run scenario')).code).toBe(0)
-  }, 60_000)
+  })
 })
 
 const FILES: Record<string, () => Promise<CommandFile>> = {

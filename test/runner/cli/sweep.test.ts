@@ -40,7 +40,7 @@ async function fill(kind: string, url: string, namespaces: readonly string[]): P
 
 for (const kind of ['redis', 'postgres', 'sqs', 'kafka']) {
   describeWithServer(kind, (server) => {
-    it('removes what old runs left, and neither newer runs nor a service', { timeout: 120_000 }, async () => {
+    it('removes what old runs left, and neither newer runs nor a service', async () => {
       const { url } = server()
       await fill(kind, url, [old, recent, SERVICE])
       const swept = async (options: { readonly remove: boolean; readonly only?: string }) => {

@@ -23,7 +23,7 @@ const TARGET = 'http://127.0.0.1:9/hooks/{provider}'
 const planned = async (given: RunConfig = {}, scenario = 'steady', signing = {}) =>
   planOf({ ...settingsOf(scenario, { target: TARGET, rate: 40, duration: '2s', ...given }).settings, signing })
 
-describe('the script for k6', { timeout: 60_000 }, () => {
+describe('the script for k6', () => {
   it.each(['generic', 'stripe', 'slack', 'standard-webhooks', 'github', 'shopify', 'razorpay', 'label-studio'])(
     'signs as %s does, with the plan’s ids and bodies',
     async (name) => {
@@ -100,7 +100,7 @@ function point(seq: number, atMs: number, tookMs: number, tags: Record<string, s
   return `${of('http_req_duration', tookMs - 1)}\n${of('http_req_waiting', 1)}\n${of('http_req_blocked', 1)}\n`
 }
 
-describe('what k6 wrote', { timeout: 60_000 }, () => {
+describe('what k6 wrote', () => {
   it('is a run: outcomes by status and error, waits from sending, and what was dropped was not sent', async () => {
     const out = join(root, 'import.ts')
     await exportK6(await planned({ provider: 'github' }), out)
@@ -159,7 +159,7 @@ function noK6(): string | undefined {
   return 'k6 is not installed: go install go.k6.io/k6@latest'
 }
 
-it('a real k6 sends what was exported, every event once', { timeout: 60_000 }, async ({ skip }) => {
+it('a real k6 sends what was exported, every event once', async ({ skip }) => {
   const missing = noK6()
   if (missing) skip(missing)
   const ids: string[] = []

@@ -28,7 +28,7 @@ it.each([
   [planted('scenario-kills'), []],
   ['duplicate-storm', []],
   ['retry-storm', ['--capacity', '250']],
-])('the last numbers of the page are those of the report: %s', { timeout: 120_000 }, async (scenario, flags) => {
+])('the last numbers of the page are those of the report: %s', async (scenario, flags) => {
   const { last, report } = await lastOf(`live-${scenario.length}`, scenario, ...flags)
   const { audit, notAccepted, latency } = report
   const sent = audit.planned - audit.unsent

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const progress = { atMs: 1_000, sent: 300, retries: 0, accepted: 299, refused: 1, unknown: 0, unsent: 0 } as Progress
 
 describe('the page of a run that goes on', () => {
-  it('tells everybody who looks what has come so far, and becomes the report', { timeout: 60_000 }, async () => {
+  it('tells everybody who looks what has come so far, and becomes the report', async () => {
     const live = await LivePage.start()
     try {
       const plan = await planOf(settingsOf('broker-restart', { quick: true }).settings)
@@ -44,9 +44,7 @@ describe('the page of a run that goes on', () => {
     }
   })
 
-  it('counts what took effect since sending began, of all processes, and at last what the ledger has', {
-    timeout: 60_000,
-  }, async () => {
+  it('counts what took effect since sending began, of all processes, and at last what the ledger has', async () => {
     const live = await LivePage.start()
     try {
       const events = live.show(await planOf(settingsOf('steady', { quick: true }).settings), 'a stack')
@@ -73,9 +71,7 @@ describe('the page of a run that goes on', () => {
     }
   })
 
-  it('is for this machine alone: another host in the request gets nothing, nor does another path', {
-    timeout: 30_000,
-  }, async () => {
+  it('is for this machine alone: another host in the request gets nothing, nor does another path', async () => {
     const live = await LivePage.start()
     try {
       const statusOf = (path: string, host: string) =>

@@ -37,7 +37,7 @@ describe.each(LIMITS)('a sender whose machine has too few %s', (what, cause, few
     expect(causes).not.toHaveProperty('connect')
   })
 
-  const options = { timeout: 120_000, tags: 'full' as const, ...needing(missing) }
+  const options = { tags: 'full' as const, ...needing(missing) }
   it('makes its run INVALID, which says what to give it', options, async () => {
     const run = ['scenario', planted('scenario-hangs'), '--rate', '200', '--duration', '5', '--out', `${root}/${what}`]
     const { out, code } = await inShell(fewForRun, [cli, ...run])

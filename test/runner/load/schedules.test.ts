@@ -101,9 +101,7 @@ describe('the retries that an outage of two hours makes', () => {
   })
 
   for (const name of Object.keys(SCHEDULES) as (keyof typeof providers)[]) {
-    it(`match the closed form of ${name}'s schedule within 2%, in all and in every half-hour`, {
-      timeout: 60_000,
-    }, async () => {
+    it(`match the closed form of ${name}'s schedule within 2%, in all and in every half-hour`, async () => {
       const { default: provider } = await providers[name]()
       const first = seconds()
       for (const { intendedMs } of arrivals(loadOf(name))) first[Math.floor(intendedMs)]!++

@@ -30,7 +30,6 @@ describe('a spike', () => {
 
 describe('npm run scenario with --spike', () => {
   it('sends that many more at the peak, says so, and makes the same report again', {
-    timeout: 60_000,
     tags: 'full',
   }, async () => {
     const { code, out, err } = await run('spiked', 'flash-sale', '--spike', '40', '--rate', '20')
@@ -49,14 +48,10 @@ describe('npm run scenario with --spike', () => {
     [['steady', '--spike', '100'], 'no peak to scale'],
     [['flash-sale', '--spike', '100', '--shape', 'trace.csv'], 'choose one of them'],
     [['flash-sale', '--spike', '0.5'], "--spike '0.5' is less than 1"],
-  ])(
-    'refuses %j in one line, with exit 2',
-    async (flags, what) => {
-      const { code, err } = await floodmark('scenario', ...flags)
-      expect(code).toBe(2)
-      expect(err).toContain(what)
-      expect(err.trim().split('\n')).toHaveLength(1)
-    },
-    60_000,
-  )
+  ])('refuses %j in one line, with exit 2', async (flags, what) => {
+    const { code, err } = await floodmark('scenario', ...flags)
+    expect(code).toBe(2)
+    expect(err).toContain(what)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
 })

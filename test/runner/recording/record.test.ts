@@ -131,22 +131,18 @@ export default defineScenario({ ...steady, name: 'mine', mix: [{ provider: 'stri
     expect(audit.applied).toBeGreaterThan(500)
     for (const { bodyBytes } of readJournal(journalPath(join(root, 'mine'), 0)))
       expect(bodyBytes).toBeGreaterThan(NOTE_BYTES)
-  }, 90_000)
+  })
 
   it.each([
     [['record', 'stripe', '/nowhere', '--out', 'x'], 'cannot be read'],
     [['record', 'nope', folder, '--out', 'x'], "unknown provider 'nope'"],
     [['record', 'adyen', folder, '--out', 'x'], 'signs inside the body'],
-  ])(
-    'says in one line what is wrong with %j',
-    async (args, what) => {
-      const { code, err } = await floodmark(...args)
-      expect(code).toBe(2)
-      expect(err).toContain(what)
-      expect(err).not.toContain('    at ')
-    },
-    60_000,
-  )
+  ])('says in one line what is wrong with %j', async (args, what) => {
+    const { code, err } = await floodmark(...args)
+    expect(code).toBe(2)
+    expect(err).toContain(what)
+    expect(err).not.toContain('    at ')
+  })
 
   it("a scenario whose bodies are another provider's is refused by line", async () => {
     const path = join(folder, 'other.jsonl')
@@ -160,5 +156,5 @@ export default { ...steady, mix: [{ provider: 'stripe', share: 1, bodies: './oth
     const { code, err } = await floodmark('scenario', scenario, '--out', join(root, 'other'))
     expect(code).toBe(2)
     expect(err).toContain('line 1 was recorded for github, not stripe')
-  }, 60_000)
+  })
 })

@@ -16,7 +16,7 @@ beforeAll(() => {
   ceiling = madeUpCeiling()
   renderCeiling(ceiling, folder)
   page = readFileSync(join(folder, 'ceiling.html'), 'utf8')
-}, 60_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the page of a ceiling', () => {

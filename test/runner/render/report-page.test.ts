@@ -22,7 +22,7 @@ describe('report.html in a browser', needing(missing), () => {
     expect(code, out + err).toBe(0)
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update']
     browser = await chromium.launch({ executablePath: found!, args })
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser?.close()
   })
@@ -51,7 +51,7 @@ describe('report.html in a browser', needing(missing), () => {
     const text = await plain.locator('main').textContent()
     for (const words of ['By phase', 'The chart needs a script', 'Most memory: ']) expect(text).toContain(words)
     await bare.close()
-  }, 60_000)
+  })
 
   it.each([
     [390, 'light'],
@@ -100,6 +100,5 @@ describe('report.html in a browser', needing(missing), () => {
       }
       await context.close()
     },
-    60_000,
   )
 })

@@ -47,7 +47,7 @@ describe('a report is made of its folder alone', () => {
     const gone = await floodmark('report', moved)
     expect(gone.code, gone.err).toBe(0)
     expect(reportIn(moved)).toBe(before)
-  }, 90_000)
+  })
 
   it('and a module that its files name is no more than a text', async () => {
     const folder = join(root, 'named')
@@ -62,7 +62,7 @@ describe('a report is made of its folder alone', () => {
     const { code, err } = await floodmark('report', folder)
     expect(code, err).toBe(0)
     expect(existsSync(proof)).toBe(false)
-  }, 60_000)
+  })
 
   it('one whose record lacks what this version writes is refused in one line', async () => {
     const folder = join(root, 'lacks')
@@ -73,24 +73,20 @@ describe('a report is made of its folder alone', () => {
     const { code, err } = await floodmark('report', folder)
     expect(code).toBe(2)
     expect(err).toMatch(/^floodmark: .* was recorded by another version of floodmark, or is damaged: .*\n$/)
-  }, 60_000)
+  })
 
   it.each([
     ['without a plan, as older ones are', (folder: string) => rmSync(join(folder, 'plan.json'))],
     ['with a plan of another format', (folder: string) => writeFileSync(join(folder, 'plan.json'), '{"format":0}')],
     ['with a torn planned.bin', (folder: string) => writeFileSync(join(folder, 'planned.bin'), 'FMPLAN01 torn')],
-  ])(
-    'one %s is refused in one line, with exit 2',
-    async (what, spoil) => {
-      const folder = join(root, what)
-      cpSync(out(), folder, { recursive: true })
-      spoil(folder)
-      const { code, err } = await floodmark('report', folder)
-      expect(code).toBe(2)
-      expect(err).toBe(
-        `floodmark: ${folder} holds no plan that this version of floodmark can read: run its scenario again\n`,
-      )
-    },
-    60_000,
-  )
+  ])('one %s is refused in one line, with exit 2', async (what, spoil) => {
+    const folder = join(root, what)
+    cpSync(out(), folder, { recursive: true })
+    spoil(folder)
+    const { code, err } = await floodmark('report', folder)
+    expect(code).toBe(2)
+    expect(err).toBe(
+      `floodmark: ${folder} holds no plan that this version of floodmark can read: run its scenario again\n`,
+    )
+  })
 })

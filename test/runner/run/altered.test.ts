@@ -15,7 +15,7 @@ describe('a run with a part that changes what events consist of fails, and says 
     ['queue', false],
     ['ledger', false],
   ] as const) {
-    it(`the ${part}`, { timeout: 60_000, ...fullUnless(everyTime) }, async () => {
+    it(`the ${part}`, fullUnless(everyTime), async () => {
       const { code, out, err } = await run(part, scenario, `--${part}`, planted(`${part}-alters`))
       expect(code, out + err).toBe(1)
       const { audit, checks, verdict } = reportOf(part)
@@ -47,7 +47,7 @@ describe('a run with a part that changes what events consist of fails, and says 
     })
   }
 
-  it('and the same run of the good stack passes', { timeout: 60_000, tags: 'full' }, async () => {
+  it('and the same run of the good stack passes', { tags: 'full' }, async () => {
     const { code, out, err } = await run('good', scenario)
     expect(code, out + err).toBe(0)
     const { audit, badEvents } = reportOf('good')

@@ -20,7 +20,6 @@ it.each([
 ])(
   'a wall clock that is set %s is noticed, and moves no figure',
   {
-    timeout: 90_000,
     ...needing(step.missing),
   },
   async (_when, written, durationS) => {

@@ -31,7 +31,7 @@ function run(folder: string, env: NodeJS.ProcessEnv, ...flags: string[]) {
 const reportOf = (folder: string) => reportSchema.parse(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')))
 
 describe('a run says what was measured', () => {
-  it('a power loss on a device', { timeout: 60_000, ...needing(noDevice) }, async () => {
+  it('a power loss on a device', needing(noDevice), async () => {
     const out = await run(join(root, 'disk'), {})
     const { durability, cards } = reportOf(join(root, 'disk'))
     for (const part of ['queue', 'ledger'] as const) {
@@ -42,7 +42,7 @@ describe('a run says what was measured', () => {
     expect(out).toMatch(/queue on \w+ on .*: 50 syncs, p50 \d+/)
   })
 
-  it('no power loss in memory', { timeout: 60_000, ...needing(noMemory) }, async () => {
+  it('no power loss in memory', needing(noMemory), async () => {
     const out = await run(join(memory!, 'run'), {})
     const { durability, checks } = reportOf(join(memory!, 'run'))
     expect(durability!.queue.survives).toEqual(['receiver-crash', 'broker-crash'])
@@ -52,7 +52,6 @@ describe('a run says what was measured', () => {
   })
 
   it('no power loss of a Redis whose folder is in memory', {
-    timeout: 60_000,
     tags: 'full',
     ...needing(noMemory ?? whyNoRedis()),
   }, async () => {
@@ -68,7 +67,6 @@ describe('a run says what was measured', () => {
   })
 
   it('no power loss when syncs do nothing', {
-    timeout: 60_000,
     tags: 'full',
     ...needing(shim.missing ?? noDevice),
   }, async () => {

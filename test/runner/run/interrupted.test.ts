@@ -33,7 +33,7 @@ function groupOf(command: readonly string[], name: string, ...flags: string[]) {
 
 async function sentSome(name: string): Promise<void> {
   const journal = join(root, name, 'journal-0.bin')
-  await expect.poll(() => existsSync(journal) && [...readJournal(journal)].length > 200, { timeout: 60_000 }).toBe(true)
+  await expect.poll(() => existsSync(journal) && [...readJournal(journal)].length > 200).toBe(true)
 }
 
 function lives(group: number): boolean {
@@ -46,7 +46,7 @@ function lives(group: number): boolean {
 
 describe('a run that is told to end early', () => {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
-    const options = { timeout: 90_000, ...fullUnless(signal === 'SIGTERM') }
+    const options = { ...fullUnless(signal === 'SIGTERM') }
     it(`by ${signal} to all of its processes leaves a report that is not PASS, and no process`, options, async () => {
       const { group, ended } = inGroup(signal, '--duration', '120')
       await sentSome(signal)
@@ -69,10 +69,10 @@ describe('a run that is told to end early', () => {
     expect(await ended).toBe(130)
     expect(existsSync(join(root, 'early'))).toBe(false)
     await expect.poll(() => lives(group)).toBe(false)
-  }, 90_000)
+  })
 })
 
-const FULL_RUN = { timeout: 120_000, tags: 'full' } as const
+const FULL_RUN = { tags: 'full' } as const
 const whyNoMount =
   process.getuid?.() === 0 && process.platform === 'linux'
     ? undefined
@@ -84,7 +84,7 @@ describe('a disk that becomes full', needing(whyNoMount), () => {
     mkdirSync(disk)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk])
     try {
-      const { group, ended, said } = groupOf(LARGE, 'disk/run', '--duration', '12')
+      const { group, ended, said } = groupOf(LARGE, 'disk/run', '--duration', '60')
       await sentSome('disk/run')
       fill(join(disk, 'filler'))
       expect(await ended).not.toBe(0)
@@ -138,7 +138,7 @@ describe('a disk that becomes full', needing(whyNoMount), () => {
     } finally {
       execFileSync('umount', ['-l', disk])
     }
-  }, 60_000)
+  })
 })
 
 /** Until nothing more can be written. */
@@ -158,7 +158,7 @@ it('a run whose reader has gone goes on to its report', async () => {
   child.stderr.destroy()
   expect(FINISHED).toContain(await ended)
   expect(reportOf('piped').audit.lost).toBe(0)
-}, 90_000)
+})
 
 describe('the folder of a run', () => {
   it('is never one that another run has, though it began in the same second', () => {
@@ -188,7 +188,7 @@ describe('the folder of a run', () => {
     expect(folders).toHaveLength(2)
     const verdicts = folders.map((name) => JSON.parse(readFileSync(join(cwd, 'reports', name, 'report.json'), 'utf8')))
     for (const { audit } of verdicts) expect([audit.lost, audit.refused]).toEqual([0, 0])
-  }, 90_000)
+  })
 
   it('is gone when the run could not start', async () => {
     const out = join(root, 'no-server')
@@ -196,5 +196,5 @@ describe('the folder of a run', () => {
     const { code } = await floodmark(...STEADY, '--out', out, ...url)
     expect(code).toBe(3)
     expect(existsSync(out)).toBe(false)
-  }, 60_000)
+  })
 })

@@ -8,7 +8,6 @@ const { run, reportOf } = runsFolder()
 const linux = process.platform === 'linux' ? undefined : 'only Linux tells of other processes'
 
 it('a run says that a process beside it kept a core busy, and which', {
-  timeout: 60_000,
   ...needing(linux),
 }, async () => {
   using _ = busyNeighbour('busy-neighbour')

@@ -21,13 +21,13 @@ describe('npm run scenario', () => {
     expect(audit.planned).toBeGreaterThan(900)
     for (const name of ['report.html', 'report.md', 'junit.xml'])
       expect(existsSync(join(root, 'pass', name))).toBe(true)
-  }, 60_000)
+  })
 
   it('makes the same report again from the raw records', async () => {
     const before = reportOf('pass')
     expect((await floodmark('report', join(root, 'pass'))).code).toBe(0)
     expect(reportOf('pass')).toEqual(before)
-  }, 60_000)
+  })
 
   it('refuses in one line the records of a version that kept its settings otherwise', async () => {
     const folder = mkdtempSync(join(root, 'older-'))
@@ -39,27 +39,23 @@ describe('npm run scenario', () => {
       2,
       `floodmark: ${folder} was recorded by another version of floodmark: run its scenario again\n`,
     ])
-  }, 60_000)
+  })
 
   it.each([
     ['memory', 'memory', 'fastify'],
     ['embedded', 'memory', 'raw-http'],
-  ])(
-    'passes with the queue %s, the ledger %s and the receiver %s',
-    async (queue, ledger, receiver) => {
-      const { code, out } = await steady(
-        `${queue}-${ledger}`,
-        '--queue',
-        queue,
-        '--ledger',
-        ledger,
-        '--receiver',
-        receiver,
-      )
-      expect(code, out).toBe(0)
-    },
-    60_000,
-  )
+  ])('passes with the queue %s, the ledger %s and the receiver %s', async (queue, ledger, receiver) => {
+    const { code, out } = await steady(
+      `${queue}-${ledger}`,
+      '--queue',
+      queue,
+      '--ledger',
+      ledger,
+      '--receiver',
+      receiver,
+    )
+    expect(code, out).toBe(0)
+  })
 
   it.each([
     [['scenario', 'nope'], "unknown scenario 'nope'"],
@@ -69,45 +65,37 @@ describe('npm run scenario', () => {
     [['scenario', 'steady', '--nope'], 'unknown option'],
     [['scenario', 'steady', '--out', root], 'holds something already'],
     [['report', '/nowhere'], 'not a run'],
-  ])(
-    'says in one line what is wrong with %j, and exits with 2',
-    async (args, what) => {
-      const { code, err } = await floodmark(...args)
-      expect(code).toBe(2)
-      expect(err).toContain(what)
-      expect(err).not.toContain('    at ')
-    },
-    60_000,
-  )
+  ])('says in one line what is wrong with %j, and exits with 2', async (args, what) => {
+    const { code, err } = await floodmark(...args)
+    expect(code).toBe(2)
+    expect(err).toContain(what)
+    expect(err).not.toContain('    at ')
+  })
 
   it.each([
     ['export default { queue: "nope" }', "unknown queue 'nope'"],
     ['export default {', 'floodmark.config.ts cannot be read'],
-  ])(
-    'says in one line what is wrong with a config file of %s',
-    async (text, what) => {
-      const folder = mkdtempSync(join(root, 'config-'))
-      writeFileSync(join(folder, 'floodmark.config.ts'), text)
-      const { code, err } = await startIn(folder, 'scenario', 'steady').ended
-      expect(code, err).toBe(2)
-      expect(err).toContain(what)
-      expect(err).not.toContain('    at ')
-    },
-    60_000,
-  )
+  ])('says in one line what is wrong with a config file of %s', async (text, what) => {
+    const folder = mkdtempSync(join(root, 'config-'))
+    writeFileSync(join(folder, 'floodmark.config.ts'), text)
+    const { code, err } = await startIn(folder, 'scenario', 'steady').ended
+    expect(code, err).toBe(2)
+    expect(err).toContain(what)
+    expect(err).not.toContain('    at ')
+  })
 
   it('explains every flag', async () => {
     const { code, out } = await floodmark('scenario', '--help')
     expect(code).toBe(0)
     for (const flag of 'receiver queue ledger rate duration shape seed quick processes p99 out'.split(' '))
       expect(out).toContain(`--${flag}`)
-  }, 60_000)
+  })
 
   it('lists the scenarios with their questions', async () => {
     const { code, out } = await floodmark('scenario')
     expect(code).toBe(0)
     expect(out).toMatch(/flash-sale .*\?/)
-  }, 60_000)
+  })
 })
 
 describe('a run that is interrupted', needing(whyNoRedis()), () => {
@@ -125,16 +113,13 @@ describe('a run that is interrupted', needing(whyNoRedis()), () => {
     expect(audit.applied).toBeGreaterThan(10)
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(servers.join())![1])
     await expect(connects(port)).resolves.toBe(false)
-  }, 90_000)
+  })
 })
 
 /** Waits until the sender has written down some attempts. */
 async function sentSome(out: string): Promise<void> {
   const journal = join(out, 'journal-0.bin')
-  for (let waited = 0; waited < 300; waited++) {
-    if (existsSync(journal) && [...readJournal(journal)].length > 200) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  await expect.poll(() => existsSync(journal) && [...readJournal(journal)].length > 200).toBe(true)
 }
 
 function connects(port: number): Promise<boolean> {

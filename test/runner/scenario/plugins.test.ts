@@ -72,5 +72,5 @@ describe('a plug-in', () => {
     expect(code, err).toBe(2)
     expect(err).toContain(`${file}: what open() resolves to is not a queue: publish is missing: it must be a function`)
     expect(() => opened('queue', undefined as never, 'file:///my-queue.ts')).toThrow('not a queue: it is undefined')
-  }, 60_000)
+  })
 })

@@ -105,18 +105,14 @@ describe('a file of your own', () => {
     ['export const name = "sale"', 'no default export'],
     ['export default {', 'cannot be loaded: '],
     ['import "./nowhere.ts"\nexport default {}', 'cannot be loaded: Cannot find module'],
-  ])(
-    'with a mistake is refused in one line, with exit 2: %s',
-    async (text, what) => {
-      const folder = mkdtempSync(join(root, 'own-'))
-      writeFileSync(join(folder, 'my-sale.ts'), text)
-      const { code, err } = await startIn(folder, 'scenario', './my-sale.ts').ended
-      expect(code, err).toBe(2)
-      expect(err).toContain(`./my-sale.ts: ${what}`)
-      expect(err.trim().split('\n')).toHaveLength(1)
-    },
-    60_000,
-  )
+  ])('with a mistake is refused in one line, with exit 2: %s', async (text, what) => {
+    const folder = mkdtempSync(join(root, 'own-'))
+    writeFileSync(join(folder, 'my-sale.ts'), text)
+    const { code, err } = await startIn(folder, 'scenario', './my-sale.ts').ended
+    expect(code, err).toBe(2)
+    expect(err).toContain(`./my-sale.ts: ${what}`)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
 
   it('runs as ours do: examples/my-sale.ts', async () => {
     const { code, out, err } = await run('own', './examples/my-sale.ts', '--duration', '3')
@@ -125,7 +121,7 @@ describe('a file of your own', () => {
     expect(scenario.name).toBe('my-sale')
     expect(audit.planned).toBeGreaterThan(1_000)
     expect(faults).toHaveLength(1)
-  }, 60_000)
+  })
 
   it('is found from the folder in which npm was called', async () => {
     const folder = mkdtempSync(join(root, 'called-'))
@@ -136,5 +132,5 @@ describe('a file of your own', () => {
     expect(code).toBe(2)
     expect(err).toContain('./my-sale.ts: no default export')
     vi.unstubAllEnvs()
-  }, 60_000)
+  })
 })

@@ -58,9 +58,9 @@ describe('npm run scenario with --shape', () => {
     expect((await floodmark('report', out)).code).toBe(0)
     expect(reportOf('traced')).toEqual(before)
     expect(JSON.parse(readFileSync(join(out, 'plan.json'), 'utf8')).trace).toEqual([120, 40, 600, 40])
-  }, 60_000)
+  })
 
-  it('is stretched to --duration, and multiplied by --rate', { timeout: 60_000, tags: 'full' }, async () => {
+  it('is stretched to --duration, and multiplied by --rate', { tags: 'full' }, async () => {
     writeFileSync(file, '1\n3\n')
     const { code, out, err } = await run('stretched', 'steady', '--shape', file, '--rate', '300', '--duration', '3')
     expect(code, out + err).toBe(0)
@@ -74,16 +74,12 @@ describe('npm run scenario with --shape', () => {
   it.each([
     ['1\nx\n', 'line 2'],
     [undefined, 'cannot be read'],
-  ])(
-    'refuses a file of %j in one line, with exit 2',
-    async (text, what) => {
-      const path = text === undefined ? join(root, 'none.csv') : file
-      if (text !== undefined) writeFileSync(file, text)
-      const { code, err } = await floodmark('scenario', 'steady', '--shape', path)
-      expect(code).toBe(2)
-      expect(err).toContain(what)
-      expect(err.trim().split('\n')).toHaveLength(1)
-    },
-    60_000,
-  )
+  ])('refuses a file of %j in one line, with exit 2', async (text, what) => {
+    const path = text === undefined ? join(root, 'none.csv') : file
+    if (text !== undefined) writeFileSync(file, text)
+    const { code, err } = await floodmark('scenario', 'steady', '--shape', path)
+    expect(code).toBe(2)
+    expect(err).toContain(what)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
 })

@@ -33,7 +33,7 @@ describeWithServer('kafka', (server) => {
     const offsets = await admin.fetchTopicOffsets('sale')
     expect(offsets.find(({ partition }) => partition === 0)).toMatchObject({ low: '0', high: '1' })
     await admin.disconnect()
-  }, 120_000)
+  })
 
   it('is known by its version', async () => {
     expect(await kafka.probe(server().url, 5_000)).toMatchObject({ product: 'Kafka 4.1', trouble: undefined })

@@ -11,7 +11,6 @@ const file = new URL('./redis-receiver.ts', import.meta.url).pathname
 const SECRET = 'a-secret-of-the-test-0123456789'
 
 it('a receiver of a few lines, with a Redis stream behind it, is audited whole and passes', {
-  timeout: 90_000,
   ...needing(whyNoRedis()),
 }, async () => {
   const redis = await RedisServer.start()

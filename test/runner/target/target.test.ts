@@ -49,7 +49,7 @@ function openssl(): string | undefined {
   }
 }
 
-describe('a server that is not ours', { timeout: 90_000 }, () => {
+describe('a server that is not ours', () => {
   it.concurrent('that tells nothing is judged by what is seen from outside, and no check of effects is passed', async () => {
     const port = await listening(createServer(receiver(() => 200)))
     const out = join(root, 'black-box')
@@ -145,7 +145,7 @@ describe('a server that is not ours', { timeout: 90_000 }, () => {
   })
 })
 
-describe('a server behind TLS that tells its effects', { timeout: 90_000, ...needing(openssl()) }, () => {
+describe('a server behind TLS that tells its effects', needing(openssl()), () => {
   beforeAll(() => {
     mkdirSync(root, { recursive: true })
     const [key, cert] = [join(root, 'key.pem'), join(root, 'cert.pem')]

@@ -3,7 +3,7 @@ import { describeWithServer } from '../../servers.ts'
 import { planted, runsFolder } from '../floodmark.ts'
 
 const { run, reportOf } = runsFolder()
-const RUN_MS = 60_000
+const RUN_MS = 240_000
 const briefly = ['--duration', '2']
 
 describe('a queue of one’s own', () => {

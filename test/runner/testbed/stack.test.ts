@@ -103,4 +103,4 @@ it('a fault inside a process is on again when the process is started again, and 
   await isReady().toBe('not ready: ledger')
   undo()
   await isReady().toBe('ready')
-}, 60_000)
+})
