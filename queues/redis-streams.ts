@@ -19,6 +19,7 @@ import { redisDriver, traitsOn } from './redis/driver.ts'
 import { PROBE_KEPT_MS, PROBE_VALUE } from './redis/probe.ts'
 import { READERS, StreamsConsumer } from './redis-streams/consumer.ts'
 import { type Keys, keysOf, shardOf } from './redis-streams/keys.ts'
+import { OrderedScript } from './redis-streams/ordered-script.ts'
 import { DEPTH, PUBLISH } from './redis-streams/scripts.ts'
 
 const BYTES_MAX = 1024 * 1024 * 1024
@@ -36,6 +37,7 @@ class RedisStreams implements Queue {
   readonly #keptMs: number | undefined
   readonly #clock
   readonly #connection: RedisConnection
+  readonly #storing: OrderedScript
   readonly #memory: MemoryRoom
 
   constructor(redis: JudgedRedis, options: QueueOpenOptions) {
@@ -45,6 +47,7 @@ class RedisStreams implements Queue {
     this.#bytesMax = options.bytesMax ?? BYTES_MAX
     this.#keptMs = options.keptMs
     this.#clock = options.clock ?? systemClock
+    this.#storing = new OrderedScript(redis.connection, this.#clock, PUBLISH)
     this.traits = traitsOn(redis, {
       name: 'redis-streams',
       order: 'key',
@@ -72,10 +75,8 @@ class RedisStreams implements Queue {
     let stored: number
     try {
       this.#memory.take(events.length, bytes)
-      stored = await this.#connection.once(deadlineMs, (client) => {
-        const head = [this.#bytesMax, bytes, this.#keptMs ?? '']
-        return client.eval(PUBLISH, names.length, ...names, ...head, ...entries) as Promise<number>
-      })
+      const head = [this.#bytesMax, bytes, this.#keptMs ?? '']
+      stored = await this.#storing.run<number>(deadlineMs, names, [...head, ...entries])
     } catch (cause) {
       const { code, message, definite } = cause as FloodmarkError
       throw PublishError.all(events, code, message, { definite, cause })

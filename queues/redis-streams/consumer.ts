@@ -55,6 +55,7 @@ export class StreamsConsumer {
   readonly #reading: LastingTrouble
   readonly #ended = new AbortController()
   #heldUntilMs = 0
+  #renewedMs = Number.NEGATIVE_INFINITY
   #turn = 0
 
   /** `waiters`: one connection for each reader. No other consumer uses them, because their calls block. */
@@ -71,7 +72,7 @@ export class StreamsConsumer {
     this.#clock = clock
     this.#options = options
     this.#holdMs = Math.max(HOLD_MS_MIN, options.leaseMs)
-    const fresh = { state: 'free', cursor: '', lastId: '', events: 0, bytes: 0 } as const
+    const fresh = { state: 'free', cursor: '', lastId: '', due: false, events: 0, bytes: 0 } as const
     this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
     const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
     this.#acks = new Acks(connection, keys.bytes, clock, holder, (shard) => this.#leave(shard))
@@ -118,15 +119,18 @@ export class StreamsConsumer {
   async #renew(stopping: AbortSignal): Promise<void> {
     const askedMs = this.#clock.monotonic()
     const takes = this.#shards.map(({ state }) => (state === 'free' && !stopping.aborted ? '1' : '0'))
+    const renews = askedMs - this.#renewedMs >= this.#holdMs / 3
     const names = [this.#keys.consumers, ...this.#shards.flatMap(({ lease, stream }) => [lease, stream])]
+    const args = [this.#me, this.#holdMs, this.#options.keptMs ?? '', renews ? '1' : '0', ...takes]
     const [share, ...held] = (await this.#connection.once(this.#holdMs, (client) =>
-      runScript<number[]>(client, HOLD, names, [this.#me, this.#holdMs, this.#options.keptMs ?? '', ...takes]),
+      runScript<number[]>(client, HOLD, names, args),
     )) as [number, ...number[]]
+    if (renews) this.#renewedMs = askedMs
     this.#heldUntilMs = askedMs + (this.#holdMs * 2) / 3
     const mine = new Set(held.map((number) => number - 1))
     for (const shard of this.#shards) {
       if (!mine.has(shard.number)) this.#leave(shard)
-      else if (shard.state === 'free') Object.assign(shard, { state: 'held', cursor: '0-0', lastId: '' })
+      else if (shard.state === 'free') Object.assign(shard, { state: 'held', cursor: '0-0', lastId: '', due: true })
     }
     const extra = this.#shards.filter(({ state }) => state === 'held').slice(share)
     for (const shard of extra) this.#leave(shard)
@@ -160,16 +164,21 @@ export class StreamsConsumer {
         await sleep(this.#clock, PAUSE_MS, signal)
         continue
       }
+      const due = wanted.filter((shard) => shard.due)
+      if (due.length === 0) {
+        await this.#wait(reader, wanted, waiter)
+        continue
+      }
       try {
-        const start = this.#turn++ % wanted.length
-        const found = await this.#fetch([...wanted.slice(start), ...wanted.slice(0, start)])
-        // While nothing came and the shards are the same, there is nothing to read.
+        const start = this.#turn++ % due.length
+        const events = await this.#fetch([...due.slice(start), ...due.slice(0, start)])
         this.#reading.worked()
-        while (!found && !signal.aborted && (await this.#isQuiet(reader, wanted, waiter)));
+        // At such a rate the next events are there already, and to ask which shards have some costs more than to read all.
+        if (events >= wanted.length) for (const shard of wanted) shard.due = true
       } catch (cause) {
         this.#reading.failed(cause)
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
-        for (const shard of wanted) this.#leave(shard)
+        for (const shard of due) this.#leave(shard)
         await sleep(this.#clock, TROUBLE_MS, signal)
       }
     }
@@ -182,17 +191,16 @@ export class StreamsConsumer {
     )
   }
 
-  /** Resolves with whether more events may be there at once. */
-  async #fetch(shards: readonly Shard[]): Promise<boolean> {
+  /** Reads what these shards have, within bounds. Resolves with the number of events. */
+  async #fetch(shards: readonly Shard[]): Promise<number> {
     const names = shards.flatMap(({ lease, stream }) => [lease, stream])
-    const cursors = shards.map(({ cursor }) => cursor)
-    const { events, bytes } = READ_MAX
-    const args = [this.#me, events, bytes, ...cursors]
+    const cursors = shards.map(({ cursor, lastId }) => cursor || (lastId ? '' : '-'))
+    const args = [this.#me, READ_MAX.events, READ_MAX.bytes, ...cursors]
     const replies = await this.#connection.once(this.#holdMs, (client) =>
       runScript<Buffer[][]>(client, READ, names, args, 'callBuffer'),
     )
-    let more = false
-    for (const [at, [cursor, lastId, ...entries]] of replies.entries()) {
+    let events = 0
+    for (const [at, [cursor, lastId, more, ...entries]] of replies.entries()) {
       const shard = shards[at]!
       if (cursor === undefined || shard.state !== 'held') {
         this.#leave(shard)
@@ -200,10 +208,11 @@ export class StreamsConsumer {
       }
       shard.cursor = cursor.toString()
       if (lastId!.length > 0) shard.lastId = lastId!.toString()
+      shard.due = more!.length > 0
       for (let entry = 0; entry < entries.length; entry += 2) this.#add(shard, entries[entry]!, entries[entry + 1]!)
-      if (entries.length > 0 || shard.cursor !== '') more = true
+      events += entries.length / 2
     }
-    return more
+    return events
   }
 
   #add(shard: Shard, id: Buffer, bytes: Buffer): void {
@@ -220,27 +229,24 @@ export class StreamsConsumer {
     shard.bytes += bytes.length
   }
 
-  /**
-   * Blocks on its own connection until one of the shards has a new event, or for a moment. True when none came, and these are still
-   * all the shards of this reader: they need not be read.
-   */
-  async #isQuiet(reader: number, shards: readonly Shard[], waiter: RedisConnection): Promise<boolean> {
-    const held = shards.filter(({ state }) => state === 'held')
-    if (held.length === 0) return false
-    const streams = held.map(({ stream }) => stream)
-    const ids = held.map(({ lastId }) => lastId || '$')
-    const isFull = this.#shards.some(
-      (one) => one.number % READERS === reader && one.state === 'held' && !held.includes(one),
-    )
-    const waitMs = isFull ? FULL_MS : IDLE_MS
+  /** Blocks on its own connection until the server has an event for one of the shards, or for a moment. Those with one are due. */
+  async #wait(reader: number, shards: readonly Shard[], waiter: RedisConnection): Promise<void> {
+    const streams = shards.map(({ stream }) => stream)
+    const ids = shards.map(({ lastId }) => lastId)
+    const held = this.#shards.filter(({ number, state }) => number % READERS === reader && state === 'held')
+    const waitMs = held.length > shards.length ? FULL_MS : IDLE_MS
     try {
       const found = await waiter.once(waitMs + SETTLE_MS, (client) =>
         client.callBuffer('XREAD', ['COUNT', 1, 'BLOCK', waitMs, 'STREAMS', ...streams, ...ids]),
       )
-      return found === null && !ids.includes('$') && this.#wanted(reader).every((shard) => held.includes(shard))
+      for (const [stream, [[id]]] of (found ?? []) as [Buffer, [[Buffer]]][]) {
+        // Should this one not be given to us, as it was somebody's before, the next wait is for what comes behind it.
+        Object.assign(shards[streams.indexOf(stream.toString())]!, { due: true, lastId: id.toString() })
+      }
     } catch {
+      // The next answer may come from another server, which knows other ids.
+      for (const shard of shards) Object.assign(shard, { due: true, lastId: '' })
       await sleep(this.#clock, TROUBLE_MS, this.#options.signal)
-      return false
     }
   }
 }

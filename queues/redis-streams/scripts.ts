@@ -13,40 +13,46 @@ local function endIn(ms, ...)
 end`
 
 /**
- * Sent whole (EVAL) each time: repeated after NOSCRIPT, a publish could be overtaken by a later one of the same key.
  * Stores all the events, or none when they would not fit.
  * KEYS bytes, stream… ARGV bytesMax, bytes, keptMs, (shard, event)… → bytes stored, or -1 when done
  */
-export const PUBLISH = `${END}
+export const PUBLISH = script(`${END}
 local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
 if stored + tonumber(ARGV[2]) > tonumber(ARGV[1]) then return stored end
-for i = 4, #ARGV, 2 do redis.call('XADD', KEYS[1 + tonumber(ARGV[i])], '*', 'e', ARGV[i + 1]) end
+local written = {}
+for i = 4, #ARGV, 2 do
+  local stream = KEYS[1 + tonumber(ARGV[i])]
+  redis.call('XADD', stream, '*', 'e', ARGV[i + 1])
+  written[stream] = true
+end
 redis.call('INCRBY', KEYS[1], ARGV[2])
-endIn(ARGV[3], unpack(KEYS))
-return -1`
+endIn(ARGV[3], KEYS[1])
+for stream in pairs(written) do endIn(ARGV[3], stream) end
+return -1`)
 
 /**
- * Renews the shards that `me` holds, once a third of the lease is over. Takes free shards up to its fair share, where allowed.
- * KEYS consumers, (lease, stream)… ARGV me, leaseMs, keptMs, ('1' where taking is allowed, '0')… → share, shards held…
+ * Takes free shards up to the fair share of `me`, where allowed, and renews those that it holds, where told to.
+ * KEYS consumers, (lease, stream)… ARGV me, leaseMs, keptMs, '1' to renew or '0', ('1' where taking is allowed, '0')…
+ * → share, shards held…
  */
 export const HOLD = script(`${END}
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local shards = (#KEYS - 1) / 2
-local soon = ARGV[2] * 2 / 3
+local renew = ARGV[4] == '1'
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) < now + soon then
+if renew or not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
   if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 end
 local share = math.ceil(shards / redis.call('ZCARD', KEYS[1]))
-local held, free = {}, {}
-for i = 1, shards do
-  local holder = redis.call('GET', KEYS[2 * i])
+local leases, held, free = {}, {}, {}
+for i = 1, shards do leases[i] = KEYS[2 * i] end
+for i, holder in ipairs(redis.call('MGET', unpack(leases))) do
   if holder == ARGV[1] then
-    if redis.call('PTTL', KEYS[2 * i]) < soon then redis.call('PEXPIRE', KEYS[2 * i], ARGV[2]) end
+    if renew then redis.call('PEXPIRE', leases[i], ARGV[2]) end
     held[#held + 1] = i
-  elseif not holder and ARGV[3 + i] == '1' then free[#free + 1] = i end
+  elseif not holder and ARGV[4 + i] == '1' then free[#free + 1] = i end
 end
 for _, i in ipairs(free) do
   if #held >= share then break end
@@ -60,15 +66,17 @@ return {share, unpack(held)}`)
 /**
  * Reads the next events of shards that `me` holds. After a take-over, events that were delivered and never acked come
  * first, by XAUTOCLAIM from its cursor to the end. The lease tells the owner, so XAUTOCLAIM's idle time is 0.
- * KEYS (lease, stream)… ARGV me, countMax, bytesMax, cursor… ('' = only new ones)
- * → for each shard {cursor, id to wait behind, (id, event)…}, or {} when it is held no longer
+ * KEYS (lease, stream)… ARGV me, countMax, bytesMax, cursor… ('' = only new ones, '-' = the same, and tell behind which id they are)
+ * → for each shard {cursor, id to wait behind or '' = as it was, '1' when more may be there, (id, event)…}, or {} when it is held no longer
  */
 export const READ = script(`
 local count, bytes, out = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
 for i = 1, #KEYS / 2 do
   local stream, cursor, last, shard = KEYS[2 * i], ARGV[3 + i], '', {}
+  local isKnown = cursor == ''
+  if cursor == '-' then cursor = '' end
   if redis.call('GET', KEYS[2 * i - 1]) == ARGV[1] then
-    shard = {cursor, ''}
+    shard = {'', '', ''}
     local more = true
     while more and count > 0 and bytes > 0 do
       local step, entries = math.min(count, 16), nil
@@ -87,14 +95,14 @@ for i = 1, #KEYS / 2 do
         count, bytes, last = count - 1, bytes - #entry[2][2], entry[1]
       end
     end
-    if last == '' and cursor == '' then
+    if last == '' and cursor == '' and not isKnown then
       for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
         local fields = {}
         for f = 1, #group, 2 do fields[group[f]] = group[f + 1] end
         if fields.name == 'floodmark' then last = fields['last-delivered-id'] end
       end
     end
-    shard[1], shard[2] = cursor, last
+    shard[1], shard[2], shard[3] = cursor, last, more and '1' or ''
   end
   out[i] = shard
 end

@@ -13,8 +13,10 @@ export interface Shard {
   state: 'free' | 'held' | 'leaving'
   /** The cursor for taking over pending events; '' when only new events are to be read. */
   cursor: string
-  /** The last event that any consumer was given. Events behind it are new. */
+  /** The last event that any consumer was given. Events behind it are new. '' when it is not known. */
   lastId: string
+  /** Events may be there that were not read. Else the server tells when one comes. */
+  due: boolean
   events: number
   bytes: number
   /** Acked events that are not yet settled on the server. */
