@@ -63,6 +63,9 @@ const NO_JSON = 'not JSON'
 
 function whatElse(text: string): string {
   if (/"[A-Z]+ \S+ HTTP\/\d/.test(text)) return 'an access log holds no bodies. It can serve as --shape'
+  if (/^(config|phases|scenarios|execution):/m.test(text)) {
+    return `a script of a load test holds none that came. Its phases can serve as --shape. Here, give lines of ${LINE}`
+  }
   if (/^\s*</.test(text)) return `XML and HTML are not read. Give lines of ${LINE}`
   return `give one JSON object a line, ${LINE}`
 }

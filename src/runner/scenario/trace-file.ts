@@ -11,6 +11,16 @@ const NO_LOG =
 const WHAT = 'is neither second,count nor a count, a time or a line of an access log'
 /** This share of a log's lines may be something else: a first or last one that is cut, or a word of the server's. */
 const OTHER_LINES_SHARE = 0.01
+/** What people write for tools, and cannot be read. */
+const SCRIPTS = [
+  {
+    looks: /^(config|phases|scenarios|execution):/m,
+    what: 'no phases of plain numbers, a duration and a rate, are in it',
+  },
+  { looks: /^\s*(import|export|from|const|package)\s/, what: 'a program is not run' },
+  { looks: /^\s*<[?\w]/, what: 'XML is not read' },
+]
+const INSTEAD = 'Give [{"duration": "30s", "target": 50}, …], or lines of second,count'
 const [MINUTE_S, HOUR_S] = [60, 3_600]
 
 /** Arrivals of each second, one after the other, and what the file was taken for, in words. */
@@ -35,6 +45,8 @@ type FileMistake = (what: string) => FloodmarkError
 
 function ofTool(text: string, wrong: FileMistake): TraceRead | undefined {
   const found = readToolFile(text, SECONDS_MAX)
+  const script = found ? undefined : SCRIPTS.find(({ looks }) => looks.test(text))
+  if (script) throw wrong(`${script.what}. ${INSTEAD}`)
   if (!found || 'counts' in found) return found
   if (found.times.length === 0) throw wrong(`no arrivals in it: ${found.read}`)
   return { counts: bySecond(found.times, wrong), read: found.read }

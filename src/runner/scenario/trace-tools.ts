@@ -61,7 +61,8 @@ function rateAt(stages: readonly RateStage[], second: number): number {
 
 /** undefined where one of them is no stage. */
 function stagesIn(text: string): RateStage[] | undefined {
-  const found = listIn(parsed(text), {}, 0)
+  const phases = phasesOfYaml(text)
+  const found = phases ? { list: phases, of: {} as JsonMember } : listIn(parsed(text), {}, 0)
   if (!found) return undefined
   const perS = secondsOf(found.of.timeUnit ?? 1)
   const stages: RateStage[] = []
@@ -79,6 +80,25 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** The phases of a script of Artillery, which are plain in any that people write. undefined where there are none, or others. */
+function phasesOfYaml(text: string): JsonMember[] | undefined {
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/(^|\s)#.*$/, '').trimEnd())
+  const start = lines.findIndex((line) => /^\s*phases:$/.test(line))
+  if (start < 0) return undefined
+  const depth = lines[start]!.search(/\S/)
+  const phases: Record<string, string>[] = []
+  for (const line of lines.slice(start + 1).filter((one) => one !== '')) {
+    const [, indent, dash, name, value] = /^( *)(- +)?([A-Za-z]+): *(.*)$/.exec(line) ?? []
+    const isWithin = (indent?.length ?? line.search(/\S/)) > depth || line.trimStart().startsWith('-')
+    if (!isWithin) break
+    if (name === undefined) return undefined
+    if (dash) phases.push({})
+    if (phases.length === 0) return undefined
+    phases.at(-1)![name] = value!.replace(/^(["'])(.*)\1$/, '$2')
+  }
+  return phases.length > 0 && phases.every(isStage) ? phases : undefined
 }
 
 type JsonMember = Readonly<Record<string, unknown>>

@@ -244,6 +244,7 @@ describe('npm run record reads', () => {
     ['1.2.3.4 - - [01/Jan/2026:00:00:00 +0000] "POST /hook HTTP/1.1" 200 8\n'.repeat(40), 'It can serve as --shape'],
     ['<xml/>', 'XML'],
     ['id,body\n1,x\n', 'give one JSON object a line'],
+    ['config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\n', 'Its phases can serve as --shape'],
     ['{"cut": ', 'give one JSON object a line'],
   ])('nothing else, in one sentence', async (text, what) => {
     await expect(read(text)).rejects.toThrow(what)

@@ -46,6 +46,13 @@ describe('--shape takes what people have of other tools', () => {
       [0.5, 0.5, 0, 2, 2],
       '(3)',
     ],
+    [
+      'a script of Artillery',
+      'config:\n  target: "http://x"\n  phases:\n    # up\n    - duration: 2\n      arrivalRate: 1\n      name: "Warm up"\n    - duration: "2s"\n      arrivalRate: 2\n      rampTo: 4 # peak\n    - pause: 1\n  payload:\n    path: "users.csv"\nscenarios:\n  - flow:\n    - post:\n        url: "/x"\n',
+      [1, 1, 2.5, 3.5, 0],
+      '(3)',
+    ],
+    ['phases without an indent', 'phases:\n- arrivalRate: 3\n  duration: 1\nbefore: {}\n', [3], '(1)'],
     // tsenart/vegeta#716: targets with a time each.
     [
       'targets with their times',
@@ -127,6 +134,14 @@ describe('--shape takes what people have of other tools', () => {
     ['a capture without a POST', record(1, 0, 'GET'), 'no arrivals in it: a capture of GoReplay'],
     ['stages of another kind', '[{"duration":"2s","target":4,"p95":3}]', 'JSON that is no line of an access log'],
     ['a duration of no unit', '[{"duration":"2 moons","target":4}]', 'JSON that is no line of an access log'],
+    [
+      'phases that wait for variables',
+      'config:\n  phases:\n    - duration: "{{ d }}"\n      arrivalRate: 1\n',
+      'plain numbers',
+    ],
+    ['a script without phases', 'config:\n  target: http://x\nscenarios: []\n', 'plain numbers'],
+    ['a program', "import http from 'k6/http'\nexport const options = { stages: [] }\n", 'a program is not run'],
+    ['XML', '<?xml version="1.0"?>\n<jmeterTestPlan/>\n', 'XML is not read'],
     ['more than a day', '[{"duration":"25h","target":4}]', 'JSON that is no line of an access log'],
   ])('but not %s', (_, text, what) => {
     expect(() => readCounts(text, 'shape')).toThrow(what)
