@@ -4,7 +4,7 @@ import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { Report } from '../report/report-schema.ts'
 import type { TrialOutcome } from './trial.ts'
 
-/** Of what is offered, so much must take effect in the same time; below the second share it certainly does not. */
+/** Of what is offered, so much must take effect in the same time; below the second share the count alone is no chance. */
 const DONE_SHARE_MIN = 0.99
 const DONE_SHARE_LOW = 0.97
 /** A trial's load grows until then, as a share of its duration. From then on it is held, and judged. */
@@ -72,14 +72,13 @@ export function judge(
   const ofStack = checks.filter(({ about }) => about === 'stack')
   const outcomeOfChecks = (some: typeof checks): TrialOutcome =>
     some.some(({ ok }) => ok === false) ? 'failed' : some.some(({ ok }) => ok === null) ? 'undecided' : 'passed'
-  const { donePerS, acceptedPerS, doneShare } = doneOf(report, isTimed)
-  const keepsUp = doneShare >= DONE_SHARE_MIN ? 'passed' : doneShare < DONE_SHARE_LOW ? 'failed' : 'undecided'
+  const { donePerS, acceptedPerS, ...shares } = doneOf(report, isTimed)
   const isNamed = (id: string) => REFUSALS.includes(id) || id === DRAINED
   return {
     clauses: {
       harm: outcomeOfChecks(ofStack.filter(({ severity }) => severity === 'harm')),
       refusals: outcomeOfChecks(ofStack.filter(({ id }) => REFUSALS.includes(id))),
-      backlog: isDrained ? keepsUp : 'failed',
+      backlog: isDrained ? keepsUp(shares) : 'failed',
       response: soaks ? soakedWithin(response, aboveMark) : response,
       // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
       effect: isTimed ? withinMark(held.eventToEffect, heldMs, effectP99Ms, null) : 'passed',
@@ -153,14 +152,46 @@ function together(
   return { outcome: 'passed', limit: null }
 }
 
-/** What took effect and was accepted while the load was held, and the share of what was offered that took effect in the same time. */
-function doneOf({ timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>, isTimed: boolean) {
+interface DoneShares {
+  /** Of what was offered, what took effect in the same time. */
+  readonly doneShare: number
+  /** The same by the line through the whole backlog; undefined: too few points for a line. */
+  readonly trendShare: number | undefined
+}
+
+/** What stands in the queue at two ends is much by chance where events come in batches: where the count does not hold, the line decides. */
+function keepsUp({ doneShare, trendShare = doneShare }: DoneShares): TrialOutcome {
+  if (doneShare >= DONE_SHARE_MIN) return 'passed'
+  if (trendShare < DONE_SHARE_MIN) return 'failed'
+  return doneShare < DONE_SHARE_LOW ? 'undecided' : 'passed'
+}
+
+/** What took effect and was accepted while the load was held, and whether that kept up. */
+function doneOf(
+  { timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>,
+  isTimed: boolean,
+): DoneShares & { readonly donePerS: number; readonly acceptedPerS: number } {
   const { points, stepMs } = timeline
   const counted = points.filter(({ atMs }) => atMs >= durationMs * HOLD_FROM && atMs + stepMs <= durationMs)
+  // Of a target that tells no times, what it accepted is all that is known to be done by then.
+  const done = isTimed ? 'effects' : 'accepted'
   const mean = (of: 'effects' | 'offered' | 'accepted') =>
     counted.reduce((sum, point) => sum + point[of], 0) / Math.max(1, counted.length)
-  const [acceptedPerS, offeredPerS] = [mean('accepted'), mean('offered')]
-  // Of a target that tells no times, what it accepted is all that is known to be done by then.
-  const donePerS = isTimed ? mean('effects') : acceptedPerS
-  return { donePerS, acceptedPerS, doneShare: offeredPerS > 0 ? donePerS / offeredPerS : 0 }
+  const [acceptedPerS, offeredPerS, donePerS] = [mean('accepted'), mean('offered'), mean(done)]
+  if (offeredPerS === 0) return { donePerS, acceptedPerS, doneShare: 0, trendShare: 0 }
+  const backlogs: number[] = []
+  for (const point of counted) backlogs.push((backlogs.at(-1) ?? 0) + point.offered - point[done])
+  const growth = slopeOf(backlogs)
+  const trendShare = growth === undefined ? undefined : 1 - growth / offeredPerS
+  return { donePerS, acceptedPerS, doneShare: donePerS / offeredPerS, trendShare }
+}
+
+const LINE_POINTS_MIN = 4
+
+/** By how much the line through values grows from one to the next, by least squares. */
+function slopeOf(values: readonly number[]): number | undefined {
+  if (values.length < LINE_POINTS_MIN) return undefined
+  const middle = (values.length - 1) / 2
+  const spread = values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0)
+  return values.reduce((sum, value, at) => sum + (at - middle) * value, 0) / spread
 }

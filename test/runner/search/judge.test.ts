@@ -22,10 +22,14 @@ function between(ms: number) {
   return { ms, lowMs: ms * 0.8, highMs: ms * 1.2 }
 }
 
+/** Every third step has the rest of a batch in it. */
+const batches = (few: number, many: number) => (at: number) => (at % 3 === 0 ? many : few)
+
 interface Rates {
   readonly offered?: number
   readonly toEffect?: Percentiles
-  readonly effects?: number
+  /** Or in the n-th step. */
+  readonly effects?: number | ((at: number) => number)
   readonly waits?: Percentiles
   readonly target?: Parameters<typeof judge>[0]['target']
 }
@@ -53,7 +57,7 @@ function report(
     atMs: at * STEP_MS,
     offered,
     accepted: offered,
-    effects,
+    effects: typeof effects === 'number' ? effects : effects(at),
   }))
   const held = { fromMs: 1_800, untilMs: DURATION_MS, acceptedFirst: waits, eventToEffect: toEffect }
   const setup = { acceptP99Ms: 50, effectP99Ms: 1_000 }
@@ -89,7 +93,10 @@ describe('what a run says of its load', () => {
     ['the effects are late', {}, { toEffect: late }, 'failed', 'effect'],
     ['the effects may be late', {}, { toEffect: lateAtTimes }, 'undecided', 'effect'],
     ['the backlog grows', {}, { effects: 90 }, 'failed', 'backlog'],
-    ['the backlog may grow', {}, { effects: 98 }, 'undecided', 'backlog'],
+    ['the backlog grows slowly, and all the time', {}, { effects: 98 }, 'failed', 'backlog'],
+    ['effects come in batches, and the last one later', {}, { effects: batches(90, 120) }, 'passed', null],
+    ['batches are so large that nothing can be said', {}, { effects: batches(76, 148) }, 'undecided', 'backlog'],
+    ['batches are large and the backlog grows', {}, { effects: batches(70, 130) }, 'failed', 'backlog'],
     ['the sender is late', { 'generator-lateness': false }, {}, 'invalid', null],
     ['the sender is late and the backlog grows', { 'generator-lateness': false }, { effects: 90 }, 'failed', 'backlog'],
     ['the sender is late and the p99 too', { 'generator-lateness': false }, { waits: slow }, 'invalid', null],
