@@ -31,8 +31,10 @@ export interface FindOptions {
 }
 
 /** A ceiling is wanted within this ratio, by so many trials. */
-const RATIO_MAX = 1.1
-const TRIALS_MAX = 12
+const RATIO_MAX = 1.15
+const TRIALS_MAX = 10
+/** A delay that binds takes half of it: that much is seen by less. */
+const BOUNDS = { ratioMax: 1.2, trialsMax: 5 }
 /** Far above every plant, and within what any sender offers. */
 const RATE_MAX = 10_000
 
@@ -61,6 +63,7 @@ function questionOf({ resource, plant: { places = {} } }: Bottleneck, ceilingPer
     places: { publishesMax, heldEventsMax: handlersMax * batchEventsMax },
     // The share of what was planted is far above their noise, and what it gains is confirmed by half of it.
     rounds: 2,
+    bounds: BOUNDS,
     until: 'stages',
   }
 }

@@ -18,6 +18,8 @@ export interface BindingQuestion {
   readonly places?: PlaceLimits
   /** How often each stage is done twice, and the thread left as it is. Default: 3. */
   readonly rounds?: number
+  /** How near a ceiling under a delay is wanted, high / low, and by how many trials at most. Default: 1.12 by 8. */
+  readonly bounds?: { readonly ratioMax: number; readonly trialsMax: number }
   /** Default: all that can be asked. 'resources': no stage is done twice; 'stages': what they predict is not confirmed. */
   readonly until?: 'resources' | 'stages'
 }

@@ -14,8 +14,7 @@ const PROBE_SHARE = 0.8
 const PROBE_SAME = 2
 const PROBE_MAX = 5
 /** A ceiling under an intervention is wanted within this ratio, by so many trials. */
-const BOUND_RATIO_MAX = 1.12
-const BOUND_TRIALS_MAX = 8
+const BOUNDS = { ratioMax: 1.12, trialsMax: 8 }
 /** It takes about so many. */
 const BOUND_TRIALS = 6
 /** The ceiling fell by so much of what the delay would cause by itself, ln by ln; by less, the probes failed for another reason. */
@@ -154,11 +153,11 @@ function ceilingUnder(
   trials: readonly TrialRecord[],
   intervention: Intervention,
   hintPerS: number,
-  { goal }: BindingQuestion,
+  { goal, bounds = BOUNDS }: BindingQuestion,
 ): RateInterval | Experiment {
   const made = trials.filter((one) => one.purpose !== 'share' && sameIntervention(one.intervention, intervention))
   const own = made.filter(({ purpose }) => purpose === 'bound').length
-  const side = { ...goal, hintPerS, ratioMax: BOUND_RATIO_MAX, trialsMax: BOUND_TRIALS_MAX }
+  const side = { ...goal, hintPerS, ...bounds }
   const step = stepBeside(made, own, side)
   return step.next === 'nothing' ? step.interval : { purpose: 'bound', intervention, ratePerS: step.ratePerS }
 }
