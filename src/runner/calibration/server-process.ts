@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { messageOf } from '../../core/contracts/errors.ts'
+import { Heap } from '../../core/contracts/heap.ts'
 import { isWarmUp } from '../plan/identity.ts'
 import { obeyRunner } from '../processes/obey-runner.ts'
+import { startPacer } from '../processes/pacer.ts'
+import { preciseNow } from '../processes/precise-now.ts'
 import { behaviourOf, type KnownServer } from './behaviours.ts'
 import type { FromKnown } from './known-server.ts'
 
@@ -21,21 +24,33 @@ const server = createServer((request, response) => {
 })
 
 function take({ headers }: IncomingMessage, body: Buffer, response: ServerResponse): void {
-  const nowMs = performance.now()
+  const nowMs = preciseNow()
   const id = String(headers['x-webhook-id'])
   // Requests of the warm-up are not counted, whatever is planted.
   const { status, answerMs, effectsMs, altered } = (isWarmUp(id) ? plain : behaviour)(nowMs)
   const digest = createHash('sha256').update(body)
   if (altered) digest.update('!')
   const line = `${id} ${digest.digest('hex')}`
-  for (const effectMs of effectsMs) after(effectMs - nowMs, () => effects.push(`${line} ${Date.now()}`))
-  after(answerMs - nowMs, () => response.writeHead(status, { 'content-length': 0 }).end())
+  for (const effectMs of effectsMs) at(effectMs, () => effects.push(`${line} ${Date.now()}`))
+  at(answerMs, () => response.writeHead(status, { 'content-length': 0 }).end())
 }
 
-function after(ms: number, work: () => void): void {
-  if (ms <= 0) work()
-  // Timers fire up to 1 ms late: this way they are so as often too early.
-  else setTimeout(work, Math.max(0, ms - 0.5))
+/** A timer of Node's fires up to 2 ms too early and 1 ms late: as much as a figure of 50 ms may be off. */
+const upcoming = new Heap<{ readonly atMs: number; work(): void }>((a, b) => a.atMs < b.atMs)
+const pacer = startPacer(workDue)
+
+function at(atMs: number, work: () => void): void {
+  if (atMs <= preciseNow()) return work()
+  const first = upcoming.peek()
+  upcoming.push({ atMs, work })
+  if (!first || atMs < first.atMs) pacer.wakeAt(atMs)
+}
+
+function workDue(): void {
+  for (let next = upcoming.peek(); next; next = upcoming.peek()) {
+    if (next.atMs > preciseNow()) return pacer.wakeAt(next.atMs)
+    upcoming.pop()!.work()
+  }
 }
 
 function tell({ url = '' }: IncomingMessage, response: ServerResponse): void {

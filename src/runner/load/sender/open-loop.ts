@@ -3,6 +3,7 @@ import { driftKindOf } from '../../plan/drift-plan.ts'
 import { isLostBySender } from '../../plan/identity.ts'
 import type { Outcome } from '../../plan/outcome.ts'
 import { timeoutMs } from '../../plan/retry.ts'
+import { startPacer } from '../../processes/pacer.ts'
 import { preciseNow } from '../../processes/precise-now.ts'
 import type { Certificate, Progress } from '../../records/facts.ts'
 import { type Attempt, emptyAttempt, type JournalWriter } from '../../records/journal.ts'
@@ -12,7 +13,6 @@ import { Agenda, type AgendaOptions, type Due, type Upcoming } from './agenda.ts
 import { Carrier } from './carrier.ts'
 import type { Destination, ExchangeEnd } from './connection.ts'
 import { Meter } from './meter.ts'
-import { startPacer } from './pacer.ts'
 import { requestMaker } from './request.ts'
 
 export interface OpenLoopOptions {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { ownFile } from '../../../core/base/kit/own-file.ts'
+import { ownFile } from '../../core/base/kit/own-file.ts'
 
 /** Shared with the pacer's thread. */
 export interface PacerMemory {
@@ -18,8 +18,8 @@ interface Pacer {
 }
 
 /**
- * Wakes the sending thread at times finer than a timer's 1 ms grain, without spinning: a thread of its own sleeps in
- * Atomics.wait and posts a message. Spinning would hold a core that a server on the same machine needs.
+ * Wakes the calling thread at times finer than a timer's 1 ms grain, without spinning: a thread of its own sleeps in
+ * Atomics.wait and posts a message. Spinning would hold a core that the other side, on the same machine, needs.
  */
 export function startPacer(onDue: () => void): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(4))
