@@ -8,6 +8,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import { newRunFolder } from '../records/run-folder.ts'
 import { summarise } from '../report/summarise.ts'
 import { play } from '../run/play.ts'
+import type { RateInterval } from '../search/belief.ts'
 import { GOAL } from '../search/search.ts'
 import { type CalibrationCase, isRight, PLANTED, truthOf } from './cases.ts'
 import { startKnown } from './known-server.ts'
@@ -17,6 +18,8 @@ export interface Calibrated {
   readonly truth: number
   /** null: the run was INVALID, or too short to say. */
   readonly found: number | null
+  /** Of a ceiling, with 90%. */
+  readonly interval?: RateInterval | null
   readonly isRight: boolean | null
 }
 
@@ -78,7 +81,8 @@ async function searched(
       goal: { ...GOAL, ratePerSMax: RATE_MAX },
       onTrial: () => {},
     })
-    return calibrated(one, truthOf(one, 0), found.interval?.mid ?? null)
+    const { interval } = found
+    return { ...calibrated(one, truthOf(one, 0), interval?.mid ?? null), interval }
   } finally {
     await bench.stop()
     file.close()

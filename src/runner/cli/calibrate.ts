@@ -79,10 +79,11 @@ async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): 
   return done.every(([, { isRight }]) => isRight) ? EXIT.PASS : EXIT.INVALID
 }
 
-function row([one, { truth, found, isRight }]: [CalibrationCase, Calibrated]): string[] {
+function row([one, { truth, found, interval, isRight }]: [CalibrationCase, Calibrated]): string[] {
   const unit = UNITS[one.measures]
   const figure = (value: number) => `${one.measures === 'p99' ? value.toFixed(1) : Math.round(value)} ${unit}`
-  const said = found === null ? ['not measurable', ''] : [figure(found), percent(Math.abs(found / truth - 1))]
+  const within = interval ? ` (${Math.round(interval.low)}-${Math.round(interval.high)})` : ''
+  const said = found === null ? ['not measurable', ''] : [`${figure(found)}${within}`, percent(Math.abs(found / truth - 1))]
   return [one.measures, serverWords(one), figure(truth), ...said, isRight === false ? 'WRONG' : isRight ? 'ok' : '?']
 }
 

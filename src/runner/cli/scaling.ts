@@ -22,7 +22,8 @@ import { liveLine } from './telling/live-line.ts'
 const AFTER = `
 For each count of processes it searches the ceiling, as npm run ceiling does. The Universal Scalability Law is fitted where six
 counts or more were measured and the law explains them; else the command says why not. The law says nothing beyond twice the
-highest count that was tried.
+highest count that was tried. Six counts take some twenty minutes; less than two minutes for each gives no interval that is narrow
+enough for a curve.
 
 Examples:
   npm run scaling -- --processes 1..6 --queue redis-streams --ledger redis

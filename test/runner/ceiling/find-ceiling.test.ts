@@ -122,6 +122,32 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     expect(cut.trials).toHaveLength(3)
   })
 
+  it.each([60_000, 120_000, 240_000])(
+    'keeps to a budget of %i ms, with servers that started and what is asked beside the ceiling',
+    async (budgetMs) => {
+      const [known, spentMs] = [benchOf(), 8_000]
+      let nowMs = 0
+      const file = TrialsFile.begin(folder, settings, 6_000)
+      const found = await search(file, {
+        ...{ budgetMs, spentMs, clock: () => nowMs, also: ['accepted', 'costs', 'binding'] },
+        bench: {
+          ...known,
+          try: async (trial) => {
+            const tookMs = trial.durationMs + 4_000
+            nowMs += tookMs
+            return { ...(await known.try(trial)), tookMs }
+          },
+        },
+      })
+      file.close()
+      expect(nowMs + spentMs).toBeLessThanOrEqual(budgetMs)
+      expect(found.found.interval).not.toBeNull()
+      // In a minute there is no time for a soak, in four there is time for all.
+      if (budgetMs > 60_000) expect(purposes(found.trials)).toContain('soak')
+      if (budgetMs > 200_000) expect(found.costs).toHaveLength(3)
+    },
+  )
+
   it('that has no time left makes no trial, and says what it knows', async () => {
     const file = TrialsFile.begin(folder, settings, 6_000)
     const found = await search(file, { budgetMs: -1, also: ['accepted', 'costs'] })
