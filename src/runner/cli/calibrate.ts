@@ -83,7 +83,8 @@ function row([one, { truth, found, interval, isRight }]: [CalibrationCase, Calib
   const unit = UNITS[one.measures]
   const figure = (value: number) => `${one.measures === 'p99' ? value.toFixed(1) : Math.round(value)} ${unit}`
   const within = interval ? ` (${Math.round(interval.low)}-${Math.round(interval.high)})` : ''
-  const said = found === null ? ['not measurable', ''] : [`${figure(found)}${within}`, percent(Math.abs(found / truth - 1))]
+  const said =
+    found === null ? ['not measurable', ''] : [`${figure(found)}${within}`, percent(Math.abs(found / truth - 1))]
   return [one.measures, serverWords(one), figure(truth), ...said, isRight === false ? 'WRONG' : isRight ? 'ok' : '?']
 }
 

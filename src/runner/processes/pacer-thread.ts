@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { preciseNow } from './precise-now.ts'
 import { DUE, type PacerMemory, TURN } from './pacer.ts'
+import { preciseNow } from './precise-now.ts'
 
 /** Sleeps until the due time that the pacer's owner wrote, wakes it, and waits for the next one. Atomics.wait sleeps with a grain far below timers' 1 ms. */
 const { control, times } = workerData as PacerMemory
