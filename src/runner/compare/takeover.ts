@@ -1,8 +1,23 @@
 import { PROCESSES } from '../faults/planned-fault.ts'
 import type { JudgedRun } from '../report/judged-run.ts'
+import type { TurnFigures } from './turn-schema.ts'
 
 /** What a comparison calls the trial in which each stack is killed. No scenario has that name. */
 export const TAKEOVER = 'takeover'
+
+/** A stack that forgets is waited for so long after its kill, ms. */
+const FORGETFUL_DRAIN_MS = 10_000
+
+/**
+ * How long a killed stack is waited for, by its runs before, ms. What a queue or a ledger forgets with its process never comes, so
+ * that it would be waited for in vain. undefined: as long as any stack may take.
+ */
+export function takeoverDrainMs(stack: string, turns: readonly TurnFigures[]): number | undefined {
+  const shown = turns.find((turn) => turn.stack === stack)?.durability
+  if (shown === undefined) return undefined
+  const outlives = [shown.queue, shown.ledger].every(({ survives }) => survives.includes('receiver-crash'))
+  return outlives ? undefined : FORGETFUL_DRAIN_MS
+}
 
 /**
  * From the first kill of the stack's processes until events take effect again, and all that was accepted by then, and not yet

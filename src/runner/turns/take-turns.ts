@@ -5,7 +5,7 @@ import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { turnsLeft } from '../compare/counted.ts'
 import type { ComparedStack } from '../compare/stacks.ts'
-import { TAKEOVER } from '../compare/takeover.ts'
+import { TAKEOVER, takeoverDrainMs } from '../compare/takeover.ts'
 import { turnFigures } from '../compare/turn-figures.ts'
 import type { TurnFigures } from '../compare/turn-schema.ts'
 import { type Plan, planOf } from '../plan/plan-run.ts'
@@ -61,7 +61,8 @@ async function takeTurn(
   const plan = await planOf(settingsIn(stack, scenario))
   const own = newRunFolder(join(folder, `run-${String(file.turns.length + 1).padStart(2, '0')}`))
   try {
-    const record = await play(plan, own.path, told.onTurn(plan, name), interrupt, { metered: true })
+    const drainMs = scenario === TAKEOVER ? takeoverDrainMs(name, file.turns) : undefined
+    const record = await play(plan, own.path, told.onTurn(plan, name), interrupt, { metered: true, drainMs })
     // What was cut short says nothing.
     if (interrupt.aborted) return own.discard()
     const judged = judgedRun(own.path, record)
