@@ -9,7 +9,8 @@ import type { SettledEvents } from '../records/settled.ts'
 import type { FromLive, LiveRun, LiveSample, ToLive } from './live-messages.ts'
 
 const EVERY_MS = 500
-const HAND_OVER_MS = 5_000
+/** A browser on a busy machine takes seconds to ask for the report. */
+const HAND_OVER_MS = 20_000
 const END_MS = 2_000
 
 /**

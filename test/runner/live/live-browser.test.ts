@@ -20,11 +20,11 @@ const REMEMBER = `new MutationObserver(() => {
 /** The page of each has charts while it goes on. */
 const DRAWN = '#rates canvas'
 
-describe('the live page in a browser', needing(missing), () => {
+describe('the live page in a browser', { timeout: 400_000, ...needing(missing) }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
   })
@@ -39,10 +39,10 @@ describe('the live page in a browser', needing(missing), () => {
     await page.addInitScript(REMEMBER)
     try {
       await page.goto(await addressOf(child))
-      await page.waitForSelector(DRAWN, { timeout: 60_000 })
+      await page.waitForSelector(DRAWN, { timeout: 120_000 })
       if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `live-${name}.png`) })
       // What it becomes has a verdict in its header; nothing was navigated to.
-      await page.waitForURL('**/report', { timeout: 150_000 })
+      await page.waitForURL('**/report', { timeout: 200_000 })
       const { code, out, err } = await ended
       expect([0, 1, 4, 5], out + err).toContain(code)
       expect(complaints).toEqual([])
@@ -53,7 +53,7 @@ describe('the live page in a browser', needing(missing), () => {
     }
   }
 
-  it('draws a run while it goes on, without an error, and ends as the report of it', { timeout: 240_000 }, async () => {
+  it('draws a run while it goes on, without an error, and ends as the report of it', async () => {
     const easy = ['--rate', '200', '--duration', '6', '--p99', '30000']
     await watch(['scenario', planted('scenario-kills'), ...easy], 'run', async (page) => {
       const report = reportOf('run')
@@ -70,11 +70,11 @@ describe('the live page in a browser', needing(missing), () => {
     })
   })
 
-  it('draws the trials of a search for a ceiling', { timeout: 240_000 }, async () => {
+  it('draws the trials of a search for a ceiling', async () => {
     await watch(['ceiling', '--trial', '2', '--budget', '10', '--max-rate', '300'], 'ceiling')
   })
 
-  it('draws the runs of a comparison', { timeout: 240_000 }, async () => {
+  it('draws the runs of a comparison', async () => {
     const easy = ['--quick', '--rate', '50', '--duration', '2', '--p99', '30s', '--rounds', '1', '--force']
     await watch(['compare', 'steady', '--queues', 'memory', '--ledger', 'memory', ...easy], 'compare')
   })
