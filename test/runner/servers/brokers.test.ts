@@ -6,7 +6,7 @@ import { runsFolder } from '../floodmark.ts'
 import { queuesByServer } from './queues-by-server.ts'
 
 const { run, reportOf } = runsFolder()
-const WHOLE_RUN_MS = 150_000
+const WHOLE_RUN_MS = 240_000
 /** PASS, or INVALID: on a busy machine the generator may be late, which is not what is tried here. */
 const FINISHED = [0, 5]
 
@@ -25,7 +25,7 @@ for (const [server, names] of await queuesByServer(queues)) {
         const folder = `${name}-${ledger}`
         const at = ['--queue', name, '--queue-url', shared().url]
         const flags = [...at, '--ledger', ledger, '--processes', '2', '--rate', '60', '--duration', '6']
-        const { code, out, err } = await run(folder, 'flash-sale', ...flags)
+        const { code, out, err } = await run(folder, 'flash-sale', '--quick', ...flags)
         expect(FINISHED, out + err).toContain(code)
         const { audit, processes } = reportOf(folder)
         expect(audit).toMatchObject({ lost: 0, duplicateEffects: 0, unexpected: 0, misjudged: 0, refused: 0 })
