@@ -32,7 +32,7 @@ function life(heapMiB: number, count: number) {
   const folder = join(root, `${heapMiB}-${count}`)
   const step = (mode: string, argument = 0) => {
     const args = [`--max-old-space-size=${heapMiB}`, PROGRAM, mode, folder, String(argument)]
-    const { stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 })
+    const { stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 900_000 })
     return { signal, ...(stdout.startsWith('{') ? (JSON.parse(stdout) as Said) : {}) } as Said
   }
   writeFileSync(`${folder}.acked`, '')
@@ -57,8 +57,8 @@ describe('a queue with more events than its heap can hold', () => {
     expect(once).toBe(count)
   }
   const title = 'takes them, comes up after it died of heap, and delivers each once, in order'
-  it(`${title}: 300,000 in 64 MiB`, { timeout: 300_000 }, lives(64, 300_000))
-  it(`${title}: 5 million in 96 MiB`, { timeout: 900_000, tags: 'full' }, lives(96, 5_000_000))
+  it(`${title}: 300,000 in 64 MiB`, { timeout: 900_000 }, lives(64, 300_000))
+  it(`${title}: 5 million in 96 MiB`, { timeout: 1_200_000, tags: 'full' }, lives(96, 5_000_000))
 })
 
 describe('events that wait on disk only', () => {
