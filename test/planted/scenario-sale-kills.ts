@@ -7,7 +7,7 @@ export default defineScenario({
   name: 'sale-kills',
   question: 'Is anything that was acknowledged gone, or there twice?',
   faults: (['receivers', 'processors', 'receivers', 'processors'] as const).map((strikes, turn) => ({
-    at: 0.3 + 0.1 * turn,
+    at: 0.35 + 0.1 * turn,
     forMs: 500,
     what: 'kill' as const,
     strikes,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Report } from '../../src/runner/report/report-schema.ts'
 import { floodmark, runsFolder } from '../runner/floodmark.ts'
@@ -13,6 +15,7 @@ export function quickRuns(scenario: string) {
     async quick(name: string, ...flags: string[]): Promise<{ code: number | null; said: string; report: Report }> {
       const easy = ['--quick', '--rate', '100', '--p99', '30000', '--out', `${root}/${name}`]
       const { code, out, err } = await floodmark('scenario', scenario, ...easy, ...flags)
+      if (!existsSync(join(root, name, 'report.json'))) throw new Error(`no report, exit code ${code}: ${out}${err}`)
       return { code, said: out + err, report: reportOf(name) }
     },
   }
