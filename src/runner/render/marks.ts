@@ -3,7 +3,7 @@ import { faultWords } from '../faults/index.ts'
 import type { Report } from '../report/report-schema.ts'
 import type { DriftKind } from '../scenario/scenario.ts'
 
-type Mark = Report['faults'][number]
+export type Mark = Report['faults'][number]
 
 /** Marks that begin within this, ms, and say the same of several, are drawn as one. */
 const SAME_MS = 400

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { firstScreen } from '../../../src/runner/render/html/first-screen.ts'
+import { faultKeys } from '../../../src/runner/render/words/although.ts'
 import { causesOf, firstSentence, provenOf, provenWords } from '../../../src/runner/render/words/first.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { reportWith } from '../history/made-up-reports.ts'
@@ -31,10 +32,12 @@ const unsure = limit('accept-p99', null, {
 /** With faults and a peak of 3,000/s, as the sentence should name them. */
 function report(verdict: Report['verdict'], ...checks: Checks): Report {
   const made = reportWith({ verdict, checks: [passed, ...checks], faults: [] })
+  made.latency.accepted.first = { ...made.latency.accepted.first, count: 57_420 }
   made.setup = { ...made.setup, peakPerS: 3_000, acceptP99Ms: 250 }
   made.audit = {
     ...made.audit,
     planned: 57_420,
+    unsent: 0,
     applied: 57_353,
     buried: 67,
     refused: 0,
@@ -52,9 +55,26 @@ describe('the first sentence of a report', () => {
     )
     const refused = report('PASS')
     refused.audit = { ...refused.audit, applied: 55_940, refused: 1_413 }
-    expect(firstSentence(refused)).toContain('took 56,007 of 57,420 webhooks')
+    expect(firstSentence(refused)).toContain(
+      'took 56,007 of 57,420 webhooks, up to 3,000 a second, and lost none of these',
+    )
     expect(firstSentence(refused)).toContain(
       '1,413 events were refused or had no answer, and their senders gave them up',
+    )
+    refused.audit = { ...refused.audit, buried: 1, refused: 1 }
+    expect(firstSentence(refused)).toContain('1 event was refused or had no answer, and its sender gave it up')
+    expect(firstSentence(refused)).toContain('1 event failed for good, as planned, and is kept as a dead letter.')
+  })
+
+  it('does not tell the times of those taken at the first try as those of all', () => {
+    const retried = report('PASS')
+    retried.latency.accepted.first = { ...retried.latency.accepted.first, count: 40_000 }
+    expect(firstSentence(retried)).toContain(
+      'and lost none; 40,000 were taken at the first try; 99 of 100 of these were answered within 20 ms (250 ms allowed).',
+    )
+    delete retried.latency.accepted.first.p99
+    expect(firstSentence(retried)).toContain(
+      '40,000 were taken at the first try; the slowest of these was answered after 50 ms',
     )
   })
 
@@ -65,7 +85,20 @@ describe('the first sentence of a report', () => {
       { kind: 'kill', victim: 'Redis', fault: kill, fromMs: 0, untilMs: 1 },
       { kind: 'attack', attacks: ['forged'], fromMs: 0, untilMs: 1 },
     ]
-    expect(firstSentence(made)).toContain(', although the queue’s server was killed and it was attacked, and lost none')
+    expect(firstSentence(made)).toContain('and lost none, although the queue’s server was killed and it was attacked;')
+    // What holds the queue may be a process of ours, and several may be struck.
+    const own = made.processes.map(({ name }) => name)[0]!
+    made.faults = [{ kind: 'kill', victim: own, fault: kill, fromMs: 0, untilMs: 1 }]
+    expect(firstSentence(made)).toContain('although a process of the stack was killed;')
+    const restart = { what: 'restart', strikes: 'stack', at: 0, forMs: 1, each: true } as const
+    const restarted = (victim: string, fromMs: number) =>
+      ({ kind: 'restart', victim, fault: restart, fromMs, untilMs: fromMs + 500 }) as const
+    made.faults = [restarted('a', 1_000), restarted('b', 2_000), restarted('c', 3_000)]
+    expect(firstSentence(made)).toContain('although 3 processes of the stack were restarted;')
+    expect(faultKeys(made)).toEqual(['3 processes of the stack were restarted, 3 times, 1.0 s … 3.5 s'])
+    const slow = { what: 'slow-effects', strikes: 'processors', addMs: 5, key: 'k0', at: 0, forMs: 1 } as const
+    made.faults = [{ kind: 'slow-effects', victim: 'a', fault: slow, fromMs: 0, untilMs: 1_000 }]
+    expect(firstSentence(made)).toContain('although a processor took longer for each event of one account for a while;')
   })
 
   it('says of a FAIL what failed, harm first', () => {
@@ -88,7 +121,7 @@ describe('the first sentence of a report', () => {
 
   it('says of an INDETERMINATE run what was not decided', () => {
     expect(firstSentence(report('INDETERMINATE', unsure))).toContain(
-      'This run does not decide: too few slow answers were seen for a p99 (slowest 200 ms, at most 250 ms).',
+      'This run does not decide: too few slow answers were seen to tell how long 1 in 100 takes (the slowest took 200 ms; wanted is at most 250 ms).',
     )
   })
 })
@@ -123,7 +156,7 @@ describe('the first screen', () => {
     const made = report('FAIL', lost)
     made.audit = { ...made.audit, lost: 12, altered: 3, refused: 0, unexpected: 0 }
     const { text } = firstScreen(made, {})
-    expect(text).toMatch(/class="tile bad"><b>.*12<\/b><span>accepted and lost/)
+    expect(text).toMatch(/class="tile bad"><b class="whole">.*12<\/b><span>accepted and lost/)
     expect(text).toContain('not as they were signed')
     expect(text).not.toContain('effects never sent')
     expect(text).not.toContain('events refused')
@@ -136,6 +169,17 @@ describe('the first screen', () => {
     expect(two).toContain('<li><b>It lost 12 events that it had accepted.</b> The events are named below')
     // A figure keeps its unit.
     expect(two).toContain('800\u00a0ms')
+  })
+
+  it('keeps a flag and its value in one line, and tells no attempt twice', () => {
+    expect(firstScreen(report('INDETERMINATE', unsure), {}).text).toContain('<span class="whole">--duration 90s</span>')
+    const made = report('PASS')
+    made.audit = { ...made.audit, refused: 33, duplicatesAbsorbed: 1_192 }
+    made.notAccepted = { refused: 33, unanswered: 0, givenUp: 33 }
+    expect(firstScreen(made, {}).text).not.toContain('attempts refused')
+    made.notAccepted = { ...made.notAccepted, refused: 1_704 }
+    expect(firstScreen(made, {}).text).toMatch(/1,704<\/b><span>attempts refused</)
+    expect(firstScreen(made, {}).text).toMatch(/1,192<\/b><span>repeats, without a second effect</)
   })
 
   it('says its charts in words as well', () => {

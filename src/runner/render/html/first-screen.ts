@@ -1,6 +1,6 @@
 import { grouped, ms, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
-import { type Markup, markup } from '../markup.ts'
+import { type Content, type Markup, markup } from '../markup.ts'
 import { causesOf, firstSentence, provenOf, provenWords } from '../words/first.ts'
 import { environmentWords, isFollowed, stackWords } from '../words/run.ts'
 import { overview } from './overview.ts'
@@ -17,13 +17,13 @@ export function firstScreen(report: Report, { ceiling }: Alongside): Markup {
   return markup`<header class="${verdict.toLowerCase()}" id="top">
 <p class="verdict">${verdict}${interrupted && ' (interrupted)'}</p>
 <h1>${scenario.name}: ${stackWords(settings)}</h1>
+<p class="question">${whole(scenario.question)}</p>
 <p class="sentence">${whole(firstSentence(report))}</p>
 ${causes(report)}
 ${bar(report, ceiling)}
 <div class="tiles">${tiles(report)}</div>
 ${overview(report)}
-<p class="about">${aboutWords(report)}</p>
-<p class="about">${scenario.question}</p>
+<p class="about">${whole(aboutWords(report))}</p>
 </header>
 `
 }
@@ -41,8 +41,13 @@ function causes(report: Report): Markup | false {
   return markup`<h2 class="todo">What to do</h2><ul class="causes">${lines}</ul>`
 }
 
-/** A figure and its unit stay in one line. */
-const whole = (text: string) => text.replaceAll(/(\d) (?=(ms|s|a second)\b)/g, '$1\u00a0')
+/** A figure and its unit stay in one line, and so does a flag with its value: it is to be copied. */
+function whole(text: string): Content[] {
+  const bound = text.replaceAll(/(\d) (?=(ms|s|a second|cores|GiB|MiB)\b)/g, '$1\u00a0')
+  return bound
+    .split(/(--[a-z][\w-]*(?: \d\w*)?)/)
+    .map((part, at) => (at % 2 === 1 ? markup`<span class="whole">${part}</span>` : part))
+}
 
 const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 
@@ -70,6 +75,8 @@ function tiles(report: Report): Markup[] {
     tile(grouped(count), name, count > 0 ? 'bad' : isInvalid ? 'plain' : 'good')
   const harm = (count: number, name: string) => (count > 0 ? [tile(grouped(count), name, 'bad')] : [])
   const beside = (count: number, name: string) => (count > 0 ? [tile(grouped(count), name, 'plain')] : [])
+  // Where each event had one attempt, its tile has told.
+  const attempts = (count: number, events: number, name: string) => (count > events ? beside(count, name) : [])
   const checked = report.checks.find(({ id }) => id === 'accept-p99')
   const p99 = answerOf(latency)
   const isRefusedBad = report.checks.some(({ id, ok }) => id === 'refused' && ok === false)
@@ -87,8 +94,9 @@ function tiles(report: Report): Markup[] {
     ...refusals(audit.unknown, 'events without answer or effect'),
     ...harm(audit.unsent - audit.neverFound, 'events not sent'),
     ...harm(audit.neverFound, 'never sent, and not found'),
-    ...beside(notAccepted.refused - audit.refused, 'attempts refused, accepted later'),
-    ...beside(notAccepted.unanswered, 'attempts unanswered'),
+    ...attempts(notAccepted.refused, audit.refused, 'attempts refused'),
+    ...attempts(notAccepted.unanswered, audit.unknown, 'attempts unanswered'),
+    ...(report.target ? [] : beside(audit.duplicatesAbsorbed, 'repeats, without a second effect')),
     ...harm(audit.misjudged, 'dead letters not as planned'),
     ...beside(audit.buried - audit.misjudged, 'dead letters, as planned'),
     ...beside(audit.differingCopies, 'copies with another body'),
@@ -105,7 +113,7 @@ function answerOf({ phases, accepted }: Report['latency']): { readonly value: st
 }
 
 function tile(value: string, name: string, tone: Tone): Markup {
-  return markup`<div class="tile ${tone}"><b><span aria-hidden="true">${SYMBOLS[tone]}</span> ${value}</b><span>${name}</span></div>`
+  return markup`<div class="tile ${tone}"><b class="whole"><span aria-hidden="true">${SYMBOLS[tone]}</span> ${value}</b><span>${whole(name)}</span></div>`
 }
 
 /** When, where, how long, what, from which seed and commit. */

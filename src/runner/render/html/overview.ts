@@ -2,6 +2,7 @@ import { grouped, ms, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { bandsOf } from '../marks.ts'
 import { type Markup, markup } from '../markup.ts'
+import { faultKeys } from '../words/although.ts'
 import { isFollowed } from '../words/run.ts'
 
 /** Units of a plot's own: the page stretches it to any width, so words stand beside it as text and not in it. */
@@ -52,9 +53,9 @@ ${plot(
     faults.length > 0 &&
     key(
       'band',
-      bandsOf(faults)
-        .map(({ text, fromMs, untilMs }) => `${text}, ${seconds(fromMs)} … ${seconds(untilMs)}`)
-        .join('; '),
+      faultKeys(report)
+        .join('; ')
+        .replaceAll(/(?<=\d) (?=s\b)/g, '\u00a0'),
     )
   }</figcaption></figure>`
 }
@@ -100,12 +101,7 @@ function phaseNames({ scenario }: Report, endMs: number): Markup[] {
 
 function altOfRates(report: Report): string {
   const { setup, audit, tookMs, faults } = report
-  const struck =
-    faults.length === 0
-      ? ''
-      : ` Meanwhile: ${bandsOf(faults)
-          .map(({ text }) => text)
-          .join('; ')}.`
+  const struck = faults.length === 0 ? '' : ` Meanwhile: ${faultKeys(report).join('; ')}.`
   return `${grouped(audit.planned)} events offered over ${seconds(tookMs.sending)}, up to ${grouped(setup.peakPerS)} a second.${isFollowed(report) ? ` ${grouped(audit.applied)} took effect.` : ''}${struck}`
 }
 

@@ -1,4 +1,4 @@
-import { grouped, inWords, ms, perS, seconds } from '../../../core/base/words.ts'
+import { grouped, inWords, ms, perS } from '../../../core/base/words.ts'
 import type { Check, CheckValues } from '../../report/check.ts'
 import type { CommonCheckId } from '../../report/checks.ts'
 import type { Report } from '../../report/report-schema.ts'
@@ -32,30 +32,46 @@ function passed(report: Report): string {
     const took = `The stack at ${report.target?.address} accepted ${grouped(audit.unfollowed)} of ${grouped(audit.planned)} webhooks, ${upTo(report)}`
     return `${took}; ${answeredWords(report)} (${ms(setup.acceptP99Ms)} allowed). Whether it kept what it accepted is not known.`
   }
-  const took = `${onThis(report)} the stack took ${all} webhooks, ${upTo(report)}${althoughWords(report)}, and lost none`
+  const none = taken === audit.planned ? 'lost none' : 'lost none of these'
+  const took = `${onThis(report)} the stack took ${all} webhooks, ${upTo(report)}, and ${none}${althoughWords(report)}`
   return [`${took}; ${answeredWords(report)} (${ms(setup.acceptP99Ms)} allowed).`, ...besideWords(report)].join(' ')
 }
 
-function answeredWords({ latency }: Report): string {
+/** Where some were not taken at the first try, the times are those of the others, and the sentence says so. */
+function answeredWords({ latency, audit }: Report): string {
   const peak = latency.phases.find((phase) => phase.peak)
-  const of = peak?.acceptedFirst ?? latency.accepted.first
+  const { p99, maxMs } = peak?.acceptedFirst ?? latency.accepted.first
+  if (maxMs === undefined && !p99) return 'nothing was answered'
   const where = peak ? ' at the peak' : ''
-  if (of.p99) return `99 of 100${where} were answered within ${ms(of.p99.ms)}`
-  return of.maxMs === undefined ? 'nothing was answered' : `the slowest${where} was answered after ${ms(of.maxMs)}`
+  const { count } = latency.accepted.first
+  const isAll = count >= audit.planned - audit.unsent - audit.found
+  const some = isAll || count === audit.applied + audit.buried ? '' : `${grouped(count)} were taken at the first try; `
+  const of = isAll ? '' : ' of these'
+  if (p99) return `${some}99 of 100${of}${where} were answered within ${ms(p99.ms)}`
+  return `${some}the slowest${of}${where} was answered after ${ms(maxMs!)}`
 }
 
 /** What became of those that did not simply take effect. */
 function besideWords({ audit }: Report): string[] {
   const { refused, unknown, buried, found } = audit
-  const events = (count: number) => `${grouped(count)} ${count === 1 ? 'event' : 'events'}`
+  const said = (count: number, one: string, many: string) =>
+    count === 0 ? [] : [count === 1 ? `1 event ${one}.` : `${grouped(count)} events ${many}.`]
   return [
-    ...(refused + unknown > 0
-      ? [
-          `${events(refused + unknown)} were refused or had no answer, and their senders gave them up: this scenario allows it.`,
-        ]
-      : []),
-    ...(buried > 0 ? [`${events(buried)} failed for good, as planned, and are kept as dead letters.`] : []),
-    ...(found > 0 ? [`${events(found)} that were never sent were found in the provider’s list.`] : []),
+    ...said(
+      refused + unknown,
+      'was refused or had no answer, and its sender gave it up: this scenario allows it',
+      'were refused or had no answer, and their senders gave them up: this scenario allows it',
+    ),
+    ...said(
+      buried,
+      'failed for good, as planned, and is kept as a dead letter',
+      'failed for good, as planned, and are kept as dead letters',
+    ),
+    ...said(
+      found,
+      'that was never sent was found in the provider’s list',
+      'that were never sent were found in the provider’s list',
+    ),
   ]
 }
 
@@ -89,13 +105,15 @@ const events = (values: CheckValues) => `${grouped(some(values))} ${some(values)
 
 const PLAIN: Readonly<Partial<Record<CommonCheckId | 'run-whole' | 'connections-waiting', Plain>>> = {
   lost: (values) => `it lost ${events(values)} that it had accepted`,
-  altered: (values) => `${events(values)} took effect, or are kept, otherwise than they were signed`,
+  altered: (values) =>
+    `${events(values)} took effect, or ${some(values) === 1 ? 'is' : 'are'} kept, otherwise than signed`,
   'double-effects': (values) =>
     `${grouped(some(values))} ${some(values) === 1 ? 'effect' : 'effects'} took place twice`,
   'effects-never-sent': (values) => `${events(values)} took effect that nobody had sent`,
   'out-of-order': (values) => `${events(values)} took effect out of order`,
-  refused: (values) => `${events(values)} were refused or had no answer`,
-  'process-deaths': (values) => `a process ended by itself (${grouped(some(values))} times)`,
+  refused: (values) => `${events(values)} ${some(values) === 1 ? 'was' : 'were'} refused or had no answer`,
+  'process-deaths': (values) =>
+    some(values) === 1 ? 'a process ended by itself' : `processes ended by themselves, ${grouped(some(values))} times`,
   'accept-p99': slow('answers'),
   'event-p99': slow('events, counted until they were accepted,'),
   'effect-p99': slow('events, counted until their effect,'),
@@ -115,7 +133,7 @@ function slow(of: string): Plain {
     if (values.measured !== 'too-few-episodes') return `1 in 100 ${of} took ${measured} or more (${wanted})`
     return values.slowest === undefined
       ? `of ${of} there were none`
-      : `too few slow ${of} were seen for a p99 (slowest ${inWords(values.slowest)}, ${wanted})`
+      : `too few slow ${of} were seen to tell how long 1 in 100 takes (the slowest took ${inWords(values.slowest)}; wanted is ${wanted})`
   }
 }
 
@@ -152,7 +170,7 @@ function todoOf(check: Check): string | undefined {
   if (check.ok !== null) return remedy ?? REMEDIES[check.id]
   const longerMs = amount(check.values.wouldTake)
   if (longerMs !== undefined)
-    return `A run of some ${seconds(longerMs)} decides it: --duration ${Math.ceil(longerMs / 1_000)}s.`
+    return `A run of some ${grouped(longerMs / 1_000)} s decides it: --duration ${Math.ceil(longerMs / 1_000)}s.`
   return REMEDIES[check.id] ?? 'Run it longer, or several times and compare: npm run compare.'
 }
 
