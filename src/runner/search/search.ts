@@ -98,7 +98,9 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const isSoaked = (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
   const of = (purpose: Purpose) => counted.filter((trial) => trial.purpose === purpose).length
-  const goesOn = mayGoOn(time, isSoaked)
+  // Where there is no time for a soak either, a load tells more than another anchor.
+  const isShort = of('soak') === 0 && !fits(time, time.soakMs) && of('search') < ANCHOR_AFTER
+  const goesOn = mayGoOn(time, isSoaked) || (isShort && hasTime)
   if (isBound || isNarrow || counted.length >= goal.trialsMax || !goesOn) {
     if (!isSoaked && of('soak') < SOAKS_MAX && fits(time, time.soakMs)) return { next: 'soak', ratePerS: soakPerS }
     const isAnchored = of('anchor') >= (goesOn ? ANCHORS : ANCHORS_MIN)

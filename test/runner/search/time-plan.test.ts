@@ -64,6 +64,16 @@ describe('the time of a search', () => {
     },
   )
 
+  it('of 60 s goes into loads: there is none for a soak, and one anchor is enough', () => {
+    for (const seed of seeds) {
+      const { trials, leftMs, lengths } = timed(NOISY, seed, 60_000, steady)
+      const of = (purpose: Purpose) => trials.filter((one) => one.purpose === purpose).length
+      expect({ soaks: of('soak'), anchors: of('anchor') }, String(seed)).toEqual({ soaks: 0, anchors: 1 })
+      expect(of('search'), String(seed)).toBeGreaterThan(0)
+      expect(leftMs, String(seed)).toBeLessThan(lengths.loadMs)
+    }
+  })
+
   it('is kept for at most by half: a search in a hurry still has loads', () => {
     const time = { ...NO_HURRY, budgetMs: 60_000, loadMs: 10_000, soakMs: 44_000, besideMs: 30_000 }
     expect(mayGoOn({ ...time, leftMs: 45_000 }, false)).toBe(true)
