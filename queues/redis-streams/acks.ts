@@ -15,29 +15,28 @@ interface AckHolder {
   readonly ended: AbortSignal
 }
 
+interface AckTold {
+  /** The shard belonged to another consumer, so nothing was settled. */
+  onLost(shard: Shard): void
+  onTrouble(cause: unknown): void
+}
+
 /** Sends the acks of a consumer's handlers to the server: one call at a time, tried until it answers or all is over. */
 export class Acks {
   readonly #connection: RedisConnection
   readonly #bytesKey: string
   readonly #clock: Clock
   readonly #holder: AckHolder
-  readonly #onLost: (shard: Shard) => void
+  readonly #told: AckTold
   readonly #waiting = new Set<Shard>()
   #flushing: Promise<void> | undefined
 
-  /** `onLost`: the shard belonged to another consumer, so nothing was settled. */
-  constructor(
-    connection: RedisConnection,
-    bytesKey: string,
-    clock: Clock,
-    holder: AckHolder,
-    onLost: (shard: Shard) => void,
-  ) {
+  constructor(connection: RedisConnection, bytesKey: string, clock: Clock, holder: AckHolder, told: AckTold) {
     this.#connection = connection
     this.#bytesKey = bytesKey
     this.#clock = clock
     this.#holder = holder
-    this.#onLost = onLost
+    this.#told = told
   }
 
   push(item: StreamItem): void {
@@ -65,9 +64,10 @@ export class Acks {
         for (const [at, shard] of shards.entries()) {
           shard.acks.splice(0, batches[at]!.length)
           if (shard.acks.length === 0) this.#waiting.delete(shard)
-          if (settled[at] === 0) this.#onLost(shard)
+          if (settled[at] === 0) this.#told.onLost(shard)
         }
-      } catch {
+      } catch (cause) {
+        this.#told.onTrouble(cause)
         await sleep(this.#clock, TROUBLE_MS, ended)
       }
     }

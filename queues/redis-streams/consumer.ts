@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisConnection } from '../../src/clients/redis/connection.ts'
+import { isLasting, type RedisConnection } from '../../src/clients/redis/connection.ts'
 import { runScript } from '../../src/clients/redis/script.ts'
 import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { eventOfRecord } from '../../src/core/base/codec.ts'
 import { shareOfMemory } from '../../src/core/base/memory.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { laneOf } from '../../src/core/contracts/event.ts'
 import type { ConsumeOptions, Handler, QueueOpenOptions } from '../../src/core/contracts/queue.ts'
 import { Lanes } from '../../src/core/processing/lanes.ts'
@@ -54,6 +55,8 @@ export class StreamsConsumer {
   readonly #holding: LastingTrouble
   readonly #reading: LastingTrouble
   readonly #ended = new AbortController()
+  /** Aborts for a trouble that no waiting ends. */
+  readonly #lasting = new AbortController()
   #heldUntilMs = 0
   #renewedMs = Number.NEGATIVE_INFINITY
   #turn = 0
@@ -75,14 +78,18 @@ export class StreamsConsumer {
     const fresh = { state: 'free', cursor: '', lastId: '', due: false, events: 0, bytes: 0 } as const
     this.#shards = keys.shards.map((names, number) => ({ number, ...names, ...fresh, acks: [] }))
     const holder = { me: this.#me, holdMs: this.#holdMs, ended: this.#ended.signal }
-    this.#acks = new Acks(connection, keys.bytes, clock, holder, (shard) => this.#leave(shard))
+    this.#acks = new Acks(connection, keys.bytes, clock, holder, {
+      onLost: (shard) => this.#leave(shard),
+      onTrouble: (cause) => this.#endIfLasting(cause),
+    })
     this.#holding = new LastingTrouble(clock, 'no stream could be held', options.onError)
     this.#reading = new LastingTrouble(clock, 'no stream could be read', options.onError)
     this.#lanes = new Lanes<StreamItem>(clock, (item) => this.#acks.push(item))
   }
 
+  /** @throws FloodmarkError 'unavailable' when the server does not allow what is needed. */
   async run(handle: Handler): Promise<void> {
-    const { signal } = this.#options
+    const signal = AbortSignal.any([this.#options.signal, this.#lasting.signal])
     // A wait on the server would go on for as long as it may.
     const wake = () => {
       for (const { client } of this.#waiters) client.disconnect()
@@ -90,7 +97,7 @@ export class StreamsConsumer {
     signal.addEventListener('abort', wake, { once: true })
     const keeping = this.#keep(signal)
     const reading = Promise.all(this.#waiters.map((waiter, reader) => this.#read(signal, reader, waiter)))
-    await this.#lanes.consume(handle, this.#options)
+    await this.#lanes.consume(handle, { ...this.#options, signal })
     await reading
     const untilMs = this.#clock.monotonic() + SETTLE_MS
     await Promise.race([this.#acks.flushed(), sleep(this.#clock, SETTLE_MS)])
@@ -99,6 +106,14 @@ export class StreamsConsumer {
     while (!(await this.#release(this.#shards, this.#keys.consumers)) && this.#clock.monotonic() < untilMs) {
       await sleep(this.#clock, TROUBLE_MS)
     }
+    this.#lasting.signal.throwIfAborted()
+  }
+
+  #endIfLasting(cause: unknown): void {
+    if (!isLasting(cause)) return
+    const why = messageOf(cause).replace(/\.$/, '')
+    const what = `streams cannot be consumed: ${why}. Allow this user all commands of streams and scripts`
+    this.#lasting.abort(new FloodmarkError('unavailable', what, { cause }))
   }
 
   /** Renews the leases until the very end, so that the last acks are still valid. */
@@ -110,6 +125,7 @@ export class StreamsConsumer {
         this.#holding.worked()
       } catch (cause) {
         this.#holding.failed(cause)
+        this.#endIfLasting(cause)
         if (this.#clock.monotonic() > this.#heldUntilMs) for (const shard of this.#shards) this.#leave(shard)
       }
       await sleep(this.#clock, keepMs, this.#ended.signal)
@@ -177,6 +193,7 @@ export class StreamsConsumer {
         if (events >= wanted.length) for (const shard of wanted) shard.due = true
       } catch (cause) {
         this.#reading.failed(cause)
+        this.#endIfLasting(cause)
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of due) this.#leave(shard)
         await sleep(this.#clock, TROUBLE_MS, signal)
@@ -243,7 +260,8 @@ export class StreamsConsumer {
         // Should this one not be given to us, as it was somebody's before, the next wait is for what comes behind it.
         Object.assign(shards[streams.indexOf(stream.toString())]!, { due: true, lastId: id.toString() })
       }
-    } catch {
+    } catch (cause) {
+      this.#endIfLasting(cause)
       // The next answer may come from another server, which knows other ids.
       for (const shard of shards) Object.assign(shard, { due: true, lastId: '' })
       await sleep(this.#clock, TROUBLE_MS, this.#options.signal)

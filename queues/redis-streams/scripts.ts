@@ -56,8 +56,9 @@ for i, holder in ipairs(redis.call('MGET', unpack(leases))) do
 end
 for _, i in ipairs(free) do
   if #held >= share then break end
+  local made = redis.pcall('XGROUP', 'CREATE', KEYS[2 * i + 1], 'floodmark', '0', 'MKSTREAM')
+  if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
   redis.call('SET', KEYS[2 * i], ARGV[1], 'PX', ARGV[2])
-  redis.pcall('XGROUP', 'CREATE', KEYS[2 * i + 1], 'floodmark', '0', 'MKSTREAM')
   endIn(ARGV[3], KEYS[2 * i + 1])
   held[#held + 1] = i
 end
@@ -119,9 +120,10 @@ for i = 1, (#KEYS - 1) / 2 do
   for j = 1, count do ids[j] = ARGV[at + 1 + j] end
   at, out[i] = at + 2 + count, 0
   if redis.call('GET', KEYS[2 * i]) == ARGV[1] then
-    redis.call('XACK', KEYS[2 * i + 1], 'floodmark', unpack(ids))
+    -- Should one of these not be allowed, those behind it are not done: an event that is still there comes again.
     local gone = redis.call('XDEL', KEYS[2 * i + 1], unpack(ids))
     if gone > 0 then redis.call('DECRBY', KEYS[1], math.floor(bytes * gone / count)) end
+    redis.call('XACK', KEYS[2 * i + 1], 'floodmark', unpack(ids))
     out[i] = 1
   end
 end

@@ -15,6 +15,8 @@ const RESEND_PAUSE_MS = 20
 const ASK_AGAIN_MS = 500
 /** Answers by which a server says that it is not, or not yet, the one that takes writes: its name may lead to another by now. */
 const NOT_THE_ONE = /^(READONLY|LOADING|MASTERDOWN|MOVED|CLUSTERDOWN|UNBLOCKED)\b/
+/** Answers that stay the same until somebody changes the server: a command that is not allowed, or was taken away. */
+const LASTING = /NOPERM|ACL failure|user executing the script can't run|unknown (redis )?command/i
 const LOGIN_REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password/
 
 /** Whether an answer ends the connection: the call is refused, and the connection made anew. For every client of ours. */
@@ -255,4 +257,9 @@ export class RedisConnection {
 /** An answer of the server, as opposed to a fault on the way. */
 export function isAnswer(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError'
+}
+
+/** Whether a call was refused in a way that no waiting ends. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof FloodmarkError && isAnswer(error.cause) && LASTING.test(error.cause.message)
 }
