@@ -109,7 +109,7 @@ class KafkaQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout.topic, this.#count()))
+    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout, this.#count()))
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
@@ -178,8 +178,10 @@ const driver: QueueDriver = {
     const layout = layoutOf(options)
     const { admin, brokers } = await startAsking(layout)
     try {
-      await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
-      await deleteGroup(admin, layout.topic)
+      if (layout.isOurs) {
+        await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
+      }
+      await deleteGroup(admin, layout.group)
     } catch (cause) {
       const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
       throw new FloodmarkError('unavailable', message, { cause })

@@ -10,7 +10,7 @@ import { Publishing, type SentPart } from './kafka-shared/publishing.ts'
 import { deleteAll, describe, isError, lagOf, makeTopic } from './kafkajs/cluster.ts'
 import { Connections } from './kafkajs/connections.ts'
 import { keepMember } from './kafkajs/member.ts'
-import { KafkaJsSending, type SendingLine } from './kafkajs/sending.ts'
+import { compressionOf, KafkaJsSending, type SendingLine } from './kafkajs/sending.ts'
 
 /** Kafka by kafkajs. Topics and lanes are those of `kafka`: each queue reads the other's events. */
 class KafkaJsQueue implements Queue {
@@ -80,7 +80,7 @@ class KafkaJsQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const lag = await lagOf(this.#connections, this.#layout.topic)
+    const lag = await lagOf(this.#connections, this.#layout)
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
@@ -116,6 +116,7 @@ const driver: QueueDriver = {
   server: 'kafka',
   async open(options) {
     const layout = layoutOf(options)
+    compressionOf(layout)
     return connected(layout, 'open', async (connections) => {
       await makeTopic(connections, layout)
       // By now those are known that the address does not name.
@@ -135,7 +136,7 @@ const driver: QueueDriver = {
   async drop(options) {
     const layout = layoutOf(options)
     await connected(layout, 'delete', async (connections) => {
-      await deleteAll(connections.admin, layout.topic)
+      await deleteAll(connections.admin, layout)
       await connections.close()
     })
   },

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { type KafkaAddress, kafkaAddress } from '../../src/clients/kafka/address.ts'
 import { shareOfHeap } from '../../src/core/base/memory.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { EVENT_LIMITS } from '../../src/core/contracts/event.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
-import type { FailureMode, QueueTraits } from '../../src/core/contracts/queue.ts'
+import type { FailureMode, QueueOpenOptions, QueueTraits } from '../../src/core/contracts/queue.ts'
 
 /** A new topic gets so many lanes. At most so many consumers can share its work. */
 const PARTITIONS = 12
@@ -45,13 +46,28 @@ export interface Layout {
   readonly address: KafkaAddress
   /** Of a topic that is made. */
   readonly partitions: number
-  /** Name of the topic, and of the one consumer group on it. */
   readonly topic: string
+  /** Of consumers: the only one on a topic of ours. */
+  readonly group: string
+  /** False: somebody named the topic, and may use it otherwise too. None of its records is deleted, and the topic is not. */
+  readonly isOurs: boolean
 }
 
-export function layoutOf({ url, namespace }: { readonly url: string; readonly namespace: string }): Layout {
+/** @throws FloodmarkError 'misuse', also where a run would share a topic with others. */
+export function layoutOf({ url, namespace, keptMs }: Pick<QueueOpenOptions, 'url' | 'namespace' | 'keptMs'>): Layout {
   const address = kafkaAddress(url)
-  return { address, partitions: address.partitions ?? PARTITIONS, topic: `floodmark-${checkNamespace(namespace)}` }
+  const own = `floodmark-${checkNamespace(namespace)}`
+  if (address.topic !== undefined && keptMs !== undefined) {
+    const why = `else it would read events of others from '${address.topic}'`
+    throw new FloodmarkError('misuse', `a run makes a topic of its own, ${why}: leave the topic out of Kafka's address`)
+  }
+  return {
+    address,
+    partitions: address.partitions ?? PARTITIONS,
+    topic: address.topic ?? own,
+    group: address.group ?? own,
+    isOurs: address.topic === undefined,
+  }
 }
 
 export const TOPIC_CONFIG = [
@@ -85,7 +101,7 @@ function foldersHere(topic: string, logFolders: readonly string[]): readonly str
 
 export function traitsOf(
   name: string,
-  { topic, address: { acks, lingerMs } }: Layout,
+  { topic, isOurs, address: { acks, lingerMs } }: Layout,
   { server, replicas, config, logFolders, deletesSettled }: TopicFacts,
 ): QueueTraits {
   const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
@@ -110,7 +126,8 @@ export function traitsOf(
   if (config?.get('cleanup.policy')?.includes('compact')) {
     settings.push('cleanup.policy compact, which deletes all events of a key but the last')
   }
-  if (deletesSettled !== undefined)
+  if (!isOurs) settings.push('settled records are kept: others may read the topic too')
+  else if (deletesSettled !== undefined)
     settings.push(`settled records are ${deletesSettled ? 'deleted' : 'kept: we may not delete them'}`)
   const here = foldersHere(topic, logFolders)
   return {

@@ -86,7 +86,9 @@ export async function describe(
   const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
   const config = await configOf(admin, layout.topic)
   const logFolders = await logFoldersOf(admin, layout.topic, partitions.length)
-  const deletesSettled = await mayDelete(deletingOf(admin, layout.topic), ledOf(partitions)[0]!)
+  const deletesSettled = layout.isOurs
+    ? await mayDelete(deletingOf(admin, layout.topic), ledOf(partitions)[0]!)
+    : undefined
   return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: partitions.length }
 }
 
@@ -164,9 +166,9 @@ async function whileNotYet<T>(errors: readonly string[], run: () => Promise<T>):
 }
 
 /** Counts events behind the group's committed offsets, over all partitions that have a leader. */
-export async function lagOf(admin: Admin, topic: string, count: number): Promise<number> {
+export async function lagOf(admin: Admin, { topic, group: groupId }: Layout, count: number): Promise<number> {
   const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
-  const groups = [{ groupId: topic, topics: [{ name: topic, partitionIndexes }] }]
+  const groups = [{ groupId, topics: [{ name: topic, partitionIndexes }] }]
   const [group] = await whileNotYet(NO_COORDINATOR_YET, async () => admin.listConsumerGroupOffsets({ groups }))
   const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
   const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })

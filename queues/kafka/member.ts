@@ -50,14 +50,14 @@ export async function keepMember(
     ...{ topic, lanes, clock, onError },
     ...deletingOf(admin, topic),
   })
-  void settled.run(finished)
+  if (layout.isOurs) void settled.run(finished)
   let told = false
   while (!finished.aborted) {
     const member = new KafkaMember(options, leaderless, epochs)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
-      await settled.finish()
+      if (layout.isOurs) await settled.finish()
     } catch (cause) {
       lanes.assign(new Map())
       lanes.start()
@@ -100,7 +100,7 @@ class KafkaMember {
     this.#brokers = brokers
     this.#clock = clock
     this.#lanes = lanes
-    this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.topic, autocommit: false })
+    this.#consumer = new Consumer({ ...clientOptions(layout), groupId: layout.group, autocommit: false })
     despiteLeaderless(this.#consumer, layout.address, brokers)
     this.#consumer.topics.track(layout.topic)
     // A fetch waits at the broker, and a connection's requests are answered in turn. So heartbeats have their own connection.

@@ -1,7 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { serverVersion } from '../../src/clients/kafka/broker-version.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError } from '../../src/core/contracts/errors.ts'
+import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
 import { NOBODY } from '../kafka-shared/brokers.ts'
 import { type Layout, REBALANCE_TIMEOUT_MS, RETRY_MS, TOPIC_CONFIG, type TopicFacts } from '../kafka-shared/layout.ts'
 import { type Deleting, mayDelete } from '../kafka-shared/settled.ts'
@@ -24,6 +24,21 @@ export function isError(error: unknown, type: string): boolean {
     ...errorsOf(error, 'partitions'),
   ]
   return inner.some((one) => isError(one, type))
+}
+
+/** For people: what lasts until somebody mends something. */
+export function lastingTrouble(cause: unknown): FloodmarkError | undefined {
+  const what = `Kafka: ${messageOf(cause)}`
+  if (isUnreadable(cause)) {
+    return new FloodmarkError('unavailable', `${what} by kafkajs: take the queue 'kafka', which can read it`, { cause })
+  }
+  if (LASTING.some((type) => isError(cause, type))) return new FloodmarkError('unavailable', what, { cause })
+  return undefined
+}
+
+/** Whether a record is compressed in a way that kafkajs leaves to packages of others. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'KafkaJSNotImplemented' || isUnreadable(error.cause))
 }
 
 function listOf(error: object, name: string): { error?: unknown }[] {
@@ -54,14 +69,16 @@ export function deletingOf(admin: Admin, topic: string): Deleting {
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
-export async function deleteAll(admin: Admin, topic: string): Promise<void> {
-  await admin.deleteTopics({ topics: [topic] }).catch((error) => {
-    if (!isError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
-  })
+export async function deleteAll(admin: Admin, { topic, group, isOurs }: Layout): Promise<void> {
+  if (isOurs) {
+    await admin.deleteTopics({ topics: [topic] }).catch((error) => {
+      if (!isError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+    })
+  }
   const untilMs = systemClock.monotonic() + REBALANCE_TIMEOUT_MS
   for (;;) {
     try {
-      await admin.deleteGroups([topic])
+      await admin.deleteGroups([group])
       return
     } catch (error) {
       if (isError(error, 'GROUP_ID_NOT_FOUND')) return
@@ -85,7 +102,7 @@ export async function describe(
   const config = await configOf(admin, topic)
   const logFolders = await logFoldersOf(admin)
   const led = leaders.findIndex((one) => one !== NOBODY)
-  const deletesSettled = await mayDelete(deletingOf(admin, topic), led)
+  const deletesSettled = layout.isOurs ? await mayDelete(deletingOf(admin, topic), led) : undefined
   return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: leaders.length }
 }
 
@@ -141,7 +158,7 @@ async function logFoldersOf(admin: Admin): Promise<string[]> {
 }
 
 /** Counts events behind the group's committed offsets, over all partitions that have a leader. */
-export async function lagOf(connections: Connections, topic: string): Promise<number> {
+export async function lagOf(connections: Connections, { topic, group: groupId }: Layout): Promise<number> {
   const { admin } = connections
   const leaders = await connections.look()
   const led = leaders.filter((one) => one !== NOBODY).length
@@ -153,7 +170,7 @@ export async function lagOf(connections: Connections, topic: string): Promise<nu
     await admin.connect()
     ends = await admin.fetchTopicOffsets(topic)
   }
-  const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] })
+  const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
   return ends.reduce((sum, { partition, low, high }) => {
     return sum + Math.max(0, Number(high) - Math.max(committed.get(partition) ?? -1, Number(low)))

@@ -1,6 +1,6 @@
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
 import { ANYWHERE, type PartitionLanes } from '../kafka-shared/lanes.ts'
 import {
@@ -18,8 +18,8 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { LASTING, lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
-import { deletingOf, isError } from './cluster.ts'
+import { lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
+import { deletingOf, lastingTrouble } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
 /** Less than with the other client: a resumed lane is fetched only when the fetch that left it out is over. */
@@ -48,16 +48,16 @@ export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
     ...{ topic, lanes, clock, onError },
     ...deletingOf(connections.admin, topic),
   })
-  void settled.run(finished)
+  if (layout.isOurs) void settled.run(finished)
   while (!finished.aborted) {
     const member = new KafkaJsMember(options, leaderless)
     try {
       await member.run()
-      await settled.finish()
+      if (layout.isOurs) await settled.finish()
     } catch (cause) {
       lanes.assign(new Map())
-      const lasts = LASTING.some((type) => isError(cause, type))
-      if (lasts) throw new FloodmarkError('unavailable', `Kafka: ${messageOf(cause)}`, { cause })
+      const lasting = lastingTrouble(cause)
+      if (lasting) throw lasting
     } finally {
       await member.close()
     }
@@ -97,7 +97,7 @@ class KafkaJsMember {
     this.#noMore = noMore
     this.#finished = finished
     this.#consumer = connections.reader.consumer({
-      groupId: layout.topic,
+      groupId: layout.group,
       sessionTimeout: SESSION_TIMEOUT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,

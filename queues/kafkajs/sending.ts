@@ -4,13 +4,20 @@ import { NOBODY } from '../kafka-shared/brokers.ts'
 import { type Layout, METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS } from '../kafka-shared/layout.ts'
 
 const ACKS = { all: -1, 1: 1 } as const
-const COMPRESSIONS = { gzip: 1, zstd: 4 } as const satisfies Record<string, CompressionTypes>
+const COMPRESSIONS: Readonly<Record<string, CompressionTypes>> = { gzip: 1, zstd: 4 }
 
 interface WaitingSend {
   readonly messages: readonly Message[]
   readonly bytes: number
   resolve(): void
   reject(error: unknown): void
+}
+
+/** How kafkajs calls a compression. @throws FloodmarkError 'misuse' for one that it leaves to packages of others. */
+export function compressionOf({ address: { compression } }: Layout): CompressionTypes | undefined {
+  if (compression === undefined || compression in COMPRESSIONS) return COMPRESSIONS[compression ?? '']
+  const todo = `take the queue 'kafka', which can, or compression=gzip`
+  throw new FloodmarkError('misuse', `kafkajs cannot compress with ${compression}: ${todo}`)
 }
 
 /** A line of sends for each leader, so that one that is away or hangs costs its own events only. */
@@ -77,11 +84,11 @@ export class SendingLine {
   #running = false
   #abandon = () => {}
 
-  constructor(kafka: Kafka, { topic, address }: Layout, bytesMax: number) {
-    this.#compression = address.compression && COMPRESSIONS[address.compression]
-    this.#acks = ACKS[address.acks]
+  constructor(kafka: Kafka, layout: Layout, bytesMax: number) {
+    this.#compression = compressionOf(layout)
+    this.#acks = ACKS[layout.address.acks]
     this.#kafka = kafka
-    this.#topic = topic
+    this.#topic = layout.topic
     this.#bytesMax = bytesMax
   }
 

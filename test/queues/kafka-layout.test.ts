@@ -105,12 +105,19 @@ describe('the layout of a topic', () => {
     expect(publishBytesMax + publishEventsMax * largestRecordHead).toBeLessThan(1_048_588)
   })
 
-  it.each(['redis://h:1', 'kafka://', 'kafka://h', 'kafka://user@h:1', 'kafka://h:1/topic', 'h:1'])(
+  it.each(['redis://h:1', 'kafka://', 'kafka://h', 'kafka://user@h:1', 'kafka://h:1/a/b', 'h:1'])(
     'refuses %s as an address',
     (url) => {
       expect(() => layoutOf({ url, namespace: 'n' })).toThrow(expect.objectContaining({ code: 'misuse' }))
     },
   )
+
+  it('names topic and group by the namespace, unless somebody named the topic', () => {
+    const named = (url: string) => layoutOf({ url, namespace: 'shop' })
+    expect(named('kafka://h:1')).toMatchObject({ topic: 'floodmark-shop', group: 'floodmark-shop', isOurs: true })
+    expect(named('kafka://h:1/a')).toMatchObject({ topic: 'a', group: 'floodmark-shop', isOurs: false })
+    expect(named('kafka://h:1/a?group=g')).toMatchObject({ topic: 'a', group: 'g' })
+  })
 
   it('takes several brokers', () => {
     const url = 'kafka://a.b:9092,10.0.0.1:9093,[::1]:9094'

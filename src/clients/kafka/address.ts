@@ -19,6 +19,9 @@ export interface KafkaAddress {
   /** Undefined: no TLS. `ca`: a certificate authority in PEM besides those that the system knows. */
   readonly tls: { readonly ca?: string } | undefined
   readonly sasl: KafkaLogin | undefined
+  /** A topic that somebody named, and its consumer group. Undefined: the kit names its own. */
+  readonly topic: string | undefined
+  readonly group: string | undefined
   /** How many brokers hold a topic that is made. Undefined: the brokers' default. */
   readonly replication: number | undefined
   readonly partitions: number | undefined
@@ -36,35 +39,49 @@ type KafkaLogin =
   | { readonly mechanism: Exclude<Mechanism, 'OAUTHBEARER'>; readonly username: string; readonly password: string }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: string }
 
-const FORM = 'kafka://host:port or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
+const FORM =
+  'kafka://host:port, kafka://host:port/topic or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
 const BROKER = /^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i
-const PARAMETERS = ['mechanism', 'ca', 'replication', 'partitions', 'compression', 'acks', 'lingerMs']
-/** Those that every client of ours can read without another package. */
-const COMPRESSIONS = ['gzip', 'zstd'] as const
+const TOPIC = /^(?!\.{1,2}$)[\w.-]{1,249}$/
+/** Topics of Kafka itself, and those that the kit makes, sweeps and deletes. */
+const RESERVED = /^(__|floodmark-)/
+const PARAMETERS = [
+  ...['mechanism', 'ca', 'topic', 'group', 'replication', 'partitions', 'compression', 'acks', 'lingerMs'],
+]
+const COMPRESSIONS = ['gzip', 'zstd', 'lz4', 'snappy'] as const
 const LINGER_MAX_MS = 10_000
 
 /**
- * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][?mechanism=…&ca=<file>&replication=3&
- * partitions=12&compression=gzip&acks=all&lingerMs=5]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
+ * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][/topic][?mechanism=…&ca=<file>&group=…&
+ * replication=3&partitions=12&compression=gzip&acks=all&lingerMs=5]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
  * line is seen by others. No error tells what stands before the hosts. @throws FloodmarkError 'misuse'.
  */
 export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env): KafkaAddress {
-  const [, tls, login, hosts = '', query] =
-    /^kafka(\+ssl)?:\/\/(?:([^@/?#]*)@)?([^/?#@]+)\/?(?:\?([^#]*))?$/.exec(url) ?? []
+  const [, tls, login, hosts = '', path, query] =
+    /^kafka(\+ssl)?:\/\/(?:([^@/?#]*)@)?([^/?#@]+)(?:\/([^/?#]*))?(?:\?([^#]*))?$/.exec(url) ?? []
   const brokers = hosts.split(',')
   if (!brokers.every((broker) => BROKER.test(broker)))
     throw misuse(`the address of Kafka is ${FORM}, with commas between several hosts`)
   const parameters = new URLSearchParams(query)
+  if (path) parameters.append('topic', decoded(path, 'the topic'))
   for (const name of parameters.keys()) {
     if (!PARAMETERS.includes(name))
       throw misuse(`the address of Kafka has no '${name}': it may have ${PARAMETERS.join(', ')}`)
+    const said = new Set(parameters.getAll(name))
+    if (said.size > 1) throw misuse(`${name} of Kafka is said to be ${[...said].join(' and ')}: say it once`)
   }
+  const topic = topicOf(parameters.get('topic'))
+  const group = parameters.get('group') ?? undefined
+  if (group !== undefined && topic === undefined)
+    throw misuse('group of Kafka is for a topic that you name: write kafka://host:port/topic?group=…')
   const ca = parameters.get('ca')
   if (ca !== null && !tls) throw misuse('ca is for TLS: write kafka+ssl:// instead of kafka://')
   return {
     brokers,
     tls: tls ? { ...(ca !== null && { ca: fileOf(ca) }) } : undefined,
     sasl: loginOf(login, parameters.get('mechanism'), env),
+    topic,
+    group,
     replication: countOf(parameters, 'replication'),
     partitions: countOf(parameters, 'partitions'),
     compression: compressionOf(parameters.get('compression')),
@@ -78,6 +95,8 @@ function loginOf(login: string | undefined, named: string | null, env: NodeJS.Pr
   const username = login ? decoded(colon < 0 ? login : login.slice(0, colon)) : env.FLOODMARK_KAFKA_USER
   const password = login && colon >= 0 ? decoded(login.slice(colon + 1)) : env.FLOODMARK_KAFKA_PASSWORD
   if (named === null && !login) return undefined
+  if (login && named?.toLowerCase() === 'oauthbearer')
+    throw misuse('oauthbearer is a login by token alone: leave user and password out of the address of Kafka')
   const mechanism = MECHANISMS[(named ?? 'plain').toLowerCase() as keyof typeof MECHANISMS]
   if (!mechanism) throw misuse(`Kafka's mechanism is one of ${Object.keys(MECHANISMS).join(', ')}`)
   if (mechanism === 'OAUTHBEARER') {
@@ -92,11 +111,19 @@ function loginOf(login: string | undefined, named: string | null, env: NodeJS.Pr
   return { mechanism, username, password }
 }
 
-function decoded(text: string): string {
+function topicOf(name: string | null): string | undefined {
+  if (name === null) return undefined
+  if (!TOPIC.test(name)) throw misuse(`topic of Kafka is '${name}': it may have 1-249 of letters, digits, . _ and -`)
+  if (RESERVED.test(name))
+    throw misuse(`topic of Kafka is '${name}': names in __ and floodmark- are taken, name another`)
+  return name
+}
+
+function decoded(text: string, what = 'the user or password'): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw misuse('the user or password in the address of Kafka has a % that begins no code: write it as %25')
+    throw misuse(`${what} in the address of Kafka has a % that begins no code: write it as %25`)
   }
 }
 
@@ -118,7 +145,7 @@ function countOf(parameters: URLSearchParams, name: string): number | undefined 
 function compressionOf(text: string | null): Compression | undefined {
   if (text === null) return undefined
   const known = COMPRESSIONS.find((one) => one === text)
-  if (!known) throw misuse(`compression of Kafka is '${text}': it may be ${COMPRESSIONS.join(' or ')}`)
+  if (!known) throw misuse(`compression of Kafka is '${text}': it may be ${COMPRESSIONS.join(', ')}`)
   if (known === 'zstd' && !('zstdCompress' in zlib))
     throw misuse('compression=zstd needs Node 22.15 or later: take gzip')
   return known

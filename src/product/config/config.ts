@@ -51,6 +51,28 @@ export interface StoreConfig {
   readonly url?: string | Elsewhere
 }
 
+export interface QueueConfig extends StoreConfig {
+  /** What else may stand in the address of a Kafka. Said in both places, it must be the same. */
+  readonly kafka?: KafkaConfig
+}
+
+export interface KafkaConfig {
+  /** A topic that you name: none of its records is deleted, and others may read it. Default: floodmark-<namespace>. */
+  readonly topic?: string
+  /** The consumer group on a topic that you name. Default: floodmark-<namespace>. */
+  readonly group?: string
+  /** Of a topic that is made. */
+  readonly partitions?: number
+  readonly replication?: number
+  /** lz4 and snappy: by the queue 'kafka' alone. */
+  readonly compression?: 'gzip' | 'zstd' | 'lz4' | 'snappy'
+  readonly acks?: 'all' | '1'
+  readonly lingerMs?: number
+  readonly mechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
+  /** A certificate authority in PEM. */
+  readonly ca?: string
+}
+
 export interface ListenConfig {
   /** '0.0.0.0' or '::' for all the world. Default: 127.0.0.1, this machine alone. */
   readonly host?: string
@@ -74,7 +96,7 @@ export interface ServiceConfig {
   /** The work for each event: what the file exports by default, or the work itself. */
   readonly handlers: string | Effects
   readonly receiver?: string
-  readonly queue?: string | StoreConfig
+  readonly queue?: string | QueueConfig
   readonly ledger?: string | (StoreConfig & { readonly rememberForMs?: number })
   /** Keeps deployments on one server apart: 1-64 of a-z, 0-9 and -. Default: floodmark. */
   readonly namespace?: string

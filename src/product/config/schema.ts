@@ -82,6 +82,20 @@ function store<T extends z.core.$ZodShape>(usual: string, more: T) {
     .default({ use: usual } as never)
 }
 
+const count = z.int().min(1).optional()
+/** Which of them go together, the address says. */
+const kafka = z.strictObject({
+  topic: text.optional(),
+  group: text.optional(),
+  partitions: count,
+  replication: count,
+  compression: text.optional(),
+  acks: text.optional(),
+  lingerMs: z.int().min(0).optional(),
+  mechanism: text.optional(),
+  ca: text.optional(),
+})
+
 /** The fields of a service, by their names in the config. The settings of runs stand beside them. */
 const SHAPE = {
   routes: z.record(text, route),
@@ -92,7 +106,7 @@ const SHAPE = {
         : `must be the path of a file, or the handlers themselves, not ${quoted(input)}`,
   }),
   receiver: SETTINGS.receiver.schema,
-  queue: store('embedded', {}),
+  queue: store('embedded', { kafka: kafka.optional() }),
   ledger: store('lmdb', { rememberForMs: z.number().min(1).optional() }),
   namespace: z
     .string()

@@ -15,7 +15,19 @@ import { placedIn } from './placed.ts'
 const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /** Where the queue or the ledger of a config keeps its data. @throws FloodmarkError 'misuse' where it needs an address and has none. */
-export function urlOf(
+export function urlOf(kind: 'queue' | 'ledger', loaded: LoadedConfig, driver: QueueDriver | LedgerDriver): string {
+  const url = addressOf(kind, loaded, driver)
+  const { use, kafka } = loaded.config.queue
+  if (kind === 'ledger' || kafka === undefined) return url
+  if (driver.server !== 'kafka') {
+    throw new FloodmarkError('misuse', `queue.kafka is for the queues kafka and kafkajs: leave it out for '${use}'`)
+  }
+  const said = { ...kafka, ...(kafka.ca !== undefined && { ca: resolve(loaded.folder, kafka.ca) }) }
+  const parameters = Object.entries(said).map(([name, value]) => [name, String(value)])
+  return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`
+}
+
+function addressOf(
   kind: 'queue' | 'ledger',
   { config, folder }: LoadedConfig,
   { server }: QueueDriver | LedgerDriver,

@@ -9,12 +9,23 @@ describe('the address of a Kafka', () => {
       brokers: ['a:9093', 'b:9093'],
       tls: {},
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'app', password: 'p@ss' },
+      topic: undefined,
+      group: undefined,
       replication: 3,
       partitions: 6,
       compression: 'zstd',
       acks: '1',
       lingerMs: 5,
     })
+  })
+
+  it.each([
+    ['kafka://a:1/Orders.v1_x', { topic: 'Orders.v1_x', group: undefined }],
+    ['kafka://a:1,b:2/orders?group=shop&topic=orders', { topic: 'orders', group: 'shop' }],
+    ['kafka+ssl://u:p@a:1/?topic=orders', { topic: 'orders' }],
+    ['kafka://a:1/', { topic: undefined }],
+  ])('may name a topic: %s', (url, named) => {
+    expect(kafkaAddress(url, {})).toMatchObject(named)
   })
 
   it('leaves user, password and token to the environment', () => {
@@ -38,12 +49,25 @@ describe('the address of a Kafka', () => {
     ['kafka+ssl://app:hunter2@a:1?acks=2', 'it may be all, or 1'],
     ['kafka+ssl://app:hunter2@a:1?lingerMs=5s', 'give whole ms'],
     ['kafka+ssl://app:hunter2@a:1?lingerMs=10001', 'give whole ms'],
-    ['kafka+ssl://app:hunter2@a', 'is kafka://host:port or'],
+    ['kafka+ssl://app:hunter2@a', 'is kafka://host:port, kafka'],
     ['kafka+ssl://app:hunter2%@a:1', 'write it as %25'],
     ['kafka://app:hunter2@a:1?ca=/none', 'ca is for TLS'],
     ['kafka+ssl://app:hunter2@a:1?ca=/none', 'cannot be read'],
     ['kafka+ssl://app:hunter2@a:1?replication=0', 'give a whole number above 0'],
-    ['kafka+ssl://app:hunter2@a:1?compression=lz4', 'it may be gzip or zstd'],
+    ['kafka+ssl://app:hunter2@a:1?compression=brotli', 'it may be gzip, zstd, lz4, snappy'],
+    [
+      'kafka+ssl://app:hunter2@a:1/orders?topic=refunds',
+      'topic of Kafka is said to be refunds and orders: say it once',
+    ],
+    ['kafka+ssl://app:hunter2@a:1?partitions=3&partitions=6', 'is said to be 3 and 6'],
+    ['kafka+ssl://app:hunter2@a:1?group=shop', 'is for a topic that you name'],
+    ['kafka+ssl://app:hunter2@a:1/or%20ders', 'it may have 1-249 of letters'],
+    ['kafka+ssl://app:hunter2@a:1/..', 'it may have 1-249 of letters'],
+    ['kafka+ssl://app:hunter2@a:1/or%', 'the topic in the address'],
+    ['kafka+ssl://app:hunter2@a:1/orders/eu', 'is kafka://host:port,'],
+    ['kafka+ssl://app:hunter2@a:1/__consumer_offsets', 'are taken, name another'],
+    ['kafka+ssl://app:hunter2@a:1/floodmark-shop', 'are taken, name another'],
+    ['kafka+ssl://app:hunter2@a:1?mechanism=oauthbearer', 'leave user and password out'],
     ['kafka+ssl://a:1?mechanism=plain', 'FLOODMARK_KAFKA_PASSWORD'],
     ['kafka+ssl://a:1?mechanism=oauthbearer', 'FLOODMARK_KAFKA_TOKEN'],
   ])('is refused in one line that holds no password: %s', (url, what) => {

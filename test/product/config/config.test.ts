@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import memory from '../../../queues/memory.ts'
+import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
+import type { QueueDriver } from '../../../src/core/contracts/queue.ts'
 import { loadConfig } from '../../../src/product/config/load.ts'
 import { readSecrets } from '../../../src/product/config/secrets.ts'
+import { urlOf } from '../../../src/product/config/stores.ts'
 import { shop } from '../shop.ts'
 
 const route = "'/in': { provider: 'generic', secrets: { env: 'SECRET' } }"
@@ -49,6 +53,9 @@ describe('floodmark.config.ts of a service', () => {
     [whole('limits: { leaseMs: 5 }'), 'limits: effectMs is 10000, leaseMs is 5'],
     [whole("namespace: 'My Shop'"), 'namespace: must be 1-64 of a-z, 0-9 and -'],
     [whole("queue: { name: 'kafka' }"), 'queue.use: is missing'],
+    [whole("queue: { use: 'kafka', kafka: { tpoic: 'a' } }"), "did you mean 'topic'?"],
+    [whole("queue: { use: 'kafka', kafka: { partitions: '3' } }"), 'queue.kafka.partitions'],
+    [whole("ledger: { use: 'redis', kafka: { topic: 'a' } }"), "no field 'kafka'"],
   ])('says in one line what is wrong: %s', async (text, what) => {
     const error = await load(text).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'misuse', message: expect.stringContaining(what) })
@@ -63,6 +70,33 @@ describe('floodmark.config.ts of a service', () => {
       return routes[0]!.provider.identify({ url: '/in', header: () => 'an-id', raw, receivedAtMs: 0 }).key
     }
     expect([keyOf({ key: 'k', order: { id: 7 } }), keyOf({ key: 'k' })]).toEqual(['7', 'k'])
+  })
+})
+
+describe('the settings of a Kafka beside its address', () => {
+  const url = async (queue: string, server = 'kafka') =>
+    urlOf('queue', await load(whole(`queue: ${queue}`)), { ...memory, server } as QueueDriver)
+
+  it('come into the address, with a file from the folder of the config', async () => {
+    const settings = "topic: 'orders.v1', group: 'shop', partitions: 6, acks: '1', lingerMs: 5, compression: 'lz4'"
+    const found = await url(
+      `{ use: 'kafka', url: 'kafka+ssl://a:1?mechanism=plain', kafka: { ${settings}, ca: 'ca.pem' } }`,
+    )
+    expect(found).toMatch(/^kafka\+ssl:.*&ca=%2F.*%2Fca\.pem$/)
+    const [address] = found.split('&ca=')
+    expect(kafkaAddress(address!, { FLOODMARK_KAFKA_USER: 'u', FLOODMARK_KAFKA_PASSWORD: 'p' })).toMatchObject({
+      ...{ topic: 'orders.v1', group: 'shop', partitions: 6, acks: '1', lingerMs: 5, compression: 'lz4' },
+    })
+  })
+
+  it('must not say otherwise than the address', async () => {
+    const found = await url("{ use: 'kafka', url: 'kafka://a:1/orders', kafka: { topic: 'refunds' } }")
+    expect(() => kafkaAddress(found)).toThrow('topic of Kafka is said to be refunds and orders: say it once')
+  })
+
+  it('are refused for another queue', async () => {
+    const other = url("{ use: 'bullmq', url: 'redis://a', kafka: { topic: 'refunds' } }", 'redis')
+    await expect(other).rejects.toThrow("for the queues kafka and kafkajs: leave it out for 'bullmq'")
   })
 })
 

@@ -1,0 +1,90 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import kafka from '../../queues/kafka.ts'
+import kafkajs from '../../queues/kafkajs.ts'
+import { kafkaCounts } from '../../src/clients/kafka/counts.ts'
+import { inOrder, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
+import { describeWithServer } from '../servers.ts'
+import { consumerOf } from './kafka-consumer.ts'
+
+const EVENTS = 30
+const WAIT = { timeout: 40_000 }
+const DRIVERS = Object.entries({ kafka, kafkajs })
+const NOWHERE = { namespace: 'n', url: 'kafka://127.0.0.1:1' }
+
+describe.each(DRIVERS)('the address of %s', (_, driver) => {
+  it('has no topic for a run, which would read the events of others', async () => {
+    const opening = driver.open({ ...NOWHERE, url: `${NOWHERE.url}/orders`, keptMs: 1_000 })
+    await expect(opening).rejects.toMatchObject({ code: 'misuse', message: expect.stringContaining("from 'orders'") })
+  })
+})
+
+it.each(['lz4', 'snappy'])('the address of kafkajs cannot ask for %s', async (compression) => {
+  const opening = kafkajs.open({ ...NOWHERE, url: `${NOWHERE.url}?compression=${compression}` })
+  const message = `kafkajs cannot compress with ${compression}: take the queue 'kafka', which can, or compression=gzip`
+  await expect(opening).rejects.toMatchObject({ code: 'misuse', message })
+})
+
+describeWithServer('kafka', (server) => {
+  const topics = async () => {
+    const admin = new Kafka({ brokers: [new URL(server().url).host], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    try {
+      return { topics: await admin.listTopics(), groups: (await admin.listGroups()).groups.map((one) => one.groupId) }
+    } finally {
+      await admin.disconnect()
+    }
+  }
+
+  it.each(DRIVERS)(
+    '%s: a topic that somebody named is used, and neither it nor its records are deleted',
+    async (name, driver) => {
+      const topic = `Orders.${name}_v1`
+      const places = ['a', 'b'].map((group) => ({
+        url: `${server().url}/${topic}?partitions=3&group=${group}-${name}`,
+        namespace: `${group}-${name}`,
+      }))
+      const queues = []
+      for (const place of places) queues.push(await driver.open(place))
+      expect(queues[0]!.traits.server).toContain('settled records are kept: others may read the topic too')
+      await queues[0]!.publish(numbered(0, EVENTS), LIMIT)
+      for (const queue of queues) {
+        // Two groups: each takes all.
+        expect((await queue.depth()).waiting).toBe(EVENTS)
+        const consumer = consumerOf(queue)
+        await expect.poll(() => consumer.seen.length, WAIT).toBe(EVENTS)
+        await consumer.stop()
+        expect(inOrder(consumer.seen)).toEqual(upTo(EVENTS))
+        expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 })
+        await queue.close()
+      }
+      await driver.drop(places[0]!)
+      const left = await topics()
+      expect(left.topics).toContain(topic)
+      expect(left.groups).toEqual(expect.not.arrayContaining([`a-${name}`]))
+      expect(left.groups).toContain(`b-${name}`)
+    },
+  )
+
+  it.each(['gzip', 'zstd', 'lz4', 'snappy'])('kafka: the broker takes %s', async (compression) => {
+    const place = { url: `${server().url}?partitions=1&compression=${compression}`, namespace: `with-${compression}` }
+    const queue = await kafka.open(place)
+    const body = Buffer.alloc(200_000, '{"a":1}')
+    await queue.publish([anEvent('0', { body })], LIMIT)
+    const counts = await kafkaCounts(server().url, place.namespace)
+    expect((await counts.read()).logBytes).toBeLessThan(body.length / 4)
+    await counts.close()
+    const consumer = consumerOf(queue)
+    await expect.poll(() => consumer.seen, WAIT).toEqual([0])
+    await consumer.stop()
+    await queue.publish([anEvent('1', { body })], LIMIT)
+    await queue.close()
+    const other = await kafkajs.open({ ...place, url: server().url })
+    const second = consumerOf(other)
+    if (['gzip', 'zstd'].includes(compression)) await expect.poll(() => second.seen, WAIT).toEqual([1])
+    else await expect(second.done).rejects.toThrow(new RegExp(`^Kafka: ${compression} .* take the queue 'kafka'`, 'i'))
+    await second.stop().catch(() => {})
+    await other.close()
+  })
+})
