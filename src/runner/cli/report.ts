@@ -59,7 +59,7 @@ function list({ json, open }: Telling): number {
   const rows = entriesIn().map(historyRow)
   if (json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`)
   else if (rows.length === 0) process.stdout.write(`There is nothing in ${REPORTS}/ yet: npm run scenario flash-sale\n`)
-  else process.stdout.write(`${historyLines(rows).join('\n')}\n`)
+  else process.stdout.write(`${historyLines(rows, columnsOf(process.stdout)).join('\n')}\n`)
   if (rows.length === 0) return EXIT.PASS
   writeIndex()
   if (!json) process.stdout.write(`\n  ${addressOf(join(REPORTS, 'index.html'))}\n\n`)

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { oneLined } from '../../core/base/one-line.ts'
 import { ms, percent, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
-import { foldedTo } from './fitting.ts'
+import { foldedTo, hanging } from './fitting.ts'
 import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
@@ -32,7 +32,7 @@ export function terminal(raw: Report, columns = Number.POSITIVE_INFINITY): strin
   const { audit, generator, settings, setup } = report
   const width = Math.min(FOLDED_MAX, columns - EDGE)
   const folded = (text: string) => foldedTo(width, text)
-  const fitting = (line: string) => (line.length <= columns ? [line] : foldedTo(columns - EDGE, line.trim()))
+  const fitting = (line: string) => hanging(columns, line)
   const cards = sayCards(report)
   const verdict = styleText([COLOURS[report.verdict], 'bold'], report.verdict)
   const lines = [

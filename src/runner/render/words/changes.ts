@@ -14,7 +14,7 @@ const COUNT_NAMES: Readonly<Record<CountedFigure, string>> = {
 }
 
 /** Of the table of changes. */
-export const CHANGES_HEAD = ['', 'before', 'after', 'change', '95% interval', '']
+export const CHANGES_HEAD = ['figure', 'before', 'after', 'change', '95% interval', 'what it means']
 
 export function changeRows({ figures, counts }: Changes): string[][] {
   const rows = figures.map((change) => {
