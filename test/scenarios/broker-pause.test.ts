@@ -7,7 +7,7 @@ const { quick } = quickRuns('broker-pause')
 it(
   'the embedded queue hangs with its process: requests wait, and nothing acknowledged is gone',
   async () => {
-    const run = await quick('embedded', '--p99', '25000')
+    const run = await quick('embedded')
     expectPass(run)
     const { faults, latency, cards } = run.report
     expect(faults).toMatchObject([{ kind: 'pause', victim: 'receiver + processor' }])

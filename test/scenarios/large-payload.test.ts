@@ -11,7 +11,7 @@ import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 const { root, reportOf } = runsFolder()
 const MIB = 1024 * 1024
 const play = (name: string, ...flags: string[]) => {
-  const easy = ['--quick', '--rate', '60', '--p99', '30000', '--out', join(root, name)]
+  const easy = ['--quick', '--rate', '60', '--p99', '300000', '--out', join(root, name)]
   return floodmark('scenario', 'large-payload', ...easy, ...flags)
 }
 

@@ -13,7 +13,7 @@ export function quickRuns(scenario: string) {
   return {
     root,
     async quick(name: string, ...flags: string[]): Promise<{ code: number | null; said: string; report: Report }> {
-      const easy = ['--quick', '--rate', '100', '--p99', '30000', '--out', `${root}/${name}`]
+      const easy = ['--quick', '--rate', '100', '--p99', '300000', '--out', `${root}/${name}`]
       const { code, out, err } = await floodmark('scenario', scenario, ...easy, ...flags)
       if (!existsSync(join(root, name, 'report.json'))) throw new Error(`no report, exit code ${code}: ${out}${err}`)
       return { code, said: out + err, report: reportOf(name) }

@@ -7,7 +7,7 @@ import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const play = (name: string, which: string, ...flags: string[]) => {
-  const easy = ['--quick', '--rate', '150', '--p99', '30000', '--out', join(root, name)]
+  const easy = ['--quick', '--rate', '150', '--p99', '300000', '--out', join(root, name)]
   return floodmark('scenario', which, ...easy, ...flags)
 }
 const lost = ({ settings, audit }: ReturnType<typeof reportOf>) =>

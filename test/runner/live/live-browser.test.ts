@@ -54,7 +54,7 @@ describe('the live page in a browser', { timeout: 400_000, ...needing(missing) }
   }
 
   it('draws a run while it goes on, without an error, and ends as the report of it', async () => {
-    const easy = ['--rate', '200', '--duration', '6', '--p99', '30000']
+    const easy = ['--rate', '200', '--duration', '6', '--p99', '300000']
     await watch(['scenario', planted('scenario-kills'), ...easy], 'run', async (page) => {
       const report = reportOf('run')
       expect(await page.locator('.verdict').first().textContent()).toContain(report.verdict)

@@ -8,7 +8,7 @@ const { root, reportOf } = runsFolder()
 
 /** The last numbers that a page was told of a run, and the run's report. */
 async function lastOf(name: string, scenario: string, ...flags: string[]) {
-  const easy = ['--rate', '300', '--duration', '4', '--p99', '30000', '--quick', '--quiet']
+  const easy = ['--rate', '300', '--duration', '4', '--p99', '300000', '--quick', '--quiet']
   const { child, ended } = start('scenario', scenario, ...easy, ...flags, '--live', '--out', `${root}/${name}`)
   let last: LiveSample | undefined
   const address = await addressOf(child)

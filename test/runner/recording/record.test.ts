@@ -123,7 +123,7 @@ describe('npm run record', () => {
 import { defineScenario } from '${core}'
 export default defineScenario({ ...steady, name: 'mine', mix: [{ provider: 'stripe', share: 1, bodies: './mine.jsonl' }] })`,
     )
-    const easy = ['--rate', '300', '--duration', '3', '--p99', '30000', '--out', join(root, 'mine')]
+    const easy = ['--rate', '300', '--duration', '3', '--p99', '300000', '--out', join(root, 'mine')]
     const { code, err, out: said } = await floodmark('scenario', join(folder, 'sale.ts'), ...easy)
     expect(code, said + err).toBe(0)
     const { audit } = reportOf('mine')

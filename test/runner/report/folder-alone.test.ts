@@ -6,7 +6,7 @@ import { floodmark, runsFolder } from '../floodmark.ts'
 const { root } = runsFolder()
 const own = () => join(root, 'own')
 const out = () => join(root, 'run')
-const EASY = ['--rate', '200', '--duration', '3', '--p99', '30000']
+const EASY = ['--rate', '200', '--duration', '3', '--p99', '300000']
 
 /** A scenario and a provider of one's own; `extra` stands at the end of each file. */
 function putFiles(extra: string): void {

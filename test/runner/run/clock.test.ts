@@ -26,7 +26,7 @@ it.each([
     const name = `stepped-${durationS}`
     const folder = join(root, name)
     const file = join(root, `step-${durationS}`)
-    const load = ['--rate', '100', '--duration', String(durationS), '--p99', '30000', '--out', folder]
+    const load = ['--rate', '100', '--duration', String(durationS), '--p99', '300000', '--out', folder]
     const env = { ...process.env, LD_PRELOAD: step.path, STEP_FILE: file }
     const child = spawn(process.execPath, [cli, 'scenario', 'steady', ...load], {
       env,

@@ -20,7 +20,7 @@ const cli = new URL('../../../src/runner/cli/main.ts', import.meta.url).pathname
 
 /** Two seconds of traffic: what is told of the disk does not depend on it. */
 function run(folder: string, env: NodeJS.ProcessEnv, ...flags: string[]) {
-  const load = ['--rate', '100', '--duration', '2', '--p99', '30000', '--out', folder]
+  const load = ['--rate', '100', '--duration', '2', '--p99', '300000', '--out', folder]
   return new Promise<string>((resolve) => {
     const options = { env: { ...process.env, ...env } }
     execFile(process.execPath, [cli, 'scenario', 'steady', ...load, ...flags], options, (_, out, err) =>

@@ -20,7 +20,7 @@ describeWithServer('redis', (server) => {
       async () => {
         const { url } = server()
         const stores = ['--queue', queue, '--queue-url', url, '--ledger', 'redis', '--ledger-url', url]
-        const load = ['scenario', 'steady', '--rate', '200', '--p99', '30000', '--duration', String(DURATION_S)]
+        const load = ['scenario', 'steady', '--rate', '200', '--p99', '300000', '--duration', String(DURATION_S)]
         const args = [cli, ...load, ...stores, '--out', join(root, queue)]
         const child = spawn(process.execPath, args, { detached: true, stdio: 'ignore' })
         const ended = new Promise((resolve) => child.on('exit', resolve))

@@ -12,7 +12,7 @@ for (const [server, names] of await queuesByServer(queues)) {
   describeWithServer(server, () => {
     it.each(names)('%s killed and hung in the middle of the traffic loses nothing where it says so', async (name) => {
       const folder = `${name}-faults`
-      const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '30000']
+      const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '300000']
       const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)
       const { audit, checks, durability, faults, verdict } = reportOf(folder)
       expect(audit, out + err).toMatchObject({ duplicateEffects: 0, unexpected: 0, misjudged: 0 })
