@@ -17,6 +17,8 @@ const EVENT_BYTES = 4_096
 interface ServerQuotas {
   readonly kind: 'queue' | 'ledger'
   readonly url: string
+  /** Without one it lies in a folder that one process holds. */
+  readonly hasServer: boolean
   readonly quotas: readonly Quota[]
 }
 
@@ -30,6 +32,7 @@ export async function checkQuotas(loaded: LoadedConfig, ratePerS: number | undef
     ...connections(
       loaded,
       asked.filter((one) => one.url === url),
+      asked.some((one) => one.kind === 'queue' && !one.hasServer),
     ),
   ])
 }
@@ -39,7 +42,8 @@ async function ask(kind: 'queue' | 'ledger', loaded: LoadedConfig): Promise<Serv
   try {
     const driver = await loadPart(kind, placedIn(folder, config[kind].use))
     const url = urlOf(kind, loaded, driver)
-    return { kind, url, quotas: (await driver.quotas?.({ url, namespace: config.namespace })) ?? [] }
+    const hasServer = driver.server !== undefined || config[kind].url !== undefined
+    return { kind, url, hasServer, quotas: (await driver.quotas?.({ url, namespace: config.namespace })) ?? [] }
   } catch {
     return undefined
   }
@@ -84,22 +88,29 @@ function publishing(who: string, quota: Extract<Quota, { of: 'publishing' }>, ra
   return warn('quota', `${wants}: raise the quota, or answers come late`)
 }
 
-/** `asked`: what lies on one server. The connections of serve and work add up there; queue and ledger that are not shared have none. */
-function connections({ config, routes }: LoadedConfig, asked: readonly ServerQuotas[]): readonly Finding[] {
+/** `asked`: what lies on one server. `isAlone`: one process does it all. Else the connections of serve and work add up. */
+function connections(
+  { config, routes }: LoadedConfig,
+  asked: readonly ServerQuotas[],
+  isAlone: boolean,
+): readonly Finding[] {
   const of = (kind: ServerQuotas['kind']) =>
     asked.filter((one) => one.kind === kind).flatMap(({ quotas }) => quotas.filter((one) => one.of === 'connections'))
   const [queue] = of('queue')
   const [ledger] = of('ledger')
   const quota = queue ?? ledger
   if (!quota) return []
+  const [storing, settling] = [queue?.eachProcess ?? 0, ledger?.eachProcess ?? 0]
+  const looking = routes.some(({ replies }) => replies?.duplicate) ? (ledger?.eachLook ?? settling) : 0
   const receivers = config.processes ?? availableParallelism()
   const processors = config.processes ?? 1
-  const looking = routes.some(({ replies }) => replies?.duplicate) ? (ledger?.eachLook ?? ledger?.eachProcess ?? 0) : 0
-  const [storing, settling] = [queue?.eachProcess ?? 0, ledger?.eachProcess ?? 0]
-  const needed = receivers * (storing + looking) + processors * (storing + settling)
+  const apart = receivers * (storing + looking) + processors * (storing + settling)
+  const [commands, needed] = isAlone
+    ? ['node opens', storing + settling]
+    : [`serve in ${receivers} and work in ${processors} open`, apart]
   const who = asked.map(({ kind }) => `${kind} ${config[kind].use}`).join(' and ')
-  const what = `${who}: serve in ${receivers} and work in ${processors} open up to ${needed} connections; the server has ${quota.max}, and ${quota.used} are open`
+  const what = `${who}: ${commands} up to ${needed} connections; the server has ${quota.max}, and ${quota.used} are open`
   if (needed + quota.used <= quota.max) return [ok('quota', what)]
-  const todo = 'raise max_connections, or lower processes'
+  const todo = `raise max_connections${isAlone ? '' : ', or lower processes'}`
   return [needed > quota.max ? fail('quota', `${what}: ${todo}`) : warn('quota', `${what}: ${todo}`)]
 }

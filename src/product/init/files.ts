@@ -80,11 +80,16 @@ function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
-/** The handlers. */
-export const HANDLERS_TEXT = `import type { Tx, WebhookEvent } from 'floodmark'
+/** The handlers. Where the ledger is a database, they say how to write to a table of one's own there. */
+export function handlersText({ ledger }: Pick<InitPlan, 'ledger'>): string {
+  const own = `
+  // In a table of your own, committed with the event's mark or not at all (make this function async):
+  // await tx.client.query('INSERT INTO webhooks (id, body) VALUES ($1, $2)', [event.id, event.body])`
+  return `import type { Tx, WebhookEvent } from 'floodmark'
 
 /** The work for each event. It may run again after a crash: what tx writes is kept once, however often that is. */
 export default function handle(event: WebhookEvent, tx: Tx): void {
-  tx.append(\`events/\${event.source}\`, event.body)
+  tx.append(\`events/\${event.source}\`, event.body)${ledger === 'postgres' ? own : ''}
 }
 `
+}

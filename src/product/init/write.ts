@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { configIn } from '../config/load.ts'
-import { configText, HANDLERS_TEXT, type InitPlan } from './files.ts'
+import { configText, handlersText, type InitPlan } from './files.ts'
 
 /** The service's data, and secrets. */
 const IGNORED = ['data/', '.env']
@@ -27,7 +27,7 @@ export function writeProject(folder: string, plan: InitPlan): readonly string[] 
   const written = [config]
   writeFileSync(join(folder, config), configText(plan))
   if (!existsSync(join(folder, handlers))) {
-    writeFileSync(join(folder, handlers), HANDLERS_TEXT)
+    writeFileSync(join(folder, handlers), handlersText(plan))
     written.push(handlers)
   }
   const ignore = join(folder, '.gitignore')

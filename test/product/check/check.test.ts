@@ -63,7 +63,9 @@ describe('floodmark check', () => {
   ] as const)('judges what a server allows: %j at %s/s is %s', async (quota, ratePerS, level) => {
     const driver = `import memory from '${MEMORY}'
       export default { ...memory, quotas: async () => [${JSON.stringify(quota)}] }\n`
-    const found = await check("queue: './queue.ts', processes: 2,", ratePerS, { 'queue.ts': driver })
+    const found = await check("queue: { use: './queue.ts', url: 'anywhere' }, processes: 2,", ratePerS, {
+      'queue.ts': driver,
+    })
     expect(levels(found, 'quota')).toEqual([level])
   })
 
@@ -72,13 +74,16 @@ describe('floodmark check', () => {
       'ledger.ts': `import memory from '${MEMORY.replace('queues', 'ledgers')}'
         export default { ...memory, quotas: async () => [{ ...${JSON.stringify(connections(97, 0))}, eachLook: 5 }] }\n`,
     }
-    const config = (replies: string) => `ledger: './ledger.ts', processes: 2, routes: {
+    const config = (replies: string, queue = "{ use: 'memory', url: 'anywhere' }") => `queue: ${queue},
+      ledger: './ledger.ts', processes: 2, routes: {
       '/in': { provider: 'generic', source: 'in', secrets: { file: 'secret.txt' }, ${replies} },
     },`
-    const text = async (replies: string) =>
-      (await check(config(replies), undefined, files)).find(({ id }) => id === 'quota')!.text
+    const text = async (...given: Parameters<typeof config>) =>
+      (await check(config(...given), undefined, files)).find(({ id }) => id === 'quota')!.text
     expect(await text('')).toContain('open up to 20 connections')
     expect(await text('replies: { duplicate: {} }')).toContain('open up to 30 connections')
+    // A queue that belongs to one process leaves no other command.
+    expect(await text('replies: { duplicate: {} }', "'embedded'")).toContain('node opens up to 10 connections')
   })
 
   it('finds a port that somebody else has, and says who where that can be known', async () => {

@@ -34,6 +34,15 @@ describe('floodmark init', () => {
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('data/\n.env\n')
   })
 
+  it('shows how to write to a table of your own where the ledger is a database', async () => {
+    const cwd = folder()
+    expect((await init(cwd, '--provider', 'stripe', '--ledger', 'postgres')).code).toBe(0)
+    expect(readFileSync(join(cwd, 'handlers.ts'), 'utf8')).toContain("tx.client.query('INSERT INTO")
+    const other = folder()
+    await init(other, '--provider', 'stripe')
+    expect(readFileSync(join(other, 'handlers.ts'), 'utf8')).not.toContain('tx.client')
+  })
+
   it('writes files that Node takes for modules where package.json says CommonJS, as that of npm init does', async () => {
     const cwd = folder()
     writeFileSync(join(cwd, 'package.json'), '{ "name": "shop", "type": "commonjs" }')
