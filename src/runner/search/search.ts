@@ -77,7 +77,8 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const hintPerS = hintOf(trials, goal)
   const belief = beliefOf(counted, hintPerS)
   const found = (kind: AnswerKind): SearchStep => {
-    const interval = counted.length === 0 ? null : belief.published()
+    const believed = counted.length === 0 ? null : belief.published()
+    const interval = believed && kind === 'generator-bound' ? atLeast(believed, counted) : believed
     return { next: 'nothing', found: { kind, interval, soakedPerS: soaked(counted) } }
   }
   const isStuck = trials.some((_, at) => invalidRunning(trials.slice(0, at + 1)) >= INVALID_RUNNING_MAX)
@@ -195,6 +196,12 @@ function soaked(counted: readonly Trial[]): number | null {
     else if (outcome === 'failed' && highest !== null && ratePerS <= highest) highest = null
   }
   return highest
+}
+
+/** Where the sender could offer no more, the lower end is what is said: no more than what held. */
+function atLeast(interval: RateInterval, counted: readonly Trial[]): RateInterval {
+  const held = counted.filter(({ outcome }) => outcome === 'passed').map(({ ratePerS }) => ratePerS)
+  return held.length === 0 ? interval : { ...interval, low: Math.min(interval.low, Math.max(...held)) }
 }
 
 function invalidRunning(trials: readonly Trial[]): number {

@@ -119,6 +119,12 @@ describe('the next step', () => {
     expect(stepAfter(lateAgain, goal)).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: null } })
   })
 
+  it('says at least as much as held, where the sender was late above and there was no time for a soak', () => {
+    const trials = [saturation, trial('anchor', 500, 'passed'), ...[1, 2].map(() => trial('search', 560, 'invalid'))]
+    const step = stepAfter(trials, goal, TIME_OVER)
+    expect(step).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: null, interval: { low: 500 } } })
+  })
+
   it('ends with what is known when the time is over', () => {
     const trials = [saturation, trial('anchor', 500, 'passed'), trial('search', 900, 'failed')]
     const step = stepAfter(trials, goal, TIME_OVER)

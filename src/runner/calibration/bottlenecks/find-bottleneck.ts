@@ -32,7 +32,7 @@ export interface FindOptions {
 
 /** A ceiling is wanted within this ratio, by so many trials. */
 const RATIO_MAX = 1.15
-const TRIALS_MAX = 10
+const TRIALS_MAX = 9
 /** A delay that binds takes half of it: that much is seen by less. */
 const BOUNDS = { ratioMax: 1.2, trialsMax: 5 }
 /** Far above every plant, and within what any sender offers. */

@@ -62,7 +62,8 @@ export async function findBottlenecks(
   const file = { version: 1, ...begin, trialMs: TRIAL_MS, environment: environmentNow(), bottlenecks }
   writePrivate(join(folder, 'bottlenecks.json'), `${JSON.stringify(file, null, 1)}\n`)
   const head = ['planted', 'named', 'ceiling', 'half of it predicts', 'found', 'off', 'after', '']
-  process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n  ${join(folder, 'bottlenecks.json')}\n`)
+  if (done.length > 0) process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n`)
+  process.stdout.write(`\n  ${join(folder, 'bottlenecks.json')}\n`)
   if (interrupt.aborted) return EXIT.INTERRUPTED
   if (done.some(({ isRight }) => isRight === false)) return EXIT.FAIL
   return done.every(({ isRight }) => isRight) ? EXIT.PASS : EXIT.INVALID
