@@ -37,8 +37,8 @@ export const CEILING_CASES: readonly CalibrationCase[] = [
   },
   {
     measures: 'ceiling',
-    server: { kind: 'stalls', everyMs: 500, forMs: 100, servers: 20, ms: 20 },
-    p99Ms: 180,
+    server: { kind: 'stalls', everyMs: 400, forMs: 60, servers: 20, ms: 20 },
+    p99Ms: 150,
     effects: false,
   },
 ]

@@ -31,13 +31,13 @@ describe('closed forms', () => {
 })
 
 /** The search itself, against servers in virtual time. */
-function ceilingOf(server: KnownServer, markMs: number, seed: number) {
+function ceilingOf(server: KnownServer, markMs: number, seed: number, heldMs = 12_000) {
   const trials: Trial[] = []
   for (let at = 0; ; at++) {
     const step = stepAfter(trials, { ...GOAL, ratePerSMax: 40_000 })
     if (step.next === 'nothing') return { ...step.found, trials: trials.length }
     const { next: purpose, ratePerS } = step
-    const durationMs = purpose === 'soak' ? 60_000 : 12_000
+    const durationMs = purpose === 'soak' ? 5 * heldMs : heldMs
     const made = virtualTrial(server, { ratePerS, durationMs, seed: seed * 1_000 + at })
     const holds = made.refused === 0 && made.answerP99Ms <= markMs && made.effectP99Ms <= 6 * markMs
     const known = knownCeilingPerS(server, markMs)!
@@ -53,7 +53,7 @@ describe('the search for a ceiling recovers a known one within 5%', () => {
     [{ kind: 'mmc', servers: 8, meanMs: 8 }, 45],
     [{ kind: 'early', servers: 20, ms: 20 }, 30],
     [{ kind: 'remembers', servers: 20, ms: 20, limit: 200, factor: 2, forMs: 2_000 }, 90],
-    [{ kind: 'stalls', everyMs: 500, forMs: 100, servers: 20, ms: 20 }, 180],
+    [{ kind: 'stalls', everyMs: 400, forMs: 60, servers: 20, ms: 20 }, 150],
   ]
   it.each(servers)('%j, p99 at most %i ms', (server, markMs) => {
     const errors = [1, 2, 3].map((seed) => {
@@ -62,5 +62,14 @@ describe('the search for a ceiling recovers a known one within 5%', () => {
       return interval!.mid / knownCeilingPerS(server, markMs)! - 1
     })
     for (const error of errors) expect(Math.abs(error), String(errors)).toBeLessThan(0.05)
+  })
+
+  it('holds what a server takes that stalls, in its interval, also where a trial is hardly longer than seven stalls', () => {
+    const server = { kind: 'stalls', everyMs: 400, forMs: 60, servers: 20, ms: 20 } as const
+    for (const seed of [1, 2, 3]) {
+      const { interval } = ceilingOf(server, 150, seed, 2_800)
+      expect(interval!.low, String(seed)).toBeLessThanOrEqual(850)
+      expect(interval!.high, String(seed)).toBeGreaterThanOrEqual(850)
+    }
   })
 })
