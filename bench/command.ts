@@ -17,6 +17,7 @@ const SECTIONS: Record<string, () => Promise<{ readonly default: Section }>> = {
 }
 /** Made when it is asked for by name. */
 const BY_NAME: typeof SECTIONS = {
+  'all-queues': () => import('./all-queues.ts'),
   cores: () => import('./cores.ts'),
   example: () => import('./example.ts'),
   'who-is-right': () => import('./who-is-right.ts'),
@@ -26,6 +27,7 @@ Sections:
   stack      the whole stack against a bare server, in requests/s
   queues     each queue's driver against its bare client, in events/s
   receivers  each receiver, in requests/s
+  all-queues every queue compared, into docs/compare.md, by --seconds and --rounds; only when it is named
   cores      one process against receivers that hand their events to one that writes; only when it is named
   example    a sale, a ceiling and a comparison into reports/example, with pictures; only when it is named
   who-is-right  load generators against servers of known behaviour, into docs/who-is-right.md; only when it is named
@@ -51,7 +53,7 @@ export function define(command: Command): void {
     .argument('[sections...]', `of ${Object.keys(SECTIONS).join(', ')} (default: all)`)
     .option('--seconds <count>', 'measured seconds of a turn, from 1 to 60', '3')
     .option('--rounds <count>', 'turns for each subject, from 1 to 50', '3')
-    .option('--only <queue>', "for 'queues': this one alone (default: every queue with a bare client)")
+    .option('--only <queue>', "for 'queues' and 'all-queues': this one alone (default: each that it can measure)")
     .option('--force', 'rank the subjects on a busy machine too, and say so', false)
     .addHelpText('after', BENCH_HELP)
     .action(bench)
@@ -67,9 +69,7 @@ export function defineTraits(command: Command): void {
   })
 }
 
-type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only'> & {
-    readonly force: boolean
-  }
+type BenchFlags = { readonly [Name in 'seconds' | 'rounds']: string } & Pick<BenchOptions, 'only' | 'force'>
 
 async function bench(named: readonly string[], flags: BenchFlags): Promise<void> {
   const options = {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
 import { chromiumPath } from '../test/runner/render/chromium.ts'
+import type { BenchOptions } from './lib/rounds.ts'
 import { say } from './lib/table.ts'
 
 /** What reports/example shows: a sale, a ceiling, a comparison. Give it a quiet machine for a quarter of an hour. A part that is there already is kept: delete it to make it anew. */
@@ -25,14 +26,15 @@ const PARTS = {
 const KEPT = /\.(html|md|png)$|^(report|ceiling|compare)\.json$/
 const WIDTHS = { wide: 1_200, narrow: 390 } as const
 
-export default async function example(): Promise<void> {
+export default async function example({ force }: BenchOptions): Promise<void> {
   const root = join(import.meta.dirname, '..')
   process.chdir(root)
   for (const [name, { page, words }] of Object.entries(PARTS)) {
     const folder = join(EXAMPLE, name)
     if (!existsSync(join(folder, page))) {
-      say(`\n${words.join(' ')}`)
-      spawnSync(process.execPath, ['bin/floodmark.js', ...words, '--out', folder], { stdio: 'inherit' })
+      const asked = [...words, ...(force && name === 'compare' ? ['--force'] : [])]
+      say(`\n${asked.join(' ')}`)
+      spawnSync(process.execPath, ['bin/floodmark.js', ...asked, '--out', folder], { stdio: 'inherit' })
     }
     if (!existsSync(join(folder, page))) throw new FloodmarkError('unavailable', `${name} came to no page`)
     prune(folder)

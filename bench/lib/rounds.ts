@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly rounds: number
   /** Runs only this one of a section's subjects. */
   readonly only?: string | undefined
+  /** Ranks on a busy machine too. */
+  readonly force: boolean
 }
 
 /** One turn: the load's result, and the server's own counts over the same window. */

@@ -34,6 +34,7 @@ describe('a benchmark', () => {
       printRanked('t', ['', 'rate', 'of bare'], [['a', 10, 0.5]], ['of bare'], {
         seconds: 1,
         rounds: 1,
+        force: false,
         ranking: async () => ({ ranks, words: ['so it was'] }),
       })
     expect(await table(false)).toBe(false)

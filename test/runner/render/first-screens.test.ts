@@ -53,7 +53,7 @@ const VERDICTS: Readonly<Record<'FAIL' | 'INVALID' | 'INDETERMINATE', Report['ch
 const BROKEN = `(() => {
   const wide = document.documentElement.scrollWidth > innerWidth ? ['the page'] : []
   const isCut = (one) => getComputedStyle(one).display !== 'inline' && one.scrollWidth > one.clientWidth + 1
-  const inside = [...document.querySelectorAll('header *')].filter((one) => !one.matches('.times *, svg, svg *'))
+  const inside = [...document.querySelectorAll('header *')].filter((one) => !one.matches('svg, svg *'))
   const cut = inside.filter(isCut).map((one) => 'cut: ' + one.textContent)
   const figures = [...document.querySelectorAll('header span.whole')].filter((one) => one.getClientRects().length > 1)
   return [...wide, ...cut, ...figures.map((one) => 'broken: ' + one.textContent)]

@@ -70,11 +70,11 @@ describe('the first sentence of a report', () => {
     const retried = report('PASS')
     retried.latency.accepted.first = { ...retried.latency.accepted.first, count: 40_000 }
     expect(firstSentence(retried)).toContain(
-      'and lost none; 40,000 were taken at the first try; 99 of 100 of these were answered within 20 ms (250 ms allowed).',
+      'and lost none; 40,000 were taken at the first try, and 99 of 100 of these were answered within 20 ms (250 ms allowed).',
     )
     delete retried.latency.accepted.first.p99
     expect(firstSentence(retried)).toContain(
-      '40,000 were taken at the first try; the slowest of these was answered after 50 ms',
+      '40,000 were taken at the first try, and the slowest of these was answered after 50 ms',
     )
   })
 

@@ -108,7 +108,7 @@ function answerOf({ phases, accepted }: Report['latency']): { readonly value: st
   const peak = phases.find((phase) => phase.peak)
   const { p99, maxMs } = peak?.acceptedFirst ?? accepted.first
   const where = peak ? ` at the peak (${peak.name})` : ''
-  if (p99) return { value: ms(p99.ms), name: `p99 of answers${where}` }
+  if (p99) return { value: ms(p99.ms), name: `99 of 100 answers${where}` }
   return { value: maxMs === undefined ? 'none' : ms(maxMs), name: `slowest answer${where}` }
 }
 

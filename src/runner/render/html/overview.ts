@@ -49,7 +49,7 @@ ${plot(
   altOfWaits(report),
 )}
 <div class="times">${phaseNames(report, endMs)}</div>
-<figcaption>${key('offered', 'offered')} ${key('done', isFollowed(report) ? 'done' : 'accepted')} ${key('limit', `allowed: ${ms(setup.acceptP99Ms)}`)} ${key('dot', 'p99')} ${key('hollow', 'slowest, where too few for a p99')} ${
+<figcaption>${key('offered', 'offered')} ${key('done', isFollowed(report) ? 'done' : 'accepted')} ${key('limit', `allowed: ${ms(setup.acceptP99Ms)}`)} ${key('dot', 'p99: 99 of 100 answers took no longer')} ${key('hollow', 'slowest, where too few for a p99')} ${
     faults.length > 0 &&
     key(
       'band',
@@ -90,12 +90,12 @@ function dotsOf(
   })
 }
 
-/** Under the plots; a name that has no room is cut, or left out, and stands whole in its title. */
+/** Under the plots; a name that has no room is left out, and stands whole in its title. */
 function phaseNames({ scenario }: Report, endMs: number): Markup[] {
   return scenario.phases.map(({ name, fromMs, untilMs }) => {
     const width = rounded(((untilMs - fromMs) / endMs) * 100)
     const text = `${name}, ${seconds(fromMs)} … ${seconds(untilMs)}`
-    return markup`<span style="width:${width}%" title="${text}"><i class="name">${name} <small>${Math.round(fromMs / 1_000)} s</small></i></span>`
+    return markup`<span style="width:${width}%" title="${text}"><i class="name">${name} <small>${Math.round(fromMs / 1_000)}\u00a0s</small></i></span>`
   })
 }
 

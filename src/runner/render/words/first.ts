@@ -45,7 +45,8 @@ function answeredWords({ latency, audit }: Report): string {
   const where = peak ? ' at the peak' : ''
   const { count } = latency.accepted.first
   const isAll = count >= audit.planned - audit.unsent - audit.found
-  const some = isAll || count === audit.applied + audit.buried ? '' : `${grouped(count)} were taken at the first try; `
+  const some =
+    isAll || count === audit.applied + audit.buried ? '' : `${grouped(count)} were taken at the first try, and `
   const of = isAll ? '' : ' of these'
   if (p99) return `${some}99 of 100${of}${where} were answered within ${ms(p99.ms)}`
   return `${some}the slowest${of}${where} was answered after ${ms(maxMs!)}`
@@ -55,22 +56,22 @@ function answeredWords({ latency, audit }: Report): string {
 function besideWords({ audit }: Report): string[] {
   const { refused, unknown, buried, found } = audit
   const said = (count: number, one: string, many: string) =>
-    count === 0 ? [] : [count === 1 ? `1 event ${one}.` : `${grouped(count)} events ${many}.`]
+    count === 0 ? [] : [count === 1 ? `1 ${one}.` : `${grouped(count)} ${many}.`]
   return [
     ...said(
       refused + unknown,
-      'was refused or had no answer, and its sender gave it up: this scenario allows it',
-      'were refused or had no answer, and their senders gave them up: this scenario allows it',
+      'event was refused or had no answer, and its sender gave it up: this scenario allows it',
+      'events were refused or had no answer, and their senders gave them up: this scenario allows it',
     ),
     ...said(
       buried,
-      'failed for good, as planned, and is kept as a dead letter',
-      'failed for good, as planned, and are kept as dead letters',
+      'event failed for good, as planned, and is kept as a dead letter',
+      'events failed for good, as planned, and are kept as dead letters',
     ),
     ...said(
       found,
-      'that was never sent was found in the provider’s list',
-      'that were never sent were found in the provider’s list',
+      'of them was never sent, and was found in the provider’s list',
+      'of them were never sent, and were found in the provider’s list',
     ),
   ]
 }
