@@ -72,7 +72,10 @@ async function startOn(
     const { child, holder } = ending
     await endProcess(holder)
     // Until its parent has seen it end, PostgreSQL takes it for a server that still runs, and does not start again.
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    if (child.exitCode !== null || child.signalCode !== null) return
+    // Nothing else may keep this process alive, which would then end in the middle.
+    child.ref()
+    await once(child, 'exit')
   }
   const stop = async () => {
     stopped = true

@@ -36,7 +36,7 @@ afterEach(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** Starts a run in a process of its own. */
-function child(then: 'wait' | 'exit' | 'kill') {
+function child(then: 'wait' | 'exit' | 'kill' | 'stop') {
   const program = new URL('./provision-child.ts', import.meta.url).pathname
   const run = spawn(process.execPath, [program, cacheFolder, folder, then], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -57,6 +57,14 @@ describeWithServer('redis', () => {
     await ended
     await expect.poll(() => redis.probe(url, 1_000)).toBe(undefined)
     expect(data()).toBe(0)
+  })
+
+  it('a process that only stops its server goes on behind that', async () => {
+    const { ended, next } = child('stop')
+    await next()
+    expect(await next()).toEqual({ isStopped: true })
+    expect(await ended).toEqual([0, null])
+    expect([data(), remembered(cacheFolder)]).toEqual([0, []])
   })
 
   it('a run that crashes leaves its server, and the next one ends it', async () => {
