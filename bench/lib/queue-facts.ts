@@ -2,6 +2,8 @@
 export interface QueueFacts {
   /** How long an event waits that nobody takes. */
   readonly retention: string
+  /** What becomes of an event in the server once it is settled. */
+  readonly settled: string
   readonly replication: string
   readonly login: string
   /** In the server's memory or log, for a body of 1,000 bytes. */
@@ -11,6 +13,7 @@ export interface QueueFacts {
 
 export const FACT_HEADINGS: Readonly<Record<keyof QueueFacts, string>> = {
   retention: 'Deletes what waits',
+  settled: 'Settled records are deleted',
   replication: 'Copies elsewhere',
   login: 'Login and TLS',
   eventBytes: 'Bytes for an event of 1,000',
@@ -19,17 +22,20 @@ export const FACT_HEADINGS: Readonly<Record<keyof QueueFacts, string>> = {
 
 const REDIS = {
   retention: 'never',
+  settled: 'at once',
   replication: 'asynchronous: a failover may lose the last writes',
   login: 'redis://, rediss://, redis+sentinel://; ACL',
 } as const
 const COPIES = 'by the topic: replication 3 with min.insync.replicas 2 survives a host'
 const KAFKA = {
-  retention: 'after 14 days, by no size; what is settled, within 20 s',
+  retention: 'after 14 days, by no size',
+  settled: 'within 20 s; by its own retention in a topic of yours',
   login: 'kafka+ssl://; PLAIN, SCRAM, OAUTHBEARER',
   eventBytes: '–',
 } as const
 const SQS = {
   retention: 'after 14 days',
+  settled: 'at once',
   replication: "AWS': several zones",
   login: "AWS' own credentials, https",
   eventBytes: '–',
@@ -38,11 +44,12 @@ const SQS = {
 
 export const queueFacts: Readonly<Record<string, QueueFacts>> = {
   memory: {
-    ...{ retention: 'with its process', replication: 'none' },
+    ...{ retention: 'with its process', settled: 'at once', replication: 'none' },
     ...{ login: '–', eventBytes: '–', client: 'none' },
   },
   embedded: {
-    ...{ retention: 'never', replication: 'none', login: '–', eventBytes: '–', client: 'none' },
+    ...{ retention: 'never', settled: 'with all others of their file', replication: 'none' },
+    ...{ login: '–', eventBytes: '–', client: 'none' },
   },
   'redis-streams': {
     ...REDIS,
@@ -69,6 +76,7 @@ export const queueFacts: Readonly<Record<string, QueueFacts>> = {
   postgres: {
     ...{
       retention: 'never',
+      settled: 'at once',
       replication: 'by synchronous_commit and standbys',
       login: 'postgres:// with its parameters',
     },
