@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
+import redisLedger from '../../ledgers/redis.ts'
+import bullmq from '../../queues/bullmq.ts'
 import redisStreams from '../../queues/redis-streams.ts'
 import { LIMIT, numbered } from '../contract/queue/kit.ts'
+import { anEvent } from '../events.ts'
 import { describeWithServer } from '../servers.ts'
 import { consumerOf } from './kafka-consumer.ts'
 
@@ -30,5 +33,28 @@ describeWithServer('redis', (server) => {
       await admin.quit()
     },
     30_000,
+  )
+
+  it.each(Object.entries({ bullmq, 'redis-streams': redisStreams }))(
+    'a login as narrow as the README has it is enough for %s and the ledger',
+    async (name, driver) => {
+      const admin = new Redis(server().url)
+      const rights = ['on', '>secret', '~floodmark:*', '+@all', '-@admin', '-@dangerous', '+info']
+      await admin.acl('SETUSER', 'narrow', ...rights)
+      const at = { url: server().url.replace('redis://', 'redis://narrow:secret@'), namespace: `narrow-${name}` }
+      const queue = await driver.open(at)
+      await queue.publish(numbered(0, 3), LIMIT)
+      await queue.probe()
+      const consumer = consumerOf(queue)
+      await expect.poll(() => consumer.seen.length).toBe(3)
+      await consumer.stop()
+      expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 })
+      await queue.close()
+      const ledger = await redisLedger.open(at)
+      expect(await ledger.claim([anEvent('0')], 30_000)).toMatchObject([{ state: 'new' }])
+      await ledger.close()
+      for (const one of [driver, redisLedger]) await one.drop(at)
+      await admin.quit()
+    },
   )
 })
