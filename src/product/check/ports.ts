@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/load.ts'
-import { type Address, codeOfPort, portTrouble } from '../service/ports.ts'
+import { type Address, boundHost, codeOfPort, portTrouble } from '../service/ports.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 const ANSWER_MS = 1_000
@@ -14,7 +14,7 @@ export async function checkPorts({ config: { listen, admin } }: LoadedConfig): P
 }
 
 async function taken(listen: Address): Promise<Finding[]> {
-  const code = await codeOfPort(listen)
+  const code = await codeOfPort({ ...listen, host: boundHost(listen.host) })
   if (code === undefined) return []
   const what = `port ${listen.port} of ${listen.host} ${portTrouble(code)}`
   if (code !== 'EADDRINUSE') return [fail('listen', `${what}: choose another for listen`)]

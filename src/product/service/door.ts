@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { getSystemErrorName } from 'node:util'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { ListenConfig } from '../config/config.ts'
+import { boundHost } from './ports.ts'
 
 /** The processes of a service that was killed let go of its port soon after: it is waited for, ms. */
 const TAKEN_MS = 5_000
@@ -65,7 +66,7 @@ export class Door {
     const endMs = performance.now() + TAKEN_MS
     for (let tries = 1; ; tries++) {
       try {
-        return new Door(bind(host === 'localhost' ? '127.0.0.1' : host, port))
+        return new Door(bind(boundHost(host), port))
       } catch (cause) {
         const code = (cause as NodeJS.ErrnoException).code
         if (code !== 'EADDRINUSE' || performance.now() > endMs) {

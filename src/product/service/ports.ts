@@ -7,6 +7,11 @@ export interface Address {
   readonly port: number
 }
 
+/** A name may stand for two addresses, and a service listens on one. */
+export function boundHost(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host
+}
+
 /** What is so with an address that cannot be listened on. It goes on after the address. */
 export function portTrouble(code: string | undefined): string {
   if (code === 'EADDRINUSE') return 'is taken'

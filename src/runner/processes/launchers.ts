@@ -13,14 +13,16 @@ export interface ProcessTable {
   parentOf(pid: number): number | undefined
   /** A package manager has started it, or something that one has started. */
   isMarked(pid: number): boolean
+  /** It began a session, as setsid and whatever makes daemons do: it was set apart on purpose. */
+  leads(pid: number): boolean
 }
 
 /**
  * Calls once when a package manager that has started this process is gone, or one of the processes between them. npx puts a shell
- * above what it runs, pnpm a process of its own, and not all of them hand on a signal that ends them. Without a package manager
- * it never calls: a daemon may outlive whoever started it.
+ * above what it runs, pnpm a process of its own, and not all of them hand on a signal that ends them. A daemon
+ * may outlive whoever started it: it never calls without a package manager, or in a session of its own.
  */
-export function whenLauncherEnds(gone: () => void, table: ProcessTable = LINUX): { dispose(): void } {
+export function whenLauncherEnds(gone: () => void, table: ProcessTable = linuxProcesses): { dispose(): void } {
   const links = linksAbove(process.pid, table)
   if (links.length === 0) return { dispose: () => {} }
   const looking = setInterval(() => {
@@ -32,10 +34,10 @@ export function whenLauncherEnds(gone: () => void, table: ProcessTable = LINUX):
   return { dispose: () => clearInterval(looking) }
 }
 
-/** From the process up to the package manager. What is above that, a terminal or an init, may end without us. */
+/** From the process up to the package manager, or the daemon it belongs to. What is above, a terminal or an init, may end. */
 export function linksAbove(pid: number, table: ProcessTable): ParentLink[] {
   const links: ParentLink[] = []
-  for (let below = pid; below > 1 && table.isMarked(below); ) {
+  for (let below = pid; below > 1 && table.isMarked(below) && !table.leads(below); ) {
     const parent = table.parentOf(below)
     if (parent === undefined) break
     links.push([below, parent])
@@ -50,21 +52,22 @@ export function holds(links: readonly ParentLink[], table: ProcessTable): boolea
 }
 
 /** Elsewhere only this process and its parent are known. */
-const LINUX: ProcessTable = {
-  parentOf(pid) {
-    if (pid === process.pid) return process.ppid
-    // "7 (name) S 1 …": the name is whatever it likes to be.
-    const stat = read(pid, 'stat')
-    return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 1).split(' ')[2])
-  },
+export const linuxProcesses: ProcessTable = {
+  parentOf: (pid) => (pid === process.pid ? process.ppid : statOf(pid)?.parent),
+  leads: (pid) => statOf(pid)?.session === pid,
   isMarked(pid) {
     if (pid === process.pid) return process.env[MARK] !== undefined
-    return (
-      read(pid, 'environ')
-        ?.split('\0')
-        .some((one) => one.startsWith(`${MARK}=`)) ?? false
-    )
+    const variables = read(pid, 'environ')?.split('\0') ?? []
+    return variables.some((one) => one.startsWith(`${MARK}=`))
   },
+}
+
+/** `7 (name) S <parent> <group> <session> …`: the name is whatever it likes to be. */
+function statOf(pid: number): { readonly parent: number; readonly session: number } | undefined {
+  const stat = read(pid, 'stat')
+  if (stat === undefined) return undefined
+  const [, , parent, , session] = stat.slice(stat.lastIndexOf(')') + 1).split(' ')
+  return { parent: Number(parent), session: Number(session) }
 }
 
 function read(pid: number, file: 'stat' | 'environ'): string | undefined {

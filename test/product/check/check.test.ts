@@ -96,6 +96,7 @@ describe('floodmark check', () => {
     answer = '{"processes":[]}'
     expect(levels(await check(`admin: { port: ${port} },`), 'admin')).toEqual(['warn'])
     expect(levels(await check(`listen: { port: ${port}, host: '127.0.0.1' },`), 'listen')).toEqual(['warn', 'warn'])
+    expect(levels(await check(`listen: { port: ${port}, host: 'localhost' },`), 'listen')).toEqual(['warn', 'warn'])
     expect(levels(await check("listen: { port: 0, host: '192.0.2.1' },"), 'listen')).toEqual(['fail', 'ok'])
     const both = `listen: { port: ${port} }, admin: { port: ${port} },`
     expect(levels(await check(both), 'admin')).toEqual(['fail'])

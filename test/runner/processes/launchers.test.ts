@@ -1,11 +1,18 @@
-import { describe, expect, it } from 'vitest'
-import { holds, linksAbove, type ProcessTable } from '../../../src/runner/processes/launchers.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { holds, linksAbove, linuxProcesses, type ProcessTable } from '../../../src/runner/processes/launchers.ts'
+import { needing } from '../../needs.ts'
 
-/** pid: its parent, and whether a package manager marked it. */
-type Processes = Readonly<Record<number, readonly [parent: number, isMarked: boolean]>>
+const linux = needing(existsSync('/proc/self/stat') ? undefined : 'Linux alone shows the processes above one')
+
+/** pid: its parent, whether a package manager marked it, and whether it began a session. */
+type Processes = Readonly<Record<number, readonly [parent: number, isMarked: boolean, leads?: boolean]>>
 const tableOf = (processes: Processes): ProcessTable => ({
   parentOf: (pid) => processes[pid]?.[0],
   isMarked: (pid) => processes[pid]?.[1] ?? false,
+  leads: (pid) => processes[pid]?.[2] ?? false,
 })
 
 const NPX = { 9: [8, true], 8: [7, true], 7: [3, false], 3: [1, false] } satisfies Processes
@@ -19,6 +26,8 @@ describe('what stands above a process', () => {
     ['both package managers, where one started the other', NPX_PNPM, [8, 6, 7]],
     ['npm alone, where that is the first process of a container', { 9: [8, true], 8: [1, true] }, [8, 1]],
     ['nobody, where the script of npm has ended before', { 9: [1, true] }, [1]],
+    ['nothing, where setsid set it apart', { 9: [8, true, true], 8: [7, true] }, []],
+    ['a manager of daemons, and not who started that', { 9: [8, true], 8: [7, true, true], 7: [3, true] }, [8]],
     ['what may be seen, where the rest belongs to somebody else', { 9: [8, true], 8: [7, false] }, [8]],
   ])('%s', (_, processes, parents) => {
     expect(linksAbove(9, tableOf(processes)).map(([, parent]) => parent)).toEqual(parents)
@@ -35,4 +44,19 @@ describe('what stands above a process', () => {
   ])('%s', (_, before, after, isWell) => {
     expect(holds(linksAbove(9, tableOf(before)), tableOf(after))).toBe(isWell)
   })
+})
+
+it('is told by Linux who began a session', linux, async () => {
+  for (const detached of [true, false]) {
+    const env = { ...process.env, npm_config_user_agent: 'npm/11' }
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { detached, env })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    await once(child, 'spawn')
+    const pid = child.pid!
+    const { leads, parentOf, isMarked } = linuxProcesses
+    expect([leads(pid), parentOf(pid), isMarked(pid)]).toEqual([detached, process.pid, true])
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect(parentOf(pid)).toBeUndefined()
+  }
 })
