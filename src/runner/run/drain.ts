@@ -9,6 +9,8 @@ import type { Stack } from '../testbed/stack.ts'
 const POLL_MS = 100
 /** The wait between two looks into the ledger, ms. It is the shorter one where a hint says that the ledger may have everything. */
 const LOOK_MS = { hinted: 300, unhinted: 3_000 }
+/** A look is tried so many times: the server of a ledger may be slow to answer where the machine is busy. */
+const TRIES_MAX = 5
 /** Looking takes the stack's time: it rests at least this many times as long as the last look took. */
 const REST_FACTOR = 10
 /** Whoever ends a run early, as a CI system does, kills it some ten seconds later. */
@@ -70,14 +72,27 @@ export async function drain(options: DrainOptions): Promise<Drained> {
   }
 }
 
-async function isComplete({ stack, folder, startAtMs, journals }: DrainOptions): Promise<boolean> {
-  await stack.export(folder, startAtMs)
+/** Leaves what the ledger has in the folder. A look that fails may leave half of it, so another is made. @throws as the last look. */
+async function look({ stack, folder, startAtMs, interrupt }: DrainOptions): Promise<void> {
+  for (let made = 1; ; made++) {
+    try {
+      return await stack.export(folder, startAtMs)
+    } catch (error) {
+      if (made === TRIES_MAX || interrupt.aborted) throw error
+      await sleep(systemClock, LOOK_MS.hinted, interrupt)
+    }
+  }
+}
+
+async function isComplete(options: DrainOptions): Promise<boolean> {
+  const { folder, journals } = options
+  await look(options)
   return missing(journals.map(readJournal), readEffects(effectsPath(folder)), readBuried(buriedPath(folder))) === 0
 }
 
 /** Each effect that comes meanwhile makes it wait again, for as long as draining may take at most. */
 async function lookOn(options: DrainOptions, sinceStartMs: number): Promise<Drained> {
-  const { stack, folder, startAtMs, drainMs, lookMs, interrupt } = options
+  const { folder, startAtMs, drainMs, lookMs, interrupt } = options
   let lookedUntilMs = sinceStartMs
   for (;;) {
     let lastMs = 0
@@ -86,7 +101,7 @@ async function lookOn(options: DrainOptions, sinceStartMs: number): Promise<Drai
     if (enough || interrupt.aborted) return { drained: true, lookedUntilMs }
     await sleep(systemClock, Math.max(0, startAtMs + lastMs + lookMs - preciseNow()) + TIMER_GRAIN_MS, interrupt)
     lookedUntilMs = preciseNow() - startAtMs
-    await stack.export(folder, startAtMs)
+    await look(options)
   }
 }
 
