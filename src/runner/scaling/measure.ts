@@ -82,7 +82,8 @@ async function searched(
       ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt },
       // Servers that start are a part of what a person waits for.
       spentMs: performance.now() - beganMs,
-      goal: { ...GOAL, ratePerSMax },
+      // A point of a curve is not published as a load that holds.
+      goal: { ...GOAL, ratePerSMax, soaks: false },
       onTrial: () => {},
     })
     const tookMs = Math.round(performance.now() - beganMs)

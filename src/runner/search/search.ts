@@ -12,8 +12,10 @@ export interface Goal {
   readonly ratePerSMax: number
   /** The lowest load, events per second. */
   readonly ratePerSMin: number
+  /** Whether a load is to be published, and so is tried for longer. */
+  readonly soaks: boolean
 }
-export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1 }
+export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1, soaks: true }
 
 /**
  * 'found': the interval is as narrow as wanted and its lower end was soaked. 'budget-over': time or trials ended before that.
@@ -96,11 +98,11 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const isNarrow = interval.high <= interval.low * goal.ratioMax
   const soakPerS = within(interval.low)
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
-  const isSoaked = (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
+  const isSoaked = !goal.soaks || (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
   const of = (purpose: Purpose) => counted.filter((trial) => trial.purpose === purpose).length
   // Where there is no time for a soak either, a load tells more than another anchor.
-  const isShort = of('soak') === 0 && !fits(time, time.soakMs) && of('search') < ANCHOR_AFTER
+  const isShort = !isSoaked && of('soak') === 0 && !fits(time, time.soakMs) && of('search') < ANCHOR_AFTER
   const goesOn = mayGoOn(time, isSoaked) || (isShort && hasTime)
   if (isBound || isNarrow || counted.length >= goal.trialsMax || !goesOn) {
     if (!isSoaked && of('soak') < SOAKS_MAX && fits(time, time.soakMs)) return { next: 'soak', ratePerS: soakPerS }
@@ -150,7 +152,7 @@ const LOADS_FIRST = 18
 export function trialsLeft(all: readonly Trial[], goal: Goal): { readonly loads: number; readonly soaks: number } {
   const step = stepAfter(all, goal)
   if (step.next === 'nothing') return { loads: 0, soaks: 0 }
-  if (step.next === 'saturation') return { loads: LOADS_FIRST + ANCHORS + 1, soaks: 1 }
+  if (step.next === 'saturation') return { loads: LOADS_FIRST + ANCHORS + 1, soaks: goal.soaks ? 1 : 0 }
   const of = (purpose: Purpose) =>
     all.filter((trial) => trial.purpose === purpose && trial.outcome !== 'invalid').length
   const counted = all.filter(({ purpose, outcome }) => OF_SEARCH.includes(purpose) && outcome !== 'invalid')
@@ -162,7 +164,7 @@ export function trialsLeft(all: readonly Trial[], goal: Goal): { readonly loads:
   const loads = step.next === 'search' ? Math.max(1, Math.ceil(Math.log(tooWide) / NATS)) : 0
   return {
     loads: Math.min(loads, goal.trialsMax - counted.length) + Math.max(0, ANCHORS - of('anchor')),
-    soaks: step.next === 'anchor' && soaked(counted) !== null ? 0 : 1,
+    soaks: !goal.soaks || (step.next === 'anchor' && soaked(counted) !== null) ? 0 : 1,
   }
 }
 

@@ -84,6 +84,17 @@ describe('the next step', () => {
     }
   })
 
+  it('is a soak only where a load is to be published', () => {
+    const { trials, found } = search({ ceilingPerS: 5_000, width: 0.03, spurious: 0 }, 3)
+    const firstSoak = trials.findIndex(({ purpose }) => purpose === 'soak')
+    const unsoaked = { ...GOAL, ratePerSMax: 200_000, soaks: false }
+    expect(found.kind).toBe('found')
+    expect(stepAfter(trials.slice(0, firstSoak), unsoaked)).toMatchObject({ next: 'anchor' })
+    const rest = trials.slice(firstSoak).filter(({ purpose }) => purpose === 'anchor')
+    const step = stepAfter([...trials.slice(0, firstSoak), ...rest], unsoaked)
+    expect(step).toMatchObject({ found: { kind: 'found', soakedPerS: null } })
+  })
+
   it('is not changed by an invalid trial', () => {
     const trials = [saturation, trial('anchor', 500, 'passed')]
     expect(stepAfter([...trials, trial('search', 900, 'invalid')], goal)).toEqual(stepAfter(trials, goal))
