@@ -1,5 +1,4 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
@@ -18,6 +17,7 @@ import { startService } from '../../src/core/service/service.ts'
 import { Door } from '../../src/product/service/door.ts'
 import { startProcess } from '../../src/runner/processes/child.ts'
 import { moduleOf } from '../../src/runner/scenario/registry.ts'
+import { cpuSecondsOf } from './cpu-seconds.ts'
 import { takeHanded } from './handing.ts'
 import { keepHistory } from './history.ts'
 import type { FromReceiver, FromServer, ReceiverSetup, ServerSetup, ToServer, Usage } from './protocol.ts'
@@ -112,11 +112,12 @@ async function writer(setup: ServerSetup & { kind: 'writer' }): Promise<Running>
     startProcess<never, FromReceiver>('receiver', file, [JSON.stringify(task)], [door.fd]),
   )
   await Promise.all(receivers.map((one) => one.next('ready')))
+  const spent = receivers.map((one) => cpuSecondsOf(one.process.pid!))
   return {
     port: door.port,
     async usage() {
       const { user, system } = process.cpuUsage()
-      const cpuSeconds = (user + system) / 1e6 + receivers.reduce((sum, one) => sum + cpuSecondsOf(one.process.pid!), 0)
+      const cpuSeconds = (user + system) / 1e6 + spent.reduce((sum, seconds) => sum + seconds(), 0)
       const { waiting, inFlight } = await queue.depth()
       const { applied: settled } = service.counts!
       return { cpuSeconds, settled, backlog: waiting + inFlight, syncs: queue.counts?.syncs ?? null }
@@ -128,14 +129,6 @@ async function writer(setup: ServerSetup & { kind: 'writer' }): Promise<Running>
       await service.stop()
     },
   }
-}
-
-/** Of another process, by Linux, in ticks of 10 ms. */
-function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 async function processingWith(setup: ServerSetup & { kind: 'stack' | 'writer' }, name: string) {
