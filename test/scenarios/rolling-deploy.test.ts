@@ -1,9 +1,12 @@
 // @module-tag full: real runs of half a minute each.
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { receivers } from '../../receivers/index.ts'
 import { fullUnless } from '../needs.ts'
 import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+
+// Each sends little, and mostly waits.
+vi.setConfig({ maxConcurrency: 3 })
 
 const { root, reportOf } = runsFolder()
 const deploy = (name: string, scenario: string, ...flags: string[]) =>
