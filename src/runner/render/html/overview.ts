@@ -49,7 +49,7 @@ ${plot(
   altOfWaits(report),
 )}
 <div class="times">${phaseNames(report, endMs)}</div>
-<figcaption>${key('offered', 'offered')} ${key('done', isFollowed(report) ? 'done' : 'accepted')} ${key('limit', `allowed: ${ms(setup.acceptP99Ms)}`)} ${key('dot', 'p99: 99 of 100 answers took no longer')} ${key('hollow', 'slowest, where too few for a p99')} ${
+<figcaption>${key('offered', 'offered')} ${key('done', isFollowed(report) ? 'done' : 'accepted')} ${key('limit', `allowed: ${ms(setup.acceptP99Ms)}`)} ${key('dot', 'p99: 99 of 100 took no longer')} ${key('hollow', 'slowest, where too few for a p99')} ${
     faults.length > 0 &&
     key(
       'band',
