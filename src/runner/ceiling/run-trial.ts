@@ -14,6 +14,7 @@ import { summarise } from '../report/summarise.ts'
 import { besideOf, senderUsagesOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
 import type { ServerPids } from '../run/run.ts'
+import type { WarmUp } from '../run/sending.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
@@ -21,8 +22,13 @@ import type { PlannedTrial } from '../search/trial.ts'
 
 const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
 
-/** The ramp of a trial does the rest. */
-const WARM_UP_MS = 500
+/**
+ * Its first 20,000 events or so cost a new process twice as much: it compiles its code and collects its first garbage. A trial that
+ * began with them would be judged by that. Well below the load, so that no backlog is left of it.
+ */
+function warmUpOf(ratePerS: number, durationMs: number): WarmUp {
+  return { durationMs: Math.min(5_000, durationMs), ratePerSMax: Math.min(4_000, ratePerS / 2) }
+}
 
 export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
@@ -41,7 +47,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await play(plan, folder.path, events, interrupt, {
-    warmUpMs: WARM_UP_MS,
+    warmUpLoad: warmUpOf(ratePerS, durationMs),
     ...{ watches: soaks, metered: true, serverPids, intervention, plant },
     // Nothing takes effect then: there is nothing to wait for.
     drainMs: intervention?.what === 'answer-only' ? 0 : undefined,

@@ -15,7 +15,7 @@ import { openFeed } from '../target/feed.ts'
 import { reach } from '../target/reach.ts'
 import { environmentNow } from './compose-record.ts'
 import { type Followed, follow, LOOK_MS } from './follow-target.ts'
-import { plannedUntilMs, sendPlan, setupsOf, warmUp } from './sending.ts'
+import { plannedUntilMs, sendPlan, setupsOf, type WarmUp, warmUp } from './sending.ts'
 
 /**
  * Sends a scenario to a server that is not ours, and leaves the same records as any run, so far as they can be known from outside.
@@ -26,7 +26,7 @@ export async function runTarget(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, warmUpMs }: { readonly watches?: boolean; readonly warmUpMs?: number } = {},
+  { watches = true, warmUpLoad }: { readonly watches?: boolean; readonly warmUpLoad?: WarmUp } = {},
 ): Promise<RunRecord> {
   const { settings, runId } = plan
   // Whoever thinks again after the notice has sent nothing.
@@ -41,7 +41,7 @@ export async function runTarget(
     const setups = setupsOf(plan, [await reach(plan.target!, shownUrl(settings.target!))], folder)
     // What cannot be read now could not be read afterwards either.
     await feed?.lines()
-    await warmUp(senders, setups[0]!, { folder, events, durationMs: warmUpMs })
+    await warmUp(senders, setups[0]!, { folder, events, load: warmUpLoad })
     refuseInterrupted(interrupt)
     const sent = await send(plan, senders, watch, setups, folder, events)
     giveBackRoom()

@@ -18,7 +18,7 @@ import { recordOf } from './compose-record.ts'
 import { DeadLetterReplays } from './dead-letter-replays.ts'
 import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
-import { plannedUntilMs, sendPlan, setupsOf, warmUp } from './sending.ts'
+import { plannedUntilMs, sendPlan, setupsOf, type WarmUp, warmUp } from './sending.ts'
 
 export type ServerPids = Readonly<Record<string, readonly number[]>>
 
@@ -32,8 +32,8 @@ interface RunOptions extends SiteOptions {
   readonly serverPids?: ServerPids
   /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
   readonly drainMs?: number | undefined
-  /** Before the first event. Default: 2 s. A load that grows slowly from little needs less. */
-  readonly warmUpMs?: number
+  /** Before the first event, so that its code is compiled by then. Default: 2 s of little. */
+  readonly warmUpLoad?: WarmUp
 }
 
 /** Runs a scenario and leaves its raw records in the folder, which is this run's alone; the report is made from them. */
@@ -42,7 +42,7 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, serverPids = {}, metered = false, intervention, plant, warmUpMs, ...others }: RunOptions = {},
+  { watches = true, serverPids = {}, metered = false, intervention, plant, warmUpLoad, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
   const site = new Site(plan, dataPath(folder), { metered, intervention, plant })
   const traffic = {
@@ -61,7 +61,7 @@ export async function run(
     const written = await beginPlan(plan, folder)
     const durability = await site.open(events, interrupt)
     const setups = await sendersOf(plan, site, folder)
-    await warmUp(traffic.senders, setups[0]!, { folder, events, durationMs: warmUpMs })
+    await warmUp(traffic.senders, setups[0]!, { folder, events, load: warmUpLoad })
     await attackers.prepare(plan, setups[0]!.destinations)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
     const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside, serverPids }, folder, events)

@@ -11,8 +11,7 @@ import type { Progress } from '../records/facts.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, type RunRecord } from '../records/run-record.ts'
 
-const WARM_UP_MS = 2_000
-const WARM_UP_PER_S_MAX = 500
+const WARM_UP: WarmUp = { durationMs: 2_000, ratePerSMax: 500 }
 const LATENESS_MAX_MS = 2_000
 
 /** The setups of a run's senders. */
@@ -35,21 +34,29 @@ export function setupsOf(plan: Plan, destinations: readonly Destination[], folde
   }))
 }
 
+/** What is sent before a run. */
+export interface WarmUp {
+  readonly durationMs: number
+  /** A run that sends less is warmed up by its own rate. */
+  readonly ratePerSMax: number
+}
+
 interface WarmUpOptions {
   readonly folder: string
   readonly events: RunEvents
-  readonly durationMs?: number | undefined
+  readonly load?: WarmUp | undefined
 }
 
 /** Events of another id, which nobody counts: code gets compiled, connections and files get opened. */
 export async function warmUp(
   senders: Senders,
   setup: SenderSetup,
-  { folder, events, durationMs = WARM_UP_MS }: WarmUpOptions,
+  { folder, events, load = WARM_UP }: WarmUpOptions,
 ): Promise<void> {
   events.phase('warm-up')
   const path = join(folder, 'warm-up.bin')
-  const less = { durationMs, ratePerS: Math.min(setup.ratePerS, WARM_UP_PER_S_MAX), journalPath: path }
+  const { durationMs, ratePerSMax } = load
+  const less = { durationMs, ratePerS: Math.min(setup.ratePerS, ratePerSMax), journalPath: path }
   const other = {
     runId: warmUpIdOf(setup.runId),
     seed: setup.seed ^ 1,
