@@ -23,10 +23,16 @@ import type { PlannedTrial } from '../search/trial.ts'
 const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
 
 /**
- * Its first 20,000 events or so cost a new process twice as much: it compiles its code and collects its first garbage. A trial that
- * began with them would be judged by that. Well below the load, so that no backlog is left of it.
+ * Its first events, up to 20,000 or so, cost a new process twice as much: it compiles its code and collects its first garbage. A trial
+ * that began with them would be judged by that. So they come before it, at half its load. What offers far too much has few of them:
+ * they would leave a backlog, which a slow stack would work off in place of the trial's own events.
  */
-function warmUpOf(ratePerS: number, durationMs: number): WarmUp {
+export function warmUpOf({
+  purpose,
+  ratePerS,
+  durationMs,
+}: Pick<PlannedTrial, 'purpose' | 'ratePerS' | 'durationMs'>): WarmUp {
+  if (purpose === 'saturation') return { durationMs: 500, ratePerSMax: 500 }
   return { durationMs: Math.min(5_000, durationMs), ratePerSMax: Math.min(4_000, ratePerS / 2) }
 }
 
@@ -47,7 +53,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await play(plan, folder.path, events, interrupt, {
-    warmUpLoad: warmUpOf(ratePerS, durationMs),
+    warmUpLoad: warmUpOf(setup),
     ...{ watches: soaks, metered: true, serverPids, intervention, plant },
     // Nothing takes effect then: there is nothing to wait for.
     drainMs: intervention?.what === 'answer-only' ? 0 : undefined,

@@ -6,8 +6,8 @@ import { HOLD_FROM } from '../search/judge.ts'
 const FROM_SHARE = 0.3
 
 /**
- * What a trial sends: a ramp, in which the processes get warm, and then the load, which is what is judged. Cold processes that are
- * given a load near their ceiling would spend the trial on the backlog of its first second.
+ * What a trial sends: a ramp, and then the load, which is what is judged. Processes that are given a load near their ceiling at once
+ * would spend the trial on the backlog of its first second.
  */
 export default defineScenario({
   ...steady,

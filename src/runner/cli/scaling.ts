@@ -22,7 +22,7 @@ import { liveLine } from './telling/live-line.ts'
 const AFTER = `
 For each count of processes it searches the ceiling, as npm run ceiling does. The Universal Scalability Law is fitted where six
 counts or more were measured and the law explains them; else the command says why not. The law says nothing beyond twice the
-highest count that was tried. Six counts take some twenty minutes; less than two minutes for each gives no interval that is narrow
+highest count that was tried. Six counts take some half an hour; less than three minutes for each gives no interval that is narrow
 enough for a curve.
 
 Examples:
@@ -48,7 +48,7 @@ export function define(command: Command): void {
     .option(
       '--budget <time>',
       'of each count: no trial begins that would end after this; a bare number is in seconds',
-      '4m',
+      '6m',
     )
     .option('--max-rate <events/s>', 'the highest load to offer', '40k')
     .addHelpText('after', AFTER)

@@ -32,7 +32,7 @@ interface RunOptions extends SiteOptions {
   readonly serverPids?: ServerPids
   /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
   readonly drainMs?: number | undefined
-  /** Before the first event, so that its code is compiled by then. Default: 2 s of little. */
+  /** Before the first event, so that its code is compiled by then. Default: 2 s at no more than 500/s. */
   readonly warmUpLoad?: WarmUp
 }
 

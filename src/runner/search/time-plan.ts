@@ -5,7 +5,7 @@ const SOAK_FACTOR = 5
 /** A saturation trial is a hint, and leaves a backlog that takes longer to work off than it took to send. */
 const SATURATION_MS_MIN = 2_000
 /** What a trial takes beside its sending, ms, until one has shown it. A soak also watches whether anything comes again. */
-const AROUND_MS = 5_000
+const AROUND_MS = 10_000
 const WATCHING_MS = 10_000
 /** The slowest of so many says what the next one may take. */
 const LAST = 5

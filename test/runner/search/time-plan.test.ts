@@ -34,7 +34,7 @@ function timed(stack: SimulatedStack, seed: number, budgetMs: number, aroundMs: 
   }
 }
 const seeds = Array.from({ length: 8 }, (_, at) => at + 1)
-const steady = (purpose: Purpose) => (purpose === 'soak' ? 14_000 : 4_500)
+const steady = (purpose: Purpose) => (purpose === 'soak' ? 19_000 : 9_000)
 
 describe('the time of a search', () => {
   it.each([30_000, 90_000, 150_000, 240_000, 360_000])('of %i ms is not exceeded', (budgetMs) => {
@@ -49,7 +49,7 @@ describe('the time of a search', () => {
     }
   })
 
-  it.each([180_000, 240_000, 360_000])(
+  it.each([240_000, 360_000])(
     'of %i ms suffices for an interval, a soak, a second anchor and the costs',
     (budgetMs) => {
       for (const seed of seeds) {
@@ -64,9 +64,9 @@ describe('the time of a search', () => {
     },
   )
 
-  it('of 60 s goes into loads: there is none for a soak, and one anchor is enough', () => {
+  it('of 80 s goes into loads: there is none for a soak, and one anchor is enough', () => {
     for (const seed of seeds) {
-      const { trials, leftMs, lengths } = timed(NOISY, seed, 60_000, steady)
+      const { trials, leftMs, lengths } = timed(NOISY, seed, 80_000, steady)
       const of = (purpose: Purpose) => trials.filter((one) => one.purpose === purpose).length
       expect({ soaks: of('soak'), anchors: of('anchor') }, String(seed)).toEqual({ soaks: 0, anchors: 1 })
       expect(of('search'), String(seed)).toBeGreaterThan(0)
@@ -85,6 +85,6 @@ describe('the time of a search', () => {
     expect(lengthsOf(made, TRIAL_MS)).toEqual({ loadMs: 10_500, soakMs: 30_000 + 4_500 + 10_000 })
     const soaked = [...made, { purpose: 'soak' as const, tookMs: 47_000 }]
     expect(lengthsOf(soaked, TRIAL_MS)).toEqual({ loadMs: 10_500, soakMs: 47_000 })
-    expect(lengthsOf([], TRIAL_MS)).toEqual({ loadMs: 11_000, soakMs: 45_000 })
+    expect(lengthsOf([], TRIAL_MS)).toEqual({ loadMs: 16_000, soakMs: 50_000 })
   })
 })
