@@ -176,11 +176,11 @@ const driver: QueueDriver = {
 
   async drop(options) {
     const layout = layoutOf(options)
+    // A topic that somebody named is theirs, and so is the place of its group.
+    if (!layout.isOurs) return
     const { admin, brokers } = await startAsking(layout)
     try {
-      if (layout.isOurs) {
-        await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
-      }
+      await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.group)
     } catch (cause) {
       const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`

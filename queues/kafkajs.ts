@@ -135,6 +135,8 @@ const driver: QueueDriver = {
 
   async drop(options) {
     const layout = layoutOf(options)
+    // A topic that somebody named is theirs, and so is the place of its group.
+    if (!layout.isOurs) return
     await connected(layout, 'delete', async (connections) => {
       await deleteAll(connections.admin, layout)
       await connections.close()

@@ -2,8 +2,9 @@ import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 
 /** A topic is made sooner, ms, where no broker hangs. */
 const MAKE_MS = 3_000
-/** Whether it is there is asked so often before its making counts as failed, and again after so many ms. */
+/** Whether it is there is asked so often before its making counts as failed. */
 const LOOKS = 5
+/** The wait between two of these, ms. */
 const LOOK_AGAIN_MS = 500
 
 /**

@@ -69,12 +69,10 @@ export function deletingOf(admin: Admin, topic: string): Deleting {
 }
 
 /** A killed member stays in its group until its session ends. The broker keeps the group until then. */
-export async function deleteAll(admin: Admin, { topic, group, isOurs }: Layout): Promise<void> {
-  if (isOurs) {
-    await admin.deleteTopics({ topics: [topic] }).catch((error) => {
-      if (!isError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
-    })
-  }
+export async function deleteAll(admin: Admin, { topic, group }: Layout): Promise<void> {
+  await admin.deleteTopics({ topics: [topic] }).catch((error) => {
+    if (!isError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+  })
   const untilMs = systemClock.monotonic() + REBALANCE_TIMEOUT_MS
   for (;;) {
     try {

@@ -74,6 +74,7 @@ export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env):
   const group = parameters.get('group') ?? undefined
   if (group !== undefined && topic === undefined)
     throw misuse('group of Kafka is for a topic that you name: write kafka://host:port/topic?group=…')
+  if (group === '') throw misuse('group of Kafka is empty: give it a name, or leave it out')
   const ca = parameters.get('ca')
   if (ca !== null && !tls) throw misuse('ca is for TLS: write kafka+ssl:// instead of kafka://')
   return {

@@ -61,6 +61,7 @@ describe('the address of a Kafka', () => {
     ],
     ['kafka+ssl://app:hunter2@a:1?partitions=3&partitions=6', 'is said to be 3 and 6'],
     ['kafka+ssl://app:hunter2@a:1?group=shop', 'is for a topic that you name'],
+    ['kafka+ssl://app:hunter2@a:1/orders?group=', 'group of Kafka is empty'],
     ['kafka+ssl://app:hunter2@a:1/or%20ders', 'it may have 1-249 of letters'],
     ['kafka+ssl://app:hunter2@a:1/..', 'it may have 1-249 of letters'],
     ['kafka+ssl://app:hunter2@a:1/or%', 'the topic in the address'],
