@@ -190,22 +190,31 @@ export class StreamsConsumer {
         const events = await this.#fetch([...due.slice(start), ...due.slice(0, start)])
         this.#reading.worked()
         // At such a rate the next events are there already, and to ask which shards have some costs more than to read all.
-        if (events >= wanted.length) for (const shard of wanted) shard.due = true
+        // One that has more than a read may bring must not keep the others from being noticed either.
+        const all = events >= wanted.length || due.some((shard) => shard.due)
+        if (all) for (const shard of wanted) shard.due = true
       } catch (cause) {
         this.#reading.failed(cause)
         this.#endIfLasting(cause)
         // Events that the server has given out and we never saw come only to the next consumer that takes the shard.
         for (const shard of due) this.#leave(shard)
+        this.#forgetPlaces(this.#held(reader))
         await sleep(this.#clock, TROUBLE_MS, signal)
       }
     }
   }
 
+  /** The next answer may come from another server, which knows other ids. */
+  #forgetPlaces(shards: readonly Shard[]): void {
+    for (const shard of shards) Object.assign(shard, { due: true, lastId: '' })
+  }
+
+  #held(reader: number): Shard[] {
+    return this.#shards.filter(({ number, state }) => number % READERS === reader && state === 'held')
+  }
+
   #wanted(reader: number): Shard[] {
-    return this.#shards.filter(
-      ({ number, state, events, bytes }) =>
-        number % READERS === reader && state === 'held' && events < AHEAD.eventsMax && bytes < AHEAD.bytesMax,
-    )
+    return this.#held(reader).filter(({ events, bytes }) => events < AHEAD.eventsMax && bytes < AHEAD.bytesMax)
   }
 
   /** Reads what these shards have, within bounds. Resolves with the number of events. */
@@ -250,7 +259,7 @@ export class StreamsConsumer {
   async #wait(reader: number, shards: readonly Shard[], waiter: RedisConnection): Promise<void> {
     const streams = shards.map(({ stream }) => stream)
     const ids = shards.map(({ lastId }) => lastId)
-    const held = this.#shards.filter(({ number, state }) => number % READERS === reader && state === 'held')
+    const held = this.#held(reader)
     const waitMs = held.length > shards.length ? FULL_MS : IDLE_MS
     try {
       const found = await waiter.once(waitMs + SETTLE_MS, (client) =>
@@ -262,8 +271,7 @@ export class StreamsConsumer {
       }
     } catch (cause) {
       this.#endIfLasting(cause)
-      // The next answer may come from another server, which knows other ids.
-      for (const shard of shards) Object.assign(shard, { due: true, lastId: '' })
+      this.#forgetPlaces(shards)
       await sleep(this.#clock, TROUBLE_MS, this.#options.signal)
     }
   }

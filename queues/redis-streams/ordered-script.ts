@@ -28,11 +28,15 @@ export class OrderedScript {
   /** Sent at most once as far as the server does it. @throws as RedisConnection.once. */
   async run<T>(deadlineMs: number, keys: readonly string[], args: Values): Promise<T> {
     const untilMs = this.#clock.monotonic() + deadlineMs
+    const leftMs = () => {
+      const ms = Math.ceil(untilMs - this.#clock.monotonic())
+      if (ms > 0) return ms
+      const what = 'the calls before it took all of its time, and it was not sent'
+      throw new FloodmarkError('timeout', what, { definite: true })
+    }
     const rest = [keys.length, ...keys, ...args]
     const send = (how: 'EVALSHA' | 'EVAL', script: string) =>
-      this.#connection.once(Math.max(0, untilMs - this.#clock.monotonic()), (client) =>
-        client.call(how, [script, ...rest]),
-      ) as Promise<T>
+      this.#connection.once(leftMs(), (client) => client.call(how, [script, ...rest])) as Promise<T>
     // One turn later than those that are sent again.
     while (this.#answered) await this.#answered.then(() => {})
     const number = ++this.#calls
