@@ -4,7 +4,7 @@ import type { Quota } from '../../core/contracts/quota.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
-import { urlOf } from '../config/stores.ts'
+import { ADDRESS, urlOf } from '../config/stores.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** This share of a server's memory should be free at the start. */
@@ -42,7 +42,7 @@ async function ask(kind: 'queue' | 'ledger', loaded: LoadedConfig): Promise<Serv
   try {
     const driver = await loadPart(kind, placedIn(folder, config[kind].use))
     const url = urlOf(kind, loaded, driver)
-    const hasServer = driver.server !== undefined || config[kind].url !== undefined
+    const hasServer = driver.server !== undefined || ADDRESS.test(url)
     return { kind, url, hasServer, quotas: (await driver.quotas?.({ url, namespace: config.namespace })) ?? [] }
   } catch {
     return undefined

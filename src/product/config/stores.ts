@@ -12,7 +12,7 @@ import { loadPart } from './part.ts'
 import { placedIn } from './placed.ts'
 
 /** A driver of one's own may take addresses of any scheme without a server that the kit knows. */
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
+export const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /** Where the queue or the ledger of a config keeps its data. @throws FloodmarkError 'misuse' where it needs an address and has none. */
 export function urlOf(kind: 'queue' | 'ledger', loaded: LoadedConfig, driver: QueueDriver | LedgerDriver): string {
@@ -23,7 +23,13 @@ export function urlOf(kind: 'queue' | 'ledger', loaded: LoadedConfig, driver: Qu
     throw new FloodmarkError('misuse', `queue.kafka is for the queues kafka and kafkajs: leave it out for '${use}'`)
   }
   const said = { ...kafka, ...(kafka.ca !== undefined && { ca: resolve(loaded.folder, kafka.ca) }) }
-  const parameters = Object.entries(said).map(([name, value]) => [name, String(value)])
+  const parameters = Object.entries(said).map(([name, value]) => {
+    if (value !== undefined) return [name, String(value)]
+    throw new FloodmarkError(
+      'misuse',
+      `queue.kafka.${name} has no value: set the variable that it is read from, or leave it out`,
+    )
+  })
   return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`
 }
 

@@ -63,7 +63,7 @@ describe('floodmark check', () => {
   ] as const)('judges what a server allows: %j at %s/s is %s', async (quota, ratePerS, level) => {
     const driver = `import memory from '${MEMORY}'
       export default { ...memory, quotas: async () => [${JSON.stringify(quota)}] }\n`
-    const found = await check("queue: { use: './queue.ts', url: 'anywhere' }, processes: 2,", ratePerS, {
+    const found = await check("queue: { use: './queue.ts', url: 'any://where' }, processes: 2,", ratePerS, {
       'queue.ts': driver,
     })
     expect(levels(found, 'quota')).toEqual([level])
@@ -74,7 +74,7 @@ describe('floodmark check', () => {
       'ledger.ts': `import memory from '${MEMORY.replace('queues', 'ledgers')}'
         export default { ...memory, quotas: async () => [{ ...${JSON.stringify(connections(97, 0))}, eachLook: 5 }] }\n`,
     }
-    const config = (replies: string, queue = "{ use: 'memory', url: 'anywhere' }") => `queue: ${queue},
+    const config = (replies: string, queue = "{ use: 'memory', url: 'any://where' }") => `queue: ${queue},
       ledger: './ledger.ts', processes: 2, routes: {
       '/in': { provider: 'generic', source: 'in', secrets: { file: 'secret.txt' }, ${replies} },
     },`

@@ -94,6 +94,11 @@ describe('the settings of a Kafka beside its address', () => {
     expect(() => kafkaAddress(found)).toThrow('topic of Kafka is said to be refunds and orders: say it once')
   })
 
+  it('are refused where their variable of the environment is not set', async () => {
+    const found = url("{ use: 'kafka', url: 'kafka://a:1', kafka: { topic: process.env.NO_SUCH_TOPIC } }")
+    await expect(found).rejects.toThrow('queue.kafka.topic has no value')
+  })
+
   it('are refused for another queue', async () => {
     const other = url("{ use: 'bullmq', url: 'redis://a', kafka: { topic: 'refunds' } }", 'redis')
     await expect(other).rejects.toThrow("for the queues kafka and kafkajs: leave it out for 'bullmq'")
