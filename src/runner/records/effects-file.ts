@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
 import type { BuriedCause, DeadLetter, Ledger } from '../../core/contracts/ledger.ts'
 import { BODY_DIGEST_BYTES, type ContentDigests, contentDigests } from '../plan/event-digests.ts'
@@ -90,6 +90,19 @@ export async function exportEffects(
   paths: { effects: string; buried: string },
 ): Promise<void> {
   const out = createWriteStream(paths.effects, { fd: openPrivate(paths.effects, 'w') })
+  try {
+    await writeItems(ledger, run, out)
+  } catch (error) {
+    // What it has not written yet must not come into the file that the next look begins.
+    out.destroy()
+    throw error
+  }
+  const letters: Buried[] = []
+  for await (const letter of ledger.buried()) letters.push(buriedOf(run, letter))
+  writeBuried(paths.buried, letters)
+}
+
+async function writeItems(ledger: Ledger, run: ExportedRun, out: WriteStream): Promise<void> {
   let lane = -1
   let name: string | undefined
   for await (const [itemName, value] of ledger.items(EFFECTS)) {
@@ -106,9 +119,6 @@ export async function exportEffects(
   }
   out.end()
   await once(out, 'finish')
-  const letters: Buried[] = []
-  for await (const letter of ledger.buried()) letters.push(buriedOf(run, letter))
-  writeBuried(paths.buried, letters)
 }
 
 /** The same of effects that were told from outside. */
