@@ -11,6 +11,8 @@ const QUEUES = ['embedded', 'redis-streams', 'bullmq', 'kafka', 'kafkajs', 'post
 const PER_S = 200
 /** Runs stay here: a comparison that was interrupted, or of which runs did not count, goes on. Delete it to begin anew. */
 const FOLDER = join('reports', 'all-queues')
+/** Bad input, nothing to run it on, interrupted. */
+const NO_END = [2, 3, 130]
 const PAGE = join('docs', 'compare.md')
 
 export default async function allQueues({ seconds, rounds, only, force }: BenchOptions): Promise<void> {
@@ -21,9 +23,12 @@ export default async function allQueues({ seconds, rounds, only, force }: BenchO
     ...[existsSync(FOLDER) ? '--resume' : '--out', FOLDER],
   ]
   say(`\n${words.join(' ')}`)
-  spawnSync(process.execPath, ['bin/floodmark.js', ...words], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['bin/floodmark.js', ...words], { stdio: 'inherit' })
   const made = join(FOLDER, 'compare.md')
-  if (!existsSync(made)) throw new FloodmarkError('unavailable', `the comparison in ${FOLDER} did not come to its end`)
+  const ended = status !== null && !NO_END.includes(status)
+  if (!ended || !existsSync(made))
+    throw new FloodmarkError('unavailable', `the comparison in ${FOLDER} did not come to its end`)
+  if (only !== undefined) return say(`${made} is made. ${PAGE} shows every queue, and stays as it was.`)
   copyFileSync(made, PAGE)
   say(`${PAGE} is made. Where it says that runs do not count, run this again.`)
 }

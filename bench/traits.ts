@@ -137,7 +137,7 @@ ${markdownTable(['Queue', ...Object.values(FACT_HEADINGS)], names.map(factsRow))
 A mark of the \`redis\` ledger takes about 250 bytes of the server for as long as ids are remembered: at 500 events/s and 72 h that
 is 30 GiB.
 
-What a run writes to a Redis that stays ends by itself. That costs \`bullmq\` a tenth: 9,360 events/s without, 8,520/s with it, and 66 µs
+What a run writes to a Redis that outlives it expires by itself. That costs \`bullmq\` a tenth: 9,360 events/s without, 8,520/s with it, and 66 µs
 or 76 µs of the server's CPU an event (6 pairs in turns, one process, events of 1,000 bytes). A service and a Redis that the run starts
 itself pay none of it.
 

@@ -18,7 +18,7 @@ const SCRIPTS = [
     what: 'no phases of plain numbers, a duration and a rate, are in it',
   },
   { looks: /^\s*(import|export|from|const|package)\s/, what: 'a program is not run' },
-  { looks: /^\s*<[?\w]/, what: 'XML is not read' },
+  { looks: /^\s*<[?!a-z]/i, what: 'XML is not read' },
 ]
 const INSTEAD = 'Give [{"duration": "30s", "target": 50}, …], or lines of second,count'
 const [MINUTE_S, HOUR_S] = [60, 3_600]

@@ -95,7 +95,7 @@ describe('the first sentence of a report', () => {
       ({ kind: 'restart', victim, fault: restart, fromMs, untilMs: fromMs + 500 }) as const
     made.faults = [restarted('a', 1_000), restarted('b', 2_000), restarted('c', 3_000)]
     expect(firstSentence(made)).toContain('although 3 processes of the stack were restarted;')
-    expect(faultKeys(made)).toEqual(['3 processes of the stack were restarted, 3 times, 1.0 s … 3.5 s'])
+    expect(faultKeys(made)).toEqual(['3 processes of the stack were restarted, 3 times in all, 1.0 s … 3.5 s'])
     const slow = { what: 'slow-effects', strikes: 'processors', addMs: 5, key: 'k0', at: 0, forMs: 1 } as const
     made.faults = [{ kind: 'slow-effects', victim: 'a', fault: slow, fromMs: 0, untilMs: 1_000 }]
     expect(firstSentence(made)).toContain('although a processor took longer for each event of one account for a while;')

@@ -158,6 +158,11 @@ describe('--shape', () => {
     ['nginx with a time of its own', (at) => `1.2.3.4 [${second(at)}+00:00] "POST /hook HTTP/1.1" 200`],
     ['nginx with seconds', (at) => `170000000${at}.120 1.2.3.4 POST /hook 200 0.004`],
     ['a proxy', (at) => `170000000${at}.123    100 1.1.1.1 TCP_MISS/200 500 POST http://x/hook - DIRECT/1 text/html`],
+    [
+      'a syslog with priorities',
+      (at) =>
+        `<190>Oct 10 13:55:3${at} web nginx: 127.0.0.1 - - [10/Oct/2026:13:55:3${at} +0000] "POST /hook HTTP/1.1" 200 -`,
+    ],
     ['a server of Python', (at) => `127.0.0.1 - - [10/Oct/2026 13:55:3${at}] "POST /hook HTTP/1.1" 200 -`],
     ['a server of Go', (at) => `[GIN] 2026/10/10 - 13:55:3${at} | 200 |  1.2ms |  1.1.1.1 | POST     "/hook"`],
   ])('takes the log of %s, its POST requests alone', (_, line) => {

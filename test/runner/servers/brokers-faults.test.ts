@@ -10,7 +10,7 @@ const { run, reportOf } = runsFolder()
 /** Each run starts a server of its own, to break it. */
 for (const [server, names] of await queuesByServer(queues)) {
   describeWithServer(server, () => {
-    it.each(names)('%s killed and hung in the middle of the traffic loses nothing where it says so', async (name) => {
+    it.each(names)('%s hung and killed in the middle of the traffic loses nothing where it says so', async (name) => {
       const folder = `${name}-faults`
       const flags = ['--queue', name, '--processes', '2', '--rate', '100', '--duration', '27', '--p99', '300000']
       const { code, out, err } = await run(folder, planted('scenario-broker-faults'), ...flags)

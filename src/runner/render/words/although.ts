@@ -56,7 +56,7 @@ export function faultKeys(report: Borne): string[] {
     const between = ({ fromMs, untilMs }: Span) => `${seconds(fromMs)} … ${seconds(untilMs)}`
     const times =
       spans.length > TOLD_MAX
-        ? `${spans.length} times, ${between({ fromMs: spans[0]!.fromMs, untilMs: spans.at(-1)!.untilMs })}`
+        ? `${spans.length} times in all, ${between({ fromMs: spans[0]!.fromMs, untilMs: spans.at(-1)!.untilMs })}`
         : spans.map(between).join(' and ')
     return [`${words}, ${times}`]
   })

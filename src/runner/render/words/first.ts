@@ -70,8 +70,8 @@ function besideWords({ audit }: Report): string[] {
     ),
     ...said(
       found,
-      'of them was never sent, and was found in the provider’s list',
-      'of them were never sent, and were found in the provider’s list',
+      'webhook was never sent, and was found in the provider’s list',
+      'webhooks were never sent, and were found in the provider’s list',
     ),
   ]
 }
