@@ -18,6 +18,7 @@ import type { WarmUp } from '../run/sending.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
+import { WARM_UP_MS } from '../search/time-plan.ts'
 import type { PlannedTrial } from '../search/trial.ts'
 
 const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
@@ -33,7 +34,7 @@ export function warmUpOf({
   durationMs,
 }: Pick<PlannedTrial, 'purpose' | 'ratePerS' | 'durationMs'>): WarmUp {
   if (purpose === 'saturation') return { durationMs: 500, ratePerSMax: 500 }
-  return { durationMs: Math.min(5_000, durationMs), ratePerSMax: Math.min(4_000, ratePerS / 2) }
+  return { durationMs: Math.min(WARM_UP_MS, durationMs), ratePerSMax: Math.min(4_000, ratePerS / 2) }
 }
 
 export interface TrialSetup extends PlannedTrial {

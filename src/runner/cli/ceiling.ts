@@ -160,7 +160,7 @@ async function ceiling({
         live?.found([soFarWords(file.trials) ?? '', progress])
       },
     }).finally(() => bench.stop())
-    if (file.trials.length === 0) return endedBefore(folder)
+    if (file.trials.length === 0) return endedBefore(folder, interrupt.signal)
     renderCeiling(found, path)
     const page = join(path, 'ceiling.html')
     answer(how, found, () => `${ceilingLines(found, columnsOf(process.stdout)).join('\n')}  ${addressOf(page)}\n\n`)
@@ -172,7 +172,7 @@ async function ceiling({
       folder.discard()
       throw error
     }
-    return endedBefore(folder)
+    return endedBefore(folder, interrupt.signal)
   } finally {
     line.end()
     await live?.end()
@@ -183,7 +183,8 @@ async function ceiling({
 }
 
 /** A search without a trial is nothing to keep. */
-function endedBefore(folder: RunFolder): number {
+function endedBefore(folder: RunFolder, { aborted }: AbortSignal): number {
+  if (!aborted) throw new FloodmarkError('misuse', '--budget leaves no time for one trial: give it a minute or more')
   folder.discard()
   process.stderr.write('floodmark: ended before the first trial: there is nothing to report\n')
   return EXIT.INTERRUPTED

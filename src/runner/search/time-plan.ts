@@ -4,8 +4,10 @@ import type { Purpose } from './trial.ts'
 const SOAK_FACTOR = 5
 /** A saturation trial is a hint, and leaves a backlog that takes longer to work off than it took to send. */
 const SATURATION_MS_MIN = 2_000
-/** What a trial takes beside its sending, ms, until one has shown it. A soak also watches whether anything comes again. */
-const AROUND_MS = 10_000
+/** A trial warms its processes up for so long, ms, or for as long as it sends. */
+export const WARM_UP_MS = 5_000
+/** What it takes beside its sending and that, ms, until one has shown it. A soak also watches whether anything comes again. */
+const AROUND_MS = 5_000
 const WATCHING_MS = 10_000
 /** The slowest of so many says what the next one may take. */
 const LAST = 5
@@ -45,7 +47,8 @@ export function lengthsOf(made: readonly Made[], trialMs: number): Pick<TimeLeft
       .filter(({ purpose }) => of(purpose))
       .slice(-LAST)
       .reduce((most, { purpose, tookMs }) => Math.max(most, tookMs - durationOf(purpose, trialMs)), 0)
-  const loadMs = aroundOf((purpose) => purpose !== 'soak' && purpose !== 'saturation') || AROUND_MS
+  const firstMs = AROUND_MS + Math.min(WARM_UP_MS, trialMs)
+  const loadMs = aroundOf((purpose) => purpose !== 'soak' && purpose !== 'saturation') || firstMs
   const soakMs = aroundOf((purpose) => purpose === 'soak') || loadMs + WATCHING_MS
   return { loadMs: trialMs + loadMs, soakMs: durationOf('soak', trialMs) + soakMs }
 }

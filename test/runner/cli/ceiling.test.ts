@@ -8,12 +8,21 @@ import { floodmark } from '../floodmark.ts'
 const STACK = ['--queue', 'memory', '--ledger', 'memory', '--max-rate', '300', '--p99', '30s', '--trial', '2s']
 
 describe('the command ceiling', () => {
+  it('refuses a budget in which not one trial ends', async () => {
+    const out = join(mkdtempSync(join(tmpdir(), 'floodmark-ceiling-')), 'search')
+    const { code, err } = await floodmark('ceiling', ...STACK, '--trial', '9s', '--budget', '10s', '--out', out)
+    expect({ code, err }).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--budget leaves no time for one trial'),
+    })
+  })
+
   it('keeps every trial, shows what it knows when the time is over, and goes on', {
     tags: 'full',
   }, async () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'floodmark-ceiling-')), 'search')
     afterAll(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
-    const { code, out, err } = await floodmark('ceiling', ...STACK, '--budget', '15s', '--out', folder)
+    const { code, out, err } = await floodmark('ceiling', ...STACK, '--budget', '25s', '--out', folder)
     expect([0, 4], out + err).toContain(code)
     const linesOf = () => readFileSync(join(folder, 'trials.jsonl'), 'utf8').trim().split('\n')
     const begun = linesOf()
@@ -25,7 +34,7 @@ describe('the command ceiling', () => {
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['ceiling.html', 'trial-01']))
     expect(out).toContain('ceiling.html')
 
-    const again = await floodmark('ceiling', ...STACK, '--budget', '10s', '--resume', folder, '--json')
+    const again = await floodmark('ceiling', ...STACK, '--budget', '15s', '--resume', folder, '--json')
     expect([0, 4], again.out + again.err).toContain(again.code)
     // Nothing but the answer.
     expect(ceilingSchema.parse(JSON.parse(again.out)).trials.length).toBeGreaterThanOrEqual(begun.length - 1)

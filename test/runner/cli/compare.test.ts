@@ -72,7 +72,7 @@ describe('the command compare', () => {
       'compare',
       ...words,
       '--budget',
-      '10',
+      '25',
       '--force',
       '--quiet',
       '--out',

@@ -71,7 +71,7 @@ describe('the live page in a browser', { timeout: 400_000, ...needing(missing) }
   })
 
   it('draws the trials of a search for a ceiling', async () => {
-    await watch(['ceiling', '--trial', '2', '--budget', '10', '--max-rate', '300'], 'ceiling')
+    await watch(['ceiling', '--trial', '2', '--budget', '25', '--max-rate', '300'], 'ceiling')
   })
 
   it('draws the runs of a comparison', async () => {

@@ -105,7 +105,7 @@ describe('a server that is not ours', () => {
         '--trial',
         '2s',
         '--budget',
-        '10s',
+        '20s',
       ],
       ...['--max-rate', '60', '--p99', '300000', '--out', join(root, 'ceiling')],
     )
