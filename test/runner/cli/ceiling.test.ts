@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ceilingSchema } from '../../../src/runner/search/ceiling-schema.ts'
 import { floodmark } from '../floodmark.ts'
 
@@ -10,6 +10,7 @@ const STACK = ['--queue', 'memory', '--ledger', 'memory', '--max-rate', '300', '
 describe('the command ceiling', () => {
   it('refuses a budget in which not one trial ends', async () => {
     const out = join(mkdtempSync(join(tmpdir(), 'floodmark-ceiling-')), 'search')
+    onTestFinished(() => rmSync(join(out, '..'), { recursive: true, force: true }))
     const { code, err } = await floodmark('ceiling', ...STACK, '--trial', '9s', '--budget', '10s', '--out', out)
     expect({ code, err }).toMatchObject({
       code: 2,
