@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../src/clients/redis/connection.ts'
-import type { Script } from '../../src/clients/redis/script.ts'
+import { isUnknownScript, type Script } from '../../src/clients/redis/script.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 type Values = readonly (string | number | Buffer)[]
 
@@ -47,7 +47,7 @@ export class OrderedScript {
       this.#lastDone = number
       return value
     } catch (error) {
-      if (!isUnknown(error)) throw error
+      if (!(error instanceof FloodmarkError && isUnknownScript(error.cause))) throw error
     } finally {
       this.#underWay.delete(byName)
     }
@@ -58,8 +58,4 @@ export class OrderedScript {
     // Another client sent the script meanwhile.
     throw new FloodmarkError('unavailable', 'the server forgot a script, and then did a later call', { definite: true })
   }
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof FloodmarkError && messageOf(error.cause).startsWith('NOSCRIPT')
 }

@@ -27,7 +27,10 @@ export async function runScript<T>(
   try {
     return (await client[how]('EVALSHA', [sha, ...rest])) as T
   } catch (error) {
-    if (!messageOf(error).startsWith('NOSCRIPT')) throw error
+    if (!isUnknownScript(error)) throw error
     return (await client[how]('EVAL', [source, ...rest])) as T
   }
 }
+
+/** Whether the server does not know a script by its name, by the client's own error. */
+export const isUnknownScript = (error: unknown): boolean => messageOf(error).startsWith('NOSCRIPT')
