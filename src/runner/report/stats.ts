@@ -1,9 +1,10 @@
-/** Least-squares slope of y over x and its standard error; undefined with fewer than ten points. */
+/** Least-squares slope of y over x and its standard error; undefined with fewer than `pointsMin` points, three or more. */
 export function slope(
   points: readonly { readonly x: number; readonly y: number }[],
+  pointsMin = 10,
 ): { slope: number; error: number } | undefined {
   const n = points.length
-  if (n < 10) return undefined
+  if (n < pointsMin) return undefined
   const meanX = points.reduce((sum, { x }) => sum + x, 0) / n
   const meanY = points.reduce((sum, { y }) => sum + y, 0) / n
   const sxx = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)

@@ -2,10 +2,12 @@ import { type AboveLimit, shareAtMost } from '../report/latency/interval.ts'
 import { p99AtMost } from '../report/latency/judge.ts'
 import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { Report } from '../report/report-schema.ts'
+import { slope } from '../report/stats.ts'
 import type { TrialOutcome } from './trial.ts'
 
-/** Of what is offered, so much must take effect in the same time; below the second share the count alone is no chance. */
+/** So much of what is offered must take effect in the same time. */
 const DONE_SHARE_MIN = 0.99
+/** A count below this share is not by chance. */
 const DONE_SHARE_LOW = 0.97
 /** A trial's load grows until then, as a share of its duration. From then on it is held, and judged. */
 export const HOLD_FROM = 0.3
@@ -181,17 +183,10 @@ function doneOf(
   if (offeredPerS === 0) return { donePerS, acceptedPerS, doneShare: 0, trendShare: 0 }
   const backlogs: number[] = []
   for (const point of counted) backlogs.push((backlogs.at(-1) ?? 0) + point.offered - point[done])
-  const growth = slopeOf(backlogs)
+  const line = backlogs.map((y, x) => ({ x, y }))
+  const growth = slope(line, LINE_POINTS_MIN)?.slope
   const trendShare = growth === undefined ? undefined : 1 - growth / offeredPerS
   return { donePerS, acceptedPerS, doneShare: donePerS / offeredPerS, trendShare }
 }
 
 const LINE_POINTS_MIN = 4
-
-/** By how much the line through values grows from one to the next, by least squares. */
-function slopeOf(values: readonly number[]): number | undefined {
-  if (values.length < LINE_POINTS_MIN) return undefined
-  const middle = (values.length - 1) / 2
-  const spread = values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0)
-  return values.reduce((sum, value, at) => sum + (at - middle) * value, 0) / spread
-}
