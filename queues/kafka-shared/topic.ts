@@ -4,7 +4,7 @@ import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 const MAKE_MS = 3_000
 /** Whether it is there is asked so often before its making counts as failed. */
 const LOOKS = 5
-/** The wait between two of these, ms. */
+/** The wait between two looks, ms. */
 const LOOK_AGAIN_MS = 500
 
 /**

@@ -6,8 +6,8 @@ import { HOLD_FROM } from '../search/judge.ts'
 const FROM_SHARE = 0.3
 
 /**
- * What a trial sends: a ramp, and then the load, which is what is judged. Processes that are given a load near their ceiling at once
- * would spend the trial on the backlog of its first second.
+ * A trial sends a ramp, and then the load that is judged. Without the ramp, a load near the ceiling would leave a backlog in its first
+ * second, and the trial would be spent on that.
  */
 export default defineScenario({
   ...steady,

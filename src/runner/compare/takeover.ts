@@ -5,12 +5,12 @@ import type { TurnFigures } from './turn-schema.ts'
 /** What a comparison calls the trial in which each stack is killed. No scenario has that name. */
 export const TAKEOVER = 'takeover'
 
-/** A stack that forgets is waited for so long after its kill, ms. */
+/** The wait after the kill of a stack that forgets, ms. */
 const FORGETFUL_DRAIN_MS = 10_000
 
 /**
- * How long a killed stack is waited for, by its runs before, ms. What a queue or a ledger forgets with its process never comes, so
- * that it would be waited for in vain. undefined: as long as any stack may take.
+ * The wait for a killed stack, ms, by its runs before. What a queue or a ledger forgets with its process never comes.
+ * undefined: as long as any stack may take.
  */
 export function takeoverDrainMs(stack: string, turns: readonly TurnFigures[]): number | undefined {
   const shown = turns.find((turn) => turn.stack === stack)?.durability

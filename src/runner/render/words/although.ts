@@ -50,7 +50,7 @@ const TOLD_MAX = 2
 /** The same with its times, for the key of a chart. */
 export function faultKeys(report: Borne): string[] {
   return [...happenings(report)].flatMap(([text, marks]) => {
-    // What is none of the run's doing has the words of its mark.
+    // A mark that the run did not make has words of its own.
     const words = text || [...new Set(marks.map(markWords))].join('; ')
     const spans = spansOf(marks)
     const between = ({ fromMs, untilMs }: Span) => `${seconds(fromMs)} … ${seconds(untilMs)}`
@@ -78,7 +78,7 @@ function spansOf(marks: readonly Mark[]): Span[] {
 /** Marks by what they say of the stack; by '' those of what the stack did itself. */
 function happenings({ faults, processes }: Borne): Map<string, Mark[]> {
   const names = new Set(processes.map(({ name }) => name))
-  // Of a queue within our own processes there is no server to strike.
+  // A queue within our own processes has no server to strike.
   const partOf = (mark: Extract<Mark, { victim: string }>) =>
     isServer(mark.fault.strikes) && names.has(mark.victim) ? 'stack' : mark.fault.strikes
   const saidOf = (mark: Mark): string => {
