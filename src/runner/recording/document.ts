@@ -1,4 +1,4 @@
-import { parseBody } from '../../core/base/json-body.ts'
+import { parseContent } from '../../core/base/json-body.ts'
 import { scrambleName, scrambleNumber, scrambleText } from './scramble.ts'
 
 /** A text or number somewhere in a body. */
@@ -44,7 +44,7 @@ function formOf(body: Uint8Array): Document | undefined {
 }
 
 function jsonOf(body: Uint8Array): Document | undefined {
-  const value = parseBody(body)
+  const value = parseContent(body)
   if (typeof value !== 'object' || value === null) return undefined
   const indent = /^[[{]\r?\n( +)/.exec(Buffer.from(body).toString())?.[1]?.length ?? 0
   const values: { readonly value: string | number; readonly path: string }[] = []

@@ -1,6 +1,7 @@
 import { letterSchema } from '../../core/dead-letters/letter.ts'
 import { attributesIn, isRequest, looksWrapped, requestOf } from './http-request.ts'
-import { isList, isObject, type JsonObject, memberOf, parsedText } from './json-shape.ts'
+import { isList, isObject, type JsonObject, LINE, memberOf, parsedText } from './json-shape.ts'
+import { rowsOfColumns } from './table.ts'
 import type { Recorded } from './template.ts'
 
 /** What a JSON value holds: each request, or why it cannot be used. `form`: what the value was taken for. */
@@ -10,8 +11,7 @@ export interface Unwrapped {
 }
 
 const DEPTH_MAX = 8
-const UNKNOWN_FORM =
-  'a request in a form that is not known: make it {"headers": {"name": "value"}, "body": "the body as it came"}'
+const UNKNOWN_FORM = `a request in a form that is not known: make it ${LINE}`
 
 const NO_REQUEST = 'a delivery without its request: gh api repos/OWNER/REPO/hooks/HOOK/deliveries/DELIVERY has it'
 const NO_MESSAGE = 'an attempt without its message: export the messages instead'
@@ -39,6 +39,7 @@ const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown 
   { form: 'examples', list: (value) => typeof value.name === 'string' && isList(value.examples) && value.examples },
   { form: 'messages', list: (value) => Object.hasOwn(value, 'iterator') && payloadsOf(value.data) },
   { form: 'search hits', list: (value) => listOf(memberOf(value, 'hits', 'hits'), '_source') },
+  { form: 'rows of a table', list: (value) => listOf(value.tables, 'columns') ?? rowsOfColumns(value) },
   { form: 'page of a list', list: (value) => pageOf(value) ?? pageOf(value.data) },
 ]
 const PAGES = [

@@ -1,19 +1,25 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { isList, isObject, type JsonObject, memberOf, parsedText } from './json-shape.ts'
+import { isList, isObject, type JsonObject, parsedText } from './json-shape.ts'
 
 /** An object with nothing but these holds a body and says how: proxies, mock servers, HAR and Postman write such. */
 const HOLDERS: readonly string[] = [
   ...['type', 'mode', 'mimeType', 'contentType', 'charset', 'encoding', 'options', 'size', 'comment', 'truncated'],
   ...['text', 'raw', 'string', 'json', 'encoded', 'base64Bytes', 'rawBytes', 'params', 'urlencoded', 'formdata'],
-  ...['file', 'graphql', 'xml', 'parameters'],
+  ...['file', 'files', 'binary', 'form', 'graphql', 'xml', 'parameters', 'body', '$content', '$content-type'],
 ]
-const CONTENTS = ['text', 'raw', 'string'] as const
-const BASE64_CONTENTS = ['encoded', 'base64Bytes'] as const
+/** These may be fields of somebody's webhook: alone they make no holder. */
+const PLAIN: readonly string[] = [
+  ...['type', 'text', 'body', 'comment', 'size', 'options', 'json', 'file', 'files', 'form', 'binary'],
+]
+const CONTENTS = ['text', 'raw', 'string', 'body'] as const
+const BASE64_CONTENTS = ['encoded', 'base64Bytes', '$content'] as const
 const DECODED_BYTES_MAX = 64 * 1024 * 1024
 
-/** The bytes of a body that was noted as a text, a list, an object or in parts; undefined where there is none. */
-export function bodyOf(value: unknown, isBase64: boolean): Buffer | undefined {
-  const body = bytesOf(value, isBase64)
+type Headers = Readonly<Record<string, string>>
+
+/** The bytes of a body that was noted as a text, a list, an object, a form taken apart, or in parts; undefined where there is none. */
+export function bodyOf(value: unknown, isBase64: boolean, headers: Headers): Buffer | undefined {
+  const body = bytesOf(value, isBase64, /form-urlencoded/i.test(headers['content-type'] ?? ''))
   return body && body.length > 0 ? body : undefined
 }
 
@@ -36,10 +42,7 @@ export function formBody(fields: readonly unknown[]): Buffer {
 }
 
 /** The body without the content coding that its headers name; as it is where it is in none. */
-export function withoutCoding(
-  body: Buffer,
-  { 'content-encoding': coding = '' }: Readonly<Record<string, string>>,
-): Buffer {
+export function withoutCoding(body: Buffer, { 'content-encoding': coding = '' }: Headers): Buffer {
   const limit = { maxOutputLength: DECODED_BYTES_MAX }
   try {
     if (body[0] === 0x1f && body[1] === 0x8b) return gunzipSync(body, limit)
@@ -56,20 +59,20 @@ function looksLikeText(body: Buffer): boolean {
   return /^\s*[[{a-z]/i.test(body.toString('latin1', 0, 64)) && body.toString().includes('\ufffd') === false
 }
 
-function bytesOf(value: unknown, isBase64: boolean): Buffer | undefined {
+function bytesOf(value: unknown, isBase64: boolean, isForm: boolean): Buffer | undefined {
   if (typeof value === 'string') return textBody(value, isBase64)
   if (isList(value)) return Buffer.from(JSON.stringify(value))
   if (!isObject(value)) return undefined
   // Node writes a Buffer like this.
   if (value.type === 'Buffer' && isList(value.data)) return Buffer.from(value.data as number[])
-  return isHolder(value) ? heldIn(value) : Buffer.from(JSON.stringify(value))
+  if (isHolder(value)) return heldIn(value)
+  return isForm ? formOf(value) : Buffer.from(JSON.stringify(value))
 }
 
-/** `text` alone may be a field of somebody's webhook. */
 function isHolder(value: JsonObject): boolean {
   const names = Object.keys(value)
   if (names.length < 2 || !names.every((name) => HOLDERS.includes(name))) return false
-  return names.some((name) => !['type', 'text', 'comment', 'size', 'options', 'json'].includes(name)) || 'json' in value
+  return names.some((name) => !PLAIN.includes(name)) || 'json' in value
 }
 
 function heldIn(value: JsonObject): Buffer | undefined {
@@ -79,7 +82,7 @@ function heldIn(value: JsonObject): Buffer | undefined {
   if (typeof text === 'string') return textBody(text, value.encoding === 'base64')
   if (value.json !== undefined)
     return Buffer.from(typeof value.json === 'string' ? value.json : JSON.stringify(value.json))
-  const fields = memberOf(value, 'params') ?? memberOf(value, 'urlencoded')
+  const fields = value.params ?? value.urlencoded ?? value.form
   return isList(fields) ? formBody(fields) : undefined
 }
 

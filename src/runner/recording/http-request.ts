@@ -125,7 +125,7 @@ function madeOf(value: JsonObject, around: JsonObject): Recorded | string {
   for (const place of [value, around]) {
     if (place.dataMode === 'urlencoded' && isList(place.data)) return { headers, body: formBody(place.data) }
     for (const name of BODIES) {
-      const body = place[name] === value ? undefined : bodyOf(place[name], isBase64)
+      const body = place[name] === value ? undefined : bodyOf(place[name], isBase64, headers)
       if (body) return { headers, body: withoutCoding(body, headers) }
     }
     const form = formOf(place.form)
@@ -141,8 +141,9 @@ function isJson(made: Recorded | string): boolean {
 /** Headers beside the body, as tunnels for webhooks hand them on. */
 function flattened(value: JsonObject): Recorded | undefined {
   const isFlat = ['content-type', 'user-agent'].some((name) => typeof value[name] === 'string')
-  const body = isFlat ? bodyOf(value.body, false) : undefined
-  return body && { headers: lowered(Object.entries(value)), body }
+  const headers = isFlat ? lowered(Object.entries(value)) : {}
+  const body = isFlat ? bodyOf(value.body, false, headers) : undefined
+  return body && { headers, body }
 }
 
 /** A body that stands as a text beside other columns, as in the rows of a table. No webhook has another one as a text. */

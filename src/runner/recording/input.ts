@@ -5,7 +5,7 @@ import { fileWords } from '../../core/base/kit/file-refusal.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { decodeText, encodingOf, type TextEncoding, withoutMark } from '../scenario/text-file.ts'
 import { type Unwrapped, unwrap, unwrapAll } from './envelopes.ts'
-import { behindPrefix, documentsIn, isList, parsedText } from './json-shape.ts'
+import { behindPrefix, documentsIn, isList, LINE, parsedText, plainOf } from './json-shape.ts'
 import { rowsIn } from './table.ts'
 import type { Recorded } from './template.ts'
 import { requestsOnTheWire } from './wire.ts'
@@ -22,7 +22,6 @@ export interface FoundRequest {
 /** A file that is no list of lines is read whole, up to so many bytes. */
 const WHOLE_BYTES_MAX = 256 * 1024 * 1024
 const START_BYTES = 64 * 1024
-const LINE = '{"headers": {"name": "value"}, "body": "the body as it came"}'
 
 /**
  * Every request of a file, or of the files of a folder: of JSON lines, of JSON documents one after the other, or of a list;
@@ -118,9 +117,12 @@ function* ofDocuments(documents: readonly string[]): Generator<FoundRequest> {
 
 function ofText(line: string): Unwrapped {
   const text = line.replace(/,\s*$/, '')
-  const value = parsedText(text)
-  if (value !== undefined) return unwrap(value, Buffer.from(text))
-  const behind = behindPrefix(text)
+  const plain = plainOf(text)
+  for (const one of [text, plain]) {
+    const value = parsedText(one)
+    if (value !== undefined) return unwrap(value, Buffer.from(one))
+  }
+  const behind = behindPrefix(plain)
   if (behind === undefined) return { form: NO_JSON, found: ['not JSON'] }
   return { form: 'lines of a log', found: unwrap(parsedText(behind), Buffer.from(behind)).found }
 }
@@ -140,9 +142,9 @@ function* requestsOf(where: string, { form, found }: Unwrapped): Generator<Found
 }
 
 function* requestsInFolder(path: string): Generator<FoundRequest> {
-  for (const name of readdirSync(path).sort()) {
+  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = join(path, name)
-    if (!name.startsWith('.') && statSync(file).isFile()) yield* requestsOf(name, ofFile(file, name))
+    if (!/(^|\/)\./.test(name) && statSync(file).isFile()) yield* requestsOf(name, ofFile(file, name))
   }
 }
 

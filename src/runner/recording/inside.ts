@@ -1,10 +1,11 @@
 import type { Provider } from '../../core/contracts/provider.ts'
 import { headersIn, requestOf } from './http-request.ts'
-import { isObject, type JsonObject, memberOf, parsedText } from './json-shape.ts'
+import { isList, isObject, type JsonObject, LINE, memberOf, parsedText } from './json-shape.ts'
 import { knownOf, type Recorded } from './template.ts'
 
 const DEPTH_MAX = 4
 const UNKNOWN = 'unknown'
+const OWN_HEADERS = 'a request in a form that is not known, with headers of the provider in it: make it'
 /** Members that carry a body which is known by its ordering key alone. */
 const CARRYING: readonly string[] = ['payload', 'body', 'event', 'message', 'webhook', 'raw']
 
@@ -30,14 +31,30 @@ export function insideOf(provider: Provider, recorded: Recorded): Recorded | str
   }
   let level: readonly JsonObject[] = [value]
   for (let depth = 0; depth < DEPTH_MAX && level.length > 0; depth++) {
-    const members = level.flatMap((one) =>
-      Object.entries(one).map(([name, at]) => [name, parsedText(at) ?? at] as const),
+    // A body that the provider can make nothing of may hold a list of events. Elsewhere a list is a part of one.
+    const objects = level.flatMap((one) =>
+      Object.entries(one).flatMap(([name, at]) => objectsIn(name, at, outer === undefined)),
     )
-    const objects = members.flatMap(([name, at]) => (isObject(at) ? [[name, at] as const] : []))
     const found = objects.flatMap(([name, one]) => inspect(name, one))
     if (found.length === 1) return found[0]
     if (found.length > 1) return 'several events in one object: give each a line of its own'
     level = objects.map(([, one]) => one)
   }
-  return undefined
+  const isEnvelope = !outer?.isKeyed && Object.keys(recorded.headers).length === 0 && namesHeaders(provider, recorded)
+  return isEnvelope ? `${OWN_HEADERS} ${LINE}` : undefined
+}
+
+/** The object that is a value, or a text, or those in a list of such. */
+function objectsIn(name: string, given: unknown, withLists: boolean): (readonly [string, JsonObject])[] {
+  const value = parsedText(given) ?? given
+  if (isObject(value)) return [[name, value]]
+  return withLists && isList(value) ? value.flatMap((one) => objectsIn(name, one, true)) : []
+}
+
+/** Whether it has a member that is called like a header of the provider's, as no webhook has, or a text that has. */
+function namesHeaders({ signatureHeaders, contextHeaders }: Provider, { body }: Recorded): boolean {
+  const text = Buffer.from(body).toString()
+  // host and content-type are everybody's.
+  const names = [...signatureHeaders, ...contextHeaders].filter((name) => /^(?!content-).*-/.test(name))
+  return names.some((name) => new RegExp(`"(?:http[-_])?${name.replaceAll('-', '[-_]')}\\\\*"`, 'i').test(text))
 }

@@ -1,3 +1,6 @@
+/** The line that makes a request right, whatever it was kept in. */
+export const LINE = '{"headers": {"name": "value"}, "body": "the body as it came"}'
+
 /** What JSON of unknown origin is looked at with. Members are its own alone. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -57,12 +60,25 @@ function endOfString(text: string, start: number): number {
   return -1
 }
 
-/** The object at the end of a line of a log, behind whatever stands before it; undefined where there is none. A member of a document is none. */
+/**
+ * A line in which quotes, and what is no plain ASCII, stand as \x22: nginx writes so, unless it is told to escape for JSON.
+ * Within a text of JSON, they are what they must be there.
+ */
+export function plainOf(line: string): string {
+  const isInText = /^\s*\{\s*"/.test(line)
+  return line.replace(/(?:\\x[0-9A-Fa-f]{2})+/g, (run) => {
+    const text = Buffer.from(run.replaceAll('\\x', ''), 'hex').toString()
+    return isInText ? JSON.stringify(text).slice(1, -1) : text
+  })
+}
+
+/** The object in a line of a log, behind whatever stands before it, and in quotes or not; undefined where there is none. A member of a document is none. */
 export function behindPrefix(line: string): string | undefined {
   const start = line.indexOf('{')
   if (start === -1 || /^\s*["'[{]?\s*"/.test(line)) return undefined
   const text = line.slice(start).trimEnd()
-  return [text, text.replace(/\s*,$/, ''), text.replace(/\s*(?:\[\]|\{\})$/, '')].find((one) => {
+  const ends = [/\s*,$/, /\s*(?:\[\]|\{\})$/, /(?<=\})["'](?:\s[^}]*)?$/]
+  return [text, ...ends.map((end) => text.replace(end, ''))].find((one) => {
     const value = parsedText(one)
     return isObject(value) && Object.keys(value).length > 0
   })

@@ -1,4 +1,4 @@
-import { isObject, parsedText } from './json-shape.ts'
+import { isList, isObject, type JsonObject, memberOf, parsedText } from './json-shape.ts'
 
 type CsvRow = Readonly<Record<string, string>>
 
@@ -14,6 +14,18 @@ export function rowsIn(text: string): CsvRow[] | undefined {
     .slice(1)
     .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ''])))
   return rows.some((row) => Object.values(row).some((cell) => isObject(parsedText(cell)))) ? rows : undefined
+}
+
+/** The rows of an answer to a query, each an object: its values come with their names, or the names of all come first. */
+export function rowsOfColumns({ results, columns, rows }: JsonObject): JsonObject[] | undefined {
+  if (isList(results) && isList(results[0]) && memberOf(results[0][0], 'field') !== undefined) {
+    return results
+      .filter(isList)
+      .map((row) => Object.fromEntries(row.filter(isObject).map(({ field, value }) => [String(field), value])))
+  }
+  const names = isList(columns) ? columns.map((one) => memberOf(one, 'name')) : []
+  if (!isList(rows) || !isList(rows[0]) || names.length === 0 || names.includes(undefined)) return undefined
+  return rows.filter(isList).map((row) => Object.fromEntries(names.map((name, at) => [String(name), row[at]])))
 }
 
 /** As RFC 4180 has it: a cell in quotes may hold delimiters, line ends, and quotes that are doubled. */

@@ -204,14 +204,16 @@ describe('npm run record reads', () => {
       '1.json': BODY,
       '2.json': JSON.stringify({ headers: HEADERS, body: BODY }),
       '3.http': WIRE,
+      'more/4.json': BODY,
       '.hidden': 'x',
     }
+    mkdirSync(join(path, 'more'))
     for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
     const bodies = []
     for await (const { where, taken } of requestsIn(path, () => {})) {
       bodies.push([where, typeof taken === 'string' ? taken : Buffer.from(taken.body).toString()])
     }
-    expect(bodies).toEqual(['1.json', '2.json', '3.http'].map((name) => [name, BODY]))
+    expect(bodies).toEqual(['1.json', '2.json', '3.http', 'more/4.json'].map((name) => [name, BODY]))
   })
 
   it.each([

@@ -1,20 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import github from '../../../providers/github.ts'
 import shopify from '../../../providers/shopify.ts'
 import standardWebhooks from '../../../providers/standard-webhooks.ts'
 import stripe from '../../../providers/stripe.ts'
 import twilio from '../../../providers/twilio.ts'
 import type { Provider } from '../../../src/core/contracts/provider.ts'
-import { requestsIn } from '../../../src/runner/recording/input.ts'
-import { insideOf } from '../../../src/runner/recording/inside.ts'
-import { knownOf } from '../../../src/runner/recording/template.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'floodmark-tools-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+import { taken } from './taken.ts'
 
 const CHARGE = '{"id":"evt_1","type":"charge.succeeded","data":{"object":{"customer":"cus_1"}}}'
 const PUSH = '{"ref":"refs/heads/main","repository":{"full_name":"a/b","id":1},"id":"evt_9","type":"x"}'
@@ -32,19 +24,6 @@ const post = { method: 'POST', path: '/hook', url: 'http://x/hook' }
 const har = (postData: unknown) => ({ log: { entries: [{ request: { ...post, headers: [], postData } }] } })
 const stored = { id: 'log1', type: 'logs', '@timestamp': 't', message: CHARGE }
 const form = 'application/x-www-form-urlencoded'
-
-/** What a provider makes of each request of a file: its body and the type that the headers or the body name, or why not. */
-async function taken(provider: Provider, content: unknown) {
-  const path = join(folder, 'input')
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
-  const found = []
-  for await (const { taken: given } of requestsIn(path, () => {})) {
-    const one = typeof given === 'string' ? given : (insideOf(provider, given) ?? given)
-    if (typeof one === 'string') found.push(one)
-    else found.push(`${knownOf(provider, one)?.type} ${Buffer.from(one.body)}`)
-  }
-  return found
-}
 
 const PUSHED = `push ${PUSH}`
 const CHARGED = `charge.succeeded ${CHARGE}`
