@@ -28,12 +28,16 @@ const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE)$/
 /** Where logs of JSON have the time: Caddy, nginx, Traefik, Envoy, gateways and CDNs among them. */
 const TIME_NAMES = [
   ...['ts', 'time', 'timestamp', '@timestamp', 'time_iso8601', 'msec', 'StartUTC', 'time_local', 'start_time'],
-  ...['requestTime', 'requestTimeEpoch', 'EdgeStartTimestamp', 'created', 'created_at', 'delivered_at', 'date'],
+  ...['requestTime', 'requestTimeEpoch', 'EdgeStartTimestamp', 'created', 'created_at', 'createdAt', 'delivered_at'],
+  ...['started_at', 'startedDateTime', 'date'],
 ]
 const METHOD_NAMES = [
   ...['method', 'request_method', 'RequestMethod', 'http_method', 'requestMethod', 'httpMethod', 'cs-method'],
   'ClientRequestMethod',
 ]
+const LIKE_TIME = /time|date|stamp|at$/i
+/** When a route, a user or a certificate was made or changed, or ends: gateways log it beside the request. */
+const OF_ANOTHER = /creat|updat|modif|expir|valid/i
 /** Members that hold a line of another program's log. */
 const LINE_NAMES = ['log', 'message', 'msg', 'line', 'textPayload']
 
@@ -118,7 +122,7 @@ function ofJson(line: string): LoggedRequest | undefined {
 
 /** Of any member that is called like a time. */
 function timeIn(value: Record<string, unknown>, depth: number): number | undefined {
-  const named = Object.keys(value).filter((name) => /time|date|stamp/i.test(name))
+  const named = Object.keys(value).filter((name) => LIKE_TIME.test(name) && !OF_ANOTHER.test(name))
   const own = named.map((name) => timeMs(value[name])).find((found) => found !== undefined)
   if (own !== undefined || depth === 2) return own
   return membersOf(value)
@@ -145,7 +149,7 @@ function methodIn(value: Record<string, unknown>, depth: number): string | undef
 
 function timeMs(value: unknown): number | undefined {
   const number = typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : Number.NaN
-  if (number >= 1e8) return (number / unitOf(number).perS) * 1_000
+  if (number >= 1e9) return (number / unitOf(number).perS) * 1_000
   if (typeof value !== 'string') return undefined
   return isoMs(value)
 }

@@ -15,9 +15,18 @@ export function rowsOf(lines: readonly Line[]): TraceRow[] {
     number,
     cells: isSpaced ? line.split(/\s+/) : cellsOf(line, delimiter),
   }))
+  // The first one may be a header.
+  if (rows.slice(1).every(isFraction) && rows.some((row) => isFraction(row) && row.cells[1]!.startsWith('0'))) {
+    return rows.map(({ number, cells }) => ({ number, cells: [cells.join()] }))
+  }
   // As `uniq -c` writes them.
   const isTurned = isSpaced && rows.every(({ cells }) => isTime(cells[1]!) && !isTime(cells[0]!))
   return isTurned ? rows.map(({ number, cells }) => ({ number, cells: cells.toReversed() })) : rows
+}
+
+/** Loggers write ms behind a comma, with zeros before them. Nobody writes a count so. */
+function isFraction({ cells }: TraceRow): boolean {
+  return cells.length === 2 && /:\d\d$/.test(cells[0]!) && /^\d{3}$/.test(cells[1]!) && isTime(cells[0]!)
 }
 
 /** What stands between the delimiters of a line. A cell in quotes may hold them. */

@@ -1,6 +1,7 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { accessLogOf, isoMs, unitOf } from './access-log.ts'
 import { isTime, type Line, rowsOf, type TraceRow } from './trace-cells.ts'
+import { linesOfJson } from './trace-json.ts'
 import { readToolFile } from './trace-tools.ts'
 
 /** A day. */
@@ -35,7 +36,7 @@ export interface TraceRead {
  */
 export function readCounts(text: string, name: string): TraceRead {
   const wrong = (what: string) => new FloodmarkError('misuse', `${name}: ${what}`)
-  const lines = linesOf(inLines(text))
+  const lines = linesOf(linesOfJson(text))
   const read = ofTool(text, wrong) ?? ofLog(lines, wrong) ?? ofTable(lines, wrong)
   if (read.counts.every((count) => count === 0)) throw wrong('no arrivals in it')
   return read
@@ -50,16 +51,6 @@ function ofTool(text: string, wrong: FileMistake): TraceRead | undefined {
   if (!found || 'counts' in found) return found
   if (found.times.length === 0) throw wrong(`no arrivals in it: ${found.read}`)
   return { counts: bySecond(found.times, wrong), read: found.read }
-}
-
-/** A list of JSON objects as lines of them. */
-function inLines(text: string): string {
-  if (!/^\s*\[\s*\{/.test(text)) return text
-  try {
-    return (JSON.parse(text) as unknown[]).map((one) => JSON.stringify(one)).join('\n')
-  } catch {
-    return text
-  }
 }
 
 function linesOf(text: string): Line[] {

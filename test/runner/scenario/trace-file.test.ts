@@ -191,6 +191,8 @@ describe('--shape', () => {
   it.each<readonly [string, string, readonly number[]]>([
     ['what uniq -c made of ISO times', lines(2, (at) => `     ${5 + at} 2026-10-10T13:55:3${at}`), [5, 6]],
     ['what uniq -c made of an access log', lines(2, (at) => `     ${5 + at} [10/Oct/2026:13:55:3${at}`), [5, 6]],
+    ['times with ms behind a comma', `${second(0)},123\n${second(0)},045\n${second(2)},007\n`, [2, 0, 1]],
+    ['counts of three digits', `${second(0)},123\n${second(1)},450\n`, [123, 450]],
     ['two columns with a space', '1700000000 5\n1700000001 6\n', [5, 6]],
     ['zones behind a space', `${second(0)} UTC,5\n${second(1)} +0000,6\n`, [5, 6]],
   ])('takes %s', (_, text, counts) => {

@@ -104,6 +104,50 @@ describe('--shape takes what people have of other tools', () => {
     expect(read).toContain('a log in JSON, 2 POST requests, 1 of other methods left out')
   })
 
+  const gateway = (at: number) =>
+    `{"latencies":{"request":7},"service":{"created_at":1521555129,"updated_at":1521555129},"request":{"method":"POST"},"route":{"updated_at":1521555130},"started_at":170000000${at}123}`
+  const noted = (at: number) =>
+    `{"user":{"created_at":"2020-01-01T00:00:00Z"},"request":{"method":"POST"},"receivedAt":"2026-01-01T00:00:0${at}Z"}`
+  it.each([
+    // Kong writes when its route and service were made or changed beside when the request came.
+    ['a gateway', gateway],
+    ['a middleware', noted],
+  ])('the time of the request in the log of %s, whatever other times are in it', (_, line) => {
+    expect(readCounts([0, 2, 2].map(line).join('\n'), 'shape').counts).toEqual([1, 0, 2])
+  })
+
+  const created = [1_700_000_000, 1_700_000_003, 1_700_000_000].map((at) => ({
+    id: 'evt',
+    object: 'event',
+    created: at,
+  }))
+  const entry = (second: number, method = 'POST') => ({
+    startedDateTime: `2026-01-01T00:00:0${second}.5Z`,
+    request: { method },
+  })
+  const pages = [{ startedDateTime: '2026-01-01T00:00:09Z', id: 'page_1' }]
+  it.each<readonly [string, unknown, readonly number[]]>([
+    ['a list of events', { object: 'list', data: created, has_more: false }, [2, 0, 0, 1]],
+    ['HAR', { log: { pages, entries: [entry(0), entry(1), entry(1), entry(1, 'GET')] } }, [1, 2]],
+    [
+      'a page of a request bin',
+      { data: [{ method: 'POST', created_at: '2026-01-01 00:00:00', request: { a: [{ b: 1 }] } }], total: 1 },
+      [1],
+    ],
+  ])('the requests in %s, on one line or on many', (_, value, counts) => {
+    for (const indent of [0, 2]) expect(readCounts(JSON.stringify(value, null, indent), 'shape').counts).toEqual(counts)
+  })
+
+  it('a count beside a time in JSON for the count that it is, and never for one request', () => {
+    const rows = [0, 1, 2].map((at) => ({ time: `2026-01-01T00:00:0${at}Z`, count: at + 5 }))
+    const lines = rows.map((row) => JSON.stringify(row)).join('\n')
+    const turned = JSON.stringify(rows.map(({ time, count }) => ({ requests: count, t: Date.parse(time) })))
+    for (const text of [lines, `${lines}\n`, JSON.stringify(rows, null, 2), JSON.stringify({ data: rows }), turned]) {
+      expect(readCounts(text, 'shape').counts, text).toEqual([5, 6, 7])
+    }
+    expect(() => readCounts(`${lines}\n{"time":"later","count":1}`, 'shape')).toThrow('line 4')
+  })
+
   it('takes points of a metric for no requests', () => {
     const point =
       '{"type":"Point","metric":"http_req_duration","data":{"time":"2026-01-01T00:00:00Z","value":1.5,"tags":{"method":"POST"}}}'

@@ -1,0 +1,46 @@
+import { accessLogOf } from './access-log.ts'
+import { isTime } from './trace-cells.ts'
+
+const COUNT = /^(?:counts?|requests|reqs?|hits|rate|rps|qps|values?|n|total|sum|events)$/i
+const DEPTH_MAX = 3
+
+/**
+ * JSON as the lines that it stands for: of a document the objects of its longest list, and a time with a count beside it as two
+ * columns. Any other text as it is.
+ */
+export function linesOfJson(text: string): string {
+  if (!/^\s*[[{]/.test(text)) return text
+  const document = parsed(text)
+  const isLine = document !== undefined && accessLogOf(text.trim()) !== undefined
+  const [list] = isLine ? [] : listsIn(document, 0).sort((one, other) => other.length - one.length)
+  const lines = list ? list.map((one) => JSON.stringify(one)) : text.split(/\r?\n/)
+  if (columnsIn(lines.find((line) => line.trim() !== '') ?? '') === undefined) return list ? lines.join('\n') : text
+  return lines.map((line) => columnsIn(line) ?? line).join('\n')
+}
+
+/** Taken for a line of a log, each would be one request, whatever it counts. */
+function columnsIn(line: string): string | undefined {
+  const members = Object.entries(parsed(line) ?? {})
+  const time = members.find(([, value]) => isTime(String(value)))
+  const count = members.find(([name, value]) => typeof value === 'number' && COUNT.test(name))
+  return members.length === 2 && time && count && time !== count ? `${time[1]},${count[1]}` : undefined
+}
+
+function listsIn(value: unknown, depth: number): (readonly object[])[] {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isMember) ? [value] : []
+  if (!isMember(value) || depth > DEPTH_MAX) return []
+  return Object.values(value).flatMap((member) => listsIn(member, depth + 1))
+}
+
+function isMember(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
