@@ -56,12 +56,13 @@ const shopify: Provider = {
   }),
 
   identify(request) {
-    // One action has one event id over all its topics: a paid order is sent as orders/paid and as orders/updated.
-    const event = either(request, 'event-id') ?? either(request, 'webhook-id')
-    if (!event)
-      throw new FloodmarkError('bad-request', 'header x-shopify-event-id is missing: the event has no identity')
+    // The webhook id is that of a delivery and its repetitions. All that one action of a merchant's causes has one event id,
+    // as the updates of many products by a single edit have: it would make copies of them.
+    const delivery = either(request, 'webhook-id') ?? either(request, 'event-id')
+    if (!delivery)
+      throw new FloodmarkError('bad-request', 'header x-shopify-webhook-id is missing: the event has no identity')
     const type = either(request, 'topic') || 'unknown'
-    const id = `${type}:${event}`
+    const id = `${type}:${delivery}`
     const body = jsonBody(request.raw)
     // Ids have 64 bits, which JSON.parse rounds.
     const order = exactTextAt(request.raw, body, 'order_id')
