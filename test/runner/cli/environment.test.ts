@@ -59,6 +59,15 @@ describe('settings', () => {
     expect(env).toEqual({ FLOODMARK_PORT: '7' })
   })
 
+  it('leave the logins at servers to their clients, of .env too', async () => {
+    const logins = ['KAFKA_USER', 'KAFKA_PASSWORD', 'KAFKA_TOKEN', 'SENTINEL_USER', 'SENTINEL_PASSWORD']
+    const expected = Object.fromEntries(logins.map((name) => [`FLOODMARK_${name}`, 'file']))
+    const lines = Object.entries(expected).map(([name, value]) => `${name}=${value}`)
+    const env = { FLOODMARK_KAFKA_USER: 'environment' }
+    await read({ '.env': lines.join('\n') }, env)
+    expect(env).toEqual({ ...expected, FLOODMARK_KAFKA_USER: 'environment' })
+  })
+
   it.each([
     [
       { 'floodmark.config.json': '{ "qeue": 1 }' },

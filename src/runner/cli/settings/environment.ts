@@ -58,18 +58,23 @@ export function settingsInEnvironment(env: NodeJS.ProcessEnv, folder: string): E
     if (!name.startsWith(PREFIX) || !value) continue
     if (take(name, value, name)) delete env[name]
     // Others may have variables of this kind, as Compose has for the servers.
-    else if (nearest(name, [...known.keys()]) !== undefined && !OTHERS.test(name)) throw noSetting(name, name, known)
+    else if (nearest(name, [...known.keys()]) !== undefined && !isOther(name)) throw noSetting(name, name, known)
   }
   for (const [name, value] of Object.entries(readEnvFile(folder))) {
     const place = `.env: ${name}`
-    if (name.startsWith(PREFIX) && value && !take(name, value, place) && !OTHERS.test(name))
-      throw noSetting(place, name, known)
+    if (!name.startsWith(PREFIX) || !value || take(name, value, place)) continue
+    if (LOGINS.test(name)) env[name] ??= value
+    else if (!isOther(name)) throw noSetting(place, name, known)
   }
   return { given, places, signing }
 }
 
+/** Logins at servers, which the clients read from the environment by themselves. */
+const LOGINS = /^FLOODMARK_(KAFKA_(USER|PASSWORD|TOKEN)|SENTINEL_(USER|PASSWORD))$/
 /** Variables of infra/docker-compose.yml. */
 const OTHERS = /^FLOODMARK_(PORT|REDIS_APPENDFSYNC|POSTGRES_COMMIT|KAFKA_FLUSH_MESSAGES)$/
+
+const isOther = (name: string) => OTHERS.test(name) || LOGINS.test(name)
 
 function noSetting(place: string, name: string, known: ReadonlyMap<string, Setting>): FloodmarkError {
   return new FloodmarkError('misuse', `${place} is no setting${didYouMean(name, [...known.keys()])}`)
