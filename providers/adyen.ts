@@ -11,7 +11,8 @@ import { decodeSignature, hmacBase64, requireHmac, secretText } from '../src/cor
  * Adyen's payment webhooks. One body carries several items, each with its signature in `additionalData.hmacSignature`:
  * base64 HMAC-SHA256 over eight fields of the item, joined by ':'. The key is in hex. Nothing else is signed: the holder of a
  * genuine request can change `live`, `eventDate`, `reason` and the rest of `additionalData`. So act on the signed eight
- * alone, and keep the route behind TLS. There is no timestamp: the ledger's memory of ids stops replays.
+ * alone, and keep the route behind TLS. There is no timestamp: the ledger's memory of ids stops replays. Any 2xx is taken for a
+ * receipt. Where an older webhook of yours still wants a body, set the route's `replies: { accepted: { body: '[accepted]' } }`.
  */
 
 /** A body with more items is refused: each item costs an HMAC for each secret. */

@@ -281,6 +281,9 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
         `'${right}'`,
         `v1,${right}`,
         `\u200b${right}`,
+        // Read as another encoding than its own.
+        `${right.slice(0, 5)}\0${right.slice(5)}`,
+        `\ufffd\ufffd${right}`,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder that was not filled in
         '${STRIPE_WEBHOOK_SECRET}',
         '$STRIPE_WEBHOOK_SECRET',

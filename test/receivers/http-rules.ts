@@ -1,4 +1,4 @@
-import { deflateSync, gzipSync } from 'node:zlib'
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningReceiver } from '../../src/core/contracts/receiver.ts'
 import type { Bench } from '../contract/receiver.ts'
@@ -101,6 +101,8 @@ function httpRules(bench: Bench): void {
     const requests = [
       compressedOnTheWay('z1', body, gzipSync(body), 'gzip'),
       compressedOnTheWay('z2', body, deflateSync(body), 'Deflate'),
+      // expressjs/body-parser#450, sindresorhus/got#303, axios/axios#5497: without the header of zlib.
+      compressedOnTheWay('z9', body, deflateRawSync(body), 'deflate'),
       compressedOnTheWay('z3', body, Buffer.concat([gzipSync('{"type":"t",'), gzipSync('"key":"k"}')]), 'x-gzip'),
       signedCompressed('z4', gzipSync(body), 'gzip'),
       signedCompressed('z5', deflateSync(body), 'deflate'),
@@ -120,6 +122,10 @@ function httpRules(bench: Bench): void {
     const wrong = [whole.subarray(0, -3), body, Buffer.concat([whole, Buffer.from('more')]), Buffer.alloc(0)]
     for (const coded of wrong) {
       expect(await answersOf(compressedOnTheWay('bad', body, coded, 'gzip'))).toMatchObject({ status: 400, bodies: [] })
+    }
+    const raw = deflateRawSync(body)
+    for (const coded of [raw.subarray(0, -1), Buffer.concat([raw, Buffer.from('more')]), Buffer.alloc(0)]) {
+      expect((await answersOf(compressedOnTheWay('bad', body, coded, 'deflate'))).status).toBe(400)
     }
     const atLimit = Buffer.alloc(BODY_BYTES_MAX, ' ')
     const long = Buffer.alloc(BODY_BYTES_MAX + 1, ' ')
@@ -142,6 +148,8 @@ function httpRules(bench: Bench): void {
 
   it.each([
     ['no version', 'POST /in'],
+    // nodejs/llhttp#877.
+    ['no version, and a bare line feed', 'POST /in\nx: y'],
     ['HTTP/0.9', 'POST /in HTTP/0.9'],
     ['HTTP/2.0', 'POST /in HTTP/2.0'],
     ['two spaces before the target', 'POST  /in HTTP/1.1'],

@@ -33,6 +33,10 @@ const TAKEN: Readonly<Record<string, SignOptions>> = {
     'application/json',
     raw('{ "b" : "\\u00e4\\/",\r\n\t"a" : 1.0 }\n'),
   ),
+  'langchain4j/langchain4j#4582, golang/go#38064: an offer of HTTP/2 with it': {
+    body: JSON_BODY,
+    headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABk' },
+  },
   'openclaw/clawsweeper#1295: chunks, and no length': { chunks: [raw('{"type":"t"'), raw(',"key":"k"}')] },
 }
 

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { gunzip, type InputType, inflate, type ZlibOptions } from 'node:zlib'
+import { gunzip, type InputType, inflate, inflateRaw, type ZlibOptions } from 'node:zlib'
 import { FloodmarkError } from '../contracts/errors.ts'
 import type { BodyRoom, Incoming } from '../contracts/incoming.ts'
 import type { Route } from '../contracts/provider.ts'
@@ -9,11 +9,15 @@ import { FULL, NO_CODING, OTHER_CODING } from './replies.ts'
 /** Bodies that are decoded at one time: it takes memory before it is counted. Node has as many threads for it. */
 const DECODING_MAX = 4
 
-type Decode = (raw: InputType, options: ZlibOptions) => Promise<unknown>
+type Decode = (raw: Uint8Array, options: ZlibOptions) => Promise<unknown>
+const unzipped: Decode = promisify<InputType, ZlibOptions, unknown>(gunzip)
+const withHeader: Decode = promisify<InputType, ZlibOptions, unknown>(inflate)
+const withoutHeader: Decode = promisify<InputType, ZlibOptions, unknown>(inflateRaw)
+/** Senders differ in what deflate is: RFC 9110 has it with the header of zlib, whose first byte ends in an 8, others leave that out. */
 const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: promisify<InputType, ZlibOptions, unknown>(gunzip),
-  'x-gzip': promisify<InputType, ZlibOptions, unknown>(gunzip),
-  deflate: promisify<InputType, ZlibOptions, unknown>(inflate),
+  gzip: unzipped,
+  'x-gzip': unzipped,
+  deflate: (raw, options) => (((raw[0] ?? 0) & 0x0f) === 8 ? withHeader : withoutHeader)(raw, options),
 }
 
 /** The codings of a Content-Encoding in one text, in lower case; '' where there is none. Of several, the first was applied first. */

@@ -18,8 +18,9 @@ const PLACEHOLDER =
 
 /** What was to be filled in by something that did not: `${NAME}`, `$NAME`, `%NAME%`, `<name>`, `{{ name }}`, `op://vault/item`. */
 const UNFILLED = /^\$\{?[a-z_]\w*\}?$|^%\w+%$|^<.*>$|^\{\{.*\}\}$|^[a-z][a-z-]*:\/\/|^arn:/i
-/** Marks that no editor shows, and that come along when a text is copied from a page. */
-const UNSEEN = /[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\ufeff\u00a0\u00ad]/
+/** Marks that no editor shows, and that come along when a text is copied from a page or read as another encoding than its own. */
+const UNSEEN =
+  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\ufeff\u00a0\u00ad]/
 
 /** What the providers give beside the secret that signs: keys and tokens of their APIs, names of accounts, keys of apps. */
 const OTHER_KEY =
@@ -54,7 +55,10 @@ export function secretText(provider: string, text: string): string {
 export function textSecret(provider: string, text: string): Secret {
   // The private key of an app.
   if (text.startsWith('-----BEGIN ')) throw new FloodmarkError('misuse', `the ${provider} secret ${NOT_SIGNING}`)
-  return createSecretKey(Buffer.from(secretText(provider, text), 'utf8'))
+  // With a line behind it, it would be another one, and nothing would match.
+  const what = `the ${provider} secret has more than one line: give each secret a place of its own`
+  if (/[\r\n]/.test(secretText(provider, text))) throw new FloodmarkError('misuse', what)
+  return createSecretKey(Buffer.from(text, 'utf8'))
 }
 
 /** HMAC-SHA256 over `prefix` (as UTF-8) and the body, in lower-case hex. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { decodeText } from '../../runner/scenario/text-file.ts'
 import type { Elsewhere } from './config.ts'
 
 /** Longer than any secret or address. */
@@ -22,7 +23,7 @@ export function readElsewhere(place: Elsewhere, what: string, folder: string, en
     const bytes = readFileSync(resolve(folder, place.file))
     if (bytes.length > TEXT_BYTES_MAX)
       throw wrong(`${place.file} has ${bytes.length} bytes: give a file with nothing else`)
-    text = bytes.toString('utf8').replace(/\r?\n$/, '')
+    text = decodeText(bytes, place.file).replace(/\r?\n$/, '')
   } catch (cause) {
     if (cause instanceof FloodmarkError) throw cause
     const { code } = cause as NodeJS.ErrnoException

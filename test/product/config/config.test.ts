@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import memory from '../../../queues/memory.ts'
 import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
@@ -117,6 +119,19 @@ describe('secrets', () => {
     const both = await places(`[{ env: 'NEW' }, ${old}]`)
     expect(readSecrets(both, beforeMs, env).secrets).toMatchObject([{}, { untilMs: Date.parse('2026-01-01T00:00Z') }])
     expect(readSecrets(both, afterMs, { NEW: env.NEW }).secrets).toHaveLength(1)
+  })
+
+  it('in a file are what editors and shells mean, and one to a file', async () => {
+    const at = await places("{ file: 'secret.txt' }")
+    const put = (bytes: string | Buffer) => writeFileSync(join(at.folder, 'secret.txt'), bytes)
+    // stablyai/orca#21437: a shell of Windows writes a mark, or UTF-16.
+    const marked = `\ufeff${env.NEW}\r\n`
+    for (const bytes of [`${env.NEW}\r\n`, marked, Buffer.from(marked, 'utf16le')]) {
+      put(bytes)
+      expect(readSecrets(at, afterMs, {}).texts).toEqual([env.NEW])
+    }
+    put(`${env.NEW}\n${env.OLD}\n`)
+    expect(() => readSecrets(at, afterMs, {})).toThrow('has more than one line')
   })
 
   it.each([
