@@ -20,6 +20,9 @@ export interface RunsFlags extends Answering {
   readonly summary?: string
 }
 
+/** Beyond ten times as much nothing would be a regression. */
+const ALLOW_MAX = 10
+
 /** What changed from one run, or from the runs of one tag, to another. */
 export function compareRuns(before: string, after: string, { allow, out, summary, json, quiet }: RunsFlags): number {
   const share = shareOf(allow)
@@ -49,7 +52,9 @@ function addTo(path: string, text: string): void {
 /** @throws FloodmarkError 'misuse'. */
 function shareOf(text: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(text.trim())
-  const share = found ? Number(found[1]) / (found[2] ? 100 : 1) : Number.NaN
-  if (share >= 0 && share <= 10) return share
-  throw new FloodmarkError('misuse', `--allow '${text}' is not a share: write 10% or 0.1`)
+  const isPercent = found?.[2] === '%'
+  const share = found ? Number(found[1]) / (isPercent ? 100 : 1) : Number.NaN
+  // Whoever writes 10 means 10%, and not ten times as much.
+  if (share >= 0 && (isPercent ? share <= ALLOW_MAX : share < 1)) return share
+  throw new FloodmarkError('misuse', `--allow '${text}' is not a share: write 10% or 0.1, and at most ${ALLOW_MAX}00%`)
 }

@@ -17,12 +17,13 @@ import { runFolder } from '../records/run-folder.ts'
 import { renderComparison } from '../render/compare/index.ts'
 import { comparisonLines, turnLine } from '../render/compare/text.ts'
 import { renderAll } from '../render/index.ts'
+import { progressWords } from '../render/words/ceiling.ts'
 import { environmentNow } from '../run/compose-record.ts'
 import { namesOf } from '../scenario/registry.ts'
 import { takeTurns } from '../turns/take-turns.ts'
 import { TurnsFile } from '../turns/turns-file.ts'
 import { SEARCH_DEFAULTS } from './ceiling.ts'
-import { commandOf, LISTS, listsOf, TARGET, withoutLists } from './compare/asked.ts'
+import { commandOf, LISTS, listsOf, refuseUnused, TARGET, withoutLists } from './compare/asked.ts'
 import { compareCeilings } from './compare/ceilings.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
@@ -122,6 +123,7 @@ export function define(command: Command): void {
     .action(async (name: string | undefined, run: string | undefined, flags: Flags & RunsFlags) => {
       const { allow, summary, ...others } = flags
       const { ceiling, rounds, trial, budget, maxRate, ...rest } = others
+      refuseUnused(command, ceiling ? 'ceilings' : run === undefined ? 'stacks' : 'runs')
       if (ceiling) process.exitCode = await compareCeilings(name, { trial, budget, maxRate, ...rest })
       else if (name === undefined) throw new FloodmarkError('misuse', NO_SCENARIO)
       else
@@ -166,7 +168,7 @@ async function compare(
       scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
       startedAt: file.turns[0]?.startedAt ?? startedAt,
       interrupted: interrupt.signal.aborted,
-      ...{ seed: base.seed, rounds, forced: force, environment: environmentNow() },
+      ...{ seed: base.seed, tag: base.tag, rounds, forced: force, environment: environmentNow() },
       command: commandOf([shownValue(name)], varied, base, [`--rounds ${rounds}`]),
     })
     renderComparison(comparison, folder)
@@ -194,17 +196,23 @@ type TurnsTelling = Pick<Parameters<typeof takeTurns>[0], 'onTurn' | 'onDone'>
 function told(file: TurnsFile, live: LivePage | undefined, how: Answering): TurnsTelling {
   let line: ReturnType<typeof liveLine> | undefined
   const say = sayer(how)
+  const beganMs = performance.now()
+  let done = 0
   return {
     onTurn(plan, name) {
       line = how.quiet ? silent : liveLine(process.stderr, plan.durationMs, plan.scenario.phases, plan.acceptP99Ms)
       return live ? both(line, live.show(plan, name)) : line
     },
-    onDone(turn, report, folder) {
+    onDone(turn, report, folder, left) {
       line?.end()
       renderAll(report, folder)
+      done++
+      const elapsedMs = performance.now() - beganMs
       const said = turnLine(oneLined(turn), file.turns.length)
+      const progress = progressWords(elapsedMs, (elapsedMs / done) * left)
       live?.note(said)
-      say(said)
+      live?.found([progress])
+      say(`${said}  ${progress}`)
     },
   }
 }

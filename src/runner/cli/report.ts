@@ -1,6 +1,7 @@
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
+import { ceilingBeside } from '../history/ceiling-beside.ts'
 import { entriesIn, REPORTS } from '../history/entries.ts'
 import { folderOf } from '../history/named.ts'
 import { readRecord } from '../records/run-record.ts'
@@ -13,7 +14,6 @@ import { terminal } from '../render/terminal.ts'
 import { writeWhole } from '../render/write-whole.ts'
 import { badEvents } from '../report/audit/bad-events.ts'
 import { judgedRun } from '../report/judged-run.ts'
-import type { Report } from '../report/report-schema.ts'
 import { reportOf } from '../report/summarise.ts'
 import { EXIT } from './exit.ts'
 import { openPage } from './open-page.ts'
@@ -74,24 +74,6 @@ export function writeIndex(): void {
 
 /** The address of a file, which a terminal lets a person open. */
 export const addressOf = (path: string) => pathToFileURL(path).href
-
-/** The newest ceiling of this stack and machine that lies beside the run. */
-function ceilingBeside({ settings, environment }: Report, folder: string) {
-  for (const entry of entriesIn(dirname(folder))) {
-    if (entry.kind !== 'ceiling' || !entry.ceiling?.found.interval) continue
-    const { ceiling } = entry
-    const isSame = (['receiver', 'queue', 'ledger', 'processes'] as const).every(
-      (name) => ceiling.settings[name] === settings[name],
-    )
-    if (!isSame || ceiling.environment.cpu !== environment.cpu || ceiling.environment.cores !== environment.cores)
-      continue
-    return {
-      perS: entry.ceiling.found.interval.mid,
-      page: `../${encodeURIComponent(basename(entry.folder))}/ceiling.html`,
-    }
-  }
-  return undefined
-}
 
 /** Makes the report of a run from its raw records, tells it, and gives the exit code of its verdict. */
 export async function report(folder: string, telling: Telling = {}): Promise<number> {

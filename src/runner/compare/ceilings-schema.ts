@@ -39,6 +39,7 @@ export const ceilingsSchema = z.object({
   version: z.literal(CEILINGS_VERSION),
   kind: z.literal('ceilings'),
   startedAt: z.string(),
+  tag: z.string().optional(),
   interrupted: z.boolean(),
   seed: amount,
   acceptP99Ms: amount,

@@ -1,6 +1,7 @@
 import { studentQuantile } from '../report/latency/distributions.ts'
 import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { Report } from '../report/report-schema.ts'
+import { type Apart, apartOf, type Mixed, mixedIn } from './apart.ts'
 
 /**
  * Two runs of one stack differ by so much though nothing has changed, as the deviation of a figure's logarithm: three runs in a
@@ -57,15 +58,21 @@ export interface Changes {
   readonly counts: readonly CountChange[]
   /** A side passed before and fails after. */
   readonly failsNow: boolean
-  /** What is not the same about the two, beside the figures: then a difference may be that. */
-  readonly apart: readonly { readonly what: string; readonly before: string; readonly after: string }[]
+  /** What is not the same about the two, beside the figures. */
+  readonly apart: readonly Apart[]
+  /** Runs that are taken together, and are not alike. */
+  readonly mixed: readonly Mixed[]
   readonly allow: number
   readonly outcome: 'no-regression' | 'regression' | 'not-comparable'
+  /** null: they can be compared. Then there are no figures either. */
+  readonly notComparable: 'mixed' | 'scenarios' | 'no-figures' | null
 }
 
 export interface ComparedSide {
   readonly name: string
   readonly runs: number
+  /** Those that have figures of the stack, and of the whole load. */
+  readonly whole: number
   readonly verdicts: readonly Report['verdict'][]
   readonly startedAt: string
 }
@@ -82,31 +89,37 @@ export function changesOf(
   after: { readonly name: string; readonly reports: readonly Report[] },
   allow: number,
 ): Changes {
-  const sides = { before: valid(before.reports), after: valid(after.reports) }
-  const figures = CHANGED.flatMap((figure) => changeOf(figure, sides.before, sides.after, allow) ?? [])
-  const counts = COUNTED.flatMap((figure) => countOf(figure, sides.before, sides.after) ?? [])
+  const sides = { before: whole(before.reports), after: whole(after.reports) }
+  const mixed = [before, after].flatMap(mixedIn)
+  const isSame = before.reports[0]!.scenario.name === after.reports[0]!.scenario.name
+  const isKnown = sides.before.length > 0 && sides.after.length > 0
+  const notComparable = mixed.length > 0 ? 'mixed' : !isSame ? 'scenarios' : isKnown ? null : 'no-figures'
+  const figures = notComparable
+    ? []
+    : CHANGED.flatMap((figure) => changeOf(figure, sides.before, sides.after, allow) ?? [])
+  const counts = notComparable ? [] : COUNTED.flatMap((figure) => countOf(figure, sides.before, sides.after) ?? [])
   const fails = (reports: readonly Report[]) => reports.some(({ verdict }) => verdict === 'FAIL')
-  const failsNow = fails(sides.after) && !fails(sides.before)
-  const isBoth = sides.before.length > 0 && sides.after.length > 0
-  const isSame = new Set([...before.reports, ...after.reports].map(({ scenario }) => scenario.name)).size === 1
+  const failsNow = !notComparable && fails(sides.after) && !fails(sides.before)
   const isWorse = failsNow || [...figures, ...counts].some(({ isRegression }) => isRegression)
   return {
     scenario: before.reports[0]!.scenario.name,
     before: sideOf(before),
     after: sideOf(after),
-    ...{ figures, counts, failsNow, allow },
-    apart: apartOf(before.reports[0]!, after.reports[0]!),
-    outcome: !isBoth || !isSame ? 'not-comparable' : isWorse ? 'regression' : 'no-regression',
+    ...{ figures, counts, failsNow, mixed, allow, notComparable },
+    apart: apartOf(before.reports, after.reports),
+    outcome: notComparable ? 'not-comparable' : isWorse ? 'regression' : 'no-regression',
   }
 }
 
-/** An INVALID run has no figures of the stack. */
-const valid = (reports: readonly Report[]) => reports.filter(({ verdict }) => verdict !== 'INVALID')
+/** An INVALID run has no figures of the stack, and one that was cut short has not those of its whole load. */
+const whole = (reports: readonly Report[]) =>
+  reports.filter(({ verdict, interrupted }) => verdict !== 'INVALID' && !interrupted)
 
 function sideOf({ name, reports }: { readonly name: string; readonly reports: readonly Report[] }): ComparedSide {
   return {
     name,
     runs: reports.length,
+    whole: whole(reports).length,
     verdicts: reports.map(({ verdict }) => verdict),
     startedAt: reports[0]!.startedAt,
   }
@@ -208,30 +221,3 @@ const COUNT_OF: Readonly<Record<CountedFigure, (report: Report) => number>> = {
   unanswered: ({ notAccepted }) => notAccepted.unanswered,
   givenUp: ({ notAccepted }) => notAccepted.givenUp,
 }
-
-/** What a run is by, which differs. */
-function apartOf(before: Report, after: Report): Changes['apart'] {
-  const of = (report: Report): Readonly<Record<string, unknown>> => {
-    const { settings, setup, environment, scenario, cards } = report
-    const { out: _, tag: __, queueUrl: ___, ledgerUrl: ____, ...chosen } = settings
-    const { node, platform, cpu, cores } = environment
-    return {
-      ...chosen,
-      scenario: scenario.name,
-      rate: setup.ratePerS,
-      duration: `${setup.durationMs / 1_000} s`,
-      commit: cards.machine?.kit.commit?.slice(0, 12) ?? 'unknown',
-      ...cards.machine?.kit.packages,
-      ...{ node, platform, cpu, cores },
-    }
-  }
-  const [a, b] = [of(before), of(after)]
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => !DERIVED.includes(name))
-  const text = (value: unknown) => (value === undefined ? 'not set' : String(value))
-  return names.flatMap((what) =>
-    text(a[what]) === text(b[what]) ? [] : [{ what, before: text(a[what]), after: text(b[what]) }],
-  )
-}
-
-/** Told as rate and duration. */
-const DERIVED: readonly string[] = ['ratePerS', 'durationMs']

@@ -70,6 +70,7 @@ export const durabilityClass = z.object({
 export const comparisonSchema = z.object({
   version: z.literal(COMPARISON_VERSION),
   startedAt: z.string(),
+  tag: z.string().optional(),
   interrupted: z.boolean(),
   seed: z.number(),
   rounds: count,

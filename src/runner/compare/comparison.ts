@@ -9,6 +9,7 @@ import type { TurnFigures } from './turn-schema.ts'
 interface About {
   readonly scenarios: readonly { readonly scenario: string; readonly acceptP99Ms: number }[]
   readonly startedAt: string
+  readonly tag?: string | undefined
   readonly interrupted: boolean
   readonly seed: number
   readonly rounds: number

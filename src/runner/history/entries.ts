@@ -6,7 +6,11 @@ import { type Comparison, comparisonSchema } from '../compare/comparison-schema.
 import { type Report, reportSchema } from '../report/report-schema.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 
-/** What is shown of a search beside others: of another version's too, where that is as it was. */
+/** What is shown of a run or a search beside others, of another version's too, where that is as it was. No more of hundreds is kept. */
+const shownSchema = reportSchema.pick({
+  ...{ verdict: true, interrupted: true, scenario: true, settings: true, setup: true, latency: true, startedAt: true },
+})
+type ShownReport = z.infer<typeof shownSchema>
 const foundSchema = ceilingSchema.pick({ settings: true, startedAt: true, found: true, environment: true })
 type FoundCeiling = Pick<Ceiling, 'settings' | 'startedAt' | 'found' | 'environment'>
 
@@ -17,7 +21,7 @@ export const REPORTS = 'reports'
 
 /** One folder of runs; what it holds is undefined where it came to no report, or another version of floodmark wrote it. */
 export type Entry = { readonly folder: string; readonly startedAt: string; readonly tag: string | undefined } & (
-  | { readonly kind: 'run'; readonly report: Report | undefined }
+  | { readonly kind: 'run'; readonly report: ShownReport | undefined }
   | { readonly kind: 'ceiling'; readonly ceiling: FoundCeiling | undefined }
   | { readonly kind: 'comparison'; readonly comparison: Comparison | ComparedCeilings | undefined }
 )
@@ -27,7 +31,7 @@ export type EntryKind = Entry['kind']
 const RECORDS: Readonly<Record<EntryKind, readonly string[]>> = {
   run: ['run.json', 'report.json'],
   ceiling: ['trials.jsonl', 'ceiling.json'],
-  comparison: ['turns.jsonl', 'compare.json'],
+  comparison: ['turns.jsonl', 'stack-01', 'compare.json'],
 }
 
 /** Every run, search and comparison in a folder, newest first. */
@@ -45,7 +49,7 @@ export function entryOf(folder: string): Entry | undefined {
     RECORDS[one].some((name) => existsSync(join(folder, name))),
   )
   if (kind === 'run') {
-    const report = read(join(folder, 'report.json'), reportSchema)
+    const report = read(join(folder, 'report.json'), shownSchema)
     return { kind, folder, report, ...about(folder, report?.startedAt, report?.settings.tag) }
   }
   if (kind === 'ceiling') {
@@ -54,7 +58,12 @@ export function entryOf(folder: string): Entry | undefined {
   }
   if (kind === undefined) return undefined
   const comparison = read(join(folder, 'compare.json'), comparedSchema)
-  return { kind, folder, comparison, ...about(folder, comparison?.startedAt, undefined) }
+  return { kind, folder, comparison, ...about(folder, comparison?.startedAt, comparison?.tag) }
+}
+
+/** The whole report of a run; undefined: there is none of this version. */
+export function reportIn(folder: string): Report | undefined {
+  return read(join(folder, 'report.json'), reportSchema)
 }
 
 function about(folder: string, startedAt: string | undefined, tag: string | undefined) {

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Report } from '../report/report-schema.ts'
 import { didYouMean } from '../scenario/nearest.ts'
-import { type Entry, type EntryKind, entriesIn, entryOf, REPORTS } from './entries.ts'
+import { type EntryKind, entriesIn, entryOf, REPORTS, reportIn } from './entries.ts'
 
 const ORDER = ['latest', 'previous'] as const
 const WHAT: Readonly<Record<EntryKind, string>> = {
@@ -26,18 +26,28 @@ export function folderOf(name: string, kind: EntryKind, root: string = REPORTS):
  * several. @throws FloodmarkError 'misuse' with what there is.
  */
 export function reportsOf(name: string, root: string = REPORTS): Report[] {
-  const runs = () => entriesIn(root).filter((entry): entry is Entry & { kind: 'run' } => entry.kind === 'run')
-  const whole = (folder: string) => {
-    const entry = entryOf(folder)
-    if (entry?.kind === 'run' && entry.report) return entry.report
-    throw new FloodmarkError('misuse', `${folder} holds no report of this version: npm run report -- ${folder}`)
-  }
-  if (existsSync(name)) return [whole(statSync(name).isDirectory() ? name : dirname(name))]
-  if ((ORDER as readonly string[]).includes(name)) return [whole(folderOf(name, 'run', root))]
-  const tagged = runs().flatMap(({ tag, report }) => (tag === name && report ? [report] : []))
+  const folder = !existsSync(name) ? undefined : statSync(name).isDirectory() ? name : dirname(name)
+  if (folder !== undefined && entryOf(folder)) return [wholeReport(folder)]
+  if ((ORDER as readonly string[]).includes(name)) return [wholeReport(folderOf(name, 'run', root))]
+  const runs = entriesIn(root).filter(({ kind }) => kind === 'run')
+  // A checkout may have the name of a tag.
+  const tagged = runs.flatMap((entry) => (entry.tag === name ? (reportIn(entry.folder) ?? []) : []))
   if (tagged.length > 0) return tagged
-  const known = [...new Set(runs().flatMap(({ tag }) => tag ?? []))]
-  const near = didYouMean(name, [...ORDER, ...known, ...runs().map(({ folder }) => basename(folder))])
+  if (folder !== undefined)
+    throw new FloodmarkError('misuse', `${folder} holds nothing of ours: give the folder of a run`)
+  const known = [...new Set(runs.flatMap(({ tag }) => tag ?? []))]
+  const near = didYouMean(name, [...ORDER, ...known, ...runs.map(({ folder }) => basename(folder))])
   const tags = known.length > 0 ? `, or a tag (${known.join(', ')})` : ', or a tag that runs were given by --tag'
   throw new FloodmarkError('misuse', `there is no run '${name}'${near || `: give a folder, latest, previous${tags}`}`)
+}
+
+function wholeReport(folder: string): Report {
+  const report = reportIn(folder)
+  const kind = entryOf(folder)?.kind
+  if (kind === 'run' && report) return report
+  const why =
+    kind === 'run' || kind === undefined
+      ? `holds no report of this version: npm run report -- ${folder}`
+      : `is a ${WHAT[kind]}: give the folder of a run`
+  throw new FloodmarkError('misuse', `${folder} ${why}`)
 }

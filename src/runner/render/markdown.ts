@@ -3,15 +3,8 @@ import { grouped, perS } from '../../core/base/words.ts'
 import type { Report } from '../report/report-schema.ts'
 import { code, forMarkdown } from './in-markdown.ts'
 import { sayCheck } from './words/checks.ts'
-import {
-  environmentWords,
-  invalidWords,
-  isFollowed,
-  NOT_FOLLOWED,
-  stackWords,
-  sumWords,
-  survives,
-} from './words/run.ts'
+import { firstSentence, todosOf } from './words/first.ts'
+import { environmentWords, isFollowed, NOT_FOLLOWED, stackWords, sumWords, survives } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
 /** For a comment on a pull request. */
@@ -26,7 +19,8 @@ export function markdown(raw: Report): string {
     '',
     `${stackWords(settings)}, peak ${perS(setup.peakPerS)}, ${grouped(audit.planned)} events`,
     '',
-    ...(report.verdict === 'INVALID' ? [invalidWords(report), ''] : []),
+    [firstSentence(report), ...todosOf(report)].join(' '),
+    '',
     ...markdownTable(['check', 'measured', 'wanted', ''], rows),
     '',
     ...waitLines(report).map((line) => `- ${line}`),

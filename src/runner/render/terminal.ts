@@ -6,7 +6,7 @@ import { foldedTo, hanging } from './fitting.ts'
 import { besideWords, moreWords, whatWords } from './words/bad-events.ts'
 import { sayCards } from './words/cards.ts'
 import { type SaidCheck, sayCheck } from './words/checks.ts'
-import { causesOf, firstSentence } from './words/first.ts'
+import { firstSentence, todosOf } from './words/first.ts'
 import { isFollowed, lossWords, NOT_FOLLOWED, otherSender, stackWords, sumWords, throughBalancer } from './words/run.ts'
 import { waitLines } from './words/waits.ts'
 
@@ -39,10 +39,7 @@ export function terminal(raw: Report, columns = Number.POSITIVE_INFINITY): strin
     '',
     `${verdict}${report.interrupted ? ' (interrupted)' : ''}  ${report.scenario.name}: ${stackWords(settings)}`,
     ...folded(firstSentence(report)),
-    ...causesOf(report)
-      .flatMap(({ todo }) => (todo === undefined ? [] : [todo]))
-      .filter((todo, at, all) => all.indexOf(todo) === at)
-      .flatMap(folded),
+    ...todosOf(report).flatMap(folded),
     '',
     ...checkLines(report, columns),
     ...badLines(report, folded, fitting),

@@ -46,10 +46,21 @@ interface CeilingTurns {
   open?: typeof openBench
 }
 
+const ownFolder = (folder: string, at: number) => join(folder, `stack-${String(at + 1).padStart(2, '0')}`)
+
+/** @throws FloodmarkError 'misuse' where there is nothing in it to go on with. */
+export function mustHoldSearches(folder: string): void {
+  if (existsSync(ownFolder(folder, 0))) return
+  const what = existsSync(join(folder, 'turns.jsonl'))
+    ? 'compares runs, not ceilings: leave --ceiling out'
+    : 'holds no comparison of ceilings: there is no stack-01 in it'
+  throw new FloodmarkError('misuse', `${folder} ${what}`)
+}
+
 /** Each stack's search as it was left, or a new one. @throws FloodmarkError 'misuse' where it was begun with other settings. */
 export function openSearches(folder: string, stacks: readonly ComparedStack[], trialMs: number): SearchedStack[] {
   return stacks.map(({ name, settings }, at) => {
-    const own = join(folder, `stack-${String(at + 1).padStart(2, '0')}`)
+    const own = ownFolder(folder, at)
     const isThere = existsSync(join(own, 'trials.jsonl'))
     // What was left there before its first trial is nothing.
     if (!isThere) {

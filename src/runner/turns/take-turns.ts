@@ -29,8 +29,8 @@ interface TurnsOptions {
   readonly interrupt: AbortSignal
   /** Told before each run, which reports to what is returned. */
   onTurn(plan: Plan, name: string): RunEvents
-  /** Told of each run that has ended; `folder` is its own. */
-  onDone(turn: TurnFigures, report: Report, folder: string): void
+  /** Told of each run that has ended; `folder` is its own, `left` how many are still to come. */
+  onDone(turn: TurnFigures, report: Report, folder: string, left: number): void
 }
 
 const TAKEOVER_TRIAL = fileURLToPath(ownFile('./takeover-trial', import.meta.url))
@@ -38,9 +38,10 @@ const TAKEOVER_MS = 6_000
 
 /** Runs stack after stack, round after round, as far as there is no run of theirs that counts: one machine, one plan, one at a time. */
 export async function takeTurns(options: TurnsOptions): Promise<void> {
-  for (const { scenario, stack, round } of turnsLeft(options, options.file.turns)) {
+  const wanted = turnsLeft(options, options.file.turns)
+  for (const [at, turn] of wanted.entries()) {
     if (options.interrupt.aborted) return
-    await takeTurn(options, scenario, stack, round)
+    await takeTurn(options, turn, wanted.length - at - 1)
   }
 }
 
@@ -53,9 +54,8 @@ function settingsIn({ settings }: ComparedStack, scenario: string): RunSettings 
 
 async function takeTurn(
   { folder, file, interrupt, ...told }: TurnsOptions,
-  scenario: string,
-  stack: ComparedStack,
-  round: number,
+  { scenario, stack, round }: ReturnType<typeof turnsLeft>[number],
+  left: number,
 ): Promise<void> {
   const { name } = stack
   const plan = await planOf(settingsIn(stack, scenario))
@@ -69,7 +69,7 @@ async function takeTurn(
     const report = await reportOf(judged)
     const turn = turnFigures({ scenario, stack: name, round, folder: basename(own.path) }, judged, report)
     file.add(turn)
-    told.onDone(turn, report, own.path)
+    told.onDone(turn, report, own.path, left)
   } catch (error) {
     own.discard()
     if (interrupt.aborted) return

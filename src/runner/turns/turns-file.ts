@@ -39,7 +39,11 @@ export class TurnsFile {
   static resume(folder: string, compared: Compared): TurnsFile {
     const path = pathIn(folder)
     if (!existsSync(path)) {
-      throw new FloodmarkError('misuse', `${folder} holds no comparison: there is no turns.jsonl in it`)
+      const isOfCeilings = existsSync(join(folder, 'stack-01'))
+      const what = isOfCeilings
+        ? 'compares ceilings: give --ceiling'
+        : 'holds no comparison: there is no turns.jsonl in it'
+      throw new FloodmarkError('misuse', `${folder} ${what}`)
     }
     const known = readHeaded(path, headSchema, turnSchema)
     if (!known) {

@@ -18,6 +18,11 @@ describe('the command compare', () => {
     [['--ceiling', '--budget', 'soon'], '--budget '],
     [['no-sale'], "unknown scenario 'no-sale'"],
     [['steady', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison'],
+    [['--ceiling', '--resume', '/nowhere', '--force'], '/nowhere holds no comparison of ceilings'],
+    [['steady', '--allow', '5%'], '--allow is for two runs that exist, not for a scenario: leave it out'],
+    [['--ceiling', '--rounds', '3'], '--rounds is for a scenario, not for --ceiling: leave it out'],
+    [['one', 'other', '--queues', 'kafka'], '--queues says how runs are made, and these two exist: leave it out'],
+    [['one', 'other', '--allow', '10'], "--allow '10' is not a share: write 10% or 0.1"],
   ])('%j is a mistake, told in a line', async (args, told) => {
     const { code, err } = await floodmark('compare', ...args)
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })
@@ -29,7 +34,7 @@ describe('the command compare', () => {
   }, async () => {
     const folder = join(root, 'compared')
     const easy = ['--quick', '--rate', '100', '--duration', '2', '--p99', '30s', '--force']
-    const words = ['steady', '--queues', 'memory,embedded', '--ledger', 'memory', ...easy]
+    const words = ['steady', '--queues', 'memory,embedded', '--ledger', 'memory', '--tag', 'mine', ...easy]
     const { code, out, err } = await floodmark('compare', ...words, '--rounds', '1', '--out', folder)
     // One run of each is too few to rank.
     expect(code, out + err).toBe(4)
@@ -40,6 +45,7 @@ describe('the command compare', () => {
       ['steady', 'takeover'].flatMap((scenario) => both.map((stack) => [scenario, stack])),
     )
     expect(read().scenarios[0]!.classes).toHaveLength(2)
+    expect(read().tag).toBe('mine')
     const again = await floodmark('compare', ...words, '--rounds', '2', '--resume', folder, '--json')
     expect(again.code, again.out + again.err).toBe(4)
     // Nothing but the answer.

@@ -66,8 +66,37 @@ describe('what changed from one run to another', () => {
     other.settings = { ...other.settings, queue: 'kafka' }
     other.environment = { ...other.environment, cores: 8 }
     expect(changes([reportWith()], [other]).apart).toEqual([
-      { what: 'queue', before: 'embedded', after: 'kafka' },
-      { what: 'cores', before: '2', after: '8' },
+      { what: 'queue', before: 'embedded', after: 'kafka', isBeside: false },
+      { what: 'cores', before: '2', after: '8', isBeside: true },
     ])
+  })
+
+  it('says that another load, mark or machine may be why', () => {
+    const other = reportWith({ times: 3 })
+    other.settings = { ...other.settings, queue: 'kafka' }
+    other.setup = { ...other.setup, ratePerS: 9, acceptP99Ms: 77 }
+    const found = changes([reportWith()], [other])
+    expect(found.outcome).toBe('regression')
+    expect(changesWords(found)).toContain('They also differ in rate and pass mark: that may be why.')
+    expect(changesWords(changes([reportWith()], [reportWith()]))).not.toContain('may be why')
+  })
+
+  it('is not told where the runs of one tag are not alike', () => {
+    const other = reportWith({ times: 3 })
+    other.settings = { ...other.settings, queue: 'kafka' }
+    const found = changes([reportWith(), other], [reportWith({ times: 9 })])
+    expect(found).toMatchObject({ outcome: 'not-comparable', notComparable: 'mixed', figures: [], counts: [] })
+    expect(changesWords(found)).toContain('those of before differ in queue (embedded and kafka)')
+    const seeded = reportWith()
+    seeded.settings = { ...seeded.settings, seed: 9 }
+    expect(changes([reportWith(), seeded], [reportWith(), seeded]).outcome).toBe('no-regression')
+  })
+
+  it('is not told by a run that was cut short', () => {
+    const found = changes([reportWith()], [reportWith({ interrupted: true, verdict: 'INDETERMINATE', times: 3 })])
+    expect(found.notComparable).toBe('no-figures')
+    expect(changesWords(found)).toContain('every run of after is INVALID or was cut short')
+    const half = changes([reportWith(), reportWith({ verdict: 'INVALID' })], [reportWith()])
+    expect(half).toMatchObject({ outcome: 'no-regression', before: { runs: 2, whole: 1 } })
   })
 })

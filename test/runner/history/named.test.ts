@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -43,12 +43,21 @@ describe('the runs of a folder', () => {
     expect(reportsOf('main', root)).toHaveLength(2)
     expect(reportsOf(join(root, 'third'), root)[0]!.settings.tag).toBe('change')
     expect(reportsOf(join(root, 'third', 'report.json'), root)).toHaveLength(1)
+    // Where a folder of that name is no run, as a checkout is none, the tag is meant.
+    const report = reportWith()
+    writeRun(root, 'fourth', { ...report, settings: { ...report.settings, tag: 'docs' } })
+    expect(existsSync('docs')).toBe(true)
+    expect(reportsOf('docs', root)).toHaveLength(1)
   })
 
   it('that are not there are told in a line, with what there is', () => {
     expect(() => reportsOf('mian', root)).toThrow("there is no run 'mian': did you mean 'main'?")
     expect(() => reportsOf('zzz', root)).toThrow('give a folder, latest, previous, or a tag (change, main)')
     expect(() => reportsOf('latest', root)).toThrow('holds no report of this version')
+    expect(() => reportsOf(join(root, 'searched'), root)).toThrow(
+      'searched is a search for a ceiling: give the folder of',
+    )
+    expect(() => reportsOf(join(root, 'not-ours'), root)).toThrow('not-ours holds nothing of ours: give the folder of')
     expect(() => folderOf('latest', 'comparison', root)).toThrow('there is no latest comparison')
   })
 })

@@ -2,11 +2,13 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { comparisonOf } from '../../../src/runner/compare/comparison.ts'
 import type { TurnFigures } from '../../../src/runner/compare/turn-schema.ts'
+import { comparisonHtml } from '../../../src/runner/render/compare/html.ts'
 import { comparisonMarkdown, comparisonLines as lines } from '../../../src/runner/render/compare/text.ts'
 import { turn } from '../compare/made-up-turns.ts'
 
 const FIRST = 'raw-http → embedded → lmdb'
 const SECOND = 'fastify → redis-streams → lmdb'
+const NOTHING = { survives: [], basis: 'measured' as const }
 const BUSY = { othersCores: 1, stolen: 0 }
 const rounds = [0, 1, 2, 3]
 const first = rounds.map((round) => turn(FIRST, round))
@@ -35,6 +37,18 @@ describe('a comparison in a terminal', () => {
     expect(heads[0]).toMatch(/^ {2}stack +runs +response p99 +p99 beside the first/)
     const table = all.split('\n').filter((line) => /^ {2}(stack |-|fastify .*\d$)/.test(line))
     for (const line of table) expect(line.length).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('the page of a comparison', () => {
+  const sentences = (turns: readonly TurnFigures[], words: string) =>
+    comparisonHtml(comparisonWith(turns)).split(words).length - 1
+
+  it('has its sentence once; with several classes at the top and beside each', () => {
+    expect(sentences([...first, ...second], 'answers fastest')).toBe(1)
+    const others = second.map((one) => ({ ...one, durability: { ...one.durability, queue: NOTHING } }))
+    expect(sentences([...first, ...others], `${FIRST} is alone in its class`)).toBe(2)
+    expect(sentences([...first, ...others], `${SECOND} is alone in its class`)).toBe(2)
   })
 })
 

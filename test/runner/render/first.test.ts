@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { firstScreen } from '../../../src/runner/render/html/first-screen.ts'
+import { markdown } from '../../../src/runner/render/markdown.ts'
 import { faultKeys } from '../../../src/runner/render/words/although.ts'
 import { causesOf, firstSentence, provenOf, provenWords } from '../../../src/runner/render/words/first.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
@@ -104,6 +105,16 @@ describe('the first sentence of a report', () => {
   it('says of a FAIL what failed, harm first', () => {
     expect(firstSentence(report('FAIL', slow, lost))).toBe(
       'On this 2-core machine the stack failed: it lost 12 events that it had accepted; 1 in 100 answers took 800 ms (700 ms … 900 ms) or more (at most 250 ms). It was sent 57,420 webhooks, up to 3,000 a second.',
+    )
+  })
+
+  it('stands in the comment for a pull request too, with what to do', () => {
+    const text = markdown(report('FAIL', slow))
+    expect(text).toContain('the stack failed: 1 in 100 answers took 800 ms')
+    expect(text).toContain('Find what it does hold: npm run ceiling.')
+    expect(markdown(report('PASS'))).toContain('the stack took 57,420 webhooks')
+    expect(markdown(report('INVALID', late))).toContain(
+      'This run says nothing about the stack: the sender itself was late',
     )
   })
 

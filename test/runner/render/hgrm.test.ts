@@ -14,11 +14,12 @@ describe('the distribution of response times', () => {
     const rows = lines.filter((line) => /^ +\d/.test(line)).map((line) => line.trim().split(/ +/).map(Number))
     expect(rows.length).toBeGreaterThan(20)
     for (const [at, row] of rows.entries()) {
-      expect(row).toHaveLength(4)
+      expect(row).toHaveLength(at === rows.length - 1 ? 3 : 4)
+      expect(row.every(Number.isFinite)).toBe(true)
       if (at > 0) expect(row[1]).toBeGreaterThan(rows[at - 1]![1]!)
       if (at > 0) expect(row[0]).toBeGreaterThanOrEqual(rows[at - 1]![0]!)
     }
-    expect(rows.at(-1)!.slice(0, 3)).toEqual([1, 1, cards.distribution!.count])
+    expect(rows.at(-1)).toEqual([1, 1, cards.distribution!.count])
     expect(lines.at(-2)).toMatch(/^#\[Max {5}= {8}1\.000, Total count {4}= +\d+\]$/)
   })
 

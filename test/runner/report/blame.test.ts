@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { COMMON_CHECK_WORDS } from '../../../src/runner/render/words/checks.ts'
-import { invalidWords } from '../../../src/runner/render/words/run.ts'
+import { todosOf } from '../../../src/runner/render/words/first.ts'
 import { cardNames, cardOf } from '../../../src/runner/report/cards/index.ts'
 import { sendingChecks } from '../../../src/runner/report/cards/sending.ts'
 import type { Check } from '../../../src/runner/report/check.ts'
@@ -78,7 +78,7 @@ describe('a report', () => {
     const words = Object.assign({}, COMMON_CHECK_WORDS, ...cardNames.map((name) => cardOf(name).checkWords))
     for (const check of checks.filter(({ about }) => about === 'generator')) {
       expect(words[check.id].remedy, check.id).toMatch(/^[A-Z].*\.$/)
-      expect(invalidWords({ checks: [{ ...check, ok: false }] })).toContain(words[check.id].remedy)
+      expect(todosOf({ verdict: 'INVALID', checks: [{ ...check, ok: false }] })).toEqual([words[check.id].remedy])
     }
   })
 })

@@ -3,7 +3,7 @@ import type { MachineRecord, MachineSample } from '../../../src/runner/records/m
 import { html } from '../../../src/runner/render/html.ts'
 import { terminal } from '../../../src/runner/render/terminal.ts'
 import { sayCheck } from '../../../src/runner/render/words/checks.ts'
-import { invalidWords } from '../../../src/runner/render/words/run.ts'
+import { todosOf } from '../../../src/runner/render/words/first.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { verdictOf } from '../../../src/runner/report/verdict.ts'
 import { madeUpRun } from './made-up-run.ts'
@@ -44,7 +44,8 @@ describe('the machine in a report', () => {
   it('makes the run INVALID when its host took it away, and says what to do', async () => {
     const { of, verdict } = await reportOf(always({ stolen: 0.5 }))
     expect(verdict).toBe('INVALID')
-    expect(invalidWords({ checks: [of('machine-taken')!] })).toContain('a machine that shares its cores with no other')
+    const todos = todosOf({ verdict, checks: [of('machine-taken')!] })
+    expect(todos.join(' ')).toContain('a machine that shares its cores with no other')
   })
 
   it('makes the run INVALID when its host took all of one second', async () => {

@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { stacksOf, variedOf } from '../../../src/runner/compare/stacks.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
+import { mustHoldSearches } from '../../../src/runner/turns/ceiling-turns.ts'
 import { TurnsFile } from '../../../src/runner/turns/turns-file.ts'
 import { turn } from '../compare/made-up-turns.ts'
 
@@ -33,7 +34,13 @@ it('holds every run for a comparison that goes on, without a torn last line, and
 
 it('is refused for other stacks or scenarios, and where there is none', () => {
   expect(() => TurnsFile.resume(folder, compared)).toThrow('there is no turns.jsonl')
+  expect(() => mustHoldSearches(folder)).toThrow('there is no stack-01')
+  mkdirSync(join(folder, 'stack-01'))
+  expect(() => TurnsFile.resume(folder, compared)).toThrow('compares ceilings: give --ceiling')
+  expect(() => mustHoldSearches(folder)).not.toThrow()
+  rmSync(join(folder, 'stack-01'), { recursive: true })
   TurnsFile.begin(folder, compared).close()
+  expect(() => mustHoldSearches(folder)).toThrow('compares runs, not ceilings: leave --ceiling out')
   expect(() => TurnsFile.resume(folder, { ...compared, scenarios: ['replay'] })).toThrow('compares something else')
   const others = stacksOf({ ...settings, seed: 2 }, [variedOf('queue=redis-streams,bullmq')])
   expect(() => TurnsFile.resume(folder, { ...compared, stacks: others })).toThrow('compares something else')

@@ -1,3 +1,5 @@
+import type { Command } from 'commander'
+import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { listOf, type Varied } from '../../compare/stacks.ts'
 import { everySetting, flagOf, type RunSettings, textOf } from '../../plan/settings.ts'
 import { shownValue } from '../../plan/shown.ts'
@@ -7,6 +9,33 @@ export const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger'
 /** What a 2xx of a target survives is not known, so that no two are ranked. */
 export const TARGET =
   'stacks of ours are compared here: run each --target with a --tag of its own, then npm run compare -- <tag> <tag>'
+
+type ComparedKind = 'stacks' | 'ceilings' | 'runs'
+const KIND_WORDS: Readonly<Record<ComparedKind, string>> = {
+  stacks: 'a scenario',
+  ceilings: '--ceiling',
+  runs: 'two runs that exist',
+}
+const ONLY: Readonly<Record<string, ComparedKind>> = {
+  ...{ allow: 'runs', summary: 'runs', rounds: 'stacks', trial: 'ceilings', budget: 'ceilings', maxRate: 'ceilings' },
+}
+/** All else says how runs are made. */
+const OF_RUNS: readonly string[] = ['allow', 'summary', 'out', 'json', 'quiet']
+
+/** No flag is passed over in silence. @throws FloodmarkError 'misuse' where one was given that this kind of comparison has no use for. */
+export function refuseUnused(command: Command, kind: ComparedKind): void {
+  const given = command.options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+  for (const option of given) {
+    const only = ONLY[option.attributeName()] ?? kind
+    if (only !== kind)
+      throw new FloodmarkError(
+        'misuse',
+        `${option.long} is for ${KIND_WORDS[only]}, not for ${KIND_WORDS[kind]}: leave it out`,
+      )
+    if (kind === 'runs' && !OF_RUNS.includes(option.attributeName()))
+      throw new FloodmarkError('misuse', `${option.long} says how runs are made, and these two exist: leave it out`)
+  }
+}
 
 export function listsOf(flags: Readonly<Record<string, unknown>>): Varied[] {
   return Object.entries(LISTS).flatMap(([list, part]) =>

@@ -16,7 +16,7 @@ import { ceilingsLines, renderCeilings } from '../../render/compare/ceilings.ts'
 import { progressWords, soFarWords } from '../../render/words/ceiling.ts'
 import { environmentNow } from '../../run/compose-record.ts'
 import { GOAL } from '../../search/search.ts'
-import { openSearches, type SearchedStack, takeCeilingTurns } from '../../turns/ceiling-turns.ts'
+import { mustHoldSearches, openSearches, type SearchedStack, takeCeilingTurns } from '../../turns/ceiling-turns.ts'
 import { searchTimes } from '../ceiling.ts'
 import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
@@ -83,6 +83,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   if (marks.length > 1)
     throw new FloodmarkError('misuse', '--vary p99 makes the ceilings of different questions: leave it out')
   const resume = asked.resume && folderOf(asked.resume, 'comparison')
+  if (resume !== undefined) mustHoldSearches(resume)
   await needQuiet(asked.force)
   const folder = resume ?? runFolder(settings.out, ['compare', 'ceilings']).path
   const searches = openSearches(folder, stacks, trialMs)
@@ -94,7 +95,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   const line = asked.told.quiet ? silent : liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   const say = sayer(asked.told)
   const about = {
-    ...{ startedAt, seed: settings.seed, acceptP99Ms: marks[0]!, trialMs, budgetMs },
+    ...{ startedAt, tag: settings.tag, seed: settings.seed, acceptP99Ms: marks[0]!, trialMs, budgetMs },
     ...{ forced: asked.force, environment: environmentNow(), command: asked.command },
   }
   const write = (): ComparedCeilings => {

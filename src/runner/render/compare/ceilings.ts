@@ -22,7 +22,7 @@ import { writeCompared } from './files.ts'
 
 /** Writes every rendering of a comparison of ceilings into its folder. */
 export function renderCeilings(compared: ComparedCeilings, folder: string): void {
-  writeCompared(folder, 'compare', ceilingsSchema.parse(compared), { html, markdown, junit })
+  writeCompared(folder, 'compare', ceilingsSchema.parse(compared), { html: ceilingsHtml, markdown, junit })
 }
 
 /** For the terminal; `columns`: how wide it is. */
@@ -62,12 +62,13 @@ function markdown(raw: ComparedCeilings): string {
   ].join('\n')
 }
 
-function html(compared: ComparedCeilings): string {
+export function ceilingsHtml(compared: ComparedCeilings): string {
   const { classes, environment, startedAt, command } = compared
   const rows = classes.flatMap((one) => one.rows)
   const isRanked = classes.some((one) => one.rows.filter(({ place }) => place !== 'unranked').length > 1)
   return page({
     title: 'compare ceilings',
+    isWide: true,
     content: markup`<header class="${isRanked ? 'pass' : 'indeterminate'}">
 <p class="verdict">${isRanked ? 'compared' : 'not ranked'}</p>
 <h1>ceilings</h1>
@@ -77,6 +78,7 @@ ${classes.map((one) => markup`<p class="sentence">${highestWords(one)}</p>`)}
 ${classes.map((one) =>
   section(
     classWords(one),
+    classes.length > 1 && markup`<p class="sentence">${highestWords(one)}</p>`,
     bars(one.rows, Math.max(...rows.map(endOf))),
     table(CEILINGS_HEAD, one.rows.map(ceilingsCells)),
   ),

@@ -6,7 +6,7 @@ import { fittingTo } from '../fitting.ts'
 import { page } from '../html/page.ts'
 import { section, table } from '../html/table.ts'
 import { forMarkdown } from '../in-markdown.ts'
-import { markup } from '../markup.ts'
+import { type Markup, markup } from '../markup.ts'
 import { CHANGES_HEAD, changeRows, changesAbout, changesWords } from '../words/changes.ts'
 import { writeCompared } from './files.ts'
 
@@ -21,8 +21,7 @@ export function changesLines(raw: Changes, columns?: number): string[] {
     '',
     ...sentence(changesWords(changes)).map((line) => styleText([COLOURS[changes.outcome], 'bold'], line)),
     '',
-    ...lines(CHANGES_HEAD, changeRows(changes), isFigure),
-    '',
+    ...(changes.notComparable ? [] : [...lines(CHANGES_HEAD, changeRows(changes), isFigure), '']),
     ...changesAbout(changes).flatMap(sentence),
     '',
   ]
@@ -42,8 +41,7 @@ export function changesMarkdown(raw: Changes): string {
     '',
     changesWords(changes),
     '',
-    ...markdownTable(CHANGES_HEAD, changeRows(changes), isFigure),
-    '',
+    ...(changes.notComparable ? [] : [...markdownTable(CHANGES_HEAD, changeRows(changes), isFigure), '']),
     ...changesAbout(changes).map((line) => `- ${line}`),
     '',
   ].join('\n')
@@ -58,26 +56,27 @@ export function changesHtml(changes: Changes): string {
 <h1>${changes.scenario}: ${changes.before.name} and ${changes.after.name}</h1>
 <p class="sentence">${changesWords(changes)}</p>
 </header>
-${section('What changed', table(CHANGES_HEAD, changeRows(changes)))}
+${!changes.notComparable && section('What changed', table(CHANGES_HEAD, changeRows(changes)))}
 ${section('What that rests on', markup`<ul>${changesAbout(changes).map((line) => markup`<li>${line}</li>`)}</ul>`)}`,
   })
 }
 
-/** One test case a figure. */
+/** One test case a figure, and one each for what no figure says. */
 export function changesJunit(changes: Changes): string {
-  const rows = changeRows(changes).map(([name = '', before, after, change, , state]) => ({
-    name,
-    before,
-    after,
-    change,
-    state,
-  }))
-  const failures = rows.filter(({ state }) => state === 'REGRESSION').length
+  const { scenario, figures, counts, failsNow, notComparable } = changes
+  const words = changesWords(changes)
+  const regressions = [...figures, ...counts].map(({ isRegression }) => isRegression)
+  const cases: (readonly [name: string, inner: Markup | false])[] = [
+    ['comparable', notComparable !== null && markup`<skipped message="${words}"/>`],
+    ['verdict', failsNow && markup`<failure message="${words}"/>`],
+    ...changeRows(changes).map(([name = '', before, after, change], at) => {
+      const isWorse = regressions[at] === true
+      return [name, isWorse && markup`<failure message="${before} before, ${after} after ${change}"/>`] as const
+    }),
+  ]
+  const failures = [failsNow, ...regressions].filter((one) => one).length
   return markup`<?xml version="1.0" encoding="UTF-8"?>
-<testsuite name="floodmark ${changes.scenario}" tests="${rows.length}" failures="${failures}">
-${rows.map(
-  ({ name, before, after, change, state }) =>
-    markup`  <testcase classname="compare ${changes.scenario}" name="${name}">${state === 'REGRESSION' && markup`<failure message="${before} before, ${after} after ${change}"/>`}</testcase>\n`,
-)}</testsuite>
+<testsuite name="floodmark ${scenario}" tests="${cases.length}" failures="${failures}" skipped="${notComparable ? 1 : 0}">
+${cases.map(([name, inner]) => markup`  <testcase classname="compare ${scenario}" name="${name}">${inner}</testcase>\n`)}</testsuite>
 `.text
 }

@@ -17,13 +17,14 @@ export function comparisonHtml(comparison: Comparison): string {
   const isRanked = classes.some(({ rows }) => rows.filter(({ place }) => place !== 'unranked').length > 1)
   return page({
     title: `compare ${names}`,
+    isWide: true,
     content: markup`<header class="${isRanked ? 'pass' : 'indeterminate'}">
 <p class="verdict">${isRanked ? 'compared' : 'not ranked'}</p>
 <h1>${names}</h1>
 ${classes.map((one) => markup`<p class="sentence">${winnerWords(one, comparison)}</p>`)}
 <p>${startedAt.slice(0, 16).replace('T', ' ')} UTC · ${aboutLines(comparison).join(' ')}</p>
 </header>
-${classes.map((one) => classSection(one, comparison))}
+${classes.map((one) => classSection(one, comparison, classes.length > 1))}
 ${section('What the figures are', markup`<ul>${COMPARE_EXPLAINED.map((line) => markup`<li>${line}</li>`)}</ul>`)}
 ${section(
   'Runs',
@@ -42,10 +43,12 @@ ${section('Setting', table(['', ''], [['environment', environmentWords(environme
 function classSection(
   one: DurabilityClass & { readonly scenario: string; readonly acceptP99Ms: number },
   comparison: Comparison,
+  isOneOfSeveral: boolean,
 ): Markup {
   return section(
     `${one.scenario}: ${classWords(one)}`,
-    markup`<p class="sentence">${winnerWords(one, comparison)}</p>`,
+    // That of a single class stands at the top of the page.
+    isOneOfSeveral && markup`<p class="sentence">${winnerWords(one, comparison)}</p>`,
     dots(one.rows, one.acceptP99Ms),
     table(
       headOf(comparison),

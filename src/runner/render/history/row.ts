@@ -1,7 +1,16 @@
 import { oneLined } from '../../../core/base/one-line.ts'
 import { ms, perS } from '../../../core/base/words.ts'
 import type { Entry } from '../../history/entries.ts'
+import type { Ceiling } from '../../search/ceiling-schema.ts'
 import { stackWords } from '../words/run.ts'
+
+const FOUND: Readonly<Record<Ceiling['found']['kind'], string>> = {
+  found: 'found',
+  'budget-over': 'time was over',
+  'generator-bound': 'at least',
+  'below-lowest': 'below the lowest',
+  'not-measurable': 'not measurable',
+}
 
 /** One folder of reports/, in words; figures too, for what sorts or draws them. */
 export interface HistoryRow {
@@ -51,7 +60,12 @@ function rowOf(entry: Entry): HistoryRow {
     const { interval, soakedPerS } = ceiling.found
     return {
       ...nothing,
-      ...{ verdict: ceiling.found.kind, what: 'ceiling', stack: stackWords(ceiling.settings), page: 'ceiling.html' },
+      ...{
+        verdict: FOUND[ceiling.found.kind],
+        what: 'ceiling',
+        stack: stackWords(ceiling.settings),
+        page: 'ceiling.html',
+      },
       ceiling: interval ? perS(interval.mid) : soakedPerS === null ? 'none' : `at least ${perS(soakedPerS)}`,
     }
   }

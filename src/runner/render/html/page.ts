@@ -9,14 +9,19 @@ export const library = (url: string) => trusted(readFileSync(fileURLToPath(impor
 
 interface Page {
   readonly title: string
+  /** It has tables that paper must lie across for. */
+  readonly isWide?: boolean
   /** Before our own. */
   readonly styles?: Markup
   readonly content: Content
   readonly scripts?: Content
 }
 
+/** On paper. */
+const ACROSS = trusted('@page { size: landscape }')
+
 /** One self-contained page: no request leaves it. */
-export function page({ title, styles, content, scripts }: Page): string {
+export function page({ title, isWide = false, styles, content, scripts }: Page): string {
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -25,7 +30,7 @@ export function page({ title, styles, content, scripts }: Page): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${title} · floodmark</title>
-<style>${styles}${own('page.css')}${own('first-screen.css')}</style>
+<style>${styles}${own('page.css')}${own('first-screen.css')}${isWide && ACROSS}</style>
 </head>
 <body>
 <main>

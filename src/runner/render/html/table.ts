@@ -24,8 +24,12 @@ export function table(head: readonly string[], rows: readonly TableLine[]): Mark
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="${head.find((name) => name !== '') ?? 'table'}"><table>${top}<tbody>${lines}</tbody></table></div>`
 }
 
+/** A path or an address: paper has no room for it in one line, as it has for a word. */
+const LONG = /\S{25}/
+
 function cell(value: Cell | Markup, right: boolean): Markup {
   const text = typeof value === 'number' ? grouped(value) : value
+  if (typeof text === 'string' && LONG.test(text)) return markup`<td class="long">${text}</td>`
   return right ? markup`<td class="figure">${text}</td>` : markup`<td>${text}</td>`
 }
 

@@ -118,6 +118,10 @@ function found({ lines }) {
 }
 
 const source = new EventSource('/events')
+// It tries again by itself; where the run is over without a report nobody answers any more.
+source.onerror = () => {
+  byId('left').textContent = 'Nobody answers: the run was ended, or this page has lost it. The terminal tells.'
+}
 const on = (name, work) => source.addEventListener(name, ({ data }) => work(JSON.parse(data)))
 on('begin', (told) => {
   run = told.run

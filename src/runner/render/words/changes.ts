@@ -1,6 +1,6 @@
 import { grouped, ms, percent } from '../../../core/base/words.ts'
 import type { Change, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
-import { FIGURE_NAMES } from './compare.ts'
+import { FIGURE_NAMES, list } from './compare.ts'
 
 const COUNT_NAMES: Readonly<Record<CountedFigure, string>> = {
   lost: 'events lost',
@@ -36,14 +36,28 @@ function stateOf({ isReal, isRegression, ratio }: Change): string {
 }
 
 /** The answer, in a sentence or two. */
-export function changesWords({ before, after, figures, counts, failsNow, allow, outcome, scenario }: Changes): string {
-  const from = `from ${before.name} to ${after.name}`
-  if (outcome === 'not-comparable') {
-    const invalid = [before, after].find(({ verdicts }) => verdicts.every((verdict) => verdict === 'INVALID'))
-    return invalid
-      ? `Not comparable: every run of ${invalid.name} is INVALID, so its figures say nothing of the stack. Run it again.`
-      : 'Not comparable: these are runs of different scenarios.'
+export function changesWords(changes: Changes): string {
+  if (changes.notComparable) return `Not comparable: ${whyNotWords(changes, changes.notComparable)}`
+  const beside = changes.apart.flatMap(({ what, isBeside }) => (isBeside ? [what] : []))
+  const mind = beside.length === 0 ? '' : ` They also differ in ${list(beside)}: that may be why.`
+  return `${foundWords(changes)}${mind}`
+}
+
+function whyNotWords({ before, after, apart, mixed }: Changes, why: NonNullable<Changes['notComparable']>): string {
+  if (why === 'mixed') {
+    const said = mixed.map(({ side, what, values }) => `those of ${side} differ in ${what} (${values})`)
+    return `runs of one tag are taken together, and ${said.join('; ')}. Give runs that are alike a --tag of their own.`
   }
+  if (why === 'scenarios') {
+    const names = apart.find(({ what }) => what === 'scenario')
+    return `${before.name} is a run of ${names?.before}, and ${after.name} one of ${names?.after}. Compare runs of one scenario.`
+  }
+  const invalid = [before, after].find(({ whole }) => whole === 0)
+  return `every run of ${invalid?.name} is INVALID or was cut short, so its figures say nothing of the stack. Run it again.`
+}
+
+function foundWords({ before, after, figures, counts, failsNow, allow, scenario }: Changes): string {
+  const from = `from ${before.name} to ${after.name}`
   const worse = [
     ...(failsNow ? [`${after.name} fails, and ${before.name} did not`] : []),
     ...figures.flatMap(({ figure, isRegression, ratio }) =>
@@ -62,7 +76,7 @@ export function changesWords({ before, after, figures, counts, failsNow, allow, 
 
 /** What the intervals rest on, and what else differs. */
 export function changesAbout({ before, after, apart }: Changes): string[] {
-  const isFew = [before, after].some(({ runs }) => runs < 3)
+  const isFew = [before, after].some((side) => side.whole < 3)
   return [
     ...[before, after].map(sideWords),
     ...(isFew
@@ -74,7 +88,9 @@ export function changesAbout({ before, after, apart }: Changes): string[] {
   ]
 }
 
-const sideWords = ({ name, runs, verdicts, startedAt }: ComparedSide) =>
-  `${name}: ${runs === 1 ? 'one run' : `${runs} runs`} (${[...new Set(verdicts)].join(', ')}), ${startedAt.slice(0, 16).replace('T', ' ')} UTC.`
+function sideWords({ name, runs, whole, verdicts, startedAt }: ComparedSide): string {
+  const counted = whole < runs && whole > 0 ? `, of which ${whole} ${whole === 1 ? 'counts' : 'count'}` : ''
+  return `${name}: ${runs === 1 ? 'one run' : `${runs} runs`} (${[...new Set(verdicts)].join(', ')})${counted}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC.`
+}
 
 const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`

@@ -73,12 +73,6 @@ export function sayCheck({ id, ok, warning, values }: Check): SaidCheck {
   }
 }
 
-/** What to do about an INVALID run: the remedies of the generator's checks that failed, each once. */
-export function remedies(checks: readonly Check[]): string[] {
-  const failed = checks.filter(({ about, ok }) => about === 'generator' && ok === false)
-  return [...new Set(failed.flatMap(({ id }) => wordsOf(id)?.remedy ?? []))]
-}
-
 function wordsOf(id: string): CheckWords | undefined {
   const all: Readonly<Record<string, CheckWords>>[] = [
     COMMON_CHECK_WORDS,

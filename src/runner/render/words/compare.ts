@@ -75,6 +75,7 @@ export function winnerWords(
   const left = leftOf(unranked)
   if (!first) return left.join(' ')
   const p99 = ms(first.figures.p99Ms!.value)
+  if (rows.length === 1) return `${first.stack} is alone in its class: its p99 is ${p99}.`
   if (others.length === 0) return [`Only ${first.stack} can be ranked: its p99 is ${p99}.`, ...left].join(' ')
   const tied = others.filter(({ place }) => place === 'tied')
   const behind = others.filter(({ place }) => place === 'behind')

@@ -100,6 +100,11 @@ export function causesOf({ verdict, checks }: Pick<Report, 'verdict' | 'checks'>
   })
 }
 
+/** What to do about all of it, each advice once. */
+export function todosOf(report: Pick<Report, 'verdict' | 'checks'>): string[] {
+  return [...new Set(causesOf(report).flatMap(({ todo }) => todo ?? []))]
+}
+
 type Plain = (values: CheckValues, measured: string, wanted: string) => string
 const some = ({ measured }: CheckValues) => amount(measured) ?? 0
 const events = (values: CheckValues) => `${grouped(some(values))} ${some(values) === 1 ? 'event' : 'events'}`

@@ -1,14 +1,5 @@
 import { bytes, grouped, percent, seconds } from '../../../core/base/words.ts'
 import type { Report } from '../../report/report-schema.ts'
-import { remedies } from './checks.ts'
-
-/** What an INVALID run is worth, and what to do about it. */
-export function invalidWords({ checks }: Pick<Report, 'checks'>): string {
-  return [
-    'The load was not what was planned, so no figure here says anything about the stack.',
-    ...remedies(checks),
-  ].join(' ')
-}
 
 export function stackWords({ receiver, queue, ledger, target }: Report['settings']): string {
   return target ?? `${receiver} → ${queue} → ${ledger}`
