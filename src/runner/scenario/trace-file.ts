@@ -55,7 +55,8 @@ function ofTool(text: string, wrong: FileMistake): TraceRead | undefined {
 
 function linesOf(text: string): Line[] {
   const lines = text.split(/\r?\n/).map((line, at): Line => [at + 1, line.trim()])
-  return lines.filter(([, line]) => line !== '' && !line.startsWith('#'))
+  // Some say to Excel by which mark they separate.
+  return lines.filter(([, line]) => line !== '' && !line.startsWith('#') && !/^sep=.$/i.test(line))
 }
 
 function ofLog(lines: readonly Line[], wrong: FileMistake): TraceRead | undefined {

@@ -1,7 +1,9 @@
 import { accessLogOf } from './access-log.ts'
 import { isTime } from './trace-cells.ts'
 
-const COUNT = /^(?:counts?|requests|reqs?|hits|rate|rps|qps|values?|n|total|sum|events)$/i
+/** What counts requests by its name, and what may do so where nothing else stands beside it and a time. */
+const COUNT = /^(?:counts?|doc_count|requests|reqs?|hits|rate|rps|qps)$/i
+const MAYBE_COUNT = /^(?:values?|n|total|sum|events)$/i
 const DEPTH_MAX = 3
 
 /**
@@ -18,12 +20,19 @@ export function linesOfJson(text: string): string {
   return lines.map((line) => columnsIn(line) ?? line).join('\n')
 }
 
-/** Taken for a line of a log, each would be one request, whatever it counts. */
+/** Taken for a line of a log, each would be one request, whatever it counts. What names a method is one. */
 function columnsIn(line: string): string | undefined {
   const members = Object.entries(parsed(line) ?? {})
   const time = members.find(([, value]) => isTime(String(value)))
-  const count = members.find(([name, value]) => typeof value === 'number' && COUNT.test(name))
-  return members.length === 2 && time && count && time !== count ? `${time[1]},${count[1]}` : undefined
+  const count = members.find(
+    ([name, value]) => /^\d+(\.\d+)?$/.test(String(value)) && (COUNT.test(name) || isPair(members, name)),
+  )
+  if (!time || !count || time === count || accessLogOf(line)?.read(line)?.method !== undefined) return undefined
+  return `${time[1]},${count[1]}`
+}
+
+function isPair(members: readonly unknown[], name: string): boolean {
+  return members.length === 2 && MAYBE_COUNT.test(name)
 }
 
 function listsIn(value: unknown, depth: number): (readonly object[])[] {

@@ -17,6 +17,7 @@ describe('--shape', () => {
     ['comments, quotes', '# exported\n"second","count"\n"0","5"\n"1","6"\n', [5, 6], 'times in s'],
     ['semicolons', 'second;count\n0;5\n1;6\n', [5, 6], 'times in s'],
     ['tabs', '0\t5\n1\t6\n', [5, 6], 'times in s'],
+    ['a word to Excel', 'sep=;\r\n"Time";"Value"\r\n1700000000;5\r\n1700000001;6\r\n', [5, 6], 'times in s'],
     ['ms since 1970', 'ts,count\n1700000000000,5\n1700000001000,6\n1700000002000,7\n', [5, 6, 7], 'times in ms'],
     ['µs since 1970', '1700000000000000,5\n1700000001000000,6\n', [5, 6], 'times in µs'],
     ['seconds with a fraction', '1700000000.0,5\n1700000001.0,6\n', [5, 6], 'times in s'],

@@ -142,10 +142,22 @@ describe('--shape takes what people have of other tools', () => {
     const rows = [0, 1, 2].map((at) => ({ time: `2026-01-01T00:00:0${at}Z`, count: at + 5 }))
     const lines = rows.map((row) => JSON.stringify(row)).join('\n')
     const turned = JSON.stringify(rows.map(({ time, count }) => ({ requests: count, t: Date.parse(time) })))
-    for (const text of [lines, `${lines}\n`, JSON.stringify(rows, null, 2), JSON.stringify({ data: rows }), turned]) {
+    const texts = JSON.stringify(rows.map(({ time, count }) => ({ second: time, n: String(count) })))
+    const named = JSON.stringify(rows.map((row) => ({ ...row, unit: 'requests', host: 'a' })))
+    const buckets = rows.map(({ time, count }) => ({
+      key_as_string: time,
+      key: Date.parse(time),
+      doc_count: count,
+    }))
+    const search = JSON.stringify({ took: 5, aggregations: { by_second: { buckets } } })
+    const written = [lines, `${lines}\n`, JSON.stringify(rows, null, 2), JSON.stringify({ data: rows })]
+    for (const text of [...written, turned, texts, named, search]) {
       expect(readCounts(text, 'shape').counts, text).toEqual([5, 6, 7])
     }
     expect(() => readCounts(`${lines}\n{"time":"later","count":1}`, 'shape')).toThrow('line 4')
+    // Orders have totals.
+    const orders = JSON.stringify([{ id: 'o', created_at: '2026-01-01T00:00:00Z', total: 500 }])
+    expect(readCounts(orders, 'shape').counts).toEqual([1])
   })
 
   it('takes points of a metric for no requests', () => {
