@@ -39,6 +39,8 @@ const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown 
   { form: 'examples', list: (value) => typeof value.name === 'string' && isList(value.examples) && value.examples },
   { form: 'messages', list: (value) => Object.hasOwn(value, 'iterator') && payloadsOf(value.data) },
   { form: 'search hits', list: (value) => listOf(memberOf(value, 'hits', 'hits'), '_source') },
+  { form: 'collections', list: (value) => isList(value.environments) && listOf(value.collections, 'requests') },
+  { form: 'rows of a table', list: (value) => listOf(value.meta, 'name') && listOf(value.data) },
   { form: 'rows of a table', list: (value) => listOf(value.tables, 'columns') ?? rowsOfColumns(value) },
   { form: 'page of a list', list: (value) => pageOf(value) ?? pageOf(value.data) },
 ]

@@ -75,6 +75,27 @@ describe('npm run record takes the body out of', () => {
       },
       [PUSHED],
     ],
+    [
+      'an answer of a column store',
+      github,
+      { meta: [{ name: 'body', type: 'String' }], data: [{ body: PUSH }], rows: 1 },
+      [`unknown ${PUSH}`],
+    ],
+    [
+      'a dump of collections',
+      github,
+      {
+        version: 1,
+        collections: [
+          {
+            id: 'c',
+            requests: [{ method: 'POST', url: 'http://x', headers: 'X-GitHub-Event: push\n', rawModeData: PUSH }],
+          },
+        ],
+        environments: [],
+      },
+      [PUSHED],
+    ],
     // usebruno/bruno#1629, hoppscotch#2078: collections of other clients.
     [
       'a collection whose body says its type',
