@@ -18,12 +18,21 @@ export interface TransactionOptions {
 
 /** The transaction of one try. It begins with the first statement, and takes a connection from then on. */
 export class PostgresTransaction implements EffectTransaction {
-  readonly client: SqlClient = { query: (text, values) => this.#query(text, values) }
+  readonly client: SqlClient = {
+    query: (text, values) => {
+      const asked = this.#query(text, values)
+      // Who did not wait for it is told at the end: an error that nobody takes would end the process.
+      asked.catch(() => {})
+      return asked
+    },
+  }
   /** The transaction knows itself by it: a statement after its end does not. */
   readonly name = randomBytes(9).toString('base64url')
   readonly #options: TransactionOptions
   #begun: Promise<LeasedConnection> | undefined
   #running = 0
+  /** Of the last statement that failed by itself. */
+  #failure: unknown
   #isOver = false
 
   constructor(options: TransactionOptions) {
@@ -58,6 +67,9 @@ export class PostgresTransaction implements EffectTransaction {
     this.#running++
     try {
       return (await client.query(text as string, values as unknown[])) as unknown as SqlResult<never>
+    } catch (error) {
+      if (!isAborted(error)) this.#failure = error
+      throw error
     } finally {
       this.#running--
     }
@@ -69,7 +81,10 @@ export class PostgresTransaction implements EffectTransaction {
     const { client } = connection
     this.#isOver = true
     const ask = `SET CONSTRAINTS ALL IMMEDIATE; SELECT current_setting('floodmark.transaction', true) AS name`
-    const results = (await within(ms, client.query(ask))) as unknown as { rows: Row[] }[]
+    const asked = client.query(ask).catch((error) => {
+      throw isAborted(error) ? (this.#failure ?? error) : error
+    })
+    const results = (await within(ms, asked)) as unknown as { rows: Row[] }[]
     if (results[1]?.rows[0]?.name === this.name) return
     throw new FloodmarkError('misuse', 'the effect ended its transaction itself: leave that to the ledger')
   }
@@ -112,6 +127,11 @@ export class PostgresTransaction implements EffectTransaction {
       connection.release(isBroken)
     }
   }
+}
+
+/** What PostgreSQL says of each statement behind the one that failed. */
+function isAborted(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '25P02'
 }
 
 function within<T>(ms: number, asked: Promise<T>): Promise<T> {
