@@ -63,6 +63,7 @@ export class Bench {
       routes: [
         { path: '/in', source: 'in', provider: anyBytes, secrets: [SECRET, generic.secret('the key before this one')] },
         { path: '/few', source: 'few', provider: anyBytes, secrets: [SECRET], bodyBytesMax: 1, tellsReasons: true },
+        { path: '/quiet', source: 'quiet', provider: { ...anyBytes, acceptedStatus: 204 }, secrets: [SECRET] },
         ...CODED.map((route) => ({ ...route, provider: anyBytes, secrets: [SECRET] })),
       ],
       publish: (event) => this.publish(event),

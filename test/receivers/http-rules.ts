@@ -68,6 +68,13 @@ function httpRules(bench: Bench): void {
     expect(seen).toEqual(['/in?a=1', 'Hooks.example.com:8080'])
   })
 
+  it('says nothing of a body in an answer of 204, and goes on behind it', async () => {
+    const { text } = await answersOf(Buffer.concat([to('/quiet', signed('q1')), to('/quiet', signed('q2'))]), 2)
+    expect(statuses(text)).toEqual([204, 204])
+    expect(text).not.toMatch(/^content-|^transfer-encoding/im)
+    expect(text.endsWith('\r\n\r\n')).toBe(true)
+  })
+
   it('answers HEAD as GET, without the body, and names the methods that it knows', async () => {
     for (const path of ['/healthz', '/readyz']) {
       const [get, head, post] = await Promise.all(

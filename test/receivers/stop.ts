@@ -182,6 +182,7 @@ export function stopContract(bench: Bench): void {
     expect(texts.map(statuses)).toEqual([[503], [503], [503], [200, 503], [200, 503], [200], []])
     for (const text of texts.slice(0, 5)) expect(closings(text).at(-1)).toBe('close')
     expect(bench.published.map(({ id }) => id)).toEqual(['in:whole', 'in:whole', 'in:idle'])
+    expect(bench.ingest.counts.refused).toEqual({ '/in': { stopping: 3 }, '*': { stopping: 2 } })
   })
 
   it('takes no new connection once it stops', async () => {

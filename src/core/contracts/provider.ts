@@ -165,12 +165,13 @@ export interface Route {
   readonly bodyBytesMax?: number
   /** Requests are taken only from these addresses or ranges; 'published' stands for what the provider publishes. Default: from any. */
   readonly allowFrom?: readonly string[]
-  /** More than this gets 429 with Retry-After: of `all` senders together, and of `each` address. Default: as much as comes. */
+  /** More gets 429 with Retry-After: of `all` senders together, and of `each` address, or /64 of IPv6. Default: as much as comes. */
   readonly rate?: { readonly all?: RouteRate; readonly each?: RouteRate }
   /**
-   * Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. A body above
-   * the receiver's own limits is refused before. `duplicate`: that for a copy of an event that took effect, or was given up. It has
-   * a status from 200, or 409. Where it is given, the ledger is asked before each event is stored.
+   * Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. What is beyond
+   * the receiver's own limits is refused before, and there is none for 'no-route', 'head', 'slow', 'stopping' and 'coding'.
+   * `duplicate`: that for a copy of an event that took effect, or was given up. It has a status from 200, or 409. Where it is given,
+   * the ledger is asked before each event is stored.
    */
   readonly replies?: Partial<Record<'accepted' | 'duplicate' | RefusalReason, RouteReply>>
   /** Refusals say their reason, one word of RefusalReason. It helps whoever sets a sender up. Default: they say less. */

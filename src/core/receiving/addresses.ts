@@ -54,3 +54,19 @@ function plain(address: string): string {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address
   return bare.replace(/^::ffff:(?=[\d.]+$)/i, '')
 }
+
+/**
+ * Whose limit an address counts against. Of IPv6 a sender has a whole /64, and could come from another address each time; so
+ * all of it is one sender.
+ */
+export function limitedAs(address: string): string {
+  // One with IPv4 in it is one sender's alone.
+  if (isIP(address) !== 6 || /^::ffff:/i.test(address)) return address
+  const [before = '', after] = address.split('%')[0]!.split('::')
+  const groups = before === '' ? [] : before.split(':')
+  const rest = after === undefined || after === '' ? [] : after.split(':')
+  const restCount = rest.length + (rest.at(-1)?.includes('.') ? 1 : 0)
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - restCount)).fill('0')
+  const network = [...groups, ...zeros, ...rest].slice(0, 4)
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}

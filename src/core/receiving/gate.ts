@@ -26,7 +26,7 @@ import { PIPELINED_MAX, Turns } from './turns.ts'
 export const HEADERS_MAX = 100
 /** Longer bodies share LONG_SHARE of heldBytesMax. A sender that fills it keeps other long bodies out, but no ordinary webhook. */
 const SHORT_BYTES_MAX = 64 * 1024
-const LONG_SHARE = 0.75
+export const LONG_SHARE = 0.75
 /** A request that is not complete this long after stop() gets 503; an idle connection is closed. */
 export const STOP_GRACE_MS = 500
 /** Idle connections stay open for so many graces at most, while requests still come on others. */
@@ -146,12 +146,12 @@ export class Gate {
       : reply
   }
 
-  /** Counts a request out that is about to get this reply. True when its connection must close afterwards. */
-  leave(exchange: Exchange, reply: Reply): boolean {
+  /** Counts a request out that is about to get this reply, or none: its sender is gone. True when its connection must close afterwards. */
+  leave(exchange: Exchange, reply?: Reply): boolean {
     const { request, connection } = exchange
     if (!exchange.left) {
       exchange.left = true
-      if (OWN_REFUSALS.has(reply)) this.#options.ingest.refused(request.url!, reply)
+      if (reply && OWN_REFUSALS.has(reply)) this.#options.ingest.refused(request.url!, reply)
       this.#heldBytes -= exchange.bytes
       if (exchange.counted) this.#inFlight--
       connection.unanswered--
@@ -159,7 +159,7 @@ export class Gate {
     }
     // While stopping, the last one in line says so: whatever was pipelined before it is answered too.
     const isLast = connection.last === exchange && !connection.turns.waits
-    const close = reply.status === 413 || !keeps(request) || (this.#stopping !== undefined && isLast)
+    const close = reply?.status === 413 || !keeps(request) || (this.#stopping !== undefined && isLast)
     if (close) connection.closing = true
     return close
   }
@@ -217,7 +217,7 @@ export class Gate {
     socket.on('close', () => {
       this.#connections.delete(socket)
       const { last } = connection
-      if (last && !last.request.complete) this.leave(last, STOPPING)
+      if (last && !last.request.complete) this.leave(last)
     })
   }
 
@@ -252,10 +252,11 @@ export class Gate {
   /** What is no HTTP, or takes too long, gets node's usual answer, and is counted. */
   #end(socket: Socket, error: NodeJS.ErrnoException): void {
     const { ingest } = this.#options
-    const last = this.#connections.get(socket)?.last
+    const { last, closing } = this.#connections.get(socket) ?? {}
     const reply = replyToParser(error.code)
-    // A connection on which nothing ever came asked for nothing.
-    if (reply && socket.bytesRead > 0) ingest.refused(last && !last.request.complete ? last.request.url! : '', reply)
+    // A connection on which nothing ever came asked for nothing, and one that closes has its answer.
+    if (reply && !closing && socket.bytesRead > 0)
+      ingest.refused(last && !last.request.complete ? last.request.url! : '', reply)
     if (reply && socket.writable && !last?.response.headersSent) socket.write(replyBytes(reply))
     socket.destroy(error)
   }
@@ -316,6 +317,8 @@ export class Gate {
       if (!quiet) continue
       if (!last ? socket.bytesRead > 0 : last.request.complete && last.response.writableFinished) {
         // Half of a head came. There is no request yet that could be answered.
+        connection.closing = true
+        this.#options.ingest.refused('', STOPPING)
         socket.end(STOPPING_BYTES)
       } else if (!last?.request.complete) socket.destroy()
     }

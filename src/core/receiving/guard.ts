@@ -6,7 +6,7 @@ import type { Random } from '../contracts/random.ts'
 import type { RateGrants } from '../contracts/rate.ts'
 import type { RequestSource } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
-import { Addresses, senderOf } from './addresses.ts'
+import { Addresses, limitedAs, senderOf } from './addresses.ts'
 import { SenderRates } from './rates/sender-rates.ts'
 import { SharedRates } from './rates/shared-rates.ts'
 
@@ -54,7 +54,7 @@ export class Guard {
     if (!watch) return undefined
     const sender = source && senderOf(source, this.#trusted)
     if (watch.allowed && (sender === undefined || !watch.allowed.has(sender))) return FORBIDDEN
-    const ownS = watch.each?.waitS(sender ?? '') ?? 0
+    const ownS = watch.each?.waitS(sender === undefined ? '' : limitedAs(sender)) ?? 0
     return typeof ownS === 'number' ? this.#afterOwn(watch, ownS) : ownS.then((waitS) => this.#afterOwn(watch, waitS))
   }
 

@@ -17,7 +17,7 @@ import { Guard } from './guard.ts'
 import { calledAs, checkAddress, pathOf } from './head.ts'
 import { Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
-import { checkReplies, replyOf } from './route-replies.ts'
+import { checkReplies, replyOf, troubleWith } from './route-replies.ts'
 import { SecretRings } from './secret-ring.ts'
 import { toEvents } from './to-events.ts'
 
@@ -112,12 +112,18 @@ export function createIngest(options: IngestOptions): Ingest {
       const route = byPath.get(path)
       if (!route) return refusals.said(path, NOT_FOUND)
       const asks = method === 'OPTIONS' && route.provider.preflight !== undefined
-      if (method !== 'POST' && !asks) return refusals.said(route, NOT_POST)
+      if (method !== 'POST' && !asks) return refusals.guarded(route, NOT_POST)
       const after = (guarded: Reply | undefined): Reply | undefined => {
         if (guarded) return refusals.guarded(route, guarded)
         if (!asks) return undefined
-        const answer = preflightOf(route, source, options.ceilingPerS)
-        return answer.status < 400 ? answer : refusals.said(route, answer)
+        try {
+          const answer = sendable(route, preflightOf(route, source, options.ceilingPerS))
+          return answer.status < 400 ? answer : refusals.said(route, answer)
+        } catch (error) {
+          options.onError?.(error)
+          refusals.failed(route, UNAVAILABLE.status, error)
+          return UNAVAILABLE
+        }
       }
       const guarded = guard.refusal(route, source)
       return guarded && 'then' in guarded ? guarded.then(after) : after(guarded)
@@ -204,7 +210,8 @@ function takerOf(
   /** The events of a genuine request, or the answer where it is no event. */
   function read(route: Route, request: Incoming): WebhookEvent[] | Reply {
     try {
-      return route.provider.handshake?.(request) ?? toEvents(route, request)
+      const answer = route.provider.handshake?.(request)
+      return answer ? sendable(route, answer) : toEvents(route, request)
     } catch (error) {
       if (error instanceof FloodmarkError && error.code === 'bad-request') counts.unreadable++
       throw error
@@ -277,6 +284,13 @@ function healthOf(method: string, path: string, ready: () => Promise<void>): Rep
 /** An error of ours names the parts that fail. The asker learns nothing of any other error. */
 function reasonOf(error: unknown): string {
   return error instanceof FloodmarkError ? error.message : 'not ready'
+}
+
+/** A provider may make its answer of what a request has in it. @throws FloodmarkError 'unavailable' where it cannot be sent. */
+function sendable({ path, provider: { name } }: Route, reply: Reply): Reply {
+  const trouble = troubleWith(reply)
+  if (!trouble) return reply
+  throw new FloodmarkError('unavailable', `route ${path}: the provider ${name} answers with ${trouble}`)
 }
 
 /** An event's id is `source:id`: two events could have the same one if a source had a colon. */

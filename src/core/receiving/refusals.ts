@@ -5,6 +5,7 @@ import type { Observer } from '../contracts/observer.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { RefusalReason, RefusedRequest } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
+import { STOPPING } from './replies.ts'
 import { replyOf } from './route-replies.ts'
 
 /** The first refusal of a route and a reason is told, and then no more than one in so many ms. */
@@ -114,7 +115,9 @@ function reasonOf(error: unknown): RefusalReason {
 }
 
 /** Why a receiver refused a request by itself. */
-function reasonOfReply({ status }: Reply): RefusalReason {
+function reasonOfReply(reply: Reply): RefusalReason {
+  if (reply === STOPPING) return 'stopping'
+  const { status } = reply
   if (status === 413) return 'too-large'
   if (status === 415 || status === 501) return 'coding'
   if (status === 408) return 'slow'

@@ -18,6 +18,7 @@ export const NO_CODING = unsupported('identity')
 export const OTHER_CODING = unsupported('gzip, deflate')
 export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
 export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
+export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
 /** What is refused before anything is verified. The receiver counts them. */
 export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
   TOO_LARGE,
@@ -29,8 +30,8 @@ export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
   OTHER_CODING,
   BUSY,
   FULL,
+  STOPPING,
 ])
-export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
 /** The answer while stopping, as bytes: there is no request yet that could be answered. */
 export const STOPPING_BYTES =
   'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n'
@@ -50,8 +51,11 @@ export function replyBytes({ status }: Reply): string {
 
 /** Returns the body that belongs to it. */
 export function writeHead(response: ServerResponse, reply: Reply, close: boolean): string {
-  const text = reply.status === 204 ? '' : (reply.body ?? reply.reason)
-  const head = ['Content-Type', reply.contentType ?? 'text/plain', 'Content-Length', String(Buffer.byteLength(text))]
+  // An answer of 204 ends with its head, and says nothing of a body (RFC 9110 8.6).
+  const isEmpty = reply.status === 204
+  const text = isEmpty ? '' : (reply.body ?? reply.reason)
+  const type = reply.contentType ?? 'text/plain'
+  const head = isEmpty ? [] : ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))]
   if (reply.retryAfterS !== undefined) head.push('Retry-After', String(reply.retryAfterS))
   for (const name in reply.headers) head.push(name, reply.headers[name]!)
   if (close) head.push('Connection', 'close')

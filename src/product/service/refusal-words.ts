@@ -15,6 +15,7 @@ const LOOK_AT: Readonly<Record<RefusalReason, string>> = {
   coding: 'have the sender send its bodies as they are, or set compressed for this route',
   head: 'look at the proxy before this service: a request came as none should',
   slow: 'look at the network, and at the proxy before this service: it should hold a request until it is whole',
+  stopping: 'give noticeMs more than the balancer takes to notice',
   method: 'see that the sender is set to POST',
   'no-route': 'compare the address that the sender has with the paths of the routes, to the last slash',
   address: 'see whose address it is; behind a proxy, name it in trustedProxies; a provider may have new addresses',

@@ -3,7 +3,7 @@ import { providers } from '../../../providers/index.ts'
 import stripe from '../../../providers/stripe.ts'
 import { VirtualClock } from '../../../src/core/contracts/clock.ts'
 import type { Route } from '../../../src/core/contracts/provider.ts'
-import { Addresses, senderOf } from '../../../src/core/receiving/addresses.ts'
+import { Addresses, limitedAs, senderOf } from '../../../src/core/receiving/addresses.ts'
 import { createIngest } from '../../../src/core/receiving/ingest.ts'
 import { SenderRates } from '../../../src/core/receiving/rates/sender-rates.ts'
 import { AT_MS, signer } from '../../contract/provider.ts'
@@ -53,7 +53,30 @@ describe('whose request it is', () => {
   )
 })
 
+describe('whose limit an address counts against', () => {
+  it.for([
+    ['203.0.113.9', '203.0.113.9'],
+    ['2001:db8::7', '2001:db8:0:0::/64'],
+    ['2001:DB8:0:0:ffff:ffff:ffff:ffff', '2001:db8:0:0::/64'],
+    ['2001:db8:0:1::7', '2001:db8:0:1::/64'],
+    ['2001:db8:1:2:3::', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+    ['fe80::7%eth0', 'fe80:0:0:0::/64'],
+    ['::ffff:c000:207', '::ffff:c000:207'],
+  ] as const)('%s', ([address, expected]) => {
+    expect(limitedAs(address)).toBe(expected)
+  })
+})
+
 describe('a route that asks for it', () => {
+  it('takes no more of a sender that comes from another address of its IPv6 network each time', () => {
+    const { ask } = guarded({ rate: { each: { perS: 2 } } })
+    const replies = Array.from({ length: 6 }, (_, at) => ask(from(`2001:db8:7::${at}`)))
+    expect(replies.map((reply) => reply?.status)).toEqual([undefined, undefined, 429, 429, 429, 429])
+    expect(ask(from('2001:db8:7:1::1'))).toBeUndefined()
+  })
+
   it('takes requests of its addresses alone, and before a byte of the body is read', () => {
     const { ask, ingest } = guarded({ allowFrom: ['published', '192.0.2.0/24'] }, ['10.0.0.1'])
     expect(ask(from('3.18.12.63'))).toBeUndefined()

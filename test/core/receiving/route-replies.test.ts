@@ -96,6 +96,65 @@ it.for([{ accepted: { status: 500 } }, { stale: { status: 200 } }, { missing: { 
   },
 )
 
+it.for([
+  [{ acepted: { status: 202 } }, "an answer to 'acepted'"],
+  [{ 'no-route': { status: 410 } }, "an answer to 'no-route'"],
+  [{ accepted: 'taken' }, 'what is no object'],
+  [{ accepted: null }, 'what is no object'],
+  [{ stale: { status: 410.5 } }, 'the status 410.5'],
+  [{ stale: { body: { title: 'stale' } } }, 'a body that is no text'],
+  [{ stale: { headers: { 'x-why': 'old\r\nset-cookie: a=b' } } }, 'a header that HTTP has no room for'],
+  [{ stale: { headers: { 'x why': 'old' } } }, 'a header that HTTP has no room for'],
+  [{ stale: { headers: { 'x-why': 7 } } }, 'the header x-why that is no text'],
+  [{ stale: { contentType: 'text/plain\r\n\r\nmore' } }, 'a header that HTTP has no room for'],
+  [{ stale: { headers: { 'Content-Length': '3' } } }, 'the header Content-Length: leave it to the receiver'],
+  [{ stale: { headers: { 'content-type': 'text/html' } } }, 'and give contentType'],
+] as const)('is refused at the start where it could not be sent: %j', ([replies, what]) => {
+  expect(() => opened({ replies: replies as never })).toThrow(what)
+})
+
+describe('what a provider answers by itself', () => {
+  const { body, headers } = make(4)
+  /** As a provider of somebody's own may do it: what the request says comes back in a header. */
+  const echoing = (value: string) => {
+    const failures: string[] = []
+    const answer = { status: 200, reason: 'hello', headers: { 'x-challenge': value } }
+    const provider = { ...stripe, handshake: () => answer, preflight: () => answer }
+    const route = { path: '/in', source: 'stripe', provider, secrets: [secret] }
+    const onError = (error: unknown) => void failures.push(String(error))
+    const ingest = createIngest({ routes: [route], publish: async () => {}, ready: async () => {}, clock, onError })
+    return { ingest, failures }
+  }
+
+  it('is sent as it is', async () => {
+    const { ingest } = echoing('abc')
+    expect(await ingest.handle(incoming(headers, body, AT_MS, '/in'))).toMatchObject({ reason: 'hello' })
+    expect(ingest.admit('OPTIONS', '/in')).toMatchObject({ reason: 'hello' })
+  })
+
+  it('becomes a 503 where it would break the answer, and its words are told to nobody outside', async () => {
+    const { ingest, failures } = echoing('abc\r\nset-cookie: a=b')
+    expect(await ingest.handle(incoming(headers, body, AT_MS, '/in'))).toMatchObject({
+      status: 503,
+      reason: 'try again later',
+    })
+    expect(ingest.admit('OPTIONS', '/in')).toMatchObject({ status: 503, reason: 'try again later' })
+    expect(failures).toEqual([
+      expect.stringContaining('the provider stripe'),
+      expect.stringContaining('the provider stripe'),
+    ])
+  })
+
+  it('may only say with 200, 202 or 204 that an event is taken', () => {
+    expect(() => opened({ provider: { ...stripe, acceptedStatus: 201 as never } })).toThrow('give 200, 202, 204')
+  })
+})
+
+it('another method than POST is answered as the route says', () => {
+  const ingest = opened({ replies: { method: { status: 404, body: '' } }, tellsReasons: true })
+  expect(ingest.admit('GET', '/in')).toMatchObject({ status: 404, body: '', headers: { allow: 'POST' } })
+})
+
 it('a sender learns no more of a wrong secret than of a body that was changed', async () => {
   const ingest = opened({
     provider: standard,
