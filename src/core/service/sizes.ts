@@ -3,6 +3,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import { EVENT_LIMITS } from '../contracts/event.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { QueueTraits } from '../contracts/queue.ts'
+import { LONG_SHARE } from '../receiving/gate.ts'
 import type { ServiceLimits } from './limits.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { ServiceLimits } from './limits.ts'
 export function checkSizes(
   limits: ServiceLimits,
   given: Partial<ServiceLimits> = {},
-  routes: readonly Route[],
+  routes: readonly Pick<Route, 'path' | 'source' | 'provider' | 'bodyBytesMax'>[],
   queue: Pick<QueueTraits, 'publishBytesMax'>,
 ): void {
   const { bodyBytesMax, heldBytesMax, waitingBytesMax } = limits
@@ -32,6 +33,9 @@ export function checkSizes(
   }
   if (bodyBytesMax > waitingBytesMax) {
     throw wrong(`${door}, and waitingBytesMax is ${waitingBytesMax}`, 'make the latter twice the former at least')
+  }
+  if (bodyBytesMax > LONG_SHARE * heldBytesMax) {
+    throw wrong(`${door}, and heldBytesMax is ${heldBytesMax}`, 'make the latter twice the former at least')
   }
   const memoryBytes = memoryBytesMax()
   if (heldBytesMax + waitingBytesMax > memoryBytes) {

@@ -5,7 +5,7 @@ import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
 import { checkPorts } from './ports.ts'
 import { checkQuotas } from './quotas.ts'
-import { checkRates, checkSecrets, checkTimes, checkTls } from './routes.ts'
+import { checkRates, checkRoutes, checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
 
 /** Whether a service of this config will hold: everything that can be known before the first request. */
@@ -13,6 +13,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
   return [
     ...(await checkSecrets(loaded, Date.now())),
     ...checkTls(loaded, Date.now()),
+    checkRoutes(loaded),
     await checkHandlers(loaded),
     ...(await checkStores(loaded, ratePerS)),
     ...checkRates(loaded),

@@ -1,5 +1,8 @@
+import { createSecretKey } from 'node:crypto'
 import { shortTime } from '../../core/base/words.ts'
+import { systemClock } from '../../core/contracts/clock.ts'
 import { messageOf } from '../../core/contracts/errors.ts'
+import { createIngest } from '../../core/receiving/ingest.ts'
 import { limitsOf } from '../../core/service/limits.ts'
 import { Jwks } from '../config/jwks.ts'
 import type { LoadedConfig } from '../config/load.ts'
@@ -27,6 +30,20 @@ export function checkSecrets({ routes }: LoadedConfig, nowMs: number): Promise<r
       }
     }),
   )
+}
+
+/** What the service would refuse at its start: addresses, rates and answers that cannot be. Secrets are looked at by themselves. */
+export function checkRoutes({ config: { trustedProxies }, routes }: LoadedConfig): Finding {
+  const secrets = [createSecretKey(Buffer.alloc(32))]
+  const nothing = async () => {}
+  const known = async () => false
+  try {
+    const all = routes.map((plan) => ({ ...plan, secrets }))
+    createIngest({ routes: all, trustedProxies, publish: nothing, ready: nothing, isKnown: known, clock: systemClock })
+    return ok('routes', `routes: ${routes.map(({ path, source }) => `${path} (${source})`).join(', ')}`)
+  } catch (error) {
+    return fail('routes', messageOf(error))
+  }
 }
 
 /** Whether there is anything to tell senders that ask how much they may send. */

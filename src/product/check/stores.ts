@@ -5,6 +5,7 @@ import { messageOf } from '../../core/contracts/errors.ts'
 import { type Ledger, MARK_TTL_MS } from '../../core/contracts/ledger.ts'
 import type { FailureMode, Queue } from '../../core/contracts/queue.ts'
 import { limitsOf } from '../../core/service/limits.ts'
+import { checkSizes } from '../../core/service/sizes.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { openLedger, openQueue } from '../config/stores.ts'
 import { AROUND_BODY_BYTES } from '../service/size-notices.ts'
@@ -59,16 +60,16 @@ function durability(kind: 'queue' | 'ledger', { traits }: Queue | Ledger): Findi
 }
 
 function ofQueue({ traits }: Queue, { config, routes }: LoadedConfig): Finding[] {
-  const { bodyBytesMax } = limitsOf(config.limits as never)
+  const limits = limitsOf(config.limits as never)
+  const { bodyBytesMax } = limits
   const id = 'body-limits'
+  try {
+    checkSizes(limits, config.limits as never, routes, traits)
+  } catch (error) {
+    return [fail(id, messageOf(error))]
+  }
   const needed = bodyBytesMax + AROUND_BODY_BYTES
-  const longest = routes.filter(({ bodyBytesMax: own = 0 }) => own > bodyBytesMax)
-  const findings = longest.map(({ path, bodyBytesMax: own }) => {
-    return warn(
-      id,
-      `route ${path}: bodyBytesMax ${bytes(own!)} is more than that of limits, ${bytes(bodyBytesMax)}: raise the latter`,
-    )
-  })
+  const findings: Finding[] = []
   for (const { path, source, provider } of routes) {
     const largest = provider.bodyBytesMax ?? 0
     if (largest <= bodyBytesMax) continue

@@ -19,6 +19,8 @@ async function check(config: string, ratePerS?: number, files: Readonly<Record<s
 const levels = (findings: Awaited<ReturnType<typeof check>>, id: string) =>
   findings.filter((one) => one.id === id).map(({ level }) => level)
 
+const ROUTE = "provider: 'generic', source: 'in', secrets: { file: 'secret.txt' }"
+
 describe('floodmark check', () => {
   it('finds nothing that fails with the defaults, and leaves to decide what it cannot know', async () => {
     const findings = await check('limits: { connectionsMax: 100 }')
@@ -36,6 +38,11 @@ describe('floodmark check', () => {
     ['queue-works', "queue: { use: 'redis-streams', url: 'http://127.0.0.1:1' },", undefined, {}],
     ['mark-life', "ledger: { use: 'lmdb', rememberForMs: 1_000 },", undefined, {}],
     ['body-limits', 'limits: { bodyBytesMax: 64 * 1024 * 1024, heldBytesMax: 256 * 1024 * 1024 },', undefined, {}],
+    ['body-limits', `routes: { '/in': { ${ROUTE}, bodyBytesMax: 2 * 1024 * 1024 } },`, undefined, {}],
+    ['body-limits', 'limits: { bodyBytesMax: 8 * 1024 * 1024, heldBytesMax: 9 * 1024 * 1024 },', undefined, {}],
+    ['routes', "trustedProxies: ['proxy.local'],", undefined, {}],
+    ['routes', `routes: { '/in': { ${ROUTE}, allowFrom: ['published'] } },`, undefined, {}],
+    ['routes', `routes: { '/in': { ${ROUTE}, replies: { stale: { status: 200 } } } },`, undefined, {}],
     ['publish-deadline', "publishDeadline: '1m',", undefined, {}],
     ['in-flight', '', 10, {}],
     ['descriptors', 'limits: { connectionsMax: 100_000_000 },', undefined, {}],
