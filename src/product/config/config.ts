@@ -33,7 +33,7 @@ export interface RouteConfig {
   readonly schemas?: SourceSchemas
   /** Requests are taken only from these addresses or ranges, or from those that the provider has 'published'. Default: from any. */
   readonly allowFrom?: NonNullable<Route['allowFrom']>
-  /** More gets 429: { all: { perS: 500 }, each: { perS: 50, burst: 200 } }, of all senders together and of each address. */
+  /** More gets 429: { all: { perS: 500 }, each: { perS: 50, burst: 200 } }, of all senders together and of each address, or network of IPv6. */
   readonly rate?: NonNullable<Route['rate']>
   /** Other answers than the usual ones, by 'accepted' or the reason of a refusal: { stale: { status: 410 } }. */
   readonly replies?: NonNullable<Route['replies']>
@@ -107,7 +107,7 @@ export interface ServiceConfig {
   readonly listen?: ListenConfig
   /** A port for whoever runs it: what each process has done, as JSON. On 127.0.0.1 unless `host` says otherwise. Default: there is none. */
   readonly admin?: Pick<ListenConfig, 'host'> & { readonly port: number }
-  /** Told of each answer and of each try, for metrics and traces of your own. */
+  /** Told of each answer and of each try, for metrics and traces of your own. What it throws is told, and goes no further. */
   readonly observer?: Observer
   readonly limits?: Partial<Omit<ServiceLimits, 'host' | 'port'>>
   /** Requests a second that were measured to hold. Senders that ask how much they may send are told. Default: nobody is. */

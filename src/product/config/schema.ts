@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Observer } from '../../core/contracts/observer.ts'
-import { limitsOf } from '../../core/service/limits.ts'
 import { runStartOf } from '../../runner/plan/run-namespace.ts'
-import { SETTINGS } from '../../runner/plan/settings.ts'
+import { everySetting, SETTINGS, writtenName } from '../../runner/plan/settings.ts'
+import { didYouMean } from '../../runner/scenario/nearest.ts'
 import { mistakesOf, plainWords, quoted } from '../../runner/scenario/plain-words.ts'
 import type { ServiceConfig } from './config.ts'
+import { checkLimits } from './limits.ts'
 
 const text = z.string().min(1)
 
@@ -135,17 +136,29 @@ const schema = z.object({
   publishDeadline: SETTINGS.publishDeadlineMs.schema.unwrap().optional(),
 })
 
-/** The names of the service's part of a config. */
-export const SERVICE_NAMES = Object.keys(SHAPE) as readonly (keyof ServiceConfig)[]
+/** What a config may hold: settings of runs, and the service. */
+const NAMES: readonly string[] = [
+  ...everySetting.map(([, setting]) => writtenName(setting)),
+  ...(Object.keys(SHAPE) as readonly (keyof ServiceConfig)[]),
+]
+
+/** Nobody reads a field of another name: what it should bring about would be missing without a word. @throws FloodmarkError 'misuse'. */
+export function checkNames(config: object, file: string): void {
+  const unknown = Object.keys(config).filter((name) => !NAMES.includes(name))
+  if (unknown.length === 0) return
+  const said = unknown.map((name) => `has no setting '${name}'${didYouMean(name, NAMES)}`)
+  throw new FloodmarkError('misuse', `${file} ${said.join('; ')}`)
+}
 
 export type CheckedConfig = z.output<typeof schema>
 
 /** @throws FloodmarkError 'misuse' that names every mistake, in one line. */
-export function checkedConfig(given: unknown, file: string): CheckedConfig {
+export function checkedConfig(given: object, file: string): CheckedConfig {
+  checkNames(given, file)
   const { data, error } = schema.safeParse(given, { error: plainWords })
   if (error) throw new FloodmarkError('misuse', `${file}: ${mistakesOf(error)}`)
   try {
-    limitsOf(data.limits)
+    checkLimits(data.limits)
   } catch (cause) {
     throw new FloodmarkError('misuse', `${file}: limits: ${(cause as Error).message}`, { cause })
   }

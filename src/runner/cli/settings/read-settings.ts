@@ -1,9 +1,8 @@
 import { basename } from 'node:path'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { configIn, importConfig } from '../../../product/config/load.ts'
-import { SERVICE_NAMES } from '../../../product/config/schema.ts'
+import { checkNames } from '../../../product/config/schema.ts'
 import { everySetting, flagOf, type RunSettings, settingsOf, writtenName } from '../../plan/settings.ts'
-import { didYouMean } from '../../scenario/nearest.ts'
 import { settingsInEnvironment } from './environment.ts'
 
 type Given = Readonly<Record<string, unknown>>
@@ -51,12 +50,7 @@ async function readConfig(folder: string): Promise<{ readonly name: string; read
       `${what}: give ${flags} with each command, so that nothing is sent there unasked`,
     )
   }
-  const all: readonly string[] = [...names, ...SERVICE_NAMES]
-  const unknown = Object.keys(config).filter((one) => !all.includes(one))
-  if (unknown.length > 0) {
-    const said = unknown.map((one) => `has no setting '${one}'${didYouMean(one, all)}`)
-    throw new FloodmarkError('misuse', `${name} ${said.join('; ')}`)
-  }
+  checkNames(config, name)
   const ofRuns = Object.entries(config).filter(([one]) => names.includes(one))
   return { name, given: Object.fromEntries(ofRuns.map(([one, value]) => [one, nameOf(value)])) }
 }
