@@ -37,7 +37,19 @@ function withHashes(text: string): string {
   })
 }
 
-/** Puts what a folder's `.env` sets, and the environment does not, into the environment: a config may name secrets there. */
+/** The names of what came from a file, for the processes that this one starts: it is in their environment too. */
+const FROM_FILE = 'ENV_FILE_NAMES_OF_FLOODMARK'
+
+/**
+ * Puts what a folder's `.env` sets, and the environment does not, into the environment: a config may name secrets there. What came
+ * from the file before, here or in the process that has started this one, is replaced by what it says now.
+ */
 export function fillFromEnvFile(folder: string, env: NodeJS.ProcessEnv = process.env): void {
-  for (const [name, value] of Object.entries(readEnvFile(folder))) env[name] ??= value
+  const found = readEnvFile(folder)
+  const before = env[FROM_FILE]?.split(',') ?? []
+  for (const name of before) delete env[name]
+  const filled = Object.keys(found).filter((name) => env[name] === undefined)
+  for (const name of filled) env[name] = found[name]
+  if (filled.length > 0) env[FROM_FILE] = filled.join(',')
+  else delete env[FROM_FILE]
 }

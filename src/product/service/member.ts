@@ -11,6 +11,7 @@ import { limitsOf } from '../../core/service/limits.ts'
 import { type Service, startService } from '../../core/service/service.ts'
 import { FIRST_DESCRIPTOR } from '../../runner/processes/child.ts'
 import { outliveReaders } from '../../runner/processes/obey-runner.ts'
+import { fillFromEnvFile } from '../config/env-file.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
@@ -20,6 +21,7 @@ import { say } from './log.ts'
 import type { FromMember, ProcessStatus, ServiceRole, ToMember } from './messages.ts'
 import { processingOf } from './processing.ts'
 import { refusalLine } from './refusal-words.ts'
+import { safeObserver } from './safe-observer.ts'
 import { SecretWatch } from './secret-watch.ts'
 import { sizeNotices } from './size-notices.ts'
 import { TlsWatch } from './tls-watch.ts'
@@ -39,8 +41,10 @@ const ending = new AbortController()
 let service: Service | undefined
 let queue: Queue | undefined
 let role: ServiceRole = 'node'
+let configFolder = '.'
 /** It may be told to stop before it has started: events may be in hand by then. */
 let starting: Promise<void> | undefined
+/** Absent: nothing is received here. */
 let watch: SecretWatch | undefined
 /** Absent: nothing is processed here. */
 let looking: ((ids: readonly string[]) => ReturnType<typeof lookUp>) | undefined
@@ -75,10 +79,7 @@ async function perform(message: ToMember): Promise<void> {
     starting = start(message)
     return starting
   }
-  if (message.kind === 'reload') {
-    tls?.look()
-    return watch?.look()
-  }
+  if (message.kind === 'reload') return reload()
   if (message.kind === 'tell-status') return tellStatus()
   if (message.kind === 'look-up') return tellFates(message)
   if (message.kind === 'tell-effects') return tellEffects(message)
@@ -87,36 +88,50 @@ async function perform(message: ToMember): Promise<void> {
   if (message.kind === 'stop') return stop()
 }
 
+async function reload(): Promise<void> {
+  tls?.look()
+  try {
+    fillFromEnvFile(configFolder)
+  } catch (error) {
+    say(`${messageOf(error)}. What it said before stays in use`)
+  }
+  await watch?.look()
+}
+
 async function start({ role: given, config: path, processes, tellsEffects }: Setup): Promise<void> {
   const loaded = await loadConfig(path)
   const { config, folder, routes: plans } = loaded
   role = given
+  configFolder = folder
   const handle = role === 'processor' ? undefined : { fd: FIRST_DESCRIPTOR }
   queue = await openQueue(loaded, clock)
   if (role !== 'node') refuseUnshared('queue', queue, config.queue.use)
   const ledger = role === 'receiver' ? undefined : await openLedger(loaded, clock)
   if (role === 'receiver') asked = await openAsked(loaded, clock)
   if (ledger && role !== 'node') refuseUnshared('ledger', ledger, config.ledger.use)
-  watch = new SecretWatch({
-    ...{ plans, clock, say, folder: resolve(folder, config.data) },
-    rotate: (source, secrets) => service!.rotateSecrets(source, secrets),
-  })
+  const secrets =
+    handle &&
+    new SecretWatch({
+      ...{ plans, clock, say, folder: resolve(folder, config.data) },
+      rotate: (source, changed) => service!.rotateSecrets(source, changed),
+    })
+  watch = secrets
   if (handle && config.listen.tls) tls = new TlsWatch(config.listen.tls, folder, say)
   if (handle && processes > 1) grants = new AskedGrants(processes, clock, (one) => tell({ kind: 'ask-grant', ...one }))
-  const secrets = watch
-  if (handle) await secrets.fetchKeys()
-  const receiving = handle && {
-    receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
-    routes: watch.routes(),
-    handle,
-    ...(tls && { tls }),
-    trustedProxies: config.trustedProxies,
-    ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
-    ...(grants && { grants }),
-    ...(asked && { isKnown: knownTo(asked, (await processingOf(loaded)).effect, clock) }),
-    renewSecrets: (route: Route) => secrets.renew(route),
-    onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
-  }
+  await secrets?.fetchKeys()
+  const receiving = handle &&
+    secrets && {
+      receiver: await loadPart('receiver', placedIn(folder, config.receiver)),
+      routes: secrets.routes(),
+      handle,
+      ...(tls && { tls }),
+      trustedProxies: config.trustedProxies,
+      ...(config.ceilingPerS !== undefined && { ceilingPerS: config.ceilingPerS }),
+      ...(grants && { grants }),
+      ...(asked && { isKnown: knownTo(asked, (await processingOf(loaded)).effect, clock) }),
+      renewSecrets: (route: Route) => secrets.renew(route),
+      onRefused: (refusal: RefusedRequest) => say(refusalLine(refusal)),
+    }
   const work = ledger && (await processingOf(loaded))
   const processing = ledger && work && { effect: tellsEffects ? telling(work.effect) : work.effect, ledger }
   own = ledger
@@ -129,9 +144,9 @@ async function start({ role: given, config: path, processes, tellsEffects }: Set
     ...(receiving && { receiving }),
     ...(processing && { processing }),
     onError: (error) => say(messageOf(error)),
-    ...(config.observer && { observer: config.observer }),
+    ...(config.observer && { observer: safeObserver(config.observer, say) }),
   })
-  if (receiving) void watch.start(ending.signal)
+  void secrets?.start(ending.signal)
   void tls?.start(clock, ending.signal)
   const about = [
     `queue ${named(config.queue.use, queue)}`,

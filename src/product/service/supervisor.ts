@@ -35,7 +35,7 @@ interface ServiceMember {
   readonly child: Child<ToMember, FromMember>
   readonly number: number
   readyAtMs: number
-  /** It was told to stop: its end is no death. */
+  /** It was told to stop, or another is about to take its place: its end is no death. */
   isStopping: boolean
 }
 
@@ -193,15 +193,20 @@ export class Supervisor {
     const overlaps = role !== 'node'
     for (const member of [...this.#members.values()]) {
       if (this.#stopping.signal.aborted) return
+      // One that has died meanwhile is started again already, and so anew.
+      if (this.#members.get(member.number) !== member) continue
+      // From here on its end is no death: else two would take its place, and only one of them would be known.
+      member.isStopping = true
       try {
         if (!overlaps) await this.#end(member)
         await this.#start(member.number)
         if (overlaps) await this.#end(member)
       } catch (error) {
-        say(
-          `a process could not be started anew: ${(error as Error).message}${overlaps ? '. The one before it goes on' : ''}`,
-        )
-        if (!overlaps) await this.#startAgain(member.number, 1)
+        const goesOn = this.#members.get(member.number) === member
+        const what = `a process could not be started anew: ${(error as Error).message}`
+        say(goesOn ? `${what}. The one before it goes on` : what)
+        if (goesOn) member.isStopping = false
+        else await this.#startAgain(member.number, 1)
       }
     }
     say('every process has been started anew')

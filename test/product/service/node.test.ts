@@ -87,6 +87,31 @@ describe('floodmark node', () => {
     expect(err).not.toContain('another secret')
   })
 
+  it('reads .env again when it is told to, and for each process that it starts', linux, async () => {
+    const routes = "routes: { '/in': { provider: 'generic', source: 'in', secrets: { env: 'IN_SECRET' } } }"
+    const secretOf = (text: string) => `IN_SECRET=${text}\n`
+    const { start, write } = shop('', {
+      'floodmark.config.ts': `export default { ${routes}, handlers: './handlers.ts', listen: { port: 0 }, noticeMs: 0 }\n`,
+      '.env': secretOf('the first secret of the route'),
+    })
+    const node = start('node')
+    const port = await node.port
+    const sender = new Sender()
+    expect(await sender.send(port, 'a', 'the first secret of the route')).toBe(200)
+    write('.env', secretOf('the second secret of the route'))
+    node.child.kill('SIGHUP')
+    await node.until('route /in has new secrets')
+    expect(await sender.send(port, 'b', 'the first secret of the route')).toBe(401)
+    expect(await sender.send(port, 'c', 'the second secret of the route')).toBe(200)
+    write('.env', secretOf('the third secret of the route'))
+    node.child.kill('SIGUSR2')
+    await node.until('every process has been started anew')
+    expect(await sender.send(port, 'd', 'the second secret of the route')).toBe(401)
+    expect(await sender.send(port, 'e', 'the third secret of the route')).toBe(200)
+    const { code, err } = await node.stop()
+    expect([code, err]).toEqual([0, expect.not.stringContaining('secret of the route')])
+  })
+
   it('says what it has done on a port of its own, and tells whoever observes it', async () => {
     const observer = `observer: {
       answered: ({ path, status }) => console.error('answered', path, status),
@@ -110,6 +135,20 @@ describe('floodmark node', () => {
       { role: 'node', processed: { applied: 1, duplicates: 1 }, received: { refused: { '/in': { mismatch: 1 } } } },
     ])
     expect((await node.stop()).code).toBe(0)
+  })
+
+  it('goes on where whoever observes it fails, and says so once', async () => {
+    const failing = "() => { throw new Error('no metrics') }"
+    const { start, seen } = shop(`observer: { answered: ${failing}, refused: ${failing}, settled: ${failing} }`)
+    const node = start('node')
+    const port = await node.port
+    const sender = new Sender()
+    for (const id of ['a', 'b']) expect(await sender.send(port, id)).toBe(200)
+    expect(await sender.send(port, 'c', 'not the secret of this route')).toBe(401)
+    for (const name of ['answered', 'refused', 'settled']) await node.until(`observer.${name} has failed`)
+    const { code, err } = await node.stop()
+    expect([code, err.split('observer.answered has failed').length]).toEqual([0, 2])
+    expect(await seen()).toEqual(['in:a', 'in:b'])
   })
 
   it('refuses nobody while it is started anew, and loses nothing', linux, async () => {

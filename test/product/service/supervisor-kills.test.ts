@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { fullUnless, needing } from '../../needs.ts'
+import { describeWithServer } from '../../servers.ts'
 import { Sender, type Started, shop } from '../shop.ts'
 import { harm, kill, strike } from './kills.ts'
 import { describeForSharedStores } from './stores.ts'
@@ -57,6 +59,35 @@ describeForSharedStores(({ name, isQuick, config }) => {
       for (const one of last) expect((await one.stop()).code).toBe(0)
     })
   }
+})
+
+describeWithServer('redis', (server) => {
+  const there = () => {
+    const stores = ['redis-streams', 'redis'].map((use) => `{ use: '${use}', url: '${server().url}' }`)
+    return shop(`queue: ${stores[0]}, ledger: ${stores[1]}, namespace: 'one${process.pid}'`)
+  }
+
+  it('a process that receives nothing says nothing of secrets when they are read again', async () => {
+    const work = there().start('work')
+    await work.until('processing')
+    work.child.kill('SIGHUP')
+    const { code, err } = await work.stop()
+    expect([code, err]).toEqual([0, expect.not.stringContaining('secrets')])
+  })
+
+  it('a process that dies while another is about to take its place has one successor, not two', linux, async () => {
+    const { start } = there()
+    const serve = start('serve', '--processes', '1')
+    await serve.port
+    const [old] = serve.members()
+    serve.child.kill('SIGUSR2')
+    while (!serve.members().some((pid) => pid !== old)) await wait(2)
+    if (isAlive(old!)) kill(old)
+    await serve.until('every process has been started anew')
+    expect(serve.members()).toHaveLength(1)
+    const { code, err } = await serve.stop()
+    expect([code, err]).toEqual([0, expect.not.stringContaining('another is started')])
+  })
 })
 
 describe('floodmark node', () => {

@@ -106,7 +106,17 @@ describe('a service', () => {
     const folder = folderOf({ '.env': 'FLOODMARK_TEST_A=file\nFLOODMARK_TEST_B=file\nNODE_OPTIONS=--inspect\n' })
     const env: NodeJS.ProcessEnv = { FLOODMARK_TEST_A: 'environment' }
     fillFromEnvFile(folder, env)
-    expect(env).toEqual({ FLOODMARK_TEST_A: 'environment', FLOODMARK_TEST_B: 'file' })
+    const own = { ENV_FILE_NAMES_OF_FLOODMARK: 'FLOODMARK_TEST_B' }
+    expect(env).toEqual({ FLOODMARK_TEST_A: 'environment', FLOODMARK_TEST_B: 'file', ...own })
+  })
+
+  it('takes what .env says now in place of what it said before, and leaves the environment as it was', () => {
+    const env: NodeJS.ProcessEnv = { A: 'environment' }
+    for (const text of ['A=1\nB=1\nC=1\n', 'A=2\nB=2\n']) fillFromEnvFile(folderOf({ '.env': text }), env)
+    expect(env).toMatchObject({ A: 'environment', B: '2' })
+    expect(env.C).toBeUndefined()
+    fillFromEnvFile(folderOf({}), env)
+    expect(env).toEqual({ A: 'environment' })
   })
 
   it.each([
@@ -122,7 +132,7 @@ describe('a service', () => {
   ])('reads in .env %j as people mean it', (line, value) => {
     const env: NodeJS.ProcessEnv = {}
     fillFromEnvFile(folderOf({ '.env': `# first\n${line}\nB=last\n` }), env)
-    expect(env).toEqual({ A: value, B: 'last' })
+    expect(env).toMatchObject({ A: value, B: 'last' })
   })
 
   it('may have its config in JSON', async () => {

@@ -1,0 +1,25 @@
+import { messageOf } from '../../core/contracts/errors.ts'
+import type { Observer } from '../../core/contracts/observer.ts'
+
+/** The same observer. What it throws is told, the first time, and goes no further: events do not depend on who counts them. */
+export function safeObserver(observer: Observer, say: (line: string) => void): Observer {
+  const told = new Set<string>()
+  const safe = <T>(name: keyof Observer, call: ((given: T) => void) | undefined) => {
+    if (!call) return {}
+    const calling = (given: T) => {
+      try {
+        call.call(observer, given)
+      } catch (error) {
+        if (told.has(name)) return
+        told.add(name)
+        say(`observer.${name} has failed, which is said once: ${messageOf(error)}`)
+      }
+    }
+    return { [name]: calling }
+  }
+  return {
+    ...safe('answered', observer.answered),
+    ...safe('refused', observer.refused),
+    ...safe('settled', observer.settled),
+  }
+}
