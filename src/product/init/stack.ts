@@ -18,6 +18,9 @@ export interface MeasuredStack {
 const NAMES = ['report.json', 'ceiling.json', 'compare.json'] as const
 
 const name = z.string().min(1)
+const found = z
+  .object({ soakedPerS: z.number().nullish(), interval: z.object({ low: z.number() }).nullish() })
+  .nullish()
 const ofRun = z.object({
   settings: z.object({
     receiver: name,
@@ -27,16 +30,11 @@ const ofRun = z.object({
     publishDeadlineMs: z.number().optional(),
     processes: z.number().optional(),
   }),
-  found: z
-    .object({ soakedPerS: z.number().nullish(), interval: z.object({ low: z.number() }).nullish() })
-    .nullish()
-    .catch(null),
+  found: found.catch(null),
 })
-const ofComparison = z.object({
-  scenarios: z.array(
-    z.object({ classes: z.array(z.object({ rows: z.array(z.object({ stack: name, place: z.string() })) })) }),
-  ),
-})
+/** Of runs, by scenario; of ceilings, without. */
+const classes = z.array(z.object({ rows: z.array(z.object({ stack: name, place: z.string(), found })) }))
+const ofComparison = z.union([z.object({ scenarios: z.array(z.object({ classes })) }), z.object({ classes })])
 
 /**
  * The stack of a run or of a search for a ceiling; of a comparison the one that came first. A path of a file or of its folder.
@@ -55,21 +53,38 @@ export function measuredStack(path: string): MeasuredStack {
   }
   const run = ofRun.safeParse(read)
   if (run.success) {
-    const { settings, found } = run.data
-    const ceilingPerS = Math.floor(found?.soakedPerS ?? found?.interval?.low ?? 0)
-    return { ...settings, ...(ceilingPerS > 0 && { ceilingPerS }) }
+    return { ...run.data.settings, ...ceilingOf(run.data) }
   }
   const comparison = ofComparison.safeParse(read)
   if (!comparison.success) throw wrong('it is neither the report of a run nor that of a ceiling or a comparison')
-  const rows = comparison.data.scenarios.flatMap(({ classes }) => classes.flatMap((one) => one.rows))
-  const first = [...new Set(rows.filter(({ place }) => place === 'first').map(({ stack }) => stack))]
-  if (first.length === 1) return stackNamed(first[0]!)
+  const all = 'scenarios' in comparison.data ? comparison.data.scenarios : [comparison.data]
+  const firsts = all.flatMap((one) => one.classes.flatMap(({ rows }) => rows.filter(({ place }) => place === 'first')))
+  const first = [...new Set(firsts.map(({ stack }) => stack))]
+  if (first.length === 1) return { ...stackNamed(first[0]!), ...ceilingOf(firsts[0]!) }
   const what = first.length === 0 ? 'no stack came first' : `${first.length} stacks came first: ${first.join('; ')}`
   throw wrong(`${what}. Choose one by --receiver, --queue and --ledger`)
 }
 
-/** 'raw-http → kafka → redis, fsync always', as a comparison names it. */
+function ceilingOf(measured: { readonly found?: z.output<typeof found> }): Pick<MeasuredStack, 'ceilingPerS'> {
+  const ceilingPerS = Math.floor(measured.found?.soakedPerS ?? measured.found?.interval?.low ?? 0)
+  return ceilingPerS > 0 ? { ceilingPerS } : {}
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** 'raw-http → kafka → redis, in-flight-max 300, fsync always', as a comparison names it. A server's settings are not the service's. */
 function stackNamed(stack: string): MeasuredStack {
-  const [receiver = '', queue = '', ledger = ''] = stack.split(',')[0]!.split(' → ')
-  return { receiver, queue, ledger }
+  const [parts = '', ...varied] = stack.split(', ')
+  const [receiver = '', queue = '', ledger = ''] = parts.split(' → ')
+  const variedTo = (setting: string) => {
+    const given = varied.find((one) => one.startsWith(`${setting} `))?.slice(setting.length + 1)
+    const [, amount, unit = 'ms'] = /^([\d.]+)([a-z]+)?$/.exec(given ?? '') ?? []
+    return amount === undefined ? undefined : Number(amount) * UNIT_MS[unit]!
+  }
+  const also = {
+    inFlightMax: variedTo('in-flight-max'),
+    publishDeadlineMs: variedTo('publish-deadline'),
+    processes: variedTo('processes'),
+  }
+  return { receiver, queue, ledger, ...also }
 }

@@ -62,6 +62,19 @@ describe('floodmark init', () => {
       { receiver: 'raw-http', queue: { use: 'memory' }, ledger: { use: 'lmdb' } },
     ],
     [
+      'a comparison of settings',
+      comparison(
+        row('raw-http → memory → lmdb, in-flight-max 300, publish-deadline 1.5s, fsync always', 'first'),
+        row('raw-http → memory → lmdb, in-flight-max 30, publish-deadline 1.5s, fsync always', 'behind'),
+      ),
+      { queue: { use: 'memory' }, inFlightMax: 300, publishDeadline: 1_500 },
+    ],
+    [
+      'a comparison of ceilings',
+      { classes: [{ rows: [{ ...row('fastify → memory → lmdb', 'first'), found: { soakedPerS: 1_900 } }] }] },
+      { receiver: 'fastify', queue: { use: 'memory' }, ceilingPerS: 1_900 },
+    ],
+    [
       'a search for the ceiling',
       { settings, found: { soakedPerS: null, interval: { low: 2_243.8, mid: 3_044, high: 3_501 } } },
       { receiver: 'fastify', ceilingPerS: 2_243 },
