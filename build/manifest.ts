@@ -24,7 +24,8 @@ export function published(manifest: Manifest): Record<string, unknown> {
     engines: { node: NODE },
     exports: Object.fromEntries(Object.entries(manifest.exports).map(([name, file]) => [name, built(file)])),
     types: './dist/index.d.ts',
-    files: ['bin', 'dist'],
+    // What the README and the help of commands send their readers to is there too.
+    files: ['bin', 'dist', 'docs', 'examples', 'CHANGELOG.md', 'SECURITY.md'],
     dependencies: pick((name) => NEEDED.includes(name)),
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),

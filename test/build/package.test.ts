@@ -70,17 +70,46 @@ describe('the package', { timeout: 300_000 }, () => {
   })
 
   it('does nothing when it is imported, and has every part by its name', () => {
-    const imports = ['.', 'providers/stripe', 'queues/embedded', 'ledgers/lmdb', 'receivers/raw-http'].map((part) =>
-      part === '.' ? 'floodmark' : `floodmark/${part}`,
-    )
     writeFileSync(
       join(shop, 'use.mjs'),
-      `const all = await Promise.all(${JSON.stringify(imports)}.map((name) => import(name)))
+      `import { readdirSync, readFileSync } from 'node:fs'
+      const kit = 'node_modules/floodmark/'
+      const { peerDependencies } = JSON.parse(readFileSync(kit + 'package.json', 'utf8'))
+      const parts = ['providers', 'queues', 'ledgers', 'receivers', 'scenarios'].flatMap((kind) =>
+        readdirSync(kit + 'dist/' + kind).filter((name) => /^[a-z0-9-]+\\.js$/.test(name)).map((name) => kind + '/' + name.slice(0, -3)))
+      let imported = 0
+      for (const name of ['floodmark', 'floodmark/testing', ...parts.map((part) => 'floodmark/' + part)]) {
+        try {
+          imported += Object.keys(await import(name)).length > 0 ? 1 : 0
+        } catch ({ message }) {
+          const missing = /^Cannot find package '([^']+)'/.exec(message)?.[1]
+          if (!(missing in peerDependencies)) throw new Error(name + ': ' + message)
+        }
+      }
       const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => process.listenerCount(name))
-      console.log(all.every((one) => Object.keys(one).length > 0), ...signals)`,
+      console.log(imported > 30, parts.includes('ledgers/lmdb'), ...signals)`,
     )
     // It ends by itself: nothing is open.
-    expect(run(shop, process.execPath, 'use.mjs')).toEqual({ status: 0, out: 'true 0 0 0\n', err: '' })
+    expect(run(shop, process.execPath, 'use.mjs')).toEqual({ status: 0, out: 'true true 0 0 0\n', err: '' })
+  })
+
+  it('has the documents and the types that it speaks of', () => {
+    const kit = join(shop, 'node_modules/floodmark')
+    const readme = readFileSync(join(kit, 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\(((?:docs|examples)\/[^)#]+|[A-Z]+\.md)/g)].map(([, file]) => file!)
+    expect(links.length).toBeGreaterThan(5)
+    const own = ['ARCHITECTURE.md', 'CONTRIBUTING.md']
+    expect(links.filter((file) => !own.includes(file) && !existsSync(join(kit, file)))).toEqual([])
+    const { exports } = JSON.parse(readFileSync(join(kit, 'package.json'), 'utf8'))
+    for (const [name, to] of Object.entries<{ types: string; default: string } | string>(exports)) {
+      if (typeof to === 'string') continue
+      const folder = join(kit, dirname(to.default))
+      const made = name.endsWith('*')
+        ? readdirSync(folder).filter((file) => file.endsWith('.js'))
+        : [basename(to.default)]
+      expect(made.length, name).toBeGreaterThan(0)
+      for (const file of made) expect(existsSync(join(folder, file.replace(/js$/, 'd.ts'))), file).toBe(true)
+    }
   })
 
   it('says which package a part needs that is not installed', () => {
