@@ -44,6 +44,11 @@ describe('the page of a comparison', () => {
   const sentences = (turns: readonly TurnFigures[], words: string) =>
     comparisonHtml(comparisonWith(turns)).split(words).length - 1
 
+  it('breaks no figure from its unit', () => {
+    const page = comparisonHtml(comparisonWith([...first, ...second]))
+    expect(page).toContain('10\u00a0ms (10\u00a0ms … 10\u00a0ms)')
+  })
+
   it('has its sentence once; with several classes at the top and beside each', () => {
     expect(sentences([...first, ...second], 'answers fastest')).toBe(1)
     const others = second.map((one) => ({ ...one, durability: { ...one.durability, queue: NOTHING } }))

@@ -5,7 +5,7 @@ import { perS } from '../../../core/base/words.ts'
 import { type CeilingRow, type ComparedCeilings, ceilingsSchema } from '../../compare/ceilings-schema.ts'
 import { fittingTo } from '../fitting.ts'
 import { page } from '../html/page.ts'
-import { section, table } from '../html/table.ts'
+import { bound, section, table } from '../html/table.ts'
 import { code, forMarkdown } from '../in-markdown.ts'
 import { type Markup, markup } from '../markup.ts'
 import { classWords } from '../words/compare.ts'
@@ -80,7 +80,10 @@ ${classes.map((one) =>
     classWords(one),
     classes.length > 1 && markup`<p class="sentence">${highestWords(one)}</p>`,
     bars(one.rows, Math.max(...rows.map(endOf))),
-    table(CEILINGS_HEAD, one.rows.map(ceilingsCells)),
+    table(
+      CEILINGS_HEAD,
+      one.rows.map((row) => ceilingsCells(row).map(bound)),
+    ),
   ),
 )}
 ${section('What the figures are', markup`<ul>${CEILINGS_EXPLAINED.map((line) => markup`<li>${line}</li>`)}</ul>`)}

@@ -1,7 +1,7 @@
 import { ms } from '../../../core/base/words.ts'
 import type { ComparedRow, Comparison, DurabilityClass } from '../../compare/comparison-schema.ts'
 import { page } from '../html/page.ts'
-import { section, table } from '../html/table.ts'
+import { bound, section, table } from '../html/table.ts'
 import { type Markup, markup } from '../markup.ts'
 import { COMPARE_EXPLAINED, classWords, winnerWords } from '../words/compare.ts'
 import { environmentWords } from '../words/run.ts'
@@ -52,7 +52,7 @@ function classSection(
     dots(one.rows, one.acceptP99Ms),
     table(
       headOf(comparison),
-      one.rows.map((row) => cellsOf(row, comparison)),
+      one.rows.map((row) => cellsOf(row, comparison).map(bound)),
     ),
   )
 }

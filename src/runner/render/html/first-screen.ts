@@ -4,6 +4,7 @@ import { type Content, type Markup, markup } from '../markup.ts'
 import { causesOf, firstSentence, provenOf, provenWords } from '../words/first.ts'
 import { environmentWords, isFollowed, stackWords } from '../words/run.ts'
 import { overview } from './overview.ts'
+import { bound } from './table.ts'
 
 /** What stands beside a run, and is no part of it. */
 export interface Alongside {
@@ -43,8 +44,7 @@ function causes(report: Report): Markup | false {
 
 /** A figure and its unit stay in one line, and so does a flag with its value: it is to be copied. */
 function whole(text: string): Content[] {
-  const bound = text.replaceAll(/(\d) (?=(ms|s|a second|cores|GiB|MiB)\b)/g, '$1\u00a0')
-  return bound
+  return bound(text)
     .split(/(--[a-z][\w-]*(?: \d\w*)?)/)
     .map((part, at) => (at % 2 === 1 ? markup`<span class="whole">${part}</span>` : part))
 }

@@ -3,7 +3,11 @@ import type { Cell } from '../../report/card.ts'
 import { type Content, type Markup, markup } from '../markup.ts'
 
 /** A figure with its unit, or a count: it stands at the right edge of its cell. */
-const FIGURE = /^[−+]?[\d.,]+( ?(ms|s|µs|%|\/s|KiB|MiB|GiB|bytes))?$/
+const FIGURE = /^[−+]?[\d.,]+([ \u00a0]?(ms|s|µs|%|\/s|KiB|MiB|GiB|bytes))?$/
+
+/** A figure and its unit stay in one line. */
+export const bound = (text: string) =>
+  text.replaceAll(/(?<=\d) (?=(?:ms|s|a second|cores|bytes|KiB|MiB|GiB)\b)/g, '\u00a0')
 
 type TableLine = readonly (Cell | Markup)[]
 
