@@ -50,6 +50,22 @@ describe('floodmark check', () => {
     expect(levels(await check(config, ratePerS, files), id)).toContain('fail')
   })
 
+  it.each([
+    ['', 'warn'],
+    ['limits: { bodyBytesMax: 720_000 },', 'fail'],
+    ['limits: { bodyBytesMax: 600_000 },', 'ok'],
+  ])('tells where a queue takes less than a body of the limit needs: %s', async (limits, level) => {
+    const driver = `import memory from '${MEMORY}'
+      export default { ...memory, open: async (options) => {
+        const queue = await memory.open(options)
+        return Object.create(queue, { traits: { value: { ...queue.traits, publishBytesMax: 720 * 1024 } } })
+      } }\n`
+    const found = await check(`queue: { use: './queue.ts', url: 'any://where' }, ${limits}`, undefined, {
+      'queue.ts': driver,
+    })
+    expect(levels(found, 'body-limits')).toEqual([level])
+  })
+
   const MEMORY = new URL('../../../queues/memory.ts', import.meta.url).pathname
   const memory = (usedBytes: number, maxBytes: number) => ({ of: 'memory', usedBytes, maxBytes })
   const connections = (max: number, used: number) => ({ of: 'connections', eachProcess: 10, max, used })
