@@ -67,6 +67,7 @@ function unionWords(issue: z.core.$ZodRawIssue): string {
 const KINDS: Readonly<Record<string, string>> = {
   int: 'a whole number',
   object: 'an object',
+  record: 'an object',
   array: 'a list',
   boolean: 'true or false',
   string: 'a text',

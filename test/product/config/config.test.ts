@@ -30,7 +30,7 @@ describe('floodmark.config.ts of a service', () => {
 
   it.each([
     ['export const config = {}', 'has no default export'],
-    ['export default {}', 'routes: is missing: it must be'],
+    ['export default {}', 'routes: is missing: it must be an object'],
     [whole('', ''), 'routes is empty'],
     [whole('', "'in': { provider: 'generic', secrets: { env: 'S' } }"), "route 'in': give a path of its own"],
     [whole('', "'/in': { provider: 'strope', secrets: { env: 'S' } }"), "did you mean 'stripe'?"],
