@@ -1,6 +1,6 @@
 import { Queue as BullQueue, DelayedError, type Job, Worker } from 'bullmq'
 import { redisAddress } from '../src/clients/redis/address.ts'
-import { type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
+import { isLasting, type RedisConnection, reconnectOnError } from '../src/clients/redis/connection.ts'
 import type { JudgedRedis } from '../src/clients/redis/facts.ts'
 import { MemoryRoom } from '../src/clients/redis/memory-room.ts'
 import { LastingTrouble } from '../src/core/base/backoff.ts'
@@ -49,6 +49,13 @@ function eventOf({ id, data }: Job<unknown>, nowMs: number): WebhookEvent {
   const place = `job ${id}`
   if (typeof data === 'string') return eventOfText(data, place, nowMs)
   return eventOfRecord(Buffer.from(JSON.stringify(data)), place, nowMs)
+}
+
+/** For people: what no waiting ends. */
+function notAllowed(cause: unknown): FloodmarkError {
+  const why = messageOf(cause).replace(/\.$/, '')
+  const message = `jobs cannot be taken: Redis refused: ${why}. Allow this user all commands and scripts of BullMQ`
+  return new FloodmarkError('unavailable', message, { cause })
 }
 
 /**
@@ -133,10 +140,14 @@ class BullMQ implements Queue {
       inHandBytes += bytes
       worker.concurrency = inHandBytes < IN_HAND_BYTES_MAX ? concurrency : 1
     }
+    const failed = new AbortController()
+    const onFailure = (cause: unknown) => {
+      if (isLasting(cause)) failed.abort(notAllowed(cause))
+    }
     const process = (job: Job<string>, token: string | undefined) => {
       const { length } = String(job.data)
       hold(length)
-      return this.#process(jobs, job, token).finally(() => hold(-length))
+      return this.#process(jobs, job, token, onFailure).finally(() => hold(-length))
     }
     const worker: Worker<string> = new Worker<string>(NAME, process, {
       connection: { ...redisAddress(this.#options.url).options, ...WORKER },
@@ -152,9 +163,11 @@ class BullMQ implements Queue {
     })
     // The worker goes on by itself, and jobs whose answer was lost come again.
     const trouble = new LastingTrouble(this.#clock, 'no job could be taken', onError)
-    worker.on('error', (error) => trouble.failed(error))
+    worker.on('error', (error) => {
+      trouble.failed(error)
+      onFailure(error)
+    })
     for (const sign of ['ready', 'active', 'drained'] as const) worker.on(sign, () => trouble.worked())
-    const failed = new AbortController()
     const over = AbortSignal.any([signal, failed.signal])
     const run = async () => {
       const { keptMs } = this.#options
@@ -174,11 +187,16 @@ class BullMQ implements Queue {
   }
 
   /** Returns to have the job deleted. Any other end is DelayedError: BullMQ would count any other error as a failure. */
-  async #process(jobs: Jobs, job: Job<string>, token: string | undefined): Promise<void> {
+  async #process(
+    jobs: Jobs,
+    job: Job<string>,
+    token: string | undefined,
+    onFailure: (cause: unknown) => void,
+  ): Promise<void> {
     const verdict = await jobs.judge({ event: eventOf(job, this.#clock.now()), count: job.attemptsStarted })
     if (verdict === 'ack') return
     // When this fails, the job stays where it is and its lock runs out.
-    await job.moveToDelayed(Date.now() + verdict.retryInMs, token).catch(() => {})
+    await job.moveToDelayed(Date.now() + verdict.retryInMs, token).catch(onFailure)
     throw new DelayedError()
   }
 

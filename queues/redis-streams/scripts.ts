@@ -91,9 +91,12 @@ for i = 1, #KEYS / 2 do
         if cursor == '0-0' then cursor = '' end
       end
       for _, entry in ipairs(entries) do
-        shard[#shard + 1] = entry[1]
-        shard[#shard + 1] = entry[2][2]
-        count, bytes, last = count - 1, bytes - #entry[2][2], entry[1]
+        -- Before version 7 an entry that somebody deleted by hand while it was in flight comes as nothing.
+        if entry then
+          shard[#shard + 1] = entry[1]
+          shard[#shard + 1] = entry[2][2]
+          count, bytes, last = count - 1, bytes - #entry[2][2], entry[1]
+        end
       end
     end
     if last == '' and cursor == '' and not isKnown then
@@ -147,6 +150,8 @@ for i = 1, #KEYS, 2 do
     oldest = math.max(oldest, age, 0)
     local pending = 0
     if redis.call('EXISTS', KEYS[i]) == 1 then pending = redis.call('XPENDING', KEYS[i + 1], 'floodmark')[1] end
+    -- What somebody deleted by hand may still be pending.
+    pending = math.min(pending, length)
     waiting, flight = waiting + length - pending, flight + pending
   end
 end

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
+import { shardOf } from '../../queues/redis-streams/keys.ts'
 import redisStreams from '../../queues/redis-streams.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import type { Handler, Queue } from '../../src/core/contracts/queue.ts'
@@ -65,6 +66,38 @@ describeWithServer('redis', (server) => {
     await second.stop()
     expect((await other.depth()).waiting).toBe(40)
     await Promise.all([cutOff.close(), other.close()])
+  })
+
+  it('counts none as waiting that somebody deleted by hand while it was in flight, and goes on with the others', async () => {
+    const { open, child } = await target()
+    const queue = await open()
+    await queue.publish(
+      numbered(0, 12, () => 'k'),
+      LIMIT,
+    )
+    const { promise: mayAck, resolve: ack } = Promise.withResolvers<void>()
+    const seen: number[] = []
+    const consumer = consuming(
+      queue,
+      async (batch) => {
+        seen.push(...numbersOf(batch))
+        await mayAck
+        return batch.map(() => 'ack')
+      },
+      60_000,
+    )
+    await until(async () => (await queue.depth()).inFlight === 12)
+    const redis = new Redis(server().url)
+    const stream = `floodmark:streams:{${child!.namespace}}:events:${shardOf('k')}`
+    await redis.xtrim(stream, 'MAXLEN', 2)
+    expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 2 })
+    ack()
+    await queue.publish(numbered(12, 1), LIMIT)
+    await until(() => seen.includes(12))
+    await consumer.stop()
+    expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 })
+    await redis.quit()
+    await queue.close()
   })
 
   it('shares the shards between consumers, and hands them over at once when one ends', async () => {

@@ -14,15 +14,23 @@ const RESEND_PAUSE_MS = 20
 /** A server that is refused is asked again after so many ms: by then its name may lead to another one. */
 const ASK_AGAIN_MS = 500
 /** Answers by which a server says that it is not, or not yet, the one that takes writes: its name may lead to another by now. */
-const NOT_THE_ONE = /^(READONLY|LOADING|MASTERDOWN|MOVED|CLUSTERDOWN|UNBLOCKED)\b/
+const NOT_THE_ONE = ['READONLY', 'LOADING', 'MASTERDOWN', 'MOVED', 'CLUSTERDOWN', 'UNBLOCKED']
 /** Answers that stay the same until somebody changes the server: a command that is not allowed, or was taken away. */
 const LASTING = /NOPERM|ACL failure|user executing the script can't run|unknown (redis )?command/i
 const LOGIN_REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password/
 
-/** Whether an answer ends the connection: the call is refused, and the connection made anew. For every client of ours. */
-export function reconnectOnError({ message }: Error): boolean {
-  return NOT_THE_ONE.test(message)
+/** The word by which an answer says what is wrong. Before version 7, a script's error stands behind words about the script. */
+function wordOf({ message }: Error): string | undefined {
+  return /^ERR Error running script .*: -(\w+)/.exec(message)?.[1] ?? /^\w+/.exec(message)?.[0]
 }
+
+/** Whether an answer ends the connection: the call is refused, and the connection made anew. For every client of ours. */
+export function reconnectOnError(error: Error): boolean {
+  return NOT_THE_ONE.includes(wordOf(error) ?? '')
+}
+
+/** Whether the server has no memory left for a write. */
+const isOutOfMemory = (error: Error): boolean => wordOf(error) === 'OOM'
 
 /** How one attempt ended. Neither `lost` (the connection broke, and how) nor 'late' says whether the server did it. */
 type CallEnd<T> = { readonly value: T } | { readonly refusal: Error } | { readonly lost: string } | 'late'
@@ -244,7 +252,7 @@ export class RedisConnection {
     const { refusal } = attempt
     // ioredis puts the command's arguments there: events' bodies, and at login the password.
     delete (refusal as { command?: unknown }).command
-    if (!refusal.message.startsWith('OOM')) throw this.#unavailable(`refused: ${refusal.message}`, definite, refusal)
+    if (!isOutOfMemory(refusal)) throw this.#unavailable(`refused: ${refusal.message}`, definite, refusal)
     const what = `Redis at ${this.#address} is out of memory: ${refusal.message}`
     throw new FloodmarkError('overloaded', what, { definite, cause: refusal })
   }
@@ -261,5 +269,6 @@ export function isAnswer(error: unknown): error is Error {
 
 /** Whether a call was refused in a way that no waiting ends. */
 export function isLasting(error: unknown): boolean {
-  return error instanceof FloodmarkError && isAnswer(error.cause) && LASTING.test(error.cause.message)
+  const answer = error instanceof FloodmarkError ? error.cause : error
+  return isAnswer(answer) && LASTING.test(answer.message)
 }

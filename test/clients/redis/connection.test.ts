@@ -56,6 +56,26 @@ describe('a call on a connection to Redis', needing(missing), () => {
   })
 })
 
+describe('what a script of a server before version 7 fails with', needing(missing), () => {
+  const IN_SCRIPT = 'ERR Error running script (call to f_d5e935): @user_script:1: @user_script: 1: -'
+  const failing = (connection: RedisConnection, how: string) =>
+    connection.once(5_000, (client) => client.eval('return redis.error_reply(ARGV[1])', 0, `${IN_SCRIPT}${how}`))
+
+  it("is known by the word within: no memory is 'overloaded', and what is a replica by now is left", async () => {
+    const connection = await RedisConnection.open(server!.url, systemClock)
+    const full = failing(connection, "OOM command not allowed when used memory > 'maxmemory'. ")
+    await expect(full).rejects.toMatchObject({ code: 'overloaded', definite: true })
+    const closed = once(connection.client, 'close')
+    const moved = failing(connection, "READONLY You can't write against a read only replica. ")
+    await expect(moved).rejects.toMatchObject({ code: 'unavailable', definite: true })
+    await closed
+    expect(await connection.repeat(5_000, (client) => client.ping())).toBe('PONG')
+    const other = failing(connection, 'WRONGTYPE Operation against a key holding the wrong kind of value ')
+    await expect(other).rejects.toMatchObject({ code: 'unavailable', definite: true })
+    await connection.close()
+  })
+})
+
 it('opening says that a server which accepts and never answers is not ready', async () => {
   const mute = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(mute, 'listening')

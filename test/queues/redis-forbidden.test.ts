@@ -35,6 +35,34 @@ describeWithServer('redis', (server) => {
     30_000,
   )
 
+  it.each(['bzpopmin', 'rpoplpush'])(
+    'a worker of bullmq that may not use %s ends and says why, and the next one has all once it may',
+    async (command) => {
+      const admin = new Redis(server().url)
+      const namespace = `bull-${command}`
+      await admin.acl('SETUSER', namespace, 'on', '>secret', '~*', '+@all', `-${command}`)
+      const all = await bullmq.open({ url: server().url, namespace })
+      await all.publish(numbered(0, 1), LIMIT)
+      const url = server().url.replace('redis://', `redis://${namespace}:secret@`)
+      const queue = await bullmq.open({ url, namespace })
+      const refused = consumerOf(queue)
+      await expect(refused.done).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/^jobs cannot be taken: .*Allow this user all commands and scripts of BullMQ$/),
+      })
+      await admin.acl('SETUSER', namespace, `+${command}`)
+      const next = consumerOf(queue)
+      await all.publish(numbered(1, 1), LIMIT)
+      await expect
+        .poll(() => [...new Set([...refused.seen, ...next.seen])].toSorted(), { timeout: 20_000 })
+        .toEqual([0, 1])
+      await next.stop()
+      await Promise.all([queue.close(), all.close()])
+      await admin.quit()
+    },
+    30_000,
+  )
+
   it.each(Object.entries({ bullmq, 'redis-streams': redisStreams }))(
     'a login as narrow as the README has it is enough for %s and the ledger',
     async (name, driver) => {
