@@ -1,4 +1,5 @@
 import type { Medium, SyncTimes } from '../../core/base/storage.ts'
+import type { RefusalReason } from '../../core/contracts/refusal.ts'
 import type { Attack } from '../scenario/scenario.ts'
 import type { FlowReading, MeterReading } from './meters/meter-reading.ts'
 
@@ -95,6 +96,8 @@ export interface ServiceSample {
   readonly cpuSeconds: number
   readonly rssBytes: number
   readonly eventLoopUtilization: number
+  /** Requests that it refused since this life began, by the reason. Absent in runs of older versions, and where it receives none. */
+  readonly refused?: Readonly<Partial<Record<RefusalReason, number>>>
   /** Absent in runs of older versions. */
   readonly asked?: AskedReading
   /** Absent: the run has no meters. */

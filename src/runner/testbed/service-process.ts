@@ -5,6 +5,7 @@ import type { Route } from '../../core/contracts/provider.ts'
 import type { Queue } from '../../core/contracts/queue.ts'
 import { seeded } from '../../core/contracts/random.ts'
 import type { Receiver } from '../../core/contracts/receiver.ts'
+import type { RefusalCounts, RefusalReason } from '../../core/contracts/refusal.ts'
 import { replayOwn } from '../../core/dead-letters/own.ts'
 import { createBodyFetcher } from '../../core/processing/claim-check.ts'
 import { type Service, startService } from '../../core/service/service.ts'
@@ -18,6 +19,7 @@ import { ownMemoryBytes } from '../processes/own-memory.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import { exportNotes } from '../records/drift-notes.ts'
 import { exportEffects } from '../records/effects-file.ts'
+import type { ServiceSample } from '../records/facts.ts'
 import { buriedPath, effectsPath } from '../records/run-record.ts'
 import { opened } from '../scenario/plugins.ts'
 import type { Scenario } from '../scenario/scenario.ts'
@@ -195,7 +197,7 @@ function pick({ traits }: Queue | Ledger) {
 
 let busyLast = performance.eventLoopUtilization()
 
-async function sample({ counts }: Service): Promise<void> {
+async function sample({ counts, received }: Service): Promise<void> {
   const busy = performance.eventLoopUtilization()
   const { user, system } = process.cpuUsage()
   const { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen } = counts ?? NOTHING
@@ -206,8 +208,18 @@ async function sample({ counts }: Service): Promise<void> {
   const done = { applied, buried, failed, duplicates, differing, circuitsOpened, circuitsOpen, backlog }
   const cost = { cpuSeconds: (user + system) / 1e6, rssBytes: ownMemoryBytes(), eventLoopUtilization }
   const metered = meters && { meters: meters.read() }
-  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost, asked: asked.read(), ...metered } })
+  const refused = received && { refused: sumOfRefusals(received.refused) }
+  say({ kind: 'sample', sample: { atMs: preciseNow(), ...done, ...cost, ...refused, asked: asked.read(), ...metered } })
 }
+
+/** Over all routes. */
+function sumOfRefusals(counts: RefusalCounts): NonNullable<ServiceSample['refused']> {
+  const sums: Partial<Record<RefusalReason, number>> = {}
+  for (const [reason, count] of Object.values(counts).flatMap(reasonsOf)) sums[reason] = (sums[reason] ?? 0) + count
+  return sums
+}
+
+const reasonsOf = (of: RefusalCounts[string]) => Object.entries(of) as [RefusalReason, number][]
 
 function say(message: FromService): void {
   if (process.connected) process.send?.(message)

@@ -12,6 +12,7 @@ import { durability } from './durability.ts'
 import { looked } from './looked.ts'
 import { machine } from './machine.ts'
 import { reconciled } from './reconciled.ts'
+import { refusals } from './refusals.ts'
 import { resent } from './resent.ts'
 import { sending } from './sending.ts'
 import { servers } from './servers.ts'
@@ -25,6 +26,7 @@ export const cards = {
   machine,
   servers,
   sending,
+  refusals,
   looked,
   delivery,
   deadLetters,
