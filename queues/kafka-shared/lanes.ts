@@ -21,6 +21,8 @@ interface KafkaLane {
   items: KafkaItem[]
   bytes: number
   inFlight: number
+  /** The offset at which it began. */
+  start: number
   /** The offset of the next fetch. */
   next: number
   committed: number
@@ -76,6 +78,7 @@ export class PartitionLanes implements Source {
         items: [],
         bytes: 0,
         inFlight: 0,
+        start: next,
         next,
         committed: next,
         state: 'idle' as const,
@@ -130,7 +133,7 @@ export class PartitionLanes implements Source {
   /** Adds the records of a fetch from `from`. Skips known records; skips all when the lane is gone or ends before `from`. */
   add(partition: number, from: number, records: readonly Arrived[], next: number): void {
     const lane = this.#lanes.get(partition)
-    if (lane?.next === ANYWHERE) lane.next = lane.committed = from
+    if (lane?.next === ANYWHERE) lane.start = lane.next = lane.committed = from
     if (!lane || from > lane.next) return
     for (const { offset, value } of records) {
       if (offset < lane.next) continue
@@ -151,10 +154,19 @@ export class PartitionLanes implements Source {
     })
   }
 
-  /** Up to where each partition is committed. Another lane of a partition has its offsets from another start. */
-  committed(): { readonly lane: object; readonly partition: number; readonly offset: number }[] {
+  /**
+   * Up to where each partition is committed, and whether by us. Another lane of a partition has its offsets from another start.
+   */
+  committed(): {
+    readonly lane: object
+    readonly partition: number
+    readonly offset: number
+    readonly byUs: boolean
+  }[] {
     const lanes = [...this.#lanes.values()].filter(({ committed }) => committed !== ANYWHERE)
-    return lanes.map((lane) => ({ lane, partition: lane.partition, offset: lane.committed }))
+    return lanes.map((lane) => {
+      return { lane, partition: lane.partition, offset: lane.committed, byUs: lane.committed > lane.start }
+    })
   }
 
   onCommitted(partition: number, offset: number): void {

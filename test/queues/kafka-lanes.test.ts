@@ -205,8 +205,23 @@ describe('settled records', () => {
       ]),
     )
     lanes.onCommitted(0, 2)
+    await settled.look()
+    lanes.onCommitted(1, 5)
     await settled.finish()
-    expect(removed).toEqual(['0<2,1<3'])
+    expect(removed).toEqual(['0<2,1<5'])
+  })
+
+  it('of a log that nobody has looked into yet stay: what was committed may have been of another one', async () => {
+    const { lanes, removed, settled } = deleting()
+    lanes.assign(
+      new Map([
+        [0, 180],
+        [1, 7],
+      ]),
+    )
+    lanes.onCommitted(1, 9)
+    await settled.finish()
+    expect(removed).toEqual(['1<9'])
   })
 
   it('that may not be deleted are told of once, and not tried again', async () => {
