@@ -10,9 +10,9 @@ import { cut, despiteLeaderless } from './kafka/leaderless.ts'
 import { keepMember } from './kafka/member.ts'
 import { Brokers, isUnsent, nameOf } from './kafka-shared/brokers.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
-import { type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
+import { checkTopic, type Layout, layoutOf, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing } from './kafka-shared/publishing.ts'
-import { reasonOf } from './kafka-shared/trouble.ts'
+import { cannot, reasonOf, TOO_LARGE } from './kafka-shared/trouble.ts'
 
 const ACKS = { all: ProduceAcks.ALL, 1: ProduceAcks.LEADER } as const
 
@@ -56,7 +56,7 @@ class KafkaQueue implements Queue {
           return { positions, done, onLate: () => this.#onLate(leader) }
         })
       },
-      isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
+      isTooLarge: (error) => TOO_LARGE.some((one) => isError(error, one)),
     })
   }
 
@@ -161,14 +161,14 @@ const driver: QueueDriver = {
       await brokers.during(makeTopic(admin, layout))
       // By now those are known that the address does not name.
       await brokers.check()
-      const { facts, partitions } = await describe(admin, layout, brokers)
+      const facts = await describe(admin, layout, brokers)
+      checkTopic(layout, facts)
       const traits = traitsOf('kafka', layout, facts)
-      return new KafkaQueue(layout, options.clock ?? systemClock, asking, traits, partitions)
+      return new KafkaQueue(layout, options.clock ?? systemClock, asking, traits, facts.partitions)
     } catch (cause) {
       brokers.close()
       await admin.close().catch(() => {})
-      const message = `cannot open ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
-      throw new FloodmarkError('unavailable', message, { cause })
+      throw cannot('open', layout, cause)
     }
   },
 
@@ -183,8 +183,7 @@ const driver: QueueDriver = {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.group)
     } catch (cause) {
-      const message = `cannot delete ${layout.topic} on Kafka at ${layout.address.brokers}: ${reasonOf(cause)}`
-      throw new FloodmarkError('unavailable', message, { cause })
+      throw cannot('delete', layout, cause)
     } finally {
       brokers.close()
       await admin.close().catch(() => {})

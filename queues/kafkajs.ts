@@ -1,12 +1,12 @@
 import { encode } from '../src/core/base/codec.ts'
 import { type Clock, systemClock } from '../src/core/contracts/clock.ts'
-import { FloodmarkError, messageOf } from '../src/core/contracts/errors.ts'
 import type { WebhookEvent } from '../src/core/contracts/event.ts'
 import type { ConsumeOptions, Depth, Handler, Queue, QueueDriver, QueueTraits } from '../src/core/contracts/queue.ts'
 import { noLeader } from './kafka-shared/brokers.ts'
 import { KafkaConsuming } from './kafka-shared/consuming.ts'
-import { type Layout, layoutOf, METADATA_MAX_AGE_MS, traitsOf } from './kafka-shared/layout.ts'
+import { checkTopic, type Layout, layoutOf, METADATA_MAX_AGE_MS, traitsOf } from './kafka-shared/layout.ts'
 import { Publishing, type SentPart } from './kafka-shared/publishing.ts'
+import { cannot, TOO_LARGE } from './kafka-shared/trouble.ts'
 import { deleteAll, describe, isError, lagOf, makeTopic } from './kafkajs/cluster.ts'
 import { Connections } from './kafkajs/connections.ts'
 import { keepMember } from './kafkajs/member.ts'
@@ -42,7 +42,7 @@ class KafkaJsQueue implements Queue {
         })
         return [...lines].map(([line, positions]) => this.#part(line, positions, events, partitions))
       },
-      isTooLarge: (error) => isError(error, 'MESSAGE_TOO_LARGE'),
+      isTooLarge: (error) => TOO_LARGE.some((one) => isError(error, one)),
     })
   }
 
@@ -93,15 +93,18 @@ class KafkaJsQueue implements Queue {
 }
 
 /** Runs with new connections, which are left open on success. */
-async function connected<T>(layout: Layout, what: string, run: (connections: Connections) => Promise<T>): Promise<T> {
+async function connected<T>(
+  layout: Layout,
+  what: 'open' | 'delete',
+  run: (connections: Connections) => Promise<T>,
+): Promise<T> {
   const connections = new Connections(layout)
   try {
     await connections.start()
     return await run(connections)
   } catch (cause) {
     await connections.close().catch(() => {})
-    const message = `cannot ${what} ${layout.topic} on Kafka at ${layout.address.brokers}: ${messageOf(cause)}`
-    throw new FloodmarkError('unavailable', message, { cause })
+    throw cannot(what, layout, cause)
   }
 }
 
@@ -121,9 +124,10 @@ const driver: QueueDriver = {
       await makeTopic(connections, layout)
       // By now those are known that the address does not name.
       await connections.brokers.check()
-      const { facts, partitions } = await describe(connections, layout)
+      const facts = await describe(connections, layout)
+      checkTopic(layout, facts)
       const traits = traitsOf('kafkajs', layout, facts)
-      return new KafkaJsQueue(layout, options.clock ?? systemClock, connections, traits, partitions)
+      return new KafkaJsQueue(layout, options.clock ?? systemClock, connections, traits, facts.partitions)
     })
   },
 

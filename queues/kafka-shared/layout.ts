@@ -76,17 +76,38 @@ export const TOPIC_CONFIG = [
   // Else a broker's own limit would delete events that still wait.
   { name: 'retention.bytes', value: '-1' },
   { name: 'cleanup.policy', value: 'delete' },
+  // Else retention goes by publishers' clocks: what one that is behind publishes would be deleted too soon.
+  { name: 'message.timestamp.type', value: 'LogAppendTime' },
 ]
 
 /** The cluster's answers about the topic. `config` is undefined where we may not read it. */
 export interface TopicFacts {
   readonly server: string
+  readonly partitions: number
   readonly replicas: number
   readonly config: ReadonlyMap<string, string | null | undefined> | undefined
   /** Where the brokers say that they keep their logs; empty where we may not know. */
   readonly logFolders: readonly string[]
   /** Whether we may delete records. Undefined: not known. */
   readonly deletesSettled?: boolean | undefined
+}
+
+/**
+ * Refuses a topic that would lose events, or that has less than its address asks for: a topic that is there stays as it is, and nobody
+ * would notice. One that has more was altered since, and does what was asked for. @throws FloodmarkError 'misuse'.
+ */
+export function checkTopic({ topic, address }: Layout, { partitions, replicas, config }: TopicFacts): void {
+  if (config?.get('cleanup.policy')?.includes('compact')) {
+    const todo = 'set its cleanup.policy to delete, or name another topic'
+    throw new FloodmarkError('misuse', `${topic} is compacted, which deletes all events of a key but the last: ${todo}`)
+  }
+  const less = (what: string, has: number, asked: number | undefined, todo: string) => {
+    if (asked === undefined || has >= asked) return
+    const message = `${topic} is there with ${what} ${has}, and its address asks for ${asked}: ${todo}, or ask for ${has}`
+    throw new FloodmarkError('misuse', message)
+  }
+  less('partitions', partitions, address.partitions, 'add partitions to the topic')
+  less('replication', replicas, address.replication, 'reassign its replicas')
 }
 
 /** Only folders that hold a partition of the topic: another machine may have a folder of the same name. */
@@ -101,10 +122,12 @@ function foldersHere(topic: string, logFolders: readonly string[]): readonly str
 
 export function traitsOf(
   name: string,
-  { topic, isOurs, address: { acks, lingerMs } }: Layout,
-  { server, replicas, config, logFolders, deletesSettled }: TopicFacts,
+  { topic, isOurs, address: { acks, lingerMs, partitions: asked } }: Layout,
+  { server, partitions, replicas, config, logFolders, deletesSettled }: TopicFacts,
 ): QueueTraits {
-  const bytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
+  const batchBytesMax = Number(config?.get('max.message.bytes') ?? DEFAULT_TOPIC_BYTES_MAX)
+  // A batch has to fit into one file of the log, too.
+  const bytesMax = Math.min(batchBytesMax, Number(config?.get('segment.bytes') ?? batchBytesMax))
   const minInSync = config?.get('min.insync.replicas') ?? 'unknown'
   const flushed = config?.get('flush.messages') ?? 'unknown'
   const flush = flushed === '9223372036854775807' ? 'never' : flushed
@@ -118,13 +141,15 @@ export function traitsOf(
     `flush.messages ${flush}`,
     `retention.bytes ${retention}`,
   ]
+  if (asked !== undefined && partitions > asked)
+    settings.push(`partitions ${partitions}, more than the ${asked} asked for`)
   if (acks === '1') settings.push('acks 1: only the leader has it')
   if (Number(retention) >= 0) settings.push('which deletes events that wait beyond it')
   if (Number(retentionMs) >= 0 && Number(retentionMs) < RETENTION_MS) {
     settings.push(`retention.ms ${retentionMs}, which deletes events that wait for longer`)
   }
-  if (config?.get('cleanup.policy')?.includes('compact')) {
-    settings.push('cleanup.policy compact, which deletes all events of a key but the last')
+  if (config?.get('message.timestamp.type') === 'CreateTime') {
+    settings.push("message.timestamp.type CreateTime, by which retention goes by publishers' clocks")
   }
   if (!isOurs) settings.push('settled records are kept: others may read the topic too')
   else if (deletesSettled !== undefined)

@@ -1,4 +1,5 @@
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import type { Layout } from './layout.ts'
 
 /** Errors of the protocol that last until somebody mends something. Others pass when the brokers are back. */
 export const LASTING = [
@@ -14,10 +15,20 @@ export const LASTING = [
   'GROUP_MAX_SIZE_REACHED',
 ] as const
 
+/** Errors of the protocol by which a batch is above the limits of its topic. */
+export const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'] as const
+
 /** For people: what the innermost error says, as a client's outer ones only name the call. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   return messageOf(error)
+}
+
+/** For people: a topic that cannot be used, or deleted. */
+export function cannot(what: 'open' | 'delete', { topic, address }: Layout, cause: unknown): FloodmarkError {
+  const isMisuse = cause instanceof FloodmarkError && cause.code === 'misuse'
+  const message = `cannot ${what} ${topic} on Kafka at ${address.brokers}: ${reasonOf(cause)}`
+  return new FloodmarkError(isMisuse ? 'misuse' : 'unavailable', message, { cause })
 }
 
 /** For people: an offset at which a consumer could not go on. */
@@ -27,10 +38,12 @@ export function lostPlace(topic: string, partition: number, asked: number, at: n
   return new FloodmarkError('unavailable', `${what}: ${why}. It is read on at ${at}`)
 }
 
-/** For people: nothing of the topic can be taken. */
-export function hungCoordinator(topic: string): FloodmarkError {
-  const what = `the broker that keeps the consumers of ${topic} takes connections and answers nothing`
-  return new FloodmarkError('unavailable', `${what}: nothing is consumed until it answers or another one takes over`)
+/** For people: what cannot be done at all, until it can. */
+export const nothingConsumed = (topic: string) => `nothing of ${topic} can be consumed`
+
+/** For people: why nothing of a topic can be consumed. */
+export function hungCoordinator(): FloodmarkError {
+  return new FloodmarkError('unavailable', 'the broker that keeps its consumers takes connections and answers nothing')
 }
 
 /** For people: partitions whose events wait. */

@@ -76,11 +76,7 @@ export async function makeTopic(admin: Admin, { topic, partitions, address }: La
 }
 
 /** Describes the topic, once each of its partitions has a leader. */
-export async function describe(
-  admin: Admin,
-  layout: Layout,
-  brokers: Brokers,
-): Promise<{ facts: TopicFacts; partitions: number }> {
+export async function describe(admin: Admin, layout: Layout, brokers: Brokers): Promise<TopicFacts> {
   const partitions = await partitionsOf(admin, layout.topic)
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
   const server = await serverVersion({ ...layout.address, brokers: brokers.answering() })
@@ -89,7 +85,7 @@ export async function describe(
   const deletesSettled = layout.isOurs
     ? await mayDelete(deletingOf(admin, layout.topic), ledOf(partitions)[0]!)
     : undefined
-  return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: partitions.length }
+  return { server, partitions: partitions.length, replicas, config, logFolders, deletesSettled }
 }
 
 /** Metadata names a leader before that broker has made the log. Only an offset from each shows that it can be written. */
@@ -165,19 +161,28 @@ async function whileNotYet<T>(errors: readonly string[], run: () => Promise<T>):
   }
 }
 
-/** Counts events behind the group's committed offsets, over all partitions that have a leader. */
-export async function lagOf(admin: Admin, { topic, group: groupId }: Layout, count: number): Promise<number> {
-  const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
-  const groups = [{ groupId, topics: [{ name: topic, partitionIndexes }] }]
+/** What a group has committed, by partition; -1 where it has not, or where no leader's epoch came with it. */
+export async function committedOf(admin: Admin, groupId: string, topic: string, partitions: readonly number[]) {
+  const groups = [{ groupId, topics: [{ name: topic, partitionIndexes: [...partitions] }] }]
   const [group] = await whileNotYet(NO_COORDINATOR_YET, async () => admin.listConsumerGroupOffsets({ groups }))
-  const committed = new Map(group!.topics[0]?.partitions.map((one) => [one.partitionIndex, one.committedOffset]))
+  return (group!.topics[0]?.partitions ?? []).map((one) => ({
+    partition: one.partitionIndex,
+    offset: Number(one.committedOffset),
+    leaderEpoch: one.committedLeaderEpoch,
+  }))
+}
+
+/** Counts events behind the group's committed offsets, over all partitions that have a leader. */
+export async function lagOf(admin: Admin, { topic, group }: Layout, count: number): Promise<number> {
+  const all = Array.from({ length: count }, (_, partition) => partition)
+  const committed = new Map((await committedOf(admin, group, topic, all)).map((one) => [one.partition, one.offset]))
   const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })
   const led = ledOf(metadata.topics.get(topic)!.partitions)
   if (led.length === 0) throw new FloodmarkError('unavailable', `no partition of ${topic} has a leader`)
   const earliest = await offsetsOf(admin, topic, led, EARLIEST)
   const latest = await offsetsOf(admin, topic, led, LATEST)
   return led.reduce((sum, one) => {
-    const from = Math.max(Number(committed.get(one) ?? -1), earliest.get(one)!)
+    const from = Math.max(committed.get(one) ?? -1, earliest.get(one)!)
     return sum + Math.max(0, latest.get(one)! - from)
   }, 0)
 }

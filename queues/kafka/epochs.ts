@@ -11,7 +11,7 @@ interface KnownEpochs {
 /**
  * Which leader wrote what was read, as the epoch of each. A fetch names the epoch of the record before it: so a leader whose log
  * is another one sees that, also where its log has grown beyond the offset by then. They are kept while a membership ends and
- * another follows, which is when leaders change.
+ * another follows, which is when leaders change. Each commit names the epoch too, for a member of another process.
  */
 export class Epochs {
   readonly #known = new Map<number, KnownEpochs>()
@@ -29,6 +29,12 @@ export class Epochs {
     if (changes.at(-1)?.epoch !== epoch) changes.push({ from: first, epoch })
     if (changes.length > CHANGES_MAX) changes.shift()
     known.next = next
+  }
+
+  /** Somebody read up to before `next`, where the last record was of that epoch (-1: not told), and committed it. */
+  noteCommitted(partition: number, next: number, epoch: number): void {
+    // Else what was read here beyond it would be forgotten.
+    if (epoch >= 0 && next > 0 && this.before(partition, next) !== epoch) this.note(partition, next - 1, next, epoch)
   }
 
   /** Of the record before `next`; -1 where that was not read here. */

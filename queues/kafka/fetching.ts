@@ -1,11 +1,13 @@
 import type { ConnectionPool, Consumer } from '@platformatic/kafka'
+import type { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { type Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import type { Arrived, PartitionLanes } from '../kafka-shared/lanes.ts'
 import { FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 import type { Leaderless } from '../kafka-shared/leaderless.ts'
-import { lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
+import { lostPlace, otherPartitions, reasonOf } from '../kafka-shared/trouble.ts'
+import { abortedIn, IS_CONTROL } from './aborted.ts'
 import { isLasting } from './cluster.ts'
 import type { Epochs } from './epochs.ts'
 import { placesToGoOn } from './places.ts'
@@ -13,7 +15,6 @@ import { placesToGoOn } from './places.ts'
 type Fetched = Awaited<ReturnType<Consumer['fetch']>>
 type FetchedPartition = Fetched['responses'][number]['partitions'][number]
 
-const IS_CONTROL = 1 << 5
 /** While all our lanes are full, or we have none, the next look for work comes after so many ms. */
 const LOOK_AGAIN_MS = 20
 const OFFSET_OUT_OF_RANGE = 1
@@ -29,6 +30,7 @@ export interface FetchingOptions {
   readonly clock: Clock
   readonly leaderless: Leaderless
   readonly epochs: Epochs
+  readonly trouble: LastingTrouble
   /** Told of events that cannot be delivered any more. Must not throw. */
   readonly onError: (error: unknown) => void
 }
@@ -78,6 +80,7 @@ export class Fetching {
 
   #onFailure(error: unknown): void {
     this.#options.consumer.clearMetadata()
+    this.#options.trouble.failed(reasonOf(error))
     if (isLasting(error)) this.failure = error
   }
 
@@ -148,17 +151,19 @@ export class Fetching {
     if (beyond.length > 0) await this.#goOnElsewhere(beyond, from)
     // What the other partitions brought is taken. The error is still that of a leader that moved, or one that lasts.
     if (failed) throw errorOf(response)
+    this.#options.trouble.worked()
   }
 
-  #take({ partitionIndex, records }: FetchedPartition, asked: number): void {
+  #take({ partitionIndex, records, abortedTransactions }: FetchedPartition, asked: number): void {
     const { lanes, epochs } = this.#options
     const arrived: Arrived[] = []
+    const isAborted = abortedIn(abortedTransactions)
     let next = asked
     for (const batch of records ?? []) {
       const first = Number(batch.firstOffset)
       next = first + batch.lastOffsetDelta + 1
       epochs.note(partitionIndex, first, next, batch.partitionLeaderEpoch)
-      if (batch.attributes & IS_CONTROL) continue
+      if (isAborted(batch) || batch.attributes & IS_CONTROL) continue
       for (const record of batch.records) {
         const offset = first + record.offsetDelta
         // The broker sends a whole batch, even when the offset asked for lies within it.
@@ -169,15 +174,17 @@ export class Fetching {
   }
 
   async #goOnElsewhere(beyond: readonly number[], from: ReadonlyMap<number, number>): Promise<void> {
-    const { consumer, topic } = this.#options
-    const places = await placesToGoOn(consumer, topic, new Map(beyond.map((one) => [one, from.get(one)!])))
+    const { consumer, topic, epochs } = this.#options
+    // A log that knows nothing of the epoch is another one, although it has the offset: nobody knows where the two part.
+    const wanted = beyond.map((one) => [one, epochs.before(one, from.get(one)!) < 0 ? from.get(one)! : -1] as const)
+    const places = await placesToGoOn(consumer, topic, new Map(wanted))
     for (const [partition, at] of places) this.#goOnAt(partition, from.get(partition)!, at)
   }
 
   #goOnAt(partition: number, asked: number, at: number): void {
-    if (at === asked) return
     const { lanes, epochs, onError, topic } = this.#options
     epochs.forget(partition)
+    if (at === asked) return
     lanes.restart(partition, at)
     onError(lostPlace(topic, partition, asked, at))
   }

@@ -1,4 +1,5 @@
 import { type Admin, type Connection, ConnectionPool, Consumer, heartbeatV4 } from '@platformatic/kafka'
+import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { type Brokers, isNoAnswer } from '../kafka-shared/brokers.ts'
@@ -15,10 +16,10 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { hungCoordinator, lostPlace, reasonOf } from '../kafka-shared/trouble.ts'
-import { clientOptions, deletingOf, isError, isLasting } from './cluster.ts'
+import { hungCoordinator, lostPlace, nothingConsumed, reasonOf } from '../kafka-shared/trouble.ts'
+import { clientOptions, committedOf, deletingOf, isError, isLasting } from './cluster.ts'
 import { Epochs } from './epochs.ts'
-import { Fetching } from './fetching.ts'
+import { Fetching, type FetchingOptions } from './fetching.ts'
 import { cut, despiteLeaderless } from './leaderless.ts'
 import { placesToGoOn } from './places.ts'
 
@@ -36,6 +37,9 @@ export interface KafkaMemberOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** What outlives a membership. */
+type KeptOver = Pick<FetchingOptions, 'leaderless' | 'epochs' | 'trouble'>
+
 /** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
 export async function keepMember(
   options: KafkaMemberOptions,
@@ -44,16 +48,18 @@ export async function keepMember(
 ): Promise<void> {
   const { admin, layout, clock, lanes, onError } = options
   const { topic } = layout
-  const leaderless = new Leaderless(topic, clock, onError)
-  const epochs = new Epochs()
+  const kept = {
+    leaderless: new Leaderless(topic, clock, onError),
+    epochs: new Epochs(),
+    trouble: new LastingTrouble(clock, nothingConsumed(topic), onError),
+  }
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
     ...deletingOf(admin, topic),
   })
   if (layout.isOurs) void settled.run(finished)
-  let told = false
   while (!finished.aborted) {
-    const member = new KafkaMember(options, leaderless, epochs)
+    const member = new KafkaMember(options, kept)
     lanes.onSettled = () => member.commits.soon()
     try {
       await member.run(noMore, finished)
@@ -62,11 +68,7 @@ export async function keepMember(
       lanes.assign(new Map())
       lanes.start()
       if (isLasting(cause)) throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
-      if (member.joined) told = false
-      if (isNoAnswer(cause) && !told) {
-        told = true
-        onError(hungCoordinator(topic))
-      }
+      kept.trouble.failed(isNoAnswer(cause) ? hungCoordinator() : reasonOf(cause))
     } finally {
       await member.close()
     }
@@ -77,8 +79,7 @@ export async function keepMember(
 /** One membership of the group: joins, fetches, commits, and hands its partitions over in good order. */
 class KafkaMember {
   readonly #options: KafkaMemberOptions
-  readonly #leaderless: Leaderless
-  readonly #epochs: Epochs
+  readonly #kept: KeptOver
   readonly #layout: Layout
   readonly #brokers: Brokers
   readonly #clock: Clock
@@ -87,15 +88,13 @@ class KafkaMember {
   readonly #fetches: ConnectionPool
   readonly #forget: () => void
   #aliveAtMs: number
-  joined = false
   readonly #over = new AbortController()
   readonly commits: Commits
 
-  constructor(options: KafkaMemberOptions, leaderless: Leaderless, epochs: Epochs) {
+  constructor(options: KafkaMemberOptions, kept: KeptOver) {
     const { layout, brokers, clock, lanes } = options
     this.#options = options
-    this.#leaderless = leaderless
-    this.#epochs = epochs
+    this.#kept = kept
     this.#layout = layout
     this.#brokers = brokers
     this.#clock = clock
@@ -109,7 +108,9 @@ class KafkaMember {
     this.#aliveAtMs = clock.monotonic()
     const { topic } = layout
     this.commits = new Commits(lanes, clock, (due) => {
-      const offsets = due.map((one) => ({ topic, ...one, offset: BigInt(one.offset), leaderEpoch: -1 }))
+      const offsets = due.map(({ partition, offset }) => {
+        return { topic, partition, offset: BigInt(offset), leaderEpoch: kept.epochs.before(partition, offset) }
+      })
       return Promise.resolve(this.#consumer.commit({ offsets }))
     })
   }
@@ -141,8 +142,7 @@ class KafkaMember {
       topic: this.#layout.topic,
       consumer: this.#consumer,
       connections: this.#fetches,
-      leaderless: this.#leaderless,
-      epochs: this.#epochs,
+      ...this.#kept,
     })
     void fetching.run(AbortSignal.any([noMore, this.#over.signal]))
     return fetching
@@ -165,16 +165,18 @@ class KafkaMember {
     const offsets = this.#brokers.during(this.#offsets(partitions))
     this.#lanes.assign(await orAborted(offsets, finished))
     this.#lanes.start()
-    this.joined = true
+    this.#kept.trouble.worked()
   }
 
   /** Finds the offset to go on at: behind the committed one, else at the first event that exists. */
   async #offsets(partitions: readonly number[]): Promise<Map<number, number>> {
-    const { topic } = this.#layout
+    const { topic, group } = this.#layout
     if (partitions.length === 0) return new Map()
-    const asked = [...partitions]
-    const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic, partitions: asked }] })
-    const wanted = new Map(asked.map((one) => [one, Number(committed.get(topic)?.[one] ?? -1n)]))
+    const wanted = new Map(partitions.map((one) => [one, -1]))
+    for (const { partition, offset, leaderEpoch } of await committedOf(this.#options.admin, group, topic, partitions)) {
+      wanted.set(partition, offset)
+      this.#kept.epochs.noteCommitted(partition, offset, leaderEpoch)
+    }
     const places = await placesToGoOn(this.#consumer, topic, wanted)
     for (const [partition, at] of places) {
       const offset = wanted.get(partition)!

@@ -4,8 +4,11 @@ import { type BrokerPlace, type Brokers, NOBODY, nameOf, noAnswer } from '../kaf
 import { wholeAnswers } from './whole-answers.ts'
 
 const METADATA = 3
+const FIND_COORDINATOR = 10
 /** The versions of Metadata that kafkajs 2.2.4 asks brokers of our days for. Their answers are of one form. */
 const VERSIONS = [5, 6]
+/** The same of FindCoordinator. */
+const COORDINATOR_VERSIONS = [1, 2]
 /** Of one partition, in an answer that is right about all others: no leader, no replica, no listener. */
 const OF_A_PARTITION = [5, 9, 72]
 /** Of a request: length, kind, version, correlation id. Of an answer: length, correlation id, throttle time. */
@@ -21,6 +24,8 @@ export interface ReadableOptions {
   readonly withoutLeaderless: boolean
   /** Told who leads each partition of the topic; NOBODY where none does that answers. */
   readonly onLeaders: (leaders: readonly number[]) => void
+  /** Told which broker keeps the consumers. */
+  readonly onCoordinator: (coordinator: BrokerPlace) => void
 }
 
 /**
@@ -33,7 +38,7 @@ export function readableAnswers(options: ReadableOptions): ISocketFactory {
   return (at) => {
     const socket = wholeAnswers(at)
     const name = nameOf(at)
-    const waiting = new Map<number, { readonly isMetadata: boolean; answered(): void }>()
+    const waiting = new Map<number, { readonly api: number; readonly version: number; answered(): void }>()
     if (brokers.isSilent(name)) setImmediate(() => socket.destroy(noAnswer()))
     const forget = brokers.onSilent((silent) => {
       if (silent === name) socket.destroy(noAnswer())
@@ -47,7 +52,7 @@ export function readableAnswers(options: ReadableOptions): ISocketFactory {
       if (request.length < HEAD_BYTES) return write(request, ...rest)
       const [api, version, correlation] = [request.readInt16BE(4), request.readInt16BE(6), request.readInt32BE(8)]
       const answered = brokers.doubtAfter(0)
-      waiting.set(correlation, { isMetadata: api === METADATA && VERSIONS.includes(version), answered })
+      waiting.set(correlation, { api, version, answered })
       return write(request, ...rest)
     }) as Socket['write']
     const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
@@ -55,7 +60,11 @@ export function readableAnswers(options: ReadableOptions): ISocketFactory {
       const asked = waiting.get(answer.readInt32BE(4))
       waiting.delete(answer.readInt32BE(4))
       asked?.answered()
-      take(asked?.isMetadata ? readable(answer, options) : answer)
+      if (asked?.api === FIND_COORDINATOR && COORDINATOR_VERSIONS.includes(asked.version)) {
+        const coordinator = coordinatorIn(answer)
+        if (coordinator) options.onCoordinator(coordinator)
+      }
+      take(asked?.api === METADATA && VERSIONS.includes(asked.version) ? readable(answer, options) : answer)
     }
     socket.on = ((event: string, listener: (...args: never[]) => void) =>
       on(event, event === 'data' ? read(listener as (answer: Buffer) => void) : listener)) as Socket['on']
@@ -68,8 +77,20 @@ interface ToldBroker extends BrokerPlace {
   readonly bytes: Buffer
 }
 
+/** What an answer to FindCoordinator says; undefined where it is an error. */
+export function coordinatorIn(answer: Buffer): BrokerPlace | undefined {
+  const cursor = new Cursor(answer, HEAD_BYTES)
+  if (cursor.int16() !== 0) return undefined
+  cursor.text()
+  cursor.int32()
+  return { host: cursor.text(), port: cursor.int32() }
+}
+
 /** An answer to Metadata without what kafkajs cannot read, or would go wrong with. */
-export function readable(answer: Buffer, { brokers, topic, withoutLeaderless, onLeaders }: ReadableOptions): Buffer {
+export function readable(
+  answer: Buffer,
+  { brokers, topic, withoutLeaderless, onLeaders }: Omit<ReadableOptions, 'onCoordinator'>,
+): Buffer {
   const cursor = new Cursor(answer, HEAD_BYTES)
   const all: ToldBroker[] = cursor.list((from) => {
     const [node, host, port] = [cursor.int32(), cursor.text(), cursor.int32()]

@@ -87,10 +87,7 @@ export async function deleteAll(admin: Admin, { topic, group }: Layout): Promise
 }
 
 /** Describes the topic, once each of its partitions has a leader. */
-export async function describe(
-  connections: Connections,
-  layout: Layout,
-): Promise<{ facts: TopicFacts; partitions: number }> {
+export async function describe(connections: Connections, layout: Layout): Promise<TopicFacts> {
   const { admin, brokers } = connections
   const { topic } = layout
   const leaders = await untilLed(connections, topic)
@@ -101,7 +98,7 @@ export async function describe(
   const logFolders = await logFoldersOf(admin)
   const led = leaders.findIndex((one) => one !== NOBODY)
   const deletesSettled = layout.isOurs ? await mayDelete(deletingOf(admin, topic), led) : undefined
-  return { facts: { server, replicas, config, logFolders, deletesSettled }, partitions: leaders.length }
+  return { server, partitions: leaders.length, replicas, config, logFolders, deletesSettled }
 }
 
 /**

@@ -1,6 +1,6 @@
 import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs'
 import { systemClock } from '../../src/core/contracts/clock.ts'
-import { Brokers, NOBODY } from '../kafka-shared/brokers.ts'
+import { type BrokerPlace, Brokers, NOBODY } from '../kafka-shared/brokers.ts'
 import { CONNECT_TIMEOUT_MS, type Layout, REQUEST_TIMEOUT_MS, RETRY_MS } from '../kafka-shared/layout.ts'
 import { type ReadableOptions, readableAnswers } from './answers.ts'
 import { silenceNegativeTimers } from './quiet.ts'
@@ -23,6 +23,7 @@ export class Connections {
   readonly admin: Admin
   /** By partition: NOBODY where none leads it that answers. Empty while nothing is known. */
   leaders: readonly number[] = []
+  #coordinator: BrokerPlace | undefined
   #askedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(layout: Layout) {
@@ -40,6 +41,9 @@ export class Connections {
     const onLeaders: ReadableOptions['onLeaders'] = (leaders) => {
       this.leaders = leaders
     }
+    const onCoordinator: ReadableOptions['onCoordinator'] = (coordinator) => {
+      this.#coordinator = coordinator
+    }
     return new kafkajs.Kafka({
       clientId: 'floodmark',
       brokers: () => brokers.answering(),
@@ -48,7 +52,7 @@ export class Connections {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       logLevel: kafkajs.logLevel.NOTHING,
-      socketFactory: readableAnswers({ brokers, topic, withoutLeaderless, onLeaders }),
+      socketFactory: readableAnswers({ brokers, topic, withoutLeaderless, onLeaders, onCoordinator }),
       retry: { retries: 2, initialRetryTime: RETRY_MS, maxRetryTime: 1_000 },
     })
   }
@@ -56,6 +60,11 @@ export class Connections {
   async start(): Promise<void> {
     await this.brokers.check()
     await this.admin.connect()
+  }
+
+  /** Whether the broker that keeps the consumers is silent. */
+  get isCoordinatorSilent(): boolean {
+    return this.brokers.isSilent(this.#coordinator)
   }
 
   get someLeaderless(): boolean {
@@ -88,7 +97,7 @@ export class Connections {
 /** kafkajs writes the mechanisms small, and asks for a token each time. */
 function saslOf(login: NonNullable<Layout['address']['sasl']>): SASLOptions {
   if (login.mechanism === 'OAUTHBEARER') {
-    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: login.token }) }
+    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: login.token() }) }
   }
   const { username, password } = login
   return { mechanism: login.mechanism.toLowerCase(), username, password } as SASLOptions

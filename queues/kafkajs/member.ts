@@ -1,4 +1,5 @@
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs'
+import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 import { Commits } from '../kafka-shared/commits.ts'
@@ -18,7 +19,7 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { lostPlace, otherPartitions } from '../kafka-shared/trouble.ts'
+import { hungCoordinator, lostPlace, nothingConsumed, otherPartitions } from '../kafka-shared/trouble.ts'
 import { deletingOf, lastingTrouble } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
@@ -49,8 +50,9 @@ export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
     ...deletingOf(connections.admin, topic),
   })
   if (layout.isOurs) void settled.run(finished)
+  const trouble = new LastingTrouble(clock, nothingConsumed(topic), onError)
   while (!finished.aborted) {
-    const member = new KafkaJsMember(options, leaderless)
+    const member = new KafkaJsMember(options, leaderless, () => trouble.worked())
     try {
       await member.run()
       if (layout.isOurs) await settled.finish()
@@ -58,6 +60,7 @@ export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
       lanes.assign(new Map())
       const lasting = lastingTrouble(cause)
       if (lasting) throw lasting
+      trouble.failed(connections.isCoordinatorSilent ? hungCoordinator() : cause)
     } finally {
       await member.close()
     }
@@ -78,6 +81,7 @@ class KafkaJsMember {
   readonly #noMore: AbortSignal
   readonly #finished: AbortSignal
   readonly #onError: (error: unknown) => void
+  readonly #onJoined: () => void
   readonly #consumer: Consumer
   readonly #commits: Commits
   readonly #over = new AbortController()
@@ -86,10 +90,11 @@ class KafkaJsMember {
   #joining = true
   #partitions = 0
 
-  constructor(options: KafkaJsMemberOptions, leaderless: Leaderless) {
+  constructor(options: KafkaJsMemberOptions, leaderless: Leaderless, onJoined: () => void) {
     const { connections, layout, clock, lanes, noMore, finished, onError } = options
     this.#connections = connections
     this.#leaderless = leaderless
+    this.#onJoined = onJoined
     this.#onError = onError
     this.#topic = layout.topic
     this.#clock = clock
@@ -182,6 +187,7 @@ class KafkaJsMember {
     if (this.#over.signal.aborted) return
     this.#aliveAtMs = this.#clock.monotonic()
     this.#joining = false
+    this.#onJoined()
     this.#lanes.assign(new Map())
     this.#lanes.assign(new Map(partitions.map((partition) => [partition, ANYWHERE])))
     this.#consumer.resume([{ topic: this.#topic, partitions: [...partitions] }])

@@ -15,6 +15,40 @@ const KEYS = 60
 const WAIT = { timeout: 60_000 }
 const DEADLINE = { deadlineMs: 3_000 }
 
+/** A group whose members all end before another leader takes over, and that knows of it only by what it has committed. */
+async function asleepMeanwhile(url: string) {
+  const at = { url, namespace: 'unclean-asleep' }
+  await makeTopic(at, [[2, 1]], { 'unclean.leader.election.enable': 'true' })
+  const queue = await kafka.open(at)
+  const publish = (from: number) =>
+    expect.poll(() => succeeds(queue.publish(numbered(from, KEYS), DEADLINE)), WAIT).toBe(true)
+  const takes = async (from: number, rounds: number) => {
+    const consumer = consumerOf(queue)
+    const missing = () => upTo(rounds * KEYS, from).filter((n) => !consumer.seen.includes(n))
+    await expect.poll(missing, WAIT).toEqual([])
+    return consumer
+  }
+  await publish(0)
+  return {
+    /** With the follower away. */
+    async sleep() {
+      for (const round of [1, 2]) await publish(round * KEYS)
+      const consumer = await takes(0, 3)
+      await expect.poll(() => queue.depth().catch(() => undefined), WAIT).toMatchObject({ waiting: 0, inFlight: 0 })
+      await consumer.stop()
+    },
+    /** The log that is left grows beyond what is committed before anybody looks. */
+    async wake() {
+      for (const round of [3, 4, 5]) await publish(round * KEYS)
+      const consumer = await takes(3 * KEYS, 3)
+      expect(consumer.told.filter((line) => line.includes('partition 0 of'))).toHaveLength(1)
+      await consumer.stop()
+      await queue.close()
+      await kafka.drop(at)
+    },
+  }
+}
+
 describeWithServer('kafka-cluster', (server) => {
   it('is three brokers with TLS and a login, whose password is in no line for people', () => {
     const { url, says, control } = server()
@@ -110,8 +144,10 @@ describeWithServer('kafka-cluster', (server) => {
         return { at, driver, queue, consumer, round, settled, goesOn: name === 'kafka' ? round : goesOn }
       }),
     )
+    const asleep = await asleepMeanwhile(server().url)
     const control = server().control!
     await control.pause()
+    await asleep.sleep()
     // The follower had asked for more by then, and may still read the first of these. It has none of the second ones.
     await Promise.all(all.map(({ round }) => round(KEYS)))
     await Promise.all(all.map(({ round }) => round(2 * KEYS)))
@@ -121,6 +157,7 @@ describeWithServer('kafka-cluster', (server) => {
     const places = () => all[0]!.consumer.told.filter((line) => line.includes('partition 0 of'))
     await expect.poll(places, WAIT).not.toEqual([])
     await Promise.all(all.map(({ goesOn }) => goesOn(3 * KEYS)))
+    await asleep.wake()
     await control.start()
     await Promise.all(all.map(({ round }) => round(4 * KEYS)))
     await Promise.all(

@@ -9,12 +9,13 @@ import { clientOptions } from '../../queues/kafka/cluster.ts'
 import kafka from '../../queues/kafka.ts'
 import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajs from '../../queues/kafkajs.ts'
+import type { QueueDriver } from '../../src/core/contracts/queue.ts'
 import kafkaCluster from '../../src/runner/servers/kinds/kafka-cluster.ts'
 import { startNative } from '../../src/runner/servers/native.ts'
 import type { Server } from '../../src/runner/servers/server.ts'
 import { LIMIT, numbered } from '../contract/queue/kit.ts'
 import { EVERYTHING_REQUIRED } from '../needs.ts'
-import { consumerOf } from './kafka-consumer.ts'
+import { consumerOf, succeeds } from './kafka-consumer.ts'
 import { makeTopic, onOneBroker } from './kafka-one-broker.ts'
 
 /** The cluster takes a broker that hangs for alive for as long as these tests last, but waits for none of its copies. */
@@ -70,6 +71,34 @@ async function keptBy(url: string, name: string, isHung: boolean) {
   throw new Error('one broker keeps all consumers, or none')
 }
 
+/** A driver at work whose consumers are kept by the broker that hangs: it takes nothing meanwhile, and says so once. */
+async function keptByHung(url: string, name: string, driver: QueueDriver) {
+  const place = await keptBy(url, `kept-${name}`, true)
+  await makeTopic(place, [[2], [3]], {})
+  const queue = await driver.open(place)
+  const consumer = consumerOf(queue)
+  await queue.publish(numbered(0, 20), LIMIT)
+  await expect.poll(() => consumer.seen.length, WAIT).toBe(20)
+  const told = () => consumer.told.filter((line) => line.includes('the broker that keeps its consumers'))
+  const over = () => consumer.told.filter((line) => line.endsWith('that is over'))
+  return {
+    publishMore: () => queue.publish(numbered(20, 20), LIMIT),
+    async waits() {
+      await expect.poll(told, WAIT).toHaveLength(1)
+      // So /readyz says it.
+      await expect(queue.probe()).rejects.toMatchObject({ message: expect.any(String) })
+    },
+    async heals() {
+      await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(40)
+      await expect.poll(() => succeeds(queue.probe()), WAIT).toBe(true)
+      expect([told(), over()].map((lines) => lines.length)).toEqual([1, 1])
+      await consumer.stop()
+      await queue.close()
+      await driver.drop(place)
+    },
+  }
+}
+
 it('a broker takes connections and answers nothing, and still leads: only its partitions wait', async ({ skip }) => {
   skip(server === undefined, `no kafka cluster: ${why}`)
   const { url, control } = server!
@@ -78,24 +107,15 @@ it('a broker takes connections and answers nothing, and still leads: only its pa
       return onOneBroker(driver, await keptBy(url, name, false), HUNG)
     }),
   )
-  // One whose consumers are kept by the broker that hangs takes nothing meanwhile, and says so once.
-  const place = await keptBy(url, 'kept', true)
-  await makeTopic(place, [[2], [3]], {})
-  const queue = await kafka.open(place)
-  const consumer = consumerOf(queue)
-  await queue.publish(numbered(0, 20), LIMIT)
-  await expect.poll(() => consumer.seen.length, WAIT).toBe(20)
+  const kept = await Promise.all(
+    Object.entries({ kafka, kafkajs }).map(([name, driver]) => keptByHung(url, name, driver)),
+  )
   await control!.pause()
-  await queue.publish(numbered(20, 20), LIMIT)
+  await Promise.all(kept.map((one) => one.publishMore()))
   await Promise.all(all.map((one) => one.goesOn()))
-  const told = () => consumer.told.filter((line) => line.includes('keeps the consumers'))
-  await expect.poll(told, WAIT).toHaveLength(1)
+  await Promise.all(kept.map((one) => one.waits()))
   await control!.resume()
   await Promise.all(all.map((one) => one.heals()))
-  await expect.poll(() => new Set(consumer.seen).size, WAIT).toBe(40)
-  expect(told()).toHaveLength(1)
-  await consumer.stop()
-  await queue.close()
-  await kafka.drop(place)
+  await Promise.all(kept.map((one) => one.heals()))
   await Promise.all(all.map((one) => one.end()))
 })

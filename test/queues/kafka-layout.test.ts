@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { layoutOf, type TopicFacts, traitsOf } from '../../queues/kafka-shared/layout.ts'
+import { checkTopic, layoutOf, type TopicFacts, traitsOf } from '../../queues/kafka-shared/layout.ts'
 import { murmur2, partitionOf } from '../../queues/kafka-shared/murmur2.ts'
 
 const config = (changes: Record<string, string>) =>
@@ -18,8 +18,9 @@ const config = (changes: Record<string, string>) =>
 const layout = (topic: string, query = '') => ({ ...layoutOf({ url: `kafka://h:1${query}`, namespace: 'n' }), topic })
 const survives = (replicas: number, changes: Record<string, string>) =>
   traits({ replicas, config: config(changes) }).survives
+const KNOWN = { server: 'Kafka 4.1', partitions: 12, logFolders: [] }
 const traits = (facts: Pick<TopicFacts, 'replicas' | 'config'>) =>
-  traitsOf('kafka', layout('a-topic'), { server: 'Kafka 4.1', logFolders: [], ...facts })
+  traitsOf('kafka', layout('a-topic'), { ...KNOWN, ...facts })
 
 describe('the layout of a topic', () => {
   it.each([
@@ -60,7 +61,7 @@ describe('the layout of a topic', () => {
   it('grants no broker crash with acks=1 but to a leader without followers, and hands its linger on', () => {
     const of = (query: string, replicas: number) =>
       traitsOf('kafka', layout('a-topic', query), {
-        ...{ server: 'Kafka 4.1', logFolders: [], replicas },
+        ...{ ...KNOWN, replicas },
         config: config({ 'min.insync.replicas': '2', 'flush.messages': '1' }),
       })
     expect(of('?acks=1', 3).survives).toEqual(['receiver-crash'])
@@ -79,14 +80,37 @@ describe('the layout of a topic', () => {
     expect(server1({ 'retention.bytes': '-1' })).toMatch(/retention.bytes -1$/)
     expect(server1({ 'retention.ms': '3600000' })).toMatch(/retention.ms 3600000, which deletes events that wait/)
     expect(server1({ 'retention.ms': '1209600000' })).not.toContain('retention.ms')
-    expect(server1({ 'cleanup.policy': 'compact,delete' })).toContain('deletes all events of a key but the last')
+  })
+
+  it('is refused where it is compacted, or has less than its address asks for, and says where it has more', () => {
+    const facts = { ...KNOWN, replicas: 1, config: undefined }
+    const check = (query: string) => () => checkTopic(layout('a-topic', query), facts)
+    const misuse = (message: string) => expect.objectContaining({ code: 'misuse', message })
+    expect(check('?partitions=24')).toThrow(
+      misuse(
+        'a-topic is there with partitions 12, and its address asks for 24: add partitions to the topic, or ask for 12',
+      ),
+    )
+    expect(check('?replication=3')).toThrow(
+      misuse('a-topic is there with replication 1, and its address asks for 3: reassign its replicas, or ask for 1'),
+    )
+    for (const query of ['', '?partitions=12&replication=1', '?partitions=6']) expect(check(query)).not.toThrow()
+    const compacted = { ...facts, config: config({ 'cleanup.policy': 'compact,delete' }) }
+    expect(() => checkTopic(layout('a-topic'), compacted)).toThrow(
+      misuse(
+        'a-topic is compacted, which deletes all events of a key but the last: set its cleanup.policy to delete, or name another topic',
+      ),
+    )
+    const said = (query: string) => traitsOf('kafka', layout('a-topic', query), facts).server
+    expect(said('?partitions=6')).toContain('partitions 12, more than the 6 asked for')
+    expect(said('?partitions=12')).not.toContain('asked for')
   })
 
   it('names the folders of this machine that hold a partition of its own, and no others', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-log-'))
     const logFolders = [folder, '/no/such/folder']
     const of = (topic: string) =>
-      traitsOf('kafka', layout(topic), { server: 'Kafka', replicas: 1, config: config({}), logFolders }).dataFolders
+      traitsOf('kafka', layout(topic), { ...KNOWN, replicas: 1, config: config({}), logFolders }).dataFolders
     mkdirSync(join(folder, 'mine-3'))
     expect(of('mine')).toEqual([folder])
     expect(of('another')).toBeUndefined()
@@ -103,6 +127,13 @@ describe('the layout of a topic', () => {
     const { publishBytesMax, publishEventsMax } = traits({ replicas: 1, config: config({}) })
     const largestRecordHead = 128 + 32
     expect(publishBytesMax + publishEventsMax * largestRecordHead).toBeLessThan(1_048_588)
+  })
+
+  it('keeps a publish within a file of the log, where that is smaller than the largest batch', () => {
+    const of = (changes: Record<string, string>) => traits({ replicas: 1, config: config(changes) }).publishBytesMax
+    const small = of({ 'max.message.bytes': '1048588' })
+    expect(of({ 'max.message.bytes': '4194304', 'segment.bytes': '1048588' })).toBe(small)
+    expect(of({ 'max.message.bytes': '1048588', 'segment.bytes': '1073741824' })).toBe(small)
   })
 
   it.each(['redis://h:1', 'kafka://', 'kafka://h', 'kafka://user@h:1', 'kafka://h:1/a/b', 'h:1'])(

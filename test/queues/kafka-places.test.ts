@@ -1,14 +1,18 @@
+import { Admin, Consumer } from '@platformatic/kafka'
 import { Kafka, logLevel } from 'kafkajs'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { clientOptions, committedOf } from '../../queues/kafka/cluster.ts'
 import kafka from '../../queues/kafka.ts'
 import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajs from '../../queues/kafkajs.ts'
+import { encode } from '../../src/core/base/codec.ts'
 import type { Queue } from '../../src/core/contracts/queue.ts'
 import { inOrder, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
 import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const EVENTS = 60
+const DAY_MS = 24 * 60 * 60 * 1_000
 const WAIT = { timeout: 90_000 }
 let namespaces = 0
 
@@ -85,6 +89,82 @@ describeWithServer('kafka', (server) => {
       await driver.drop(place)
     })
 
+    it(`${name}: a publisher whose clock is wrong is not refused, and its events do not seem old to retention`, async () => {
+      const place = at()
+      const queue = await driver.open(place)
+      expect(queue.traits.server).not.toContain('CreateTime')
+      const now = Date.now()
+      const clock = vi.spyOn(Date, 'now')
+      // More than Kafka's message.timestamp.after.max.ms, and than the time for which what waits is kept.
+      for (const [round, days] of [1, -30].entries()) {
+        clock.mockReturnValue(now + days * DAY_MS)
+        await publish(queue, round * EVENTS)
+      }
+      clock.mockRestore()
+      const consumer = consumerOf(queue)
+      await expect.poll(() => consumer.seen.length, WAIT).toBe(2 * EVENTS)
+      await consumer.stop()
+      await queue.close()
+      await driver.drop(place)
+    })
+
+    it(`${name}: transactions of others leave no event that was taken back, and nothing that waits for ever`, async () => {
+      const [topic, host] = [`Shared.${name}`, new URL(server().url).host]
+      const place = { url: `kafka://${host}/${topic}?partitions=1`, namespace: `shared-${name}` }
+      const queue = await driver.open(place)
+      const producer = new Kafka({ brokers: [host], logLevel: logLevel.NOTHING }).producer({
+        ...{ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 },
+      })
+      await producer.connect()
+      const [kept, takenBack] = numbered(1_000, 2)
+      for (const event of [takenBack!, kept!, takenBack!]) {
+        const transaction = await producer.transaction()
+        await transaction.send({ topic, messages: [{ value: encode(event) }] })
+        if (event === kept) await transaction.commit()
+        else await transaction.abort()
+      }
+      await producer.disconnect()
+      const consumer = consumerOf(queue)
+      await expect.poll(() => consumer.seen, WAIT).toEqual([1_000])
+      await expect.poll(() => queue.depth(), WAIT).toMatchObject({ waiting: 0, inFlight: 0 })
+      await publish(queue, 0)
+      await expect.poll(() => consumer.seen.length, WAIT).toBe(1 + EVENTS)
+      expect(consumer.seen).not.toContain(1_001)
+      await consumer.stop()
+      await queue.close()
+    })
+
+    if (name === 'kafka') {
+      it('kafka: a commit names the epoch of its leader; where the log knows nothing of it, the log is read from its start', async () => {
+        // A topic that somebody named, whose settled records stay.
+        const place = { url: `${server().url}/Epochs?partitions=1`, namespace: 'epochs' }
+        const layout = layoutOf(place)
+        const { topic, group } = layout
+        const queue = await driver.open(place)
+        const first = consumerOf(queue)
+        await publish(queue, 0)
+        await expect.poll(() => first.seen.length, WAIT).toBe(EVENTS)
+        await first.stop()
+        const asking = new Admin(clientOptions(layout))
+        const committed = await committedOf(asking, group, topic, [0])
+        expect(committed).toEqual([{ partition: 0, offset: EVENTS, leaderEpoch: expect.any(Number) }])
+        expect(committed[0]!.leaderEpoch).toBeGreaterThanOrEqual(0)
+        // As of a log that was restored from an older copy, and has grown beyond that offset since.
+        const other = new Consumer({ ...clientOptions(layout), groupId: group, autocommit: false })
+        other.topics.track(topic)
+        await other.joinGroup({})
+        await other.commit({ offsets: [{ topic, partition: 0, offset: BigInt(EVENTS), leaderEpoch: 99 }] })
+        await other.close(true)
+        const next = consumerOf(queue)
+        await publish(queue, EVENTS)
+        await expect.poll(() => new Set(next.seen).size, WAIT).toBe(2 * EVENTS)
+        expect(next.told.filter((line) => line.includes(`no offset ${EVENTS}`))).toHaveLength(1)
+        await next.stop()
+        await asking.close()
+        await queue.close()
+      })
+    }
+
     /** A queue whose consumer has seen two rounds of events, and what changes its topic. */
     const atWork = async () => {
       const place = at()
@@ -99,10 +179,18 @@ describeWithServer('kafka', (server) => {
     it(`${name}: a topic that is deleted and made anew under a running consumer is read from its start`, async () => {
       const { place, queue, consumer, one, topic } = await atWork()
       await one.deleteTopics({ topics: [topic] })
+      const told = (what: RegExp) => consumer.told.filter((line) => what.test(line))
+      await expect
+        .poll(() => told(/^nothing of .* can be consumed for .*It is tried until it works$/), WAIT)
+        .toHaveLength(1)
       const again = await driver.open(place)
       await expect.poll(() => succeeds(publish(again, 2 * EVENTS)), WAIT).toBe(true)
       const isNew = (n: number) => n >= 2 * EVENTS
       await expect.poll(() => new Set(consumer.seen.filter(isNew)).size, WAIT).toBe(EVENTS)
+      expect(told(/^nothing of .* can be consumed for/).map((line) => line.endsWith('that is over'))).toEqual([
+        false,
+        true,
+      ])
       await consumer.stop()
       await one.disconnect()
       await Promise.all([queue.close(), again.close()])

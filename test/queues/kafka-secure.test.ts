@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import kafkaQueue from '../../queues/kafka.ts'
 import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajsQueue from '../../queues/kafkajs.ts'
+import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import kafka from '../../src/runner/servers/kinds/kafka.ts'
 import { kafkaJars } from '../../src/runner/servers/kinds/kafka-jars.ts'
 import { startNative } from '../../src/runner/servers/native.ts'
@@ -18,6 +19,8 @@ import { consumerOf } from './kafka-consumer.ts'
 
 const DRIVERS = { kafka: kafkaQueue, kafkajs: kafkajsQueue }
 const PASSWORD = 'p@ss-of-app'
+/** A login lasts for so many ms. kafkajs logs in again when less than 10 s are left of one. */
+const LOGIN_MS = 11_000
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-kafka-secure-'))
 const options = { folder: join(folder, 'server'), cacheFolder: resolve('.cache'), onProgress: () => {} }
 const ca = join(folder, 'ca.pem')
@@ -63,6 +66,7 @@ const settingsOf = (store: string, plain: number, secure: number) => ({
   'allow.everyone.if.no.acl.found': 'true',
   'ssl.keystore.type': 'PEM',
   'ssl.keystore.location': store,
+  'connections.max.reauth.ms': String(LOGIN_MS),
   'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
   'listener.name.secure.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_app="${PASSWORD}";`,
   'listener.name.secure.scram-sha-256.sasl.jaas.config': SCRAM,
@@ -165,6 +169,24 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
       await driver.drop(at)
     },
   )
+
+  it('goes on when logins end: each connection logs in again', async () => {
+    if (!started) throw new Error(`no kafka server: ${why}`)
+    const url = `kafka+ssl://app:${encodeURIComponent(PASSWORD)}@${started.brokers}?mechanism=plain&ca=${ca}&partitions=2`
+    const queue = await driver.open({ url, namespace: `${name}-again` })
+    const consumer = consumerOf(queue)
+    const untilMs = performance.now() + 1.2 * LOGIN_MS
+    let count = 0
+    while (performance.now() < untilMs) {
+      await queue.publish(numbered(count, 1), LIMIT)
+      count++
+      await sleep(systemClock, 100)
+    }
+    await expect.poll(() => new Set(consumer.seen).size, { timeout: 20_000 }).toBe(count)
+    expect(consumer.told).toEqual([])
+    await consumer.stop()
+    await queue.close()
+  })
 
   it('says once what it may not do, does not insist, and goes on when it may', async () => {
     if (!started) throw new Error(`no kafka server: ${why}`)

@@ -1,3 +1,4 @@
+import { Admin } from '@platformatic/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import kafka from '../../queues/kafka.ts'
@@ -6,7 +7,7 @@ import { kafkaCounts } from '../../src/clients/kafka/counts.ts'
 import { inOrder, LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { anEvent } from '../events.ts'
 import { describeWithServer } from '../servers.ts'
-import { consumerOf } from './kafka-consumer.ts'
+import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const EVENTS = 30
 const WAIT = { timeout: 40_000 }
@@ -66,6 +67,51 @@ describeWithServer('kafka', (server) => {
       expect(left.groups).toEqual(expect.arrayContaining([`a-${name}`, `b-${name}`]))
     },
   )
+
+  it.each(DRIVERS)(
+    '%s: a topic that is there with fewer partitions than asked for is refused',
+    async (name, driver) => {
+      const at = (query: string) => ({ url: `${server().url}${query}`, namespace: `fewer-${name}` })
+      await (await driver.open(at('?partitions=3'))).close()
+      await expect(driver.open(at('?partitions=4'))).rejects.toMatchObject({
+        code: 'misuse',
+        message: expect.stringMatching(
+          /^cannot open floodmark-fewer-.* with partitions 3, .* asks for 4: add partitions to the topic, or ask for 3$/,
+        ),
+      })
+      const queue = await driver.open(at('?partitions=2'))
+      expect(queue.traits.server).toContain('partitions 3, more than the 2 asked for')
+      await queue.close()
+      await driver.drop(at(''))
+    },
+  )
+
+  it.each(DRIVERS)('%s: a quota of the cluster slows publishing down and costs no event', async (name, driver) => {
+    const place = { url: `${server().url}?partitions=3`, namespace: `quota-${name}` }
+    const queue = await driver.open(place)
+    const admin = new Admin({ clientId: 'quotas', bootstrapBrokers: [new URL(server().url).host] })
+    const entities = [{ entityType: 'client-id' as const, entityName: 'floodmark' }]
+    const key = 'producer_byte_rate' as const
+    await admin.alterClientQuotas({ entries: [{ entities, ops: [{ key, value: 100_000, remove: false }] }] })
+    const body = Buffer.alloc(30_000, '{"a":1}')
+    const accepted: number[] = []
+    let refused = 0
+    for (const n of upTo(EVENTS)) {
+      const published = queue.publish([anEvent(String(n), { body, key: 'k' })], { deadlineMs: 2_000 })
+      if (await succeeds(published)) accepted.push(n)
+      else refused++
+    }
+    expect(accepted.length + refused).toBe(EVENTS)
+    expect(accepted).not.toEqual([])
+    await admin.alterClientQuotas({ entries: [{ entities, ops: [{ key, remove: true }] }] })
+    const consumer = consumerOf(queue)
+    await expect.poll(() => accepted.filter((n) => !consumer.seen.includes(n)), WAIT).toEqual([])
+    await consumer.stop()
+    const first = [...new Set(consumer.seen)].filter((n) => accepted.includes(n))
+    expect(first).toEqual(accepted)
+    await Promise.all([queue.close(), admin.close()])
+    await driver.drop(place)
+  })
 
   it.each(['gzip', 'zstd', 'lz4', 'snappy'])('kafka: the broker takes %s', async (compression) => {
     const place = { url: `${server().url}?partitions=1&compression=${compression}`, namespace: `with-${compression}` }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Brokers } from '../../queues/kafka-shared/brokers.ts'
-import { readable } from '../../queues/kafkajs/answers.ts'
+import { coordinatorIn, readable } from '../../queues/kafkajs/answers.ts'
 
 const int16 = (value: number) => {
   const bytes = Buffer.alloc(2)
@@ -76,4 +76,12 @@ describe('an answer about the cluster', () => {
     expect(leaders()).toEqual([-1, 2])
     brokers.close()
   })
+})
+
+it('an answer says which broker keeps the consumers, unless it is an error', () => {
+  const answer = (code: number, ...rest: readonly Buffer[]) => {
+    return Buffer.concat([int32(0), int32(7), int32(0), int16(code), none, ...rest])
+  }
+  expect(coordinatorIn(answer(0, int32(2), text('h2'), int32(9092)))).toEqual({ host: 'h2', port: 9092 })
+  expect(coordinatorIn(answer(15, int32(-1), text(''), int32(-1)))).toBeUndefined()
 })

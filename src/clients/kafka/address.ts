@@ -37,7 +37,8 @@ type Compression = (typeof COMPRESSIONS)[number]
 
 type KafkaLogin =
   | { readonly mechanism: Exclude<Mechanism, 'OAUTHBEARER'>; readonly username: string; readonly password: string }
-  | { readonly mechanism: 'OAUTHBEARER'; readonly token: string }
+  /** Asked for at each login: a token lasts for an hour or so. */
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => string }
 
 const FORM =
   'kafka://host:port, kafka://host:port/topic or kafka+ssl://user:password@host:port?mechanism=scram-sha-512&ca=<file>'
@@ -53,7 +54,7 @@ const LINGER_MAX_MS = 10_000
 
 /**
  * What a URL says of a cluster: kafka[+ssl]://[user:password@]host:port[,host:port…][/topic][?mechanism=…&ca=<file>&group=…&
- * replication=3&partitions=12&compression=gzip&acks=all&lingerMs=5]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD and _TOKEN instead: a URL on a command
+ * replication=3&partitions=12&compression=gzip&acks=all&lingerMs=5]. User, password and token may come by FLOODMARK_KAFKA_USER, _PASSWORD, _TOKEN and _TOKEN_FILE instead: a URL on a command
  * line is seen by others. No error tells what stands before the hosts. @throws FloodmarkError 'misuse'.
  */
 export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env): KafkaAddress {
@@ -79,7 +80,7 @@ export function kafkaAddress(url: string, env: NodeJS.ProcessEnv = process.env):
   if (ca !== null && !tls) throw misuse('ca is for TLS: write kafka+ssl:// instead of kafka://')
   return {
     brokers,
-    tls: tls ? { ...(ca !== null && { ca: fileOf(ca) }) } : undefined,
+    tls: tls ? { ...(ca !== null && { ca: fileOf('the certificate authority', ca) }) } : undefined,
     sasl: loginOf(login, parameters.get('mechanism'), env),
     topic,
     group,
@@ -101,8 +102,9 @@ function loginOf(login: string | undefined, named: string | null, env: NodeJS.Pr
   const mechanism = MECHANISMS[(named ?? 'plain').toLowerCase() as keyof typeof MECHANISMS]
   if (!mechanism) throw misuse(`Kafka's mechanism is one of ${Object.keys(MECHANISMS).join(', ')}`)
   if (mechanism === 'OAUTHBEARER') {
-    if (!env.FLOODMARK_KAFKA_TOKEN) throw misuse('oauthbearer needs a token: give it with FLOODMARK_KAFKA_TOKEN')
-    return { mechanism, token: env.FLOODMARK_KAFKA_TOKEN }
+    const token = () => tokenOf(env)
+    token()
+    return { mechanism, token }
   }
   if (!username || !password) {
     throw misuse(
@@ -110,6 +112,14 @@ function loginOf(login: string | undefined, named: string | null, env: NodeJS.Pr
     )
   }
   return { mechanism, username, password }
+}
+
+function tokenOf({ FLOODMARK_KAFKA_TOKEN: token, FLOODMARK_KAFKA_TOKEN_FILE: path }: NodeJS.ProcessEnv): string {
+  if (path) return fileOf('the token', path).trim()
+  if (token) return token
+  throw misuse(
+    'oauthbearer needs a token: give it with FLOODMARK_KAFKA_TOKEN, or its file with FLOODMARK_KAFKA_TOKEN_FILE',
+  )
 }
 
 function topicOf(name: string | null): string | undefined {
@@ -128,11 +138,11 @@ function decoded(text: string, what = 'the user or password'): string {
   }
 }
 
-function fileOf(path: string): string {
+function fileOf(what: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw misuse(`the certificate authority ${path} cannot be read: ${messageOf(error)}`)
+    throw misuse(`${what} ${path} cannot be read: ${messageOf(error)}`)
   }
 }
 

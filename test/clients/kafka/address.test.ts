@@ -1,5 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { kafkaAddress } from '../../../src/clients/kafka/address.ts'
+
+/** What a login by token would say now. */
+function tokenBy(env: NodeJS.ProcessEnv): () => string {
+  const { sasl } = kafkaAddress('kafka://a:1?mechanism=oauthbearer', env)
+  if (sasl?.mechanism !== 'OAUTHBEARER') throw new Error('another login')
+  return sasl.token
+}
 
 describe('the address of a Kafka', () => {
   it('may name a user, a mechanism, and what a new topic gets', () => {
@@ -35,11 +45,21 @@ describe('the address of a Kafka', () => {
       username: 'app',
       password: 'secret',
     })
-    expect(kafkaAddress('kafka://a:1?mechanism=oauthbearer', env).sasl).toEqual({
-      mechanism: 'OAUTHBEARER',
-      token: 'token',
-    })
+    expect(tokenBy(env)()).toBe('token')
     expect(kafkaAddress('kafka://a:1', env)).toMatchObject({ sasl: undefined, tls: undefined })
+  })
+
+  it('reads a token from its file at each login: whoever makes tokens writes a new one there before the old one ends', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-token-'))
+    const file = join(folder, 'token')
+    const env = { FLOODMARK_KAFKA_TOKEN_FILE: file }
+    expect(() => tokenBy(env)).toThrow(`the token ${file} cannot be read`)
+    writeFileSync(file, 'first\n')
+    const token = tokenBy(env)
+    expect(token()).toBe('first')
+    writeFileSync(file, 'second')
+    expect(token()).toBe('second')
+    rmSync(folder, { recursive: true })
   })
 
   it.each([
