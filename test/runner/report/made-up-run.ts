@@ -120,6 +120,7 @@ function recordOf(counts: ReturnType<typeof writeJournals>): RunRecord {
   const samples = Array.from({ length: 17 }, (_, at) => ({
     ...{ atMs: at * 500, applied: 0, buried: 0, failed: 0, duplicates: 0, differing: 0, circuitsOpened: 0 },
     ...{ circuitsOpen: 0, backlog: 0, cpuSeconds: at / 10, rssBytes: 2 ** 26 + at, eventLoopUtilization: 0.1 },
+    refused: { busy: at },
     asked: { bytes: at * 2_000, calls: { Produce: { calls: at, bytes: at * 900 } } },
   }))
   const beside = samples.map(({ atMs }) => ({

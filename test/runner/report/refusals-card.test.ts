@@ -22,7 +22,7 @@ it('a report says why the stack refused what it refused, over the lives of its p
     folder,
     refusing((at) => ({ busy: at < 10 ? at * 100 : (at - 10) * 100, ...(at > 3 && { unavailable: 13 }) })),
   )
-  expect(report.cards.refusals).toEqual({ busy: 1_500, unavailable: 13 })
+  expect(report.cards.refusals).toEqual({ byReason: { busy: 1_500, unavailable: 13 }, unarrived: 0 })
   const line =
     'requests that the stack refused: 1,500 as more was in progress, held or waiting to be stored than allowed; 13 as it could not be stored'
   expect(terminal(report)).toContain(line)
@@ -31,5 +31,8 @@ it('a report says why the stack refused what it refused, over the lives of its p
 })
 
 it('a report says nothing of refusals where there were none, and in runs of older versions', async () => {
-  for (const of of [record, refusing(() => ({}))]) expect((await summarise(folder, of)).cards.refusals).toBeUndefined()
+  const older = stack!.samples.map(({ refused: _, ...sample }) => sample)
+  const olderRecord = { ...record, samples: { ...record.samples, stack: [{ ...stack!, samples: older }] } }
+  for (const of of [olderRecord, refusing(() => ({}))])
+    expect((await summarise(folder, of)).cards.refusals).toBeUndefined()
 })

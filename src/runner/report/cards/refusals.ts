@@ -12,6 +12,7 @@ const WORDS = {
   'too-large': 'the body was too large',
   rate: 'more came than its route, or its sender, may send',
   slow: 'it was not whole in its time',
+  stopping: 'the receiver was stopping',
   missing: 'no signature came',
   malformed: 'the signature was none',
   stale: 'signed too long ago',
@@ -28,8 +29,12 @@ const WORDS = {
 } as const satisfies Record<RefusalReason, string>
 const REASONS = Object.keys(WORDS) as RefusalReason[]
 
-/** Requests that the stack refused while the run was sending, by its own reasons. One of another version may be missing. */
-const schema = z.partialRecord(z.enum(REASONS), count)
+const schema = z.object({
+  /** Requests, by the receivers' own reasons. One of another version may be missing. */
+  byReason: z.partialRecord(z.enum(REASONS), count),
+  /** Attempts that never came that far: no connection stood in their time, or it broke before they were sent. */
+  unarrived: count,
+})
 type Refused = z.infer<typeof schema>
 
 /** Why the stack refused what it refused. */
@@ -38,24 +43,34 @@ export const refusals = defineCard({
   make: refusedOf,
   checks: () => [],
   checkWords: {},
-  words(card) {
-    const all = REASONS.flatMap((reason) => (card[reason] ? [`${grouped(card[reason])} as ${WORDS[reason]}`] : []))
-    const line = `requests that the stack refused: ${all.join('; ')}`
-    const todo = card.busy ? ' Load was shed: see --in-flight-max, and what the errors say of the queue.' : ''
-    return { blocks: [{ paragraph: `${line}.${todo}` }], lines: [line] }
+  words({ byReason, unarrived }) {
+    const all = REASONS.flatMap((reason) => {
+      const refused = byReason[reason] ?? 0
+      return refused > 0 ? [`${grouped(refused)} as ${WORDS[reason]}`] : []
+    })
+    const lines = [
+      ...(all.length > 0 ? [`requests that the stack refused: ${all.join('; ')}`] : []),
+      ...(unarrived > 0
+        ? [`attempts that found no connection in their time, so that nothing was sent: ${grouped(unarrived)}`]
+        : []),
+    ]
+    const todo = byReason.busy ? ['Load was shed: see --in-flight-max, and what the errors say of the queue.'] : []
+    return { blocks: [...lines.map((line) => `${line}.`), ...todo].map((paragraph) => ({ paragraph })), lines }
   },
 })
 
-function refusedOf({ record, endedAtMs }: JudgedRun): Refused | undefined {
-  const sums: Refused = {}
+function refusedOf({ record, attempts }: JudgedRun): Refused | undefined {
+  const byReason: Refused['byReason'] = {}
   for (const { samples } of record.samples.stack) {
-    const told = samples.filter(({ atMs }) => atMs <= endedAtMs).flatMap(({ refused }) => refused ?? [])
+    const told = samples.flatMap(({ refused }) => refused ?? [])
     for (const reason of REASONS) {
       const more = growth(told.map((one) => one[reason] ?? 0))
-      if (more > 0) sums[reason] = (sums[reason] ?? 0) + more
+      if (more > 0) byReason[reason] = (byReason[reason] ?? 0) + more
     }
   }
-  return Object.keys(sums).length > 0 ? sums : undefined
+  let unarrived = 0
+  for (const { outcome, status } of attempts()) if (outcome === 'refused' && status === 0) unarrived++
+  return Object.keys(byReason).length > 0 || unarrived > 0 ? { byReason, unarrived } : undefined
 }
 
 /** A process that started again counts from nothing. */
