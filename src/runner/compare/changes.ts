@@ -14,7 +14,8 @@ const SIDE_MIN = 3
 const SHARE_MIN = 0.001
 const SHARE_RATIO_MIN = 1.5
 
-export const CHANGED = ['p99Ms', 'p50Ms', 'eventP99Ms', 'effectP99Ms', 'stackCpu'] as const
+export const CHANGED = ['p99Ms', 'runP99Ms', 'p50Ms', 'eventP99Ms', 'effectP99Ms', 'stackCpu'] as const
+const PERCENTILES = ['p99Ms', 'eventP99Ms', 'effectP99Ms'] as const
 export type ChangedFigure = (typeof CHANGED)[number]
 export const COUNTED = [
   'lost',
@@ -55,6 +56,8 @@ export interface Changes {
   readonly before: ComparedSide
   readonly after: ComparedSide
   readonly figures: readonly Change[]
+  /** That some run has no value of: too few episodes held it. */
+  readonly leftOut: readonly ChangedFigure[]
   readonly counts: readonly CountChange[]
   /** A side passed before and fails after. */
   readonly failsNow: boolean
@@ -106,6 +109,7 @@ export function changesOf(
     before: sideOf(before),
     after: sideOf(after),
     ...{ figures, counts, failsNow, mixed, allow, notComparable },
+    leftOut: notComparable ? [] : PERCENTILES.filter((name) => !figures.some(({ figure }) => figure === name)),
     apart: apartOf(before.reports, after.reports),
     outcome: notComparable ? 'not-comparable' : isWorse ? 'regression' : 'no-regression',
   }
@@ -134,6 +138,10 @@ function changeOf(
   const [a, b] = [before.map((report) => sampleOf(figure, report)), after.map((report) => sampleOf(figure, report))]
   const isWhole = [a, b].every((side) => side.length > 0 && side.every((one) => one !== undefined))
   if (!isWhole) return undefined
+  // Without an interval of its own it takes runs to know how far it differs by itself; with one there is a better figure.
+  const isStandIn = figure === 'runP99Ms'
+  const hasBetter = () => changeOf('p99Ms', before, after, allow) !== undefined
+  if (isStandIn && (Math.min(a.length, b.length) < SIDE_MIN || hasBetter())) return undefined
   const [was, is] = [meanOf(a as RunSample[], figure), meanOf(b as RunSample[], figure)]
   const mean = is.log - was.log
   const half = was.freedom && is.freedom ? welch(was, is) : NORMAL * Math.sqrt(was.variance + is.variance)
@@ -175,13 +183,17 @@ function welch(a: Mean, b: Mean): number {
   return studentQuantile(0.975, freedom) * Math.sqrt(variance)
 }
 
-function sampleOf(figure: ChangedFigure, { latency, processes, audit }: Report): RunSample | undefined {
+function sampleOf(figure: ChangedFigure, { latency, processes, audit, cards }: Report): RunSample | undefined {
   const peak = latency.phases.find((phase) => phase.peak)
   if (figure === 'stackCpu') {
     const cpu = processes
       .filter(({ name }) => !name.startsWith('sender '))
       .reduce((sum, one) => sum + one.cpuSeconds, 0)
     return audit.planned > 0 && cpu > 0 ? { value: (cpu * 1e6) / audit.planned, within: 0 } : undefined
+  }
+  if (figure === 'runP99Ms') {
+    const value = cards.distribution?.points.find(({ share }) => share >= 0.99)?.ms
+    return value === undefined || value <= 0 ? undefined : { value, within: 0 }
   }
   const answers = peak?.acceptedFirst ?? latency.accepted.first
   if (figure === 'p50Ms') return fromInterval(answers.p50)

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Report } from '../report/report-schema.ts'
 import { didYouMean } from '../scenario/nearest.ts'
@@ -12,10 +12,16 @@ const WHAT: Readonly<Record<EntryKind, string>> = {
   comparison: 'comparison',
 }
 
+/** As the list names it, or as it is called in there. */
+function pathOf(name: string, root: string): string {
+  const inside = join(root, name)
+  return !existsSync(name) && name !== '' && existsSync(inside) ? inside : name
+}
+
 /** The folder that a person means by its path, or by `latest` or `previous`. @throws FloodmarkError 'misuse'. */
 export function folderOf(name: string, kind: EntryKind, root: string = REPORTS): string {
   const at = (ORDER as readonly string[]).indexOf(name)
-  if (at < 0 || existsSync(name)) return name
+  if (at < 0 || existsSync(name)) return pathOf(name, root)
   const found = entriesIn(root).filter((entry) => entry.kind === kind)[at]
   if (found) return found.folder
   throw new FloodmarkError('misuse', `there is no ${name} ${WHAT[kind]} in ${root}: give a folder`)
@@ -26,7 +32,8 @@ export function folderOf(name: string, kind: EntryKind, root: string = REPORTS):
  * several. @throws FloodmarkError 'misuse' with what there is.
  */
 export function reportsOf(name: string, root: string = REPORTS): Report[] {
-  const folder = !existsSync(name) ? undefined : statSync(name).isDirectory() ? name : dirname(name)
+  const path = pathOf(name, root)
+  const folder = !existsSync(path) ? undefined : statSync(path).isDirectory() ? path : dirname(path)
   if (folder !== undefined && entryOf(folder)) return [wholeReport(folder)]
   if ((ORDER as readonly string[]).includes(name)) return [wholeReport(folderOf(name, 'run', root))]
   const runs = entriesIn(root).filter(({ kind }) => kind === 'run')

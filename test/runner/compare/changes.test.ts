@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { changesOf } from '../../../src/runner/compare/changes.ts'
-import { changesWords } from '../../../src/runner/render/words/changes.ts'
+import { changesAbout, changesWords } from '../../../src/runner/render/words/changes.ts'
 import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { reportWith } from '../history/made-up-reports.ts'
 import { gaussian, seeded } from './seeded.ts'
@@ -90,6 +90,26 @@ describe('what changed from one run to another', () => {
     const seeded = reportWith()
     seeded.settings = { ...seeded.settings, seed: 9 }
     expect(changes([reportWith(), seeded], [reportWith(), seeded]).outcome).toBe('no-regression')
+  })
+
+  it('says which percentile is left out, and takes what came out where there are three runs a side', () => {
+    const short = (times: number) => {
+      const report = reportWith({ times })
+      const { accepted, phases } = report.latency
+      for (const phase of phases) phase.acceptedFirst = { ...phase.acceptedFirst, p99: undefined }
+      report.latency.accepted = { ...accepted, first: { ...accepted.first, p99: undefined } }
+      const points = [0.5, 0.99, 1].map((share) => ({ share, ms: 20 * times }))
+      report.cards = { ...report.cards, distribution: { ...report.cards.distribution!, points } }
+      return report
+    }
+    const few = changes([short(1)], [short(9)])
+    expect(few.leftOut).toEqual(['p99Ms'])
+    expect(few.figures.map(({ figure }) => figure)).not.toContain('runP99Ms')
+    expect(changesAbout(few).join(' ')).toContain('Left out: response p99. Some run has too few episodes for it;')
+    const three = (times: number) => [0.98, 1, 1.02].map((factor) => short(times * factor))
+    const found = changes(three(1), three(1.5))
+    expect(changesWords(found)).toContain('response p99, whole run +50.0%')
+    expect(changes([reportWith()], [reportWith()]).leftOut).toEqual([])
   })
 
   it('is not told by a run that was cut short', () => {

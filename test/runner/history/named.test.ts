@@ -40,6 +40,8 @@ describe('the runs of a folder', () => {
     expect(folderOf('previous', 'run', root)).toBe(join(root, 'third'))
     expect(folderOf('latest', 'ceiling', root)).toBe(join(root, 'searched'))
     expect(folderOf('some/folder', 'run', root)).toBe('some/folder')
+    expect(folderOf('third', 'run', root)).toBe(join(root, 'third'))
+    expect(reportsOf('third', root)[0]!.settings.tag).toBe('change')
     expect(reportsOf('main', root)).toHaveLength(2)
     expect(reportsOf(join(root, 'third'), root)[0]!.settings.tag).toBe('change')
     expect(reportsOf(join(root, 'third', 'report.json'), root)).toHaveLength(1)

@@ -1,7 +1,8 @@
 import { grouped, ms, percent } from '../../../core/base/words.ts'
-import type { Change, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
+import type { Change, ChangedFigure, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
 import { FIGURE_NAMES, list } from './compare.ts'
 
+const NAMES: Readonly<Record<ChangedFigure, string>> = { ...FIGURE_NAMES, runP99Ms: 'response p99, whole run' }
 const COUNT_NAMES: Readonly<Record<CountedFigure, string>> = {
   lost: 'events lost',
   doubled: 'double effects',
@@ -21,7 +22,7 @@ export function changeRows({ figures, counts }: Changes): string[][] {
     const { figure, before, after, ratio, low, high } = change
     const write = figure === 'stackCpu' ? grouped : ms
     const within = `${signed(low)} … ${signed(high)}`
-    return [FIGURE_NAMES[figure], write(before), write(after), signed(ratio), within, stateOf(change)]
+    return [NAMES[figure], write(before), write(after), signed(ratio), within, stateOf(change)]
   })
   const counted = counts.map(({ figure, before, after, isRegression }) => [
     ...[COUNT_NAMES[figure], grouped(before), grouped(after), '', '', isRegression ? 'REGRESSION' : ''],
@@ -61,7 +62,7 @@ function foundWords({ before, after, figures, counts, failsNow, allow, scenario 
   const worse = [
     ...(failsNow ? [`${after.name} fails, and ${before.name} did not`] : []),
     ...figures.flatMap(({ figure, isRegression, ratio }) =>
-      isRegression ? [`${FIGURE_NAMES[figure]} ${signed(ratio)}`] : [],
+      isRegression ? [`${NAMES[figure]} ${signed(ratio)}`] : [],
     ),
     ...counts.flatMap((one) =>
       one.isRegression ? [`${grouped(one.after)} ${COUNT_NAMES[one.figure]}, before ${grouped(one.before)}`] : [],
@@ -69,19 +70,24 @@ function foundWords({ before, after, figures, counts, failsNow, allow, scenario 
   ]
   if (worse.length > 0) return `${scenario} became worse ${from}: ${worse.join('; ')}.`
   const better = figures.filter(({ isReal, ratio }) => isReal && ratio < 1)
-  const gained = better.map(({ figure, ratio }) => `${FIGURE_NAMES[figure]} ${signed(ratio)}`)
+  const gained = better.map(({ figure, ratio }) => `${NAMES[figure]} ${signed(ratio)}`)
   const none = `${scenario} did not become worse ${from}, by more than the ${percent(allow)} that are allowed`
   return gained.length > 0 ? `${none}. Better: ${gained.join(', ')}.` : `${none}.`
 }
 
 /** What the intervals rest on, and what else differs. */
-export function changesAbout({ before, after, apart }: Changes): string[] {
+export function changesAbout({ before, after, apart, leftOut }: Changes): string[] {
   const isFew = [before, after].some((side) => side.whole < 3)
   return [
     ...[before, after].map(sideWords),
     ...(isFew
       ? [
           'One or two runs do not show how far runs differ by themselves. Their intervals allow for what is usual: waits of two runs alike differ by up to half. Give three runs or more the same --tag to find smaller differences.',
+        ]
+      : []),
+    ...(leftOut.length > 0
+      ? [
+          `Left out: ${list(leftOut.map((figure) => NAMES[figure]))}. Some run has too few episodes for ${leftOut.length === 1 ? 'it' : 'them'}; a longer one has enough. Of three runs or more a side the response p99 is compared as it came out.`,
         ]
       : []),
     ...apart.map(({ what, before: was, after: is }) => `Not the same: ${what} was ${was}, now ${is}.`),
