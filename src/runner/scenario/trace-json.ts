@@ -15,9 +15,10 @@ export function linesOfJson(text: string): string {
   const document = parsed(text)
   const isLine = document !== undefined && accessLogOf(text.trim()) !== undefined
   const [list] = isLine ? [] : listsIn(document, 0).sort((one, other) => other.length - one.length)
-  const lines = list ? list.map((one) => JSON.stringify(one)) : text.split(/\r?\n/)
-  if (columnsIn(lines.find((line) => line.trim() !== '') ?? '') === undefined) return list ? lines.join('\n') : text
-  return lines.map((line) => columnsIn(line) ?? line).join('\n')
+  const listed = list?.map((one) => JSON.stringify(one))
+  const [first] = listed ?? /\S.*/.exec(text) ?? []
+  if (columnsIn(first ?? '') === undefined) return listed?.join('\n') ?? text
+  return (listed ?? text.split(/\r?\n/)).map((line) => columnsIn(line) ?? line).join('\n')
 }
 
 /** Taken for a line of a log, each would be one request, whatever it counts. What names a method is one. */
