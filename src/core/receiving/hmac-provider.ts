@@ -30,7 +30,8 @@ export interface HmacOptions {
   /** What stands before the signature in its header: 'sha256='. Default: nothing. */
   readonly prefix?: string
   /**
-   * The header has several items, `t=1,v1=ab,v1=cd`: any of this name may be the signature. Takes the place of `prefix`.
+   * The header has several items, `t=1,v1=ab,v1=cd` or `ts=1; h1=ab`: any of this name may be the signature. Takes the place
+   * of `prefix`.
    */
   readonly item?: string
   /** When it was signed, in Unix seconds: a header, or an item of the signature's own. Default: no time is signed. */
@@ -110,7 +111,7 @@ class HmacScheme {
   verify(request: Incoming, secrets: readonly Secret[]): void {
     const { header, id, timestamp, encoding = 'hex' } = this.#options
     const signature = signedHeader(request.header(header.toLowerCase()), header)
-    const items = this.#hasItems ? schemeItems(signature) : []
+    const items = this.#hasItems ? itemsIn(signature) : []
     const at = timestamp && this.#timeIn(timestamp, request, items)
     if (at !== undefined) requireFresh(at, request.receivedAtMs, this.toleranceS)
     const claims = this.#claimsIn(signature, items).flatMap((text) => {
@@ -178,6 +179,11 @@ class HmacScheme {
     }
     return mac.digest()
   }
+}
+
+/** Neither mark is in a time or a signature. */
+function itemsIn(signature: string): ReturnType<typeof schemeItems> {
+  return schemeItems(signature.replaceAll(';', ',')).map(([name, text]) => [name.trim(), text.trim()] as const)
 }
 
 function textIn(place: RequestPlace, request: Incoming, body: unknown): string | undefined {

@@ -60,6 +60,23 @@ describe('a provider by configuration', () => {
     expect(() => configured.verify(request, secrets)).toThrow('matches no secret')
   })
 
+  // Paddle's documents of its signatures; fossasia/eventyay-veditor#19: spaces behind the commas.
+  it.each(['ts=T;h1=S', 'ts=T; h1=S', 't=T, v1=S', 'v1=00 ,\tv1=S , t=T'])('takes the items of %s', (written) => {
+    const [time, item] = written.startsWith('ts') ? ['ts', 'h1'] : ['t', 'v1']
+    const own = hmac({
+      ...{ name: 'mine', header: 'x-sig', item: item!, timestamp: { item: time! }, signed: '{timestamp}:{body}' },
+    })
+    const [text, body, at] = ['pdl_ntfset_0123456789abcdef', Buffer.from('{"a":1}'), AT_MS / 1_000]
+    const mac = createHmac('sha256', text).update(`${at}:`).update(body).digest('hex')
+    const header = written.replace('T', String(at)).replace('S', mac)
+    own.verify(incoming({ 'x-sig': header }, body), [own.secret(text)])
+    const other = header.replace(
+      mac,
+      mac.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+    )
+    expect(() => own.verify(incoming({ 'x-sig': other }, body), [own.secret(text)])).toThrow('matches no secret')
+  })
+
   it('knows an event without an id by its body', () => {
     const own = hmac({ name: 'mine', header: 'x-sig' })
     const [one, same, other] = ['{"a":1}', '{"a":1}', '{"a":2}'].map((text) =>
