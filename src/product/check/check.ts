@@ -1,5 +1,7 @@
 import { messageOf } from '../../core/contracts/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { loadPart } from '../config/part.ts'
+import { placedIn } from '../config/placed.ts'
 import { processingOf } from '../service/processing.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
@@ -14,6 +16,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...(await checkSecrets(loaded, Date.now())),
     ...checkTls(loaded, Date.now()),
     checkRoutes(loaded),
+    await checkReceiver(loaded),
     await checkHandlers(loaded),
     ...(await checkStores(loaded, ratePerS)),
     ...checkRates(loaded),
@@ -22,6 +25,15 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...(await checkMachine(loaded)),
     ...(await checkPorts(loaded)),
   ]
+}
+
+async function checkReceiver({ config: { receiver }, folder }: LoadedConfig): Promise<Finding> {
+  try {
+    await loadPart('receiver', placedIn(folder, receiver))
+    return ok('receiver', `receiver ${receiver}`)
+  } catch (error) {
+    return fail('receiver', messageOf(error))
+  }
 }
 
 async function checkHandlers(loaded: LoadedConfig): Promise<Finding> {

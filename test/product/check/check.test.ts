@@ -31,6 +31,7 @@ describe('floodmark check', () => {
 
   it.each([
     ['secrets', '', undefined, { 'secret.txt': 'short' }],
+    ['receiver', "receiver: './receiver.ts',", undefined, { 'receiver.ts': 'throw new Error("not installed")' }],
     ['handlers', '', undefined, { 'handlers.ts': 'export const none = 1' }],
     ['handlers', '', undefined, { 'handlers.ts': 'not TypeScript at all' }],
     ['queue-durable', "queue: 'memory',", undefined, {}],
