@@ -31,10 +31,6 @@ const TIME_NAMES = [
   ...['requestTime', 'requestTimeEpoch', 'EdgeStartTimestamp', 'created', 'created_at', 'createdAt', 'delivered_at'],
   ...['started_at', 'startedDateTime', 'date'],
 ]
-const METHOD_NAMES = [
-  ...['method', 'request_method', 'RequestMethod', 'http_method', 'requestMethod', 'httpMethod', 'cs-method'],
-  'ClientRequestMethod',
-]
 const LIKE_TIME = /time|date|stamp|at$/i
 /** When a route, a user or a certificate was made or changed, or ends: gateways log it beside the request. */
 const OF_ANOTHER = /creat|updat|modif|expir|valid/i
@@ -137,8 +133,9 @@ function membersOf(value: Record<string, unknown>): Record<string, unknown>[] {
 
 /** The method of the request that a line of JSON is about. It stands beside the time, or in a member. */
 function methodIn(value: Record<string, unknown>, depth: number): string | undefined {
-  const named = METHOD_NAMES.map((name) => value[name]).find((one) => METHOD.test(String(one).toUpperCase()))
-  if (named !== undefined) return String(named).toUpperCase()
+  const named = Object.keys(value).filter((name) => /method$/i.test(name))
+  const method = named.map((name) => String(value[name]).toUpperCase()).find((one) => METHOD.test(one))
+  if (method !== undefined) return method
   const lines = [value.request, ...Object.values(value).filter((one) => REQUEST_LINE.test(String(one)))]
   const quoted = lines.map((one) => /^([A-Z]+) /.exec(typeof one === 'string' ? one : '')?.[1]).find(Boolean)
   if (quoted !== undefined || depth === 2) return quoted
