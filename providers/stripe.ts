@@ -88,6 +88,8 @@ const stripe: Provider = {
     const key =
       textAt(event, 'data', 'object', 'customer') ??
       textAt(event, 'data', 'object', 'customer', 'id') ??
+      // Charges, refunds and disputes name their payment.
+      textAt(event, 'data', 'object', 'payment_intent') ??
       textAt(event, 'data', 'object', 'id') ??
       // A thin event only names what it is about.
       textAt(event, 'related_object', 'id') ??

@@ -20,3 +20,13 @@ it('stripe orders thin events by what they are about', () => {
   const request = { url: '/', header: () => undefined, raw: Buffer.from(body), receivedAtMs: 0 }
   expect(stripe.identify(request)).toMatchObject({ id: 'evt_2', key: 'acct_1' })
 })
+
+it('stripe keeps in order what belongs to the payment of a guest', () => {
+  const keyOf = (object: object) => {
+    const raw = Buffer.from(JSON.stringify({ id: 'evt_3', type: 't', data: { object: { customer: null, ...object } } }))
+    return stripe.identify({ url: '/', header: () => undefined, raw, receivedAtMs: 0 }).key
+  }
+  const ofPayment = [{ id: 'pi_1' }, { id: 'ch_1', payment_intent: 'pi_1' }, { id: 'dp_1', payment_intent: 'pi_1' }]
+  expect(ofPayment.map(keyOf)).toEqual(['pi_1', 'pi_1', 'pi_1'])
+  expect(keyOf({ id: 'ch_2', payment_intent: 'pi_1', customer: 'cus_1' })).toBe('cus_1')
+})
