@@ -18,6 +18,7 @@ export const REFUSAL_REASONS = [
   'address', // its sender's address is none that the route allows
   'rate', // more than the route, or its sender, may send
   'busy', // more in progress, or held, than allowed
+  'full', // the queue has no room for it, or takes no more for now
   'unavailable', // it could not be stored
 ] as const
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]

@@ -111,7 +111,7 @@ function reasonOf(error: unknown): RefusalReason {
   if (error.reason !== undefined) return error.reason
   if (error.code === 'bad-signature') return 'malformed'
   if (error.code === 'bad-request') return 'unreadable'
-  return error.code === 'too-large' ? 'too-large' : error.code === 'overloaded' ? 'busy' : 'unavailable'
+  return error.code === 'too-large' ? 'too-large' : error.code === 'overloaded' ? 'full' : 'unavailable'
 }
 
 /** Why a receiver refused a request by itself. */

@@ -20,7 +20,8 @@ const LOOK_AT: Readonly<Record<RefusalReason, string>> = {
   'no-route': 'compare the address that the sender has with the paths of the routes, to the last slash',
   address: 'see whose address it is; behind a proxy, name it in trustedProxies; a provider may have new addresses',
   rate: 'see who sends so much; raise the rate of the route where it is what you expect',
-  busy: 'this is load shedding: see that events are processed, or give it more',
+  busy: 'this is load shedding: give it more, or raise inFlightMax or heldBytesMax where there is memory for it',
+  full: 'see that events are processed, and what bounds the queue: memory of its server, its size or a quota',
   unavailable: 'see that the queue is up',
 }
 

@@ -24,7 +24,7 @@ it('a report says why the stack refused what it refused, over the lives of its p
   )
   expect(report.cards.refusals).toEqual({ byReason: { busy: 1_500, unavailable: 13 }, unarrived: 0 })
   const line =
-    'requests that the stack refused: 1,500 as more was in progress, held or waiting to be stored than allowed; 13 as it could not be stored'
+    'requests that the stack refused: 1,500 as more was in progress, or held, than allowed; 13 as it could not be stored'
   expect(terminal(report)).toContain(line)
   expect(html(report)).toContain(line)
   expect(html(report)).toContain('Load was shed')

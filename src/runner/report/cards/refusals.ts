@@ -7,7 +7,8 @@ import type { JudgedRun } from '../judged-run.ts'
 
 /** What each says of the stack, in the order in which people ask. */
 const WORDS = {
-  busy: 'more was in progress, held or waiting to be stored than allowed',
+  busy: 'more was in progress, or held, than allowed',
+  full: 'the queue had no room for it',
   unavailable: 'it could not be stored',
   'too-large': 'the body was too large',
   rate: 'more came than its route, or its sender, may send',
@@ -54,7 +55,7 @@ export const refusals = defineCard({
         ? [`attempts that found no connection in their time, so that nothing was sent: ${grouped(unarrived)}`]
         : []),
     ]
-    const todo = byReason.busy ? ['Load was shed: see --in-flight-max, and what the errors say of the queue.'] : []
+    const todo = byReason.busy ? ['Load was shed before it came to the queue: see --in-flight-max.'] : []
     return { blocks: [...lines.map((line) => `${line}.`), ...todo].map((paragraph) => ({ paragraph })), lines }
   },
 })
