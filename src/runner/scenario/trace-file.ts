@@ -128,7 +128,19 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
   const stepS = stepIn(header)
   if (stepS === undefined && columns === 2) askForUnit(header, rows, wrong)
   if (columns === 2) return ofTimesAndCounts(rows, stepS, wrong)
-  return isTime(first.cells[0]!) ? ofTimes(rows, wrong) : ofCounts(rows, stepS ?? 1, wrong)
+  if (isTime(first.cells[0]!)) return ofTimes(rows, wrong)
+  if (stepS === undefined && !/count|rate|req|hit/i.test(header)) askForCounts(rows, wrong)
+  return ofCounts(rows, stepS ?? 1, wrong)
+}
+
+/** Numbers that only rise, with fractions, may be when each request came, from the first one on. */
+function askForCounts(rows: readonly TraceRow[], wrong: FileMistake): void {
+  const numbers = rows.map(({ cells }) => Number(cells[0]))
+  const isRising = numbers.every((number, at) => at === 0 || number > numbers[at - 1]!)
+  if (rows.length < 3 || !isRising || numbers.every(Number.isInteger)) return
+  throw wrong(
+    'its numbers only rise. Times are seconds since 1970; where they are counts, begin with a line of per_second',
+  )
 }
 
 /** What a header says a count is of, s: `per_minute`, `per_10s`. */

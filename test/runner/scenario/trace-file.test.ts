@@ -195,6 +195,7 @@ describe('--shape', () => {
     ['what uniq -c made of ISO times', lines(2, (at) => `     ${5 + at} 2026-10-10T13:55:3${at}`), [5, 6]],
     ['what uniq -c made of an access log', lines(2, (at) => `     ${5 + at} [10/Oct/2026:13:55:3${at}`), [5, 6]],
     ['times with ms behind a comma', `${second(0)},123\n${second(0)},045\n${second(2)},007\n`, [2, 0, 1]],
+    ['counts that rise', 'per_second\n0.5\n1.5\n2.5\n', [0.5, 1.5, 2.5]],
     ['counts of three digits', `${second(0)},123\n${second(1)},450\n`, [123, 450]],
     ['two columns with a space', '1700000000 5\n1700000001 6\n', [5, 6]],
     ['zones behind a space', `${second(0)} UTC,5\n${second(1)} +0000,6\n`, [5, 6]],
@@ -211,6 +212,7 @@ describe('--shape', () => {
     ['a decimal comma', `time;count\n${second(0)};10,5\n${second(1)};11,5\n`, "line 2: '10,5' is no plain number"],
     ['hours', 'hour,count\n0,500\n1,600\n', 'its times count hours: leave them out, with a first line of per_hour'],
     ['minutes', 'minute,requests\n0,500\n1,600\n', 'its times count minutes'],
+    ['times from the first one on', '0.1\n0.5\n1.2\n', 'its numbers only rise'],
     ['JSON of counts', '[[1700000000,5],[1700000001,6]]', 'line 1: JSON that is no line of an access log'],
     ['JSON that nginx did not escape', '{"time_local":"x","body":"\\x22"}', 'nginx needs escape=json'],
   ])('takes no %s for something else', (_, text, what) => {
