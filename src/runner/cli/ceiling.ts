@@ -19,7 +19,7 @@ import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { addressOf } from './report.ts'
+import { addressOf, indexBeside } from './report.ts'
 import { explained } from './scenario.ts'
 import { flagValue } from './settings/flag-value.ts'
 import { readSettings } from './settings/read-settings.ts'
@@ -162,6 +162,7 @@ async function ceiling({
     }).finally(() => bench.stop())
     if (file.trials.length === 0) return endedBefore(folder, interrupt.signal)
     renderCeiling(found, path)
+    indexBeside(path)
     const page = join(path, 'ceiling.html')
     answer(how, found, () => `${ceilingLines(found, columnsOf(process.stdout)).join('\n')}  ${addressOf(page)}\n\n`)
     await live?.become(page)

@@ -28,7 +28,7 @@ import { compareCeilings } from './compare/ceilings.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { addressOf, writeIndex } from './report.ts'
+import { addressOf, indexBeside } from './report.ts'
 import { explained } from './scenario.ts'
 import { readSettings } from './settings/read-settings.ts'
 import { type Answering, answer, sayer } from './telling/answer.ts'
@@ -56,7 +56,7 @@ Examples:
   npm run compare -- previous latest --allow 10%
   npm run compare -- main pull-request --summary "$GITHUB_STEP_SUMMARY"
 
-Exits: 0 compared, 1 a stack failed or became worse, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked, 130 interrupted.`
+Exits: 0 compared, 1 a stack failed or became worse, 2 bad input, 3 environment or a busy machine, 4 nothing could be ranked or compared, 130 interrupted.`
 
 const NO_SCENARIO = 'name a scenario, two runs, or --ceiling: npm run compare -- --help'
 
@@ -172,7 +172,7 @@ async function compare(
       command: commandOf([shownValue(name)], varied, base, [`--rounds ${rounds}`]),
     })
     renderComparison(comparison, folder)
-    if (base.out === undefined && resume === undefined) writeIndex()
+    indexBeside(folder)
     answer({ json, quiet }, comparison, () => {
       const lines = [...comparisonLines(comparison, columnsOf(process.stdout)), ...goOn(comparison, folder)]
       return `${lines.join('\n')}  ${addressOf(join(folder, 'compare.html'))}\n\n`

@@ -7,7 +7,7 @@ import { folderOf } from '../history/named.ts'
 import { readRecord } from '../records/run-record.ts'
 import { historyLines } from '../render/history/list.ts'
 import { historyPage } from '../render/history/page.ts'
-import { historyRow } from '../render/history/row.ts'
+import { type HistoryRow, historyRow } from '../render/history/row.ts'
 import { renderAll, writeBadEvents } from '../render/index.ts'
 import { reportJsonSchema } from '../render/schema.ts'
 import { terminal } from '../render/terminal.ts'
@@ -46,6 +46,7 @@ export function define(command: Command): void {
   command
     .argument('[folder]', "the run's folder, which holds its run.json; latest or previous")
     .option('--json', 'print report.json, or the list, as JSON', false)
+    .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
     .option('--open', 'show the page in the browser', false)
     .option('--schema', 'print the JSON schema of report.json, and nothing else', false)
     .addHelpText('after', AFTER)
@@ -55,21 +56,26 @@ export function define(command: Command): void {
     })
 }
 
-function list({ json, open }: Telling): number {
+function list({ json, open, quiet }: Telling): number {
   const rows = entriesIn().map(historyRow)
-  if (json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`)
-  else if (rows.length === 0) process.stdout.write(`There is nothing in ${REPORTS}/ yet: npm run scenario flash-sale\n`)
-  else process.stdout.write(`${historyLines(rows, columnsOf(process.stdout)).join('\n')}\n`)
-  if (rows.length === 0) return EXIT.PASS
-  writeIndex()
-  if (!json) process.stdout.write(`\n  ${addressOf(join(REPORTS, 'index.html'))}\n\n`)
-  if (open) openPage(join(REPORTS, 'index.html'))
+  const page = join(REPORTS, 'index.html')
+  if (rows.length > 0) writeIndex(rows)
+  answer({ json, quiet }, rows, () =>
+    rows.length === 0
+      ? `There is nothing in ${REPORTS}/ yet: npm run scenario flash-sale\n`
+      : `${historyLines(rows, columnsOf(process.stdout)).join('\n')}\n\n  ${addressOf(page)}\n\n`,
+  )
+  if (open && rows.length > 0) openPage(page)
   return EXIT.PASS
 }
 
-/** Writes reports/index.html anew. */
-export function writeIndex(): void {
-  writeWhole(REPORTS, { 'index.html': historyPage(entriesIn().map(historyRow)) })
+function writeIndex(rows: readonly HistoryRow[]): void {
+  writeWhole(REPORTS, { 'index.html': historyPage(rows) })
+}
+
+/** Writes reports/index.html anew, where this is a folder in there. */
+export function indexBeside(folder: string): void {
+  if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex(entriesIn().map(historyRow))
 }
 
 /** The address of a file, which a terminal lets a person open. */
@@ -81,7 +87,7 @@ export async function report(folder: string, telling: Telling = {}): Promise<num
   const made = await reportOf(run)
   renderAll(made, folder, { ceiling: ceilingBeside(made, folder) })
   writeBadEvents(badEvents(run), folder)
-  if (resolve(dirname(folder)) === resolve(REPORTS)) writeIndex()
+  indexBeside(folder)
   const page = join(folder, 'report.html')
   answer(telling, made, () => `${terminal(made, columnsOf(process.stdout))}  ${addressOf(page)}\n\n`)
   if (telling.open) openPage(page)

@@ -38,8 +38,10 @@ export function reportsOf(name: string, root: string = REPORTS): Report[] {
   if ((ORDER as readonly string[]).includes(name)) return [wholeReport(folderOf(name, 'run', root))]
   const runs = entriesIn(root).filter(({ kind }) => kind === 'run')
   // A checkout may have the name of a tag.
-  const tagged = runs.flatMap((entry) => (entry.tag === name ? (reportIn(entry.folder) ?? []) : []))
-  if (tagged.length > 0) return tagged
+  const tagged = runs.filter(({ tag }) => tag === name)
+  const reports = tagged.flatMap((entry) => reportIn(entry.folder) ?? [])
+  if (reports.length > 0) return reports
+  if (tagged[0]) return [wholeReport(tagged[0].folder)]
   if (folder !== undefined)
     throw new FloodmarkError('misuse', `${folder} holds nothing of ours: give the folder of a run`)
   const known = [...new Set(runs.flatMap(({ tag }) => tag ?? []))]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ceilingSchema } from '../../../src/runner/search/ceiling-schema.ts'
-import { floodmark } from '../floodmark.ts'
+import { floodmark, startIn } from '../floodmark.ts'
 
 const STACK = ['--queue', 'memory', '--ledger', 'memory', '--max-rate', '300', '--p99', '30s', '--trial', '2s']
 
@@ -21,9 +21,11 @@ describe('the command ceiling', () => {
   it('keeps every trial, shows what it knows when the time is over, and goes on', {
     tags: 'full',
   }, async () => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'floodmark-ceiling-')), 'search')
-    afterAll(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
-    const { code, out, err } = await floodmark('ceiling', ...STACK, '--budget', '25s', '--out', folder)
+    const home = mkdtempSync(join(tmpdir(), 'floodmark-ceiling-'))
+    afterAll(() => rmSync(home, { recursive: true, force: true }))
+    const folder = join(home, 'reports', 'search')
+    const words = ['ceiling', ...STACK, '--budget', '25s', '--out', 'reports/search']
+    const { code, out, err } = await startIn(home, ...words).ended
     expect([0, 4], out + err).toContain(code)
     const linesOf = () => readFileSync(join(folder, 'trials.jsonl'), 'utf8').trim().split('\n')
     const begun = linesOf()
@@ -34,6 +36,7 @@ describe('the command ceiling', () => {
     expect(ceiling.trials[0]).toMatchObject({ purpose: 'saturation', ratePerS: 300 })
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['ceiling.html', 'trial-01']))
     expect(out).toContain('ceiling.html')
+    expect(readFileSync(join(home, 'reports', 'index.html'), 'utf8')).toContain('href="search/ceiling.html"')
 
     const again = await floodmark('ceiling', ...STACK, '--budget', '15s', '--resume', folder, '--json')
     expect([0, 4], again.out + again.err).toContain(again.code)

@@ -35,6 +35,7 @@ describe('the command report without a folder', () => {
     expect(page).toContain('href="b/report.html"')
     expect(page).toContain('Response p99 of 2 runs, oldest first: 20 ms, 40 ms')
 
+    expect((await startIn(root, 'report', '--quiet').ended).out).toBe('')
     const json = await startIn(root, 'report', '--json').ended
     expect(JSON.parse(json.out)).toMatchObject([
       { tag: 'new', p99Ms: 40 },

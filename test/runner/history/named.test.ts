@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { entriesIn } from '../../../src/runner/history/entries.ts'
 import { folderOf, reportsOf } from '../../../src/runner/history/named.ts'
+import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { reportWith, writeRun } from './made-up-reports.ts'
 
 let root: string
@@ -60,6 +61,9 @@ describe('the runs of a folder', () => {
       'searched is a search for a ceiling: give the folder of',
     )
     expect(() => reportsOf(join(root, 'not-ours'), root)).toThrow('not-ours holds nothing of ours: give the folder of')
+    const older = { ...reportWith(), version: 2 } as unknown as Report
+    writeRun(root, 'older', { ...older, settings: { ...older.settings, tag: 'ages' } })
+    expect(() => reportsOf('ages', root)).toThrow('older holds no report of this version: npm run report -- ')
     expect(() => folderOf('latest', 'comparison', root)).toThrow('there is no latest comparison')
   })
 })

@@ -13,6 +13,7 @@ describe('what changed between two runs, for a CI system', () => {
     const slower = changesJunit(changes(reportWith(), reportWith({ times: 3 })))
     expect(counts(slower)[1]).toBe(slower.match(/<failure /g)!.length)
     expect(slower).toMatch(/name="response p99"><failure message="20 ms before, 60 ms after \+200\.0%"/)
+    expect(changesJunit(changes(reportWith(), reportWith({ times: 333 })))).toContain('6,660 ms after ×333')
     // No figure tells it.
     const fails = changesJunit(changes(reportWith(), reportWith({ verdict: 'FAIL' })))
     expect(counts(fails).slice(1)).toEqual([1, 0])

@@ -112,6 +112,8 @@ describe('the pages beside reports, in a browser', needing(missing), () => {
       for (const width of [360, 390, 1440]) {
         await page.setViewportSize({ width, height: 900 })
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), String(width)).toBe(true)
+        if (process.env.SCREENSHOTS)
+          await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${width}.png`) })
       }
       await page.evaluate(axe)
       const faults = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`

@@ -20,7 +20,7 @@ import { mustHoldSearches, openSearches, type SearchedStack, takeCeilingTurns } 
 import { searchTimes } from '../ceiling.ts'
 import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addressOf, writeIndex } from '../report.ts'
+import { addressOf, indexBeside } from '../report.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { type Answering, answer, sayer } from '../telling/answer.ts'
 import { columnsOf } from '../telling/columns.ts'
@@ -127,7 +127,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
     })
     for (const { ceiling, folder: own } of searches) if (ceiling) renderCeiling(ceiling, own)
     const compared = write()
-    if (settings.out === undefined && resume === undefined) writeIndex()
+    indexBeside(folder)
     const address = addressOf(join(folder, 'compare.html'))
     answer(
       asked.told,

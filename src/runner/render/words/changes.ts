@@ -1,6 +1,6 @@
 import { grouped, ms, percent } from '../../../core/base/words.ts'
 import type { Change, ChangedFigure, Changes, ComparedSide, CountedFigure } from '../../compare/changes.ts'
-import { FIGURE_NAMES, list } from './compare.ts'
+import { FIGURE_NAMES, list, signed } from './compare.ts'
 
 const NAMES: Readonly<Record<ChangedFigure, string>> = { ...FIGURE_NAMES, runP99Ms: 'response p99, whole run' }
 const COUNT_NAMES: Readonly<Record<CountedFigure, string>> = {
@@ -98,5 +98,3 @@ function sideWords({ name, runs, whole, verdicts, startedAt }: ComparedSide): st
   const counted = whole < runs && whole > 0 ? `, of which ${whole} ${whole === 1 ? 'counts' : 'count'}` : ''
   return `${name}: ${runs === 1 ? 'one run' : `${runs} runs`} (${[...new Set(verdicts)].join(', ')})${counted}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC.`
 }
-
-const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`

@@ -55,7 +55,14 @@ function apartWords(atMost: number): string {
   return atMost > APART_MAX ? 'not told apart: its runs differ too much' : `no difference found, at ±${percent(atMost)}`
 }
 
-const signed = (ratio: number) => `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`
+/** Ten times as much and more is no share that anybody reads. */
+const TIMES_FROM = 10
+
+/** `+12.0%`, `−8.0%`, or `×333`. */
+export function signed(ratio: number): string {
+  if (ratio >= TIMES_FROM) return `×${grouped(ratio)}`
+  return `${ratio < 1 ? '−' : '+'}${percent(Math.abs(ratio - 1))}`
+}
 
 export function classWords({ queue, ledger }: Pick<DurabilityClass, 'queue' | 'ledger'>): string {
   const of = ({ survives: list, basis }: DurabilityClass['queue']) =>
