@@ -91,6 +91,8 @@ const BROKEN = `(() => {
   return [...wide.map((one) => 'wide: ' + one.textContent.slice(0, 40)), ...figures.map((one) => 'broken: ' + one.textContent)]
 })()`
 
+const SMALL = `[...document.querySelectorAll('svg text')].filter((one) => one.getBoundingClientRect().height < 12).map((one) => one.textContent)`
+
 describe('the pages beside reports, in a browser', needing(missing), () => {
   let browser: Browser
   let page: Page
@@ -112,6 +114,8 @@ describe('the pages beside reports, in a browser', needing(missing), () => {
       for (const width of [360, 390, 1440]) {
         await page.setViewportSize({ width, height: 900 })
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), String(width)).toBe(true)
+        // A drawing shrinks with its window, and words in it with it.
+        expect([width, await page.evaluate(SMALL)]).toEqual([width, []])
         if (process.env.SCREENSHOTS)
           await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${width}.png`) })
       }

@@ -4,7 +4,7 @@ import { markdownTable, FIGURES as RIGHT } from '../../../core/base/table.ts'
 import { perS } from '../../../core/base/words.ts'
 import { type CeilingRow, type ComparedCeilings, ceilingsSchema } from '../../compare/ceilings-schema.ts'
 import { fittingTo } from '../fitting.ts'
-import { page } from '../html/page.ts'
+import { own, page } from '../html/page.ts'
 import { bound, section, table } from '../html/table.ts'
 import { code, forMarkdown } from '../in-markdown.ts'
 import { type Markup, markup } from '../markup.ts'
@@ -68,7 +68,7 @@ export function ceilingsHtml(compared: ComparedCeilings): string {
   const isRanked = classes.some((one) => one.rows.filter(({ place }) => place !== 'unranked').length > 1)
   return page({
     title: 'compare ceilings',
-    isWide: true,
+    styles: own('compare.css'),
     content: markup`<header class="${isRanked ? 'pass' : 'indeterminate'}">
 <p class="verdict">${isRanked ? 'compared' : 'not ranked'}</p>
 <h1>ceilings</h1>
@@ -98,29 +98,26 @@ ${section('Setting', table(['', ''], [['environment', environmentWords(environme
   })
 }
 
-const WIDTH = 640
-const ROW = 50
-const SIDE = 12
+const WIDTH = 1_000
 const BAR = 14
+const HEIGHT = 24
 
 const endOf = ({ found: { interval, soakedPerS } }: CeilingRow) => Math.max(interval?.high ?? 0, soakedPerS ?? 0)
 
-/** A bar a stack: its ceiling, the interval as a line across its end, what was soaked as a notch. All bars of a page have one scale. */
+/** A bar a stack: its ceiling, the interval as a line across its end, what was soaked as a stroke below. All bars of a page have one scale. */
 function bars(rows: readonly CeilingRow[], mostPerS: number): Markup | false {
   const known = rows.flatMap((row) => (row.found.interval ? [{ ...row, interval: row.found.interval }] : []))
   if (known.length === 0) return false
-  const x = (value: number) => Math.round((SIDE + (value / mostPerS) * (WIDTH - 2 * SIDE)) * 10) / 10
+  const x = (value: number) => Math.round((value / mostPerS) * WIDTH * 10) / 10
   const said = known.map(({ stack, interval }) => `${stack} ${perS(interval.mid)}`).join('; ')
-  return markup`<figure class="ceiling"><svg viewBox="0 0 ${WIDTH} ${known.length * ROW + 6}" role="img" aria-label="Ceiling of each stack: ${said}">
-${known.map(({ stack, place, interval: { low, mid, high }, found: { soakedPerS } }, at) => {
-  const [top, middle] = [at * ROW + 24, at * ROW + 24 + BAR / 2]
-  const ink = place === 'first' || place === 'tied' ? 'var(--c)' : place === 'behind' ? 'var(--a)' : 'var(--soft)'
-  return markup`<text x="${SIDE}" y="${top - 8}">${stack}: ${perS(mid)}</text>
-<rect x="${SIDE}" y="${top}" width="${Math.max(1, x(mid) - SIDE)}" height="${BAR}" fill="${ink}"/>
-<line x1="${x(low)}" x2="${x(high)}" y1="${middle}" y2="${middle}" stroke="currentColor" stroke-width="2"/>
-${soakedPerS !== null && markup`<path d="M${x(soakedPerS)} ${top + BAR}l5 7h-10z" fill="currentColor"><title>${perS(soakedPerS)}, held in a soak</title></path>`}`
-})}
-</svg><figcaption>Each bar ends at the stack’s ceiling, events a second. The line across its end holds it with 90%. The triangle is the rate that was held in a soak.</figcaption></figure>`
+  return markup`<figure class="stacks"><div role="img" aria-label="Ceiling of each stack: ${said}">
+${known.map(({ stack, place, interval: { low, mid, high }, found: { soakedPerS } }) => {
+  const soaked =
+    soakedPerS !== null &&
+    markup`<line x1="${x(soakedPerS)}" x2="${x(soakedPerS)}" y1="${BAR + 2}" y2="${HEIGHT}" class="soaked"/>`
+  return markup`<p>${stack}: ${perS(mid)}</p><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" class="${place}"><rect width="${x(mid)}" height="${BAR}"/><line x1="${x(low)}" x2="${x(high)}" y1="${BAR / 2}" y2="${BAR / 2}" class="soaked"/>${soaked}</svg>
+`
+})}</div><figcaption>Each bar ends at the stack’s ceiling, events a second. The line across its end holds it with 90%. The stroke below is the rate that was held in a soak.</figcaption></figure>`
 }
 
 /** One test case a stack: it fails where the stack did not hold the lowest load. */

@@ -1,6 +1,6 @@
 import { ms } from '../../../core/base/words.ts'
 import type { ComparedRow, Comparison, DurabilityClass } from '../../compare/comparison-schema.ts'
-import { page } from '../html/page.ts'
+import { own, page } from '../html/page.ts'
 import { bound, section, table } from '../html/table.ts'
 import { type Markup, markup } from '../markup.ts'
 import { COMPARE_EXPLAINED, classWords, winnerWords } from '../words/compare.ts'
@@ -17,7 +17,7 @@ export function comparisonHtml(comparison: Comparison): string {
   const isRanked = classes.some(({ rows }) => rows.filter(({ place }) => place !== 'unranked').length > 1)
   return page({
     title: `compare ${names}`,
-    isWide: true,
+    styles: own('compare.css'),
     content: markup`<header class="${isRanked ? 'pass' : 'indeterminate'}">
 <p class="verdict">${isRanked ? 'compared' : 'not ranked'}</p>
 <h1>${names}</h1>
@@ -49,7 +49,7 @@ function classSection(
     `${one.scenario}: ${classWords(one)}`,
     // That of a single class stands at the top of the page.
     isOneOfSeveral && markup`<p class="sentence">${winnerWords(one, comparison)}</p>`,
-    dots(one.rows, one.acceptP99Ms),
+    strokes(one.rows, one.acceptP99Ms),
     table(
       headOf(comparison),
       one.rows.map((row) => cellsOf(row, comparison).map(bound)),
@@ -57,30 +57,27 @@ function classSection(
   )
 }
 
-const WIDTH = 640
-const ROW = 46
-const SIDE = 12
+const WIDTH = 1_000
+const HEIGHT = 16
 
-/** A row a stack: its p99 as a dot, its interval as a line, the pass mark across all. Both ways logarithmic. */
-function dots(rows: readonly ComparedRow[], markMs: number): Markup | false {
+/** A row a stack: its p99 as a stroke, its interval as a line, the pass mark as another. Both ways logarithmic; names are text, so that they keep their size. */
+function strokes(rows: readonly ComparedRow[], markMs: number): Markup | false {
   const known = rows.flatMap(({ stack, place, figures: { p99Ms } }) => (p99Ms ? [{ stack, place, ...p99Ms }] : []))
   if (known.length === 0) return false
   const values = known.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value])
   const least = Math.log(Math.min(...values) * 0.8)
   const most = Math.log(Math.max(...values, markMs) * 1.1)
-  const x = (value: number) =>
-    Math.round((SIDE + ((Math.log(value) - least) / (most - least)) * (WIDTH - 2 * SIDE)) * 10) / 10
-  const height = known.length * ROW + 26
+  const x = (value: number) => Math.round(((Math.log(value) - least) / (most - least)) * WIDTH * 10) / 10
   const said = known.map(({ stack, value }) => `${stack} ${ms(value)}`).join('; ')
-  return markup`<figure class="ceiling"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Response p99 of each stack: ${said}. Allowed: ${ms(markMs)}">
-<line x1="${x(markMs)}" x2="${x(markMs)}" y1="0" y2="${height - 22}" stroke="var(--e)" stroke-dasharray="6 4"/>
-<text x="${x(markMs) - 4}" y="${height - 6}" text-anchor="end" class="mark">allowed: ${ms(markMs)}</text>
-${known.map(({ stack, place, value, low, high }, at) => {
-  const y = at * ROW + 32
-  const ink = place === 'first' || place === 'tied' ? 'var(--c)' : place === 'behind' ? 'var(--a)' : 'var(--soft)'
-  return markup`<text x="${SIDE}" y="${y - 14}">${stack}: ${ms(value)}</text>
-${low !== null && high !== null && markup`<line x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}" stroke="${ink}" stroke-width="3"/>`}
-<circle cx="${x(value)}" cy="${y}" r="6" fill="${ink}"/>`
-})}
-</svg><figcaption>Response p99 of accepted first attempts; the line holds it with 95%.</figcaption></figure>`
+  return markup`<figure class="stacks"><div role="img" aria-label="Response p99 of each stack: ${said}. Allowed: ${ms(markMs)}">
+${known.map(({ stack, place, value, low, high }) => {
+  const upright = (at: number, kind: string) =>
+    markup`<line x1="${x(at)}" x2="${x(at)}" y1="0" y2="${HEIGHT}" class="${kind}"/>`
+  const interval =
+    low !== null &&
+    high !== null &&
+    markup`<line x1="${x(low)}" x2="${x(high)}" y1="${HEIGHT / 2}" y2="${HEIGHT / 2}" class="interval"/>`
+  return markup`<p>${stack}: ${ms(value)}</p><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" class="${place}">${upright(markMs, 'limit')}${interval}${upright(value, 'value')}</svg>
+`
+})}</div><figcaption>The stroke is the response p99 of accepted first attempts; the line holds it with 95%. Dashed: allowed, ${ms(markMs)}.</figcaption></figure>`
 }

@@ -9,19 +9,14 @@ export const library = (url: string) => trusted(readFileSync(fileURLToPath(impor
 
 interface Page {
   readonly title: string
-  /** It has tables that paper must lie across for. */
-  readonly isWide?: boolean
   /** Before our own. */
   readonly styles?: Markup
   readonly content: Content
   readonly scripts?: Content
 }
 
-/** On paper. */
-const ACROSS = trusted('@page { size: landscape }')
-
 /** One self-contained page: no request leaves it. */
-export function page({ title, isWide = false, styles, content, scripts }: Page): string {
+export function page({ title, styles, content, scripts }: Page): string {
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +25,7 @@ export function page({ title, isWide = false, styles, content, scripts }: Page):
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${title} · floodmark</title>
-<style>${styles}${own('page.css')}${own('first-screen.css')}${isWide && ACROSS}</style>
+<style>${styles}${own('page.css')}${own('first-screen.css')}</style>
 </head>
 <body>
 <main>
