@@ -19,7 +19,7 @@ import { ENTRIES_MAX, eventBytesMax } from './message.ts'
 import { Publisher } from './publish.ts'
 import { SqsServer } from './server.ts'
 
-type Attributes = Awaited<ReturnType<SqsServer['attributes']>>['of']
+type Attributes = Awaited<ReturnType<SqsServer['settings']>>['of']
 
 /** One publish makes several calls of ten at once. Under load a batch is worth more than the ten messages of one call. */
 const PUBLISH_EVENTS_MAX = 250
@@ -77,7 +77,7 @@ class SqsQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const { of } = await this.#server.attributes([
+    const of = await this.#server.attributes([
       'ApproximateNumberOfMessages',
       'ApproximateNumberOfMessagesDelayed',
       'ApproximateNumberOfMessagesNotVisible',
@@ -97,7 +97,7 @@ class SqsQueue implements Queue {
 /** @throws FloodmarkError 'misuse' when the queue there is not one that we could use. */
 async function traitsOf(server: SqsServer): Promise<QueueTraits> {
   const { kind, address } = server
-  const { of, server: product } = await server.attributes(['All'])
+  const { of, server: product } = await server.settings()
   if ((of.FifoQueue === 'true') !== kind.fifo) {
     const what = kind.fifo ? 'is not a FIFO queue' : 'is a FIFO queue'
     throw new FloodmarkError('misuse', `${of.QueueArn} ${what}: use another name`)
@@ -153,7 +153,7 @@ export function sqsDriver(kind: SqsKind): QueueDriver {
       const server = await serverOf(options)
       try {
         await server.find()
-        const { of } = await server.attributes(['All'])
+        const { of } = await server.settings()
         if (of.FifoThroughputLimit === 'perMessageGroupId') return []
         return [{ of: 'events', maxPerS: FIFO_CALLS_PER_S * ENTRIES_MAX, liftedBy: 'high throughput mode' }]
       } finally {

@@ -1,5 +1,6 @@
 import type { QueueAttributeName, SQS } from '@aws-sdk/client-sqs'
 import { NO_SUCH_QUEUE, type SqsAddress } from '../../src/clients/sqs/connect.ts'
+import { backoffMs } from '../../src/core/base/backoff.ts'
 import { within } from '../../src/core/base/within.ts'
 import { type Clock, sleep } from '../../src/core/contracts/clock.ts'
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
@@ -9,6 +10,9 @@ import { Pace } from './pace.ts'
 
 /** Any call but a publish and a long poll may take so many ms. */
 export const CALL_MS = 5_000
+/** A call of an opening that SQS throttles is tried so often, for 10 s or so. */
+const OPEN_TRIES_MAX = 12
+const OPEN_BACKOFF = { baseMs: 250, capMs: 2_000 }
 /** Every queue of ours has this tag: none without it is used or deleted, whatever its name is. */
 const TAG = { name: 'made-by', value: 'floodmark' }
 /** Names of the errors, of a call or of one entry, by which SQS says that there were too many calls. */
@@ -59,6 +63,18 @@ export class SqsServer {
     }
   }
 
+  /** As `call`, for an opening: SQS takes few calls about tags in a second, and all processes of a service may start at once. */
+  async #patiently<T>(send: SqsCall<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.call(send)
+      } catch (error) {
+        if ((error as FloodmarkError).code !== 'overloaded' || tries === OPEN_TRIES_MAX) throw error
+        await this.pause(backoffMs(tries, OPEN_BACKOFF, Math.random))
+      }
+    }
+  }
+
   /** Finds the queue, or makes it when it does not exist. @throws FloodmarkError 'misuse' when the one there is not ours. */
   async find(): Promise<void> {
     const tags = { [TAG.name]: TAG.value }
@@ -66,7 +82,7 @@ export class SqsServer {
       const found = await this.#own()
       this.#queueUrl =
         found ??
-        (await this.call(async (sqs, _, options) => {
+        (await this.#patiently(async (sqs, _, options) => {
           return (await sqs.createQueue({ QueueName: this.#name, Attributes: this.kind.attributes, tags }, options))
             .QueueUrl!
         }))
@@ -90,23 +106,31 @@ export class SqsServer {
 
   /** The address of the queue; undefined when there is none. @throws FloodmarkError 'misuse' when somebody else made it. */
   async #own(): Promise<string | undefined> {
-    const { QueueUrl, Tags } = await this.call(async (sqs, _, options) => {
+    const QueueUrl = await this.#patiently(async (sqs, _, options) => {
       const found = await sqs.getQueueUrl({ QueueName: this.#name }, options).catch((error) => {
         if (!NO_SUCH_QUEUE.test(error.name)) throw error
       })
-      if (!found?.QueueUrl) return {}
-      const { Tags } = await sqs.listQueueTags({ QueueUrl: found.QueueUrl }, options)
-      return { QueueUrl: found.QueueUrl, Tags }
+      return found?.QueueUrl
     })
-    if (QueueUrl === undefined || Tags?.[TAG.name] === TAG.value) return QueueUrl
+    if (QueueUrl === undefined) return undefined
+    const { Tags } = await this.#patiently((sqs, _, options) => sqs.listQueueTags({ QueueUrl }, options))
+    if (Tags?.[TAG.name] === TAG.value) return QueueUrl
     const what = `the queue ${this.#name} was not made by floodmark: it has no tag ${TAG.name}=${TAG.value}`
     throw new FloodmarkError('misuse', `${what}. Use another namespace, or tag it if it is yours to fill and delete`)
   }
 
-  /** Reads the queue's attributes and the name of the server's product. */
+  /** Of the queue. */
   async attributes(names: QueueAttributeName[]) {
     const answer = await this.call((sqs, QueueUrl, options) =>
       sqs.getQueueAttributes({ QueueUrl, AttributeNames: names }, options),
+    )
+    return answer.Attributes ?? {}
+  }
+
+  /** All attributes of the queue, and the name of the server's product. */
+  async settings() {
+    const answer = await this.#patiently((sqs, QueueUrl, options) =>
+      sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['All'] }, options),
     )
     return { of: answer.Attributes ?? {}, server: answer.$metadata.extendedRequestId }
   }

@@ -38,6 +38,14 @@ async function publishAll(queue: Awaited<ReturnType<QueueDriver['open']>>): Prom
 }
 
 describeWithServer('sqs', (server) => {
+  it('an opening waits for its turn where SQS throttles, as when all processes of a service start at once', async () => {
+    const fake = await faultySqs(server().url, { callsPerS: 4 })
+    const queues = await Promise.all(upTo(3).map(() => sqsFifo.open({ url: fake.url, namespace: 'together' })))
+    expect(fake.counts.throttled).toBeGreaterThan(0)
+    await Promise.all(queues.map((queue) => queue.close()))
+    await fake.close()
+  })
+
   for (const [name, driver] of Object.entries({ sqs, 'sqs-fifo': sqsFifo })) {
     for (const [what, faults] of Object.entries(FAULTS)) {
       it(
@@ -47,7 +55,7 @@ describeWithServer('sqs', (server) => {
           const fake = await faultySqs(server().url, faults)
           const namespace = `${name}-${Object.keys(FAULTS).indexOf(what)}`
           const open = async () => {
-            // A throttled opening is refused, and tried again by whoever starts the service.
+            // An opening whose answer is lost is tried again by whoever starts the service.
             for (;;) {
               const queue = await driver.open({ url: fake.url, namespace }).catch(() => undefined)
               if (queue) return queue
