@@ -1,3 +1,4 @@
+import { bytes } from '../../core/base/words.ts'
 import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { RedisConnection } from './connection.ts'
@@ -52,7 +53,7 @@ export class MemoryRoom {
     }
     const roomBytes = maxBytes * SHARE
     if (maxBytes === 0 || usedBytes + this.#writtenBytes + wantedBytes <= roomBytes) return
-    const what = `the server uses ${usedBytes} of its ${maxBytes} bytes of maxmemory`
+    const what = `the server uses ${bytes(usedBytes)} of its ${bytes(maxBytes)} of maxmemory, and about ${bytes(this.#writtenBytes)} are on their way`
     throw new FloodmarkError('overloaded', `${what}: ${SHARE * 100}% are for events that wait`, { definite: true })
   }
 
