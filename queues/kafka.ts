@@ -109,7 +109,9 @@ class KafkaQueue implements Queue {
   }
 
   async depth(): Promise<Depth> {
-    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout, this.#count()))
+    const lag = await this.#brokers.during(lagOf(this.#admin, this.#layout, this.#count())).catch((cause) => {
+      throw new FloodmarkError('unavailable', `Kafka: ${reasonOf(cause)}`, { cause })
+    })
     // Events that other processes have in hand are unknown here, and count as waiting.
     const inFlight = Math.min(lag, this.#consuming.inFlight)
     return { waiting: lag - inFlight, inFlight, oldestMs: undefined, exact: false }
@@ -168,7 +170,7 @@ const driver: QueueDriver = {
     } catch (cause) {
       brokers.close()
       await admin.close().catch(() => {})
-      throw cannot('open', layout, cause)
+      throw cannot('open', layout, brokers, cause)
     }
   },
 
@@ -183,7 +185,7 @@ const driver: QueueDriver = {
       await admin.deleteTopics({ topics: [layout.topic] }).catch(unless('UNKNOWN_TOPIC_OR_PARTITION'))
       await deleteGroup(admin, layout.group)
     } catch (cause) {
-      throw cannot('delete', layout, cause)
+      throw cannot('delete', layout, brokers, cause)
     } finally {
       brokers.close()
       await admin.close().catch(() => {})

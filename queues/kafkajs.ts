@@ -104,7 +104,7 @@ async function connected<T>(
     return await run(connections)
   } catch (cause) {
     await connections.close().catch(() => {})
-    throw cannot(what, layout, cause)
+    throw cannot(what, layout, connections.brokers, cause)
   }
 }
 

@@ -52,6 +52,11 @@ export class Brokers {
     this.#known = new Set([...this.#first, ...[...brokers].map(nameOf)])
   }
 
+  /** Those that only the cluster names. */
+  get elsewhere(): string[] {
+    return [...this.#known].filter((one) => !this.#first.includes(one))
+  }
+
   get someSilent(): boolean {
     return this.#silent.size > 0
   }
@@ -116,6 +121,9 @@ export class Brokers {
     this.#closed = true
   }
 }
+
+/** Without the port. */
+export const hostOf = (broker: string) => broker.slice(0, broker.lastIndexOf(':'))
 
 export function nameOf({ host, port }: BrokerPlace): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

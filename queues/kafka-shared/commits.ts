@@ -1,6 +1,8 @@
+import type { LastingTrouble } from '../../src/core/base/backoff.ts'
 import type { Clock } from '../../src/core/contracts/clock.ts'
 import type { PartitionLanes } from './lanes.ts'
 import { RETRY_MS } from './layout.ts'
+import { reasonOf } from './trouble.ts'
 
 /** By partition: what lies before the offset is settled. */
 export type Committed = readonly { readonly partition: number; readonly offset: number }[]
@@ -10,12 +12,19 @@ export class Commits {
   readonly #lanes: PartitionLanes
   readonly #clock: Clock
   readonly #send: (due: Committed) => Promise<unknown>
+  readonly #trouble: LastingTrouble
   #isDue = false
   #over = false
   #last = Promise.resolve(true)
 
-  constructor(lanes: PartitionLanes, clock: Clock, send: (due: Committed) => Promise<unknown>) {
+  constructor(
+    lanes: PartitionLanes,
+    clock: Clock,
+    trouble: LastingTrouble,
+    send: (due: Committed) => Promise<unknown>,
+  ) {
     this.#lanes = lanes
+    this.#trouble = trouble
     this.#clock = clock
     this.#send = send
   }
@@ -38,9 +47,11 @@ export class Commits {
       if (due.length === 0) return true
       try {
         await this.#send(due)
-      } catch {
+      } catch (error) {
+        this.#trouble.failed(reasonOf(error))
         return false
       }
+      this.#trouble.worked()
       for (const { partition, offset } of due) this.#lanes.onCommitted(partition, offset)
       return true
     })

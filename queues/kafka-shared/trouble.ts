@@ -1,4 +1,5 @@
 import { FloodmarkError, messageOf } from '../../src/core/contracts/errors.ts'
+import { type Brokers, hostOf } from './brokers.ts'
 import type { Layout } from './layout.ts'
 
 /** Errors of the protocol that last until somebody mends something. Others pass when the brokers are back. */
@@ -25,9 +26,19 @@ export function reasonOf(error: unknown): string {
 }
 
 /** For people: a topic that cannot be used, or deleted. */
-export function cannot(what: 'open' | 'delete', { topic, address }: Layout, cause: unknown): FloodmarkError {
+export function cannot(
+  what: 'open' | 'delete',
+  { topic, address }: Layout,
+  { elsewhere }: Pick<Brokers, 'elsewhere'>,
+  cause: unknown,
+): FloodmarkError {
   const isMisuse = cause instanceof FloodmarkError && cause.code === 'misuse'
-  const message = `cannot ${what} ${topic} on Kafka at ${address.brokers}: ${reasonOf(cause)}`
+  const why = reasonOf(cause)
+  // A client asks a broker of the address first, and goes then where the cluster says that its brokers are.
+  const known = address.brokers.map(hostOf)
+  const named = elsewhere.find((one) => !known.includes(hostOf(one)) && why.includes(hostOf(one)))
+  const todo = named ? `. The cluster names ${named}: set its advertised.listeners to what this machine reaches` : ''
+  const message = `cannot ${what} ${topic} on Kafka at ${address.brokers}: ${why.replace(/\.$/, '')}${todo}`
   return new FloodmarkError(isMisuse ? 'misuse' : 'unavailable', message, { cause })
 }
 
@@ -40,6 +51,9 @@ export function lostPlace(topic: string, partition: number, asked: number, at: n
 
 /** For people: what cannot be done at all, until it can. */
 export const nothingConsumed = (topic: string) => `nothing of ${topic} can be consumed`
+
+/** For people: the same of what is settled. */
+export const nothingCommitted = (topic: string) => `what is settled of ${topic} cannot be committed`
 
 /** For people: why nothing of a topic can be consumed. */
 export function hungCoordinator(): FloodmarkError {

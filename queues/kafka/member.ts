@@ -16,7 +16,7 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { hungCoordinator, lostPlace, nothingConsumed, reasonOf } from '../kafka-shared/trouble.ts'
+import { hungCoordinator, lostPlace, nothingCommitted, nothingConsumed, reasonOf } from '../kafka-shared/trouble.ts'
 import { clientOptions, committedOf, deletingOf, isError, isLasting } from './cluster.ts'
 import { Epochs } from './epochs.ts'
 import { Fetching, type FetchingOptions } from './fetching.ts'
@@ -38,7 +38,7 @@ export interface KafkaMemberOptions {
 }
 
 /** What outlives a membership. */
-type KeptOver = Pick<FetchingOptions, 'leaderless' | 'epochs' | 'trouble'>
+type KeptOver = Pick<FetchingOptions, 'leaderless' | 'epochs' | 'trouble'> & { readonly committing: LastingTrouble }
 
 /** Gives the lanes their partitions until `finished` aborts. When a membership is lost, another one follows. */
 export async function keepMember(
@@ -52,6 +52,7 @@ export async function keepMember(
     leaderless: new Leaderless(topic, clock, onError),
     epochs: new Epochs(),
     trouble: new LastingTrouble(clock, nothingConsumed(topic), onError),
+    committing: new LastingTrouble(clock, nothingCommitted(topic), onError),
   }
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
@@ -107,7 +108,7 @@ class KafkaMember {
     this.#forget = brokers.onSilent((broker) => cut(this.#fetches, broker))
     this.#aliveAtMs = clock.monotonic()
     const { topic } = layout
-    this.commits = new Commits(lanes, clock, (due) => {
+    this.commits = new Commits(lanes, clock, kept.committing, (due) => {
       const offsets = due.map(({ partition, offset }) => {
         return { topic, partition, offset: BigInt(offset), leaderEpoch: kept.epochs.before(partition, offset) }
       })
@@ -165,7 +166,8 @@ class KafkaMember {
     const offsets = this.#brokers.during(this.#offsets(partitions))
     this.#lanes.assign(await orAborted(offsets, finished))
     this.#lanes.start()
-    this.#kept.trouble.worked()
+    // Whatever could not be committed before is another member's by now, or is read again.
+    for (const trouble of [this.#kept.trouble, this.#kept.committing]) trouble.worked()
   }
 
   /** Finds the offset to go on at: behind the committed one, else at the first event that exists. */

@@ -19,7 +19,13 @@ import {
 } from '../kafka-shared/layout.ts'
 import { Leaderless } from '../kafka-shared/leaderless.ts'
 import { SettledRecords } from '../kafka-shared/settled.ts'
-import { hungCoordinator, lostPlace, nothingConsumed, otherPartitions } from '../kafka-shared/trouble.ts'
+import {
+  hungCoordinator,
+  lostPlace,
+  nothingCommitted,
+  nothingConsumed,
+  otherPartitions,
+} from '../kafka-shared/trouble.ts'
 import { deletingOf, lastingTrouble } from './cluster.ts'
 import type { Connections } from './connections.ts'
 
@@ -44,15 +50,23 @@ export interface KafkaJsMemberOptions {
 export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
   const { connections, layout, clock, lanes, finished, onError } = options
   const { topic } = layout
-  const leaderless = new Leaderless(topic, clock, onError)
   const settled = new SettledRecords({
     ...{ topic, lanes, clock, onError },
     ...deletingOf(connections.admin, topic),
   })
   if (layout.isOurs) void settled.run(finished)
   const trouble = new LastingTrouble(clock, nothingConsumed(topic), onError)
+  const committing = new LastingTrouble(clock, nothingCommitted(topic), onError)
+  const kept = {
+    leaderless: new Leaderless(topic, clock, onError),
+    committing,
+    onJoined: () => {
+      // Whatever could not be committed before is another member's by now, or is read again.
+      for (const one of [trouble, committing]) one.worked()
+    },
+  }
   while (!finished.aborted) {
-    const member = new KafkaJsMember(options, leaderless, () => trouble.worked())
+    const member = new KafkaJsMember(options, kept)
     try {
       await member.run()
       if (layout.isOurs) await settled.finish()
@@ -68,20 +82,26 @@ export async function keepMember(options: KafkaJsMemberOptions): Promise<void> {
   }
 }
 
+/** What outlives a consumer. */
+interface KeptOnCrash {
+  readonly leaderless: Leaderless
+  readonly committing: LastingTrouble
+  onJoined(): void
+}
+
 /**
  * One kafkajs consumer. It joins again whenever a heartbeat asks for it, and sends heartbeats between its batches. So a
  * batch ends only when its lane is quiet, and no rebalance can take a partition out of a handler's hands.
  */
 class KafkaJsMember {
   readonly #connections: Connections
-  readonly #leaderless: Leaderless
+  readonly #kept: KeptOnCrash
   readonly #topic: string
   readonly #clock: Clock
   readonly #lanes: PartitionLanes
   readonly #noMore: AbortSignal
   readonly #finished: AbortSignal
   readonly #onError: (error: unknown) => void
-  readonly #onJoined: () => void
   readonly #consumer: Consumer
   readonly #commits: Commits
   readonly #over = new AbortController()
@@ -90,11 +110,10 @@ class KafkaJsMember {
   #joining = true
   #partitions = 0
 
-  constructor(options: KafkaJsMemberOptions, leaderless: Leaderless, onJoined: () => void) {
+  constructor(options: KafkaJsMemberOptions, kept: KeptOnCrash) {
     const { connections, layout, clock, lanes, noMore, finished, onError } = options
     this.#connections = connections
-    this.#leaderless = leaderless
-    this.#onJoined = onJoined
+    this.#kept = kept
     this.#onError = onError
     this.#topic = layout.topic
     this.#clock = clock
@@ -120,7 +139,7 @@ class KafkaJsMember {
       },
     })
     const topic = this.#topic
-    this.#commits = new Commits(lanes, clock, (due) =>
+    this.#commits = new Commits(lanes, clock, kept.committing, (due) =>
       this.#consumer.commitOffsets(due.map((one) => ({ topic, ...one, offset: String(one.offset) }))),
     )
     this.#aliveAtMs = clock.monotonic()
@@ -158,7 +177,7 @@ class KafkaJsMember {
       await sleep(this.#clock, HEARTBEAT_MS, this.#over.signal)
       if (this.#over.signal.aborted) return
       const { leaders } = this.#connections
-      this.#leaderless.look(leaders)
+      this.#kept.leaderless.look(leaders)
       if (this.#partitions > 0 && leaders.length !== this.#partitions) {
         this.#onError(otherPartitions(this.#topic, this.#partitions, leaders.length))
       }
@@ -184,10 +203,10 @@ class KafkaJsMember {
 
   /** All lanes begin anew, even those that stay: the client goes on behind the committed offset. */
   #onJoin(partitions: readonly number[]): void {
-    if (this.#over.signal.aborted) return
+    if (this.#over.signal.aborted) return this.#leaveAgain()
     this.#aliveAtMs = this.#clock.monotonic()
     this.#joining = false
-    this.#onJoined()
+    this.#kept.onJoined()
     this.#lanes.assign(new Map())
     this.#lanes.assign(new Map(partitions.map((partition) => [partition, ANYWHERE])))
     this.#consumer.resume([{ topic: this.#topic, partitions: [...partitions] }])
@@ -197,7 +216,7 @@ class KafkaJsMember {
 
   async #eachBatch({ batch, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
     // A consumer that was given up may still bring events. They belong to another consumer now.
-    if (this.#over.signal.aborted) return
+    if (this.#over.signal.aborted) return this.#leaveAgain()
     const { partition } = batch
     const from = Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
     const place = this.#lanes.placeOf(partition)
@@ -223,6 +242,11 @@ class KafkaJsMember {
         throw error
       }
     }
+  }
+
+  /** One that was told to leave while it joined forgets that, and would keep its partitions from others for ever. */
+  #leaveAgain(): void {
+    this.#consumer.disconnect().catch(() => {})
   }
 
   /** The lane keeps its events. Fetching from its first event again only brings the lane back to life in a batch. */

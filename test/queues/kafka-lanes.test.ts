@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { Commits } from '../../queues/kafka-shared/commits.ts'
 import { ANYWHERE, PartitionLanes } from '../../queues/kafka-shared/lanes.ts'
 import { SettledRecords } from '../../queues/kafka-shared/settled.ts'
+import { LastingTrouble } from '../../src/core/base/backoff.ts'
 import { encode } from '../../src/core/base/codec.ts'
 import { VirtualClock } from '../../src/core/contracts/clock.ts'
 import type { Delivery, Verdict } from '../../src/core/contracts/queue.ts'
@@ -222,6 +224,30 @@ describe('settled records', () => {
     lanes.onCommitted(1, 9)
     await settled.finish()
     expect(removed).toEqual(['1<9'])
+  })
+
+  it('that cannot be committed are told of once, and are tried until they are', async () => {
+    const clock = new VirtualClock()
+    const lanes = new PartitionLanes(clock)
+    const told: string[] = []
+    const trouble = new LastingTrouble(clock, 'it', (error) => void told.push((error as Error).message))
+    const sent: string[] = []
+    let isRefused = true
+    const commits = new Commits(lanes, clock, trouble, async (due) => {
+      if (isRefused) throw new AggregateError([new Error('COORDINATOR_NOT_AVAILABLE')], 'it failed')
+      sent.push(due.map(({ partition, offset }) => `${partition}<${offset}`).join())
+    })
+    lanes.assign(new Map([[0, 0]]))
+    lanes.add(0, 0, [], 7)
+    commits.soon()
+    await clock.advance(60_000)
+    expect(told).toEqual([
+      expect.stringMatching(/^it for 10 s: COORDINATOR_NOT_AVAILABLE\. It is tried until it works$/),
+    ])
+    isRefused = false
+    await clock.advance(1_000)
+    expect(sent).toEqual(['0<7'])
+    expect(told).toEqual([expect.anything(), expect.stringMatching(/that is over$/)])
   })
 
   it('that may not be deleted are told of once, and not tried again', async () => {

@@ -1,10 +1,13 @@
+import { Kafka, logLevel } from 'kafkajs'
 import { expect, it } from 'vitest'
 import kafka from '../../queues/kafka.ts'
+import { layoutOf } from '../../queues/kafka-shared/layout.ts'
 import kafkajs from '../../queues/kafkajs.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import type { Handler } from '../../src/core/contracts/queue.ts'
 import { inOrder, LIMIT, numbered, numbersOf, Subject, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
+import { consumerOf } from './kafka-consumer.ts'
 import { serverTarget } from './server-target.ts'
 
 const EVENTS = 600
@@ -51,6 +54,29 @@ describeWithServer('kafka', (server) => {
         expect(ofKey).toEqual(inOrder(ofKey))
       }
       await subject.end()
+    })
+
+    it(`${file}: consumers that end while they join leave no member behind`, async () => {
+      const place = { url: server().url, namespace: `joins-${file.replace('.ts', '')}` }
+      const queue = await driver.open(place)
+      for (const n of upTo(12)) {
+        const consumer = consumerOf(queue)
+        await sleep(systemClock, 60 * n)
+        await consumer.stop()
+      }
+      const { group } = layoutOf(place)
+      const admin = new Kafka({ brokers: [new URL(server().url).host], logLevel: logLevel.NOTHING }).admin()
+      await admin.connect()
+      const members = async () => (await admin.describeGroups([group])).groups[0]!.members.length
+      // One that could not leave is dropped when its session ends.
+      await expect.poll(members, { timeout: 40_000, interval: 500 }).toBe(0)
+      await queue.publish(numbered(0, 60, String), LIMIT)
+      const next = consumerOf(queue)
+      await expect.poll(() => new Set(next.seen).size, { timeout: 40_000 }).toBe(60)
+      await next.stop()
+      await admin.disconnect()
+      await queue.close()
+      await driver.drop(place)
     })
   }
 })
