@@ -24,7 +24,7 @@ const LOGIN_MS = 11_000
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-kafka-secure-'))
 const options = { folder: join(folder, 'server'), cacheFolder: resolve('.cache'), onProgress: () => {} }
 const ca = join(folder, 'ca.pem')
-let started: { readonly server: Server; readonly brokers: string } | undefined
+let started: { readonly server: Server; readonly brokers: string; readonly lost: string } | undefined
 let why = ''
 
 /** A private authority, and a certificate of it for 127.0.0.1, with its key. */
@@ -58,9 +58,11 @@ function makeCertificates(): string {
 }
 
 const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+/** What a broker says of itself to who asks at `lost`. There is no such host. */
+const NOWHERE = 'broker.invalid:9092'
 const settingsOf = (store: string, plain: number, secure: number) => ({
   listeners: `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure}`,
-  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
+  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,LOST:PLAINTEXT',
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users': 'User:ANONYMOUS',
   'allow.everyone.if.no.acl.found': 'true',
@@ -79,16 +81,18 @@ async function start() {
   const store = makeCertificates()
   const recipe = await kafka.recipe({ ...options, fsync: 'always' })
   let brokers = ''
+  let lost = ''
   const prepare: typeof recipe.prepare = async (data, ports, node) => {
     const command = await recipe.prepare(data, ports, node)
-    const [plain, controller, secure] = ports as [number, number, number]
+    const [plain, controller, secure, other] = ports as [number, number, number, number]
     brokers = `127.0.0.1:${secure}`
+    lost = `127.0.0.1:${other}`
     const path = join(data, 'server.properties')
     const { listeners, ...more } = settingsOf(store, plain, secure)
     const changed: Record<string, string> = {
       ...more,
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': listeners,
+      listeners: `${listeners},LOST://${lost},CONTROLLER://127.0.0.1:${controller}`,
+      'advertised.listeners': `${listeners},LOST://${NOWHERE}`,
     }
     const kept = readFileSync(path, 'utf8')
       .split('\n')
@@ -96,7 +100,7 @@ async function start() {
     writeFileSync(path, [...kept, ...Object.entries(changed).map(([name, value]) => `${name}=${value}`)].join('\n'))
     return command
   }
-  const server = await startNative(kafka, { ...recipe, ports: 3, prepare }, options)
+  const server = await startNative(kafka, { ...recipe, ports: 4, prepare }, options)
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
     const user = [
       '--entity-type',
@@ -113,7 +117,7 @@ async function start() {
       stdio: 'pipe',
     })
   }
-  return { server, brokers }
+  return { server, brokers, lost }
 }
 
 /** Allows it to the user of these tests, and so nothing else about that resource. */
@@ -188,6 +192,43 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
     await queue.close()
   })
 
+  it('needs no more rights than the README has it', async () => {
+    if (!started) throw new Error(`no kafka server: ${why}`)
+    const url = `kafka+ssl://app:${encodeURIComponent(PASSWORD)}@${started.brokers}?mechanism=plain&ca=${ca}&partitions=2`
+    const at = { url, namespace: `${name}-narrow` }
+    const admin = new Kafka({
+      brokers: [started.server.url.replace('kafka://', '')],
+      logLevel: logLevel.NOTHING,
+    }).admin()
+    await admin.connect()
+    const { TOPIC, GROUP, CLUSTER } = AclResourceTypes
+    const { ALL, CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE, DELETE } = AclOperationTypes
+    const ours = (type: AclResourceTypes) => (operation: AclOperationTypes) => {
+      return { ...acl(type, 'floodmark-', operation), resourcePatternType: ResourcePatternTypes.PREFIXED }
+    }
+    // What somebody may do with all, others may do with none unless they are allowed to.
+    const others = [acl(TOPIC, '*', ALL), acl(GROUP, '*', ALL), acl(CLUSTER, 'kafka-cluster', ALL)]
+    const all = [
+      ...others.map((one) => ({ ...one, principal: 'User:nobody' })),
+      ...[CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE, DELETE].map(ours(TOPIC)),
+      ...[READ, DELETE].map(ours(GROUP)),
+    ]
+    await admin.createAcls({ acl: all })
+    const queue = await driver.open(at)
+    expect(queue.traits.server).toContain('settled records are deleted')
+    await queue.publish(numbered(0, 30), LIMIT)
+    const consumer = consumerOf(queue)
+    await expect.poll(() => consumer.seen.length).toBe(30)
+    await consumer.stop()
+    expect(consumer.told).toEqual([])
+    expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 })
+    await queue.close()
+    await driver.drop(at)
+    expect(await admin.listTopics()).not.toContain(layoutOf(at).topic)
+    await admin.deleteAcls({ filters: all.map((one) => ({ ...one })) })
+    await admin.disconnect()
+  })
+
   it('says once what it may not do, does not insist, and goes on when it may', async () => {
     if (!started) throw new Error(`no kafka server: ${why}`)
     const url = `kafka+ssl://app:${encodeURIComponent(PASSWORD)}@${started.brokers}?mechanism=plain&ca=${ca}&partitions=2`
@@ -230,6 +271,16 @@ describe.each(Object.entries(DRIVERS))('%s on a broker with TLS, a private autho
     await admin.disconnect()
     await queue.close()
     await driver.drop(at)
+  })
+
+  it('says where a cluster says that its brokers are, when nobody is there', async () => {
+    if (!started) throw new Error(`no kafka server: ${why}`)
+    await expect(driver.open({ url: `kafka://${started.lost}`, namespace: 'lost' })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(
+        /broker\.invalid.*\. The cluster names broker\.invalid:9092: set its advertised\.listeners/,
+      ),
+    })
   })
 
   it('is refused with a wrong password, an unknown authority, and without TLS, and tells no password', async () => {
