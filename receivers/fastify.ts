@@ -47,14 +47,14 @@ const fastify: Receiver = async (options) => {
       return reply
     }
     const close = gate.leave(exchange, outcome)
-    const { retryAfterS } = gate.timed(outcome)
+    const { status, reason, retryAfterS, headers, contentType = 'text/plain', body } = gate.asSent(exchange, outcome)
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
-    if (outcome.headers) reply.headers(outcome.headers)
+    if (headers) reply.headers(headers)
     if (close) reply.header('connection', 'close')
     return reply
-      .code(outcome.status)
-      .type(outcome.contentType ?? 'text/plain')
-      .send(outcome.body ?? outcome.reason)
+      .code(status)
+      .type(contentType)
+      .send(body ?? reason)
   }
 
   app.removeAllContentTypeParsers()

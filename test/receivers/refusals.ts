@@ -62,6 +62,25 @@ export function refusalsContract(bench: Bench): void {
     await running.stop()
   })
 
+  it('says the reason of each refusal where the route tells reasons, also of those that it makes by itself', async () => {
+    const running = await bench.start({ inFlightMax: 1, requestMs: 10_000 })
+    const said = async (bytes: Buffer) => (await exchange(running.port, toFew(bytes), 1)).text.split('\r\n\r\n')[1]
+    expect([
+      await said(signed('r', { body: long })),
+      await said(signed('r', { chunks: [long] })),
+      await said(signed('r', { headers: { 'content-encoding': 'gzip' }, body: raw('x') })),
+      await said(raw('GET /few HTTP/1.1\r\nhost: x\r\n\r\n')),
+      await said(raw('POST /in HTTP/1.1\r\nhost: x\r\nexpect: bogus\r\ncontent-length: 0\r\n\r\n')),
+    ]).toEqual(['too-large', 'too-large', 'coding', 'method', 'head'])
+    const store = bench.hold()
+    const held = exchange(running.port, signed('held'), 1)
+    await store.held
+    expect(await said(signed('busy', { body: raw('x') }))).toBe('busy')
+    store.release()
+    await held
+    await running.stop()
+  })
+
   it('counts what takes too long, by its route where the head came, and no connection on which nothing came', async () => {
     const running = await bench.start({ requestMs: 400 })
     bench.refusals.length = 0

@@ -49,6 +49,8 @@ export interface Ingest {
   handle(request: Incoming, verify?: Verify): Promise<Reply>
   /** After so many seconds one should come again that is refused because so many requests are in progress. */
   retryAfterS(inFlight: number): number
+  /** What is sent for a reply of replies.ts, by which the receiver itself refuses: a route may have another, or tell the reason. */
+  replyFor(url: string, reply: Reply): Reply
   /** Counts one that the receiver itself refuses, by a reply of replies.ts. */
   refused(url: string, reply: Reply): void
 }

@@ -133,17 +133,18 @@ export class Gate {
     const { request, response } = exchange
     const close = this.leave(exchange, reply)
     if (response.destroyed || response.headersSent) return
-    const text = writeHead(response, this.timed(reply), close)
+    const text = writeHead(response, this.asSent(exchange, reply), close)
     if (!close || request.complete) return void response.end(text)
     response.write(text)
     this.#lingering.end(request, response, () => exchange.connection.turns.countPiece())
   }
 
-  /** The reply, with the time after which its sender should come again as it is now. */
-  timed(reply: Reply): Reply {
-    return reply === BUSY || reply === FULL
-      ? { ...reply, retryAfterS: this.#options.ingest.retryAfterS(this.#inFlight) }
-      : reply
+  /** The reply as it is sent: a refusal of the receiver's own as the route has it, with the time after which its sender should come again as it is now. */
+  asSent({ request }: Exchange, reply: Reply): Reply {
+    if (!OWN_REFUSALS.has(reply)) return reply
+    const { ingest } = this.#options
+    const told = ingest.replyFor(request.url!, reply)
+    return reply === BUSY || reply === FULL ? { ...told, retryAfterS: ingest.retryAfterS(this.#inFlight) } : told
   }
 
   /** Counts a request out that is about to get this reply, or none: its sender is gone. True when its connection must close afterwards. */

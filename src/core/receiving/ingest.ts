@@ -15,7 +15,7 @@ import type { Reply } from '../contracts/reply.ts'
 import { CodedBodies, codingOf } from './content-coding.ts'
 import { Guard } from './guard.ts'
 import { calledAs, checkAddress, pathOf } from './head.ts'
-import { Refusals } from './refusals.ts'
+import { answerOf, Refusals } from './refusals.ts'
 import { TOO_LARGE } from './replies.ts'
 import { checkReplies, replyOf, troubleWith } from './route-replies.ts'
 import { SecretRings } from './secret-ring.ts'
@@ -141,6 +141,11 @@ export function createIngest(options: IngestOptions): Ingest {
     retryAfterS(inFlight) {
       const perS = refusals.acceptedPerS()
       return retryAfter(perS > 0 ? inFlight / perS : 1, random)
+    },
+
+    replyFor(url, reply) {
+      const route = byPath.get(pathOf(url))
+      return route ? answerOf(route, reply) : reply
     },
 
     refused(url, reply) {

@@ -67,7 +67,7 @@ export class Refusals {
 
   /** One that is refused because of who sends, or how much. A route may answer otherwise. */
   guarded(route: Route, reply: Reply): Reply {
-    return replyOf(route, reasonOfReply(reply), this.said(route, reply))
+    return answerOf(route, this.said(route, reply))
   }
 
   /** What an error makes of a request. One of our own failing is told elsewhere. */
@@ -104,6 +104,11 @@ export class Refusals {
     told.sinceTold = 0
     told.toldAtMs = nowMs
   }
+}
+
+/** A refusal of the receiver's own as the route has it. */
+export function answerOf(route: Route, reply: Reply): Reply {
+  return replyOf(route, reasonOfReply(reply), reply)
 }
 
 function reasonOf(error: unknown): RefusalReason {

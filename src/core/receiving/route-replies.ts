@@ -4,8 +4,8 @@ import type { Route, RouteReply } from '../contracts/provider.ts'
 import { REFUSAL_REASONS, type RefusalReason } from '../contracts/refusal.ts'
 import type { Reply } from '../contracts/reply.ts'
 
-/** These are refused before it is known whose request it is, or before a route is asked. */
-const UNANSWERABLE: readonly string[] = ['no-route', 'head', 'slow', 'stopping', 'coding']
+/** These are refused, always or at times, before there is a request whose route could be asked. */
+const UNANSWERABLE: readonly string[] = ['no-route', 'head', 'slow', 'stopping']
 /** What a route may have an answer of its own for. */
 const ANSWERED: readonly string[] = [
   'accepted',
