@@ -7,7 +7,7 @@ import { type Finding, fail, ok } from './finding.ts'
 import { checkMachine } from './machine.ts'
 import { checkPorts } from './ports.ts'
 import { checkQuotas } from './quotas.ts'
-import { checkRates, checkRoutes, checkSecrets, checkTimes, checkTls } from './routes.ts'
+import { checkProxies, checkRates, checkRoutes, checkSecrets, checkTimes, checkTls } from './routes.ts'
 import { checkStores } from './stores.ts'
 
 /** Whether a service of this config will hold: everything that can be known before the first request. */
@@ -16,6 +16,7 @@ export async function checkService(loaded: LoadedConfig, ratePerS: number | unde
     ...(await checkSecrets(loaded, Date.now())),
     ...checkTls(loaded, Date.now()),
     checkRoutes(loaded),
+    ...checkProxies(loaded),
     await checkReceiver(loaded),
     await checkHandlers(loaded),
     ...(await checkStores(loaded, ratePerS)),

@@ -46,6 +46,15 @@ export function checkRoutes({ config: { trustedProxies }, routes }: LoadedConfig
   }
 }
 
+/** Whether a sender could say itself whose request it is. */
+export function checkProxies({ config: { trustedProxies }, routes }: LoadedConfig): readonly Finding[] {
+  const all = trustedProxies.find((range) => /\/0+$/.test(range))
+  const asking = routes.find(({ allowFrom, rate }) => allowFrom || rate?.each)
+  if (all === undefined || !asking) return []
+  const what = `trustedProxies has ${all}: any sender of ${asking.path} may write into X-Forwarded-For who it is`
+  return [warn('proxies', `${what}: give the addresses of your proxies alone`)]
+}
+
 /** Whether there is anything to tell senders that ask how much they may send. */
 export function checkRates({ config, routes }: LoadedConfig): readonly Finding[] {
   return routes

@@ -148,6 +148,15 @@ it(
   },
 )
 
+it('tells where whoever sends may say whose request it is', async () => {
+  const proxies = (more: string, ranges: string) =>
+    check(`routes: { '/in': { ${ROUTE}, ${more} } }, trustedProxies: ['${ranges}'],`)
+  const limited = 'rate: { each: { perS: 5 } }'
+  expect(levels(await proxies(limited, '0.0.0.0/0'), 'proxies')).toEqual(['warn'])
+  expect(levels(await proxies(limited, '10.0.0.0/8'), 'proxies')).toEqual([])
+  expect(levels(await proxies('', '::/0'), 'proxies')).toEqual([])
+})
+
 it('floodmark check exits with 1 where something fails, and names each in a line', async () => {
   const { code, out } = await shop("ledger: 'memory',").start('check').ended
   expect(code).toBe(1)
