@@ -122,6 +122,10 @@ interface Known {
 }
 
 function compile(source: string, { mode, version, types, parse }: SourceSchemas) {
+  const wrong = (what: string) => new FloodmarkError('misuse', `the schemas of ${source}: ${what}`)
+  // Another word would be taken for permissive, and let everything in.
+  if (mode !== 'strict' && mode !== 'permissive') throw wrong(`mode is '${mode}': give 'strict' or 'permissive'`)
+  if (typeof types !== 'object' || types === null) throw wrong('types is missing: give a schema for each type')
   const known = (schema: unknown, about: string): Known => {
     if (!isSchema(schema)) throw new FloodmarkError('misuse', `the schema of ${about} is no Standard Schema v1`)
     return { strict: mode === 'strict', about, validate: (body) => guarded(schema, about, body) }
@@ -129,6 +133,7 @@ function compile(source: string, { mode, version, types, parse }: SourceSchemas)
   const byType = new Map<string, Known | Map<string, Known>>()
   for (const [type, one] of Object.entries(types)) {
     const about = `${source} ${type}`
+    if (one === undefined || one === null) throw wrong(`${type} has no schema: give it one`)
     if (isSchema(one)) byType.set(type, known(one, about))
     else {
       if (!version) throw new FloodmarkError('misuse', `${about} has versions: say where an event names its own`)

@@ -172,6 +172,9 @@ describe('an effect behind schemas', () => {
   it('refuses at the start what is no schema, and versions that nobody names', () => {
     const wrong = (types: object) => () => watched({ mode: 'strict', types } as SourceSchemas)
     expect(wrong({ paid: { 1: { parse() {} } } })).toThrow('shop paid has versions')
+    expect(wrong({ paid: undefined })).toThrow('paid has no schema')
+    expect(wrong(undefined as never)).toThrow('types is missing')
+    expect(() => watched({ ...shop, mode: 'strct' as never })).toThrow("mode is 'strct': give 'strict' or 'permissive'")
     expect(() => watched({ ...shop, types: { paid: { 1: {} as never } } })).toThrow(
       expect.objectContaining({ code: 'misuse', message: 'the schema of shop paid 1 is no Standard Schema v1' }),
     )
