@@ -5,7 +5,7 @@ import { judgedP99Ms, outcomeWords } from './words/ceiling.ts'
 
 const WIDTH = 560
 const HEIGHT = 360
-const LEFT = 78
+const LEFT = 110
 const BOTTOM = 44
 const RIGHT = 14
 const TOP = 12
@@ -13,8 +13,8 @@ const FLOOR = HEIGHT - BOTTOM
 /** The likeliest ceiling's curve is so high. */
 const CURVE = 120
 const TICKS = [1, 2, 5]
-/** Numbers that are nearer than this cannot be read. */
-const TICK_APART = 72
+/** Numbers that are nearer than this cannot be read, on a telephone too, where they are larger in it. */
+const TICK_APART = 100
 
 /**
  * Rate against response time, both logarithmic; and how likely each rate is the ceiling. A trial whose p99

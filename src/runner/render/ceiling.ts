@@ -15,11 +15,11 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
   const checked = ceilingSchema.parse(ceiling)
   writeWhole(folder, {
     'ceiling.json': `${JSON.stringify(checked, null, 1)}\n`,
-    'ceiling.html': html(checked),
+    'ceiling.html': ceilingHtml(checked),
   })
 }
 
-function html(ceiling: Ceiling): string {
+export function ceilingHtml(ceiling: Ceiling): string {
   const { settings, environment, startedAt, tookMs, trials, trialMs } = ceiling
   const costs = costTable(ceiling)
   const about = [
