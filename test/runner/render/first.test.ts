@@ -118,6 +118,19 @@ describe('the first sentence of a report', () => {
     )
   })
 
+  it('calls no rate proven that was refused for a while, though the scenario allows that', () => {
+    const refusing = report('PASS')
+    expect(provenWords(provenOf(refusing), undefined, 'PASS')).toBe('needed 3,000/s · proven 3,000/s')
+    refusing.audit = { ...refusing.audit, applied: 50_000, refused: 7_353 }
+    refusing.timeline = {
+      ...refusing.timeline,
+      points: refusing.timeline.points.map((one) => ({ ...one, accepted: 1_200, offered: 3_000 })),
+    }
+    expect(provenWords(provenOf(refusing), undefined, 'PASS')).toBe(
+      'needed 3,000/s · accepted 1,200/s on average: this scenario allows to refuse some',
+    )
+  })
+
   it('does not blame the processor for a backlog of events that are lost', () => {
     const undrained = { ...passed, ok: false }
     expect(firstSentence(report('FAIL', undrained))).toContain('backlog')

@@ -192,13 +192,22 @@ export interface Proven {
   readonly provenPerS: number | null
 }
 
-export function provenOf({ verdict, setup, latency, timeline }: Report): Proven {
+/** A few that were refused beside so many that were taken make no other rate. */
+const NEARLY_ALL = 0.99
+
+export function provenOf({ verdict, setup, latency, timeline, audit }: Report): Proven {
   const neededPerS = setup.peakPerS
   if (verdict === 'INVALID') return { neededPerS, provenPerS: null }
-  if (verdict === 'PASS') return { neededPerS, provenPerS: neededPerS }
+  const isAllTaken = audit.refused + audit.unknown === 0
+  if (verdict === 'PASS' && isAllTaken) return { neededPerS, provenPerS: neededPerS }
   const { fromMs, untilMs } = latency.phases.find(({ peak }) => peak) ?? { fromMs: 0, untilMs: setup.durationMs }
   const points = timeline.points.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
   const accepted = points.reduce((sum, point) => sum + point.accepted, 0) / Math.max(1, points.length)
+  if (verdict === 'PASS') {
+    const offered = points.reduce((sum, point) => sum + point.offered, 0) / Math.max(1, points.length)
+    const share = offered > 0 ? accepted / offered : 1
+    return { neededPerS, provenPerS: share > NEARLY_ALL ? neededPerS : neededPerS * share }
+  }
   return { neededPerS, provenPerS: Math.min(accepted, neededPerS) }
 }
 
@@ -211,7 +220,9 @@ export function provenWords(
     provenPerS === null
       ? 'nothing proven'
       : verdict === 'PASS'
-        ? `proven ${perS(provenPerS)}`
+        ? provenPerS < neededPerS
+          ? `accepted ${perS(provenPerS)} on average: this scenario allows to refuse some`
+          : `proven ${perS(provenPerS)}`
         : `accepted ${perS(provenPerS)}, not proven`
   return `needed ${perS(neededPerS)} · ${shown}${ceilingPerS === undefined ? '' : ` · ceiling ${perS(ceilingPerS)}`}`
 }
