@@ -88,7 +88,7 @@ const stripe: Provider = {
     const key =
       textAt(event, 'data', 'object', 'customer') ??
       textAt(event, 'data', 'object', 'customer', 'id') ??
-      // Charges, refunds and disputes name their payment.
+      // Charges, refunds and disputes without a customer name their payment. Those of a customer's charge are in its lane, not his.
       textAt(event, 'data', 'object', 'payment_intent') ??
       textAt(event, 'data', 'object', 'id') ??
       // A thin event only names what it is about.

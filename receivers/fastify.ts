@@ -5,7 +5,7 @@ import type { Receiver } from '../src/core/contracts/receiver.ts'
 import type { Reply } from '../src/core/contracts/reply.ts'
 import { type Exchange, Gate } from '../src/core/receiving/gate.ts'
 import { listen, readBody, serverFor } from '../src/core/receiving/http.ts'
-import { BAD_REQUEST, FULL, TOO_LARGE } from '../src/core/receiving/replies.ts'
+import { BAD_REQUEST, HELD_TOO_MUCH, TOO_LARGE } from '../src/core/receiving/replies.ts'
 
 /** Where a request carries its exchange through Fastify: a WeakMap would cost more than all else here. */
 const EXCHANGE = Symbol('exchange')
@@ -60,12 +60,12 @@ const fastify: Receiver = async (options) => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, _payload, done) => {
     readBody(gate, exchangeOf(request), bodyBytesMax, (raw) => {
-      if ('status' in raw) done(new FloodmarkError(raw === FULL ? 'overloaded' : 'too-large', raw.reason))
+      if ('status' in raw) done(new FloodmarkError(raw === HELD_TOO_MUCH ? 'overloaded' : 'too-large', raw.reason))
       else done(null, raw)
     })
   })
   app.setErrorHandler((error: { code?: string; statusCode?: number }, _request, reply) => {
-    if (error.code === 'overloaded') return answer(reply, FULL)
+    if (error.code === 'overloaded') return answer(reply, HELD_TOO_MUCH)
     return answer(reply, error.code === 'too-large' || error.statusCode === 413 ? TOO_LARGE : BAD_REQUEST)
   })
   app.post('/*', async (request, reply) => {

@@ -22,7 +22,7 @@ export class PostgresTransaction implements EffectTransaction {
     query: (text, values) => {
       const asked = this.#query(text, values)
       // Who did not wait for it is told at the end: an error that nobody takes would end the process.
-      asked.catch(() => {})
+      asked.catch((error) => this.#missed(error))
       return asked
     },
   }
@@ -33,7 +33,10 @@ export class PostgresTransaction implements EffectTransaction {
   #running = 0
   /** Of the last statement that failed by itself. */
   #failure: unknown
+  /** Of the first statement that the server has never seen, so that it would commit the rest without it. */
+  #unseen: unknown
   #isOver = false
+  #isLost = false
 
   constructor(options: TransactionOptions) {
     this.#options = options
@@ -75,6 +78,15 @@ export class PostgresTransaction implements EffectTransaction {
     }
   }
 
+  #missed(error: unknown): void {
+    if (isOfServer(error) || this.#isLost) return
+    if (this.#isOver) {
+      process.emitWarning(
+        'an effect asked PostgreSQL for something after its end, which was not done: await each query',
+      )
+    } else this.#unseen ??= error
+  }
+
   /** What the server checks at the end, it checks now: a failure is the try's own. */
   async check(ms: number): Promise<void> {
     const connection = await this.#begin()
@@ -85,6 +97,7 @@ export class PostgresTransaction implements EffectTransaction {
       throw isAborted(error) ? (this.#failure ?? error) : error
     })
     const results = (await within(ms, asked)) as unknown as { rows: Row[] }[]
+    if (this.#unseen !== undefined) throw this.#unseen
     if (results[1]?.rows[0]?.name === this.name) return
     throw new FloodmarkError('misuse', 'the effect ended its transaction itself: leave that to the ledger')
   }
@@ -107,6 +120,7 @@ export class PostgresTransaction implements EffectTransaction {
 
   undo(): void {
     this.#isOver = true
+    this.#isLost = true
     this.#begun?.then((connection) => this.#undo(connection)).catch(() => {})
   }
 
@@ -132,6 +146,11 @@ export class PostgresTransaction implements EffectTransaction {
 /** What PostgreSQL says of each statement behind the one that failed. */
 function isAborted(error: unknown): boolean {
   return (error as { code?: unknown }).code === '25P02'
+}
+
+/** Whether it has a SQLSTATE. */
+function isOfServer(error: unknown): boolean {
+  return /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code))
 }
 
 function within<T>(ms: number, asked: Promise<T>): Promise<T> {

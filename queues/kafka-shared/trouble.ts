@@ -19,10 +19,11 @@ export const LASTING = [
 /** Errors of the protocol by which a batch is above the limits of its topic. */
 export const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'] as const
 
-/** For people: what the innermost error says, as a client's outer ones only name the call. */
+/** For people: what the innermost errors say, as those of a client that have several in them only name the call. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return messageOf(error)
+  if (error instanceof FloodmarkError || !(error instanceof Error) || error.cause === undefined) return messageOf(error)
+  return `${messageOf(error).replace(/\.$/, '')}: ${reasonOf(error.cause)}`
 }
 
 /** For people: a topic that cannot be used, or deleted. */

@@ -50,7 +50,7 @@ export class Pool {
       }
       if (this.#waiting.length >= this.#waitingMax) {
         const what = `${this.#waitingMax} requests wait for their verification: send again later`
-        throw new FloodmarkError('overloaded', what)
+        throw new FloodmarkError('overloaded', what, { reason: 'busy' })
       }
       // Read here, so that a header given twice is refused here.
       const headers = route.provider.signatureHeaders.map((name) => request.header(name))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import postgres from '../../ledgers/postgres.ts'
@@ -134,7 +135,26 @@ describeWithServer('postgres', (server) => {
     void insert(failing, 'a')
     await expect(failing.transaction!.check(5_000)).rejects.toThrow('duplicate key')
     failing.end()
+    const unseen = txOf(ledger)
+    void insert(unseen, 'b')
+    void unseen.client.query('COMMIT')
+    await expect(unseen.transaction!.check(5_000)).rejects.toThrow('does not begin or end its transaction')
+    unseen.end()
     expect(await ids()).toEqual(['a'])
+    await close()
+  })
+
+  it('tells what an effect asks for after its end, which is not done', async () => {
+    const { ledger, ids, insert, close } = await opened()
+    const fence = await claimed(ledger, 'late')
+    const tx = txOf(ledger)
+    await insert(tx, 'in time')
+    await tx.transaction!.check(5_000)
+    const warned = once(process, 'warning')
+    void insert(tx, 'late')
+    expect(String((await warned)[0])).toContain('after its end, which was not done')
+    expect(await settle(ledger, 'late', fence, tx)).toMatchObject({ held: true })
+    expect(await ids()).toEqual(['in time'])
     await close()
   })
 

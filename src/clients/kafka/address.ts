@@ -115,8 +115,9 @@ function loginOf(login: string | undefined, named: string | null, env: NodeJS.Pr
 }
 
 function tokenOf({ FLOODMARK_KAFKA_TOKEN: token, FLOODMARK_KAFKA_TOKEN_FILE: path }: NodeJS.ProcessEnv): string {
-  if (path) return fileOf('the token', path).trim()
-  if (token) return token
+  const found = path ? fileOf('the token', path).trim() : token
+  if (found) return found
+  if (path) throw misuse(`the token ${path} is empty`)
   throw misuse(
     'oauthbearer needs a token: give it with FLOODMARK_KAFKA_TOKEN, or its file with FLOODMARK_KAFKA_TOKEN_FILE',
   )

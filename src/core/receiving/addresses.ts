@@ -60,8 +60,8 @@ function plain(address: string): string {
  * all of it is one sender.
  */
 export function limitedAs(address: string): string {
-  // One with IPv4 in it is one sender's alone.
-  if (isIP(address) !== 6 || /^::ffff:/i.test(address)) return address
+  // One with IPv4 in it, as NAT64 writes it too, is one sender's alone.
+  if (isIP(address) !== 6 || /^(::ffff:|64:ff9b::)/i.test(address)) return address
   const [before = '', after] = address.split('%')[0]!.split('::')
   const groups = before === '' ? [] : before.split(':')
   const rest = after === undefined || after === '' ? [] : after.split(':')

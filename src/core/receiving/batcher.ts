@@ -104,7 +104,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
       }
       // One event fits whatever its size: refused, it would never come in.
       if (unsafeBytes > 0 && unsafeBytes + bytes > options.waitingBytesMax) {
-        return Promise.reject(new FloodmarkError('overloaded', 'too many bytes wait to be stored: try again later'))
+        const what = 'too many bytes wait to be stored: try again later'
+        return Promise.reject(new FloodmarkError('overloaded', what, { reason: 'busy' }))
       }
       unsafeBytes += bytes
       const batch = open(bytes)

@@ -4,7 +4,7 @@ import { FloodmarkError } from '../contracts/errors.ts'
 import type { BodyRoom, Incoming } from '../contracts/incoming.ts'
 import type { Route } from '../contracts/provider.ts'
 import type { Reply } from '../contracts/reply.ts'
-import { FULL, NO_CODING, OTHER_CODING } from './replies.ts'
+import { HELD_TOO_MUCH, NO_CODING, OTHER_CODING } from './replies.ts'
 
 /** Bodies that are decoded at one time: it takes memory before it is counted. Node has as many threads for it. */
 const DECODING_MAX = 4
@@ -55,7 +55,7 @@ export class CodedBodies {
     if (compressed === 'before-signing') await verified(route, request)
     const bytesMax = Math.min(room.bytesMax, route.bodyBytesMax ?? room.bytesMax)
     const raw = await this.#decoded(coding, request.raw, { bytesMax })
-    if (!room.hold(raw.length)) return FULL
+    if (!room.hold(raw.length)) return HELD_TOO_MUCH
     const decoded = { ...request, raw }
     if (compressed === 'after-signing') await verified(route, decoded)
     return this.#store(route, decoded)

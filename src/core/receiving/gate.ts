@@ -9,7 +9,7 @@ import { keeps, Lingering } from './linger.ts'
 import {
   BAD_REQUEST,
   BUSY,
-  FULL,
+  HELD_TOO_MUCH,
   NO_EXPECTATION,
   OWN_REFUSALS,
   replyBytes,
@@ -105,7 +105,7 @@ export class Gate {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#end(socket, error))
   }
 
-  /** Counts a piece of a body in, with the memory that it takes more, before it is kept. False: it may not be kept, answer FULL; or there was an answer already. */
+  /** Counts a piece of a body in, with the memory that it takes more, before it is kept. False: it may not be kept, answer HELD_TOO_MUCH; or there was an answer already. */
   hold(exchange: Exchange, bytes: number): boolean {
     exchange.connection.turns.countPiece()
     return this.#hold(exchange, bytes)
@@ -144,7 +144,9 @@ export class Gate {
     if (!OWN_REFUSALS.has(reply)) return reply
     const { ingest } = this.#options
     const told = ingest.replyFor(request.url!, reply)
-    return reply === BUSY || reply === FULL ? { ...told, retryAfterS: ingest.retryAfterS(this.#inFlight) } : told
+    return reply === BUSY || reply === HELD_TOO_MUCH
+      ? { ...told, retryAfterS: ingest.retryAfterS(this.#inFlight) }
+      : told
   }
 
   /** Counts a request out that is about to get this reply, or none: its sender is gone. True when its connection must close afterwards. */
@@ -287,7 +289,7 @@ export class Gate {
     // A health check is answered however busy we are.
     if (early && !('then' in early)) return early
     if (this.#inFlight >= inFlightMax) return BUSY
-    return this.#heldBytes + statedBytes > this.#roomFor(statedBytes) ? FULL : early
+    return this.#heldBytes + statedBytes > this.#roomFor(statedBytes) ? HELD_TOO_MUCH : early
   }
 
   /** Nothing moved on this connection for a while: it is left alone only while we are what it waits for. */

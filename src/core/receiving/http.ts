@@ -4,7 +4,7 @@ import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import type { ReceiverOptions, RunningReceiver, TlsMaterial, Verify } from '../contracts/receiver.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { type Exchange, Gate } from './gate.ts'
-import { FULL, TOO_LARGE } from './replies.ts'
+import { HELD_TOO_MUCH, TOO_LARGE } from './replies.ts'
 
 /** How often time limits of requests are looked at: node's own default of 30 s would make a limit of 10 s fire at 40 s. */
 const CHECK_MS = 250
@@ -76,7 +76,7 @@ export function readBody(gate: Gate, exchange: Exchange, bytesMax: number, done:
     if (isTooLarge || !gate.hold(exchange, size - body.length)) {
       request.off('data', onData).off('end', onEnd).resume()
       body = EMPTY
-      return done(isTooLarge ? TOO_LARGE : FULL)
+      return done(isTooLarge ? TOO_LARGE : HELD_TOO_MUCH)
     }
     if (pieces === 1) body = piece
     else {

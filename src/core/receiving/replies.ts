@@ -17,7 +17,7 @@ const unsupported = (accepted: string): Reply => ({
 export const NO_CODING = unsupported('identity')
 export const OTHER_CODING = unsupported('gzip, deflate')
 export const BUSY: Reply = { status: 503, reason: 'too many requests in progress', retryAfterS: 1 }
-export const FULL: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
+export const HELD_TOO_MUCH: Reply = { status: 503, reason: 'too many bytes in progress', retryAfterS: 1 }
 export const STOPPING: Reply = { status: 503, reason: 'stopping', retryAfterS: 1 }
 /** What is refused before anything is verified. The receiver counts them. */
 export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
@@ -29,7 +29,7 @@ export const OWN_REFUSALS: ReadonlySet<Reply> = new Set([
   NO_CODING,
   OTHER_CODING,
   BUSY,
-  FULL,
+  HELD_TOO_MUCH,
   STOPPING,
 ])
 /** The answer while stopping, as bytes: there is no request yet that could be answered. */

@@ -26,7 +26,9 @@ function checkKind(name: string, value: unknown, usual: unknown): void {
   }
   const names = Object.keys(usual as object)
   const parts = typeof value === 'object' && value !== null ? Object.entries(value) : []
-  const isWhole = parts.length === names.length && parts.every(([part, one]) => names.includes(part) && one >= 0)
+  const isWhole =
+    parts.length === names.length &&
+    parts.every(([part, one]) => names.includes(part) && typeof one === 'number' && one >= 0)
   if (!isWhole) throw wrong(`${name} must have ${names.join(', ')}, each a number of 0 or more`)
 }
 

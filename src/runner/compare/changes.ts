@@ -97,6 +97,8 @@ export function changesOf(
   const isSame = before.reports[0]!.scenario.name === after.reports[0]!.scenario.name
   const isKnown = sides.before.length > 0 && sides.after.length > 0
   const notComparable = mixed.length > 0 ? 'mixed' : !isSame ? 'scenarios' : isKnown ? null : 'no-figures'
+  const isThere = (figure: (typeof PERCENTILES)[number]) =>
+    Object.values(sides).every((reports) => reports.some((report) => waitsOf(figure, report).count > 0))
   const figures = notComparable
     ? []
     : CHANGED.flatMap((figure) => changeOf(figure, sides.before, sides.after, allow) ?? [])
@@ -109,7 +111,9 @@ export function changesOf(
     before: sideOf(before),
     after: sideOf(after),
     ...{ figures, counts, failsNow, mixed, allow, notComparable },
-    leftOut: notComparable ? [] : PERCENTILES.filter((name) => !figures.some(({ figure }) => figure === name)),
+    leftOut: notComparable
+      ? []
+      : PERCENTILES.filter((name) => isThere(name) && !figures.some(({ figure }) => figure === name)),
     apart: apartOf(before.reports, after.reports),
     outcome: notComparable ? 'not-comparable' : isWorse ? 'regression' : 'no-regression',
   }
@@ -183,8 +187,8 @@ function welch(a: Mean, b: Mean): number {
   return studentQuantile(0.975, freedom) * Math.sqrt(variance)
 }
 
-function sampleOf(figure: ChangedFigure, { latency, processes, audit, cards }: Report): RunSample | undefined {
-  const peak = latency.phases.find((phase) => phase.peak)
+function sampleOf(figure: ChangedFigure, report: Report): RunSample | undefined {
+  const { processes, audit, cards } = report
   if (figure === 'stackCpu') {
     const cpu = processes
       .filter(({ name }) => !name.startsWith('sender '))
@@ -195,11 +199,16 @@ function sampleOf(figure: ChangedFigure, { latency, processes, audit, cards }: R
     const value = cards.distribution?.points.find(({ share }) => share >= 0.99)?.ms
     return value === undefined || value <= 0 ? undefined : { value, within: 0 }
   }
-  const answers = peak?.acceptedFirst ?? latency.accepted.first
-  if (figure === 'p50Ms') return fromInterval(answers.p50)
-  if (figure === 'p99Ms') return fromInterval(answers.p99)
-  if (figure === 'eventP99Ms') return fromInterval((peak?.eventToAccepted ?? latency.event.toAccepted).p99)
-  return fromInterval((peak?.eventToEffect ?? latency.event.toEffect).p99)
+  if (figure === 'p50Ms') return fromInterval(waitsOf('p99Ms', report).p50)
+  return fromInterval(waitsOf(figure, report).p99)
+}
+
+/** At the peak, where the load has one. */
+function waitsOf(figure: (typeof PERCENTILES)[number], { latency }: Report): Percentiles {
+  const peak = latency.phases.find((phase) => phase.peak)
+  if (figure === 'p99Ms') return peak?.acceptedFirst ?? latency.accepted.first
+  if (figure === 'eventP99Ms') return peak?.eventToAccepted ?? latency.event.toAccepted
+  return peak?.eventToEffect ?? latency.event.toEffect
 }
 
 function fromInterval(of: Percentiles['p99']): RunSample | undefined {

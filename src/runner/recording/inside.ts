@@ -51,7 +51,7 @@ function objectsIn(name: string, given: unknown, withLists: boolean): (readonly 
   return withLists && isList(value) ? value.flatMap((one) => objectsIn(name, one, true)) : []
 }
 
-/** Whether it has a member that is called like a header of the provider's, as no webhook has, or a text that has. */
+/** Whether a member, here or in JSON within a text, is called like one of the provider's own headers. No webhook has such a member. */
 function namesHeaders({ signatureHeaders, contextHeaders }: Provider, { body }: Recorded): boolean {
   const text = Buffer.from(body).toString()
   // host and content-type are everybody's.

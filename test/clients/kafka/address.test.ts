@@ -59,6 +59,8 @@ describe('the address of a Kafka', () => {
     expect(token()).toBe('first')
     writeFileSync(file, 'second')
     expect(token()).toBe('second')
+    writeFileSync(file, '\n')
+    expect(token).toThrow(`the token ${file} is empty`)
     rmSync(folder, { recursive: true })
   })
 

@@ -88,7 +88,11 @@ describe('the batcher', () => {
   it("refuses as 'overloaded' beyond the bytes that may wait, until some are settled", async () => {
     const { batcher, publish, publishes } = made({ waitingBytesMax: 2 * EVENT_BYTES })
     const first = publish('1', '2')
-    await expect(batcher.publish(anEvent('3'))).rejects.toMatchObject({ code: 'overloaded', definite: true })
+    await expect(batcher.publish(anEvent('3'))).rejects.toMatchObject({
+      code: 'overloaded',
+      definite: true,
+      reason: 'busy',
+    })
     await turn()
     publishes[0]!.settle(new PublishError('unavailable', 'gone', { unsafe: [0, 1], definite: false }))
     await Promise.allSettled(first)

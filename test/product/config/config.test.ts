@@ -59,6 +59,7 @@ describe('floodmark.config.ts of a service', () => {
     [whole('limits: { port: 80 }'), 'limits: port is no limit: write listen: { port }'],
     [whole('limits: { circuit: { openMs: 50 } }'), 'limits: circuit must have share, outcomesMin'],
     [whole('limits: { backoff: null }'), 'limits: backoff must have baseMs, capMs'],
+    [whole('limits: { backoff: { baseMs: null, capMs: 1 } }'), 'limits: backoff must have baseMs, capMs'],
     [whole("namespace: 'My Shop'"), 'namespace: must be 1-64 of a-z, 0-9 and -'],
     [whole("queue: { name: 'kafka' }"), 'queue.use: is missing'],
     [whole("queue: { use: 'kafka', kafka: { tpoic: 'a' } }"), "did you mean 'topic'?"],

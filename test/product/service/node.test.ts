@@ -139,7 +139,7 @@ describe('floodmark node', () => {
 
   it('goes on where whoever observes it fails, and says so once', async () => {
     const failing = "() => { throw new Error('no metrics') }"
-    const { start, seen } = shop(`observer: { answered: ${failing}, refused: ${failing}, settled: ${failing} }`)
+    const { start, seen } = shop(`observer: { answered: ${failing}, refused: ${failing}, settled: async ${failing} }`)
     const node = start('node')
     const port = await node.port
     const sender = new Sender()

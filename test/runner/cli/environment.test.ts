@@ -60,7 +60,14 @@ describe('settings', () => {
   })
 
   it('leave the logins at servers to their clients, of .env too', async () => {
-    const logins = ['KAFKA_USER', 'KAFKA_PASSWORD', 'KAFKA_TOKEN', 'SENTINEL_USER', 'SENTINEL_PASSWORD']
+    const logins = [
+      'KAFKA_USER',
+      'KAFKA_PASSWORD',
+      'KAFKA_TOKEN',
+      'KAFKA_TOKEN_FILE',
+      'SENTINEL_USER',
+      'SENTINEL_PASSWORD',
+    ]
     const expected = Object.fromEntries(logins.map((name) => [`FLOODMARK_${name}`, 'file']))
     const lines = Object.entries(expected).map(([name, value]) => `${name}=${value}`)
     const env = { FLOODMARK_KAFKA_USER: 'environment' }

@@ -110,6 +110,12 @@ describe('what changed from one run to another', () => {
     const found = changes(three(1), three(1.5))
     expect(changesWords(found)).toContain('response p99, whole run +50.0%')
     expect(changes([reportWith()], [reportWith()]).leftOut).toEqual([])
+    const notFollowed = short(1)
+    for (const phase of notFollowed.latency.phases)
+      phase.eventToEffect = { ...phase.eventToEffect, count: 0, p99: undefined }
+    const { event } = notFollowed.latency
+    notFollowed.latency.event = { ...event, toEffect: { ...event.toEffect, count: 0, p99: undefined } }
+    expect(changes([notFollowed], [notFollowed]).leftOut).toEqual(['p99Ms'])
   })
 
   it('is not told by a run that was cut short', () => {

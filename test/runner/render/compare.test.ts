@@ -31,7 +31,7 @@ describe('a comparison in a terminal', () => {
 
   it('has each sentence in a line in a pipe, tables no wider than 120, and what decides first', () => {
     const all = text([...first, ...second])
-    expect(all).toContain(`  ${FIRST} answers fastest: its p99 is 10 ms. That of ${SECOND} is higher by 100.0%`)
+    expect(all).toContain(`  ${FIRST} answers fastest: its p99 is 10 ms. The p99 of ${SECOND} is higher by 100.0%`)
     const heads = all.split('\n').filter((line) => line.startsWith('  stack '))
     expect(heads.length).toBeGreaterThan(1)
     expect(heads[0]).toMatch(/^ {2}stack +runs +response p99 +p99 beside the first/)

@@ -70,7 +70,7 @@ export function settingsInEnvironment(env: NodeJS.ProcessEnv, folder: string): E
 }
 
 /** Logins at servers, which the clients read from the environment by themselves. */
-const LOGINS = /^FLOODMARK_(KAFKA_(USER|PASSWORD|TOKEN)|SENTINEL_(USER|PASSWORD))$/
+const LOGINS = /^FLOODMARK_(KAFKA_(USER|PASSWORD|TOKEN(_FILE)?)|SENTINEL_(USER|PASSWORD))$/
 /** Variables of infra/docker-compose.yml. */
 const OTHERS = /^FLOODMARK_(PORT|REDIS_APPENDFSYNC|POSTGRES_COMMIT|KAFKA_FLUSH_MESSAGES)$/
 

@@ -96,7 +96,7 @@ export function winnerWords(
         )
   const ahead = next
     ? [
-        `That of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${apartBy(next.against!.p99Ms!, 'higher')}, 95% sure.`,
+        `The p99 of ${next.stack}${behind.length > 1 ? ', the next,' : ''} is ${apartBy(next.against!.p99Ms!, 'higher')}, 95% sure.`,
       ]
     : []
   return [wins, ...ahead, ...cheaper(first, tied), ...left].join(' ')
