@@ -163,13 +163,15 @@ function httpRules(bench: Bench): void {
     ['two spaces behind the target', 'POST /in  HTTP/1.1'],
   ])('refuses a request line with %s', async (_, line) => {
     const bytes = raw(signed('line').toString('latin1').replace('POST /in HTTP/1.1', line))
-    expect(await answersOf(bytes)).toMatchObject({ status: 400, bodies: [] })
+    // The events of others may still come from threads that verify them.
+    const isTaken = () => bench.published.some(({ id }) => id === 'in:line')
+    expect([(await answersOf(bytes)).status, isTaken()]).toEqual([400, false])
     // Behind another request on the connection, whatever ends that one's body, and an empty line.
     const body = raw('{"type":"t","key":"k"}')
     const empty = signed('one', { body: raw('') })
     for (const one of [signed('one'), empty, signed('one', { body, chunks: [body] }), raw('\r\n')]) {
       await answersOf(Buffer.concat([one, bytes]))
-      expect(bench.published.map(({ id }) => id)).not.toContain('in:line')
+      expect(isTaken()).toBe(false)
     }
   })
 }
