@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { afterAll } from 'vitest'
 import { ONE } from '../product/certificates.ts'
 
 /** Undefined when redis-server is installed. */
@@ -101,7 +102,7 @@ export class RedisServer {
     await once(ended, 'exit')
   }
 
-  /** For the end of a test file. It also stops the servers of failed tests. */
+  /** Also the servers of tests that failed. */
   static async removeAll(): Promise<void> {
     for (const server of RedisServer.#all) await server.remove()
   }
@@ -112,3 +113,6 @@ export class RedisServer {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
+
+// At the end of each test file that has this one in it: none can forget it.
+afterAll(() => RedisServer.removeAll())

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
 import { numbered } from '../contract/queue/kit.ts'
 import { needing } from '../needs.ts'
@@ -7,7 +7,6 @@ import { RedisServer, whyNoRedis } from './redis-server.ts'
 
 const missing = whyNoRedis()
 const server = missing === undefined ? await RedisServer.start() : undefined
-afterAll(() => RedisServer.removeAll())
 
 async function traits(url: string) {
   const ledger = await redis.open({ url, namespace: 'traits' })

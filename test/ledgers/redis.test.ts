@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import redis from '../../ledgers/redis.ts'
 import type { Claim, Ledger, Settlement, Tx } from '../../src/core/contracts/ledger.ts'
 import { RecordedTx } from '../../src/core/processing/writes.ts'
@@ -16,7 +16,6 @@ import { RedisServer, whyNoRedis } from './redis-server.ts'
 const LEASE_MS = 60_000
 const missing = whyNoRedis()
 const server = missing === undefined ? await RedisServer.start() : undefined
-afterAll(() => RedisServer.removeAll())
 let namespaces = 0
 
 describe('on a real redis server', needing(missing), () => {

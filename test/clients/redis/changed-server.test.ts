@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import redisLedger from '../../../ledgers/redis.ts'
 import bullmq from '../../../queues/bullmq.ts'
 import redisStreams from '../../../queues/redis-streams.ts'
@@ -12,7 +12,6 @@ import { RedisServer, whyNoRedis } from '../../ledgers/redis-server.ts'
 import { needing } from '../../needs.ts'
 
 const missing = whyNoRedis()
-afterAll(() => RedisServer.removeAll())
 const DRIVERS: Readonly<Record<string, QueueDriver>> = { 'redis-streams': redisStreams, bullmq }
 const LIMIT = { deadlineMs: 5_000 }
 

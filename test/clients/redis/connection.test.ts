@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RedisConnection } from '../../../src/clients/redis/connection.ts'
 import { systemClock } from '../../../src/core/contracts/clock.ts'
 import { proxyTo } from '../../ledgers/proxy.ts'
@@ -9,7 +9,6 @@ import { needing } from '../../needs.ts'
 
 const missing = whyNoRedis()
 const server = missing === undefined ? await RedisServer.start() : undefined
-afterAll(() => RedisServer.removeAll())
 
 /** A connection whose next reply is lost together with it. */
 async function losing() {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import redisLedger from '../../../ledgers/redis.ts'
 import bullmq from '../../../queues/bullmq.ts'
 import redisStreams from '../../../queues/redis-streams.ts'
@@ -105,7 +105,6 @@ describe('what a Redis promises', () => {
 
 const missing = whyNoRedis()
 const server = missing === undefined ? await RedisServer.start(['--cluster-enabled', 'yes']) : undefined
-afterAll(() => RedisServer.removeAll())
 
 describe('a node of a cluster', needing(missing), () => {
   it.each([

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import redisLedger from '../../../ledgers/redis.ts'
 import bullmq from '../../../queues/bullmq.ts'
 import redisStreams from '../../../queues/redis-streams.ts'
@@ -23,7 +23,6 @@ describe('on a real Valkey', () => {
   beforeAll(async () => {
     if (PROGRAM) server = await RedisServer.start(undefined, { program: PROGRAM })
   })
-  afterAll(() => RedisServer.removeAll())
   beforeEach(({ skip }) => skip(server === undefined, 'valkey-server is not installed (apt-get install valkey-server)'))
 
   const asServer = (): Server => ({
