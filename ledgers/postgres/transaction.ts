@@ -20,9 +20,10 @@ export interface TransactionOptions {
 export class PostgresTransaction implements EffectTransaction {
   readonly client: SqlClient = {
     query: (text, values) => {
+      const isLate = this.#isOver
       const asked = this.#query(text, values)
       // Who did not wait for it is told at the end: an error that nobody takes would end the process.
-      asked.catch((error) => this.#missed(error))
+      asked.catch((error) => this.#missed(error, isLate))
       return asked
     },
   }
@@ -70,17 +71,15 @@ export class PostgresTransaction implements EffectTransaction {
     this.#running++
     try {
       return (await client.query(text as string, values as unknown[])) as unknown as SqlResult<never>
-    } catch (error) {
-      if (!isAborted(error)) this.#failure = error
-      throw error
     } finally {
       this.#running--
     }
   }
 
-  #missed(error: unknown): void {
-    if (isOfServer(error) || this.#isLost) return
-    if (this.#isOver) {
+  #missed(error: unknown, isLate: boolean): void {
+    if (isAborted(error) || this.#isLost) return
+    if (isOfServer(error)) this.#failure = error
+    else if (isLate) {
       process.emitWarning(
         'an effect asked PostgreSQL for something after its end, which was not done: await each query',
       )

@@ -140,6 +140,13 @@ describeWithServer('postgres', (server) => {
     void unseen.client.query('COMMIT')
     await expect(unseen.transaction!.check(5_000)).rejects.toThrow('does not begin or end its transaction')
     unseen.end()
+    const unsent = txOf(ledger)
+    const circular: Record<string, unknown> = {}
+    circular.self = circular
+    void insert(unsent, 'b')
+    void unsent.client.query('SELECT $1::json', [circular])
+    await expect(unsent.transaction!.check(5_000)).rejects.toThrow('circular')
+    unsent.end()
     expect(await ids()).toEqual(['a'])
     await close()
   })
