@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium } from 'playwright-core'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
-import { chromiumPath } from '../test/runner/render/chromium.ts'
+import { chromiumPath, launchChromium } from '../test/runner/render/chromium.ts'
 import type { BenchOptions } from './lib/rounds.ts'
 import { say } from './lib/table.ts'
 
@@ -62,7 +61,7 @@ function prune(folder: string): void {
 async function picture(page: string, to: string, width: number): Promise<void> {
   const executablePath = chromiumPath()
   if (!executablePath) return say(`no browser for ${to}: apt-get install chromium, or CHROMIUM=<path>`)
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await launchChromium(executablePath)
   try {
     const shown = await browser.newPage({ viewport: { width, height: 900 } })
     await shown.goto(pathToFileURL(page).href)

@@ -1,10 +1,10 @@
 // @module-tag full: a browser watches whole runs.
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needing } from '../../needs.ts'
 import { planted, runsFolder, start } from '../floodmark.ts'
-import { chromiumPath } from '../render/chromium.ts'
+import { chromiumPath, launchChromium } from '../render/chromium.ts'
 import { addressOf } from './watched.ts'
 
 const { root, reportOf } = runsFolder()
@@ -23,7 +23,7 @@ const DRAWN = '#rates canvas'
 describe('the live page in a browser', { timeout: 400_000, ...needing(missing) }, () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await launchChromium(found!)
   })
   afterAll(async () => {
     await browser?.close()

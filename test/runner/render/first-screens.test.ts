@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../../../scenarios/index.ts'
 import { html } from '../../../src/runner/render/html.ts'
@@ -13,7 +13,7 @@ import type { Scenario } from '../../../src/runner/scenario/scenario.ts'
 import { needing } from '../../needs.ts'
 import { runsFolder } from '../floodmark.ts'
 import { reportWith } from '../history/made-up-reports.ts'
-import { chromiumPath } from './chromium.ts'
+import { chromiumPath, launchChromium } from './chromium.ts'
 
 const { root } = runsFolder()
 const found = chromiumPath()
@@ -69,7 +69,7 @@ describe('the first screen of every scenario and verdict', needing(missing), () 
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await launchChromium(found!)
     page = await browser.newPage()
   }, 60_000)
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CeilingRow, ComparedCeilings } from '../../../src/runner/compare/ceilings-schema.ts'
 import { changesOf } from '../../../src/runner/compare/changes.ts'
@@ -19,7 +19,7 @@ import { turn } from '../compare/made-up-turns.ts'
 import { runsFolder } from '../floodmark.ts'
 import { reportWith } from '../history/made-up-reports.ts'
 import { madeUpCeiling } from '../search/made-up-ceiling.ts'
-import { chromiumPath } from './chromium.ts'
+import { chromiumPath, launchChromium } from './chromium.ts'
 
 const { root } = runsFolder()
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -106,7 +106,7 @@ describe('the pages beside reports, in a browser', needing(missing), () => {
   let browser: Browser
   let page: Page
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: found!, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await launchChromium(found!)
     page = await browser.newPage()
   }, 60_000)
   afterAll(async () => {
