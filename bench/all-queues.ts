@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FloodmarkError } from '../src/core/contracts/errors.ts'
+import { EXIT } from '../src/runner/cli/exit.ts'
 import type { BenchOptions } from './lib/rounds.ts'
 import { say } from './lib/table.ts'
 
@@ -11,8 +12,7 @@ const QUEUES = ['embedded', 'redis-streams', 'bullmq', 'kafka', 'kafkajs', 'post
 const PER_S = 200
 /** Runs stay here: a comparison that was interrupted, or of which runs did not count, goes on. Delete it to begin anew. */
 const FOLDER = join('reports', 'all-queues')
-/** Bad input, nothing to run it on, interrupted. */
-const NO_END = [2, 3, 130]
+const NO_END: readonly number[] = [EXIT.BAD_INPUT, EXIT.ENVIRONMENT, EXIT.INTERRUPTED]
 const PAGE = join('docs', 'compare.md')
 
 export default async function allQueues({ seconds, rounds, only, force }: BenchOptions): Promise<void> {

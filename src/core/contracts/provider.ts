@@ -168,8 +168,8 @@ export interface Route {
   /** More gets 429 with Retry-After: of `all` senders together, and of `each` address, or /64 of IPv6. Default: as much as comes. */
   readonly rate?: { readonly all?: RouteRate; readonly each?: RouteRate }
   /**
-   * Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. There is none for
-   * 'no-route', 'head', 'slow' and 'stopping', which come before a route can be asked.
+   * Other answers than the usual ones: that for an event taken has a status from 200, those of refusals from 400 on. 'no-route',
+   * 'head', 'slow' and 'stopping' have none: those requests are refused before the route is asked.
    * `duplicate`: that for a copy of an event that took effect, or was given up. It has a status from 200, or 409. Where it is given,
    * the ledger is asked before each event is stored.
    */

@@ -1,7 +1,7 @@
 /** Why a request was refused. What there is to look at differs: the clock, the secret, a proxy, a limit, an encoding. */
 export const REFUSAL_REASONS = [
   'missing', // no signature, or no header that it is made with
-  'malformed', // a signature, or a time beside it, that is none
+  'malformed', // a signature, or a time beside it, that is not well-formed
   'stale', // signed longer ago than its provider allows, by our clock
   'ahead', // signed later than now, by our clock
   'mismatch', // a well-formed signature under none of the route's secrets
@@ -10,12 +10,12 @@ export const REFUSAL_REASONS = [
   'too-large', // beyond the limit of the receiver, the route or the queue
   'format', // a content type that its provider does not take
   'coding', // a content or transfer coding that is not taken here
-  'head', // more headers than allowed, two hosts, or a request line that is none
+  'head', // more headers than allowed, two hosts, or a request line that is not well-formed
   'slow', // not whole within its time
   'stopping', // not whole yet when the receiver stopped
   'method', // not POST
   'no-route', // a path that no route has
-  'address', // its sender's address is none that the route allows
+  'address', // the route does not allow its sender's address
   'rate', // more than the route, or its sender, may send
   'busy', // more in progress, or held, than allowed
   'full', // the queue has no room for it, or takes no more for now

@@ -37,7 +37,7 @@ function withHashes(text: string): string {
   })
 }
 
-/** The names of what came from a file, for the processes that this one starts: it is in their environment too. */
+/** Names the variables that came from the file. The processes that this one starts have them too. */
 const FROM_FILE = 'ENV_FILE_NAMES_OF_FLOODMARK'
 
 /**
