@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
-import { type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
+import { everySetting, type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
 import { readHeaded } from '../records/headed-lines.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
@@ -31,16 +31,7 @@ export class TrialsFile {
 
   /** @throws FloodmarkError 'misuse' where the folder holds no search, or one of other settings. */
   static resume(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
-    const path = pathIn(folder)
-    if (!existsSync(path))
-      throw new FloodmarkError('misuse', `${folder} holds no search for a ceiling: there is no trials.jsonl`)
-    const known = readHeaded(path, headSchema, trialSchema)
-    if (!known) {
-      throw new FloodmarkError(
-        'misuse',
-        `${path} was written by another version of floodmark: begin a new search. What that one came to is in its ceiling.html`,
-      )
-    }
+    const known = readSearch(folder)
     const same = JSON.stringify(recorded({ ...settings, out: undefined }))
     const isSame = same === JSON.stringify({ ...known.head.settings, out: undefined }) && known.head.trialMs === trialMs
     if (!isSame) {
@@ -49,7 +40,7 @@ export class TrialsFile {
         `${folder} is a search with other settings: give the flags that it was begun with`,
       )
     }
-    return new TrialsFile(new LinesFile(path, 'a'), known.entries)
+    return new TrialsFile(new LinesFile(pathIn(folder), 'a'), known.entries)
   }
 
   add(trial: TrialRecord): void {
@@ -63,3 +54,29 @@ export class TrialsFile {
 }
 
 const pathIn = (folder: string) => join(folder, 'trials.jsonl')
+
+function readSearch(folder: string) {
+  const path = pathIn(folder)
+  if (!existsSync(path))
+    throw new FloodmarkError('misuse', `${folder} holds no search for a ceiling: there is no trials.jsonl`)
+  const known = readHeaded(path, headSchema, trialSchema)
+  if (known) return known
+  throw new FloodmarkError(
+    'misuse',
+    `${path} was written by another version of floodmark: begin a new search. What that one came to is in its ceiling.html`,
+  )
+}
+
+/**
+ * What a search goes on with: the settings that it was begun with, but for those that are given anew. A server that is not ours is
+ * taken from no file: it is named each time. @throws FloodmarkError 'misuse' where the folder holds no search.
+ */
+export function goingOn(
+  folder: string,
+  now: RunSettings,
+): { readonly settings: RunSettings; readonly trialMs: number } {
+  const { head } = readSearch(folder)
+  const open = everySetting.filter(([name, { outside }]) => !outside && !now.given?.includes(name))
+  const begun = Object.fromEntries(open.map(([name]) => [name, head.settings[name]]))
+  return { settings: { ...now, ...begun, out: now.out }, trialMs: head.trialMs }
+}

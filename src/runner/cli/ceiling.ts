@@ -1,15 +1,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
+import { seconds } from '../../core/base/words.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
-import { TrialsFile } from '../ceiling/trials-file.ts'
+import { goingOn, TrialsFile } from '../ceiling/trials-file.ts'
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { perS, time } from '../plan/quantities.ts'
-import { everySetting, flagOf } from '../plan/settings.ts'
+import { everySetting, flagOf, type RunSettings } from '../plan/settings.ts'
+import { shownValue } from '../plan/shown.ts'
 import { dataPath, type RunFolder, runFolder } from '../records/run-folder.ts'
 import { renderCeiling } from '../render/ceiling.ts'
 import { ceilingLines, trialLine } from '../render/ceiling-terminal.ts'
@@ -17,6 +19,7 @@ import { progressWords, soFarWords } from '../render/words/ceiling.ts'
 import { stackWords } from '../render/words/run.ts'
 import type { Ceiling } from '../search/ceiling-schema.ts'
 import { GOAL } from '../search/search.ts'
+import { durationOf } from '../search/time-plan.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { addressOf, indexBeside } from './report.ts'
@@ -66,7 +69,10 @@ export function define(command: Command): void {
     if (!OWN.includes(flagOf(setting))) command.addOption(new Option(setting.flag, explained(setting)))
   }
   command
-    .option('--trial <time>', 'time of sending in each trial; a bare number is in seconds', SEARCH_DEFAULTS.trial)
+    .option(
+      '--trial <time>',
+      `time of sending in each trial; a bare number is in seconds (default: ${SEARCH_DEFAULTS.trial})`,
+    )
     .option(
       '--budget <time>',
       `no trial begins that would end after this; a bare number is in seconds (default: ${SEARCH_DEFAULTS.budget}, with --binds ${BINDS_BUDGET})`,
@@ -74,7 +80,7 @@ export function define(command: Command): void {
     .option('--max-rate <events/s>', 'the highest load to offer', SEARCH_DEFAULTS.maxRate)
     .option('--binds', 'also find out what binds, by experiments: about ten minutes more (default: off)')
     .option('--live', 'show the trials in the browser while they go on; the address is printed', false)
-    .option('--resume <folder>', 'go on with a search that was interrupted (default: a new one)')
+    .option('--resume <folder>', 'go on with a search, by the flags that it was begun with (default: a new one)')
     .option('--json', 'print ceiling.json, and no words', false)
     .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
     .addHelpText('after', AFTER)
@@ -84,7 +90,7 @@ export function define(command: Command): void {
 }
 
 interface CeilingFlags extends Readonly<Record<string, string | boolean | undefined>> {
-  readonly trial: string
+  readonly trial?: string
   readonly budget?: string
   readonly maxRate: string
   readonly resume?: string
@@ -105,8 +111,8 @@ async function ceiling({
   quiet,
   ...flags
 }: CeilingFlags): Promise<number> {
-  const settings = await readSettings('steady', flags)
-  const { trialMs, budgetMs, ratePerSMax } = searchTimes({ trial, budget, maxRate })
+  const resume = named && folderOf(named, 'ceiling')
+  const { settings, trialMs, budgetMs, ratePerSMax } = await askedOf(flags, { trial, budget, maxRate }, resume)
   // Mistakes in what the settings name are told before anything is made.
   const plan = await planOf(settings)
   if (binds && plan.target) {
@@ -115,7 +121,6 @@ async function ceiling({
       '--binds delays parts of a stack, and a --target has none within reach: leave one of them out',
     )
   }
-  const resume = named && folderOf(named, 'ceiling')
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])
   const { path } = folder
@@ -127,7 +132,7 @@ async function ceiling({
   const live = isLive ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
-    await noticeTarget({ ...plan, durationMs: trialMs }, interrupt.signal, ratePerSMax)
+    await noticeTarget(plan, interrupt.signal, { peakPerS: ratePerSMax, lasts: lastsOf(trialMs, budgetMs) })
     const events = live
       ? both(
           line,
@@ -163,12 +168,11 @@ async function ceiling({
     if (file.trials.length === 0) return endedBefore(folder, interrupt.signal)
     renderCeiling(found, path)
     indexBeside(path)
-    const page = join(path, 'ceiling.html')
-    answer(how, found, () => `${ceilingLines(found, columnsOf(process.stdout)).join('\n')}  ${addressOf(page)}\n\n`)
-    await live?.become(page)
+    answer(how, found, () => wordsOf(found, path, settings))
+    await live?.become(pageIn(path))
     return exitOf(found)
   } catch (error) {
-    if (file.trials.length > 0) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${goesOn(path)}`)
+    if (file.trials.length > 0) throw cutShort(error, path, settings)
     if (!interrupt.signal.aborted) {
       folder.discard()
       throw error
@@ -183,6 +187,24 @@ async function ceiling({
   }
 }
 
+function lastsOf(trialMs: number, budgetMs: number): string {
+  const soakMs = durationOf('soak', trialMs)
+  return `in trials of ${seconds(trialMs)} and soaks of ${seconds(soakMs)}, for ${seconds(budgetMs)} in all`
+}
+
+/** A search that goes on has the settings and the trials' time that it was begun with, unless they are given anew. */
+async function askedOf(
+  flags: Readonly<Record<string, unknown>>,
+  { trial, ...times }: Record<'budget' | 'maxRate', string> & { readonly trial: string | undefined },
+  resume: string | undefined,
+): Promise<ReturnType<typeof searchTimes> & { readonly settings: RunSettings }> {
+  const settings = await readSettings('steady', flags)
+  const wanted = { ...searchTimes({ ...times, trial: trial ?? SEARCH_DEFAULTS.trial }), settings }
+  if (resume === undefined) return wanted
+  const begun = goingOn(resume, settings)
+  return { ...wanted, ...begun, ...(trial !== undefined && { trialMs: wanted.trialMs }) }
+}
+
 /** A search without a trial is nothing to keep. */
 function endedBefore(folder: RunFolder, { aborted }: AbortSignal): number {
   if (!aborted) throw new FloodmarkError('misuse', '--budget leaves no time for one trial: give it a minute or more')
@@ -191,13 +213,34 @@ function endedBefore(folder: RunFolder, { aborted }: AbortSignal): number {
   return EXIT.INTERRUPTED
 }
 
-const codeOf = (error: unknown) => (error instanceof FloodmarkError ? error.code : 'unavailable')
-const goesOn = (path: string) => `The trials until then are kept; go on: npm run ceiling -- --resume ${path}`
+function cutShort(error: unknown, path: string, settings: RunSettings): FloodmarkError {
+  const code = error instanceof FloodmarkError ? error.code : 'unavailable'
+  const goesOn = `The trials until then are kept; go on: ${againOf(path, settings)}`
+  return new FloodmarkError(code, `${messageOf(error)}. ${goesOn}`)
+}
 
-function exitOf({ found: { kind }, drifted, interrupted, binding }: Ceiling): number {
+const pageIn = (path: string) => join(path, 'ceiling.html')
+
+function wordsOf(found: Ceiling, path: string, settings: RunSettings): string {
+  const lines = ceilingLines(found, columnsOf(process.stdout))
+  const more = isLeftOpen(found) ? [`  Go on: ${againOf(path, settings)}${found.binding ? ' --binds' : ''}`, ''] : []
+  return `${[...lines, ...more].join('\n')}  ${addressOf(pageIn(path))}\n\n`
+}
+
+function isLeftOpen({ found: { kind }, binding, interrupted }: Ceiling): boolean {
+  return interrupted || kind === 'budget-over' || (binding?.open.length ?? 0) > 0
+}
+
+/** The line that goes on with a search. Another's server is named anew each time. */
+function againOf(path: string, { target }: RunSettings): string {
+  const line = `npm run ceiling -- --resume ${shownValue(path)}`
+  return target === undefined ? line : `${line}, with --target, --max-rate and --effects as before`
+}
+
+function exitOf(ceiling: Ceiling): number {
+  const { found, drifted, interrupted } = ceiling
   if (interrupted) return EXIT.INTERRUPTED
-  if (kind === 'not-measurable') return EXIT.INVALID
-  if (kind === 'below-lowest') return EXIT.FAIL
-  const isLeft = kind === 'budget-over' || (binding?.open.length ?? 0) > 0
-  return isLeft || drifted ? EXIT.INDETERMINATE : EXIT.PASS
+  if (found.kind === 'not-measurable') return EXIT.INVALID
+  if (found.kind === 'below-lowest') return EXIT.FAIL
+  return isLeftOpen(ceiling) || drifted ? EXIT.INDETERMINATE : EXIT.PASS
 }

@@ -9,16 +9,24 @@ import { peakOf } from '../plan/spike.ts'
 /** The wait before anything is sent to a machine that may be another's. */
 const PAUSE_MS = 5_000
 
-/**
- * Says what will be sent to a target, before it is. Where that is not this machine there is time to think again.
- * `peakPerS`: the most that is sent in a second. Default: that of the plan.
- */
-export async function noticeTarget(plan: Plan, interrupt: AbortSignal, peakPerS = peakOfPlan(plan)): Promise<void> {
-  const { target, settings, durationMs, routes } = plan
+interface SentToTarget {
+  /** The most that is sent in a second. Default: that of the plan. */
+  readonly peakPerS?: number
+  /** For how long. Default: that of the plan. */
+  readonly lasts?: string
+}
+
+/** Says what will be sent to a target, before it is. Where that is not this machine there is time to think again. */
+export async function noticeTarget(
+  plan: Plan,
+  interrupt: AbortSignal,
+  { peakPerS = peakOfPlan(plan), lasts = `for ${seconds(plan.durationMs)} a run` }: SentToTarget = {},
+): Promise<void> {
+  const { target, settings, routes } = plan
   if (!target) return
   const isHere = isLoopback(target.host)
   const lines = [
-    `sends to ${shownUrl(settings.target!)} (host ${target.name}): at most ${perS(peakPerS)}, for ${seconds(durationMs)} a run`,
+    `sends to ${shownUrl(settings.target!)} (host ${target.name}): at most ${perS(peakPerS)}, ${lasts}`,
     secretWords(settings, [...new Set(routes.map(({ source }) => source))]),
     ...(isHere ? [] : [`be sure that you may: it begins in ${PAUSE_MS / 1_000} s, and Ctrl-C ends it before`]),
   ]

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
+import { goingOn, TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import type { TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
 
@@ -62,4 +62,22 @@ it('is refused with other settings, where there is none, and when it cannot be r
   expect(() => TrialsFile.resume(folder, settings, 6_000)).toThrow(
     'was written by another version of floodmark: begin a new search',
   )
+})
+
+it('goes on by the settings that it was begun with, and takes no server of somebody else from the file', () => {
+  const begun = settingsOf('steady', { queue: 'memory', p99: '200ms', provider: 'stripe' }).settings
+  TrialsFile.begin(folder, begun, 3_000).close()
+  const { settings: found, trialMs } = goingOn(folder, settingsOf('steady', {}).settings)
+  expect(found).toMatchObject({ queue: 'memory', acceptP99Ms: 200, provider: 'stripe' })
+  expect(trialMs).toBe(3_000)
+  TrialsFile.resume(folder, found, trialMs).close()
+  const other = goingOn(folder, settingsOf('steady', { p99: '300ms' }).settings).settings
+  expect(() => TrialsFile.resume(folder, other, trialMs)).toThrow('other settings')
+
+  rmSync(join(folder, 'trials.jsonl'))
+  const target = 'http://127.0.0.1:9/x'
+  TrialsFile.begin(folder, settingsOf('steady', { target }).settings, 3_000).close()
+  const unasked = goingOn(folder, settingsOf('steady', {}).settings).settings
+  expect(unasked.target).toBeUndefined()
+  expect(() => TrialsFile.resume(folder, unasked, 3_000)).toThrow('other settings')
 })

@@ -112,6 +112,7 @@ describe('a server that is not ours', () => {
     // 4 and 5: the time was over, or the machine was busy.
     expect([0, 4, 5], out + err).toContain(code)
     expect(out).toContain('saturation')
+    expect(err).toContain('at most 60/s, in trials of 2.0 s and soaks of 10.0 s, for 20.0 s in all')
     expect(readFileSync(join(root, 'ceiling', 'ceiling.json'), 'utf8')).toContain('"donePerS"')
   })
 
