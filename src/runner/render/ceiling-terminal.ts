@@ -5,7 +5,15 @@ import { ms, perS, seconds } from '../../core/base/words.ts'
 import type { Ceiling, TrialRecord } from '../search/ceiling-schema.ts'
 import { fittingTo } from './fitting.ts'
 import { bindingWords } from './words/binding.ts'
-import { acceptWords, ceilingWords, judgedP99Ms, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import {
+  acceptWords,
+  ceilingWords,
+  doubtWords,
+  judgedP99Ms,
+  lawWords,
+  limitRows,
+  outcomeWords,
+} from './words/ceiling.ts'
 import { costTable } from './words/costs.ts'
 import { stackWords } from './words/run.ts'
 
@@ -28,9 +36,10 @@ export function trialLine(trial: TrialRecord, count: number): string {
 export function ceilingLines(raw: Ceiling, columns?: number): string[] {
   const ceiling = oneLined(raw)
   const { sentence, table } = fittingTo(columns)
-  const { binding, drifted, trials, tookMs, settings } = ceiling
+  const { binding, trials, tookMs, settings } = ceiling
   const rows = limitRows(ceiling)
   const costs = costTable(ceiling)
+  const doubts = doubtWords(ceiling)
   return [
     '',
     `${styleText('bold', 'ceiling')}  ${stackWords(settings)}`,
@@ -44,14 +53,7 @@ export function ceilingLines(raw: Ceiling, columns?: number): string[] {
       : []),
     ...(costs ? ['', ...table(costs.head, costs.rows), ...costs.notes.flatMap(sentence)] : []),
     ...(binding ? ['', ...bindingWords(binding).flatMap(sentence)] : []),
-    ...(drifted
-      ? [
-          '',
-          ...sentence(
-            'The machine changed while it was measured: early and late trials tell of two ceilings. Try again when it is quiet.',
-          ),
-        ]
-      : []),
+    ...(doubts.length > 0 ? ['', ...doubts.flatMap(sentence)] : []),
     `  ${trials.length} trials in ${seconds(tookMs)}`,
     '',
   ]

@@ -5,7 +5,17 @@ import { bindingSections } from './html/binding.ts'
 import { page } from './html/page.ts'
 import { section, table } from './html/table.ts'
 import { type Markup, markup } from './markup.ts'
-import { acceptWords, ceilingWords, judgedP99Ms, lawWords, limitRows, outcomeWords } from './words/ceiling.ts'
+import {
+  acceptWords,
+  ceilingWords,
+  doubtWords,
+  judgedP99Ms,
+  lawWords,
+  limitRows,
+  othersOf,
+  outcomeWords,
+} from './words/ceiling.ts'
+import { classWords } from './words/compare.ts'
 import { costTable } from './words/costs.ts'
 import { environmentWords, stackWords } from './words/run.ts'
 import { writeWhole } from './write-whole.ts'
@@ -20,27 +30,42 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
 }
 
 export function ceilingHtml(ceiling: Ceiling): string {
-  const { settings, environment, startedAt, tookMs, trials, trialMs } = ceiling
+  const { settings, trials, found, drifted } = ceiling
   const costs = costTable(ceiling)
-  const about = [
-    ['trials', `${trials.length} of ${seconds(trialMs)}, in ${seconds(tookMs)}`],
-    ['environment', environmentWords(environment)],
-    ['started', startedAt],
-  ]
+  const isSure = found.kind === 'found' && !drifted
+  const said = [ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling), ...doubtWords(ceiling)]
   return page({
     title: `ceiling · ${stackWords(settings)}`,
-    content: markup`<header class="${ceiling.found.kind === 'found' ? 'pass' : 'indeterminate'}">
+    content: markup`<header class="${isSure ? 'pass' : 'indeterminate'}">
 <p class="verdict">${headline(ceiling)}</p>
 <h1>${stackWords(settings)}</h1>
-${[ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling)].map((line) => line && markup`<p>${line}</p>`)}
+${said.map((line) => line && markup`<p>${line}</p>`)}
 </header>
 ${section('Load and response time', ceilingChart(ceiling))}
 ${bindingSections(ceiling)}
 ${byLimit(ceiling)}
 ${costs && section('What 1,000 events cost', [table(costs.head, costs.rows), costs.notes.map((note) => markup`<p>${note}</p>`)])}
 ${section('Trials', trialsTable(trials))}
-${section('Setting', table(['', ''], about))}`,
+${section('Setting', table(['', ''], settingRows(ceiling)))}`,
   })
+}
+
+/** What one must know to judge the figures. */
+function settingRows({ settings, environment, startedAt, tookMs, trials, trialMs }: Ceiling): string[][] {
+  const durability = trials.findLast((one) => one.durability)?.durability
+  const others = othersOf(trials)
+  const handled = settings.target === undefined ? '; the handlers are those of the benchmark, so yours come on top' : ''
+  return [
+    ['load', `the scenario steady: a ramp, and then an even rate${handled}`],
+    ['trials', `${trials.length} of ${seconds(trialMs)}, in ${seconds(tookMs)}`],
+    ...(durability ? [['what lasts', classWords(durability)]] : []),
+    [
+      'others meanwhile',
+      others ? `${others.mean.toFixed(2)} cores; in the busiest trial ${others.most.toFixed(2)}` : 'unknown',
+    ],
+    ['environment', environmentWords(environment)],
+    ['started', startedAt],
+  ]
 }
 
 function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderCeiling } from '../../../src/runner/render/ceiling.ts'
+import { ceilingHtml, renderCeiling } from '../../../src/runner/render/ceiling.ts'
 import { ceilingLines, trialLine } from '../../../src/runner/render/ceiling-terminal.ts'
 import { bindingWords, littleWords } from '../../../src/runner/render/words/binding.ts'
+import { acceptWords, ceilingWords, doubtWords, lawWords } from '../../../src/runner/render/words/ceiling.ts'
 import type { Ceiling } from '../../../src/runner/search/ceiling-schema.ts'
 import { madeUpCeiling } from '../search/made-up-ceiling.ts'
 
@@ -51,7 +52,69 @@ describe('the page of a ceiling', () => {
   })
 })
 
+describe('what makes the answer worth less', () => {
+  it('is nothing on a quiet machine, and the page is green', () => {
+    expect(doubtWords(ceiling)).toEqual([])
+    expect(page).toContain('<header class="pass">')
+  })
+
+  it('stands on the page and on the terminal alike: a machine that changed, others that used it, costs that are missing', () => {
+    const trials = ceiling.trials.map((one) => ({ ...one, machine: { othersCores: 0.6, stolen: 0 } }))
+    const doubtful = { ...ceiling, drifted: true, trials, costs: [] }
+    const html = ceilingHtml(doubtful)
+    const lines = ceilingLines(doubtful).join('\n')
+    for (const told of [
+      'The machine changed while it was measured',
+      'Other processes took 0.60 cores meanwhile',
+      'What 1,000 events cost was not measured',
+    ]) {
+      expect(html).toContain(told)
+      expect(lines).toContain(told)
+    }
+    expect(html).toContain('<header class="indeterminate">')
+  })
+
+  it('is said of a search that was interrupted, which blames no budget', () => {
+    const open = { ...ceiling, interrupted: true, found: { ...ceiling.found, kind: 'budget-over' as const } }
+    expect(ceilingWords(open)).toContain('as far as it went until it was interrupted')
+    expect(ceilingWords({ ...open, found: { ...open.found, interval: null } })).toBe(
+      'It was interrupted before any trial counted.',
+    )
+  })
+
+  it('is no table of costs for a target, whose processes are not ours to measure', () => {
+    const settings = { ...ceiling.settings, target: 'http://127.0.0.1:1/' }
+    expect(doubtWords({ ...ceiling, costs: [], settings })).toEqual([])
+  })
+
+  it('is what a 2xx survives, what else used the machine, and that the handlers are not yours', () => {
+    const survives = { survives: ['receiver-crash'], basis: 'measured' as const }
+    const trials = ceiling.trials.map((one) => ({ ...one, durability: { queue: survives, ledger: survives } }))
+    const html = ceilingHtml({ ...ceiling, trials })
+    expect(html).toContain('A 2xx survives receiver-crash; an effect survives receiver-crash')
+    expect(html).toContain('0.00 cores; in the busiest trial 0.00')
+    expect(html).toContain('the handlers are those of the benchmark')
+  })
+})
+
 describe('in words', () => {
+  it('what is accepted is room for a burst only where it is more than the ceiling', () => {
+    const mid = ceiling.found.interval!.mid
+    const accepts = (interval: typeof ceiling.found.interval, atLeastPerS: number | null = null) =>
+      acceptWords({ ...ceiling, accept: { interval, atLeastPerS } })
+    const times = (factor: number) => ({ low: 0.95 * factor * mid, mid: factor * mid, high: 1.05 * factor * mid })
+    expect(accepts(times(1.4))).toMatch(/^For a while it accepts .*, 1\.40 times the ceiling: what is above/)
+    expect(accepts(times(0.99))).toMatch(/^It accepts .*, 0\.99 times the ceiling: .* no room for a burst\.$/)
+    expect(accepts(null, 0.9 * mid)).toContain('was not measured')
+    expect(accepts(null, 1.4 * mid)).toContain('For a while it accepts at least')
+  })
+
+  it('a ceiling that is a little above its bound is all of it', () => {
+    const law = { acceptPerS: 11_496, queuePerS: 11_640, repeatsPerEvent: 0, boundPerS: 11_496, ofBound: 1.003 }
+    expect(lawWords({ ...ceiling, law })).toContain('the ceiling is 100.3% of it, which is all of it')
+    expect(lawWords({ ...ceiling, law: { ...law, ofBound: 0.95 } })).toMatch(/is 95\.0% of it\.$/)
+  })
+
   it('none that binds is no bottleneck made up', () => {
     const none = { ...ceiling.binding!, binds: null }
     expect(bindingWords(none)).toEqual([expect.stringContaining('None of what was delayed binds by itself')])
@@ -87,5 +150,6 @@ describe('in words', () => {
   it('a law of Little that does not hold is named with its figures', () => {
     const off = { process: 'receiver', flow: 'requests', inHand: 3, rateTimesTime: 2, ok: false }
     expect(littleWords({ ...ceiling.binding!, little: [off] })).toContain('requests of receiver (3.00 in hand, 2.00')
+    expect(littleWords({ ...ceiling.binding!, little: [] })).toContain('could not be checked')
   })
 })

@@ -131,6 +131,7 @@ export function usageTable({ trials }: Ceiling): { readonly head: string[]; read
       row('JavaScript thread in use', (one) => share(one.mainCpuMs, one)),
       row('other threads, of one core', (one) => share(one.threadsCpuMs, one)),
       row('garbage collection', (one) => share(one.gcMs, one)),
+      row('event loop not waiting', ({ loopBusy }) => percent(loopBusy)),
       row('event loop late, at most', ({ loopDelayMaxMs }) => ms(loopDelayMaxMs)),
       row('fdatasync', syncWords),
       row('connections dropped unheard', ({ listenOverflows }) => (listenOverflows ?? 'unknown').toString()),
@@ -145,6 +146,7 @@ function syncWords({ syncs, syncMs, flows }: Usage): string {
 
 /** Where the number in hand is not what rate and time make of it. */
 export function littleWords({ little }: Binding): string {
+  if (little.length === 0) return "Little's law could not be checked: next to nothing was in hand at a time."
   const off = little.filter(({ ok }) => !ok)
   if (off.length === 0)
     return `Little's law holds for all ${little.length} kinds of calls that were counted, within 2%.`

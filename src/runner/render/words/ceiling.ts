@@ -1,4 +1,5 @@
 import { percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
+import { OTHERS_MAX } from '../../report/machine/words.ts'
 import { ceilingBelief } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
@@ -15,7 +16,7 @@ const LIMITS: Readonly<Record<Clause, string>> = {
 }
 
 /** The answer in a sentence or two. */
-export function ceilingWords({ found, limit, acceptP99Ms }: Ceiling): string {
+export function ceilingWords({ found, limit, acceptP99Ms, interrupted }: Ceiling): string {
   const { interval, soakedPerS } = found
   const within = interval && `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)}, 90% sure)`
   const above = limit ? `; above it ${LIMITS[limit]}` : ''
@@ -25,8 +26,8 @@ export function ceilingWords({ found, limit, acceptP99Ms }: Ceiling): string {
     case 'found':
       return `The ceiling is ${within}, ${marked}${above}.${soaked}`
     case 'budget-over':
-      if (!interval) return 'The time was over before any trial counted. Give it more: --budget 10m.'
-      return `The ceiling is ${within}, ${marked}, as far as time and trials went${above}.${soaked} More of them narrow it: --budget 10m.`
+      if (!interval) return `${interrupted ? 'It was interrupted' : 'The time was over'} before any trial counted.`
+      return `The ceiling is ${within}, ${marked}, as far as ${interrupted ? 'it went until it was interrupted' : 'time and trials went'}${above}.${soaked} More time may narrow it: go on with --resume.`
     case 'generator-bound':
       return `The ceiling is at least ${perS(soakedPerS ?? interval?.low ?? 0)}: the sender can offer no more in time here. Use --senders, --max-rate or another machine for sending.`
     case 'below-lowest':
@@ -44,20 +45,55 @@ export function acceptWords({ accept: { interval, atLeastPerS }, found }: Ceilin
     ? `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)})`
     : `at least ${perS(perSecond)}`
   const ratio = found.interval && `, ${(perSecond / found.interval.mid).toFixed(2)} times the ceiling`
+  if (found.interval && perSecond < found.interval.mid * MORE_MIN) {
+    return interval
+      ? `It accepts ${amount} in time${ratio}: hardly more than takes effect, so there is no room for a burst.`
+      : 'How much more than the ceiling it accepts for a while was not measured.'
+  }
   return `For a while it accepts ${amount} in time${ratio ?? ''}: what is above the ceiling waits in the queue.`
 }
+
+/** By less the two are not told apart. */
+const MORE_MIN = 1.05
 
 /** The textbook's law beside what was measured. */
 export function lawWords({ law }: Ceiling): string | undefined {
   if (!law) return undefined
   const { acceptPerS, queuePerS, repeatsPerEvent, boundPerS, ofBound } = law
   const rates = `min(${perS(acceptPerS)} accepted, ${perS(queuePerS)} worked off) / (1 + ${repeatsPerEvent.toFixed(2)} repeats)`
-  const bound = `The textbook's bound is ${rates} = ${perS(boundPerS)}; the ceiling is ${percent(ofBound)} of it.`
+  const all = ofBound > 1 ? ', which is all of it: both are known to within some percent' : ''
+  const bound = `The textbook's bound is ${rates} = ${perS(boundPerS)}; the ceiling is ${percent(ofBound)} of it${all}.`
   if (ofBound >= SHARES_LITTLE) return bound
   return `${bound} The law takes receiving and processing for independent. Here they share something, as a core.`
 }
 /** A ceiling of so much of the bound is what the law says, within what the search knows. */
 const SHARES_LITTLE = 0.9
+
+/** What makes the answer worth less, or is not in it, a sentence each. */
+export function doubtWords(ceiling: Ceiling): string[] {
+  const { drifted, trials, costs, found, settings } = ceiling
+  const others = othersOf(trials)
+  const isCosted = settings.target !== undefined || costs.length > 0 || !HAVE_COSTS.includes(found.kind)
+  return [
+    ...(drifted ? [DRIFTED] : []),
+    ...(others && others.mean > OTHERS_MAX
+      ? [
+          `Other processes took ${others.mean.toFixed(2)} cores meanwhile. On a quiet machine the ceiling may be another one.`,
+        ]
+      : []),
+    ...(isCosted ? [] : ['What 1,000 events cost was not measured: there was no trial for it.']),
+  ]
+}
+const DRIFTED =
+  'The machine changed while it was measured: early and late trials tell of two ceilings, or an event came to cost more CPU. Try again when it is quiet.'
+const HAVE_COSTS: readonly string[] = ['found', 'generator-bound', 'budget-over']
+
+/** Cores that other processes took during the trials, on average and in the busiest one; undefined: the system does not say. */
+export function othersOf(trials: readonly TrialRecord[]): { readonly mean: number; readonly most: number } | undefined {
+  const cores = trials.flatMap(({ machine }) => machine.othersCores ?? [])
+  if (cores.length === 0) return undefined
+  return { mean: cores.reduce((sum, one) => sum + one, 0) / cores.length, most: Math.max(...cores) }
+}
 
 /** The ceiling for each limit of the response p99, those that the trials tell of: limit, rate, interval. */
 export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): string[][] {
