@@ -117,4 +117,5 @@ class RedisStreams implements Queue {
   }
 }
 
-export default redisDriver('streams', (redis, options) => new RedisStreams(redis, options))
+// Where the server does not know it yet, a publish may be refused because another receiver sent the script meanwhile.
+export default redisDriver('streams', (redis, options) => new RedisStreams(redis, options), [PUBLISH])

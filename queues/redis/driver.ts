@@ -1,6 +1,7 @@
 import { deleteKeys } from '../../src/clients/redis/delete-keys.ts'
 import { type JudgedRedis, openRedis } from '../../src/clients/redis/facts.ts'
 import { redisQuotas } from '../../src/clients/redis/memory-bytes.ts'
+import type { Script } from '../../src/clients/redis/script.ts'
 import { systemClock } from '../../src/core/contracts/clock.ts'
 import { checkNamespace } from '../../src/core/contracts/namespace.ts'
 import type { Queue, QueueDriver, QueueOpenOptions, QueueTraits } from '../../src/core/contracts/queue.ts'
@@ -25,13 +26,20 @@ export function traitsOn(redis: JudgedRedis, own: Omit<QueueTraits, 'server' | '
   }
 }
 
-/** A driver on a Redis server: connects, asks the server for its promises, and hands both on. Its keys begin with `kind`. */
-export function redisDriver(kind: string, make: (redis: JudgedRedis, options: QueueOpenOptions) => Queue): QueueDriver {
+/**
+ * A driver on a Redis server: connects, asks the server for its promises, and hands both on. Its keys begin with `kind`.
+ * `scripts`: as openRedis.
+ */
+export function redisDriver(
+  kind: string,
+  make: (redis: JudgedRedis, options: QueueOpenOptions) => Queue,
+  scripts?: readonly Script[],
+): QueueDriver {
   return {
     server: 'redis',
     async open(options) {
       prefixOf(kind, options.namespace)
-      return make(await openRedis(options.url, options.clock ?? systemClock), options)
+      return make(await openRedis(options.url, options.clock ?? systemClock, scripts), options)
     },
     quotas: redisQuotas,
     drop: ({ url, namespace }) => deleteKeys(url, `${prefixOf(kind, namespace)}:`),

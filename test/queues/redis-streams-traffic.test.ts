@@ -47,6 +47,26 @@ describeWithServer('redis', (server) => {
     await queue.close()
   })
 
+  it('makes its scripts known before the first publish, at each connection', async () => {
+    const { open } = await target()
+    const admin = new Redis(server().url)
+    const forget = async () => {
+      await admin.script('FLUSH')
+      await admin.config('RESETSTAT')
+    }
+    await forget()
+    const queue = await open()
+    await queue.publish(numbered(0, 1), LIMIT)
+    // The server was not asked for a script that it did not know.
+    expect(await admin.info('errorstats')).not.toContain('NOSCRIPT')
+    await forget()
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await expect.poll(() => queue.publish(numbered(1, 1), LIMIT).then(() => 'stored', String)).toBe('stored')
+    expect(await admin.info('errorstats')).not.toContain('NOSCRIPT')
+    await admin.quit()
+    await queue.close()
+  })
+
   it('keeps the order of a key when the server forgets the script of a publish', async () => {
     const { open } = await target()
     const [one, other] = [await open(), await open()]

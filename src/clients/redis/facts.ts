@@ -5,6 +5,7 @@ import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { FailureMode } from '../../core/contracts/queue.ts'
 import { redisAddress } from './address.ts'
 import { isAnswer, RedisConnection } from './connection.ts'
+import { loadScript, type Script } from './script.ts'
 
 /** What one Redis promises for a write that it acknowledged, from its own answers. */
 export interface RedisFacts {
@@ -47,15 +48,16 @@ export interface JudgedRedis {
 
 /**
  * Connects, and asks the server what it promises: again after each reconnect, since a name may then lead to another one. A
- * server that is refused is asked again until it is another, or is changed. @throws as judgeRedis, or 'unavailable' when
- * it cannot be reached.
+ * server that is refused is asked again until it is another, or is changed. `scripts`: what the server knows by name before
+ * anything else is sent. @throws as judgeRedis, or 'unavailable' when it cannot be reached.
  */
-export async function openRedis(url: string, clock: Clock): Promise<JudgedRedis> {
+export async function openRedis(url: string, clock: Clock, scripts: readonly Script[] = []): Promise<JudgedRedis> {
   let facts: RedisFacts | undefined
   const { options } = redisAddress(url)
   const connection = await RedisConnection.open(url, clock, async (client) => {
     const judged = judgeRedis(await askRedis(client))
     facts = 'url' in options ? judged : { ...judged, ...failingOver(judged) }
+    for (const script of scripts) await loadScript(client, script)
   })
   return {
     connection,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { messageOf } from '../../core/contracts/errors.ts'
+import { isAnswer } from './connection.ts'
 
 /** A Lua script, and the name by which a server that has seen it knows it. */
 export interface Script {
@@ -34,3 +35,12 @@ export async function runScript<T>(
 
 /** Whether the server does not know a script by its name, by the client's own error. */
 export const isUnknownScript = (error: unknown): boolean => messageOf(error).startsWith('NOSCRIPT')
+
+/** Lets the server know a script before the first call by its name. Where that is not allowed, the first call sends it whole. */
+export async function loadScript(client: Redis, { source }: Script): Promise<void> {
+  try {
+    await client.script('LOAD', source)
+  } catch (error) {
+    if (!isAnswer(error)) throw error
+  }
+}
