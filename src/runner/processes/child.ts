@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { ownFile } from '../../core/base/kit/own-file.ts'
-import { type ErrorCode, FloodmarkError } from '../../core/contracts/errors.ts'
+import { type ErrorCode, FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** So that a person's own files import 'floodmark' in every process. */
 const OWN_NAME = ownFile('./resolve-floodmark', import.meta.url).href
@@ -10,7 +10,7 @@ export interface Child<To, From extends { readonly kind: string }> {
   readonly process: ChildProcess
   send(message: To): void
   on(listen: (message: From) => void): void
-  /** The next message of a kind. Rejects when the process says that it failed, or ends first. */
+  /** The next message of a kind. Rejects when the process says that it failed, or ends first, or has ended. */
   next<K extends From['kind']>(kind: K): Promise<Extract<From, { kind: K }>>
   /** Resolves when it has ended, however. */
   readonly exited: Promise<void>
@@ -51,19 +51,33 @@ export function startProcess<To, From extends { readonly kind: string }>(
   const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors] })
   endWithUs(child)
   const listeners = new Set<(message: From) => void>()
-  const onGone = new Set<(error: FloodmarkError) => void>()
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const waiting = new Set<(error: FloodmarkError) => void>()
+  const fail = (error: FloodmarkError) => {
+    for (const reject of [...waiting]) reject(error)
+  }
+  /** Why it says nothing more. */
+  let gone: FloodmarkError | undefined
+  const go = (error: FloodmarkError) => {
+    gone = error
+    fail(error)
+  }
   child.on('message', (message: From) => {
     for (const listen of [...listeners]) listen(message)
-    if (message.kind === 'failed') {
-      const { code, message: what } = message as unknown as { code: ErrorCode; message: string }
-      for (const gone of [...onGone]) gone(new FloodmarkError(code, what))
-    }
+    if (message.kind !== 'failed') return
+    const { code, message: what } = message as unknown as { code: ErrorCode; message: string }
+    fail(new FloodmarkError(code, what))
   })
-  child.on('error', () => {})
-  child.once('exit', (code, signal) => {
-    const error = new FloodmarkError('unavailable', `the ${role} process ended early (${signal ?? `code ${code}`})`)
-    for (const gone of [...onGone]) gone(error)
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      go(new FloodmarkError('unavailable', `the ${role} process ended early (${signal ?? `code ${code}`})`))
+      resolve()
+    })
+    child.on('error', (cause) => {
+      // One that could not be started does not exit either. Else a message could not be sent, or a signal.
+      if (child.pid !== undefined) return
+      go(new FloodmarkError('unavailable', `the ${role} process cannot be started: ${messageOf(cause)}`, { cause }))
+      resolve()
+    })
   })
   return {
     process: child,
@@ -76,18 +90,19 @@ export function startProcess<To, From extends { readonly kind: string }>(
     },
     next(kind) {
       return new Promise((resolve, reject) => {
+        if (gone) return reject(gone)
         const listen = (message: From) => {
           if (message.kind !== kind) return
           listeners.delete(listen)
-          onGone.delete(reject)
+          waiting.delete(reject)
           resolve(message as Extract<From, { kind: typeof kind }>)
         }
         listeners.add(listen)
-        onGone.add(reject)
+        waiting.add(reject)
       })
     },
     async end(ms) {
-      if (child.exitCode !== null || child.signalCode !== null) return
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
       const timer = setTimeout(() => child.kill('SIGKILL'), ms)
       if (child.connected) child.disconnect()
       await exited
