@@ -31,12 +31,13 @@ describe('the live page in a browser', { timeout: 400_000, ...needing(missing) }
 
   /** Lets a browser look at a command from its first moment to what its page becomes. */
   async function watch(words: string[], name: string, lookAt: (page: Page) => Promise<unknown> = async () => {}) {
-    const { child, ended } = start(...words, '--live', '--out', join(root, name))
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     const complaints: string[] = []
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
     page.on('pageerror', (error) => complaints.push(error.message))
     await page.addInitScript(REMEMBER)
+    // Not before the page is there: the address is said once.
+    const { child, ended } = start(...words, '--live', '--out', join(root, name))
     try {
       await page.goto(await addressOf(child))
       await page.waitForSelector(DRAWN, { timeout: 120_000 })

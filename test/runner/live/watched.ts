@@ -1,14 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 
-/** Where the page of a run is that was started with --live. */
+/** Where the page of a run is that was started with --live. Rejects with what it said when it ends before. */
 export function addressOf({ stderr }: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let told = ''
     stderr!.on('data', (data) => {
       told += data
       const line = /live: (http:\S+)/.exec(told)
       if (line) resolve(line[1]!)
     })
+    stderr!.on('close', () => reject(new Error(`it has ended without a page: ${told}`)))
   })
 }
 
