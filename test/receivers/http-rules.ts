@@ -68,6 +68,29 @@ function httpRules(bench: Bench): void {
     expect(seen).toEqual(['/in?a=1', 'Hooks.example.com:8080'])
   })
 
+  // h2o/h2o#3554, stephenberry/glaze#2704, helidon-io/helidon#9369: a proxy before us may take another host out of such a value.
+  it.each([
+    ['hooks.example.com', 200],
+    ['Hooks_1.example.com:8443', 200],
+    ['192.0.2.7:80', 200],
+    ['[2001:db8::7]:8443', 200],
+    ['x:', 200],
+    ['', 200],
+    ['a b', 400],
+    ['a,\tb', 400],
+    ['user@x', 400],
+    ['x/in', 400],
+    ['http://x', 400],
+    ['x:8o80', 400],
+    ['x?y', 400],
+    ['[::1', 400],
+    ['\u00fc.example.com', 400],
+  ])("takes a Host of '%s' by what it may be: %d", async (host, status) => {
+    expect((await answersOf(signed('host', { headers: { host } }))).status).toBe(status)
+    const older = raw(signed('older', { headers: { host } }).toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'))
+    expect((await answersOf(older)).status).toBe(status)
+  })
+
   it('says nothing of a body in an answer of 204, and goes on behind it', async () => {
     const { text } = await answersOf(Buffer.concat([to('/quiet', signed('q1')), to('/quiet', signed('q2'))]), 2)
     expect(statuses(text)).toEqual([204, 204])

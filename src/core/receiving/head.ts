@@ -8,14 +8,19 @@ import { BAD_REQUEST, NOT_IMPLEMENTED } from './replies.ts'
 /** Scheme, authority and the rest of a target in absolute form (RFC 9112 3.2.2): without user, without fragment. */
 const ABSOLUTE = /^https?:\/\/((?:\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?)((?:[/?].*)?)$/i
 
+/** A Host (RFC 9112 3.2): an authority without a user, or nothing. */
+const HOST = /^(?:(?:\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?)?$/i
+
 /**
- * Judges what RFC 9112 asks of a head and node's parser lets pass: a version that we do not speak, a transfer coding that
- * nobody would undo, a target that is no path. A target in absolute form becomes its path, and its authority the Host.
+ * Judges what RFC 9112 asks of a head and node's parser lets pass: a version that we do not speak, a Host that is none, a
+ * transfer coding that nobody would undo, a target that is no path. A target in absolute form becomes its path, and its
+ * authority the Host.
  */
 export function judgeHead(request: IncomingMessage): Reply | undefined {
   const { httpVersionMajor, httpVersionMinor, headers } = request
   // A request line without a version is HTTP/0.9 to node.
   if (httpVersionMajor !== 1) return BAD_REQUEST
+  if (!HOST.test(headers.host ?? '')) return BAD_REQUEST
   const coding = headers['transfer-encoding']
   if (coding !== undefined) {
     if (httpVersionMinor === 0) return BAD_REQUEST
