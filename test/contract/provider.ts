@@ -280,6 +280,21 @@ export function providerContract(provider: Provider, under: ProviderUnderTest): 
         `"${right}"`,
         `'${right}'`,
         `v1,${right}`,
+        `“${right}”`,
+        `«${right}»`,
+        // A shell or a page of settings that keeps the line end as two characters.
+        `${right}\\n`,
+        `STRIPE_WEBHOOK_SECRET=${right}`,
+        `export signingKey=${right}`,
+        `webhook-token: ${right}`,
+        // What a store of secrets gives where a name within it is not asked for.
+        JSON.stringify({ secret: right }),
+        JSON.stringify([right], null, 2),
+        'whsec_a1b2c3d4e5f6a7b8c9d0e1f2,whsec_f2e1d0c9b8a7f6e5d4c3b2a1',
+        Buffer.from('whsec_a1b2c3d4e5f6a7b8c9d0e1f2').toString('base64'),
+        'we_1MqqbKLt4dXK03v5qaIbiNCC',
+        'sk_org_live_a1b2c3d4e5f6a7b8c9d0e1f2',
+        'xoxe.xoxp-1-a1b2c3d4e5f6a7b8c9d0e1f2',
         `\u200b${right}`,
         // Read as another encoding than its own.
         `${right.slice(0, 5)}\0${right.slice(5)}`,

@@ -24,22 +24,35 @@ const UNSEEN =
 
 /** What the providers give beside the secret that signs: keys and tokens of their APIs, names of accounts, keys of apps. */
 const OTHER_KEY =
-  /^(?:(?:sk|pk|rk)_(?:live|test)_|xox[a-z]-|xapp-|gh[opsru]_[a-z0-9]{20}|github_pat_|shp(?:at|ca|pa)_|rzp_(?:live|test)_|(?:AC|SK)[0-9a-f]{32}$)/i
+  /^(?:(?:sk|pk|rk|ek)_(?:org_)?(?:live|test)_|xox[a-z][-.]|xapp-|gh[opsru]_[a-z0-9]{20}|github_pat_|shp(?:at|ca|pa|ua)_|rzp_(?:live|test)_|(?:AC|SK)[0-9a-f]{32}$)/i
+
+/** What stands where a secret should, by its looks: what stores of secrets, shells and people make of one. */
+const MARRED: readonly (readonly [looks: RegExp, what: string])[] = [
+  [UNSEEN, 'has characters in it that are not seen: copy it anew, or type it'],
+  [/^(["'`]).*\1$|^[“”„‘’‚«»]/s, 'has quotes around it: take them away'],
+  [/\\[rn]$/, 'ends in a line end that is written as \\n: take it away'],
+  [/^v\d[a-z]?,/, 'begins with a version and a comma: leave them out, it begins behind them'],
+  [/^(?:export )?[\w.-]{0,40}(?:secret|token|key)[\w.-]{0,40}(?:=|: ?)[^=\s]/i, 'begins with its name: give the rest'],
+  [/^(wh(?:sec|pk|sk)_)\S*[\s,;]+\1/, 'is several in one: give each secret a place of its own'],
+  [/^[[{]\s*"/, 'is JSON: give the text in it alone'],
+  // whsec_, encoded once more.
+  [/^d2hzZWNf/, 'is in base64: give it decoded'],
+  [/^we_[0-9a-z]{14,}$/i, 'is the id of an endpoint: set its signing secret'],
+]
 
 const NOT_SIGNING = 'is a key or token of an API, which signs no webhooks: set the signing secret of the webhook'
 
 /**
  * The text of a secret, as it is: every provider's `secret` begins with this.
- * @throws FloodmarkError 'misuse' when it is empty, has white space, quotes or a version around it, is too short, a placeholder, or another key of the provider's; never quotes it.
+ * @throws FloodmarkError 'misuse' when it is empty, has white space or more around it, is too short, a placeholder, or another key of the provider's; never quotes it.
  */
 export function secretText(provider: string, text: string): string {
   const refuse = (what: string) => new FloodmarkError('misuse', `the ${provider} secret ${what}`)
   // Node would sign with an empty key.
   if (text.trim() === '') throw refuse('is empty: set it before you start')
   if (text !== text.trim()) throw refuse('has white space before or behind it: take it away')
-  if (UNSEEN.test(text)) throw refuse('has characters in it that are not seen: copy it anew, or type it')
-  if (/^(["'`]).*\1$/s.test(text)) throw refuse('has quotes around it: take them away')
-  if (/^v\d[a-z]?,/.test(text)) throw refuse('begins with a version and a comma: leave them out, it begins behind them')
+  const marred = MARRED.find(([looks]) => looks.test(text))
+  if (marred) throw refuse(marred[1])
   const bare = text.toLowerCase().replace(/^wh(sec|pk|sk)_|[^a-z0-9]/g, '')
   if (UNFILLED.test(text) || /^(.)\1*$/s.test(text) || (text.length <= 100 && PLACEHOLDER.test(bare))) {
     throw refuse('is a placeholder: set the real one before you start')
