@@ -36,9 +36,7 @@ export async function routePlans(
 async function planOf(path: string, given: GivenRoute, folder: string): Promise<RoutePlan> {
   const { provider: named, orderBy, bodyBytesMax, compressed, address, replies, tellsReasons, secrets: sources } = given
   const { allowFrom, rate } = given
-  if (!/^\/[^?#\s]*$/.test(path) || path === '/healthz' || path === '/readyz') {
-    throw new FloodmarkError('misuse', `route '${path}': give a path of its own that begins with /, without a query`)
-  }
+  checkPath(path)
   const loaded =
     typeof named === 'string' ? await load('provider', placedIn(folder, named), 'service') : completed(named)
   const provider = orderBy === undefined ? loaded : orderedBy(loaded, orderBy, path)
@@ -55,6 +53,21 @@ async function planOf(path: string, given: GivenRoute, folder: string): Promise<
     ...(tellsReasons !== undefined && { tellsReasons }),
     places: { path, provider: loaded, sources, folder },
   }
+}
+
+/** What stands for a part of a path elsewhere. Here it would stand for itself alone. */
+const PATTERN = /\*|\/(?::|\{|\[|<)/
+
+/** @throws FloodmarkError 'misuse' where no request, or one of ours, has the path. */
+function checkPath(path: string): void {
+  const wrong = (what: string) => new FloodmarkError('misuse', `route '${path}': ${what}`)
+  if (!/^\/[^?#\s]*$/.test(path) || path === '/healthz' || path === '/readyz') {
+    throw wrong('give a path of its own that begins with /, without a query')
+  }
+  if (PATTERN.test(path)) throw wrong('a pattern is not read: give each path whole, as senders call it')
+  // Senders encode what is not ASCII, and go up where it says so.
+  const called = new URL(`http://x${path}`).pathname
+  if (called !== path) throw wrong(`senders call it ${called}: write that`)
 }
 
 /** The provider, with the ordering key from a field of the body. Its own is the key where the body has none. */

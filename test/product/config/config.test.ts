@@ -33,6 +33,12 @@ describe('floodmark.config.ts of a service', () => {
     ['export default {}', 'routes: is missing: it must be an object'],
     [whole('', ''), 'routes is empty'],
     [whole('', "'in': { provider: 'generic', secrets: { env: 'S' } }"), "route 'in': give a path of its own"],
+    ...['/in/:tenant', '/in/*', '/in/{id}', '/in/[id]', '/in/<id>'].map((path) => [
+      whole('', `'${path}': { provider: 'generic', secrets: { env: 'S' } }`),
+      `route '${path}': a pattern is not read`,
+    ]),
+    [whole('', "'/m\u00fcnchen': { provider: 'generic', secrets: { env: 'S' } }"), 'senders call it /m%C3%BCnchen'],
+    [whole('', "'/in/../b': { provider: 'generic', secrets: { env: 'S' } }"), 'senders call it /b: write that'],
     [whole('', "'/in': { provider: 'strope', secrets: { env: 'S' } }"), "did you mean 'stripe'?"],
     [
       whole('', "'/in': { provider: 'generic', secrets: 'whsec_in_the_file' }"),
@@ -70,6 +76,16 @@ describe('floodmark.config.ts of a service', () => {
     expect(error).toMatchObject({ code: 'misuse', message: expect.stringContaining(what) })
     expect(error.message).not.toMatch(/\n|whsec_in_the_file/)
   })
+
+  it.each(['/', '/in/', '//in', '/m%C3%BCnchen', "/o'brien/a:b@c;d=1,2+3(4)!$&~|"])(
+    'takes the path %s',
+    async (path) => {
+      const { routes } = await load(
+        whole('', `${JSON.stringify(path)}: { provider: 'generic', secrets: { env: 'S' } }`),
+      )
+      expect(routes[0]!.path).toBe(path)
+    },
+  )
 
   it('takes the ordering key from a field of the body, and the one of the provider where it is missing', async () => {
     const orders = "'/in': { provider: 'generic', secrets: { env: 'S' }, orderBy: 'order.id' }"
