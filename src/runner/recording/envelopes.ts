@@ -1,8 +1,10 @@
 import { letterSchema } from '../../core/dead-letters/letter.ts'
-import { attributesIn, isRequest, looksWrapped, requestOf } from './http-request.ts'
+import { textBody, withoutCoding } from './held-body.ts'
+import { attributesIn, headersIn, isRequest, looksWrapped, requestOf } from './http-request.ts'
 import { isList, isObject, type JsonObject, LINE, memberOf, parsedText } from './json-shape.ts'
 import { rowsOfColumns } from './table.ts'
 import type { Recorded } from './template.ts'
+import { itemOf } from './typed-values.ts'
 
 /** What a JSON value holds: each request, or why it cannot be used. `form`: what the value was taken for. */
 export interface Unwrapped {
@@ -31,7 +33,11 @@ const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown 
   },
   { form: 'messages of a queue', list: (value) => listOf(value.Records) ?? listOf(value.Messages, 'Body') },
   { form: 'messages of a queue', list: (value) => listOf(value.receivedMessages, 'message') },
-  { form: 'log events', list: (value) => listOf(value.events, 'message', 'timestamp') },
+  { form: 'messages of a queue', list: (value) => listOf(flatIn(value.records), 'topic', 'offset') },
+  { form: 'items of a table', list: (value) => listOfItems(value.Items) },
+  { form: 'log records', list: (value) => flatIn(flatIn(value.resourceLogs, 'scopeLogs'), 'logRecords') },
+  { form: 'log events', list: (value) => listOf(value.events ?? value.logEvents, 'message', 'timestamp') },
+  { form: 'stream', list: (value) => listOf(value.records, 'recordId', 'data') },
   {
     form: 'log events',
     list: (value) => streamed(memberOf(value, 'data', 'resultType'), memberOf(value, 'data', 'result')),
@@ -73,6 +79,11 @@ const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unk
   { form: 'SNS', inside: (value) => memberOf(value, 'Sns', 'Message') },
   { form: 'SQS', inside: (value) => (value.ReceiptHandle ? value.Body : value.receiptHandle && value.body) },
   { form: 'Kinesis', inside: (value) => fromBase64(memberOf(value, 'kinesis', 'data')) },
+  {
+    form: 'stream',
+    inside: (value) => jsonIn(Object.hasOwn(value, 'SequenceNumber') ? value.Data : value.recordId && value.data),
+  },
+  { form: 'log events', inside: (value) => jsonIn(memberOf(value, 'awslogs', 'data')) },
   { form: 'EventBridge', inside: (value) => Object.hasOwn(value, 'detail-type') && value.detail },
   {
     form: 'Pub/Sub',
@@ -80,8 +91,10 @@ const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unk
   },
   {
     form: 'Kafka',
-    inside: (value) => Object.hasOwn(value, 'partition') && Object.hasOwn(value, 'offset') && value.payload,
+    inside: (value) => isOfTopic(value) && (jsonIn(value.payload ?? value.value) ?? value.payload ?? value.value),
   },
+  { form: 'item of a table', inside: (value) => itemOf(value) },
+  { form: 'log line', inside: (value) => isLogRecord(value) && memberOf(value, 'body', 'stringValue') },
   { form: 'Event Grid', inside: (value) => Object.hasOwn(value, 'dataVersion') && value.data },
   { form: 'log line', inside: (value) => lineOf(value) },
   ...['attributes', '_source', 'result'].map((name) => ({
@@ -89,6 +102,8 @@ const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unk
     inside: (value: JsonObject) => isObject(value[name]) && lineOf(value[name]),
   })),
 ]
+/** What senders themselves put into a list. */
+const OF_SENDERS: readonly string[] = ['bodies', 'Event Grid']
 const TIMES = ['timestamp', '@timestamp', 'time', 'ts', 'stream', 'level', '_time', '__REALTIME_TIMESTAMP'] as const
 const LINES = ['message', '@message', 'log', 'msg', 'line', 'textPayload', '_raw', 'MESSAGE'] as const
 /** What a line of a log has beside its text, and what else may be an object in it. */
@@ -108,10 +123,10 @@ const LOG_OBJECTS: readonly string[] = [
 /** Takes apart what people keep webhooks in. `bytes`: the value as it stands in its file, for a body that is nothing else. */
 export function unwrap(value: unknown, bytes: Uint8Array, depth = 0): Unwrapped {
   if (depth > DEPTH_MAX) return { form: 'unknown', found: ['too many envelopes in each other'] }
-  if (!isObject(value)) {
-    const found = isList(value) ? { headers: {}, body: bytes } : 'neither a request nor the body of one'
-    return { form: 'bodies', found: [found] }
-  }
+  const text = parsedText(value)
+  if (text !== undefined) return unwrap(text, Buffer.from(value as string), depth + 1)
+  if (isList(value)) return kept(value, depth) ?? { form: 'bodies', found: [{ headers: {}, body: bytes }] }
+  if (!isObject(value)) return { form: 'bodies', found: ['neither a request nor the body of one'] }
   const letter = letterSchema.safeParse(value)
   if (letter.success) {
     const { headers, body } = letter.data
@@ -127,6 +142,13 @@ function listed(value: JsonObject, depth: number): Unwrapped | undefined {
     if (isList(items)) return unwrapAll(items, form, depth)
   }
   return undefined
+}
+
+/** A list in which each is what a request was kept in. Other lists are bodies, as some senders have them. */
+function kept(items: readonly unknown[], depth: number): Unwrapped | undefined {
+  const all = items.map((item) => unwrap(item, Buffer.from(JSON.stringify(item)), depth + 1))
+  if (all.length === 0 || all.some(({ form }) => OF_SENDERS.includes(form))) return undefined
+  return { form: all[0]!.form, found: all.flatMap(({ found }) => found) }
 }
 
 /** Each item of a list as if it stood alone. */
@@ -149,7 +171,7 @@ function carried(value: JsonObject, depth: number): Unwrapped | undefined {
 /** A request without headers of its own has those that came as attributes of its message. */
 function withAttributes(found: Recorded | string, value: JsonObject): Recorded | string {
   if (typeof found === 'string' || Object.keys(found.headers).length > 0) return found
-  const headers = attributesIn(value) ?? (isObject(value.message) ? attributesIn(value.message) : undefined)
+  const headers = attributesIn(value) ?? (isObject(value.message) ? attributesIn(value.message) : headersIn(value))
   return headers ? { ...found, headers } : found
 }
 
@@ -161,7 +183,8 @@ function alone(value: JsonObject, bytes: Uint8Array): Unwrapped {
   const request = requestOf(value) ?? withMetadata(value)
   if (request !== undefined) return { form: 'requests', found: [request] }
   if (isChatter(value)) return { form: 'log line', found: [NO_WEBHOOK] }
-  return { form: 'bodies', found: [looksWrapped(value) ? UNKNOWN_FORM : { headers: {}, body: bytes }] }
+  const isKept = looksWrapped(value) || isOfTopic(value) || isLogRecord(value)
+  return isKept ? { form: 'unknown', found: [UNKNOWN_FORM] } : { form: 'bodies', found: [{ headers: {}, body: bytes }] }
 }
 
 /** A payload beside metadata that are headers. */
@@ -183,6 +206,32 @@ function isChatter(value: JsonObject): boolean {
 /** The value where it is a list whose first item has these members. */
 function listOf(value: unknown, ...names: readonly string[]): unknown {
   return isList(value) && names.every((name) => memberOf(value[0], name) !== undefined) ? value : undefined
+}
+
+/** A record of a log of messages. */
+function isOfTopic(value: JsonObject): boolean {
+  return Object.hasOwn(value, 'partition') && Object.hasOwn(value, 'offset')
+}
+
+function isLogRecord(value: JsonObject): boolean {
+  return ['timeUnixNano', 'observedTimeUnixNano'].some((name) => Object.hasOwn(value, name))
+}
+
+/** The items of the lists that are the members of a value, or those of this name in the items of a list. */
+function flatIn(value: unknown, name?: string): unknown {
+  if (name === undefined) return isObject(value) ? Object.values(value).filter(isList).flat() : undefined
+  return isList(value) ? value.flatMap((one) => memberOf(one, name) ?? []) : undefined
+}
+
+/** The text of JSON that a text is, in base64 or gzip or not; undefined for all else. */
+function jsonIn(given: unknown): string | undefined {
+  if (typeof given !== 'string' || given === '') return undefined
+  const text = withoutCoding(textBody(given, false), {}).toString()
+  return parsedText(text) && text
+}
+
+function listOfItems(value: unknown): unknown {
+  return isList(value) && value.length > 0 && value.every((one) => isObject(one) && itemOf(one)) ? value : undefined
 }
 
 /** Requests in folders, and in folders in these. */

@@ -87,7 +87,7 @@ function heldIn(value: JsonObject): Buffer | undefined {
 }
 
 /** A text that says that it is base64, or that is JSON or gzip once it is read as such. */
-function textBody(text: string, isBase64: boolean): Buffer {
+export function textBody(text: string, isBase64: boolean): Buffer {
   if (isBase64) return Buffer.from(text, 'base64')
   const decoded = /^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined
   const isCoded =

@@ -1,4 +1,4 @@
-import { bodyOf, formBody, formOf, withoutCoding } from './held-body.ts'
+import { bodyOf, formBody, formOf, textBody, withoutCoding } from './held-body.ts'
 import { isList, isObject, type JsonObject, parsedText } from './json-shape.ts'
 import type { Recorded } from './template.ts'
 import { headerLines, requestsOnTheWire } from './wire.ts'
@@ -12,9 +12,13 @@ const HEADERS = [
   'requestHeaders',
   'reqHeaders',
   '__ow_headers',
+  'rawHeaders',
 ] as const
 /** Attributes of a message that are headers, where a gateway or a sender put them there. */
-const ATTRIBUTES = ['attributes', 'metadata', 'messageAttributes', 'MessageAttributes'] as const
+const ATTRIBUTES = [
+  ...['attributes', 'metadata', 'messageAttributes', 'MessageAttributes'],
+  ...['properties', 'applicationProperties', 'application_properties'],
+]
 const BODIES = [
   'rawBody',
   'raw_body',
@@ -32,7 +36,9 @@ const BODIES = [
   'data',
 ] as const
 /** A request inside of what was noted about it. */
-const INSIDE = ['request', 'req', 'event', 'data', '_source', 'http', 'jsonPayload', 'incoming'] as const
+const INSIDE = [
+  ...['request', 'req', 'event', 'data', '_source', 'http', 'jsonPayload', 'incoming', 'httpRequest', 'http_request'],
+]
 const OFTEN_NO_REQUEST: readonly string[] = ['event', 'data']
 const BASE64_FLAGS = ['isBase64Encoded', 'is_base64_encoded', 'base64Encoded', 'bodyIsBase64'] as const
 
@@ -79,7 +85,8 @@ export function headersIn(value: JsonObject): Record<string, string> | undefined
 /** The attributes of a message where some are headers. */
 export function attributesIn(value: JsonObject): Record<string, string> | undefined {
   for (const name of ATTRIBUTES) {
-    const found = isObject(value[name]) ? headersOf(value[name]) : undefined
+    const one = value[name]
+    const found = isObject(one) ? headersOf(isObject(one.headers) ? one.headers : one) : undefined
     if (found && Object.keys(found).some((one) => /^(?:x-|webhook-|svix-|content-type$|user-agent$)/.test(one)))
       return found
   }
@@ -91,14 +98,27 @@ function headersOf(given: unknown): Record<string, string> | undefined {
   const value = parsedText(given) ?? given
   if (typeof value === 'string') return headerLines(value)
   if (isList(value)) {
+    // Names and values in turns, as Node has them, and readers of Kafka.
+    if (value.length > 1 && value.every((one) => typeof one === 'string')) {
+      return lowered(value.flatMap((name, at) => (at % 2 === 0 ? [[name, value[at + 1]] as const] : [])))
+    }
     const pairs = value.map((one): [unknown, unknown] => {
       if (isList(one)) return [one[0], one[1]]
-      return isObject(one) ? [one.name ?? one.key, one.value ?? one.values] : [undefined, undefined]
+      if (!isObject(one)) return [undefined, undefined]
+      const [only, ...more] = Object.entries(one)
+      // A function of Kafka gets each by itself, as bytes.
+      if (only && more.length === 0) return [only[0], textOfBytes(only[1])]
+      return [one.name ?? one.key, one.value ?? one.values]
     })
     return lowered(pairs)
   }
   if (isObject(value) && isList(value.headers)) return headersOf(value.headers)
   return isObject(value) ? lowered(Object.entries(value)) : undefined
+}
+
+function textOfBytes(value: unknown): unknown {
+  const isOfBytes = isList(value) && value.every((one) => typeof one === 'number')
+  return isOfBytes ? Buffer.from(value as number[]).toString() : value
 }
 
 function lowered(pairs: readonly (readonly [unknown, unknown])[]): Record<string, string> {
@@ -146,10 +166,11 @@ function flattened(value: JsonObject): Recorded | undefined {
   return body && { headers, body }
 }
 
-/** A body that stands as a text beside other columns, as in the rows of a table. No webhook has another one as a text. */
+/** A body that stands as a text beside other columns, as in the rows of a table, in base64 or not. No webhook has another one as a text. */
 function heldAsText(value: JsonObject): Recorded | undefined {
-  const found = ['rawBody', 'raw_body', 'body', 'payload', 'content', 'request_body']
+  const body = ['rawBody', 'raw_body', 'body', 'payload', 'content', 'request_body']
     .map((name) => value[name])
-    .find((one) => isObject(parsedText(one)))
-  return typeof found === 'string' ? { headers: {}, body: Buffer.from(found) } : undefined
+    .flatMap((one) => (typeof one === 'string' ? withoutCoding(textBody(one, false), {}) : []))
+    .find((one) => isObject(parsedText(one.toString())))
+  return body && { headers: attributesIn(value) ?? {}, body }
 }

@@ -5,7 +5,7 @@ import { fileWords } from '../../core/base/kit/file-refusal.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { decodeText, encodingOf, type TextEncoding, withoutMark } from '../scenario/text-file.ts'
 import { type Unwrapped, unwrap, unwrapAll } from './envelopes.ts'
-import { behindPrefix, documentsIn, isList, LINE, parsedText, plainOf } from './json-shape.ts'
+import { behindPrefix, documentsIn, isList, LINE, parsedText, plainOf, quotedIn } from './json-shape.ts'
 import { rowsIn } from './table.ts'
 import type { Recorded } from './template.ts'
 import { requestsOnTheWire } from './wire.ts'
@@ -122,7 +122,7 @@ function ofText(line: string): Unwrapped {
     const value = parsedText(one)
     if (value !== undefined) return unwrap(value, Buffer.from(one))
   }
-  const behind = behindPrefix(plain)
+  const behind = behindPrefix(plain) ?? quotedIn(plain)
   if (behind === undefined) return { form: NO_JSON, found: ['not JSON'] }
   return { form: 'lines of a log', found: unwrap(parsedText(behind), Buffer.from(behind)).found }
 }

@@ -83,3 +83,14 @@ export function behindPrefix(line: string): string | undefined {
     return isObject(value) && Object.keys(value).length > 0
   })
 }
+
+/** The object in a line that is a text of JSON, behind numbers or not: so a client of Redis shows a list. */
+export function quotedIn(line: string): string | undefined {
+  const [, quoted] = /^\s*(?:\d+\)\s*)*("(?:[^"\\]|\\.)*")\s*$/.exec(line) ?? []
+  try {
+    const text: unknown = JSON.parse(quoted ?? '')
+    return isObject(parsedText(text)) ? (text as string) : undefined
+  } catch {
+    return undefined
+  }
+}
