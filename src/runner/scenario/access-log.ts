@@ -13,16 +13,21 @@ export interface AccessLog {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 /** [01/Jan/2026:00:00:00 +0000]; HAProxy writes ms and no zone, Python a space before the time. */
 const COMMON_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4})[: ](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?\]/
+/** The same without brackets: only before a method is it a request's. */
+const BARE_TIME =
+  /(?:^|[\s"'])(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.\d+)?(?: ([+-]\d\d)(\d\d))?(?=[\s"'])/
 /** The time as programs in Go write it: 2026/01/01 00:00:00, or with a hyphen between date and time. */
 const SLASHED_TIME = /^(\d{4})\/(\d\d)\/(\d\d)(?: -)? (\d\d:\d\d:\d\d(?:\.\d+)?)$/
 const QUOTED_METHOD = /"([A-Z]+) [^"]*"/
+/** Some write the request without quotes, or in those of a word processor. */
+const BARE_METHOD = /[\s'“„«](GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) +(?:\/|https?:)/
 /** An application balancer's line begins with the kind of connection, an older one's with the time. */
 const BALANCER = /^(?:(?:https?|h2|wss?|grpcs?) +)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) +\S+ +\S+:\d+ /
-/** IIS and CDNs write date, time and method in columns, others a time and the method behind it. */
+/** IIS and CDNs write date, time and method in columns, others a time, behind some words or a name, and the method behind it. */
 const TIME_FIRST =
-  /^\S{0,80}?\s?(?:[\d.]+ )?\[?(\d{4}[-/]\d\d[-/]\d\d(?: -)?[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
-/** Proxies write s since 1970, with a fraction or without, and the method in a column behind it. */
-const SECONDS_FIRST = /^(\d{10}(?:\.\d+)?)\s.*?\s"?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s/
+  /^(?:\S{1,80}\s+){0,3}?\S{0,80}?["[]?(\d{4}[-/]\d\d[-/]\d\d(?: -)?[T \t]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)["\]]?[ \t].*?\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b/
+/** Proxies write s since 1970, with a fraction or without, others ms or less, and the method in a column behind it. */
+const SECONDS_FIRST = /^(\d{10}(?:\.\d+|\d{3}|\d{6}|\d{9})?)\s.*?\s"?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s/
 const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/\d/
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE)$/
 /** Where logs of JSON have the time: Caddy, nginx, Traefik, Envoy, gateways and CDNs among them. */
@@ -37,15 +42,16 @@ const OF_ANOTHER = /creat|updat|modif|expir|valid/i
 /** Members that hold a line of another program's log. */
 const LINE_NAMES = ['log', 'message', 'msg', 'line', 'textPayload']
 
-const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?$/
+/** A database leaves out the minutes of a zone that has none. */
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?$/
 
 /** ms since 1970 of an ISO time; without a zone it is taken for UTC, of which only distances count. */
 export function isoMs(given: string): number | undefined {
-  if (/^\[?\d\d\/[A-Z]/.test(given)) return ofCommon(`[${given.replace(/^\[|\]$/g, '')}]`)?.atMs
+  if (/^\[?\d\d\/[A-Z]/.test(given)) return commonMs(COMMON_TIME.exec(`[${given.replace(/^\[|\]$/g, '')}]`))
   const text = given.replace(SLASHED_TIME, '$1-$2-$3 $4')
   if (!ISO.test(text)) return undefined
-  const zone = /(?:Z|[+-]\d\d:?\d\d)$/.exec(text.slice(11))?.[0] ?? 'Z'
-  const bare = text.slice(0, 11) + text.slice(11).replace(/ ?(?:Z|UTC|[+-]\d\d:?\d\d)$/, '')
+  const zone = /(?:Z|[+-]\d\d(?::?\d\d)?)$/.exec(text.slice(11))?.[0].replace(/^([+-]\d\d)$/, '$1:00') ?? 'Z'
+  const bare = text.slice(0, 11) + text.slice(11).replace(/ ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$/, '')
   const atMs = Date.parse(bare.replace(' ', 'T').replace(',', '.') + zone)
   return Number.isNaN(atMs) ? undefined : atMs
 }
@@ -71,12 +77,18 @@ const LOGS: readonly AccessLog[] = [
 ]
 
 function ofCommon(line: string): LoggedRequest | undefined {
-  const [, day, month = '', year, time, hours, minutes] = COMMON_TIME.exec(line) ?? []
+  const inBrackets = COMMON_TIME.exec(line)
+  const atMs = commonMs(inBrackets ?? BARE_TIME.exec(line))
+  const method = (QUOTED_METHOD.exec(line) ?? BARE_METHOD.exec(line))?.[1]
+  return atMs === undefined || (!inBrackets && method === undefined) ? undefined : { atMs, method }
+}
+
+function commonMs(found: RegExpExecArray | null): number | undefined {
+  const [, day, month = '', year, time, hours, minutes] = found ?? []
   const number = MONTHS.indexOf(month) + 1
   if (number === 0) return undefined
   const zone = hours === undefined ? '' : `${hours}:${minutes}`
-  const atMs = isoMs(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${zone}`)
-  return atMs === undefined ? undefined : { atMs, method: QUOTED_METHOD.exec(line)?.[1] }
+  return isoMs(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${zone}`)
 }
 
 function ofBalancer(line: string): LoggedRequest | undefined {
@@ -92,7 +104,8 @@ function ofTimeFirst(line: string): LoggedRequest | undefined {
 
 function ofSecondsFirst(line: string): LoggedRequest | undefined {
   const [, time, method] = SECONDS_FIRST.exec(line) ?? []
-  return time === undefined ? undefined : { atMs: Number(time) * 1_000, method }
+  const atMs = timeMs(time)
+  return atMs === undefined ? undefined : { atMs, method }
 }
 
 function ofJson(line: string): LoggedRequest | undefined {

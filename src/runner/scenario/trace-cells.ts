@@ -9,7 +9,8 @@ export interface TraceRow {
 
 /** The cells of lines: between commas, semicolons or tabs, or of two columns between spaces. */
 export function rowsOf(lines: readonly Line[]): TraceRow[] {
-  const isSpaced = lines.length > 0 && lines.every(([, line]) => /^[^\s,;"]+\s+[^\s,;"]+$/.test(line))
+  const isOfTimes = lines.some(([, line]) => isTime(line))
+  const isSpaced = !isOfTimes && lines.length > 0 && lines.every(([, line]) => /^[^\s,;"]+\s+[^\s,;"]+$/.test(line))
   const delimiter = [';', '\t'].find((one) => lines.some(([, line]) => line.includes(one))) ?? ','
   const rows = lines.map(([number, line]) => ({
     number,

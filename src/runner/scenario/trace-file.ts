@@ -106,7 +106,8 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
   if (opening && /^(?:\{|\[[[{"\d])/.test(opening[1])) throw wrong(`line ${opening[0]}: ${NO_LOG}`)
   const rows = rowsOf(lines)
   const isHeader = rows.length > 0 && /[a-z]/i.test(rows[0]!.cells[0]!) && secondsAt(rows[0]!.cells[0]!) === undefined
-  const header = isHeader ? rows.shift()!.cells.join(' ') : ''
+  const names = isHeader ? rows.shift()!.cells : []
+  const header = names.join(' ')
   const [first] = rows
   if (!first) throw wrong('no arrivals in it')
   const columns = first.cells.length
@@ -126,21 +127,39 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
     )
   }
   const stepS = stepIn(header)
-  if (stepS === undefined && columns === 2) askForUnit(header, rows, wrong)
+  if (stepS === undefined) askForRate(header, wrong)
+  if (stepS === undefined && columns === 2) askForUnit(names[0] ?? '', rows, wrong)
+  askForPoints(rows, wrong)
   if (columns === 2) return ofTimesAndCounts(rows, stepS, wrong)
   if (isTime(first.cells[0]!)) return ofTimes(rows, wrong)
-  if (stepS === undefined && !/count|rate|req|hit/i.test(header)) askForCounts(rows, wrong)
+  if (stepS === undefined && !/count|rate|req|hit/i.test(header)) askForCounts(header, rows, wrong)
   return ofCounts(rows, stepS ?? 1, wrong)
 }
 
-/** Numbers that only rise, with fractions, may be when each request came, from the first one on. */
-function askForCounts(rows: readonly TraceRow[], wrong: FileMistake): void {
+const TIME_WORDS = [
+  'time',
+  'times',
+  'timestamp',
+  'ts',
+  't',
+  'at',
+  'date',
+  'offset',
+  'elapsed',
+  'second',
+  'seconds',
+  's',
+]
+
+/** Numbers that only rise, with fractions, or in a column of times, may be when each request came, from the first one on. */
+function askForCounts(header: string, rows: readonly TraceRow[], wrong: FileMistake): void {
   const numbers = rows.map(({ cells }) => Number(cells[0]))
   const isRising = numbers.every((number, at) => at === 0 || number > numbers[at - 1]!)
-  if (rows.length < 3 || !isRising || numbers.every(Number.isInteger)) return
-  throw wrong(
-    'its numbers only rise. Times are seconds since 1970; where they are counts, begin with a line of per_second',
-  )
+  if (numbers.some(Number.isNaN)) return
+  const isNamed = wordsOf(header).some((word) => [...TIME_WORDS, ...SHORT_UNITS].includes(word))
+  if (!isNamed && (rows.length < 3 || !isRising || numbers.every(Number.isInteger))) return
+  const why = isNamed ? `its header says '${header.slice(0, 40)}'` : 'its numbers only rise'
+  throw wrong(`${why}. Times are seconds since 1970; where they are counts, begin with a line of per_second`)
 }
 
 /** What a header says a count is of, s: `per_minute`, `per_10s`. */
@@ -150,14 +169,50 @@ function stepIn(header: string): number | undefined {
   return { second: 1, minute: MINUTE_S, hour: HOUR_S }[word?.toLowerCase() ?? '']
 }
 
-/** A column called minutes or hours that counts 0, 1, 2: taken for seconds, a day would last for 24 of them. */
-function askForUnit(header: string, rows: readonly TraceRow[], wrong: FileMistake): void {
-  const [word] = /^(minute|hour|day)/i.exec(header) ?? []
+/** A rate of longer than a second: how long each row lasts, only its owner knows. */
+const RATE = /(?:(?<![a-z])[rq]p([mh])|(?:(?<![a-z])per[ _]?|\/ ?)(\d*) ?(m|min(?:ute)?s?|h|hrs?|hours?))(?![a-z])/i
+
+function askForRate(header: string, wrong: FileMistake): void {
+  const [found, short, number, long] = RATE.exec(header) ?? []
+  if (found === undefined) return
+  const step = stepName(Number(number || 1) * (/^m/i.test(short ?? long!) ? MINUTE_S : HOUR_S))
+  const begin = `Where a row is the count of one ${step}, begin with second,per_${step.replace(' ', '')}`
+  throw wrong(`its header says '${found}'. ${begin}. Else give counts of a second`)
+}
+
+/** 1.200 is 1200 to some and 1.2 to others. Beside whole numbers below 1000 it is likely the former. */
+function askForPoints(rows: readonly TraceRow[], wrong: FileMistake): void {
+  const texts = rows.map(({ cells }) => cells.at(-1)!)
+  const at = texts.findIndex((text) => /^[1-9]\d{0,2}\.\d{3}$/.test(text))
+  const isEach = texts.every((text) => /^(?:\d{1,3}|[1-9]\d{0,2}\.\d{3})$/.test(text))
+  if (at === -1 || !isEach || texts.every((text) => text.includes('.'))) return
+  const text = texts[at]!
+  throw wrong(`line ${rows[at]!.number}: '${text}' may be ${text.replace('.', '')} or ${Number(text)}: write it so`)
+}
+
+const UNITS: readonly (readonly [word: string, names: readonly string[]])[] = [
+  ['minute', ['m', 'min', 'mins', 'minute', 'minutes']],
+  ['hour', ['h', 'hr', 'hrs', 'hour', 'hours']],
+  ['day', ['d', 'day', 'days']],
+]
+const SHORT_UNITS = ['ms', 'millis', 'milliseconds', 'us', 'µs', 'ns']
+
+const wordsOf = (name: string) =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-zµ]+/)
+
+/** Times in another unit. Where minutes that count 0, 1, 2 are taken for seconds, a day lasts for 24 minutes. */
+function askForUnit(name: string, rows: readonly TraceRow[], wrong: FileMistake): void {
+  if (isTime(rows[0]!.cells[0]!)) return
+  const words = wordsOf(name)
+  const short = SHORT_UNITS.find((one) => words.includes(one))
+  if (short) throw wrong(`its times are in ${short}: give them in s`)
+  const [word] = UNITS.find(([, names]) => names.some((one) => words.includes(one))) ?? []
   const times = rows.map(({ cells }) => Number(cells[0]))
-  if (!word || rows.length < 2 || times[1]! - times[0]! !== 1 || isTime(rows[0]!.cells[0]!)) return
-  throw wrong(
-    `its times count ${word.toLowerCase()}s: leave them out, with a first line of per_${word.toLowerCase() === 'day' ? 'hour' : word.toLowerCase()}`,
-  )
+  if (!word || rows.length < 2 || times[1]! - times[0]! !== 1) return
+  throw wrong(`its times count ${word}s: leave them out, with a first line of per_${word === 'day' ? 'hour' : word}`)
 }
 
 /** A time in s since whenever; undefined where it is none. */

@@ -167,6 +167,16 @@ describe('--shape', () => {
         `<190>Oct 10 13:55:3${at} web nginx: 127.0.0.1 - - [10/Oct/2026:13:55:3${at} +0000] "POST /hook HTTP/1.1" 200 -`,
     ],
     ['a server of Python', (at) => `127.0.0.1 - - [10/Oct/2026 13:55:3${at}] "POST /hook HTTP/1.1" 200 -`],
+    // allinurl/goaccess#2368, #939 and #488, #2399, #2359, #2491: what others could not read at first.
+    ['logfmt', (at) => `time="2026-10-10T13:55:3${at}-04:00" level=info msg=handled method=POST path=/hook`],
+    ['logfmt with a word before', (at) => `level=info ts=2026-10-10T13:55:3${at}.123Z caller=a.go:29 method=POST`],
+    ['a gate without brackets', (at) => `10.5.1.1 - C01 10/Oct/2026:13:55:3${at} +0200 "POST /bpm HTTP/1.1" 200 58 -`],
+    ['a time in quotes', (at) => `"10/Oct/2026:13:55:3${at}" 5.1.1.1 "POST /api HTTP/2.0"`],
+    ['quotes of a word processor', (at) => `[10/Oct/2026:13:55:3${at} +0200] „POST /hook HTTP/1.1“ 404 4594`],
+    ['a request without quotes', (at) => `1.1.1.1 [10/Oct/2026:13:55:3${at} +0200] POST /hook 200 "S/1.0"`],
+    ['a server of Java', (at) => `127.0.0.1 2026-10-10 13:55:3${at} 0.029 POST /FCWeb/LogServlet 200`],
+    ['compose', (at) => `web-1  | 2026-10-10T13:55:3${at}Z POST /hook 200`],
+    ['a proxy in ms', (at) => `170000000${at}123 1.2.3.4 POST /hook 200`],
     ['a server of Go', (at) => `[GIN] 2026/10/10 - 13:55:3${at} | 200 |  1.2ms |  1.1.1.1 | POST     "/hook"`],
   ])('takes the log of %s, its POST requests alone', (_, line) => {
     const get = line(1).replace('POST', 'GET')
@@ -196,8 +206,16 @@ describe('--shape', () => {
     ['what uniq -c made of an access log', lines(2, (at) => `     ${5 + at} [10/Oct/2026:13:55:3${at}`), [5, 6]],
     ['times with ms behind a comma', `${second(0)},123\n${second(0)},045\n${second(2)},007\n`, [2, 0, 1]],
     ['counts that rise', 'per_second\n0.5\n1.5\n2.5\n', [0.5, 1.5, 2.5]],
+    ['counts with three decimals', 'per_second\n1.200\n0.950\n', [1.2, 0.95]],
+    ['counts with points of all kinds', 'per_second\n1.250\n7\n2.5\n', [1.25, 7, 2.5]],
     ['counts of three digits', `${second(0)},123\n${second(1)},450\n`, [123, 450]],
     ['two columns with a space', '1700000000 5\n1700000001 6\n', [5, 6]],
+    ['common times and a count', '10/Oct/2026:13:55:30,5\n10/Oct/2026:13:55:32,6\n', [5, 0, 6]],
+    ['common times and a count behind a space', '10/Oct/2026:13:55:30 5\n10/Oct/2026:13:55:31 6\n', [5, 6]],
+    ['times with a space, one a request', `${second(0)}\n${second(0)}\n${second(2)}\n`, [2, 0, 1]],
+    ['times of a database', `created_at\n${second(0)}.123+00\n${second(1)}.5+00\n`, [1, 1]],
+    ['the same with a count', `${second(0)}+00,5\n${second(1)}-00,6\n`, [5, 6]],
+    ['common times, one a request', '10/Oct/2026:13:55:30 +0000\n10/Oct/2026:13:55:30 +0000\n', [2]],
     ['zones behind a space', `${second(0)} UTC,5\n${second(1)} +0000,6\n`, [5, 6]],
   ])('takes %s', (_, text, counts) => {
     expect(readCounts(text, 'x').counts).toEqual(counts)
@@ -212,6 +230,25 @@ describe('--shape', () => {
     ['a decimal comma', `time;count\n${second(0)};10,5\n${second(1)};11,5\n`, "line 2: '10,5' is no plain number"],
     ['hours', 'hour,count\n0,500\n1,600\n', 'its times count hours: leave them out, with a first line of per_hour'],
     ['minutes', 'minute,requests\n0,500\n1,600\n', 'its times count minutes'],
+    ['minutes by a short name', 'Time (min),requests\n0,500\n1,600\n', 'its times count minutes'],
+    ['hours within a name', 'elapsedHours;requests\n0;500\n1;600\n', 'its times count hours'],
+    ['ms from the first one on', 'elapsed_ms,count\n0,5\n950,6\n2010,7\n', 'its times are in ms: give them in s'],
+    // chainlink-testing-framework#1638, documentation#5616 of pantheon-systems: rates of a minute.
+    [
+      'rates of a minute',
+      'second,rpm\n0,600\n1,660\n',
+      "its header says 'rpm'. Where a row is the count of one minute,",
+    ],
+    ['rates by a slash', 'requests/min\n600\n660\n', 'begin with second,per_minute. Else give counts of a second'],
+    ['rates of some minutes', 'time,hits per 5m\n0,600\n300,660\n', 'begin with second,per_300s'],
+    // jverein/jverein#53: points between thousands.
+    [
+      'points between thousands',
+      'second;count\n0;950\n1;1.200\n2;7\n',
+      "line 3: '1.200' may be 1200 or 1.2: write it so",
+    ],
+    ['a column of words', 'at what\nx\n', "line 2: 'x' is neither"],
+    ['a column of times', 'timestamp\n0\n3\n3\n7\n', "its header says 'timestamp'. Times are seconds since 1970"],
     ['times from the first one on', '0.1\n0.5\n1.2\n', 'its numbers only rise'],
     ['JSON of counts', '[[1700000000,5],[1700000001,6]]', 'line 1: JSON that is no line of an access log'],
     ['JSON that nginx did not escape', '{"time_local":"x","body":"\\x22"}', 'nginx needs escape=json'],
