@@ -6,7 +6,7 @@ import razorpay from '../../providers/razorpay.ts'
 import stripe from '../../providers/stripe.ts'
 import { parseContent } from '../../src/core/base/json-body.ts'
 import { seeded } from '../../src/core/contracts/random.ts'
-import { AT_MS, incoming, providerContract } from '../contract/provider.ts'
+import { AT_MS, codeOf, incoming, providerContract } from '../contract/provider.ts'
 import { oracle, oracleModule, withOracles } from '../oracles/oracle.ts'
 
 interface Stripe {
@@ -40,6 +40,26 @@ describe('github', () => {
     expect(parseContent(form)).toEqual(parseContent(body))
     const signed = github.sign(form, github.secret(SECRET), options)
     github.verify(incoming(signed, form), [github.secret(SECRET)])
+  })
+
+  it('takes its own spelling of a signature, and no other', () => {
+    const { body } = github.sample(seeded(1), { id: 'run1-1', key: 'k1' })
+    const { 'x-hub-signature-256': ours, ...rest } = github.sign(body, github.secret(SECRET), options)
+    const sha1 = createHmac('sha1', SECRET).update(body).digest('hex')
+    const verdict = (headers: Record<string, string>) =>
+      codeOf(() => github.verify(incoming({ ...rest, ...headers }, body), [github.secret(SECRET)]))
+    expect(verdict({ 'x-hub-signature': `sha1=${sha1}`, 'x-hub-signature-256': ours! })).toBe('passed')
+    const [, hex] = ours!.split('=')
+    const others = [
+      `sha256=${hex!.toUpperCase()}`,
+      `SHA256=${hex}`,
+      hex!,
+      `sha256= ${hex}`,
+      `sha256="${hex}"`,
+      `${ours}, ${ours}`,
+    ]
+    for (const other of others) expect(verdict({ 'x-hub-signature-256': other }), other).toBe('bad-signature')
+    expect(verdict({ 'x-hub-signature': `sha1=${sha1}` })).toBe('bad-signature')
   })
 
   it('keeps in order what belongs to a repository whose number is beyond what a double holds', () => {

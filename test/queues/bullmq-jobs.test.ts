@@ -66,6 +66,25 @@ describeWithServer('redis', (server) => {
     await subject.end()
   })
 
+  // taskforcesh/bullmq#322, OptimalBits/bull#342: somebody pauses it from a dashboard.
+  it('takes events while it is paused by hand, counts them, and goes on by itself afterwards', async (context) => {
+    const subject = new Subject(await target(), context)
+    const queue = await subject.open()
+    const { namespace, url } = subject.target.child!
+    const board = new BullQueue('events', { connection: { url }, prefix: `floodmark:bullmq:{${namespace}}` })
+    const acked: number[] = []
+    const stop = consuming(queue, acking(acked))
+    await board.pause()
+    await queue.publish(numbered(0, 5), LIMIT)
+    expect(await queue.depth()).toMatchObject({ waiting: 5, inFlight: 0 })
+    expect(acked).toEqual([])
+    await board.resume()
+    await subject.until('all are acked', () => acked.length === 5)
+    await stop()
+    await board.close()
+    await subject.end()
+  })
+
   it("refuses a publish above its bound as 'overloaded', for certain, and takes it after acks", async (context) => {
     const subject = new Subject(await target(), context)
     const queue = await subject.open({ bytesMax: 1_000 })
