@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
@@ -139,6 +139,8 @@ async function dropOrTell(
   try {
     await driver.drop(place)
   } catch (error) {
+    // Nothing was ever stored there: the address was refused when it was opened.
+    if (error instanceof FloodmarkError && error.code === 'misuse') return
     const where = server ? `${server.kind} at ${shownUrl(place.url)}` : shownUrl(place.url)
     const how = `npm run brokers -- sweep ${server?.kind} --url <its URL> --only ${place.namespace} --yes`
     const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''

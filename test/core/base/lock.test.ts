@@ -172,4 +172,9 @@ describe('a locked folder', () => {
       expect(() => namespaceFolder({ url: root, namespace })).toThrow('is not valid')
     }
   })
+
+  it('is none where the address of a server was given, and is not made of it', () => {
+    const url = 'redis://me:secret@host'
+    expect(() => namespaceFolder({ url, namespace: 'shop' })).toThrow(/^an address with redis:\/\/ is that of a server/)
+  })
 })
