@@ -46,7 +46,17 @@ function streamed(input: NodeJS.ReadableStream): Feed {
 async function asked(from: string, runId: string): Promise<string> {
   const url = new URL(from)
   url.searchParams.set('run', runId)
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
+  const headers = loginTakenFrom(url)
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
   if (!response.ok) throw new Error(`it answered ${response.status}`)
   return response.text()
+}
+
+/** A fetch takes no address with a user or a password in it, and its error would show them. */
+function loginTakenFrom(url: URL): Record<string, string> {
+  if (url.username === '' && url.password === '') return {}
+  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  url.username = ''
+  url.password = ''
+  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
 }

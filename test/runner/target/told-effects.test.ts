@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { type RunConfig, recorded, settingsOf } from '../../../src/runner/plan/settings.ts'
 import { pathAt, targetOf } from '../../../src/runner/scenario/target.ts'
+import { openFeed } from '../../../src/runner/target/feed.ts'
 import { readLine } from '../../../src/runner/target/told-effects.ts'
 
 const DIGEST = '9b74c9897bac770f'
@@ -21,6 +25,26 @@ describe('a line that tells of an effect', () => {
     '%j is not read',
     (line) => expect(readLine(line)).toBeUndefined(),
   )
+})
+
+describe('the address that tells of effects', () => {
+  it('may hold a login, which goes with the request and is in no error', async () => {
+    const asked: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.headers.authorization} ${request.url}`)
+      response.writeHead(asked.length > 1 ? 403 : 200).end('a-1 9b74c9897bac770f')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const feed = openFeed(`http://me:p%40ss@127.0.0.1:${port}/effects?k=v`, 'run-1')
+    expect(await feed.lines()).toEqual(['a-1 9b74c9897bac770f'])
+    const login = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
+    expect(asked).toEqual([`${login} /effects?k=v&run=run-1`])
+    await expect(feed.lines()).rejects.toThrow(
+      `cannot read the effects from http://me@127.0.0.1:${port}/effects?k=v: it answered 403`,
+    )
+    server.close()
+  })
 })
 
 describe('the address of a target', () => {
