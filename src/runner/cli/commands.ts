@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { commandsIn } from '../../core/base/kit/commands-in.ts'
 import { oneLine } from '../../core/base/one-line.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import { shownUrl } from '../plan/shown.ts'
 import { didYouMean } from '../scenario/nearest.ts'
 import { EXIT, saidOf } from './exit.ts'
 import { refuseSwallowed } from './swallowed.ts'
@@ -113,7 +114,7 @@ function inOneLine(text: string, command: string | undefined): string {
       '$1 is not one of the $2: use ',
     )
     .replace(/^required option '(\S+).*' not specified$/, '$1 is missing')
-  return `floodmark: ${what}. See npm run ${command ?? 'scenario'} -- --help\n`
+  return `floodmark: ${shownUrl(what)}. See npm run ${command ?? 'scenario'} -- --help\n`
 }
 
 async function start(args: readonly string[]): Promise<void> {
@@ -153,7 +154,7 @@ export async function runCommand(args: readonly string[]): Promise<number | unde
     // bin/floodmark.js says which package is missing and how to install it.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error
     const { text, code } = saidOf(error)
-    process.stderr.write(`floodmark: ${commandsIn(oneLine(text))}\n`)
+    process.stderr.write(`floodmark: ${commandsIn(oneLine(shownUrl(text)))}\n`)
     return code
   }
 }

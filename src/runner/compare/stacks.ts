@@ -28,7 +28,8 @@ const PARTS: readonly string[] = ['receiver', 'queue', 'ledger']
 
 /** `fsync=always,everysec`. @throws FloodmarkError 'misuse'. */
 export function variedOf(text: string): Varied {
-  const [name = '', list] = text.split('=')
+  // An address may have a = of its own.
+  const [, name = '', list] = /^([^=]*)(?:=(.*))?$/s.exec(text)!
   const written = name.trim().replace(/^--/, '')
   const known = everySetting.map(([, setting]) => flagOf(setting).slice(2)).filter((one) => !SAME.includes(one))
   if (list === undefined || !known.includes(written)) {

@@ -1,7 +1,10 @@
-/** An address that may be shown: without password, and without a secret in its query. */
+/** A password may hold any sign, also a bare @ or /: it ends at the last @. A port, and what follows it, is none. */
+const PASSWORD = /(^[^/@\s:]*|\/\/[^/@\s:]*):(?!\d*(?:[/?#\s]|$))[^\s"]*@/g
+
+/** An address that may be shown, or words with addresses in them: without passwords, and without secrets in a query. */
 export function shownUrl(url: string): string {
   return url
-    .replace(/(\/\/[^/@\s:]*):[^/@\s]*@/g, '$1@')
+    .replace(PASSWORD, '$1@')
     .replace(/([?&;](?:[\w-]*(?:password|passwd|secret|token|key))=)[^&;#\s]*/gi, '$1***')
 }
 

@@ -55,6 +55,9 @@ export function isThere(kind: Kind, name: string): boolean {
   }
 }
 
+/** The file that it would be as a path has its password in its name. */
+const ADDRESS = /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i
+
 /** The file at a path; undefined where the name is neither a file nor written as a path. @throws FloodmarkError 'misuse'. */
 function fileOf(kind: Kind, name: string): string | undefined {
   const path = name.startsWith('file:') ? pathOfUrl(name) : resolve(name)
@@ -63,7 +66,8 @@ function fileOf(kind: Kind, name: string): string | undefined {
   const isPath = name.startsWith('file:') || /[\\/]|\.[cm]?[jt]s$/.test(name)
   if (found === undefined) {
     if (!isPath) return undefined
-    const meant = existsSync(`${path}.ts`) ? `did you mean ${name}.ts?` : `looked for ${path}`
+    const looked = ADDRESS.test(name) ? 'it is an address, give a name or a file' : `looked for ${path}`
+    const meant = existsSync(`${path}.ts`) ? `did you mean ${name}.ts?` : looked
     throw new FloodmarkError('misuse', `there is no file ${name} for the ${kind}: ${meant}`)
   }
   if (statSync(found).isFile()) return found

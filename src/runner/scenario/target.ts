@@ -19,8 +19,12 @@ const PROVIDER = '{provider}'
 /** The address of a target. */
 export function target() {
   const error = ({ input }: { readonly input?: unknown }) =>
-    `${quoted(input)} is no address that requests can be sent to: write https://host/path, without a user or a password`
+    `${quoted(withoutLogin(input))} is no address that requests can be sent to: write https://host/path, without a user or a password`
   return z.custom<string>((value) => typeof value === 'string' && isAddress(value), { error })
+}
+
+function withoutLogin(input: unknown): unknown {
+  return typeof input === 'string' ? input.replace(/\/\/.*@/, '//…@') : input
 }
 
 function isAddress(text: string): boolean {

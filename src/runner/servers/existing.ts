@@ -6,9 +6,9 @@ import { isStale, remembered } from './started.ts'
 
 const PROBE_MS = 1_000
 
-/** A URL for people: what follows the host, or stands before it, may be a secret. */
+/** A URL for people: what follows the host, or stands before it, may be a secret, also where a scheme is missing. */
 export function shownUrl(url: string): string {
-  return url.replace(/\/\/.*@/, '//').replace(/[?#].*/, '')
+  return url.replace(/^(?![./])([a-z][\w+.-]*:\/\/)?.*@/i, '$1').replace(/[?#].*/, '')
 }
 
 /** A server that someone named. @throws FloodmarkError 'misuse' when the URL is not of this kind, which must be a known one. */

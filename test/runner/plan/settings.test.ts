@@ -99,6 +99,20 @@ describe('the table of settings', () => {
     expect(recorded(settings).queueUrl).toBe('redis://me@127.0.0.1:6379/0?password=***')
   })
 
+  it.each([
+    ['redis://me:p@hunter2@h:6379/0', 'redis://me@h:6379/0'],
+    ['redis://me:a/hunter2@h', 'redis://me@h'],
+    ['redis://:1234hunter2@h', 'redis://@h'],
+    ['redis://me:123@h', 'redis://me@h'],
+    ['me:hunter2@h:6379', 'me@h:6379'],
+    ['kafka+ssl://me:hunter2@a:1,b:2/orders?ca=x', 'kafka+ssl://me@a:1,b:2/orders?ca=x'],
+    ['redis://h:6379/0', 'redis://h:6379/0'],
+    ['https://h:8443/@me', 'https://h:8443/@me'],
+    ['./data/me@home', './data/me@home'],
+  ])('shows %s as %s', (url, shown) => {
+    expect(recorded(settingsOf('steady', { queueUrl: url }).settings).queueUrl).toBe(shown)
+  })
+
   it('is read back from a record as it was', () => {
     const { settings } = settingsOf('steady', GIVEN)
     expect(recordedSettings.parse(JSON.parse(JSON.stringify(recorded(settings))))).toEqual(recorded(settings))

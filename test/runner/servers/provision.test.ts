@@ -55,6 +55,8 @@ describe('a server that is given', () => {
     const wrong = provide('redis', { url: 'kafka://me:secret@a:9092', folder, cacheFolder, onProgress })
     await expect(wrong).rejects.toMatchObject({ code: 'misuse', message: expect.stringContaining('redis://host:6379') })
     await expect(wrong).rejects.not.toThrow('secret')
+    const bare = provide('redis', { url: 'me:secret@db:6379', folder, cacheFolder, onProgress })
+    await expect(bare).rejects.toThrow("'db:6379' is not the URL of a redis server")
   })
 })
 

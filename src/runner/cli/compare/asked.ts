@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { listOf, type Varied } from '../../compare/stacks.ts'
 import { everySetting, flagOf, type RunSettings, textOf } from '../../plan/settings.ts'
-import { shownValue } from '../../plan/shown.ts'
+import { shownUrl, shownValue } from '../../plan/shown.ts'
 
 export const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 
@@ -54,7 +54,9 @@ export function commandOf(
   base: RunSettings,
   last: readonly string[],
 ): string {
-  const lists = varied.map(({ setting, values }) => {
+  const lists = varied.map(({ setting, values: written }) => {
+    const isSecret = everySetting.some(([, one]) => one.secret && flagOf(one) === `--${setting}`)
+    const values = isSecret ? written.map(shownUrl) : written
     const list = Object.entries(LISTS).find(([, part]) => part === setting)?.[0]
     return list ? `--${list} ${shownValue(values.join(','))}` : `--vary ${shownValue(`${setting}=${values.join(',')}`)}`
   })
