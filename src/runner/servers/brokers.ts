@@ -20,7 +20,8 @@ export interface BrokersOptions {
 async function up(kinds: readonly string[], options: BrokersOptions): Promise<void> {
   const { cacheFolder = resolve('.cache'), say, ...rest } = options
   for (const kind of kinds) {
-    const server = await provide(kind, { ...rest, cacheFolder, folder: join(cacheFolder, 'servers'), stays: true })
+    const folder = join(cacheFolder, 'servers')
+    const server = await provide(kind, { ...rest, flag: "a run's --queue-url", cacheFolder, folder, stays: true })
     say(line(kind, server.url, server.says))
   }
 }
