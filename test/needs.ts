@@ -6,6 +6,8 @@ declare module 'vitest' {
     missing?: string
     /** What a behaviour was seen to take or do, in words for docs/traits.md. */
     measured?: string
+    /** Why a behaviour holds in part only, as the queue promises no more; in words for docs/traits.md. */
+    partly?: string
   }
   interface TestTags {
     tags: 'full'

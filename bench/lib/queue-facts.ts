@@ -6,7 +6,7 @@ export interface QueueFacts {
   readonly settled: string
   readonly replication: string
   readonly login: string
-  /** In the server's memory or log, for a body of 1,000 bytes. */
+  /** In the server's memory, table or log, or in the message, for a body of 1,000 bytes. */
   readonly eventBytes: string
   readonly client: string
 }
@@ -31,14 +31,14 @@ const KAFKA = {
   retention: 'after 14 days, by no size',
   settled: 'within 20 s; by its own retention in a topic of yours',
   login: 'kafka+ssl://; PLAIN, SCRAM, OAUTHBEARER',
-  eventBytes: '–',
+  eventBytes: '1,060, uncompressed',
 } as const
 const SQS = {
   retention: 'after 14 days',
   settled: 'at once',
   replication: "AWS': several zones",
   login: "AWS' own credentials, https",
-  eventBytes: '–',
+  eventBytes: '1,390 of the message',
   client: '@aws-sdk/client-sqs: released weekly by AWS',
 } as const
 
@@ -49,7 +49,7 @@ export const queueFacts: Readonly<Record<string, QueueFacts>> = {
   },
   embedded: {
     ...{ retention: 'never', settled: 'with all others of their file', replication: 'none' },
-    ...{ login: '–', eventBytes: '–', client: 'none' },
+    ...{ login: '–', eventBytes: '1,050', client: 'none' },
   },
   'redis-streams': {
     ...REDIS,
@@ -80,6 +80,13 @@ export const queueFacts: Readonly<Record<string, QueueFacts>> = {
       replication: 'by synchronous_commit and standbys',
       login: 'postgres:// with its parameters',
     },
-    ...{ eventBytes: '–', client: 'pg: maintained' },
+    ...{ eventBytes: '1,300', client: 'pg: maintained' },
   },
+}
+
+/** What a ledger keeps for as long as ids are remembered, for each event that took effect. */
+export const markBytes: Readonly<Record<string, { readonly bytes: number; readonly where: string }>> = {
+  lmdb: { bytes: 91, where: 'its file' },
+  redis: { bytes: 250, where: "the server's memory" },
+  postgres: { bytes: 358, where: 'its table and the indexes of it' },
 }

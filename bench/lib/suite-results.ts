@@ -2,7 +2,7 @@ import { FloodmarkError } from '../../src/core/contracts/errors.ts'
 
 /** What became of a behaviour of the contract suite on one queue. */
 export interface Outcome {
-  readonly state: 'held' | 'failed' | 'excepted' | 'not run'
+  readonly state: 'held' | 'partly' | 'failed' | 'excepted' | 'not run'
   readonly why?: string | undefined
   /** What the test saw, in words. */
   readonly measured?: string | undefined
@@ -27,7 +27,11 @@ export function seenRow(name: string, results: Results): string[] {
   const cells = Object.values(SEEN).map((titles) => {
     const outcomes = titles.map((title) => {
       const each = results.get(title)
-      if (!each) throw new FloodmarkError('misuse', `the suite has no behaviour '${title}': name it in bench/traits.ts`)
+      if (!each)
+        throw new FloodmarkError(
+          'misuse',
+          `the suite has no behaviour '${title}': name it in bench/lib/suite-results.ts`,
+        )
       return each.get(name)
     })
     const seen = outcomes.find((one) => one?.state === 'held' && one.measured !== undefined)

@@ -152,6 +152,11 @@ export class Subject {
     if (this.#context.task) this.#context.task.meta.measured = what
   }
 
+  /** For docs/traits.md: it holds as far as the queue promises it, and why that is less than for others. */
+  partly(why: string): void {
+    if (this.#context.task) this.#context.task.meta.partly = why
+  }
+
   /** Consumes until stopped. After an 'unavailable' it consumes again, as a service would. */
   consumer(queue: Queue, handle: Handler, options: Consuming = {}): Consumer {
     const wanted = { leaseMs: 30_000, handlersMax: 2, batchEventsMax: 8, ...options }

@@ -70,6 +70,7 @@ export const order: Behaviours = {
     await subject.consume(queue, handle, 'all are acked', () => good.size === 40 && new Set(bad).size === 2)
     expect(tries).toBeGreaterThan(3)
     if (queue.traits.order !== 'none') expect(bad[0]).toBe(0)
+    if (queue.traits.order === 'lane') subject.partly('the keys that share its lane wait with it')
   },
 
   'lets the keys of a batch go on as soon as each is judged, while one takes long': async (subject) => {
