@@ -1,4 +1,4 @@
-import { Admin } from '@platformatic/kafka'
+import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import kafka from '../../queues/kafka.ts'
@@ -83,6 +83,31 @@ describeWithServer('kafka', (server) => {
       expect(queue.traits.server).toContain('partitions 3, more than the 2 asked for')
       await queue.close()
       await driver.drop(at(''))
+    },
+  )
+
+  it.each(DRIVERS)(
+    '%s: no size of the log deletes what waits, whatever the brokers have for topics',
+    async (queueName, driver) => {
+      const place = { url: server().url, namespace: `size-${queueName}` }
+      const admin = new Admin({ clientId: 'sizes', bootstrapBrokers: [new URL(server().url).host] })
+      const { SET, DELETE } = IncrementalAlterConfigOperationTypes
+      const name = 'log.retention.bytes'
+      const [id] = (await admin.metadata({ topics: [] })).brokers.keys()
+      const broker = { resourceType: ConfigResourceTypes.BROKER, resourceName: String(id) }
+      const set = (config: { configOperation: typeof SET; value: string } | { configOperation: typeof DELETE }) =>
+        admin.incrementalAlterConfigs({ resources: [{ ...broker, configs: [{ name, ...config }] }] })
+      await set({ configOperation: SET, value: '1500000' })
+      try {
+        const queue = await driver.open(place)
+        expect(queue.traits.server).toContain('retention.bytes -1')
+        expect(queue.traits.server).not.toContain('which deletes')
+        await queue.close()
+      } finally {
+        await set({ configOperation: DELETE })
+      }
+      await admin.close()
+      await driver.drop(place)
     },
   )
 
