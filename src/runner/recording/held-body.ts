@@ -65,6 +65,9 @@ function bytesOf(value: unknown, isBase64: boolean, isForm: boolean): Buffer | u
   if (!isObject(value)) return undefined
   // Node writes a Buffer like this.
   if (value.type === 'Buffer' && isList(value.data)) return Buffer.from(value.data as number[])
+  // MongoDB writes bytes like this.
+  const binary = isObject(value.$binary) ? value.$binary.base64 : value.$binary
+  if (typeof binary === 'string') return Buffer.from(binary, 'base64')
   if (isHolder(value)) return heldIn(value)
   return isForm ? formOf(value) : Buffer.from(JSON.stringify(value))
 }

@@ -88,6 +88,12 @@ describe('npm run record takes the body, and the headers beside it, out of', () 
       { Records: [{ eventName: 'INSERT', dynamodb: { NewImage: { body: { S: CHARGE } } } }] },
       [CHARGED],
     ],
+    [
+      'a document with bytes',
+      github,
+      [{ base64: base64(PUSH), subType: '00' }, base64(PUSH)].map((one) => ({ headers, body: { $binary: one } })),
+      [PUSHED, PUSHED],
+    ],
     ['a row in base64', stripe, { id: 1, received: 'now', payload: base64(CHARGE) }, [CHARGED]],
     ['a row in gzip', stripe, { id: 1, received: 'now', payload: base64(gzipSync(CHARGE)) }, [CHARGED]],
     [
