@@ -170,9 +170,15 @@ function stepIn(header: string): number | undefined {
 }
 
 /** A rate of longer than a second: how long each row lasts, only its owner knows. */
-const RATE = /(?:(?<![a-z])[rq]p([mh])|(?:(?<![a-z])per[ _]?|\/ ?)(\d*) ?(m|min(?:ute)?s?|h|hrs?|hours?))(?![a-z])/i
+const RATE =
+  /(?:(?<![a-z])[rq]p([mh])|(?:(?<![a-z])per[ _]?|\/ ?|[([](?=\d))(\d*) ?(m|min(?:ute)?s?|h|hrs?|hours?))(?![a-z])/i
+
+/** Counts of many requests each. */
+const MANY = /(?<![a-z])(?:[km][rq]ps|thousands?|millions?)(?![a-z])/i
 
 function askForRate(header: string, wrong: FileMistake): void {
+  const many = MANY.exec(header)?.[0]
+  if (many !== undefined) throw wrong(`its header says '${many}': give the count of requests itself`)
   const [found, short, number, long] = RATE.exec(header) ?? []
   if (found === undefined) return
   const step = stepName(Number(number || 1) * (/^m/i.test(short ?? long!) ? MINUTE_S : HOUR_S))

@@ -4,6 +4,8 @@ import { isTime } from './trace-cells.ts'
 /** What counts requests by its name, and what may do so where nothing else stands beside it and a time. */
 const COUNT = /^(?:counts?|doc_count|requests|reqs?|hits|rate|rps|qps)$/i
 const MAYBE_COUNT = /^(?:values?|n|total|sum|events)$/i
+/** What a metric has beside its time and its value. */
+const OF_METRIC = /^(?:units?|labels?|metric|name|statistic)$/i
 const DEPTH_MAX = 3
 
 /**
@@ -32,8 +34,9 @@ function columnsIn(line: string): string | undefined {
   return `${time[1]},${count[1]}`
 }
 
-function isPair(members: readonly unknown[], name: string): boolean {
-  return members.length === 2 && MAYBE_COUNT.test(name)
+/** Whether nothing but a time, and what a metric has, stands beside it. */
+function isPair(members: readonly (readonly [string, unknown])[], name: string): boolean {
+  return members.filter(([one]) => !OF_METRIC.test(one)).length === 2 && MAYBE_COUNT.test(name)
 }
 
 function listsIn(value: unknown, depth: number): (readonly object[])[] {

@@ -241,6 +241,13 @@ describe('--shape', () => {
     ],
     ['rates by a slash', 'requests/min\n600\n660\n', 'begin with second,per_minute. Else give counts of a second'],
     ['rates of some minutes', 'time,hits per 5m\n0,600\n300,660\n', 'begin with second,per_300s'],
+    [
+      'rates over a window',
+      'time,requests (1m)\n0,5\n1,6\n',
+      "its header says '(1m'. Where a row is the count of one minute",
+    ],
+    ['thousands', 'second,kRPS\n0,5\n1,6\n', "its header says 'kRPS': give the count of requests itself"],
+    ['thousands in words', 'requests (thousands)\n5\n6\n', "its header says 'thousands'"],
     // jverein/jverein#53: points between thousands.
     [
       'points between thousands',

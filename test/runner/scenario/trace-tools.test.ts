@@ -155,6 +155,13 @@ describe('--shape takes what people have of other tools', () => {
       expect(readCounts(text, 'shape').counts, text).toEqual([5, 6, 7])
     }
     expect(() => readCounts(`${lines}\n{"time":"later","count":1}`, 'shape')).toThrow('line 4')
+    // A metric of a cloud has a unit.
+    const metric = rows.map(({ time, count }) => ({ Timestamp: time, Sum: count, Unit: 'Count' }))
+    for (const text of [
+      JSON.stringify({ Label: 'RequestCount', Datapoints: metric }),
+      JSON.stringify(metric).toLowerCase(),
+    ])
+      expect(readCounts(text.replaceAll('t00:', 'T00:').replaceAll('z"', 'Z"'), 'shape').counts).toEqual([5, 6, 7])
     // Orders have totals.
     const orders = JSON.stringify([{ id: 'o', created_at: '2026-01-01T00:00:00Z', total: 500 }])
     expect(readCounts(orders, 'shape').counts).toEqual([1])
