@@ -87,6 +87,8 @@ function timedHeaders(): Record<string, readonly string[]> {
 }
 
 function turnOn(id: number, fault: AnyFault): void {
+  // One that came while this process was starting comes again when it is ready. On twice it could be undone once only.
+  if (faults.has(id)) return
   const { inside } = kindOf(fault)
   if (!inside) throw new FloodmarkError('misuse', `the fault ${fault.what} does not act inside a process`)
   faults.set(id, inside(levers, fault))

@@ -6,7 +6,7 @@ import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import { readEffects } from '../../../src/runner/records/effects-file.ts'
 import { effectsPath } from '../../../src/runner/records/run-record.ts'
 import { moduleOf } from '../../../src/runner/scenario/registry.ts'
-import { Stack } from '../../../src/runner/testbed/stack.ts'
+import { Stack, type StackMember } from '../../../src/runner/testbed/stack.ts'
 
 /** Longer than until a process that died by itself is started again. */
 const REVIVAL_MS = 500
@@ -92,15 +92,30 @@ describe('a process of the stack that died by itself', () => {
   })
 })
 
-it('a fault inside a process is on again when the process is started again, and off when it is undone', async () => {
-  const member = await started()
-  const readiness = async () => (await fetch(`http://127.0.0.1:${member.port}/readyz`)).text()
-  const isReady = () => expect.poll(readiness)
-  const undo = stack.inject(member, { what: 'failing-ledger', strikes: 'processors', at: 0, forMs: 1 })
-  await isReady().toBe('not ready: ledger')
-  await stack.kill(member)
-  await stack.up(member)
-  await isReady().toBe('not ready: ledger')
-  undo()
-  await isReady().toBe('ready')
+describe('a fault inside a process', () => {
+  const readiness = async (member: StackMember) => (await fetch(`http://127.0.0.1:${member.port}/readyz`)).text()
+  const turnedOn = (member: StackMember) =>
+    stack.inject(member, { what: 'failing-ledger', strikes: 'processors', at: 0, forMs: 1 })
+
+  it('is on again when the process is started again, and off when it is undone', async () => {
+    const member = await started()
+    const undo = turnedOn(member)
+    await expect.poll(() => readiness(member)).toBe('not ready: ledger')
+    await stack.kill(member)
+    await stack.up(member)
+    await expect.poll(() => readiness(member)).toBe('not ready: ledger')
+    undo()
+    await expect.poll(() => readiness(member)).toBe('ready')
+  })
+
+  it('that comes while the process is starting is on, and off when it is undone', async () => {
+    const member = await started()
+    await stack.kill(member)
+    const up = stack.up(member)
+    const undo = turnedOn(member)
+    await up
+    await expect.poll(() => readiness(member)).toBe('not ready: ledger')
+    undo()
+    await expect.poll(() => readiness(member)).toBe('ready')
+  })
 })
