@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { createWriteStream, readFileSync, type WriteStream } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { openPrivate, writePrivate } from '../../core/base/private-files.ts'
 import type { BuriedCause, DeadLetter, Ledger } from '../../core/contracts/ledger.ts'
 import { BODY_DIGEST_BYTES, type ContentDigests, contentDigests } from '../plan/event-digests.ts'
@@ -89,20 +89,15 @@ export async function exportEffects(
   run: ExportedRun,
   paths: { effects: string; buried: string },
 ): Promise<void> {
+  // Where the ledger or the disk fails it writes no more: nothing may come into the file that the next look begins.
   const out = createWriteStream(paths.effects, { fd: openPrivate(paths.effects, 'w') })
-  try {
-    await writeItems(ledger, run, out)
-  } catch (error) {
-    // What it has not written yet must not come into the file that the next look begins.
-    out.destroy()
-    throw error
-  }
+  await pipeline(recordsOf(ledger, run), out)
   const letters: Buried[] = []
   for await (const letter of ledger.buried()) letters.push(buriedOf(run, letter))
   writeBuried(paths.buried, letters)
 }
 
-async function writeItems(ledger: Ledger, run: ExportedRun, out: WriteStream): Promise<void> {
+async function* recordsOf(ledger: Ledger, run: ExportedRun): AsyncGenerator<Buffer> {
   let lane = -1
   let name: string | undefined
   for await (const [itemName, value] of ledger.items(EFFECTS)) {
@@ -115,10 +110,8 @@ async function writeItems(ledger: Ledger, run: ExportedRun, out: WriteStream): P
     record.set(value.subarray(0, EFFECT_BYTES), LANE_BYTES)
     for (const at of [LANE_BYTES + 4, LANE_BYTES + 12])
       record.writeDoubleLE(record.readDoubleLE(at) - run.startAtMs, at)
-    if (!out.write(record)) await once(out, 'drain')
+    yield record
   }
-  out.end()
-  await once(out, 'finish')
 }
 
 /** The same of effects that were told from outside. */
