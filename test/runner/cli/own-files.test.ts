@@ -10,7 +10,7 @@ const kit = resolve(import.meta.dirname, '../../..')
 const examples = readdirSync(join(kit, 'examples')).filter((name) => name.endsWith('.ts'))
 const root = mkdtempSync(join(tmpdir(), 'floodmark-own-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
-const EASY = ['--duration', '3s', '--p99', '10s']
+const EASY = ['--duration', '3s', '--p99', '300s']
 
 /** An empty folder that is no part of the kit; `type`: what its package.json says, as the one of `npm init` does. */
 function emptyFolder(type?: string): string {
@@ -73,7 +73,7 @@ describe('files of your own', () => {
         import steady from 'floodmark/scenarios/steady'
         export default defineScenario({ ...steady, mix: [{ provider: './parts/provider.ts', share: 1 }] })`,
       'floodmark.config.ts': `import { defineConfig } from 'floodmark'
-        export default defineConfig({ queue: 'parts/queue.ts', ledger: './parts/ledger.ts', rate: '0.2k', duration: '3s', p99: '10s' })`,
+        export default defineConfig({ queue: 'parts/queue.ts', ledger: './parts/ledger.ts', rate: '0.2k', duration: '3s', p99: '300s' })`,
       'parts/receiver.ts': `import { type Receiver, serve } from 'floodmark'
         const receiver: Receiver = (options) => serve(options)
         export default receiver`,
