@@ -119,11 +119,10 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     // The server has taken the call, or soon takes the one that gives the claim back. A new claim shows which.
     const again = async () => (await ledger.claim([anEvent('a')], LEASE_MS))[0]!
     let claim = await again()
-    for (let tries = 0; claim.state === 'busy' && tries < 100; tries++) {
+    while (claim.state === 'busy') {
       await wait(50)
       claim = await again()
     }
-    expect(claim.state).not.toBe('busy')
     if (claim.state === 'new') await ledger.settle([{ ...settlement, fence: claim.fence }])
     expect((await again()).state).toBe('duplicate')
     expect(await items(ledger)).toEqual(['a'])

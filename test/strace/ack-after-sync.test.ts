@@ -11,84 +11,67 @@ import { tracedService, whyNoStrace } from './traced-service.ts'
  */
 
 const missing = whyNoStrace()
-const TIMEOUT_MS = 60_000
 
 describe('a service with the embedded queue, seen from the kernel', needing(missing), () => {
-  it(
-    'writes no 200 before the fdatasync that covers its event has ended',
-    async () => {
-      const service = await tracedService()
-      const statuses = await service.send(16, 25)
-      const { early, acknowledged, syncs } = judge(await service.end(), service.sent)
-      expect(statuses).toEqual(Array(400).fill(200))
-      expect(early).toEqual([])
-      expect(acknowledged).toBe(400)
-      expect(syncs).toBeGreaterThan(0)
-      // Group commit: else this would not be the queue that is measured.
-      expect(syncs).toBeLessThan(400)
-    },
-    TIMEOUT_MS,
-  )
+  it('writes no 200 before the fdatasync that covers its event has ended', async () => {
+    const service = await tracedService()
+    const statuses = await service.send(16, 25)
+    const { early, acknowledged, syncs } = judge(await service.end(), service.sent)
+    expect(statuses).toEqual(Array(400).fill(200))
+    expect(early).toEqual([])
+    expect(acknowledged).toBe(400)
+    expect(syncs).toBeGreaterThan(0)
+    // Group commit: else this would not be the queue that is measured.
+    expect(syncs).toBeLessThan(400)
+  })
 
-  it(
-    'is caught by the same check when it answers before it syncs',
-    async () => {
-      const service = await tracedService({ bug: 'acks-early' })
-      await service.send(4, 10)
-      const { early, acknowledged } = judge(await service.end(), service.sent)
-      expect(acknowledged).toBe(40)
-      expect(early.length).toBeGreaterThan(20)
-    },
-    TIMEOUT_MS,
-  )
+  it('is caught by the same check when it answers before it syncs', async () => {
+    const service = await tracedService({ bug: 'acks-early' })
+    await service.send(4, 10)
+    const { early, acknowledged } = judge(await service.end(), service.sent)
+    expect(acknowledged).toBe(40)
+    expect(early.length).toBeGreaterThan(20)
+  })
 
-  it(
-    'answers 503, never 2xx, once an fdatasync has failed, and says that it is not ready',
-    async () => {
-      const calls = 'write,writev,pwrite64,pwritev,fdatasync,fsync,sendto,sendmsg'
-      // Counted by strace for each thread of the pool by itself.
-      const service = await tracedService({
-        strace: () => ['-e', `trace=${calls}`, '-e', 'inject=fdatasync:error=EIO:when=4+'],
-      })
-      const statuses = await service.send(2, 40)
-      const alive = await service.get('/healthz')
-      // The parts are looked at every two seconds.
-      await expect.poll(() => service.get('/readyz')).toBe(503)
-      const { early } = judge(await service.end(), service.sent)
-      expect(early).toEqual([])
-      expect(statuses).toContain(200)
-      expect(statuses).toContain(503)
-      expect(statuses.slice(statuses.indexOf(503))).toEqual(Array(80 - statuses.indexOf(503)).fill(503))
-      expect(alive).toBe(200)
-    },
-    TIMEOUT_MS,
-  )
+  it('answers 503, never 2xx, once an fdatasync has failed, and says that it is not ready', async () => {
+    const calls = 'write,writev,pwrite64,pwritev,fdatasync,fsync,sendto,sendmsg'
+    // Counted by strace for each thread of the pool by itself.
+    const service = await tracedService({
+      strace: () => ['-e', `trace=${calls}`, '-e', 'inject=fdatasync:error=EIO:when=4+'],
+    })
+    const statuses = await service.send(2, 40)
+    const alive = await service.get('/healthz')
+    // The parts are looked at every two seconds.
+    await expect.poll(() => service.get('/readyz')).toBe(503)
+    const { early } = judge(await service.end(), service.sent)
+    expect(early).toEqual([])
+    expect(statuses).toContain(200)
+    expect(statuses).toContain(503)
+    expect(statuses.slice(statuses.indexOf(503))).toEqual(Array(80 - statuses.indexOf(503)).fill(503))
+    expect(alive).toBe(200)
+  })
 
-  it(
-    'answers 503 while the disk is full, and takes events again when there is room',
-    async () => {
-      // The log fills its first file, and finds no room for the next ones that it tries to make.
-      const full = [1, 2, 3].map((number) => `${number}.spare`)
-      const service = await tracedService({
-        strace: (folder) => [
-          ...full.flatMap((name) => ['-P', join(folder, name)]),
-          '-e',
-          'trace=pwrite64',
-          '-e',
-          'inject=pwrite64:error=ENOSPC',
-        ],
-      })
-      const statuses = await service.send(1, 400)
-      expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200))
-      expect(statuses).toContain(503)
-      const later = async () => (await service.send(1, 1))[0]
-      for (let tries = 0; (await later()) !== 200; tries++) {
-        expect(tries).toBeLessThan(100)
-        await sleep(systemClock, 200)
-      }
-      expect(await service.get('/readyz')).toBe(200)
-      expect(await service.end()).toContain('ENOSPC')
-    },
-    TIMEOUT_MS,
-  )
+  it('answers 503 while the disk is full, and takes events again when there is room', async () => {
+    // The log fills its first file, and finds no room for the next ones that it tries to make.
+    const full = [1, 2, 3].map((number) => `${number}.spare`)
+    const service = await tracedService({
+      strace: (folder) => [
+        ...full.flatMap((name) => ['-P', join(folder, name)]),
+        '-e',
+        'trace=pwrite64',
+        '-e',
+        'inject=pwrite64:error=ENOSPC',
+      ],
+    })
+    const statuses = await service.send(1, 400)
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200))
+    expect(statuses).toContain(503)
+    const later = async () => (await service.send(1, 1))[0]
+    for (let tries = 0; (await later()) !== 200; tries++) {
+      expect(tries).toBeLessThan(100)
+      await sleep(systemClock, 200)
+    }
+    expect(await service.get('/readyz')).toBe(200)
+    expect(await service.end()).toContain('ENOSPC')
+  })
 })

@@ -71,7 +71,7 @@ describe('the first screen of every scenario and verdict', needing(missing), () 
   beforeAll(async () => {
     browser = await launchChromium(found!)
     page = await browser.newPage()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
   })
@@ -93,6 +93,5 @@ describe('the first screen of every scenario and verdict', needing(missing), () 
       await page.emulateMedia({ media: 'print' })
       expect(await page.evaluate(UNPRINTED)).toEqual([])
     },
-    60_000,
   )
 })

@@ -108,7 +108,7 @@ describe('the pages beside reports, in a browser', needing(missing), () => {
   beforeAll(async () => {
     browser = await launchChromium(found!)
     page = await browser.newPage()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
   })
@@ -143,6 +143,5 @@ describe('the pages beside reports, in a browser', needing(missing), () => {
         await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-paper.png`), fullPage: true })
       }
     },
-    60_000,
   )
 })

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needing } from '../../needs.ts'
 import { planted, runsFolder } from '../floodmark.ts'
-import { chromiumPath } from './chromium.ts'
+import { chromiumPath, launchChromium } from './chromium.ts'
 
 const { root, run } = runsFolder()
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -20,8 +20,7 @@ describe('report.html in a browser', needing(missing), () => {
   beforeAll(async () => {
     const { code, out, err } = await run('seen', planted('scenario-kills'))
     expect(code, out + err).toBe(0)
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update']
-    browser = await chromium.launch({ executablePath: found!, args })
+    browser = await launchChromium(found!, '--disable-background-networking', '--disable-component-update')
   })
   afterAll(async () => {
     await browser?.close()
