@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll } from 'vitest'
+import { freePorts } from '../../src/runner/servers/ports.ts'
 import { ONE } from '../product/certificates.ts'
 
 /** Undefined when redis-server is installed. */
@@ -53,12 +53,8 @@ export class RedisServer {
     options: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'],
     kind: RedisKind = {},
   ) {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as { port: number }
-    probe.close()
-    await once(probe, 'close')
-    const server = new RedisServer(port, options, kind)
+    const [port] = await freePorts(1)
+    const server = new RedisServer(port!, options, kind)
     RedisServer.#all.add(server)
     await server.up()
     return server
@@ -73,6 +69,7 @@ export class RedisServer {
     this.#process = spawn(program, [...fixed, ...this.#options], { stdio: 'ignore' })
     for (let tries = 0; tries < 1_200; tries++) {
       if (await this.#answers()) return
+      if (this.#process.exitCode !== null) throw new Error(`redis-server has ended with ${this.#process.exitCode}`)
       await wait(50)
     }
     throw new Error(`redis-server does not answer at ${this.url}`)
