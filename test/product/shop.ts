@@ -14,6 +14,8 @@ import { openLedger } from '../../src/product/config/stores.ts'
 const cli = new URL('../../src/runner/cli/main.ts', import.meta.url).pathname
 export const SECRET = 'a secret of some length'
 
+/** A log that still lacks a text after so long will not get it: then the failure shows the log, which a test's time limit would not. */
+const UNTIL_MS = 150_000
 const HANDLERS = `export default (event, tx) => tx.append('seen', Buffer.from(event.id))\n`
 
 /** A folder with a config and handlers, as a person would have it. `config`: what stands in it beside the route. */
@@ -79,7 +81,13 @@ function started(cwd: string, given: readonly (string | Readonly<Record<string, 
   const ended = once(child, 'close').then(([code]) => ({ code, err, out }))
   const until = (text: string, times = 1) =>
     new Promise<void>((resolve, reject) => {
-      const look = () => err.split(text).length > times && resolve()
+      const late = setTimeout(() => reject(new Error(`no '${text}' in: ${err}`)), UNTIL_MS).unref()
+      const look = () => {
+        if (err.split(text).length <= times) return
+        clearTimeout(late)
+        looks.delete(look)
+        resolve()
+      }
       looks.add(look)
       look()
       void ended.then(() => reject(new Error(`it has ended: ${err}`)))
