@@ -5,8 +5,8 @@ import { workerData } from 'node:worker_threads'
 
 /** A thread of tests that beats no more for so long, ms, will not again. */
 const BLOCKED_MS = Number(process.env.BLOCKED_MS ?? 180_000)
-/** No file takes so long, ms, even on a busy machine. */
-const FILE_MS = 1_500_000
+/** No file takes so long, ms: not even one that gives way to all others, on a busy machine. */
+const FILE_MS = 2_700_000
 const LOOK_MS = Math.min(5_000, BLOCKED_MS / 4)
 /** So many stacks are told, so many ms apart: one may be between two turns of a loop. */
 const STACKS = 8

@@ -24,7 +24,7 @@ const MANY = 10_000
 const CALM_SHARE = 0.4
 const BUG_SHARE = (1 - CALM_SHARE) / Object.keys(BUGS).length
 const ONLY = process.env.SEED === undefined ? undefined : Number(process.env.SEED)
-const PATIENCE_MS = 120_000 + 100 * MANY
+const PATIENCE_MS = 120_000 + 200 * MANY
 
 /** The seeds of a share of a test that is played every time, and of the long one that goes on where it ends. */
 function partsOf(share: number) {
