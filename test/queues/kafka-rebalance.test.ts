@@ -69,10 +69,10 @@ describeWithServer('kafka', (server) => {
       await admin.connect()
       const members = async () => (await admin.describeGroups([group])).groups[0]!.members.length
       // One that could not leave is dropped when its session ends.
-      await expect.poll(members, { timeout: 40_000, interval: 500 }).toBe(0)
+      await expect.poll(members, { interval: 500 }).toBe(0)
       await queue.publish(numbered(0, 60, String), LIMIT)
       const next = consumerOf(queue)
-      await expect.poll(() => new Set(next.seen).size, { timeout: 40_000 }).toBe(60)
+      await expect.poll(() => new Set(next.seen).size).toBe(60)
       await next.stop()
       await admin.disconnect()
       await queue.close()

@@ -10,7 +10,6 @@ import { describeWithServer } from '../servers.ts'
 import { consumerOf, succeeds } from './kafka-consumer.ts'
 
 const EVENTS = 30
-const WAIT = { timeout: 40_000 }
 const DRIVERS = Object.entries({ kafka, kafkajs })
 const NOWHERE = { namespace: 'n', url: 'kafka://127.0.0.1:1' }
 
@@ -54,7 +53,7 @@ describeWithServer('kafka', (server) => {
         // Two groups: each takes all.
         expect((await queue.depth()).waiting).toBe(EVENTS)
         const consumer = consumerOf(queue)
-        await expect.poll(() => consumer.seen.length, WAIT).toBe(EVENTS)
+        await expect.poll(() => consumer.seen.length).toBe(EVENTS)
         await consumer.stop()
         expect(inOrder(consumer.seen)).toEqual(upTo(EVENTS))
         expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 })
@@ -135,7 +134,7 @@ describeWithServer('kafka', (server) => {
     expect(accepted.length + refused).toBe(EVENTS)
     expect(accepted).not.toEqual([])
     const consumer = consumerOf(queue)
-    await expect.poll(() => accepted.filter((n) => !consumer.seen.includes(n)), WAIT).toEqual([])
+    await expect.poll(() => accepted.filter((n) => !consumer.seen.includes(n))).toEqual([])
     await consumer.stop()
     const first = [...new Set(consumer.seen)].filter((n) => accepted.includes(n))
     expect(first).toEqual(accepted)
@@ -152,13 +151,13 @@ describeWithServer('kafka', (server) => {
     expect((await counts.read()).logBytes).toBeLessThan(body.length / 4)
     await counts.close()
     const consumer = consumerOf(queue)
-    await expect.poll(() => consumer.seen, WAIT).toEqual([0])
+    await expect.poll(() => consumer.seen).toEqual([0])
     await consumer.stop()
     await queue.publish([anEvent('1', { body })], LIMIT)
     await queue.close()
     const other = await kafkajs.open({ ...place, url: server().url })
     const second = consumerOf(other)
-    if (['gzip', 'zstd'].includes(compression)) await expect.poll(() => second.seen, WAIT).toEqual([1])
+    if (['gzip', 'zstd'].includes(compression)) await expect.poll(() => second.seen).toEqual([1])
     else await expect(second.done).rejects.toThrow(new RegExp(`^Kafka: ${compression} .* take the queue 'kafka'`, 'i'))
     await second.stop().catch(() => {})
     await other.close()

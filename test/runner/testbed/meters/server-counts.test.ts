@@ -13,7 +13,7 @@ import { describeWithServer } from '../../../servers.ts'
 /** Before any connection, as in a process of the stack. */
 const meter = new AskedMeter()
 /** A server may tell late. */
-const SOON = { timeout: 30_000, interval: 200 }
+const SOON = { timeout: 90_000, interval: 200 }
 const LIMIT = { deadlineMs: 30_000 }
 
 /** Publishes to a queue on a server between two looks at what the server and this process count. */
