@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 /** `npm test` on the tests of a folder, of which some fail. */
-const run = (...files: string[]) => runIn('suite', ...files)
+const run = (...files: string[]) => runIn('suite', {}, ...files)
 
-function runIn(suite: string, ...files: string[]) {
+function runIn(suite: string, variables: Readonly<Record<string, string>>, ...files: string[]) {
   const folder = join(import.meta.dirname, 'planted', suite)
   const args = [join(import.meta.dirname, 'all.ts'), '--root', folder, ...files]
-  const env = { ...process.env, BLOCKED_MS: '3000' }
+  const env = { ...process.env, ...variables }
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
   return { status, out: stdout, last: stdout.trimEnd().split('\n').at(-1) }
 }
@@ -42,7 +42,7 @@ it('fails when no file has the name', () => {
 })
 
 it('ends a file whose thread never gets to its timers, says where it was, and goes on with the others', () => {
-  const { status, out, last } = runIn('suite-blocked')
+  const { status, out, last } = runIn('suite-blocked', { BLOCKED_MS: '3000' })
   expect({ status, last }).toEqual({ status: 1, last: '1 passed, 1 failed, 0 skipped' })
   expect(out).toContain('suite-blocked/blocks.ts: nothing else ran in its thread for 3 s')
   expect(out).toContain('passes.ts: 1 passed')
