@@ -13,7 +13,7 @@ const PUBLISH_EVENTS = 12
 const KEYS = 6
 
 const FAULTS: Record<string, SqsFaults> = {
-  throttles: { callsPerS: 40 },
+  throttles: { callsPerS: 20 },
   'does all of that': { callsPerS: 80, halfFailed: 0.2, lostAnswers: 0.1, repeated: 0.2 },
   'half-fails batches': { halfFailed: 0.5 },
   'loses answers': { lostAnswers: 0.2 },
