@@ -32,6 +32,8 @@ export function tlsSettings(folder: string, port: number): Record<string, string
   return { port: '0', 'tls-port': String(port), ...files, 'tls-auth-clients': 'no', 'tls-replication': 'yes' }
 }
 
+const TRIES_MAX = 5
+
 /** A redis-server for one test, on a free port, with its data in a temporary folder. */
 export class RedisServer {
   readonly url: string
@@ -53,11 +55,20 @@ export class RedisServer {
     options: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'],
     kind: RedisKind = {},
   ) {
-    const [port] = await freePorts(1)
-    const server = new RedisServer(port!, options, kind)
-    RedisServer.#all.add(server)
-    await server.up()
-    return server
+    for (let tries = 1; ; tries++) {
+      const [port] = await freePorts(1)
+      const server = new RedisServer(port!, options, kind)
+      RedisServer.#all.add(server)
+      try {
+        await server.up()
+        return server
+      } catch (error) {
+        // Somebody else came first, or has the port of the cluster's bus, which is 10,000 above.
+        const ended = server.#process!.exitCode !== null
+        await server.remove()
+        if (!ended || tries === TRIES_MAX) throw error
+      }
+    }
   }
 
   /** Starts the server, with the data that it left before. */
