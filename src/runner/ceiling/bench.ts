@@ -27,7 +27,7 @@ export interface BenchOptions {
 
 /** A stack of ours: its servers stand for all trials, everything else is started anew for each. @throws as `provide`. */
 export async function openBench({ settings: wanted, plant, folder, events, interrupt }: BenchOptions): Promise<Bench> {
-  const { settings, serverPids, stop } = await standServers(wanted, {
+  const { settings, sharedServers, stop } = await standServers(wanted, {
     folder: dataPath(folder),
     signal: interrupt,
     onProgress: (line) => events.phase('servers', line),
@@ -35,7 +35,7 @@ export async function openBench({ settings: wanted, plant, folder, events, inter
   return {
     try: (trial) =>
       runTrial({
-        ...{ ...trial, settings, plant, serverPids, events, interrupt },
+        ...{ ...trial, settings, plant, sharedServers, events, interrupt },
         folder: newRunFolder(join(folder, trial.name)),
       }),
     stop,

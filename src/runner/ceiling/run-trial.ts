@@ -13,13 +13,13 @@ import { machineUse, shownIn } from '../report/shown.ts'
 import { summarise } from '../report/summarise.ts'
 import { besideOf, senderUsagesOf, usagesOf } from '../report/usage.ts'
 import { play } from '../run/play.ts'
-import type { ServerPids } from '../run/run.ts'
 import type { WarmUp } from '../run/sending.ts'
 import type { TrialRecord } from '../search/ceiling-schema.ts'
 import { drainPerS } from '../search/drain.ts'
 import { HOLD_FROM, judge, outcomeOf } from '../search/judge.ts'
 import { WARM_UP_MS } from '../search/time-plan.ts'
 import type { PlannedTrial } from '../search/trial.ts'
+import type { SharedServers } from '../servers/server.ts'
 
 const TRIAL_SCENARIO = fileURLToPath(ownFile('./trial-scenario', import.meta.url))
 
@@ -41,21 +41,21 @@ export interface TrialSetup extends PlannedTrial {
   readonly settings: RunSettings
   readonly plant?: Plant | undefined
   readonly folder: RunFolder
-  readonly serverPids: ServerPids
+  readonly sharedServers: SharedServers
   readonly events: RunEvents
   readonly interrupt: AbortSignal
 }
 
 /** A run of its own at one load: everything is started, measured, audited and ended as in any run. */
 export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
-  const { purpose, ratePerS, durationMs, folder, name, serverPids, intervention, plant, events, interrupt } = setup
+  const { purpose, ratePerS, durationMs, folder, name, sharedServers, intervention, plant, events, interrupt } = setup
   const beganMs = performance.now()
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
   const plan = await planOf({ ...setup.settings, scenario: TRIAL_SCENARIO, ratePerS, durationMs, quick: true })
   const record = await play(plan, folder.path, events, interrupt, {
     warmUpLoad: warmUpOf(setup),
-    ...{ watches: soaks, metered: true, serverPids, intervention, plant },
+    ...{ watches: soaks, metered: true, sharedServers, intervention, plant },
     // Nothing takes effect then: there is nothing to wait for.
     drainMs: intervention?.what === 'answer-only' ? 0 : undefined,
   })

@@ -20,16 +20,12 @@ import { drain } from './drain.ts'
 import { FaultInjector } from './fault-injector.ts'
 import { plannedUntilMs, sendPlan, setupsOf, type WarmUp, warmUp } from './sending.ts'
 
-export type ServerPids = Readonly<Record<string, readonly number[]>>
-
 interface RunOptions extends SiteOptions {
   /**
    * Whether the ledger is watched after the last effect until nothing could come again. A report says when it was not: then it
    * does not know of what a lease would have brought back.
    */
   readonly watches?: boolean
-  /** Of servers that the settings give by address: the processes of this machine that they are known to be, by address. */
-  readonly serverPids?: ServerPids
   /** How long the ledger is waited for. Default: as long as the scenario's pass mark says. */
   readonly drainMs?: number | undefined
   /** Before the first event, so that its code is compiled by then. Default: 2 s at no more than 500/s. */
@@ -42,9 +38,9 @@ export async function run(
   folder: string,
   events: RunEvents,
   interrupt: AbortSignal,
-  { watches = true, serverPids = {}, metered = false, intervention, plant, warmUpLoad, ...others }: RunOptions = {},
+  { watches = true, metered = false, intervention, plant, sharedServers, warmUpLoad, ...others }: RunOptions = {},
 ): Promise<RunRecord> {
-  const site = new Site(plan, dataPath(folder), { metered, intervention, plant })
+  const site = new Site(plan, dataPath(folder), { metered, intervention, plant, sharedServers })
   const traffic = {
     faults: new FaultInjector(),
     replays: new DeadLetterReplays(folder),
@@ -64,7 +60,7 @@ export async function run(
     await warmUp(traffic.senders, setups[0]!, { folder, events, load: warmUpLoad })
     await attackers.prepare(plan, setups[0]!.destinations)
     if (interrupt.aborted) throw new FloodmarkError('unavailable', 'interrupted before the first event was sent')
-    const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside, serverPids }, folder, events)
+    const sent = await send(plan, site, setups, { ...traffic, attackers, watch, beside }, folder, events)
     const { passes } = plan.scenario
     const lookMs = watches ? lookMsOf(runLimits(plan.settings.quick).leaseMs) : 0
     await traffic.faults.end(interrupt.aborted)
@@ -116,7 +112,6 @@ interface Traffic {
   readonly attackers: Attackers
   readonly watch: MachineWatch
   readonly beside: BesideWatch
-  readonly serverPids: ServerPids
 }
 
 /** Sends all of it, with everything that the scenario plans beside. Resolves when the last attempt has ended. */
@@ -124,15 +119,14 @@ async function send(
   plan: Plan,
   site: Site,
   setups: readonly SenderSetup[],
-  { faults, replays, senders, attackers, watch, beside, serverPids }: Traffic,
+  { faults, replays, senders, attackers, watch, beside }: Traffic,
   folder: string,
   events: RunEvents,
 ) {
   const { scenario, durationMs } = plan
   const victims = victimsOf(site)
   for (const { strikes } of scenario.faults) victims(strikes)
-  const servers = () =>
-    site.stores.servers.map(({ kind, url, pids }) => ({ kind, pids: [...pids(), ...(serverPids[url] ?? [])] }))
+  const servers = () => site.stores.servers.map(({ kind, pids }) => ({ kind, pids: pids() }))
   const serverKinds = servers().map(({ kind, pids }) => ({ kind, isHere: pids.length > 0 }))
   const onStart = (atMs: number, atEpochMs: number) => {
     site.providerApi?.begin(atMs, atEpochMs)

@@ -14,6 +14,16 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** Servers that the settings give by address, and that somebody started for several runs; by address. */
+export type SharedServers = Readonly<Record<string, SharedServer>>
+
+interface SharedServer {
+  /** The processes of this machine that it is known to be. */
+  readonly pids: readonly number[]
+  /** It ends with the last of those runs, and so does what they wrote. */
+  readonly endsWithThem: boolean
+}
+
 /** Signals go to the server and to whatever it forked. */
 export interface Control {
   /** SIGKILL; resolves when it has ended. */

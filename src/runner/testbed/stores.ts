@@ -10,7 +10,7 @@ import { opened } from '../scenario/plugins.ts'
 import { shownUrl } from '../servers/existing.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
-import type { Server } from '../servers/server.ts'
+import type { Server, SharedServers } from '../servers/server.ts'
 import type { Links } from './links.ts'
 import { openCounts } from './meters/server-counts.ts'
 
@@ -52,6 +52,7 @@ export interface StoresOptions {
   /** Faults will strike the servers: only servers of the run's own will do. */
   readonly ownOnly: boolean
   readonly links: Links
+  readonly sharedServers?: SharedServers | undefined
   readonly signal: AbortSignal
   onProgress(line: string): void
 }
@@ -65,7 +66,8 @@ type Driver = QueueDriver | LedgerDriver
  * used as it is. @throws as `provide`, and as the drivers' open().
  */
 export async function startStores(options: StoresOptions): Promise<Stores> {
-  const { settings, modules, namespace, durationMs, dataFolder, ownOnly, links, signal, onProgress } = options
+  const { settings, modules, namespace, durationMs, dataFolder, ownOnly, links, sharedServers, signal, onProgress } =
+    options
   const started: Server[] = []
   const drops: (() => Promise<void>)[] = []
   const stop = async () => {
@@ -96,7 +98,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     if (server ? server.origin !== 'native' : given !== undefined) {
       drops.push(() => dropOrTell(driver, server, { url: home, namespace }, onProgress))
     }
-    const outlives = server?.origin === 'given' || server?.origin === 'kept'
+    const endsWithRuns = sharedServers?.[server?.url ?? '']?.endsWithThem
+    const outlives = (server?.origin === 'given' || server?.origin === 'kept') && !endsWithRuns
     const kept = outlives && { keptMs: runKeptMs(durationMs) }
     const url = server ? await links.url(`${part}-link`, server) : home
     return {
@@ -112,7 +115,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownUrl(url)}` : says))
     const servers = started.map(({ kind, url, pid, control }) => {
-      return { kind, url, pids: () => control?.pids() ?? (pid === undefined ? [] : [pid]) }
+      const known = sharedServers?.[url]?.pids ?? (pid === undefined ? [] : [pid])
+      return { kind, url, pids: () => control?.pids() ?? known }
     })
     const counts = await openCounts(started, namespace)
     return {

@@ -7,6 +7,7 @@ import { runNamespace } from '../plan/run-namespace.ts'
 import type { Durability } from '../records/facts.ts'
 import type { Intervention, Plant } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
+import type { SharedServers } from '../servers/server.ts'
 import { measured } from './disks.ts'
 import { Links } from './links.ts'
 import { type ProviderApi, startProviderApi } from './provider-api.ts'
@@ -24,6 +25,8 @@ export interface SiteOptions {
   /** Done to them on purpose, on top of what stands in them on purpose. */
   readonly intervention?: Intervention | undefined
   readonly plant?: Plant | undefined
+  /** Those of the settings' servers that stand for several runs. Default: none. */
+  readonly sharedServers?: SharedServers | undefined
 }
 
 /** All that stands while a run lasts: queue and ledger with their servers, the providers' own API, the stack under test, and the links between. */
@@ -71,6 +74,7 @@ export class Site {
       dataFolder: this.#dataFolder,
       ownOnly: faults.some(({ strikes }) => isServer(strikes)),
       links: this.links,
+      sharedServers: this.#options.sharedServers,
       signal: interrupt,
       onProgress: (line) => events.phase('servers', line),
     })
