@@ -31,6 +31,21 @@ providerContract(stripe, { signature: 'stripe-signature', windowS: 300 })
 const SECRET = 'whsec_0123456789abcdef'
 const options = { id: 'run1-1', type: 'push', atMs: AT_MS }
 
+describe('a secret of one’s own words', () => {
+  it.each([
+    'key_2024:9f8a7b6c5d4e3f2a',
+    'prod-token:4711-0815-2342',
+    'monkey:battery-horse-staple',
+    'dGhlIHNlY3JldCB0b2tlbg==',
+    'sécret à moi, très long',
+    'correct horse battery staple',
+    'a=b=c=d=e=f=g=h=i=j',
+    '{not json} but a text',
+  ])('%s is taken', (text) => {
+    for (const { secret } of [generic, github, razorpay]) expect(codeOf(() => secret(text))).toBe('passed')
+  })
+})
+
 describe('github', () => {
   it('reads its JSON in a form as it reads it alone: the key, and what a schema gets', () => {
     const { body } = github.sample(seeded(1), { id: 'run1-1', key: 'k1' })

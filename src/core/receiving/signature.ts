@@ -30,9 +30,9 @@ const OTHER_KEY =
 const MARRED: readonly (readonly [looks: RegExp, what: string])[] = [
   [UNSEEN, 'has characters in it that are not seen: copy it anew, or type it'],
   [/^(["'`]).*\1$|^[“”„‘’‚«»]/s, 'has quotes around it: take them away'],
-  [/\\[rn]$/, 'ends in a line end that is written as \\n: take it away'],
+  [/\\[rn]$/, 'ends in a line end that is written out, as \\n: take it away'],
   [/^v\d[a-z]?,/, 'begins with a version and a comma: leave them out, it begins behind them'],
-  [/^(?:export )?[\w.-]{0,40}(?:secret|token|key)[\w.-]{0,40}(?:=|: ?)[^=\s]/i, 'begins with its name: give the rest'],
+  [/^(?:export )?[\w.-]{0,40}(?:secret|token|key)[\w.-]{0,40}(?:=|: )[^=\s]/i, 'begins with its name: give the rest'],
   [/^(wh(?:sec|pk|sk)_)\S*[\s,;]+\1/, 'is several in one: give each secret a place of its own'],
   [/^[[{]\s*"/, 'is JSON: give the text in it alone'],
   // whsec_, encoded once more.
@@ -44,7 +44,8 @@ const NOT_SIGNING = 'is a key or token of an API, which signs no webhooks: set t
 
 /**
  * The text of a secret, as it is: every provider's `secret` begins with this.
- * @throws FloodmarkError 'misuse' when it is empty, has white space or more around it, is too short, a placeholder, or another key of the provider's; never quotes it.
+ * @throws FloodmarkError 'misuse', which never quotes it, when it is empty, too short, a placeholder or another key of the provider's, and
+ * when there is more to it than the secret: white space, quotes, a name, a version, JSON, a second secret.
  */
 export function secretText(provider: string, text: string): string {
   const refuse = (what: string) => new FloodmarkError('misuse', `the ${provider} secret ${what}`)
