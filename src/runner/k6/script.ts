@@ -62,14 +62,22 @@ const SIGN: Readonly<Record<string, (secret: string, event: SignedEvent, seconds
     }),
   }
 
+const VARIABLES = exported.routes.map(({ provider }) => `FLOODMARK_SECRET_${provider.toUpperCase().replace(/-/g, '_')}`)
+/** By route. */
+const SECRETS = exported.routes.map(({ provider, secret }, at) => {
+  const known = __ENV[VARIABLES[at]!] || secret
+  if (provider in SIGN && known === '')
+    throw new Error(`${VARIABLES[at]} is not set: it had a secret when this was exported`)
+  return known
+})
+
 export default function send(): void {
   const seq = exec.scenario.iterationInTest
   // More than were exported would have no number.
   if (seq >= events.length) return
   const event = events[seq]!
-  const { provider, path, secret, timeoutMs } = exported.routes[event.route]!
-  const known = __ENV[`FLOODMARK_SECRET_${provider.toUpperCase().replace(/-/g, '_')}`] ?? secret
-  const signed = SIGN[provider]?.(known, event, Math.floor(Date.now() / 1_000))
+  const { provider, path, timeoutMs } = exported.routes[event.route]!
+  const signed = SIGN[provider]?.(SECRETS[event.route]!, event, Math.floor(Date.now() / 1_000))
   exec.vu.metrics.metadata.seq = String(seq)
   http.post((__ENV.TARGET ?? exported.origin) + path, event.body, {
     headers: { ...event.headers, ...signed },

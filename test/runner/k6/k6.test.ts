@@ -60,6 +60,12 @@ describe('the script for k6', () => {
     const raw = Buffer.from(request.body)
     const header = (name: string) => request.headers[name]
     stripe.verify({ url: '/', raw, receivedAtMs: Date.now(), header }, [stripe.secret(secret)])
+    // Nothing is signed with an empty secret.
+    const { status, stderr } = spawnSync(process.execPath, [player, out, '1'], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('FLOODMARK_SECRET_STRIPE is not set'),
+    })
   })
 
   it('is refused for a provider that k6 cannot sign for, and for a file that is there', async () => {
