@@ -45,6 +45,17 @@ describe('the page of a ceiling', () => {
     expect(line).not.toContain('777')
   })
 
+  it('names each limit of the response p99, also one of which the trials do not tell', () => {
+    const [first, ...others] = ceiling.byLimit
+    const without = { ...ceiling, byLimit: [{ ...first!, interval: null }, ...others], criticalPerS: null }
+    const lines = ceilingLines(without).join('\n')
+    expect(lines).toMatch(/p99 of 10 ms +not known +the trials do not tell/)
+    expect(lines).toMatch(/critical: the geometric mean +not known +needs a ceiling for each limit/)
+    const none = ceiling.byLimit.map((one) => ({ ...one, interval: null }))
+    const nothing = { ...ceiling, byLimit: none, criticalPerS: null, withoutLimit: null }
+    expect(ceilingLines(nothing).join('\n')).not.toContain('other limits')
+  })
+
   it('says the same as the terminal', () => {
     const lines = ceilingLines(ceiling).join('\n')
     for (const line of bindingWords(ceiling.binding!)) expect(lines).toContain(line)

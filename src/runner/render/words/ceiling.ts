@@ -95,13 +95,18 @@ export function othersOf(trials: readonly TrialRecord[]): { readonly mean: numbe
   return { mean: cores.reduce((sum, one) => sum + one, 0) / cores.length, most: Math.max(...cores) }
 }
 
-/** The ceiling for each limit of the response p99, those that the trials tell of: limit, rate, interval. */
+/** The ceiling for each limit of the response p99: limit, rate, interval. None where the trials tell of none. */
 export function limitRows({ byLimit, criticalPerS, withoutLimit }: Ceiling): string[][] {
-  const row = (name: string, { low, mid, high }: RateInterval) => [name, perS(mid), `${perS(low)} … ${perS(high)}`]
+  const row = (name: string, interval: RateInterval | null) =>
+    interval
+      ? [name, perS(interval.mid), `${perS(interval.low)} … ${perS(interval.high)}`]
+      : [name, 'not known', 'the trials do not tell']
+  if (![...byLimit.map(({ interval }) => interval), withoutLimit].some(Boolean)) return []
+  const critical = criticalPerS === null ? ['not known', 'needs a ceiling for each limit'] : [perS(criticalPerS), '']
   return [
-    ...byLimit.flatMap(({ limitMs, interval }) => (interval ? [row(`p99 of ${limitMs} ms`, interval)] : [])),
-    ...(criticalPerS === null ? [] : [['critical: the geometric mean', perS(criticalPerS), '']]),
-    ...(withoutLimit ? [row('max: any response time', withoutLimit)] : []),
+    ...byLimit.map(({ limitMs, interval }) => row(`p99 of ${limitMs} ms`, interval)),
+    ['critical: the geometric mean', ...critical],
+    row('max: any response time', withoutLimit),
   ]
 }
 
