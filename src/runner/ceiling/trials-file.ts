@@ -3,14 +3,16 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
-import { everySetting, type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
+import { everySetting, flagOf, type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
 import { readHeaded } from '../records/headed-lines.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('ceiling-3'),
+  floodmark: z.literal('ceiling-4'),
   settings: recordedSettings,
   trialMs: z.number(),
+  /** The highest load to offer. Absent: its command decides, as that of a calibration does. */
+  ratePerSMax: z.number().optional(),
 })
 
 /** Every trial of a search, a line each, written as it ends: a search that was interrupted goes on from here. */
@@ -23,24 +25,26 @@ export class TrialsFile {
     this.trials = trials
   }
 
-  static begin(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
+  static begin(folder: string, settings: RunSettings, trialMs: number, ratePerSMax?: number): TrialsFile {
     const file = new LinesFile(pathIn(folder))
-    file.add({ floodmark: 'ceiling-3', settings: recorded(settings), trialMs })
+    file.add({ floodmark: 'ceiling-4', settings: recorded(settings), trialMs, ratePerSMax })
     return new TrialsFile(file, [])
   }
 
   /** @throws FloodmarkError 'misuse' where the folder holds no search, or one of other settings. */
   static resume(folder: string, settings: RunSettings, trialMs: number): TrialsFile {
-    const known = readSearch(folder)
-    const same = JSON.stringify(recorded({ ...settings, out: undefined }))
-    const isSame = same === JSON.stringify({ ...known.head.settings, out: undefined }) && known.head.trialMs === trialMs
-    if (!isSame) {
-      throw new FloodmarkError(
-        'misuse',
-        `${folder} is a search with other settings: give the flags that it was begun with`,
-      )
+    const { head, entries } = readSearch(folder)
+    const [now, begun] = [recorded(settings), head.settings]
+    const others = everySetting
+      .filter(([name]) => name !== 'out' && JSON.stringify(now[name]) !== JSON.stringify(begun[name]))
+      .map(([, setting]) => flagOf(setting))
+    if (now.scenario !== begun.scenario) others.push('its scenario')
+    if (head.trialMs !== trialMs) others.push('--trial')
+    if (others.length > 0) {
+      const what = `${folder} is a search with other settings`
+      throw new FloodmarkError('misuse', `${what}: ${others.join(' and ')} must be as it was begun`)
     }
-    return new TrialsFile(new LinesFile(pathIn(folder), 'a'), known.entries)
+    return new TrialsFile(new LinesFile(pathIn(folder), 'a'), entries)
   }
 
   add(trial: TrialRecord): void {
@@ -68,15 +72,18 @@ function readSearch(folder: string) {
 }
 
 /**
- * What a search goes on with: the settings that it was begun with, but for those that are given anew. A server that is not ours is
- * taken from no file: it is named each time. @throws FloodmarkError 'misuse' where the folder holds no search.
+ * What a search goes on with: the settings that it was begun with, but for those that are named anew. The address of a server that
+ * a person named is never taken from the file: it may lack its password, and nothing is sent anywhere unasked.
+ * `named`: the settings that have a flag now. What the environment or the config has set was there at the beginning too.
+ * @throws FloodmarkError 'misuse' where the folder holds no search.
  */
 export function goingOn(
   folder: string,
   now: RunSettings,
-): { readonly settings: RunSettings; readonly trialMs: number } {
-  const { head } = readSearch(folder)
-  const open = everySetting.filter(([name, { outside }]) => !outside && !now.given?.includes(name))
-  const begun = Object.fromEntries(open.map(([name]) => [name, head.settings[name]]))
-  return { settings: { ...now, ...begun, out: now.out }, trialMs: head.trialMs }
+  named: readonly string[],
+): { readonly settings: RunSettings; readonly trialMs: number; readonly ratePerSMax: number | undefined } {
+  const { settings, trialMs, ratePerSMax } = readSearch(folder).head
+  const open = everySetting.filter(([name, { outside, secret }]) => !outside && !secret && !named.includes(name))
+  const begun = Object.fromEntries(open.map(([name]) => [name, settings[name]]))
+  return { settings: { ...now, ...begun, out: now.out }, trialMs, ratePerSMax }
 }

@@ -5,13 +5,13 @@ import { seconds } from '../../core/base/words.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
+import { type SearchFlags, searchAgain } from '../ceiling/search-again.ts'
 import { goingOn, TrialsFile } from '../ceiling/trials-file.ts'
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
 import { planOf } from '../plan/plan-run.ts'
 import { perS, time } from '../plan/quantities.ts'
-import { everySetting, flagOf, type RunSettings } from '../plan/settings.ts'
-import { shownValue } from '../plan/shown.ts'
+import { everySetting, flagOf, type RunSettings, writtenName } from '../plan/settings.ts'
 import { dataPath, type RunFolder, runFolder } from '../records/run-folder.ts'
 import { renderCeiling } from '../render/ceiling.ts'
 import { ceilingLines, trialLine } from '../render/ceiling-terminal.ts'
@@ -60,6 +60,8 @@ export function searchTimes({ trial, budget, maxRate }: Readonly<Record<keyof ty
   }
 }
 
+const NO_PARTS = '--binds delays parts of a stack, and a --target has none within reach: leave one of them out'
+
 /** What a search sets for each trial itself. */
 const OWN: readonly string[] = ['--rate', '--duration', '--shape', '--spike', '--quick']
 
@@ -77,10 +79,13 @@ export function define(command: Command): void {
       '--budget <time>',
       `no trial begins that would end after this; a bare number is in seconds (default: ${SEARCH_DEFAULTS.budget}, with --binds ${BINDS_BUDGET})`,
     )
-    .option('--max-rate <events/s>', 'the highest load to offer', SEARCH_DEFAULTS.maxRate)
+    .option('--max-rate <events/s>', `the highest load to offer (default: ${SEARCH_DEFAULTS.maxRate})`)
     .option('--binds', 'also find out what binds, by experiments: about ten minutes more (default: off)')
     .option('--live', 'show the trials in the browser while they go on; the address is printed', false)
-    .option('--resume <folder>', 'go on with a search, by the flags that it was begun with (default: a new one)')
+    .option(
+      '--resume <folder>',
+      'go on with a search, by the settings that it was begun with; give --budget, --binds and the addresses of servers anew (default: a new one)',
+    )
     .option('--json', 'print ceiling.json, and no words', false)
     .option('--quiet', 'print nothing but errors: the exit code and the files say it', false)
     .addHelpText('after', AFTER)
@@ -92,7 +97,7 @@ export function define(command: Command): void {
 interface CeilingFlags extends Readonly<Record<string, string | boolean | undefined>> {
   readonly trial?: string
   readonly budget?: string
-  readonly maxRate: string
+  readonly maxRate?: string
   readonly resume?: string
   readonly binds?: boolean
   readonly live: boolean
@@ -105,26 +110,24 @@ async function ceiling({
   maxRate,
   resume: named,
   binds,
-  budget = binds ? BINDS_BUDGET : SEARCH_DEFAULTS.budget,
+  budget,
   live: isLive,
   json,
   quiet,
   ...flags
 }: CeilingFlags): Promise<number> {
   const resume = named && folderOf(named, 'ceiling')
-  const { settings, trialMs, budgetMs, ratePerSMax } = await askedOf(flags, { trial, budget, maxRate }, resume)
+  const { settings, trialMs, budgetMs, ratePerSMax } = await askedOf(flags, { trial, budget, maxRate, binds }, resume)
   // Mistakes in what the settings name are told before anything is made.
   const plan = await planOf(settings)
-  if (binds && plan.target) {
-    throw new FloodmarkError(
-      'misuse',
-      '--binds delays parts of a stack, and a --target has none within reach: leave one of them out',
-    )
-  }
+  if (binds && plan.target) throw new FloodmarkError('misuse', NO_PARTS)
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])
   const { path } = folder
-  const file = resume ? TrialsFile.resume(path, settings, trialMs) : TrialsFile.begin(path, settings, trialMs)
+  const file = resume
+    ? TrialsFile.resume(path, settings, trialMs)
+    : TrialsFile.begin(path, settings, trialMs, ratePerSMax)
+  const again = searchAgain(path, settings, { maxRate, budget, binds })
   const interrupt = onInterrupt()
   const how: Answering = { json, quiet }
   const say = sayer(how)
@@ -168,11 +171,11 @@ async function ceiling({
     if (file.trials.length === 0) return endedBefore(folder, interrupt.signal)
     renderCeiling(found, path)
     indexBeside(path)
-    answer(how, found, () => wordsOf(found, path, settings))
+    answer(how, found, () => wordsOf(found, path, again))
     await live?.become(pageIn(path))
     return exitOf(found)
   } catch (error) {
-    if (file.trials.length > 0) throw cutShort(error, path, settings)
+    if (file.trials.length > 0) throw cutShort(error, again)
     if (!interrupt.signal.aborted) {
       folder.discard()
       throw error
@@ -192,17 +195,26 @@ function lastsOf(trialMs: number, budgetMs: number): string {
   return `in trials of ${seconds(trialMs)} and soaks of ${seconds(soakMs)}, for ${seconds(budgetMs)} in all`
 }
 
-/** A search that goes on has the settings and the trials' time that it was begun with, unless they are given anew. */
+/** A search that goes on has the settings, the trials' time and the highest load that it was begun with, unless a flag says otherwise. */
 async function askedOf(
   flags: Readonly<Record<string, unknown>>,
-  { trial, ...times }: Record<'budget' | 'maxRate', string> & { readonly trial: string | undefined },
+  { trial, budget, maxRate, binds }: SearchFlags & { readonly trial: string | undefined },
   resume: string | undefined,
 ): Promise<ReturnType<typeof searchTimes> & { readonly settings: RunSettings }> {
   const settings = await readSettings('steady', flags)
-  const wanted = { ...searchTimes({ ...times, trial: trial ?? SEARCH_DEFAULTS.trial }), settings }
-  if (resume === undefined) return wanted
-  const begun = goingOn(resume, settings)
-  return { ...wanted, ...begun, ...(trial !== undefined && { trialMs: wanted.trialMs }) }
+  const wanted = searchTimes({
+    trial: trial ?? SEARCH_DEFAULTS.trial,
+    budget: budget ?? (binds ? BINDS_BUDGET : SEARCH_DEFAULTS.budget),
+    maxRate: maxRate ?? SEARCH_DEFAULTS.maxRate,
+  })
+  if (resume === undefined) return { ...wanted, settings }
+  const named = everySetting.filter(([, setting]) => flags[writtenName(setting)] !== undefined).map(([name]) => name)
+  const begun = goingOn(resume, settings, named)
+  return {
+    ...{ settings: begun.settings, budgetMs: wanted.budgetMs },
+    trialMs: trial === undefined ? begun.trialMs : wanted.trialMs,
+    ratePerSMax: maxRate === undefined ? (begun.ratePerSMax ?? wanted.ratePerSMax) : wanted.ratePerSMax,
+  }
 }
 
 /** A search without a trial is nothing to keep. */
@@ -213,28 +225,22 @@ function endedBefore(folder: RunFolder, { aborted }: AbortSignal): number {
   return EXIT.INTERRUPTED
 }
 
-function cutShort(error: unknown, path: string, settings: RunSettings): FloodmarkError {
+/** `again`: the line that goes on. */
+function cutShort(error: unknown, again: string): FloodmarkError {
   const code = error instanceof FloodmarkError ? error.code : 'unavailable'
-  const goesOn = `The trials until then are kept; go on: ${againOf(path, settings)}`
-  return new FloodmarkError(code, `${messageOf(error)}. ${goesOn}`)
+  return new FloodmarkError(code, `${messageOf(error)}. The trials until then are kept; go on: ${again}`)
 }
 
 const pageIn = (path: string) => join(path, 'ceiling.html')
 
-function wordsOf(found: Ceiling, path: string, settings: RunSettings): string {
+function wordsOf(found: Ceiling, path: string, again: string): string {
   const lines = ceilingLines(found, columnsOf(process.stdout))
-  const more = isLeftOpen(found) ? [`  Go on: ${againOf(path, settings)}${found.binding ? ' --binds' : ''}`, ''] : []
+  const more = isLeftOpen(found) ? [`  Go on: ${again}`, ''] : []
   return `${[...lines, ...more].join('\n')}  ${addressOf(pageIn(path))}\n\n`
 }
 
 function isLeftOpen({ found: { kind }, binding, interrupted }: Ceiling): boolean {
   return interrupted || kind === 'budget-over' || (binding?.open.length ?? 0) > 0
-}
-
-/** The line that goes on with a search. Another's server is named anew each time. */
-function againOf(path: string, { target }: RunSettings): string {
-  const line = `npm run ceiling -- --resume ${shownValue(path)}`
-  return target === undefined ? line : `${line}, with --target, --max-rate and --effects as before`
 }
 
 function exitOf(ceiling: Ceiling): number {

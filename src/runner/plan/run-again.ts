@@ -8,18 +8,25 @@ import { shownValue } from './shown.ts'
  * otherwise. An address with a password is taken from the environment; where it is not there, the shell says what is missing.
  */
 export function runAgain({ given = [], ...settings }: RunSettings): string {
+  const repeated = everySetting.filter(([name, setting]) => {
+    return setting.again !== 'never' && (settings[name] !== defaultOf(setting) || given.includes(name))
+  })
+  const { variables, flags } = typedAgain(repeated.map(([name, setting]) => [setting, settings[name]]))
+  const line = [...variables, `npm run scenario ${shownValue(fromHere(settings.scenario))}`].join(' ')
+  return commandsIn(flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line)
+}
+
+/** Values as a command sets them: flags, and before it a variable of the environment for each address with a password. */
+export function typedAgain(values: readonly (readonly [Setting, unknown])[]) {
   const variables: string[] = []
   const flags: string[] = []
-  for (const [name, setting] of everySetting) {
-    const value = settings[name]
-    if (setting.again === 'never' || value === undefined || value === false) continue
-    if (value === defaultOf(setting) && !given.includes(name)) continue
+  for (const [setting, value] of values) {
+    if (value === undefined || value === false) continue
     const text = textOf(setting, value)
     if (setting.secret && text !== value) variables.push(fromEnvironment(setting.secret))
     else flags.push(value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(text)}`)
   }
-  const line = [...variables, `npm run scenario ${shownValue(fromHere(settings.scenario))}`].join(' ')
-  return commandsIn(flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line)
+  return { variables, flags }
 }
 
 /** A file below this folder is named from here, so that a report tells nobody where the folder lies. */

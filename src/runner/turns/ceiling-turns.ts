@@ -58,7 +58,12 @@ export function mustHoldSearches(folder: string): void {
 }
 
 /** Each stack's search as it was left, or a new one. @throws FloodmarkError 'misuse' where it was begun with other settings. */
-export function openSearches(folder: string, stacks: readonly ComparedStack[], trialMs: number): SearchedStack[] {
+export function openSearches(
+  folder: string,
+  stacks: readonly ComparedStack[],
+  trialMs: number,
+  ratePerSMax?: number,
+): SearchedStack[] {
   return stacks.map(({ name, settings }, at) => {
     const own = ownFolder(folder, at)
     const isThere = existsSync(join(own, 'trials.jsonl'))
@@ -67,7 +72,9 @@ export function openSearches(folder: string, stacks: readonly ComparedStack[], t
       rmSync(own, { recursive: true, force: true })
       newRunFolder(own)
     }
-    const file = isThere ? TrialsFile.resume(own, settings, trialMs) : TrialsFile.begin(own, settings, trialMs)
+    const file = isThere
+      ? TrialsFile.resume(own, settings, trialMs)
+      : TrialsFile.begin(own, settings, trialMs, ratePerSMax)
     return { name, settings, folder: own, file }
   })
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { searchAgain } from '../../../src/runner/ceiling/search-again.ts'
 import { goingOn, TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import type { TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
@@ -66,18 +67,47 @@ it('is refused with other settings, where there is none, and when it cannot be r
 
 it('goes on by the settings that it was begun with, and takes no server of somebody else from the file', () => {
   const begun = settingsOf('steady', { queue: 'memory', p99: '200ms', provider: 'stripe' }).settings
-  TrialsFile.begin(folder, begun, 3_000).close()
-  const { settings: found, trialMs } = goingOn(folder, settingsOf('steady', {}).settings)
+  TrialsFile.begin(folder, begun, 3_000, 2_500).close()
+  const { settings: found, trialMs, ratePerSMax } = goingOn(folder, settingsOf('steady', {}).settings, [])
   expect(found).toMatchObject({ queue: 'memory', acceptP99Ms: 200, provider: 'stripe' })
-  expect(trialMs).toBe(3_000)
+  expect({ trialMs, ratePerSMax }).toEqual({ trialMs: 3_000, ratePerSMax: 2_500 })
   TrialsFile.resume(folder, found, trialMs).close()
-  const other = goingOn(folder, settingsOf('steady', { p99: '300ms' }).settings).settings
-  expect(() => TrialsFile.resume(folder, other, trialMs)).toThrow('other settings')
+  const other = goingOn(folder, settingsOf('steady', { p99: '300ms' }).settings, ['acceptP99Ms']).settings
+  expect(() => TrialsFile.resume(folder, other, trialMs)).toThrow('other settings: --p99 must be as it was begun')
+  // What a config sets was set at the beginning too, and a flag was over it.
+  const byConfig = goingOn(folder, settingsOf('steady', { queue: 'kafka' }).settings, []).settings
+  TrialsFile.resume(folder, byConfig, trialMs).close()
 
   rmSync(join(folder, 'trials.jsonl'))
   const target = 'http://127.0.0.1:9/x'
   TrialsFile.begin(folder, settingsOf('steady', { target }).settings, 3_000).close()
-  const unasked = goingOn(folder, settingsOf('steady', {}).settings).settings
+  const unasked = goingOn(folder, settingsOf('steady', {}).settings, []).settings
   expect(unasked.target).toBeUndefined()
-  expect(() => TrialsFile.resume(folder, unasked, 3_000)).toThrow('other settings')
+  expect(() => TrialsFile.resume(folder, unasked, 3_000)).toThrow('other settings: --target must')
+})
+
+it('goes on with the whole address that is given anew, which the file has without its password', () => {
+  TrialsFile.begin(folder, settings, 3_000).close()
+  const { settings: unasked } = goingOn(folder, settingsOf('steady', {}).settings, [])
+  expect(unasked.queueUrl).toBeUndefined()
+  expect(() => TrialsFile.resume(folder, unasked, 3_000)).toThrow('other settings: --queue-url must')
+  const { settings: found } = goingOn(folder, settings, [])
+  expect(found.queueUrl).toBe('redis://me:secret@127.0.0.1:1')
+  TrialsFile.resume(folder, found, 3_000).close()
+})
+
+it('is gone on with by a line that can be typed, with what the folder does not hold', () => {
+  const bare = { maxRate: undefined, budget: undefined, binds: undefined }
+  expect(searchAgain('reports/a', settingsOf('steady', { p99: '200ms' }).settings, bare)).toBe(
+    'npm run ceiling -- --resume reports/a',
+  )
+  const flags = { maxRate: '3k', budget: '30m', binds: true }
+  expect(searchAgain('a b', settingsOf('steady', { target: 'http://127.0.0.1:9/{provider}' }).settings, flags)).toBe(
+    "npm run ceiling -- --resume 'a b' --target 'http://127.0.0.1:9/{provider}' --max-rate 3k --budget 30m --binds",
+  )
+  const open = settingsOf('steady', { queueUrl: 'redis://127.0.0.1:1' }).settings
+  expect(searchAgain('a', open, bare)).toBe('npm run ceiling -- --resume a --queue-url redis://127.0.0.1:1')
+  const line = searchAgain('a', settings, bare)
+  expect(line).toMatch(/^FLOODMARK_QUEUE_URL="\$\{FLOODMARK_QUEUE_URL:\?[^"]*" npm run ceiling -- --resume a$/)
+  expect(line).not.toContain('secret')
 })

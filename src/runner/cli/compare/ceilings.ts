@@ -86,7 +86,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   if (resume !== undefined) mustHoldSearches(resume)
   await needQuiet(asked.force)
   const folder = resume ?? runFolder(settings.out, ['compare', 'ceilings']).path
-  const searches = openSearches(folder, stacks, trialMs)
+  const searches = openSearches(folder, stacks, trialMs, ratePerSMax)
   const startedAt = searches[0]!.file.trials[0]?.startedAt ?? new Date().toISOString()
   const beganMs = performance.now()
   const interrupt = onInterrupt()
