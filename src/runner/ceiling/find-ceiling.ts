@@ -4,9 +4,17 @@ import { acceptHintPerS, answerOf, knownPerS, trialsFor } from '../search/answer
 import type { Binding } from '../search/binding/binding-schema.ts'
 import type { BindingQuestion } from '../search/binding/experiment.ts'
 import { bindingStep, experimentsLeft } from '../search/binding/what-binds.ts'
-import { CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
+import { type AskedBeside, CEILING_VERSION, type Ceiling, type TrialRecord } from '../search/ceiling-schema.ts'
 import { COST_SHARES } from '../search/cost.ts'
-import { type Goal, rounded, type SearchAnswer, stepAfter, stepBeside, trialsLeft } from '../search/search.ts'
+import {
+  type Goal,
+  HAVE_COSTS,
+  rounded,
+  type SearchAnswer,
+  stepAfter,
+  stepBeside,
+  trialsLeft,
+} from '../search/search.ts'
 import { durationOf, fits, lengthsOf, type TimeLeft } from '../search/time-plan.ts'
 import type { PlannedTrial } from '../search/trial.ts'
 import { type Bench, tryNext } from './bench.ts'
@@ -38,7 +46,7 @@ export interface CeilingOptions {
   /** So many trials, and then the answer so far. Default: as many as it takes. */
   readonly trialsMax?: number
   /** What is asked beside the ceiling itself. Default: nothing. */
-  readonly also?: readonly ('accepted' | 'costs' | 'binding')[]
+  readonly also?: readonly AskedBeside[]
   readonly interrupt: AbortSignal
   /** Default: this machine's. ms. */
   readonly clock?: () => number
@@ -64,6 +72,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     settings: recorded(options.settings),
     acceptP99Ms: options.acceptP99Ms,
     trialMs: options.trialMs,
+    asked: [...also],
     startedAt,
     tookMs: Math.round(beforeMs + search.elapsedMs),
     interrupted: interrupt.aborted,
@@ -74,8 +83,6 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     trials: file.trials,
   }
 }
-
-const HAVE_COSTS: readonly SearchAnswer['kind'][] = ['found', 'generator-bound', 'budget-over']
 
 class Search {
   readonly #options: CeilingOptions

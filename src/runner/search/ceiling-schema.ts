@@ -58,11 +58,16 @@ export const trialSchema = z.object({
 })
 export type TrialRecord = z.infer<typeof trialSchema>
 
+const askedBeside = z.enum(['accepted', 'costs', 'binding'])
+export type AskedBeside = z.infer<typeof askedBeside>
+
 export const ceilingSchema = z.object({
   version: z.literal(CEILING_VERSION),
   settings: recordedSettings,
   acceptP99Ms: z.number(),
   trialMs: z.number(),
+  /** What the search was asked beside the ceiling itself. Absent in searches of older versions. */
+  asked: z.array(askedBeside).optional(),
   startedAt: z.string(),
   tookMs: z.number(),
   interrupted: z.boolean(),

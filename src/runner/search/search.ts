@@ -33,6 +33,9 @@ export interface SearchAnswer {
   readonly soakedPerS: number | null
 }
 
+/** Answers that name a rate, so that it can be measured what an event costs. */
+export const HAVE_COSTS: readonly AnswerKind[] = ['found', 'generator-bound', 'budget-over']
+
 export type SearchStep =
   | { readonly next: Purpose; readonly ratePerS: number }
   | { readonly next: 'nothing'; readonly found: SearchAnswer }

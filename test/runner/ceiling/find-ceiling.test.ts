@@ -7,6 +7,7 @@ import type { Bench } from '../../../src/runner/ceiling/bench.ts'
 import { type CeilingOptions, findCeiling } from '../../../src/runner/ceiling/find-ceiling.ts'
 import { TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
+import { doubtWords } from '../../../src/runner/render/words/ceiling.ts'
 import { ceilingSchema, type TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
 import { GOAL } from '../../../src/runner/search/search.ts'
 import { ceilingOf, SOUND, trialsOn } from '../search/binding/numbered-service.ts'
@@ -53,6 +54,8 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     expect(Math.abs(found.found.interval!.mid / ceilingOf(SOUND) - 1)).toBeLessThan(0.1)
     expect(purposes(found.trials)).toEqual(new Set(['saturation', 'anchor', 'search', 'soak']))
     expect(found.binding).toBeNull()
+    // What was not asked is nothing that is missing.
+    expect(doubtWords(found).join()).not.toContain('1,000 events cost')
   })
 
   it('asked for more, has what is accepted, what an event costs and what binds', async () => {

@@ -93,9 +93,8 @@ describe('what makes the answer worth less', () => {
     )
   })
 
-  it('is no table of costs for a target, whose processes are not ours to measure', () => {
-    const settings = { ...ceiling.settings, target: 'http://127.0.0.1:1/' }
-    expect(doubtWords({ ...ceiling, costs: [], settings })).toEqual([])
+  it('is no table of costs that was not asked for, as of a target, whose processes are not ours to measure', () => {
+    expect(doubtWords({ ...ceiling, costs: [], asked: [] })).toEqual([])
   })
 
   it('is what a 2xx survives, what else used the machine, and that the handlers are not yours', () => {

@@ -39,6 +39,7 @@ export function madeUpCeiling(service: NumberedService = SOUND, seed = 3): Ceili
     version: CEILING_VERSION,
     settings: settingsOf('steady', {}).settings,
     ...{ acceptP99Ms: 250, trialMs: 6_000, startedAt: '2026-01-01T00:00:00.000Z', tookMs: 600_000, interrupted: false },
+    asked: ['accepted', 'costs', 'binding'],
     found,
     ...answerOf(trials, found),
     binding,

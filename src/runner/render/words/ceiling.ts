@@ -4,6 +4,7 @@ import { ceilingBelief } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
 import { type Clause, outcomeOf } from '../../search/judge.ts'
+import { HAVE_COSTS } from '../../search/search.ts'
 
 /** What binds, as the end of "above it …". */
 const LIMITS: Readonly<Record<Clause, string>> = {
@@ -71,9 +72,9 @@ const SHARES_LITTLE = 0.9
 
 /** What makes the answer worth less, or is not in it, a sentence each. */
 export function doubtWords(ceiling: Ceiling): string[] {
-  const { drifted, trials, costs, found, settings } = ceiling
+  const { drifted, trials, costs, found, asked } = ceiling
   const others = othersOf(trials)
-  const isCosted = settings.target !== undefined || costs.length > 0 || !HAVE_COSTS.includes(found.kind)
+  const isMissing = asked?.includes('costs') && costs.length === 0 && HAVE_COSTS.includes(found.kind)
   return [
     ...(drifted ? [DRIFTED] : []),
     ...(others && others.mean > OTHERS_MAX
@@ -81,12 +82,11 @@ export function doubtWords(ceiling: Ceiling): string[] {
           `Other processes took ${others.mean.toFixed(2)} cores meanwhile. On a quiet machine the ceiling may be another one.`,
         ]
       : []),
-    ...(isCosted ? [] : ['What 1,000 events cost was not measured: there was no trial for it.']),
+    ...(isMissing ? ['What 1,000 events cost was not measured: there was no trial for it.'] : []),
   ]
 }
 const DRIFTED =
   'The machine changed while it was measured: early and late trials tell of two ceilings, or an event came to cost more CPU. Try again when it is quiet.'
-const HAVE_COSTS: readonly string[] = ['found', 'generator-bound', 'budget-over']
 
 /** Cores that other processes took during the trials, on average and in the busiest one; undefined: the system does not say. */
 export function othersOf(trials: readonly TrialRecord[]): { readonly mean: number; readonly most: number } | undefined {
