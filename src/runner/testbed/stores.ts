@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import type { LedgerDriver } from '../../core/contracts/ledger.ts'
-import type { QueueDriver } from '../../core/contracts/queue.ts'
+import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
+import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
 import type { Victim } from '../faults/victim.ts'
 import { runKeptMs } from '../plan/run-namespace.ts'
 import type { RunSettings } from '../plan/settings.ts'
@@ -58,7 +58,6 @@ export interface StoresOptions {
 }
 
 type StoreKind = 'queue' | 'ledger'
-type StorePlace = { readonly url: string; readonly namespace: string; readonly keptMs?: number }
 type Driver = QueueDriver | LedgerDriver
 
 /**
@@ -95,16 +94,20 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const driver: Driver = (await import(modules[part])).default
     const server = driver.server === undefined ? undefined : await serverOf(driver.server, part, given)
     const home = server?.url ?? given ?? join(dataFolder, part)
+    let isOpened = false
     if (server ? server.origin !== 'native' : given !== undefined) {
-      drops.push(() => dropOrTell(driver, server, { url: home, namespace }, onProgress))
+      const place = { url: home, namespace }
+      drops.push(() => dropOrTell({ driver, server, place, isOpened }, onProgress))
     }
     const endsWithRuns = sharedServers?.[server?.url ?? '']?.endsWithThem
     const outlives = (server?.origin === 'given' || server?.origin === 'kept') && !endsWithRuns
     const kept = outlives && { keptMs: runKeptMs(durationMs) }
     const url = server ? await links.url(`${part}-link`, server) : home
+    const store = await driver.open({ url: home, namespace, ...kept })
+    isOpened = true
     return {
       url,
-      shared: await isShared(part, driver, modules[part], { url: home, namespace, ...kept }),
+      shared: await isShared(opened(part, store, modules[part])),
       victim: server && victimOf(server),
       ...kept,
     }
@@ -133,18 +136,21 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   }
 }
 
+interface Droppable {
+  readonly driver: Driver
+  readonly server: Server | undefined
+  readonly place: { readonly url: string; readonly namespace: string }
+  readonly isOpened: boolean
+}
+
 /** What could not be removed is told, with the command that removes it later. Never rejects. */
-async function dropOrTell(
-  driver: Driver,
-  server: Server | undefined,
-  place: StorePlace,
-  tell: (line: string) => void,
-): Promise<void> {
+async function dropOrTell(one: Droppable, tell: (line: string) => void): Promise<void> {
+  const { driver, server, place, isOpened } = one
   try {
     await driver.drop(place)
   } catch (error) {
-    // Nothing was ever stored there: the address was refused when it was opened.
-    if (error instanceof FloodmarkError && error.code === 'misuse') return
+    // Nothing was ever stored at an address that was refused when it was opened.
+    if (!isOpened && error instanceof FloodmarkError && error.code === 'misuse') return
     const where = server ? `${server.kind} at ${shownUrl(place.url)}` : shownUrl(place.url)
     const how = `npm run brokers -- sweep ${server?.kind} --url <its URL> --only ${place.namespace} --yes`
     const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''
@@ -153,9 +159,8 @@ async function dropOrTell(
   }
 }
 
-/** Opens it for a moment, since only an opened queue or ledger knows. */
-async function isShared(part: StoreKind, driver: Driver, module: string, place: StorePlace): Promise<boolean> {
-  const store = opened(part, await driver.open(place), module)
+/** It was opened for a moment, since only an opened queue or ledger knows. */
+async function isShared(store: Queue | Ledger): Promise<boolean> {
   await store.close()
   return store.traits.shared
 }
