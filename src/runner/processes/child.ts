@@ -22,6 +22,8 @@ const living = new Set<ChildProcess>()
 
 /** However this process ends, short of SIGKILL, none that it started lives on. Those see that their channel has closed. */
 function endWithUs(child: ChildProcess): void {
+  // One that could not be started has no exit.
+  if (child.pid === undefined) return
   if (living.size === 0) process.once('exit', killAll)
   living.add(child)
   child.once('exit', () => {
