@@ -350,6 +350,8 @@ describe('sqs-fifo', () => {
     for (const url of ['http://sqs.eu-west-1.amazonaws.com', 'redis://127.0.0.1', 'sqs', '']) {
       expect(() => addressOf(url)).toThrow('is not an address of SQS')
     }
+    expect(() => addressOf('sqs')).toThrow("'sqs' is not an address of SQS")
+    expect(() => addressOf('me:secret@sqs?token=secret')).toThrow("'sqs' is not an address of SQS")
     const withLogin = () => addressOf('http://me:secret@sqs.eu-west-1.amazonaws.com')
     expect(withLogin).toThrow("'http://sqs.eu-west-1.amazonaws.com' is not an address of SQS")
   })

@@ -19,9 +19,9 @@ export function addressOf(url: string): SqsAddress {
   const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
   const region = AWS_HOST.exec(hostname)?.[1]
   if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
-    // Its host alone: a login may stand before it.
-    const shown = host ? `'${protocol}//${host}'` : 'that'
-    const what = `${shown} is not an address of SQS: give https://sqs.<region>.amazonaws.com`
+    // Its host alone, or a text that is none: a login may stand before it, and a secret behind it.
+    const shown = host ? `${protocol}//${host}` : url.replace(/^.*@/s, '').replace(/[?#].*$/s, '')
+    const what = `'${shown}' is not an address of SQS: give https://sqs.<region>.amazonaws.com`
     throw new FloodmarkError('misuse', `${what}, or an emulator's http://127.0.0.1:<port>`)
   }
   return { endpoint: `${protocol}//${host}`, host, region: region ?? 'us-east-1', aws: region !== undefined }
