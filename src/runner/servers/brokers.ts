@@ -21,10 +21,15 @@ async function up(kinds: readonly string[], options: BrokersOptions): Promise<vo
   const { cacheFolder = resolve('.cache'), say, ...rest } = options
   for (const kind of kinds) {
     const folder = join(cacheFolder, 'servers')
-    const server = await provide(kind, { ...rest, flag: "a run's --queue-url", cacheFolder, folder, stays: true })
+    const server = await provide(kind, { ...rest, flag: `a run's ${flagsOf(kind)}`, cacheFolder, folder, stays: true })
     say(line(kind, server.url, server.says))
   }
 }
+
+/** By which a run is given such a server. */
+const flagsOf = (kind: string) => (OF_LEDGERS.includes(kind) ? '--queue-url or --ledger-url' : '--queue-url')
+/** Servers that ledgers need too. */
+const OF_LEDGERS: readonly string[] = ['redis', 'postgres']
 
 /** Ends servers that `up` started, with their data. */
 async function down(kinds: readonly string[], options: BrokersOptions): Promise<void> {
@@ -53,7 +58,7 @@ async function status(kinds: readonly string[], options: BrokersOptions): Promis
       say(line(kind, url, `${says}${owner ? ` (process ${owner.pid})` : ''}${answers}`))
     }
     if (entries.some(({ owner }) => owner === null)) continue
-    const stranger = await strangerAt(known, (at) => `a run takes it with --queue-url ${at}`)
+    const stranger = await strangerAt(known, (at) => `a run takes it with ${flagsOf(kind)} ${at}`)
     if (stranger) say(line(kind, '-', stranger))
     else if (entries.length === 0) say(line(kind, '-', `none: npm run brokers -- up ${kind}`))
   }
