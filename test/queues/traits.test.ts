@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FACT_HEADINGS, queueFacts } from '../../bench/lib/queue-facts.ts'
 import { SEEN_HEADINGS } from '../../bench/lib/suite-results.ts'
+import { marksTable } from '../../bench/lib/traits-page.ts'
 import { queues } from '../../queues/index.ts'
 
 const page = readFileSync(resolve('docs/traits.md'), 'utf8')
@@ -27,5 +28,6 @@ describe('docs/traits.md (after a change: npm run traits)', () => {
       const rows = page.split('\n').filter((line) => line.startsWith(`| \`${name}\` `))
       for (const fact of Object.values(facts)) expect(rows.join()).toContain(`| ${fact} `)
     }
+    expect(page).toContain(`\n${marksTable().join('\n')}\n`)
   })
 })
