@@ -87,7 +87,7 @@ function timedHeaders(): Record<string, readonly string[]> {
 }
 
 function turnOn(id: number, fault: AnyFault): void {
-  // One that came while this process was starting comes again when it is ready. On twice it could be undone once only.
+  // A fault that came while this process was starting comes again when it is ready. Each is undone once, so it is turned on once.
   if (faults.has(id)) return
   const { inside } = kindOf(fault)
   if (!inside) throw new FloodmarkError('misuse', `the fault ${fault.what} does not act inside a process`)
