@@ -82,7 +82,7 @@ describe('the address of a primary that sentinels know', () => {
   async function failover(scheme: 'redis+sentinel' | 'rediss+sentinel'): Promise<void> {
     const kind = { secure: scheme === 'rediss+sentinel' }
     const primary = await RedisServer.start(undefined, kind)
-    await RedisServer.start(['--appendonly', 'yes', '--replicaof', `127.0.0.1 ${primary.port}`], kind)
+    await RedisServer.start(['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(primary.port)], kind)
     const port = await startSentinel(primary.port, kind.secure)
     // Most clusters have a sentinel that is down for now.
     const at = { url: `${scheme}://127.0.0.1:1,127.0.0.1:${port}/kit`, namespace: 'sentinel' }
