@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import kafka from '../../queues/kafka.ts'
 import kafkajs from '../../queues/kafkajs.ts'
+import { shownPlace } from '../../src/core/base/kit/address.ts'
 import { sleep, systemClock } from '../../src/core/contracts/clock.ts'
 import { PublishError } from '../../src/core/contracts/queue.ts'
-import { shownUrl } from '../../src/runner/servers/existing.ts'
 import { LIMIT, numbered, upTo } from '../contract/queue/kit.ts'
 import { describeWithServer } from '../servers.ts'
 import { consumerOf, succeeds } from './kafka-consumer.ts'
@@ -57,7 +57,7 @@ describeWithServer('kafka-cluster', (server) => {
     expect(control!.pids()).toHaveLength(3)
     const password = /:([^:@]+)@/.exec(url)![1]!
     expect(says).not.toContain(password)
-    expect(shownUrl(url)).not.toContain(password)
+    expect(shownPlace(url)).not.toContain(password)
   })
 
   for (const [name, driver] of Object.entries({ kafka, kafkajs })) {

@@ -348,7 +348,7 @@ describe('sqs-fifo', () => {
     expect(addressOf('http://127.0.0.1:4566')).toMatchObject({ aws: false, endpoint: 'http://127.0.0.1:4566' })
     expect(addressOf('https://sqs.eu-west-1.amazonaws.com.example')).toMatchObject({ aws: false })
     for (const url of ['http://sqs.eu-west-1.amazonaws.com', 'redis://127.0.0.1', 'sqs', '']) {
-      expect(() => addressOf(url)).toThrow('is not an address of SQS')
+      expect(() => addressOf(url)).toThrow(`'${url}' is not an address of SQS`)
     }
     expect(() => addressOf('sqs')).toThrow("'sqs' is not an address of SQS")
     expect(() => addressOf('me:secret@sqs?token=secret')).toThrow("'sqs' is not an address of SQS")

@@ -1,4 +1,5 @@
 import type { SQS } from '@aws-sdk/client-sqs'
+import { shownPlace } from '../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 
 const SOCKETS_MAX = 128
@@ -19,9 +20,7 @@ export function addressOf(url: string): SqsAddress {
   const { protocol, host, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '', hostname: '' }
   const region = AWS_HOST.exec(hostname)?.[1]
   if (protocol !== 'https:' && (protocol !== 'http:' || region)) {
-    // Its host alone, or a text that is none: a login may stand before it, and a secret behind it.
-    const shown = host ? `${protocol}//${host}` : url.replace(/^.*@/s, '').replace(/[?#].*$/s, '')
-    const what = `'${shown}' is not an address of SQS: give https://sqs.<region>.amazonaws.com`
+    const what = `'${shownPlace(url)}' is not an address of SQS: give https://sqs.<region>.amazonaws.com`
     throw new FloodmarkError('misuse', `${what}, or an emulator's http://127.0.0.1:<port>`)
   }
   return { endpoint: `${protocol}//${host}`, host, region: region ?? 'us-east-1', aws: region !== undefined }

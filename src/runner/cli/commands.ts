@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
+import { shownWords } from '../../core/base/kit/address.ts'
 import { commandsIn } from '../../core/base/kit/commands-in.ts'
 import { oneLine } from '../../core/base/one-line.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
-import { shownUrl } from '../plan/shown.ts'
 import { didYouMean } from '../scenario/nearest.ts'
 import { EXIT, saidOf } from './exit.ts'
 import { refuseSwallowed } from './swallowed.ts'
@@ -103,8 +103,8 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; load(): Promise
 }
 
 /** A mistake in the words of a command, with where to look. */
-function inOneLine(text: string, command: string | undefined): string {
-  const what = text
+function inOneLine(text: string, args: readonly string[]): string {
+  const what = shownWords(text, args)
     .trim()
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
@@ -114,14 +114,14 @@ function inOneLine(text: string, command: string | undefined): string {
       '$1 is not one of the $2: use ',
     )
     .replace(/^required option '(\S+).*' not specified$/, '$1 is missing')
-  return `floodmark: ${shownUrl(what)}. See npm run ${command ?? 'scenario'} -- --help\n`
+  return `floodmark: ${what}. See npm run ${args[0] ?? 'scenario'} -- --help\n`
 }
 
 async function start(args: readonly string[]): Promise<void> {
   const program = new Command('floodmark').exitOverride().showSuggestionAfterError()
   program.configureOutput({
     writeOut: (text) => process.stdout.write(commandsIn(text)),
-    outputError: (text, write) => write(commandsIn(inOneLine(text, args[0]))),
+    outputError: (text, write) => write(commandsIn(inOneLine(text, args))),
   })
   program.addHelpText(
     'after',
@@ -154,7 +154,7 @@ export async function runCommand(args: readonly string[]): Promise<number | unde
     // bin/floodmark.js says which package is missing and how to install it.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error
     const { text, code } = saidOf(error)
-    process.stderr.write(`floodmark: ${commandsIn(oneLine(shownUrl(text)))}\n`)
+    process.stderr.write(`floodmark: ${commandsIn(oneLine(shownWords(text, args)))}\n`)
     return code
   }
 }

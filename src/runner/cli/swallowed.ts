@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command, Option } from 'commander'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { shownValue } from '../plan/shown.ts'
 
@@ -89,9 +90,14 @@ function lineOf(
     if (!option.required) return [option.long!]
     const given = value === true ? values[bare.findIndex((one) => one.option === option)] : value
     // Which value belongs to it cannot be told: the help's own word for it.
-    return [option.long!, given === undefined ? option.flags.split(' ')[1]! : shownValue(given)]
+    return [option.long!, given === undefined ? option.flags.split(' ')[1]! : typed(given)]
   })
-  return [own.map(shownValue), [...flags, ...rest.map(shownValue)]]
+  return [own.map(typed), [...flags, ...rest.map(typed)]]
+}
+
+/** A word of the line to type. A password is left out of it, also one with a blank in it. */
+function typed(word: string): string {
+  return shownValue(shownUrl(word))
 }
 
 /** Which operands are the values of the flags, and which are arguments: where exactly one way fits, that one. */

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { perS, seconds } from '../../core/base/words.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
-import { shownUrl } from '../plan/shown.ts'
 import { peakOf } from '../plan/spike.ts'
 
 /** The wait before anything is sent to a machine that may be another's. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { shownUrl } from '../plan/shown.ts'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import type { Certificate } from '../records/facts.ts'
 import { type Attempt, emptyAttempt, openJournal } from '../records/journal.ts'

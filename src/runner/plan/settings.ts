@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { SERVICE_DEFAULTS } from '../../core/service/limits.ts'
 import { plainWords } from '../scenario/plain-words.ts'
 import type { Kind } from '../scenario/registry.ts'
 import { target } from '../scenario/target.ts'
 import { count, factor, perS, time, timeText } from './quantities.ts'
-import { shownUrl } from './shown.ts'
 
 /**
  * **Settings** are what a person may choose for a run, checked, with every default: flags over the config over defaults.

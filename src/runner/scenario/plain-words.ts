@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
 /**
@@ -35,7 +36,11 @@ export function mistakesOf({ issues }: { readonly issues: readonly z.core.$ZodIs
 
 /** A value as a person would write it, short. */
 export function quoted(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
+  if (typeof value === 'string') {
+    // Beforehand: a part of an address is not known as one.
+    const shown = shownUrl(value)
+    return `'${shown.length > 60 ? `${shown.slice(0, 60)}…` : shown}'`
+  }
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)

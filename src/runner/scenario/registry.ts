@@ -6,6 +6,7 @@ import { providers } from '../../../providers/index.ts'
 import { queues } from '../../../queues/index.ts'
 import { receivers } from '../../../receivers/index.ts'
 import { scenarios } from '../../../scenarios/index.ts'
+import { ADDRESS, shownUrl } from '../../core/base/kit/address.ts'
 import { ownFile } from '../../core/base/kit/own-file.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { didYouMean } from './nearest.ts'
@@ -42,7 +43,7 @@ export function moduleOf(kind: Kind, name: string): string {
   const known = `use one of ${names.join(', ')}, or the path of your own, such as ./my-${kind}.ts`
   throw new FloodmarkError(
     'misuse',
-    `unknown ${kind} '${name}'${meant || ':'} ${meant ? known[0]!.toUpperCase() + known.slice(1) : known}`,
+    `unknown ${kind} '${shownUrl(name)}'${meant || ':'} ${meant ? known[0]!.toUpperCase() + known.slice(1) : known}`,
   )
 }
 
@@ -55,9 +56,6 @@ export function isThere(kind: Kind, name: string): boolean {
   }
 }
 
-/** The file that it would be as a path has its password in its name. */
-const ADDRESS = /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i
-
 /** The file at a path; undefined where the name is neither a file nor written as a path. @throws FloodmarkError 'misuse'. */
 function fileOf(kind: Kind, name: string): string | undefined {
   const path = name.startsWith('file:') ? pathOfUrl(name) : resolve(name)
@@ -66,9 +64,12 @@ function fileOf(kind: Kind, name: string): string | undefined {
   const isPath = name.startsWith('file:') || /[\\/]|\.[cm]?[jt]s$/.test(name)
   if (found === undefined) {
     if (!isPath) return undefined
-    const looked = ADDRESS.test(name) ? 'it is an address, give a name or a file' : `looked for ${path}`
+    const shown = shownUrl(name)
+    // A path has one / where an address has two, so that its password would no longer be found.
+    const isAddress = shown !== name || (ADDRESS.test(name) && !name.startsWith('file:'))
+    const looked = isAddress ? 'it is an address, give a name or a file' : `looked for ${path}`
     const meant = existsSync(`${path}.ts`) ? `did you mean ${name}.ts?` : looked
-    throw new FloodmarkError('misuse', `there is no file ${name} for the ${kind}: ${meant}`)
+    throw new FloodmarkError('misuse', `there is no file ${shown} for the ${kind}: ${meant}`)
   }
   if (statSync(found).isFile()) return found
   if (!isPath) return undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hasPassword } from '../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { quoted } from './plain-words.ts'
 import type { Scenario } from './scenario.ts'
@@ -19,17 +20,15 @@ const PROVIDER = '{provider}'
 /** The address of a target. */
 export function target() {
   const error = ({ input }: { readonly input?: unknown }) =>
-    `${quoted(withoutLogin(input))} is no address that requests can be sent to: write https://host/path, without a user or a password`
+    `${quoted(input)} is no address that requests can be sent to: write https://host/path, without a user or a password, and %40 for an @ in the path`
   return z.custom<string>((value) => typeof value === 'string' && isAddress(value), { error })
-}
-
-function withoutLogin(input: unknown): unknown {
-  return typeof input === 'string' ? input.replace(/\/\/.*@/, '//…@') : input
 }
 
 function isAddress(text: string): boolean {
   const url = URL.parse(text)
   if (!url || !/^https?:\/\//i.test(text)) return false
+  // Digits of a password may look like a port, and the rest like a path.
+  if (hasPassword(text)) return false
   return url.username === '' && url.password === '' && url.hash === '' && url.hostname !== ''
 }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
+import { shownPlace } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { shownUrl, strangerAt } from './existing.ts'
+import { strangerAt } from './existing.ts'
 import { serverKinds } from './kinds/index.ts'
 import { endStale, provide } from './provide.ts'
 import { endEntry, remembered } from './started.ts'
@@ -40,7 +41,9 @@ async function down(kinds: readonly string[], options: BrokersOptions): Promise<
     try {
       await endEntry(entry)
     } catch (cause) {
-      throw new FloodmarkError('unavailable', `${entry.kind} at ${shownUrl(entry.url)}: ${messageOf(cause)}`, { cause })
+      throw new FloodmarkError('unavailable', `${entry.kind} at ${shownPlace(entry.url)}: ${messageOf(cause)}`, {
+        cause,
+      })
     }
     say(line(entry.kind, entry.url, 'ended, and its data removed'))
   }
@@ -67,4 +70,4 @@ async function status(kinds: readonly string[], options: BrokersOptions): Promis
 /** What `brokers` can do. */
 export const brokers = { up, down, status }
 
-const line = (kind: string, url: string, says: string) => `${kind.padEnd(6)} ${shownUrl(url).padEnd(24)} ${says}`
+const line = (kind: string, url: string, says: string) => `${kind.padEnd(6)} ${shownPlace(url).padEnd(24)} ${says}`

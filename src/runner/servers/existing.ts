@@ -1,3 +1,4 @@
+import { shownPlace } from '../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { ServerKindDefinition } from './kinds/definition.ts'
 import { knownKind } from './kinds/index.ts'
@@ -6,14 +7,9 @@ import { isStale, remembered } from './started.ts'
 
 const PROBE_MS = 1_000
 
-/** A URL for people: what follows the host, or stands before it, may be a secret, also where a scheme is missing. */
-export function shownUrl(url: string): string {
-  return url.replace(/^(?![./])([a-z][\w+.-]*:\/\/)?.*@/i, '$1').replace(/[?#].*/, '')
-}
-
 /** A server that someone named. @throws FloodmarkError 'misuse' when the URL is not of this kind, which must be a known one. */
 export function givenServer(kind: string, url: string): Server {
-  const shown = shownUrl(url)
+  const shown = shownPlace(url)
   const known = knownKind(kind)
   if (known && !known.urlLike.pattern.test(url)) {
     const what = `'${shown}' is not the URL of a ${kind} server`

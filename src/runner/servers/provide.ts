@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
+import { shownPlace } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { startCompose } from './compose.ts'
-import { givenServer, keptServer, shownUrl, strangerAt } from './existing.ts'
+import { givenServer, keptServer, strangerAt } from './existing.ts'
 import { knownKind } from './kinds/index.ts'
 import { startNative } from './native.ts'
 import type { ProvideOptions, Server } from './server.ts'
@@ -46,7 +47,7 @@ export async function provide(kind: string, options: ProvideOptions): Promise<Se
 /** Ends servers that a crashed run left behind, as far as that works now. */
 export async function endStale(cacheFolder: string, onProgress: (line: string) => void): Promise<void> {
   for (const entry of remembered(cacheFolder).filter(isStale)) {
-    onProgress(`ending a ${entry.kind} server that an earlier run left behind (${shownUrl(entry.url)})`)
+    onProgress(`ending a ${entry.kind} server that an earlier run left behind (${shownPlace(entry.url)})`)
     await endEntry(entry).catch((error) => onProgress(`it could not be ended: ${messageOf(error)}`))
   }
 }

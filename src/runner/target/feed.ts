@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { shownUrl } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
-import { shownUrl } from '../plan/shown.ts'
 
 /** Where a target tells of its effects. */
 export interface Feed {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { shownPlace } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
 import type { Queue, QueueDriver } from '../../core/contracts/queue.ts'
@@ -7,7 +8,6 @@ import { runKeptMs } from '../plan/run-namespace.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import type { ServerCounts } from '../records/facts.ts'
 import { opened } from '../scenario/plugins.ts'
-import { shownUrl } from '../servers/existing.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
 import type { Server, SharedServers } from '../servers/server.ts'
@@ -116,7 +116,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const queue = await storeOf('queue', settings.queueUrl)
     const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
-    const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownUrl(url)}` : says))
+    const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownPlace(url)}` : says))
     const servers = started.map(({ kind, url, pid, control }) => {
       const known = sharedServers?.[url]?.pids ?? (pid === undefined ? [] : [pid])
       return { kind, url, pids: () => control?.pids() ?? known }
@@ -151,7 +151,7 @@ async function dropOrTell(one: Droppable, tell: (line: string) => void): Promise
   } catch (error) {
     // Nothing was ever stored at an address that was refused when it was opened.
     if (!isOpened && error instanceof FloodmarkError && error.code === 'misuse') return
-    const where = server ? `${server.kind} at ${shownUrl(place.url)}` : shownUrl(place.url)
+    const where = server ? `${server.kind} at ${shownPlace(place.url)}` : shownPlace(place.url)
     const how = `npm run brokers -- sweep ${server?.kind} --url <its URL> --only ${place.namespace} --yes`
     const remedy = server && knownKind(server.kind) ? `. Remove it later: ${how}` : ''
     const why = messageOf(error).replace(/[.?]$/, '')

@@ -65,14 +65,22 @@ describe('a password in an address is in no message and in no file', () => {
     ['without a scheme', [...STEADY, '--queue', 'redis-streams', '--queue-url', NOBODY]],
     ['of another kind of server', [...STEADY, '--queue', 'kafka', '--queue-url', `redis://${NOBODY}`]],
     ['with a bare @ and /', [...STEADY, '--queue', 'kafka', '--queue-url', `redis://me:a@b/${WORD}@127.0.0.1:1`]],
+    ['of a user with an @', [...STEADY, '--queue', 'kafka', '--queue-url', `redis://me@corp.com:${WORD}@127.0.0.1:1`]],
+    ['with a blank and quotes', [...STEADY, '--queue', 'kafka', '--queue-url', `redis://me:a "'${WORD}@127.0.0.1:1`]],
     ['of SQS', [...STEADY, '--queue', 'sqs-fifo', '--queue-url', `http://${LOGIN}@sqs.eu-west-1.amazonaws.com`]],
     ['for a queue that lies in a folder', [...STEADY, '--queue-url', `redis://${NOBODY}`]],
     ['for a ledger that lies in a folder', [...STEADY, '--ledger-url', `postgres://${NOBODY}/shop`]],
     ['in the place of a queue', [...STEADY, '--queue', `redis://${NOBODY}`]],
+    ['in the place of a queue, without a scheme', [...STEADY, '--queue', NOBODY]],
+    ['in the place of a queue, with a blank', [...STEADY, '--queue', `redis://me:a ${WORD}@127.0.0.1:1`]],
+    ['in the place of a queue, with a / and no scheme', [...STEADY, '--queue', `me:a/ ${WORD}@127.0.0.1:1`]],
     ['in the place of a scenario', ['scenario', `redis://${NOBODY}`]],
+    ['behind a flag that is not there, with a blank', [...STEADY, `--queue-ur=redis://me:a ${WORD}@127.0.0.1:1`]],
     ['as one word too many', [...STEADY, `redis://${NOBODY}`]],
     ['behind a flag that is not there', [...STEADY, `--queue-ur=redis://${NOBODY}`]],
     ['of a target', [...STEADY, '--target', `https://${NOBODY}/hooks`]],
+    ['of a target, without a scheme', [...STEADY, '--target', `${NOBODY}/hooks`]],
+    ['of a target, as digits and a path', [...STEADY, '--target', `https://me:12/${WORD}@127.0.0.1:1/hooks`]],
     ['of a target, however long', [...STEADY, '--target', `https://me:${LONG}@127.0.0.1:1/hooks`]],
     ['among those that are compared', ['compare', 'steady', '--queues', `embedded,redis://${NOBODY}`]],
     ['where one is swept', ['brokers', 'sweep', 'redis', '--url', NOBODY]],
@@ -88,10 +96,11 @@ describe('a password in an address is in no message and in no file', () => {
   })
 
   it('that npm took for itself: the line to type has none', async () => {
-    const npm = { npm_lifecycle_event: 'scenario', npm_config_queue_url: `redis://${NOBODY}` }
-    const { code, err } = await call(STEADY, npm)
-    expect([code, err]).toEqual([2, expect.stringContaining('-- --queue-url')])
-    expect(err).not.toContain(WORD)
+    for (const url of [`redis://${NOBODY}`, `redis://me:a ${WORD}@127.0.0.1:1`]) {
+      const { code, err } = await call(STEADY, { npm_lifecycle_event: 'scenario', npm_config_queue_url: url })
+      expect([code, err]).toEqual([2, expect.stringContaining('-- --queue-url redis://me@127.0.0.1:1')])
+      expect(err).not.toContain(WORD)
+    }
   })
 
   it.each<[string, readonly string[]]>([
@@ -115,12 +124,15 @@ describe('a password in an address is in no message and in no file', () => {
 
   it('in the config of a service', async () => {
     const queue = { use: 'embedded', url: `redis://${NOBODY}` }
-    const routes = [{ path: '/stripe', provider: 'stripe', secrets: [{ env: 'STRIPE_SECRET' }] }]
-    writeFileSync(join(folder, 'service.json'), JSON.stringify({ queue, routes, handlers: {} }))
-    const { out, err } = await call(['check', '--config', 'service.json'], {
+    const routes = { '/stripe': { provider: 'stripe', secrets: { env: 'STRIPE_SECRET' } } }
+    writeFileSync(join(folder, 'service.json'), JSON.stringify({ queue, routes, handlers: './handlers.mjs' }))
+    writeFileSync(join(folder, 'handlers.mjs'), 'export default async () => {}')
+    const { code, out, err } = await call(['check', '--config', 'service.json'], {
       STRIPE_SECRET: 'whsec_of-this-test-alone',
     })
     rmSync(join(folder, 'service.json'))
+    expect(code, err).toBe(1)
+    expect(out).toContain('queue embedded: an address with redis:// is that of a server')
     expect(out + err + written(folder)).not.toContain(WORD)
   })
 

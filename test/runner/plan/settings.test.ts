@@ -106,7 +106,10 @@ describe('the table of settings', () => {
     ['redis://me:123@h', 'redis://me@h'],
     ['me:hunter2@h:6379', 'me@h:6379'],
     ['kafka+ssl://me:hunter2@a:1,b:2/orders?ca=x', 'kafka+ssl://me@a:1,b:2/orders?ca=x'],
+    ['postgres://app@shopdb:hunter2@host/db', 'postgres://app@shopdb@host/db'],
+    ['redis://me:a "hunter2@h', 'redis://me@h'],
     ['redis://h:6379/0', 'redis://h:6379/0'],
+    ['kafka://a:9092,b:9092/t?ca=/x/me@y.pem', 'kafka://a:9092,b:9092/t?ca=/x/me@y.pem'],
     ['https://h:8443/@me', 'https://h:8443/@me'],
     ['./data/me@home', './data/me@home'],
   ])('shows %s as %s', (url, shown) => {

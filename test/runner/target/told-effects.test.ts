@@ -1,11 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { type RunConfig, recorded, settingsOf } from '../../../src/runner/plan/settings.ts'
 import { pathAt, targetOf } from '../../../src/runner/scenario/target.ts'
-import { openFeed } from '../../../src/runner/target/feed.ts'
 import { readLine } from '../../../src/runner/target/told-effects.ts'
 
 const DIGEST = '9b74c9897bac770f'
@@ -27,33 +23,33 @@ describe('a line that tells of an effect', () => {
   )
 })
 
-describe('the address that tells of effects', () => {
-  it('may hold a login, which goes with the request and is in no error', async () => {
-    const asked: (string | undefined)[] = []
-    const server = createServer((request, response) => {
-      asked.push(`${request.headers.authorization} ${request.url}`)
-      response.writeHead(asked.length > 1 ? 403 : 200).end('a-1 9b74c9897bac770f')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const feed = openFeed(`http://me:p%40ss@127.0.0.1:${port}/effects?k=v`, 'run-1')
-    expect(await feed.lines()).toEqual(['a-1 9b74c9897bac770f'])
-    const login = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
-    expect(asked).toEqual([`${login} /effects?k=v&run=run-1`])
-    await expect(feed.lines()).rejects.toThrow(
-      `cannot read the effects from http://me@127.0.0.1:${port}/effects?k=v: it answered 403`,
-    )
-    server.close()
-  })
-})
-
 describe('the address of a target', () => {
-  it.each(['ftp://host/', 'host/path', 'https://user:word@host/', 'https://', 'http://host/#part'])(
-    '%s is refused',
-    (target) => {
-      expect(settingsOf('steady', { target }).mistakes).toHaveLength(1)
-    },
-  )
+  it.each([
+    ...['ftp://host/', 'host/path', 'https://', 'http://host/#part'],
+    ...[
+      'https://me:hunter2@host/',
+      'https://me:12/hunter2@host/',
+      'me:hunter2@host/path',
+      'https://me:a "hunter2@host/',
+    ],
+    `https://me:hunter2${'x'.repeat(60)}@host/`,
+  ])('%s is refused, without its password', (target) => {
+    const { mistakes } = settingsOf('steady', { target })
+    expect(mistakes).toEqual([
+      [expect.anything(), expect.stringContaining('is no address that requests can be sent to')],
+    ])
+    expect(mistakes[0]![1]).not.toContain('hunter')
+  })
+
+  it('may have an @ in its path', () => {
+    for (const target of [
+      'https://host/me@home',
+      'https://host:1/@me',
+      'https://host:1/x?to=me@home',
+      'https://host:1/x%40y',
+    ])
+      expect(settingsOf('steady', { target }).mistakes).toEqual([])
+  })
 
   it('gives host, port, name and path, and is shown without its secret', () => {
     const address = 'https://example.com/hooks/{provider}?code=abc&token=hidden'

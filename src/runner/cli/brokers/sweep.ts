@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
+import { shownPlace } from '../../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../../core/contracts/errors.ts'
 import { runStartOf } from '../../plan/run-namespace.ts'
 import { moduleOf, namesOf } from '../../scenario/registry.ts'
-import { givenServer, keptServer, shownUrl } from '../../servers/existing.ts'
+import { givenServer, keptServer } from '../../servers/existing.ts'
 import { serverKinds } from '../../servers/kinds/index.ts'
 
 const HOUR_MS = 3_600_000
@@ -44,7 +45,7 @@ export async function sweep(kinds: readonly string[], options: SweepOptions): Pr
 /** Returns how many could not be removed. */
 async function sweepOne(kind: string, url: string, options: SweepOptions): Promise<number> {
   const { olderThanMs, only, remove, say } = options
-  const where = `${kind} at ${shownUrl(url)}`
+  const where = `${kind} at ${shownPlace(url)}`
   const all = await serverKinds[kind]!.namespaces(url).catch((cause) => {
     throw new FloodmarkError('unavailable', `${where} was not looked at: ${messageOf(cause)}`, { cause })
   })

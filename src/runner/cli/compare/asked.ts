@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import { shownUrl } from '../../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { listOf, type Varied } from '../../compare/stacks.ts'
 import { everySetting, flagOf, type RunSettings, textOf } from '../../plan/settings.ts'
-import { shownUrl, shownValue } from '../../plan/shown.ts'
+import { shownValue } from '../../plan/shown.ts'
 
 export const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 

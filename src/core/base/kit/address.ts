@@ -1,0 +1,83 @@
+import { FloodmarkError } from '../../contracts/errors.ts'
+
+/** What begins with a scheme. Own drivers may take schemes that the kit does not know. */
+export const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
+
+const HOST = String.raw`(?:\[[\da-f:.]+\]|[^\s/?#@:,[\]]+)(?::\d{1,5})?`
+const HOSTS = `${HOST}(?:,${HOST})*`
+/** The @ lies in a query behind hosts. */
+const IN_QUERY = new RegExp(String.raw`^${HOSTS}(?:/[^?#@:]*)?\?[\w.-]+=`, 'i')
+/** The @ begins a part of a path behind hosts. */
+const IN_PATH = new RegExp(`^${HOSTS}/(?:[^?#@:]*/)?$`, 'i')
+/** What cannot have a login. */
+const PATH = /^(?:\.{0,2}\/(?!\/)|file:\/)/i
+
+interface LoginParts {
+  readonly scheme: string
+  readonly user: string
+  readonly password: string | undefined
+  /** Hosts, path and query. */
+  readonly rest: string
+}
+
+/**
+ * The login of an address; undefined: it has none. People write passwords as they are, so one may hold any sign: it ends at the
+ * last @ of all. Where an @ may be a password's or a path's it is taken for a password's, so that none is ever shown.
+ */
+function loginIn(text: string): LoginParts | undefined {
+  const scheme = /^(?:[^:]*:)?\/\//.exec(text)?.[0] ?? ''
+  const at = text.lastIndexOf('@')
+  if (at < scheme.length) return undefined
+  const login = text.slice(scheme.length, at)
+  if (IN_QUERY.test(login) || (/https?:\/\/$/i.test(scheme) && IN_PATH.test(login))) return undefined
+  const colon = login.indexOf(':')
+  if (colon < 0 && /[/?#]/.test(login)) return undefined
+  const [user, password] = colon < 0 ? [login, undefined] : [login.slice(0, colon), login.slice(colon + 1)]
+  return { scheme, user, password, rest: text.slice(at + 1) }
+}
+
+function withoutPassword(text: string): string {
+  const login = loginIn(text)
+  return login?.password === undefined ? text : `${login.scheme}${login.user}@${login.rest}`
+}
+
+/** What may hold a secret in a query. `end`: the signs that end it. */
+const secrets = (end: string) =>
+  new RegExp(String.raw`([?&;](?:[\w-]*(?:password|passwd|secret|token|key))=)[^${end}]*`, 'gi')
+const SECRETS = secrets('&')
+const SECRETS_IN_WORDS = secrets(String.raw`&;#\s`)
+
+/** Whether an address has what `shownUrl` would take for a password. */
+export function hasPassword(url: string): boolean {
+  return !PATH.test(url) && loginIn(url)?.password !== undefined
+}
+
+/** One address, with nothing beside it, as it may be shown: without its password, and without secrets in its query. */
+export function shownUrl(url: string): string {
+  return (hasPassword(url) ? withoutPassword(url) : url).replace(SECRETS, '$1***')
+}
+
+/** Where a server is: its address without login and query. */
+export function shownPlace(url: string): string {
+  const login = PATH.test(url) ? undefined : loginIn(url)
+  return (login ? login.scheme + login.rest : url).replace(/[?#].*/s, '')
+}
+
+/**
+ * Words with addresses in them, without their passwords. Each ends at a blank here. A password with a blank is known only by
+ * `given`: texts that may be an address, or `name=` and an address, and that may stand in the words as they are.
+ */
+export function shownWords(words: string, given: readonly string[] = []): string {
+  const whole = given.flatMap((one) => [one, one.slice(one.indexOf('=') + 1)]).filter((one) => shownUrl(one) !== one)
+  const known = whole.reduce((text, one) => text.replaceAll(one, () => shownUrl(one)), words)
+  return known.replace(/\S+/g, withoutPassword).replace(SECRETS_IN_WORDS, '$1***')
+}
+
+/** A part of an address as it is meant. @throws FloodmarkError 'misuse' that names `what`, and does not show it. */
+export function decodedPart(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new FloodmarkError('misuse', `${what} has a % that begins no code: write it as %25`)
+  }
+}
