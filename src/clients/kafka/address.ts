@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import zlib from 'node:zlib'
+import { decodedPart } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** How a client proves who it is, by the name in Kafka's protocol. */
@@ -132,11 +133,7 @@ function topicOf(name: string | null): string | undefined {
 }
 
 function decoded(text: string, what = 'the user or password'): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw misuse(`${what} in the address of Kafka has a % that begins no code: write it as %25`)
-  }
+  return decodedPart(text, `${what} in the address of Kafka`)
 }
 
 function fileOf(what: string, path: string): string {

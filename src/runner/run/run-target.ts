@@ -31,9 +31,9 @@ export async function runTarget(
   const { settings, runId } = plan
   // Whoever thinks again after the notice has sent nothing.
   refuseInterrupted(interrupt)
+  const feed = settings.effects === undefined ? undefined : openFeed(settings.effects, runId)
   const senders = new Senders(interrupt)
   const watch = new MachineWatch()
-  const feed = settings.effects === undefined ? undefined : openFeed(settings.effects, runId)
   try {
     const giveBackRoom = reserveRoom(folder, (plan.ratePerS * plan.durationMs) / 1_000, 'report')
     events.phase('plan')

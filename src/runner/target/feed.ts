@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { shownUrl } from '../../core/base/kit/address.ts'
+import { decodedPart, shownUrl } from '../../core/base/kit/address.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 
 /** Where a target tells of its effects. */
@@ -12,10 +12,13 @@ export interface Feed {
 
 const ANSWER_MS = 10_000
 
-/** Beforehand, so that nothing of it is missed. `from`: an address, a file, or - for the standard input. */
+/**
+ * Beforehand, so that nothing of it is missed. `from`: an address, a file, or - for the standard input.
+ * @throws FloodmarkError 'misuse' where the login in an address cannot be read.
+ */
 export function openFeed(from: string, runId: string, input: NodeJS.ReadableStream = process.stdin): Feed {
   if (from === '-') return streamed(input)
-  const read = /^https?:\/\//i.test(from) ? () => asked(from, runId) : () => readFile(from, 'utf8')
+  const read = /^https?:\/\//i.test(from) ? asking(from, runId) : () => readFile(from, 'utf8')
   return {
     async lines() {
       try {
@@ -43,19 +46,25 @@ function streamed(input: NodeJS.ReadableStream): Feed {
   }
 }
 
-async function asked(from: string, runId: string): Promise<string> {
-  const url = new URL(from)
+function asking(from: string, runId: string): () => Promise<string> {
+  const url = URL.parse(from)
+  if (!url) throw new FloodmarkError('misuse', `${shownUrl(from)} is no address that tells of effects`)
   url.searchParams.set('run', runId)
   const headers = loginTakenFrom(url)
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
-  if (!response.ok) throw new Error(`it answered ${response.status}`)
-  return response.text()
+  return async () => {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
+    if (!response.ok) throw new Error(`it answered ${response.status}`)
+    return response.text()
+  }
 }
 
 /** A fetch takes no address with a user or a password in it, and its error would show them. */
 function loginTakenFrom(url: URL): Record<string, string> {
   if (url.username === '' && url.password === '') return {}
-  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const [user, password] = [url.username, url.password].map((part) =>
+    decodedPart(part, 'the user or password in the address of --effects'),
+  )
+  const login = `${user}:${password}`
   url.username = ''
   url.password = ''
   return { authorization: `Basic ${Buffer.from(login).toString('base64')}` }

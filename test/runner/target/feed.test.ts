@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,7 +49,33 @@ describe('where a target tells of its effects', () => {
     await expect(refused).rejects.not.toThrow('hidden')
   })
 
+  it('may be an address with a login, which goes with the request and is in no error', async () => {
+    const asked: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.headers.authorization} ${request.url}`)
+      response.writeHead(asked.length > 1 ? 403 : 200).end('a-1 x')
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const feed = openFeed(`http://me:p%40ss@127.0.0.1:${port}/effects?k=v`, 'run-1')
+    expect(await feed.lines()).toEqual(['a-1 x'])
+    const login = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
+    expect(asked).toEqual([`${login} /effects?k=v&run=run-1`])
+    const shown = `http://me@127.0.0.1:${port}/effects?k=v`
+    await expect(feed.lines()).rejects.toThrow(`cannot read the effects from ${shown}: it answered 403`)
+  })
+
+  it.each([
+    ['http://me:hunter2%@127.0.0.1:1/effects', 'the address of --effects has a % that begins no code: write it as %25'],
+    ['http://me:a/hunter2@127.0.0.1:1/effects', 'http://me@127.0.0.1:1/effects is no address that tells of effects'],
+  ])('is refused before anything is sent where its login cannot be read: %s', (from, words) => {
+    expect(() => openFeed(from, 'a')).toThrow(words)
+    expect(() => openFeed(from, 'a')).not.toThrow('hunter2')
+  })
+
   it('that cannot be read is said with its name', async () => {
-    await expect(openFeed(join(folder, 'absent.txt'), 'a').lines()).rejects.toThrow('cannot read the effects from')
+    const path = join(folder, 'absent.txt')
+    await expect(openFeed(path, 'a').lines()).rejects.toThrow(`cannot read the effects from ${path}: `)
   })
 })
