@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { FloodmarkError, messageOf } from '../contracts/errors.ts'
 import { checkNamespace } from '../contracts/namespace.ts'
 import { lockFile } from './file-lock.ts'
+import { ADDRESS } from './kit/address.ts'
 import { keepPrivate, makePrivateFolder, openPrivate } from './private-files.ts'
-
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /** The folder of a namespace. @throws FloodmarkError 'misuse' when the name could lead elsewhere, or `url` is a server's address. */
 export function namespaceFolder({ url, namespace }: { readonly url: string; readonly namespace: string }): string {
   const scheme = ADDRESS.exec(url)?.[0]
+  if (scheme?.toLowerCase() === 'file://') {
+    const what = 'an address with file:// is not taken for the folder of a queue or a ledger'
+    throw new FloodmarkError('misuse', `${what}: give the path of the folder, as /var/data`)
+  }
   if (scheme) {
     const what = `an address with ${scheme} is that of a server, and this queue or ledger lies in a folder`
     throw new FloodmarkError('misuse', `${what}: give a folder, or name the queue or ledger that is on the server`)

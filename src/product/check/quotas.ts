@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { ADDRESS } from '../../core/base/kit/address.ts'
 import { bytes } from '../../core/base/words.ts'
 import type { Quota } from '../../core/contracts/quota.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { loadPart } from '../config/part.ts'
 import { placedIn } from '../config/placed.ts'
-import { ADDRESS, urlOf } from '../config/stores.ts'
+import { urlOf } from '../config/stores.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** This share of a server's memory should be free at the start. */

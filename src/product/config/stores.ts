@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { ADDRESS } from '../../core/base/kit/address.ts'
 import type { Clock } from '../../core/contracts/clock.ts'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import type { Ledger, LedgerDriver } from '../../core/contracts/ledger.ts'
@@ -10,9 +11,6 @@ import { readElsewhere } from './elsewhere.ts'
 import type { LoadedConfig } from './load.ts'
 import { loadPart } from './part.ts'
 import { placedIn } from './placed.ts'
-
-/** A driver of one's own may take addresses of any scheme without a server that the kit knows. */
-export const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /** Where the queue or the ledger of a config keeps its data. @throws FloodmarkError 'misuse' where it needs an address and has none. */
 export function urlOf(kind: 'queue' | 'ledger', loaded: LoadedConfig, driver: QueueDriver | LedgerDriver): string {

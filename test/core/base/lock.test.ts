@@ -177,4 +177,11 @@ describe('a locked folder', () => {
     const url = 'redis://me:secret@host'
     expect(() => namespaceFolder({ url, namespace: 'shop' })).toThrow(/^an address with redis:\/\/ is that of a server/)
   })
+
+  it('is none where its own address was given: a path is wanted', () => {
+    const url = 'file:///var/data'
+    expect(() => namespaceFolder({ url, namespace: 'shop' })).toThrow(
+      /^an address with file:.*: give the path of the folder/,
+    )
+  })
 })
