@@ -127,8 +127,7 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
     )
   }
   const stepS = stepIn(header)
-  if (stepS === undefined) askForRate(header, wrong)
-  if (stepS === undefined && columns === 2) askForUnit(names[0] ?? '', rows, wrong)
+  if (stepS === undefined) askForLength(names, rows, wrong)
   askForPoints(rows, wrong)
   if (columns === 2) return ofTimesAndCounts(rows, stepS, wrong)
   if (isTime(first.cells[0]!)) return ofTimes(rows, wrong)
@@ -137,27 +136,31 @@ function ofTable(lines: readonly Line[], wrong: FileMistake): TraceRead {
 }
 
 const TIME_WORDS = [
-  'time',
-  'times',
-  'timestamp',
-  'ts',
-  't',
-  'at',
-  'date',
-  'offset',
-  'elapsed',
-  'second',
-  'seconds',
-  's',
+  ...['time', 'times', 'timestamp', 'ts', 't', 'at'],
+  ...['date', 'offset', 'elapsed', 'second', 'seconds', 's'],
 ]
+
+/** What is behind these says how a column is counted or sorted: events/s, orders by date. */
+const COUNTED_BY = /(?:\/|\d|(?<!\p{L})(?:per|by|each|every|over)(?!\p{L})[ _]?) ?\p{L}+/gu
+/** What is behind these says more of a time: time (UTC), time of arrival. */
+const MORE_OF_TIME = /(?:[([]|(?<!\p{L})(?:of|since|from|after|into)(?!\p{L})).*$/u
+const OF_A_SECOND = /(?:\/|(?<!\p{L})per[ _]?) ?s(?:ec(?:ond)?s?)?(?!\p{L})/u
+
+/** Whether a column has its name from a time. */
+function isNamedByTime(header: string): boolean {
+  const text = spaced(header).replace(COUNTED_BY, ' ')
+  const last = [text, text.replace(MORE_OF_TIME, '')].map((one) => wordsOf(one).at(-1) ?? '')
+  return last.some((word) => [...TIME_WORDS, ...SHORT_UNITS].includes(word))
+}
 
 /** Numbers that only rise, with fractions, or in a column of times, may be when each request came, from the first one on. */
 function askForCounts(header: string, rows: readonly TraceRow[], wrong: FileMistake): void {
   const numbers = rows.map(({ cells }) => Number(cells[0]))
   const isRising = numbers.every((number, at) => at === 0 || number > numbers[at - 1]!)
   if (numbers.some(Number.isNaN)) return
-  const isNamed = wordsOf(header).some((word) => [...TIME_WORDS, ...SHORT_UNITS].includes(word))
-  if (!isNamed && (rows.length < 3 || !isRising || numbers.every(Number.isInteger))) return
+  const isNamed = isNamedByTime(header)
+  if (!isNamed && (OF_A_SECOND.test(spaced(header)) || rows.length < 3 || !isRising || numbers.every(Number.isInteger)))
+    return
   const why = isNamed ? `its header says '${header.slice(0, 40)}'` : 'its numbers only rise'
   throw wrong(`${why}. Times are seconds since 1970; where they are counts, begin with a line of per_second`)
 }
@@ -173,17 +176,30 @@ function stepIn(header: string): number | undefined {
 const RATE =
   /(?:(?<![a-z])[rq]p([mh])|(?:(?<![a-z])per[ _]?|\/ ?|[([](?=\d))(\d*) ?(m|min(?:ute)?s?|h|hrs?|hours?))(?![a-z])/i
 
+/** What Prometheus calls a rate is one of a second, whatever its window. */
+const RATE_OF_WINDOW = /(?<![a-z_])i?rate\(/i
+
 /** Counts of many requests each. */
 const MANY = /(?<![a-z])(?:[km][rq]ps|thousands?|millions?)(?![a-z])/i
 
-function askForRate(header: string, wrong: FileMistake): void {
-  const many = MANY.exec(header)?.[0]
+/** What a count is of, where the header does not say it as we do. It asks first what must be answered first. */
+function askForLength(names: readonly string[], rows: readonly TraceRow[], wrong: FileMistake): void {
+  const counts = names.at(-1) ?? ''
+  const many = MANY.exec(counts)?.[0]
   if (many !== undefined) throw wrong(`its header says '${many}': give the count of requests itself`)
-  const [found, short, number, long] = RATE.exec(header) ?? []
+  const [found, short, number, long] = (RATE_OF_WINDOW.test(counts) ? null : RATE.exec(counts)) ?? []
+  const rateS = Number(number || 1) * (/^m/i.test(short ?? long ?? '') ? MINUTE_S : HOUR_S)
+  const isTimed = rows[0]!.cells.length === 2
+  if (isTimed) askForUnit(names[0] ?? '', rows, found === undefined ? undefined : rateS, wrong)
   if (found === undefined) return
-  const step = stepName(Number(number || 1) * (/^m/i.test(short ?? long!) ? MINUTE_S : HOUR_S))
-  const begin = `Where a row is the count of one ${step}, begin with second,per_${step.replace(' ', '')}`
-  throw wrong(`its header says '${found}'. ${begin}. Else give counts of a second`)
+  const times = rows.map(({ cells }) => Math.floor(secondsAt(cells[0]!) ?? Number.NaN))
+  const isApart = times.every((time) => (time - times[0]!) % rateS === 0)
+  const first = `per_${stepName(rateS).replace(' ', '')}`
+  const timed = isApart ? `begin with second,${first}` : `leave the times out, with a first line of ${first}`
+  const advice = isTimed ? timed : `begin with ${first}`
+  throw wrong(
+    `its header says '${found}'. Where a row is the count of one ${stepName(rateS)}, ${advice}. Else give counts of a second`,
+  )
 }
 
 /** 1.200 is 1200 to some and 1.2 to others. Beside whole numbers below 1000 it is likely the former. */
@@ -193,32 +209,38 @@ function askForPoints(rows: readonly TraceRow[], wrong: FileMistake): void {
   const isEach = texts.every((text) => /^(?:\d{1,3}|[1-9]\d{0,2}\.\d{3})$/.test(text))
   if (at === -1 || !isEach || texts.every((text) => text.includes('.'))) return
   const text = texts[at]!
-  throw wrong(`line ${rows[at]!.number}: '${text}' may be ${text.replace('.', '')} or ${Number(text)}: write it so`)
+  // With three digits again, it would be asked about again.
+  const small = String(Number(text)) === text ? `${text}0` : Number(text)
+  throw wrong(`line ${rows[at]!.number}: '${text}' may be ${text.replace('.', '')} or ${small}: write it so`)
 }
 
-const UNITS: readonly (readonly [word: string, names: readonly string[]])[] = [
-  ['minute', ['m', 'min', 'mins', 'minute', 'minutes']],
-  ['hour', ['h', 'hr', 'hrs', 'hour', 'hours']],
-  ['day', ['d', 'day', 'days']],
+/** `per`: what a first line says of such counts. A trace is of a day at most. */
+const UNITS: readonly { readonly word: string; readonly per: string; readonly names: readonly string[] }[] = [
+  { word: 'minute', per: 'per_minute', names: ['m', 'min', 'mins', 'minute', 'minutes'] },
+  { word: 'hour', per: 'per_hour', names: ['h', 'hr', 'hrs', 'hour', 'hours'] },
+  { word: 'day', per: 'per_hour', names: ['d', 'day', 'days'] },
 ]
+const SECONDS = ['s', 'sec', 'secs', 'second', 'seconds']
 const SHORT_UNITS = ['ms', 'millis', 'milliseconds', 'us', 'µs', 'ns']
 
-const wordsOf = (name: string) =>
-  name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-zµ]+/)
+const spaced = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
 
-/** Times in another unit. Where minutes that count 0, 1, 2 are taken for seconds, a day lasts for 24 minutes. */
-function askForUnit(name: string, rows: readonly TraceRow[], wrong: FileMistake): void {
+const wordsOf = (name: string): readonly string[] => spaced(name).match(/\p{L}+(?:['’]\p{L}+)*/gu) ?? []
+
+/** Times in another unit. Where minutes that count 0, 1, 2 are taken for seconds, a day lasts for 24 minutes. `rateS`: what its counts are of. */
+function askForUnit(name: string, rows: readonly TraceRow[], rateS: number | undefined, wrong: FileMistake): void {
   if (isTime(rows[0]!.cells[0]!)) return
-  const words = wordsOf(name)
+  // Not those of a step: minute (60 s).
+  const words = wordsOf(name.replace(/\d+ ?\p{L}+/gu, ' '))
+  // The second of a day is a second.
+  if (SECONDS.some((one) => words.includes(one))) return
   const short = SHORT_UNITS.find((one) => words.includes(one))
   if (short) throw wrong(`its times are in ${short}: give them in s`)
-  const [word] = UNITS.find(([, names]) => names.some((one) => words.includes(one))) ?? []
+  const unit = UNITS.find(({ names }) => names.some((one) => words.includes(one)))
   const times = rows.map(({ cells }) => Number(cells[0]))
-  if (!word || rows.length < 2 || times[1]! - times[0]! !== 1) return
-  throw wrong(`its times count ${word}s: leave them out, with a first line of per_${word === 'day' ? 'hour' : word}`)
+  if (!unit || rows.length < 2 || times[1]! - times[0]! !== 1) return
+  if (rateS !== undefined && rateS !== stepIn(unit.per)) return
+  throw wrong(`its times count ${unit.word}s: leave them out, with a first line of ${unit.per}`)
 }
 
 /** A time in s since whenever; undefined where it is none. */

@@ -216,6 +216,18 @@ describe('--shape', () => {
     ['times of a database', `created_at\n${second(0)}.123+00\n${second(1)}.5+00\n`, [1, 1]],
     ['the same with a count', `${second(0)}+00,5\n${second(1)}-00,6\n`, [5, 6]],
     ['common times, one a request', '10/Oct/2026:13:55:30 +0000\n10/Oct/2026:13:55:30 +0000\n', [2]],
+    ...['events/s', 'orders/second', 'orders per sec', 'time,orders/s'].map((header): [string, string, number[]] => [
+      `counts under ${header}`,
+      header.includes(',') ? `${header}\n0,5\n1,6\n` : `${header}\n5\n6\n`,
+      [5, 6],
+    ]),
+    ...["today's load", 'orders by date', 'load over time', 'load at noon', 'second wave', 'média'].map(
+      (header): [string, string, number[]] => [`counts under ${header}`, `${header}\n5\n6\n`, [5, 6]],
+    ),
+    ['rates of a second that rise', 'events/s\n0.5\n1.5\n2.5\n', [0.5, 1.5, 2.5]],
+    ['rates of a query', `Time,sum(rate(http_requests_total[1m]))\n${second(0)},5\n${second(1)},6\n`, [5, 6]],
+    ['the second of a day', 'second_of_day,count\n0,5\n1,6\n', [5, 6]],
+    ['seconds in another language', "secondes d'envoi,count\n0,5\n1,6\n", [5, 6]],
     ['zones behind a space', `${second(0)} UTC,5\n${second(1)} +0000,6\n`, [5, 6]],
   ])('takes %s', (_, text, counts) => {
     expect(readCounts(text, 'x').counts).toEqual(counts)
@@ -237,9 +249,19 @@ describe('--shape', () => {
     [
       'rates of a minute',
       'second,rpm\n0,600\n1,660\n',
-      "its header says 'rpm'. Where a row is the count of one minute,",
+      "its header says 'rpm'. Where a row is the count of one minute, leave the times out, with a first line of per_minute",
     ],
-    ['rates by a slash', 'requests/min\n600\n660\n', 'begin with second,per_minute. Else give counts of a second'],
+    ['rates by a slash', 'requests/min\n600\n660\n', 'one minute, begin with per_minute. Else give counts of a second'],
+    ['minutes with a rate', 'minute,rpm\n0,600\n1,660\n', 'leave them out, with a first line of per_minute'],
+    ['minutes by a slash', 't/min,count\n0,600\n1,660\n', 'its times count minutes: leave them out'],
+    ['minutes of 60 s', 'minute (60 s),count\n0,600\n1,660\n', 'its times count minutes: leave them out'],
+    [
+      'hours with a rate of a minute',
+      'hour,requests/min\n0,600\n1,660\n',
+      "its header says '/min'. Where a row is the count of one minute, leave the times out",
+    ],
+    ['counts of a query', 'Time,sum(increase(x[5m]))\n0,5\n300,6\n', "its header says '[5m'"],
+    ['thousands in minutes', 'minute,kRPS\n0,5\n1,6\n', "its header says 'kRPS'"],
     ['rates of some minutes', 'time,hits per 5m\n0,600\n300,660\n', 'begin with second,per_300s'],
     [
       'rates over a window',
@@ -254,13 +276,27 @@ describe('--shape', () => {
       'second;count\n0;950\n1;1.200\n2;7\n',
       "line 3: '1.200' may be 1200 or 1.2: write it so",
     ],
+    ['thirds', 'second,count\n0,1\n1,1.333\n2,7\n', "line 3: '1.333' may be 1333 or 1.3330: write it so"],
     ['a column of words', 'at what\nx\n', "line 2: 'x' is neither"],
     ['a column of times', 'timestamp\n0\n3\n3\n7\n', "its header says 'timestamp'. Times are seconds since 1970"],
+    ['a column of times in s', 'arrival time (s)\n0\n3\n7\n', "its header says 'arrival time (s)'"],
+    ['a column of times by a slash', 't/s\n0.1\n0.5\n1.2\n', "its header says 't/s'"],
     ['times from the first one on', '0.1\n0.5\n1.2\n', 'its numbers only rise'],
     ['JSON of counts', '[[1700000000,5],[1700000001,6]]', 'line 1: JSON that is no line of an access log'],
     ['JSON that nginx did not escape', '{"time_local":"x","body":"\\x22"}', 'nginx needs escape=json'],
   ])('takes no %s for something else', (_, text, what) => {
     expect(() => readCounts(text, 'x')).toThrow(what)
+  })
+
+  it.each([
+    ['minute,rpm\n0,600\n1,660\n', 'minute,rpm\n', 'per_minute\n', /^[01],/gm],
+    ['second,rpm\n0,600\n1,660\n', 'second,rpm\n', 'per_minute\n', /^[01],/gm],
+    ['requests/min\n600\n660\n', 'requests/min\n', 'per_minute\n', /^$/],
+    ['time,rpm\n0,600\n60,660\n', 'time,rpm\n', 'second,per_minute\n', /^$/],
+  ])('takes %j once its advice was followed', (text, header, other, left) => {
+    expect(() => readCounts(text, 'x')).toThrow(other.trim())
+    const mended = text.replace(header, other).replace(left, '')
+    expect(readCounts(mended, 'x').counts).toEqual([...Array(60).fill(10), ...Array(60).fill(11)])
   })
 
   it('reads any text, or says in one line what is wrong with it', () => {
