@@ -4,8 +4,10 @@ import { isTime } from './trace-cells.ts'
 /** What counts requests by its name, and what may do so where nothing else stands beside it and a time. */
 const COUNT = /^(?:counts?|doc_count|requests|reqs?|hits|rate|rps|qps)$/i
 const MAYBE_COUNT = /^(?:values?|n|total|sum|events)$/i
-/** What a metric has beside its time and its value. */
+/** What a metric has beside its time, its value and its unit. An order has a name too, and a total, but no such unit. */
 const OF_METRIC = /^(?:units?|labels?|metric|name|statistic)$/i
+const UNIT = /^units?$/i
+const UNIT_OF_COUNTS = /^(?:counts?|requests?|reqs?|hits|events|none)(?:\/s.*)?$/i
 const DEPTH_MAX = 3
 
 /**
@@ -34,9 +36,11 @@ function columnsIn(line: string): string | undefined {
   return `${time[1]},${count[1]}`
 }
 
-/** Whether nothing but a time, and what a metric has, stands beside it. */
+/** Whether nothing but a time stands beside it, or what a metric of counts has. */
 function isPair(members: readonly (readonly [string, unknown])[], name: string): boolean {
-  return members.filter(([one]) => !OF_METRIC.test(one)).length === 2 && MAYBE_COUNT.test(name)
+  const isOfMetric = members.some(([one, value]) => UNIT.test(one) && UNIT_OF_COUNTS.test(String(value)))
+  const others = members.filter(([one]) => !(isOfMetric && OF_METRIC.test(one)))
+  return others.length === 2 && MAYBE_COUNT.test(name)
 }
 
 function listsIn(value: unknown, depth: number): (readonly object[])[] {

@@ -162,9 +162,19 @@ describe('--shape takes what people have of other tools', () => {
       JSON.stringify(metric).toLowerCase(),
     ])
       expect(readCounts(text.replaceAll('t00:', 'T00:').replaceAll('z"', 'Z"'), 'shape').counts).toEqual([5, 6, 7])
-    // Orders have totals.
-    const orders = JSON.stringify([{ id: 'o', created_at: '2026-01-01T00:00:00Z', total: 500 }])
-    expect(readCounts(orders, 'shape').counts).toEqual([1])
+    // Orders have totals, and names, labels or units of their own.
+    for (const other of [
+      { id: 'o' },
+      { name: '#1001' },
+      { label: 'new' },
+      { name: '#1001', unit: 'EUR' },
+      { metric: 'm' },
+    ]) {
+      const orders = JSON.stringify([{ ...other, created_at: '2026-01-01T00:00:00Z', total: 500 }])
+      expect(readCounts(orders, 'shape').counts, orders).toEqual([1])
+    }
+    const told = JSON.stringify(metric.map((row) => ({ ...row, Label: 'RequestCount', Unit: 'Count/Second' })))
+    expect(readCounts(told, 'shape').counts).toEqual([5, 6, 7])
   })
 
   it('takes points of a metric for no requests', () => {
