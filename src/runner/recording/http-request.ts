@@ -93,13 +93,19 @@ export function attributesIn(value: JsonObject): Record<string, string> | undefi
   return undefined
 }
 
+/** A header, or what stands before the first one. */
+const WHOLE_LINE = /^(?:[\w-]+:.*|HTTP\/\d.*|[A-Z]+ \S+ HTTP\/\d.*)?$/
+
 /** By lower-case name, of an object of texts or lists, of a list of pairs, or of a text. */
 function headersOf(given: unknown): Record<string, string> | undefined {
   const value = parsedText(given) ?? given
   if (typeof value === 'string') return headerLines(value)
   if (isList(value)) {
-    // Names and values in turns, as Node has them, and readers of Kafka.
-    if (value.length > 1 && value.every((one) => typeof one === 'string')) {
+    if (value.every((one) => typeof one === 'string')) {
+      // Whole lines, as PHP and curl have them. No name of a header has a colon within it.
+      if (value.every((one) => WHOLE_LINE.test(one.trim())))
+        return headerLines(value.map((one) => one.trim()).join('\n'))
+      // Names and values in turns, as Node has them, and readers of Kafka.
       return lowered(value.flatMap((name, at) => (at % 2 === 0 ? [[name, value[at + 1]] as const] : [])))
     }
     const pairs = value.map((one): [unknown, unknown] => {

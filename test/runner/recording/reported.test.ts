@@ -149,6 +149,17 @@ describe('npm run record takes the body out of', () => {
       { 'content-type': FORM_TYPE, 'x-github-event': 'push', body: { payload: PUSH }, timestamp: 1 },
       [`push payload=${encodeURIComponent(PUSH)}`],
     ],
+    // PHP and curl have each header as a line.
+    [
+      'a list of lines of headers',
+      github,
+      {
+        headers: ['POST /hook HTTP/1.1', 'Content-Type: application/json', 'X-GitHub-Event: push', 'X-None:'],
+        body: PUSH,
+      },
+      [PUSHED],
+    ],
+    ['one such line', github, { headers: ['X-GitHub-Event: push\r\n'], body: PUSH }, [PUSHED]],
     [
       'a list in a body that is none of the provider',
       stripe,
