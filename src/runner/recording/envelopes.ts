@@ -4,7 +4,7 @@ import { attributesIn, headersIn, isRequest, looksWrapped, requestOf } from './h
 import { isList, isObject, type JsonObject, LINE, memberOf, parsedText } from './json-shape.ts'
 import { rowsOfColumns } from './table.ts'
 import type { Recorded } from './template.ts'
-import { itemOf } from './typed-values.ts'
+import { isChangeWithoutItem, itemOf } from './typed-values.ts'
 
 /** What a JSON value holds: each request, or why it cannot be used. `form`: what the value was taken for. */
 export interface Unwrapped {
@@ -17,6 +17,7 @@ const UNKNOWN_FORM = `a request in a form that is not known: make it ${LINE}`
 
 const NO_REQUEST = 'a delivery without its request: gh api repos/OWNER/REPO/hooks/HOOK/deliveries/DELIVERY has it'
 const NO_MESSAGE = 'an attempt without its message: export the messages instead'
+const NO_ITEM = 'a change of a table without its item: a stream with new and old images has it'
 const NO_WEBHOOK = 'a line of a log without a request in it'
 
 /** Lists of requests or events, by what tells them from a webhook that has a list in it. */
@@ -36,8 +37,8 @@ const LISTS: readonly { readonly form: string; list(value: JsonObject): unknown 
   { form: 'messages of a queue', list: (value) => listOf(flatIn(value.records), 'topic', 'offset') },
   { form: 'items of a table', list: (value) => listOfItems(value.Items) },
   { form: 'log records', list: (value) => flatIn(flatIn(value.resourceLogs, 'scopeLogs'), 'logRecords') },
-  { form: 'log events', list: (value) => listOf(value.events ?? value.logEvents, 'message', 'timestamp') },
-  { form: 'stream', list: (value) => listOf(value.records, 'recordId', 'data') },
+  { form: 'log events', list: (value) => listOfLines(value.events ?? value.logEvents) },
+  { form: 'stream', list: (value) => listOfTexts(value.records) },
   {
     form: 'log events',
     list: (value) => streamed(memberOf(value, 'data', 'resultType'), memberOf(value, 'data', 'result')),
@@ -94,7 +95,7 @@ const CARRIERS: readonly { readonly form: string; inside(value: JsonObject): unk
     inside: (value) => isOfTopic(value) && (jsonIn(value.payload ?? value.value) ?? value.payload ?? value.value),
   },
   { form: 'item of a table', inside: (value) => itemOf(value) },
-  { form: 'log line', inside: (value) => isLogRecord(value) && memberOf(value, 'body', 'stringValue') },
+  { form: 'log line', inside: (value) => isLogRecord(value) && loggedIn(value) },
   { form: 'Event Grid', inside: (value) => Object.hasOwn(value, 'dataVersion') && value.data },
   { form: 'log line', inside: (value) => lineOf(value) },
   ...['attributes', '_source', 'result'].map((name) => ({
@@ -148,6 +149,8 @@ function listed(value: JsonObject, depth: number): Unwrapped | undefined {
 function kept(items: readonly unknown[], depth: number): Unwrapped | undefined {
   const all = items.map((item) => unwrap(item, Buffer.from(JSON.stringify(item)), depth + 1))
   if (all.length === 0 || all.some(({ form }) => OF_SENDERS.includes(form))) return undefined
+  // Platforms send their logs as such lists.
+  if (all.every(({ found }) => found.every((one) => one === NO_WEBHOOK))) return undefined
   return { form: all[0]!.form, found: all.flatMap(({ found }) => found) }
 }
 
@@ -182,8 +185,10 @@ function alone(value: JsonObject, bytes: Uint8Array): Unwrapped {
     return { form: 'attempts', found: [NO_MESSAGE] }
   const request = requestOf(value) ?? withMetadata(value)
   if (request !== undefined) return { form: 'requests', found: [request] }
+  if (isChangeWithoutItem(value)) return { form: 'changes of a table', found: [NO_ITEM] }
   if (isChatter(value)) return { form: 'log line', found: [NO_WEBHOOK] }
-  const isKept = looksWrapped(value) || isOfTopic(value) || isLogRecord(value)
+  const isOfMessages = (isOfTopic(value) && !holdsMore(value)) || isOfStream(value)
+  const isKept = looksWrapped(value) || isOfMessages || (isLogRecord(value) && textsBeside(value).length === 0)
   return isKept ? { form: 'unknown', found: [UNKNOWN_FORM] } : { form: 'bodies', found: [{ headers: {}, body: bytes }] }
 }
 
@@ -213,6 +218,19 @@ function isOfTopic(value: JsonObject): boolean {
   return Object.hasOwn(value, 'partition') && Object.hasOwn(value, 'offset')
 }
 
+/** Whether a body may be under a name of somebody's own. Where it has its usual name, and is none, there is none. */
+function holdsMore(value: JsonObject): boolean {
+  if (['payload', 'value'].some((name) => Object.hasOwn(value, name))) return false
+  return Object.entries(value).some(
+    ([name, one]) => !['key', 'headers'].includes(name) && isObject(parsedText(one) ?? one),
+  )
+}
+
+/** A record of a stream. Its data are no JSON, or they were taken out of it. */
+function isOfStream(value: JsonObject): boolean {
+  return ['SequenceNumber', 'PartitionKey', 'Data'].every((name) => typeof value[name] === 'string')
+}
+
 function isLogRecord(value: JsonObject): boolean {
   return ['timeUnixNano', 'observedTimeUnixNano'].some((name) => Object.hasOwn(value, name))
 }
@@ -228,6 +246,31 @@ function jsonIn(given: unknown): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined
   const text = withoutCoding(textBody(given, false), {}).toString()
   return parsedText(text) && text
+}
+
+/** Lines of a log are texts. What a chat sends has a type, and its message is an object. */
+function listOfLines(value: unknown): unknown {
+  const list = listOf(value, 'message', 'timestamp')
+  const [first] = isList(list) ? list : []
+  return typeof memberOf(first, 'message') === 'string' || memberOf(first, 'type') === undefined ? list : undefined
+}
+
+/** Records of a stream hold texts of JSON. Others that have an id and data are of a sender. */
+function listOfTexts(value: unknown): unknown {
+  const list = listOf(value, 'recordId', 'data')
+  return isList(list) && jsonIn(memberOf(list[0], 'data')) !== undefined ? list : undefined
+}
+
+/** The line of a log record; undefined where it tells of a body that stands beside it. */
+function loggedIn(value: JsonObject): unknown {
+  const line = memberOf(value, 'body', 'stringValue')
+  return jsonIn(line) ?? (textsBeside(value).length > 0 ? undefined : line)
+}
+
+/** The texts of JSON among the attributes of a log record. */
+function textsBeside({ attributes }: JsonObject): unknown[] {
+  const texts = isList(attributes) ? attributes.map((one) => memberOf(one, 'value', 'stringValue')) : []
+  return texts.filter((one) => parsedText(one) !== undefined)
 }
 
 function listOfItems(value: unknown): unknown {

@@ -108,7 +108,7 @@ async function* linesOf(path: string, encoding: TextEncoding): AsyncGenerator<Fo
 function* ofDocuments(documents: readonly string[]): Generator<FoundRequest> {
   for (const [at, text] of documents.entries()) {
     const value = parsedText(text)
-    // A list that is all of a file is a list of requests. Elsewhere it is a body, as some senders have it.
+    // A list that is all of a file is a list of requests. Any other one may be the body that a sender sent.
     const isWhole = documents.length === 1 && isList(value)
     const where = documents.length === 1 ? '' : `document ${at + 1}`
     yield* requestsOf(where, isWhole ? unwrapAll(value, 'list') : ofText(text))

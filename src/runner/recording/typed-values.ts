@@ -8,15 +8,16 @@ const TYPES: Readonly<Record<string, (given: unknown) => unknown>> = {
   BOOL: (given) => given,
   NULL: () => null,
   M: (given) => (isObject(given) ? untyped(given) : given),
-  L: (given) => (isList(given) ? given.map(plainOf) : given),
+  L: (given) => (isList(given) ? given.map(withoutType) : given),
   SS: (given) => given,
   BS: (given) => given,
   NS: (given) => (isList(given) ? given.map(Number) : given),
 }
 
-/** The item of a table without the types: alone, in an export, or in a stream of changes; undefined where it is none. */
+/** The item of a table without the types: alone, in an export, or in a stream of changes, also one that was removed; undefined where it is none. */
 export function itemOf(value: JsonObject): JsonObject | undefined {
-  const item = value.Item ?? memberOf(value, 'dynamodb', 'NewImage') ?? value
+  const image = memberOf(value, 'dynamodb', 'NewImage') ?? memberOf(value, 'dynamodb', 'OldImage')
+  const item = value.Item ?? image ?? value
   const members = isObject(item) ? Object.values(item) : []
   return members.length > 0 && members.every(isTyped) ? untyped(item as JsonObject) : undefined
 }
@@ -27,10 +28,15 @@ function isTyped(value: unknown): boolean {
 }
 
 function untyped(item: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plainOf(value)]))
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, withoutType(value)]))
 }
 
-function plainOf(value: unknown): unknown {
+function withoutType(value: unknown): unknown {
   const [type = '', given] = isTyped(value) ? Object.entries(value as JsonObject)[0]! : []
   return TYPES[type] ? TYPES[type](given) : value
+}
+
+/** A change of which a stream tells the keys alone. */
+export function isChangeWithoutItem({ dynamodb }: JsonObject): boolean {
+  return isObject(dynamodb) && Object.hasOwn(dynamodb, 'Keys') && !(dynamodb.NewImage ?? dynamodb.OldImage)
 }

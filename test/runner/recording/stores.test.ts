@@ -89,6 +89,24 @@ describe('npm run record takes the body, and the headers beside it, out of', () 
       [CHARGED],
     ],
     [
+      'an item that was removed',
+      stripe,
+      { Records: [{ eventName: 'REMOVE', dynamodb: { Keys: { pk: { S: '1' } }, OldImage: { body: { S: CHARGE } } } }] },
+      [CHARGED],
+    ],
+    ['a change without types', stripe, { eventName: 'INSERT', dynamodb: { NewImage: { body: CHARGE } } }, [CHARGED]],
+    ['a record of Kafka with a name of its own', stripe, { ...record, message: JSON.parse(CHARGE) }, [CHARGED]],
+    [
+      'a log record with the body beside its line',
+      stripe,
+      {
+        timeUnixNano: '1',
+        body: { stringValue: 'received' },
+        attributes: [{ key: 'http.body', value: { stringValue: CHARGE } }],
+      },
+      [CHARGED],
+    ],
+    [
       'a document with bytes',
       github,
       [{ base64: base64(PUSH), subType: '00' }, base64(PUSH)].map((one) => ({ headers, body: { $binary: one } })),
@@ -120,9 +138,17 @@ describe('npm run record takes the body, and the headers beside it, out of', () 
 
   it.each<[string, unknown]>([
     ['a record without a body', { ...record, payload: null }],
+    ['a record of a stream without JSON', { SequenceNumber: '1', PartitionKey: 'k', Data: base64('a=b') }],
     ['a log record that is taken apart', { timeUnixNano: '1', body: { kvlistValue: { values: [] } } }],
   ])('or says that it cannot: %s', async (_, content) => {
     expect(await taken(github, content)).toEqual([expect.stringContaining('in a form that is not known')])
+  })
+
+  it('or says that a change of a table has no item', async () => {
+    const keys = { eventName: 'REMOVE', dynamodb: { Keys: { pk: { S: '1' } }, SequenceNumber: '7' } }
+    expect(await taken(github, { Records: [keys, keys] })).toEqual(
+      Array(2).fill('a change of a table without its item: a stream with new and old images has it'),
+    )
   })
 
   it('and leaves alone what senders themselves send', async () => {
@@ -134,6 +160,16 @@ describe('npm run record takes the body, and the headers beside it, out of', () 
       // And objects that look a little like those above.
       { recordId: 'r', event: 'updated', data: { id: 1 } },
       { recordId: 'r', data: 'hello' },
+      {
+        records: [
+          { recordId: 'r', data: { id: 1 } },
+          { recordId: 's', data: { id: 2 } },
+        ],
+      },
+      { SequenceNumber: 1, Data: 'hello' },
+      { service: 's', dynamodb: { status: 'down' } },
+      { destination: 'U', events: [{ type: 'message', message: { text: 'hi' }, timestamp: 1 }] },
+      [{ level: 'info', timestamp: 1, message: 'a platform sends its log' }],
       { OrderId: 1, Count: 1, Items: [{ Sku: 's' }] },
       { Item: { Sku: 's' }, records: [{ a: 1 }], properties: { color: 'red' } },
       { payload: 'aGVsbG8gd29ybGQ=', id: 1 },
