@@ -24,7 +24,7 @@ Examples:
   npm run calibrate -- --bottlenecks slow-sync,slow-effects
 
 With --bottlenecks stacks of ours are measured, in which it is known what binds: it is planted. It must be named, as
-npm run ceiling -- --binds names it, and half of it must gain what was predicted, within ${percent(GAIN_OFF_MAX)}. Some four minutes each.
+npm run ceiling -- --binds names it, and half of it must gain what was predicted, within ${percent(GAIN_OFF_MAX)}. Some five minutes each.
 
 Exits: 0 all right, 1 a figure is wrong, 5 not measurable here, 130 interrupted.`
 
