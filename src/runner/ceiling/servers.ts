@@ -4,7 +4,7 @@ import type { RunSettings } from '../plan/settings.ts'
 import { moduleOf } from '../scenario/registry.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
-import type { Server, SharedServers } from '../servers/server.ts'
+import { outlives, pidsOf, type Server, type SharedServers } from '../servers/server.ts'
 
 export interface Standing {
   /** The settings with the addresses of what stands. */
@@ -45,10 +45,7 @@ export async function standServers(
     const queueUrl = await addressOf('queue', settings.queueUrl)
     const ledgerUrl = await addressOf('ledger', settings.ledgerUrl)
     const sharedServers = Object.fromEntries(
-      servers.map(({ url, pid, control, origin }) => {
-        const pids = control?.pids() ?? (pid === undefined ? [] : [pid])
-        return [url, { pids, endsWithThem: origin === 'native' || origin === 'compose' }]
-      }),
+      servers.map((server) => [server.url, { pids: pidsOf(server), endsWithThem: !outlives(server) }]),
     )
     return { settings: { ...settings, queueUrl, ledgerUrl }, sharedServers, stop }
   } catch (error) {

@@ -14,6 +14,16 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** The processes of this machine that a server is known to be now. */
+export function pidsOf({ control, pid }: Server): readonly number[] {
+  return control?.pids() ?? (pid === undefined ? [] : [pid])
+}
+
+/** Whether a server stands on when whoever asked for it is done. */
+export function outlives({ origin }: Server): boolean {
+  return origin === 'given' || origin === 'kept'
+}
+
 /** Servers that the settings give by address, and that somebody started for several runs; by address. */
 export type SharedServers = Readonly<Record<string, SharedServer>>
 

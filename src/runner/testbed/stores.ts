@@ -10,7 +10,7 @@ import type { ServerCounts } from '../records/facts.ts'
 import { opened } from '../scenario/plugins.ts'
 import { knownKind } from '../servers/kinds/index.ts'
 import { provide } from '../servers/provide.ts'
-import type { Server, SharedServers } from '../servers/server.ts'
+import { outlives, pidsOf, type Server, type SharedServers } from '../servers/server.ts'
 import type { Links } from './links.ts'
 import { openCounts } from './meters/server-counts.ts'
 
@@ -99,9 +99,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
       const place = { url: home, namespace }
       drops.push(() => dropOrTell({ driver, server, place, isOpened }, onProgress))
     }
-    const endsWithRuns = sharedServers?.[server?.url ?? '']?.endsWithThem
-    const outlives = (server?.origin === 'given' || server?.origin === 'kept') && !endsWithRuns
-    const kept = outlives && { keptMs: runKeptMs(durationMs) }
+    const staysOn = server && outlives(server) && !sharedServers?.[server.url]?.endsWithThem
+    const kept = staysOn && { keptMs: runKeptMs(durationMs) }
     const url = server ? await links.url(`${part}-link`, server) : home
     const store = await driver.open({ url: home, namespace, ...kept })
     isOpened = true
@@ -117,9 +116,9 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const ledger = await storeOf('ledger', settings.ledgerUrl)
     // An address that a person gave may hold a password; one of ours does not.
     const says = started.map(({ says, url, origin }) => (origin === 'native' ? `${says}, at ${shownPlace(url)}` : says))
-    const servers = started.map(({ kind, url, pid, control }) => {
-      const known = sharedServers?.[url]?.pids ?? (pid === undefined ? [] : [pid])
-      return { kind, url, pids: () => control?.pids() ?? known }
+    const servers = started.map((server) => {
+      const { kind, url } = server
+      return { kind, url, pids: () => sharedServers?.[url]?.pids ?? pidsOf(server) }
     })
     const counts = await openCounts(started, namespace)
     return {
