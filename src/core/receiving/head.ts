@@ -5,16 +5,17 @@ import type { Route } from '../contracts/provider.ts'
 import type { Reply } from '../contracts/reply.ts'
 import { BAD_REQUEST, NOT_IMPLEMENTED } from './replies.ts'
 
-/** Scheme, authority and the rest of a target in absolute form (RFC 9112 3.2.2): without user, without fragment. */
-const ABSOLUTE = /^https?:\/\/((?:\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?)((?:[/?].*)?)$/i
-
-/** A Host (RFC 9112 3.2): an authority without a user, or nothing. */
-const HOST = /^(?:(?:\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?)?$/i
+/** A host and its port, without a user. */
+const AUTHORITY = String.raw`(?:\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?`
+/** Scheme, authority and the rest of a target in absolute form (RFC 9112 3.2.2): without fragment. */
+const ABSOLUTE = new RegExp(String.raw`^https?:\/\/(${AUTHORITY})((?:[/?].*)?)$`, 'i')
+/** A Host (RFC 9112 3.2), which may be empty. */
+const HOST = new RegExp(`^(?:${AUTHORITY})?$`, 'i')
 
 /**
- * Judges what RFC 9112 asks of a head and node's parser lets pass: a version that we do not speak, a Host that is none, a
- * transfer coding that nobody would undo, a target that is no path. A target in absolute form becomes its path, and its
- * authority the Host.
+ * Judges what RFC 9112 asks of a head and node's parser lets pass: a version that we do not speak, a Host that names no host,
+ * a transfer coding that nobody would undo, a target that is no path. A target in absolute form becomes its path. Its
+ * authority becomes the Host.
  */
 export function judgeHead(request: IncomingMessage): Reply | undefined {
   const { httpVersionMajor, httpVersionMinor, headers } = request
