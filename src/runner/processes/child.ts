@@ -104,7 +104,7 @@ export function startProcess<To, From extends { readonly kind: string }>(
       })
     },
     async end(ms) {
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+      if (gone) return
       const timer = setTimeout(() => child.kill('SIGKILL'), ms)
       if (child.connected) child.disconnect()
       await exited
