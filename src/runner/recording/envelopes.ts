@@ -218,7 +218,7 @@ function isOfTopic(value: JsonObject): boolean {
   return Object.hasOwn(value, 'partition') && Object.hasOwn(value, 'offset')
 }
 
-/** Whether a body may be under a name of somebody's own. Where it has its usual name, and is none, there is none. */
+/** Whether a member of any other name may be the body. A record with `payload` or `value` has its body there or nowhere. */
 function holdsMore(value: JsonObject): boolean {
   if (['payload', 'value'].some((name) => Object.hasOwn(value, name))) return false
   return Object.entries(value).some(

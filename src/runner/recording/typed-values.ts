@@ -14,7 +14,10 @@ const TYPES: Readonly<Record<string, (given: unknown) => unknown>> = {
   NS: (given) => (isList(given) ? given.map(Number) : given),
 }
 
-/** The item of a table without the types: alone, in an export, or in a stream of changes, also one that was removed; undefined where it is none. */
+/**
+ * The item of a table, without the types: alone, in an export, or in a stream of changes, which also tells of removed items.
+ * undefined: the value is no item.
+ */
 export function itemOf(value: JsonObject): JsonObject | undefined {
   const image = memberOf(value, 'dynamodb', 'NewImage') ?? memberOf(value, 'dynamodb', 'OldImage')
   const item = value.Item ?? image ?? value

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-/** On a machine whose cores others have it takes long to start, ms. */
+/** ms. A browser starts slowly on a busy machine. */
 const START_MS = 120_000
 
 /** Where a Chromium is: the one that CHROMIUM names, or the system's. */
