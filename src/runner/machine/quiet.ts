@@ -62,17 +62,11 @@ function whyWaiting({ waited }: Meanwhile): string | undefined {
   return `something waits for a core ${(100 * waited).toFixed(0)}% of the time`
 }
 
-export function meanwhileWords({
-  othersCores,
-  othersInWorstSecond,
-  others,
-  stolenCores,
-  waited,
-  load,
-}: Meanwhile): string {
+/** For a table that is kept. Who the others were is told where they were too many: see whyBusy. */
+export function meanwhileWords({ othersCores, othersInWorstSecond, stolenCores, waited, load }: Meanwhile): string {
   const cores = (value: number | null) => (value === null ? 'unknown' : value.toFixed(2))
   return [
-    `Other processes meanwhile: ${cores(othersCores)} cores, ${cores(othersInWorstSecond)} in the worst second${others && ` (${others})`}`,
+    `Other processes meanwhile: ${cores(othersCores)} cores, ${cores(othersInWorstSecond)} in the worst second`,
     `taken by the host ${cores(stolenCores)}`,
     `something waited for a core ${waited === null ? 'unknown' : `${(100 * waited).toFixed(0)}%`} of the time`,
     `load ${load[0].toFixed(1)}–${load[1].toFixed(1)}.`,

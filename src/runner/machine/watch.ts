@@ -11,6 +11,8 @@ const SHORTEST_MS = 500
 /** Looking takes at most one part in so many of a core, however many processes there are. */
 const COST = 50
 const OTHERS_MAX = 5
+/** Who used less, in cores, is not named. */
+const CORES_MIN = 0.01
 /** The system tells how long it is up in steps of 10 ms. */
 const SLEEP_MIN_MS = 50
 
@@ -188,7 +190,8 @@ function pressureOf(
 
 /**
  * Processes of one name together. One that began meanwhile counts whole. A program may write its arguments into its name, as
- * npm does: only the first word of it is kept.
+ * npm does: only the first word of it is kept. Who used next to nothing explains nothing, and a report is read by other people:
+ * it is not named.
  */
 export function mostBusy(
   before: ReadonlyMap<number, Running>,
@@ -202,10 +205,10 @@ export function mostBusy(
     ticks.set(first, (ticks.get(first) ?? 0) + now - (then?.name === name ? then.ticks : 0))
   }
   return [...ticks]
-    .filter(([, count]) => count > 0)
-    .toSorted(([, a], [, b]) => b - a)
-    .slice(0, OTHERS_MAX)
     .map(([name, count]) => ({ name, cores: (1_000 * count) / TICKS_PER_S / tookMs }))
+    .filter(({ cores }) => cores >= CORES_MIN)
+    .toSorted((a, b) => b.cores - a.cores)
+    .slice(0, OTHERS_MAX)
 }
 
 function coresByKind(pids: ProcessIds): MachineRecord['cores'] {

@@ -72,15 +72,16 @@ describe('whose CPU time it was', () => {
     expect(splitBy([10, 30], after).own).toBe(225)
   })
 
-  it('is told by name, processes of one name together, one that began meanwhile whole', () => {
-    const before = table(running(40, 1, 900, 0, 'loop'), running(50, 1, 10, 0, 'quiet'))
+  it('is told by name, processes of one name together, one that began meanwhile whole, none that used next to nothing', () => {
+    const before = table(running(40, 1, 900, 0, 'loop'), running(50, 1, 10, 0, 'quiet'), running(51, 1, 10, 0, 'idle'))
     const after = table(
       ...[running(40, 1, 1_000, 0, 'loop'), running(41, 1, 50, 0, 'loop')],
       ...[running(50, 1, 10, 0, 'quiet'), running(60, 1, 20, 0, 'late --secret')],
+      running(51, 1, 11, 0, 'idle'),
     )
-    expect(mostBusy(before, after, 1_000)).toEqual([
-      { name: 'loop', cores: 1.5 },
-      { name: 'late', cores: 0.2 },
+    expect(mostBusy(before, after, 2_000)).toEqual([
+      { name: 'loop', cores: 0.75 },
+      { name: 'late', cores: 0.1 },
     ])
   })
 })
