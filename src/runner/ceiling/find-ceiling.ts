@@ -36,6 +36,8 @@ export interface CeilingOptions {
   readonly settings: RunSettings
   /** The pass mark, for the answer; each trial's plan has it too. */
   readonly acceptP99Ms: number
+  /** The line that begins the same search anew, for the answer. Default: none. */
+  readonly reproduce?: string
   readonly file: TrialsFile
   readonly goal: Goal
   readonly trialMs: number
@@ -73,6 +75,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     acceptP99Ms: options.acceptP99Ms,
     trialMs: options.trialMs,
     asked: [...also],
+    reproduce: options.reproduce,
     startedAt,
     tookMs: Math.round(beforeMs + search.elapsedMs),
     interrupted: interrupt.aborted,

@@ -5,7 +5,7 @@ import { seconds } from '../../core/base/words.ts'
 import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
 import { openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
-import { type SearchFlags, searchAgain } from '../ceiling/search-again.ts'
+import { type SearchFlags, searchAgain, searchAnew } from '../ceiling/search-again.ts'
 import { goingOn, TrialsFile } from '../ceiling/trials-file.ts'
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
@@ -128,6 +128,7 @@ async function ceiling({
     ? TrialsFile.resume(path, settings, trialMs)
     : TrialsFile.begin(path, settings, trialMs, ratePerSMax)
   const again = searchAgain(path, settings, { maxRate, budget, binds })
+  const reproduce = searchAnew(settings, { ...begunWith(trialMs, ratePerSMax), budget, binds })
   const interrupt = onInterrupt()
   const how: Answering = { json, quiet }
   const say = sayer(how)
@@ -151,6 +152,7 @@ async function ceiling({
         bench,
         settings,
         acceptP99Ms: plan.acceptP99Ms,
+        reproduce,
         file,
         trialMs,
         budgetMs,
@@ -214,6 +216,15 @@ async function askedOf(
     ...{ settings: begun.settings, budgetMs: wanted.budgetMs },
     trialMs: trial === undefined ? begun.trialMs : wanted.trialMs,
     ratePerSMax: maxRate === undefined ? (begun.ratePerSMax ?? wanted.ratePerSMax) : wanted.ratePerSMax,
+  }
+}
+
+/** What a search was begun with, as flags; undefined: as it is by default. */
+function begunWith(trialMs: number, ratePerSMax: number) {
+  const { trialMs: usualMs, ratePerSMax: usualPerS } = searchTimes(SEARCH_DEFAULTS)
+  return {
+    trial: trialMs === usualMs ? undefined : `${trialMs / 1_000}s`,
+    maxRate: ratePerSMax === usualPerS ? undefined : String(ratePerSMax),
   }
 }
 

@@ -7,13 +7,23 @@ import { shownValue } from './shown.ts'
  * The line that makes the same run again: every setting that is not the default, or that was set to it, since a config may say
  * otherwise. An address with a password is taken from the environment; where it is not there, the shell says what is missing.
  */
-export function runAgain({ given = [], ...settings }: RunSettings): string {
+export function runAgain(settings: RunSettings): string {
+  return commandAgain(`scenario ${shownValue(fromHere(settings.scenario))}`, settings)
+}
+
+/** The same of any command that takes settings; `more`: its own flags, as they are typed. */
+export function commandAgain(
+  command: string,
+  { given = [], ...settings }: RunSettings,
+  more: readonly string[] = [],
+): string {
   const repeated = everySetting.filter(([name, setting]) => {
     return setting.again !== 'never' && (settings[name] !== defaultOf(setting) || given.includes(name))
   })
   const { variables, flags } = typedAgain(repeated.map(([name, setting]) => [setting, settings[name]]))
-  const line = [...variables, `npm run scenario ${shownValue(fromHere(settings.scenario))}`].join(' ')
-  return commandsIn(flags.length > 0 ? `${line} -- ${flags.join(' ')}` : line)
+  const line = [...variables, `npm run ${command}`].join(' ')
+  const all = [...flags, ...more]
+  return commandsIn(all.length > 0 ? `${line} -- ${all.join(' ')}` : line)
 }
 
 /** Values as a command sets them: flags, and before it a variable of the environment for each address with a password. */

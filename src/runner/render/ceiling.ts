@@ -30,7 +30,7 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
 }
 
 export function ceilingHtml(ceiling: Ceiling): string {
-  const { settings, trials, found, drifted } = ceiling
+  const { settings, trials, found, drifted, reproduce } = ceiling
   const costs = costTable(ceiling)
   const isSure = found.kind === 'found' && !drifted
   const said = [ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling), ...doubtWords(ceiling)]
@@ -46,7 +46,7 @@ ${bindingSections(ceiling)}
 ${byLimit(ceiling)}
 ${costs && section('What 1,000 events cost', [table(costs.head, costs.rows), costs.notes.map((note) => markup`<p>${note}</p>`)])}
 ${section('Trials', trialsTable(trials))}
-${section('Setting', table(['', ''], settingRows(ceiling)))}`,
+${section('Setting', table(['', ''], settingRows(ceiling)), reproduce !== undefined && markup`<h3>Run it again</h3><pre>${reproduce}</pre>`)}`,
   })
 }
 
@@ -69,7 +69,9 @@ function settingRows({ settings, environment, startedAt, tookMs, trials, trialMs
 }
 
 function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {
+  // What is published is what was run: the ceiling's middle is where half of the trials fail.
   if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}`
+  if (soakedPerS !== null) return `holds ${perS(soakedPerS)}`
   return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'
 }
 

@@ -68,6 +68,8 @@ export const ceilingSchema = z.object({
   trialMs: z.number(),
   /** What the search was asked beside the ceiling itself. Absent in searches of older versions. */
   asked: z.array(askedBeside).optional(),
+  /** The line that begins the same search anew. Absent where no command of a person's made it, and in searches of older versions. */
+  reproduce: z.string().optional(),
   startedAt: z.string(),
   tookMs: z.number(),
   interrupted: z.boolean(),

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { searchAgain } from '../../../src/runner/ceiling/search-again.ts'
+import { searchAgain, searchAnew } from '../../../src/runner/ceiling/search-again.ts'
 import { goingOn, TrialsFile } from '../../../src/runner/ceiling/trials-file.ts'
 import { settingsOf } from '../../../src/runner/plan/settings.ts'
 import type { TrialRecord } from '../../../src/runner/search/ceiling-schema.ts'
@@ -110,4 +110,15 @@ it('is gone on with by a line that can be typed, with what the folder does not h
   const line = searchAgain('a', settings, bare)
   expect(line).toMatch(/^FLOODMARK_QUEUE_URL="\$\{FLOODMARK_QUEUE_URL:\?[^"]*" npm run ceiling -- --resume a$/)
   expect(line).not.toContain('secret')
+})
+
+it('can be begun anew by a line that repeats what was not usual, with no password', () => {
+  const usual = { trial: undefined, maxRate: undefined, budget: undefined, binds: undefined }
+  expect(searchAnew(settingsOf('steady', {}).settings, usual)).toBe('npm run ceiling')
+  const { settings: own } = settingsOf('steady', { queue: 'memory', p99: '200ms' })
+  const given = { trial: '3s', maxRate: '2500', budget: '10m', binds: true }
+  expect(searchAnew(own, given)).toBe(
+    'npm run ceiling -- --queue memory --p99 200ms --trial 3s --max-rate 2500 --budget 10m --binds',
+  )
+  expect(searchAnew(settings, usual)).not.toContain('secret')
 })

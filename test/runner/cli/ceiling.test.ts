@@ -41,7 +41,12 @@ describe('the command ceiling', () => {
     const again = await floodmark('ceiling', '--budget', '15s', '--resume', folder, '--json')
     expect([0, 4], again.out + again.err).toContain(again.code)
     // By the flags that it was begun with, and nothing but the answer.
-    expect(ceilingSchema.parse(JSON.parse(again.out)).trials.length).toBeGreaterThanOrEqual(begun.length - 1)
+    const more = ceilingSchema.parse(JSON.parse(again.out))
+    expect(more.trials.length).toBeGreaterThanOrEqual(begun.length - 1)
+    // Either can be begun anew by its line, wherever it was begun.
+    for (const { reproduce } of [ceiling, more]) {
+      expect(reproduce).toMatch(/^npm run ceiling -- .*--p99 30s.* --trial 2s --max-rate 300 --budget \d+s$/)
+    }
     expect(linesOf().slice(0, begun.length)).toEqual(begun)
     const other = await floodmark('ceiling', '--queue', 'embedded', '--resume', folder)
     expect(other).toMatchObject({ code: 2, err: expect.stringContaining('other settings') })

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { perS } from '../../../src/core/base/words.ts'
 import { ceilingHtml, renderCeiling } from '../../../src/runner/render/ceiling.ts'
 import { ceilingLines, trialLine } from '../../../src/runner/render/ceiling-terminal.ts'
 import { bindingWords, littleWords } from '../../../src/runner/render/words/binding.ts'
@@ -27,6 +28,21 @@ describe('the page of a ceiling', () => {
     expect(page).toContain('allowed: 250 ms')
     expect(page).toContain('<polygon ')
     expect(page).toContain(', soaked</title>')
+  })
+
+  it('begins with the rate that was run and held, which is what one plans with', () => {
+    const { soakedPerS } = ceiling.found
+    expect(page).toContain(`<p class="verdict">holds ${perS(soakedPerS!)}</p>`)
+    expect(ceilingWords(ceiling)).toMatch(/^It held .* in a soak\. The ceiling is /)
+    const none = { ...ceiling, found: { ...ceiling.found, soakedPerS: null } }
+    expect(ceilingHtml(none)).toContain(`<p class="verdict">${perS(ceiling.found.interval!.mid)}</p>`)
+  })
+
+  it('says how to run it again, where a command made it', () => {
+    expect(page).not.toContain('Run it again')
+    expect(ceilingHtml({ ...ceiling, reproduce: 'npm run ceiling -- --p99 1s' })).toContain(
+      '<h3>Run it again</h3><pre>npm run ceiling -- --p99 1s</pre>',
+    )
   })
 
   it('asks nothing of the net, and runs nothing', () => {

@@ -21,14 +21,15 @@ export function ceilingWords({ found, limit, acceptP99Ms, interrupted }: Ceiling
   const { interval, soakedPerS } = found
   const within = interval && `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)}, 90% sure)`
   const above = limit ? `; above it ${LIMITS[limit]}` : ''
-  const soaked = soakedPerS === null ? '' : ` It held ${perS(soakedPerS)} in a soak.`
+  // First, since it is what one plans with.
+  const soaked = soakedPerS === null ? '' : `It held ${perS(soakedPerS)} in a soak. `
   const marked = `with a response p99 of at most ${acceptP99Ms} ms`
   switch (found.kind) {
     case 'found':
-      return `The ceiling is ${within}, ${marked}${above}.${soaked}`
+      return `${soaked}The ceiling is ${within}, ${marked}${above}.`
     case 'budget-over':
       if (!interval) return `${interrupted ? 'It was interrupted' : 'The time was over'} before any trial counted.`
-      return `The ceiling is ${within}, ${marked}, as far as ${interrupted ? 'it went until it was interrupted' : 'time and trials went'}${above}.${soaked} More time may narrow it: go on with --resume.`
+      return `${soaked}The ceiling is ${within}, ${marked}, as far as ${interrupted ? 'it went until it was interrupted' : 'time and trials went'}${above}. More time may narrow it: go on with --resume.`
     case 'generator-bound':
       return `The ceiling is at least ${perS(soakedPerS ?? interval?.low ?? 0)}: the sender can offer no more in time here. Use --senders, --max-rate or another machine for sending.`
     case 'below-lowest':
