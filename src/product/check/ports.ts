@@ -1,3 +1,4 @@
+import { isLoopback } from '../../core/base/kit/address.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { type Address, boundHost, codeOfPort, portTrouble } from '../service/ports.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -22,7 +23,7 @@ async function taken(listen: Address): Promise<Finding[]> {
 }
 
 function reach({ host, port }: Address): Finding {
-  const isLocal = ['127.0.0.1', 'localhost', '::1'].includes(host)
+  const isLocal = isLoopback(host)
   if (!isLocal) return ok('listen', `listens on ${host}, port ${port}`)
   return warn('listen', `listen.host is ${host}: only this machine reaches it. Where no proxy runs here, set '0.0.0.0'`)
 }

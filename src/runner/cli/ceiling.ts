@@ -26,7 +26,7 @@ import { addressOf, indexBeside } from './report.ts'
 import { explained } from './scenario.ts'
 import { flagValue } from './settings/flag-value.ts'
 import { readSettings } from './settings/read-settings.ts'
-import { noticeTarget } from './target-notice.ts'
+import { noticeTargets } from './target-notice.ts'
 import { type Answering, answer, sayer } from './telling/answer.ts'
 import { columnsOf } from './telling/columns.ts'
 import { both, liveLine, silent } from './telling/live-line.ts'
@@ -136,7 +136,7 @@ async function ceiling({
   const live = isLive ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
-    await noticeTarget(plan, interrupt.signal, { peakPerS: ratePerSMax, lasts: lastsOf(trialMs, budgetMs) })
+    await noticeTargets([plan], interrupt.signal, { peakPerS: ratePerSMax, lasts: lastsOf(trialMs, budgetMs) })
     const events = live
       ? both(
           line,

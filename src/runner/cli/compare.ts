@@ -9,7 +9,7 @@ import { type ComparedStack, listOf, stacksOf, variedOf } from '../compare/stack
 import { folderOf } from '../history/named.ts'
 import { LivePage } from '../live/live-page.ts'
 import { needQuiet } from '../machine/quiet.ts'
-import { planOf } from '../plan/plan-run.ts'
+import { type Plan, planOf } from '../plan/plan-run.ts'
 import { countOf } from '../plan/quantities.ts'
 import { everySetting } from '../plan/settings.ts'
 import { shownValue } from '../plan/shown.ts'
@@ -23,7 +23,7 @@ import { namesOf } from '../scenario/registry.ts'
 import { takeTurns } from '../turns/take-turns.ts'
 import { TurnsFile } from '../turns/turns-file.ts'
 import { SEARCH_DEFAULTS } from './ceiling.ts'
-import { commandOf, LISTS, listsOf, refuseUnused, TARGET, withoutLists } from './compare/asked.ts'
+import { commandOf, LISTS, listsOf, refuseMixed, refuseUnused, withoutLists } from './compare/asked.ts'
 import { compareCeilings } from './compare/ceilings.ts'
 import { compareRuns, type RunsFlags } from './compare-runs.ts'
 import { EXIT } from './exit.ts'
@@ -31,6 +31,7 @@ import { onInterrupt } from './interrupt.ts'
 import { addressOf, indexBeside } from './report.ts'
 import { explained } from './scenario.ts'
 import { readSettings } from './settings/read-settings.ts'
+import { noticeTargets } from './target-notice.ts'
 import { type Answering, answer, sayer } from './telling/answer.ts'
 import { columnsOf } from './telling/columns.ts'
 import { both, liveLine, silent } from './telling/live-line.ts'
@@ -52,6 +53,7 @@ Examples:
   npm run compare -- flash-sale --queues embedded,kafka --resume reports/2026-01-31T08-00-00-compare-flash-sale
 
   npm run compare -- --ceiling --queues embedded,redis-streams --budget 4m
+  npm run compare -- steady --vary target=http://127.0.0.1:8080/hooks,http://127.0.0.1:8081/hooks
 
   npm run compare -- previous latest --allow 10%
   npm run compare -- main pull-request --summary "$GITHUB_STEP_SUMMARY"
@@ -145,10 +147,10 @@ async function compare(
   const scenarios = name === 'all' ? namesOf('scenario') : listOf('scenario', name)
   const varied = [...listsOf(flags), ...vary.map(variedOf)]
   const base = await readSettings(scenarios[0]!, withoutLists(flags))
+  refuseMixed(base, varied)
   const stacks = stacksOf(base, varied)
-  if (stacks.some(({ settings }) => settings.target !== undefined)) throw new FloodmarkError('misuse', TARGET)
   // Mistakes in what the settings name are told before anything is made.
-  const marks = await Promise.all(scenarios.map((scenario) => markOf(scenario, stacks)))
+  const plans = await Promise.all(scenarios.map((scenario) => plansOf(scenario, stacks)))
   const compared = { scenarios, stacks }
   const resume = named && folderOf(named, 'comparison')
   const begun = resume === undefined ? undefined : TurnsFile.resume(resume, compared)
@@ -160,12 +162,13 @@ async function compare(
   const live = isLive ? await LivePage.start() : undefined
   if (live) process.stderr.write(`live: ${live.address}\n`)
   try {
+    await noticeTargets(plans.flat(), interrupt.signal)
     await takeTurns({
       ...{ scenarios, stacks, rounds, forced: force, folder, file, interrupt: interrupt.signal },
       ...told(file, live, { json, quiet }),
     })
     const comparison = comparisonOf(file.turns, {
-      scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: marks[at]! })),
+      scenarios: scenarios.map((scenario, at) => ({ scenario, acceptP99Ms: plans[at]![0]!.acceptP99Ms })),
       startedAt: file.turns[0]?.startedAt ?? startedAt,
       interrupted: interrupt.signal.aborted,
       ...{ seed: base.seed, tag: base.tag, rounds, forced: force, environment: environmentNow() },
@@ -217,9 +220,8 @@ function told(file: TurnsFile, live: LivePage | undefined, how: Answering): Turn
   }
 }
 
-async function markOf(scenario: string, stacks: readonly ComparedStack[]): Promise<number> {
-  const plans = await Promise.all(stacks.map(({ settings }) => planOf({ ...settings, scenario })))
-  return plans[0]!.acceptP99Ms
+function plansOf(scenario: string, stacks: readonly ComparedStack[]): Promise<Plan[]> {
+  return Promise.all(stacks.map(({ settings }) => planOf({ ...settings, scenario })))
 }
 
 function exitOf({ interrupted, notRanked, scenarios }: Comparison): number {

@@ -20,7 +20,7 @@ import { onInterrupt } from './interrupt.ts'
 import { openPage } from './open-page.ts'
 import { report, type Telling } from './report.ts'
 import { isValueOf, readSettings } from './settings/read-settings.ts'
-import { noticeTarget } from './target-notice.ts'
+import { noticeTargets } from './target-notice.ts'
 import { columnsOf } from './telling/columns.ts'
 import { both, liveLine, silent } from './telling/live-line.ts'
 
@@ -101,7 +101,7 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
   // In whatever way this process ends, the data of queue and ledger is no part of the record.
   process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))
   try {
-    await noticeTarget(plan, interrupt.signal)
+    await noticeTargets([plan], interrupt.signal)
     return await measured(plan, folder.path, interrupt.signal, telling)
   } catch (error) {
     if (hasBegun(folder.path)) throw new FloodmarkError(codeOf(error), `${messageOf(error)}. ${leftIn(folder.path)}`)

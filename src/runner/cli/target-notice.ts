@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { shownUrl } from '../../core/base/kit/address.ts'
+import { isLoopback, shownUrl } from '../../core/base/kit/address.ts'
 import { perS, seconds } from '../../core/base/words.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import type { RunSettings } from '../plan/settings.ts'
@@ -16,30 +15,33 @@ interface SentToTarget {
   readonly lasts?: string
 }
 
-/** Says what will be sent to a target, before it is. Where that is not this machine there is time to think again. */
-export async function noticeTarget(
-  plan: Plan,
+/** Says what will be sent to targets, before it is. Where one is not this machine there is time to think again. */
+export async function noticeTargets(
+  plans: readonly Plan[],
   interrupt: AbortSignal,
-  { peakPerS = peakOfPlan(plan), lasts = `for ${seconds(plan.durationMs)} a run` }: SentToTarget = {},
+  sent: SentToTarget = {},
 ): Promise<void> {
-  const { target, settings, routes } = plan
-  if (!target) return
-  const isHere = isLoopback(target.host)
+  const away = plans.some(({ target }) => target && !isLoopback(target.host))
   const lines = [
-    `sends to ${shownUrl(settings.target!)} (host ${target.name}): at most ${perS(peakPerS)}, ${lasts}`,
-    secretWords(settings, [...new Set(routes.map(({ source }) => source))]),
-    ...(isHere ? [] : [`be sure that you may: it begins in ${PAUSE_MS / 1_000} s, and Ctrl-C ends it before`]),
+    ...plans.flatMap((plan) => linesOf(plan, sent)),
+    ...(away ? [`be sure that you may: it begins in ${PAUSE_MS / 1_000} s, and Ctrl-C ends it before`] : []),
   ]
-  for (const line of lines) process.stderr.write(`floodmark: ${line}\n`)
-  if (!isHere) await wait(PAUSE_MS, undefined, { signal: interrupt }).catch(() => {})
+  for (const line of new Set(lines)) process.stderr.write(`floodmark: ${line}\n`)
+  if (away) await wait(PAUSE_MS, undefined, { signal: interrupt }).catch(() => {})
+}
+
+function linesOf(plan: Plan, { peakPerS, lasts }: SentToTarget): string[] {
+  const { target, settings, routes } = plan
+  if (!target) return []
+  const most = `at most ${perS(peakPerS ?? peakOfPlan(plan))}, ${lasts ?? `for ${seconds(plan.durationMs)} a run`}`
+  return [
+    `sends to ${shownUrl(settings.target!)} (host ${target.name}): ${most}`,
+    secretWords(settings, [...new Set(routes.map(({ source }) => source))]),
+  ]
 }
 
 function peakOfPlan({ scenario, trace, ratePerS }: Plan): number {
   return ratePerS * peakOf(scenario, trace?.length)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** Which of the senders sign with what the target knows. */

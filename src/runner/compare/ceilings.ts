@@ -45,7 +45,7 @@ export function ceilingsOf(stacks: readonly StackCeiling[], about: AboutCeilings
 }
 
 function shownIn(durable: Parameters<typeof shownOf>[0], part: 'queue' | 'ledger'): CeilingClass['queue'] {
-  return durable.length === 0 ? { survives: [], basis: 'settings' } : shownOf(durable, part)
+  return durable.length === 0 ? { survives: [], basis: 'unknown' } : shownOf(durable, part)
 }
 
 function rowsOf(members: readonly StackCeiling[]): CeilingRow[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { environmentSchema } from '../report/common-schema.ts'
-import { turnSchema } from './turn-schema.ts'
+import { shownSurvival, turnSchema } from './turn-schema.ts'
 
 /** compare.json: times in ms, CPU in ms and sizes in bytes for 1,000 events, ratios as factors. */
 export const COMPARISON_VERSION = 2
@@ -62,8 +62,8 @@ const row = z.object({
 })
 export const durabilityClass = z.object({
   /** What was shown of both, in all runs. */
-  queue: z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) }),
-  ledger: z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) }),
+  queue: shownSurvival,
+  ledger: shownSurvival,
   rows: z.array(row),
 })
 

@@ -26,12 +26,13 @@ interface TurnsWanted {
   readonly forced: boolean
 }
 
-/** What is to be run, in order: each stack in each round that has no run of it that counts. Then each is killed once. */
+/** What is to be run, in order: each stack in each round that has no run of it that counts. Then each that is ours is killed once. */
 export function turnsLeft({ scenarios, stacks, rounds, forced }: TurnsWanted, turns: readonly TurnFigures[]) {
   const inTurns = scenarios.flatMap((scenario) =>
     Array.from({ length: rounds }, (_, round) => orderOf(stacks, round).map((stack) => ({ scenario, stack, round }))),
   )
-  const kills = stacks.map((stack) => ({ scenario: TAKEOVER, stack, round: 0 }))
+  const ours = stacks.filter(({ settings }) => settings.target === undefined)
+  const kills = ours.map((stack) => ({ scenario: TAKEOVER, stack, round: 0 }))
   const done = new Set(counted(turns, forced).map(keyOf))
   return [...inTurns.flat(), ...kills].filter((one) => !done.has(keyOf({ ...one, stack: one.stack.name })))
 }

@@ -44,7 +44,8 @@ export function shownOf(
 ): DurabilityClass['queue'] {
   const all = turns.map(({ durability }) => durability[part])
   const survives = all[0]!.survives.filter((failure) => all.every((one) => one.survives.includes(failure))).toSorted()
-  return { survives, basis: all.every(({ basis }) => basis === 'measured') ? 'measured' : 'settings' }
+  const isAll = (wanted: string) => all.every(({ basis }) => basis === wanted)
+  return { survives, basis: isAll('measured') ? 'measured' : isAll('unknown') ? 'unknown' : 'settings' }
 }
 
 function rowsOf(members: readonly (readonly TurnFigures[])[], forced: boolean): ComparedRow[] {

@@ -3,6 +3,7 @@ import {
   everySetting,
   flagOf,
   type RunSettings,
+  SETTINGS,
   type Setting,
   settingsOf,
   textOf,
@@ -24,7 +25,10 @@ export interface Varied {
 
 /** What no two runs of a comparison may differ in. */
 const SAME: readonly string[] = ['out', 'tag', 'seed', 'rate', 'duration', 'shape', 'spike', 'quick']
+/** What a target has none of that could be chosen. */
 const PARTS: readonly string[] = ['receiver', 'queue', 'ledger']
+/** What is said of a stack by its name alone. */
+const IN_NAME: readonly string[] = [...PARTS, 'target']
 
 /** `fsync=always,everysec`. @throws FloodmarkError 'misuse'. */
 export function variedOf(text: string): Varied {
@@ -56,16 +60,22 @@ export function stacksOf(base: RunSettings, varied: readonly Varied[]): Compared
     all = all.flatMap(({ settings, also }) =>
       values.map((value) => {
         const read = settingValue(base.scenario, name, setting, value)
-        const words = PARTS.includes(written) ? [] : [`${written} ${textOf(setting, read)}`]
+        const words = IN_NAME.includes(written) ? [] : [`${written} ${textOf(setting, read)}`]
         const given = [...(settings.given ?? []), name]
         return { settings: { ...settings, [name]: read, given }, also: [...also, ...words] }
       }),
     )
   }
-  return all.map(({ settings, also }) => {
-    const { receiver, queue, ledger } = settings
-    return { name: [`${receiver} → ${queue} → ${ledger}`, ...also].join(', '), settings }
-  })
+  const stacks = all.map(({ settings, also }) => ({ name: [nameOf(settings), ...also].join(', '), settings }))
+  const names = stacks.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new FloodmarkError('misuse', `two of the compared are ${twice}: what differs is a secret, which is not shown`)
+  return stacks
+}
+
+function nameOf({ receiver, queue, ledger, target }: RunSettings): string {
+  return target === undefined ? `${receiver} → ${queue} → ${ledger}` : textOf(SETTINGS.target, target)
 }
 
 function settingValue(scenario: string, name: string, setting: Setting, value: string): unknown {

@@ -8,6 +8,12 @@ import type { TurnFigures } from './turn-schema.ts'
 
 type Whose = Pick<TurnFigures, 'scenario' | 'stack' | 'round' | 'folder'>
 
+/** What a target survives, nobody has shown. */
+const UNKNOWN: TurnFigures['durability'] = {
+  queue: { survives: [], basis: 'unknown' },
+  ledger: { survives: [], basis: 'unknown' },
+}
+
 /** What a comparison keeps of a run. */
 export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnFigures {
   const { audit, notAccepted, cards } = report
@@ -30,7 +36,7 @@ export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnF
     },
     notAccepted,
     recoveredMs: cards.delivery?.recoveredMs ?? null,
-    durability: { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') },
+    durability: report.durability ? { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') } : UNKNOWN,
     machine: machineUse(report),
   }
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 
 const count = z.number().int().nonnegative()
-const survival = z.object({ survives: z.array(z.string()), basis: z.enum(['measured', 'settings']) })
+/** unknown: of a server that is not ours. */
+export const shownSurvival = z.object({
+  survives: z.array(z.string()),
+  basis: z.enum(['measured', 'settings', 'unknown']),
+})
 
 /** What one run of a comparison came to: a line of turns.jsonl. Times in ms, CPU in ms and sizes in bytes for 1,000 events. */
 export const turnSchema = z.object({
@@ -36,7 +40,7 @@ export const turnSchema = z.object({
   notAccepted: z.object({ refused: count, unanswered: count, givenUp: count }),
   /** From the end of the last fault until goodput was back; null: it was not, or nothing was to come back from. */
   recoveredMs: z.number().nullable(),
-  durability: z.object({ queue: survival, ledger: survival }),
+  durability: z.object({ queue: shownSurvival, ledger: shownSurvival }),
   /** Cores that other processes used, and the share that the host gave to other machines. null: the system does not say. */
   machine: z.object({ othersCores: z.number().nullable(), stolen: z.number().nullable() }),
 })

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../core/base/kit/address.ts'
 import type { Report } from './report-schema.ts'
 
 /** What a run has shown that a 2xx or an effect survives, and whether that was measured. */
@@ -8,10 +9,14 @@ export function shownIn(
   return { survives: [...(durability?.[part].survives ?? [])], basis: cards.durability?.[part].basis ?? 'settings' }
 }
 
-/** Cores that other processes used beside a run, and the share that the host gave to other machines. null: the system does not say. */
-export function machineUse({ cards: { machine } }: Pick<Report, 'cards'>): {
+/**
+ * Cores that other processes used beside a run, and the share that the host gave to other machines. null: the system does not say,
+ * or a target runs on this machine, whose processes are not told from others.
+ */
+export function machineUse({ cards: { machine }, target }: Pick<Report, 'cards' | 'target'>): {
   othersCores: number | null
   stolen: number | null
 } {
-  return { othersCores: machine?.cpu?.others ?? null, stolen: machine?.stolen ?? null }
+  const isOwn = target === undefined || !isLoopback(URL.parse(target.address)?.hostname ?? '')
+  return { othersCores: isOwn ? (machine?.cpu?.others ?? null) : null, stolen: machine?.stolen ?? null }
 }

@@ -23,6 +23,13 @@ describe('the command compare', () => {
     [['--ceiling', '--rounds', '3'], '--rounds is for a scenario, not for --ceiling: leave it out'],
     [['one', 'other', '--queues', 'kafka'], '--queues says how runs are made, and these two exist: leave it out'],
     [['one', 'other', '--allow', '10'], "--allow '10' is not a share: write 10% or 0.1"],
+    [['steady', '--vary', 'target=here,there'], "--target 'here' is no address that requests can be sent to"],
+    [['steady', '--target', 'http://127.0.0.1:9/', '--queues', 'memory,embedded'], 'queue is of a stack of ours'],
+    [
+      ['--ceiling', '--vary', 'target=http://127.0.0.1:9/,http://127.0.0.1:8/', '--vary', 'fsync=always'],
+      'fsync is of a',
+    ],
+    [['outage-recovery', '--target', 'http://127.0.0.1:9/'], 'cannot be sent to a --target'],
   ])('%j is a mistake, told in a line', async (args, told) => {
     const { code, err } = await floodmark('compare', ...args)
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(told) })

@@ -26,6 +26,14 @@ describe('a comparison that goes on', () => {
     ])
   })
 
+  it('kills nothing that is not ours', () => {
+    const others = stacksOf(settingsOf('flash-sale', {}).settings, [
+      variedOf('target=http://127.0.0.1:1,http://127.0.0.1:2'),
+    ])
+    const scenarios = turnsLeft({ ...wanted, stacks: others }, []).map(({ scenario }) => scenario)
+    expect(scenarios).toEqual(Array.from({ length: 4 }, () => 'flash-sale'))
+  })
+
   it('makes the runs again that do not count: on a busy machine, or with a sender that was late', () => {
     const late = { ...turn(b, 0), verdict: 'INVALID' as const }
     const done = [turn(a, 0), late, { ...turn(b, 1), ...busy }, turn(a, 1), ...kills]

@@ -28,6 +28,26 @@ describe('the stacks of a comparison', () => {
     expect(() => variedOf(text)).toThrow(told)
   })
 
+  it('may be servers of others, named by their addresses', () => {
+    const stacks = stacksOf(settings, [
+      variedOf('target=http://a/{provider},http://b/x?token=one'),
+      variedOf('senders=1,2'),
+    ])
+    expect(stacks.map(({ name }) => name)).toEqual([
+      'http://a/{provider}, senders 1',
+      'http://a/{provider}, senders 2',
+      ...[1, 2].map((senders) => expect.stringMatching(RegExp(`^http://b/x\\?token=.*, senders ${senders}$`))),
+    ])
+    expect(stacks.map(({ name }) => name).join()).not.toContain('one')
+  })
+
+  it('are refused where only a secret tells two of them apart: nobody would know which is which', () => {
+    const varied = [variedOf('target=http://b/x?token=one,http://b/x?token=two')]
+    expect(() => stacksOf(settings, varied)).toThrow(
+      /^two of the compared are http:\/\/b\/x\?token=.*what differs is a secret/,
+    )
+  })
+
   it('have values that their settings take', () => {
     expect(() => stacksOf(settings, [variedOf('processes=1,many')])).toThrow("--processes 'many' is not a whole number")
   })

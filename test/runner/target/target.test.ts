@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import github from '../../../providers/github.ts'
 import type { Incoming } from '../../../src/core/contracts/incoming.ts'
+import { ceilingsSchema } from '../../../src/runner/compare/ceilings-schema.ts'
+import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
 import { needing } from '../../needs.ts'
 import { floodmark, runsFolder } from '../floodmark.ts'
 
@@ -114,6 +116,46 @@ describe('a server that is not ours', () => {
     expect(out).toContain('saturation')
     expect(err).toContain('at most 60/s, in trials of 2.0 s and soaks of 10.0 s, for 20.0 s in all')
     expect(readFileSync(join(root, 'ceiling', 'ceiling.json'), 'utf8')).toContain('"donePerS"')
+  })
+
+  it.concurrent('is compared with another in turns, and neither is killed nor said to survive anything', {
+    tags: 'full',
+  }, async () => {
+    const [one, other] = await Promise.all(
+      [receiver(() => 200), receiver(() => 200)].map((take) => listening(createServer(take))),
+    )
+    const both = [one, other].map((port) => `http://127.0.0.1:${port}/{provider}`)
+    const words = ['--vary', `target=${both.join(',')}`, '--provider', 'github', '--p99', '300000', '--force']
+    const out = join(root, 'targets')
+    const runs = ['steady', '--rate', '100', '--duration', '1', '--rounds', '1']
+    const compared = await floodmark('compare', ...runs, ...words, '--out', out)
+    // One run of each is too few to rank.
+    expect(compared.code, compared.out + compared.err).toBe(4)
+    for (const port of [one, other]) expect(compared.err).toContain(`(host 127.0.0.1:${port}): at most`)
+    const { turns, scenarios, command } = comparisonSchema.parse(
+      JSON.parse(readFileSync(join(out, 'compare.json'), 'utf8')),
+    )
+    expect(turns.map(({ scenario, stack }) => [scenario, stack])).toEqual(both.map((stack) => ['steady', stack]))
+    // The servers are processes of this machine as well: what they take is no disturbance.
+    for (const { machine } of turns) expect(machine.othersCores).toBeNull()
+    expect(scenarios[0]!.classes).toHaveLength(1)
+    expect(command).toContain(`--vary 'target=${both.join(',')}'`)
+    expect(compared.out).toContain('What a 2xx survives is not known')
+
+    const trials = ['--trial', '2s', '--budget', '20s', '--max-rate', '60']
+    const ceilings = await floodmark(
+      'compare',
+      '--ceiling',
+      ...trials,
+      ...words,
+      '--out',
+      join(root, 'target-ceilings'),
+    )
+    expect([0, 4], ceilings.out + ceilings.err).toContain(ceilings.code)
+    expect(ceilings.err).toContain('at most 60/s, in trials of 2.0 s, for 20.0 s in all')
+    const found = ceilingsSchema.parse(JSON.parse(readFileSync(join(root, 'target-ceilings', 'compare.json'), 'utf8')))
+    expect(found.classes.flatMap(({ rows }) => rows.map(({ stack }) => stack)).toSorted()).toEqual(both.toSorted())
+    expect(ceilings.out).toContain('What a 2xx survives is not known')
   })
 
   it.concurrent('that refuses fails the run, and one that is not there is said in one line', async () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { FloodmarkError } from '../../contracts/errors.ts'
 
 /** What begins with a scheme. Own drivers may take schemes that the kit does not know. */
@@ -80,4 +81,9 @@ export function decodedPart(text: string, what: string): string {
   } catch {
     throw new FloodmarkError('misuse', `${what} has a % that begins no code: write it as %25`)
   }
+}
+
+/** Whether a host is this machine, as far as its name tells. An IPv6 address may stand in brackets. */
+export function isLoopback(host: string): boolean {
+  return ['localhost', '::1', '[::1]'].includes(host) || (isIP(host) === 4 && host.startsWith('127.'))
 }

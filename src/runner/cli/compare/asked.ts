@@ -7,9 +7,21 @@ import { shownValue } from '../../plan/shown.ts'
 
 export const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
 
-/** What a 2xx of a target survives is not known, so that no two are ranked. */
-export const TARGET =
-  'stacks of ours are compared here: run each --target with a --tag of its own, then npm run compare -- <tag> <tag>'
+/** What may differ between targets. All else that can be varied is of a stack of ours. */
+const OF_TARGETS: readonly string[] = [
+  ...['target', 'effects', 'provider', 'senders', 'connections-max', 'in-flight-max', 'p99'],
+]
+
+/** @throws FloodmarkError 'misuse' where targets are to differ in what only a stack of ours has. */
+export function refuseMixed({ target }: RunSettings, varied: readonly Varied[]): void {
+  if (target === undefined && !varied.some(({ setting }) => setting === 'target')) return
+  const ours = varied.find(({ setting }) => !OF_TARGETS.includes(setting))
+  if (ours)
+    throw new FloodmarkError(
+      'misuse',
+      `${ours.setting} is of a stack of ours, and a --target has none within reach: leave one of them out`,
+    )
+}
 
 type ComparedKind = 'stacks' | 'ceilings' | 'runs'
 const KIND_WORDS: Readonly<Record<ComparedKind, string>> = {
@@ -56,7 +68,7 @@ export function commandOf(
   last: readonly string[],
 ): string {
   const lists = varied.map(({ setting, values: written }) => {
-    const isSecret = everySetting.some(([, one]) => one.secret && flagOf(one) === `--${setting}`)
+    const isSecret = everySetting.some(([, one]) => (one.secret || one.outside) && flagOf(one) === `--${setting}`)
     const values = isSecret ? written.map(shownUrl) : written
     const list = Object.entries(LISTS).find(([, part]) => part === setting)?.[0]
     return list ? `--${list} ${shownValue(values.join(','))}` : `--vary ${shownValue(`${setting}=${values.join(',')}`)}`

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import { oneLine } from '../../../core/base/one-line.ts'
+import { seconds } from '../../../core/base/words.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { ceilingsOf } from '../../compare/ceilings.ts'
 import type { ComparedCeilings } from '../../compare/ceilings-schema.ts'
@@ -22,10 +23,11 @@ import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addressOf, indexBeside } from '../report.ts'
 import { readSettings } from '../settings/read-settings.ts'
+import { noticeTargets } from '../target-notice.ts'
 import { type Answering, answer, sayer } from '../telling/answer.ts'
 import { columnsOf } from '../telling/columns.ts'
 import { both, liveLine, silent } from '../telling/live-line.ts'
-import { commandOf, listsOf, TARGET, withoutLists } from './asked.ts'
+import { commandOf, listsOf, refuseMixed, withoutLists } from './asked.ts'
 
 /** What a search sets for each trial itself. */
 const OWN = ['ratePerS', 'durationMs', 'shape', 'spike', 'quick'] as const
@@ -64,8 +66,8 @@ export async function compareCeilings(
   const unused = OWN.find((key) => base.given?.includes(key))
   if (unused)
     throw new FloodmarkError('misuse', `--ceiling sets ${flagOf(SETTINGS[unused])} for each trial itself: leave it out`)
+  refuseMixed(base, varied)
   const stacks = stacksOf(base, varied)
-  if (stacks.some(({ settings }) => settings.target !== undefined)) throw new FloodmarkError('misuse', TARGET)
   const command = commandOf(['--ceiling'], varied, base, [
     `--trial ${trial}`,
     `--budget ${budget}`,
@@ -107,6 +109,8 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
     return compared
   }
   try {
+    const lasts = `in trials of ${seconds(trialMs)}, for ${seconds(budgetMs)} in all`
+    await noticeTargets(plans, interrupt.signal, { peakPerS: ratePerSMax, lasts })
     await takeCeilingTurns({
       ...{ stacks: searches, goal: { ...GOAL, ratePerSMax }, acceptP99Ms: marks[0]!, trialMs, budgetMs },
       ...{ forced: asked.force, interrupt: interrupt.signal },

@@ -67,6 +67,7 @@ export function signed(ratio: number): string {
 export function classWords({ queue, ledger }: Pick<DurabilityClass, 'queue' | 'ledger'>): string {
   const of = ({ survives: list, basis }: DurabilityClass['queue']) =>
     `${survives(list)}${basis === 'settings' && list.length > 0 ? ' (by its settings, not measured)' : ''}`
+  if (queue.basis === 'unknown') return 'What a 2xx survives is not known: the faster one may keep less'
   return `A 2xx survives ${of(queue)}; an effect survives ${of(ledger)}`
 }
 
