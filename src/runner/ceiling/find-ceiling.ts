@@ -22,6 +22,8 @@ import type { TrialsFile } from './trials-file.ts'
 
 /** The second ceiling, of what is accepted, gets so many trials of its own. */
 const ACCEPT_TRIALS_MAX = 10
+/** Of a ceiling whose interval is wider, high / low, it is not asked what binds. */
+const ASKABLE_RATIO_MAX = 1.5
 /** What is asked beside the ceiling takes about so many trials, made for these purposes, in this order. */
 const BESIDE = [
   { question: 'accepted', trials: 6, purposes: ['accept'] },
@@ -68,7 +70,8 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   // Also where time was over: what an event costs is known of a ceiling that is not known to within 10%.
   const knownRatePerS = HAVE_COSTS.includes(found.kind) ? knownPerS(found) : undefined
   if (knownRatePerS !== undefined && also.includes('costs')) await search.costs(knownRatePerS)
-  const binding = isFound && also.includes('binding') ? await search.whatBinds(found.interval!.mid) : null
+  const bindingPerS = also.includes('binding') ? askableOf(found) : undefined
+  const binding = bindingPerS === undefined ? null : await search.whatBinds(bindingPerS)
   return {
     version: CEILING_VERSION,
     settings: recorded(options.settings),
@@ -85,6 +88,12 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     environment: environmentNow(),
     trials: file.trials,
   }
+}
+
+/** A ceiling that is known so well that one beside it is told from it. */
+function askableOf({ kind, interval }: SearchAnswer): number | undefined {
+  if (!interval || (kind !== 'found' && kind !== 'budget-over')) return undefined
+  return interval.high <= interval.low * ASKABLE_RATIO_MAX ? interval.mid : undefined
 }
 
 class Search {
@@ -124,11 +133,17 @@ class Search {
     return also.includes('costs') ? COST_SHARES.length * lengthsOf(file.trials, trialMs).loadMs : 0
   }
 
+  get #bindingMs(): number {
+    const { file, trialMs, also = [] } = this.#options
+    const { trials } = BESIDE.find(({ question }) => question === 'binding')!
+    return also.includes('binding') ? trials * lengthsOf(file.trials, trialMs).loadMs : 0
+  }
+
   /** The ceiling from the request to its effect. */
   async sustained(): Promise<SearchAnswer> {
     const { file, goal } = this.#options
     for (;;) {
-      const step = stepAfter(file.trials, goal, this.#time(this.#costsMs))
+      const step = stepAfter(file.trials, goal, this.#time(this.#costsMs + this.#bindingMs))
       if (step.next === 'nothing') return step.found
       await this.#try({ purpose: step.next, ratePerS: step.ratePerS })
     }

@@ -192,7 +192,8 @@ async function ceiling({
   }
 }
 
-function lastsOf(trialMs: number, budgetMs: number): string {
+/** How long a search goes on. */
+export function lastsOf(trialMs: number, budgetMs: number): string {
   const soakMs = durationOf('soak', trialMs)
   return `in trials of ${seconds(trialMs)} and soaks of ${seconds(soakMs)}, for ${seconds(budgetMs)} in all`
 }

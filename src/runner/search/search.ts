@@ -18,7 +18,7 @@ export interface Goal {
 export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1, soaks: true }
 
 /**
- * 'found': the interval is as narrow as wanted and its lower end was soaked. 'budget-over': time or trials ended before that.
+ * 'found': the interval is as narrow as wanted and its lower end was soaked, or less where that failed its soak. 'budget-over': time or trials ended before that.
  * 'generator-bound': the stack takes more than the sender could offer in time. 'below-lowest': it does not hold the lowest load.
  * 'not-measurable': trial after trial was invalid, and no load held.
  */
@@ -66,6 +66,8 @@ const INVALID_SOAKS_MAX = 2
 const BELOW_INVALID = 0.9
 const SOAKS_MAX = 4
 const SOAKED_RATIO = 1.05
+/** Of a soak that did not pass, the next one offers so much: some load is to be published that was run and passed. */
+const AFTER_FAILED_SOAK = 0.93
 const LOWEST_FAILURES = 3
 
 /**
@@ -99,7 +101,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const interval = belief.interval()
   const isBound = isStuck || interval.low >= highestPerS * BELOW_INVALID
   const isNarrow = interval.high <= interval.low * goal.ratioMax
-  const soakPerS = within(interval.low)
+  const soakPerS = within(Math.min(interval.low, AFTER_FAILED_SOAK * lowestNotSoaked(counted)))
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
   const isSoaked = !goal.soaks || (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
@@ -201,6 +203,12 @@ function soaked(counted: readonly Trial[]): number | null {
     else if (outcome === 'failed' && highest !== null && ratePerS <= highest) highest = null
   }
   return highest
+}
+
+/** The lowest load that did not pass its soak; infinite: none. */
+function lowestNotSoaked(counted: readonly Trial[]): number {
+  const failed = counted.filter(({ purpose, outcome }) => purpose === 'soak' && outcome !== 'passed')
+  return Math.min(...failed.map(({ ratePerS }) => ratePerS))
 }
 
 /** Where the sender could offer no more, the lower end is what is said: no more than what held. */

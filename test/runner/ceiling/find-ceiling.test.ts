@@ -151,6 +151,38 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     },
   )
 
+  it('that does not become narrow in time leaves half of it for a soak, costs and what binds', async () => {
+    const known = benchOf()
+    let nowMs = 0
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const found = await search(file, {
+      ...{ budgetMs: 1_200_000, clock: () => nowMs, also: ['accepted', 'costs', 'binding'] },
+      goal: { ...GOAL, ratePerSMax: 100_000, ratioMax: 1.0001, trialsMax: 1_000 },
+      bench: {
+        ...known,
+        try: async (trial) => {
+          const tookMs = trial.durationMs + 10_000
+          nowMs += tookMs
+          return { ...(await known.try(trial)), tookMs }
+        },
+      },
+    })
+    file.close()
+    expect(found.found).toMatchObject({ kind: 'budget-over', soakedPerS: expect.any(Number) })
+    expect(found.costs).toHaveLength(3)
+    expect(found.binding).toMatchObject({ binds: 'receiving-thread' })
+    expect(doubtWords(found).join()).not.toContain('What binds was not looked for')
+    expect(nowMs).toBeLessThanOrEqual(1_200_000)
+  })
+
+  it('says that it was not asked what binds, where the ceiling is not known', async () => {
+    const file = TrialsFile.begin(folder, settings, 6_000)
+    const found = await search(file, { budgetMs: -1, also: ['binding'] })
+    file.close()
+    expect(found.binding).toBeNull()
+    expect(doubtWords(found).join()).toContain('What binds was not looked for')
+  })
+
   it('that has no time left makes no trial, and says what it knows', async () => {
     const file = TrialsFile.begin(folder, settings, 6_000)
     const found = await search(file, { budgetMs: -1, also: ['accepted', 'costs'] })

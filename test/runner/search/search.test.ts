@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../src/core/contracts/random.ts'
 import { GOAL, stepAfter } from '../../../src/runner/search/search.ts'
-import { TIME_OVER } from '../../../src/runner/search/time-plan.ts'
+import { NO_HURRY, TIME_OVER } from '../../../src/runner/search/time-plan.ts'
 import type { Trial } from '../../../src/runner/search/trial.ts'
 import { bisect, majority, type SimulatedStack, search } from './simulated.ts'
 
@@ -128,6 +128,26 @@ describe('the next step', () => {
     expect(stepAfter(soaked, goal)).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: 880 } })
     const lateAgain = [...trials, ...[1, 2].map(() => trial('soak', 880, 'invalid'))]
     expect(stepAfter(lateAgain, goal)).toMatchObject({ found: { kind: 'generator-bound', soakedPerS: null } })
+  })
+
+  it('soaks less where a soak did not pass, whatever the other trials say, so that some load is published', () => {
+    const near = Array.from({ length: 6 }, () => [
+      trial('search', 950, 'passed'),
+      trial('search', 1_010, 'failed'),
+    ]).flat()
+    const known = [saturation, trial('anchor', 500, 'passed'), ...near, trial('anchor', 500, 'passed')]
+    const time = { ...NO_HURRY, budgetMs: 360_000, leftMs: 100_000, loadMs: 15_000, soakMs: 50_000, besideMs: 45_000 }
+    const first = stepAfter(known, goal, time)
+    if (first.next !== 'soak') throw new Error(`${first.next} in place of a soak`)
+    for (const outcome of ['failed', 'undecided'] as const) {
+      const second = stepAfter([...known, trial('soak', first.ratePerS, outcome)], goal, time)
+      expect(second).toMatchObject({ next: 'soak' })
+      if (second.next !== 'nothing') expect(second.ratePerS).toBeLessThanOrEqual(0.931 * first.ratePerS)
+    }
+    const passed = [trial('soak', first.ratePerS, 'failed'), trial('soak', 0.93 * first.ratePerS, 'passed')]
+    expect(stepAfter([...known, ...passed], goal, TIME_OVER)).toMatchObject({
+      found: { kind: 'found', soakedPerS: 0.93 * first.ratePerS },
+    })
   })
 
   it('says at least as much as held, where the sender was late above and there was no time for a soak', () => {

@@ -152,7 +152,7 @@ describe('a server that is not ours', () => {
       join(root, 'target-ceilings'),
     )
     expect([0, 4], ceilings.out + ceilings.err).toContain(ceilings.code)
-    expect(ceilings.err).toContain('at most 60/s, in trials of 2.0 s, for 20.0 s in all')
+    expect(ceilings.err).toContain('at most 60/s, in trials of 2.0 s and soaks of 10.0 s, for 20.0 s in all')
     const found = ceilingsSchema.parse(JSON.parse(readFileSync(join(root, 'target-ceilings', 'compare.json'), 'utf8')))
     expect(found.classes.flatMap(({ rows }) => rows.map(({ stack }) => stack)).toSorted()).toEqual(both.toSorted())
     expect(ceilings.out).toContain('What a 2xx survives is not known')

@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path'
 import { oneLine } from '../../../core/base/one-line.ts'
-import { seconds } from '../../../core/base/words.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { ceilingsOf } from '../../compare/ceilings.ts'
 import type { ComparedCeilings } from '../../compare/ceilings-schema.ts'
@@ -18,7 +17,7 @@ import { progressWords, soFarWords } from '../../render/words/ceiling.ts'
 import { environmentNow } from '../../run/compose-record.ts'
 import { GOAL } from '../../search/search.ts'
 import { mustHoldSearches, openSearches, type SearchedStack, takeCeilingTurns } from '../../turns/ceiling-turns.ts'
-import { searchTimes } from '../ceiling.ts'
+import { lastsOf, searchTimes } from '../ceiling.ts'
 import { EXIT } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addressOf, indexBeside } from '../report.ts'
@@ -109,8 +108,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
     return compared
   }
   try {
-    const lasts = `in trials of ${seconds(trialMs)}, for ${seconds(budgetMs)} in all`
-    await noticeTargets(plans, interrupt.signal, { peakPerS: ratePerSMax, lasts })
+    await noticeTargets(plans, interrupt.signal, { peakPerS: ratePerSMax, lasts: lastsOf(trialMs, budgetMs) })
     await takeCeilingTurns({
       ...{ stacks: searches, goal: { ...GOAL, ratePerSMax }, acceptP99Ms: marks[0]!, trialMs, budgetMs },
       ...{ forced: asked.force, interrupt: interrupt.signal },

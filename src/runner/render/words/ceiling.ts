@@ -73,7 +73,7 @@ const SHARES_LITTLE = 0.9
 
 /** What makes the answer worth less, or is not in it, a sentence each. */
 export function doubtWords(ceiling: Ceiling): string[] {
-  const { drifted, trials, costs, found, asked } = ceiling
+  const { drifted, trials, costs, found, asked, binding } = ceiling
   const others = othersOf(trials)
   const isMissing = asked?.includes('costs') && costs.length === 0 && HAVE_COSTS.includes(found.kind)
   return [
@@ -82,6 +82,9 @@ export function doubtWords(ceiling: Ceiling): string[] {
       ? [
           `Other processes took ${others.mean.toFixed(2)} cores meanwhile. On a quiet machine the ceiling may be another one.`,
         ]
+      : []),
+    ...(asked?.includes('binding') && !binding
+      ? ['What binds was not looked for: the ceiling is not known well enough. Give it more time with --resume.']
       : []),
     ...(isMissing ? ['What 1,000 events cost was not measured: there was no trial for it.'] : []),
   ]
