@@ -66,7 +66,10 @@ const INVALID_SOAKS_MAX = 2
 const BELOW_INVALID = 0.9
 const SOAKS_MAX = 4
 const SOAKED_RATIO = 1.05
-/** Of a soak that did not pass, the next one offers so much: some load is to be published that was run and passed. */
+/**
+ * Of a soak that did not pass, the next one offers so much, and after each further one that much less again: some load is to be
+ * published that was run and passed, and there are few soaks.
+ */
 const AFTER_FAILED_SOAK = 0.93
 const LOWEST_FAILURES = 3
 
@@ -101,7 +104,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const interval = belief.interval()
   const isBound = isStuck || interval.low >= highestPerS * BELOW_INVALID
   const isNarrow = interval.high <= interval.low * goal.ratioMax
-  const soakPerS = within(Math.min(interval.low, AFTER_FAILED_SOAK * lowestNotSoaked(counted)))
+  const soakPerS = within(Math.min(interval.low, belowFailedSoaks(counted)))
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
   const isSoaked = !goal.soaks || (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
@@ -205,10 +208,10 @@ function soaked(counted: readonly Trial[]): number | null {
   return highest
 }
 
-/** The lowest load that did not pass its soak; infinite: none. */
-function lowestNotSoaked(counted: readonly Trial[]): number {
+/** Below the lowest load that did not pass its soak; infinite: all passed. */
+function belowFailedSoaks(counted: readonly Trial[]): number {
   const failed = counted.filter(({ purpose, outcome }) => purpose === 'soak' && outcome !== 'passed')
-  return Math.min(...failed.map(({ ratePerS }) => ratePerS))
+  return Math.min(...failed.map(({ ratePerS }) => ratePerS)) * AFTER_FAILED_SOAK ** failed.length
 }
 
 /** Where the sender could offer no more, the lower end is what is said: no more than what held. */

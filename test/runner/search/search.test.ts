@@ -144,6 +144,11 @@ describe('the next step', () => {
       expect(second).toMatchObject({ next: 'soak' })
       if (second.next !== 'nothing') expect(second.ratePerS).toBeLessThanOrEqual(0.931 * first.ratePerS)
     }
+    const twice = [1, 0.93].map((share) => trial('soak', share * first.ratePerS, 'failed'))
+    expect(stepAfter([...known, ...twice], goal, time)).toMatchObject({
+      next: 'soak',
+      ratePerS: expect.closeTo(0.93 ** 3 * first.ratePerS, -1),
+    })
     const passed = [trial('soak', first.ratePerS, 'failed'), trial('soak', 0.93 * first.ratePerS, 'passed')]
     expect(stepAfter([...known, ...passed], goal, TIME_OVER)).toMatchObject({
       found: { kind: 'found', soakedPerS: 0.93 * first.ratePerS },
