@@ -4,6 +4,7 @@ import { costOf } from '../search/cost.ts'
 import { isBusy } from './busy.ts'
 import { CEILINGS_VERSION, type CeilingClass, type CeilingRow, type ComparedCeilings } from './ceilings-schema.ts'
 import { confidenceOf, shownOf } from './rank.ts'
+import { NOT_SHOWN } from './turn-schema.ts'
 
 /** Beyond this an interval says no more than that nothing is known, high / low. */
 const RATIO_SAYING_NOTHING = 3
@@ -45,7 +46,7 @@ export function ceilingsOf(stacks: readonly StackCeiling[], about: AboutCeilings
 }
 
 function shownIn(durable: Parameters<typeof shownOf>[0], part: 'queue' | 'ledger'): CeilingClass['queue'] {
-  return durable.length === 0 ? { survives: [], basis: 'unknown' } : shownOf(durable, part)
+  return durable.length === 0 ? NOT_SHOWN : shownOf(durable, part)
 }
 
 function rowsOf(members: readonly StackCeiling[]): CeilingRow[] {

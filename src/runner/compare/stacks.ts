@@ -25,10 +25,8 @@ export interface Varied {
 
 /** What no two runs of a comparison may differ in. */
 const SAME: readonly string[] = ['out', 'tag', 'seed', 'rate', 'duration', 'shape', 'spike', 'quick']
-/** What a target has none of that could be chosen. */
-const PARTS: readonly string[] = ['receiver', 'queue', 'ledger']
 /** What is said of a stack by its name alone. */
-const IN_NAME: readonly string[] = [...PARTS, 'target']
+const IN_NAME: readonly string[] = ['receiver', 'queue', 'ledger', 'target']
 
 /** `fsync=always,everysec`. @throws FloodmarkError 'misuse'. */
 export function variedOf(text: string): Varied {

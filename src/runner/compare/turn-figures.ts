@@ -4,15 +4,9 @@ import type { Report } from '../report/report-schema.ts'
 import { machineUse, shownIn } from '../report/shown.ts'
 import { besideOf, usagesOf } from '../report/usage.ts'
 import { takeoverOf } from './takeover.ts'
-import type { TurnFigures } from './turn-schema.ts'
+import { NOT_SHOWN, type TurnFigures } from './turn-schema.ts'
 
 type Whose = Pick<TurnFigures, 'scenario' | 'stack' | 'round' | 'folder'>
-
-/** What a target survives, nobody has shown. */
-const UNKNOWN: TurnFigures['durability'] = {
-  queue: { survives: [], basis: 'unknown' },
-  ledger: { survives: [], basis: 'unknown' },
-}
 
 /** What a comparison keeps of a run. */
 export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnFigures {
@@ -36,7 +30,9 @@ export function turnFigures(whose: Whose, run: JudgedRun, report: Report): TurnF
     },
     notAccepted,
     recoveredMs: cards.delivery?.recoveredMs ?? null,
-    durability: report.durability ? { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') } : UNKNOWN,
+    durability: report.durability
+      ? { queue: shownIn(report, 'queue'), ledger: shownIn(report, 'ledger') }
+      : { queue: NOT_SHOWN, ledger: NOT_SHOWN },
     machine: machineUse(report),
   }
 }

@@ -6,6 +6,7 @@ export const shownSurvival = z.object({
   survives: z.array(z.string()),
   basis: z.enum(['measured', 'settings', 'unknown']),
 })
+export const NOT_SHOWN: z.infer<typeof shownSurvival> = { survives: [], basis: 'unknown' }
 
 /** What one run of a comparison came to: a line of turns.jsonl. Times in ms, CPU in ms and sizes in bytes for 1,000 events. */
 export const turnSchema = z.object({

@@ -69,7 +69,7 @@ function settingRows({ settings, environment, startedAt, tookMs, trials, trialMs
 }
 
 function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {
-  // What is published is what was run: the ceiling's middle is where half of the trials fail.
+  // The headline is a rate that was run and passed. At the ceiling's middle half of the trials fail.
   if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}`
   if (soakedPerS !== null) return `holds ${perS(soakedPerS)}`
   return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'

@@ -18,9 +18,9 @@ export interface Goal {
 export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1, soaks: true }
 
 /**
- * 'found': the interval is as narrow as wanted and its lower end was soaked, or less where that failed its soak. 'budget-over': time or trials ended before that.
- * 'generator-bound': the stack takes more than the sender could offer in time. 'below-lowest': it does not hold the lowest load.
- * 'not-measurable': trial after trial was invalid, and no load held.
+ * 'found': the interval is as narrow as wanted and its lower end was soaked, or less where that failed its soak.
+ * 'budget-over': time or trials ended before that. 'generator-bound': the stack takes more than the sender could offer in time.
+ * 'below-lowest': it does not hold the lowest load. 'not-measurable': trial after trial was invalid, and no load held.
  */
 export type AnswerKind = 'found' | 'budget-over' | 'generator-bound' | 'below-lowest' | 'not-measurable'
 

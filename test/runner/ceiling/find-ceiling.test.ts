@@ -36,6 +36,21 @@ function benchOf(before = 0): Bench {
   }
 }
 
+/** The same by a clock of its own: each trial takes so much longer than it sends, ms. */
+function timedBench(aroundMs: number): { readonly bench: Bench; readonly clock: () => number } {
+  const known = benchOf()
+  let nowMs = 0
+  const bench: Bench = {
+    ...known,
+    try: async (trial) => {
+      const tookMs = trial.durationMs + aroundMs
+      nowMs += tookMs
+      return { ...(await known.try(trial)), tookMs }
+    },
+  }
+  return { bench, clock: () => nowMs }
+}
+
 function search(file: TrialsFile, options: Partial<CeilingOptions> = {}) {
   return findCeiling({
     ...{ bench: benchOf(), settings, acceptP99Ms: 250, file, trialMs: 6_000, budgetMs: 600_000 },
@@ -128,22 +143,14 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
   it.each([90_000, 150_000, 300_000])(
     'keeps to a budget of %i ms, with servers that started and what is asked beside the ceiling',
     async (budgetMs) => {
-      const [known, spentMs] = [benchOf(), 8_000]
-      let nowMs = 0
+      const spentMs = 8_000
+      const timed = timedBench(9_000)
       const file = TrialsFile.begin(folder, settings, 6_000)
       const found = await search(file, {
-        ...{ budgetMs, spentMs, clock: () => nowMs, also: ['accepted', 'costs', 'binding'] },
-        bench: {
-          ...known,
-          try: async (trial) => {
-            const tookMs = trial.durationMs + 9_000
-            nowMs += tookMs
-            return { ...(await known.try(trial)), tookMs }
-          },
-        },
+        ...{ ...timed, budgetMs, spentMs, also: ['accepted', 'costs', 'binding'] },
       })
       file.close()
-      expect(nowMs + spentMs).toBeLessThanOrEqual(budgetMs)
+      expect(timed.clock() + spentMs).toBeLessThanOrEqual(budgetMs)
       expect(found.found.interval).not.toBeNull()
       // In a minute and a half there may be no time for a soak, in five there is time for all.
       if (budgetMs > 90_000) expect(purposes(found.trials)).toContain('soak')
@@ -152,27 +159,18 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
   )
 
   it('that does not become narrow in time leaves half of it for a soak, costs and what binds', async () => {
-    const known = benchOf()
-    let nowMs = 0
+    const timed = timedBench(10_000)
     const file = TrialsFile.begin(folder, settings, 6_000)
     const found = await search(file, {
-      ...{ budgetMs: 1_200_000, clock: () => nowMs, also: ['accepted', 'costs', 'binding'] },
+      ...{ ...timed, budgetMs: 1_200_000, also: ['accepted', 'costs', 'binding'] },
       goal: { ...GOAL, ratePerSMax: 100_000, ratioMax: 1.0001, trialsMax: 1_000 },
-      bench: {
-        ...known,
-        try: async (trial) => {
-          const tookMs = trial.durationMs + 10_000
-          nowMs += tookMs
-          return { ...(await known.try(trial)), tookMs }
-        },
-      },
     })
     file.close()
     expect(found.found).toMatchObject({ kind: 'budget-over', soakedPerS: expect.any(Number) })
     expect(found.costs).toHaveLength(3)
     expect(found.binding).toMatchObject({ binds: 'receiving-thread' })
     expect(doubtWords(found).join()).not.toContain('What binds was not looked for')
-    expect(nowMs).toBeLessThanOrEqual(1_200_000)
+    expect(timed.clock()).toBeLessThanOrEqual(1_200_000)
   })
 
   it('says that it was not asked what binds, where the ceiling is not known', async () => {

@@ -136,7 +136,7 @@ describe('a server that is not ours', () => {
       JSON.parse(readFileSync(join(out, 'compare.json'), 'utf8')),
     )
     expect(turns.map(({ scenario, stack }) => [scenario, stack])).toEqual(both.map((stack) => ['steady', stack]))
-    // The servers are processes of this machine as well: what they take is no disturbance.
+    // Both servers run on this machine. The CPU that they use disturbs nothing.
     for (const { machine } of turns) expect(machine.othersCores).toBeNull()
     expect(scenarios[0]!.classes).toHaveLength(1)
     expect(command).toContain(`--vary 'target=${both.join(',')}'`)
