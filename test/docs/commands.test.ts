@@ -48,7 +48,8 @@ const SECRET = `whsec_${Buffer.from('a secret of a person’s own').toString('ba
 const seen = new Set<string>()
 const once = parts.filter(({ text }) => !seen.has(text) && seen.add(text))
 
-let target: HttpServer
+/** Two, for what compares one with the other. */
+const targets: HttpServer[] = []
 let postgres: Server | undefined
 let whyNoPostgres = ''
 
@@ -59,7 +60,7 @@ beforeAll(async () => {
     writeFileSync(at('bin', tool), `#!/bin/sh\nexec '${process.execPath}' '${standIn}' ${tool} "$@"\n`)
     chmodSync(at('bin', tool), 0o755)
   }
-  target = receiver()
+  targets.push(receiver(), receiver())
   postgres = await provide('postgres', { folder: at(), nativeOnly: true, onProgress: () => {} }).catch(
     (error: Error) => {
       if (EVERYTHING_REQUIRED) throw error
@@ -85,7 +86,7 @@ beforeAll(async () => {
   await (await embedded.open({ url: at('queue'), namespace: 'shop' })).close()
 })
 afterAll(async () => {
-  target.close()
+  for (const target of targets) target.close()
   await postgres?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -105,9 +106,11 @@ function receiver(): HttpServer {
 
 /** In a document stands what a person has: a server of their own, a secret, a folder. */
 function filledIn(text: string): string {
-  const { port } = target.address() as AddressInfo
+  const [mine, other] = targets.map((target) => `http://127.0.0.1:${(target.address() as AddressInfo).port}`)
   return text
-    .replaceAll(/https:\/\/staging\.example\.com|http:\/\/127\.0\.0\.1:\d+/g, `http://127.0.0.1:${port}`)
+    .replaceAll(/https:\/\/staging\.example\.com|http:\/\/127\.0\.0\.1:\d+/g, (address) =>
+      address.endsWith(':8081') ? `${other}` : `${mine}`,
+    )
     .replaceAll('whsec_…', SECRET)
     .replaceAll('--admin-port 9090', '--admin-port 0')
     .replaceAll('=… ', '=a-secret-of-a-persons-own-0123456789 ')
