@@ -1,4 +1,4 @@
-import { isLoopback } from '../../core/base/kit/address.ts'
+import { isHere } from '../../core/base/kit/address.ts'
 import type { Report } from './report-schema.ts'
 
 /** What a run has shown that a 2xx or an effect survives, and whether that was measured. */
@@ -11,12 +11,14 @@ export function shownIn(
 
 /**
  * Cores that other processes used beside a run, and the share that the host gave to other machines. null: the system does not say,
- * or a target runs on this machine, whose processes are not told from others.
+ * or a target is here.
  */
 export function machineUse({ cards: { machine }, target }: Pick<Report, 'cards' | 'target'>): {
   othersCores: number | null
   stolen: number | null
 } {
-  const isOwn = target === undefined || !isLoopback(URL.parse(target.address)?.hostname ?? '')
-  return { othersCores: isOwn ? (machine?.cpu?.others ?? null) : null, stolen: machine?.stolen ?? null }
+  return {
+    othersCores: target && isHere(target.address) ? null : (machine?.cpu?.others ?? null),
+    stolen: machine?.stolen ?? null,
+  }
 }

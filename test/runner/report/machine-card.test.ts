@@ -11,8 +11,8 @@ import { madeUpRun } from './made-up-run.ts'
 const { folder, record } = await madeUpRun()
 const calm = record.machine!
 
-async function reportOf(machine: MachineRecord | undefined) {
-  const report = await summarise(folder, { ...record, machine } as typeof record)
+async function reportOf(machine: MachineRecord | undefined, more: Partial<typeof record> = {}) {
+  const report = await summarise(folder, { ...record, ...more, machine } as typeof record)
   const of = (id: string) => report.checks.find((check) => check.id === id)
   return {
     report,
@@ -79,6 +79,15 @@ describe('the machine in a report', () => {
     expect(sayCheck(of('machine-shared')!).measured).toContain('90.0% of a core')
     expect(terminal(report)).toContain('others, most first: miner 0.90')
     expect(html(report)).toContain('miner 0.90')
+  })
+
+  it('does not warn of a target on this machine, which is one of the others', async () => {
+    const busy = always({ others: 0.9 })
+    const { of } = await reportOf(busy, { target: { address: 'http://127.0.0.1:8080/stripe' } })
+    expect(of('machine-shared')?.warning).toBeUndefined()
+    expect(sayCheck(of('machine-shared')!).measured).toMatch(/90\.0% of a core.*, the target among them$/)
+    const elsewhere = await reportOf(busy, { target: { address: 'https://staging.example.com/stripe' } })
+    expect(elsewhere.of('machine-shared')).toMatchObject({ warning: true })
   })
 
   it('warns of processes that it cannot see, as from within a container', async () => {

@@ -87,3 +87,8 @@ export function decodedPart(text: string, what: string): string {
 export function isLoopback(host: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(host) || (isIP(host) === 4 && host.startsWith('127.'))
 }
+
+/** Whether an address is of this machine, as far as the name of its host tells. */
+export function isHere(url: string): boolean {
+  return isLoopback(URL.parse(url)?.hostname ?? '')
+}

@@ -1,3 +1,4 @@
+import { isHere } from '../../../core/base/kit/address.ts'
 import { inWords } from '../../../core/base/words.ts'
 import { defineCard } from '../card.ts'
 import { type Check, check, counted, generatorCheck, inMs, share } from '../check.ts'
@@ -19,7 +20,8 @@ export const machine = defineCard({
   schema: machineSchema,
   make: ({ record }) =>
     record.machine && machineFigures(record.machine, record.machine.watchedCores ?? record.environment.cores),
-  checks: (card) => (card ? machineChecks(card) : []),
+  checks: (card, { record }) =>
+    card ? machineChecks(card, record.target !== undefined && isHere(record.target.address)) : [],
   checkWords: {
     'machine-taken': {
       title: 'the machine was there all the time (CPU taken by its host, sleep)',
@@ -34,10 +36,11 @@ export const machine = defineCard({
     },
     'machine-shared': {
       title: 'other processes left the machine to the run',
-      measured: ({ others, often }) =>
-        others
-          ? `they took ${inWords(others)} of a core, and half a core or more for ${inWords(often)} of the time`
-          : 'unknown',
+      measured: ({ others, often, targets }) => {
+        if (!others) return 'unknown'
+        const took = `they took ${inWords(others)} of a core, and half a core or more for ${inWords(often)} of the time`
+        return targets ? `${took}, the target among them` : took
+      },
       wanted: ({ atMost }) => `at most ${inWords(atMost)} of a core`,
       quiet: true,
     },
@@ -59,18 +62,13 @@ export const machine = defineCard({
 const ABOUT =
   'While the run was sending; sleep and the wall clock until its end. What other processes take is all that was used but by the run, its servers and the kernel’s own threads.'
 
-function machineChecks({
-  cpu,
-  stolen,
-  stolenInWorstSecond,
-  othersBusy,
-  suspendedMs,
-  clock,
-}: MachineFigures): Check<MachineCheckId>[] {
+function machineChecks(card: MachineFigures, targetIsHere: boolean): Check<MachineCheckId>[] {
+  const { cpu, stolen, stolenInWorstSecond, othersBusy, suspendedMs, clock } = card
   const there = (stolen ?? 0) <= STOLEN_MAX && (stolenInWorstSecond ?? 0) <= STOLEN_IN_A_SECOND_MAX
   const isShared = cpu !== null && (cpu.others > OTHERS_MAX || (othersBusy ?? 0) > OTHERS_SECONDS_SHARE)
   const shared = check('machine-shared', true, {
     ...(cpu && { others: share(cpu.others), often: share(othersBusy ?? 0) }),
+    ...(targetIsHere && { targets: counted(1) }),
     atMost: share(OTHERS_MAX),
   })
   const set = check('clock-stepped', true, { steps: counted(clock.steps), largest: inMs(clock.largestMs) })
@@ -81,7 +79,7 @@ function machineChecks({
       atMost: share(STOLEN_MAX),
       worstAtMost: share(STOLEN_IN_A_SECOND_MAX),
     }),
-    isShared ? { ...shared, warning: true } : shared,
+    isShared && !targetIsHere ? { ...shared, warning: true } : shared,
     clock.steps > 0 ? { ...set, warning: true } : set,
   ]
 }
