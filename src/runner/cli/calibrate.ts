@@ -7,6 +7,7 @@ import { BOTTLENECK_NAMES } from '../calibration/bottlenecks/planted.ts'
 import { type CalibrationCase, CEILING_CASES, casesOf, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
 import { type Calibrated, runCase } from '../calibration/run-case.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
+import { type SaidCheck, sayCheck } from '../render/words/checks.ts'
 import { findBottlenecks, namesIn } from './calibrate/bottlenecks.ts'
 import { EXIT } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -74,9 +75,15 @@ async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): 
     interrupt.dispose()
   }
   const head = ['measured', 'of', 'known', 'found', 'off', '']
-  process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n  ${folder.path}\n`)
+  process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n`)
+  for (const [one, { why }] of done) if (why) process.stdout.write(`  ${whyWords(one, sayCheck(why))}\n`)
+  process.stdout.write(`  ${folder.path}\n`)
   if (done.some(([, { isRight }]) => isRight === false)) return EXIT.FAIL
   return done.every(([, { isRight }]) => isRight) ? EXIT.PASS : EXIT.INVALID
+}
+
+function whyWords(one: CalibrationCase, { title, measured }: SaidCheck): string {
+  return `${one.measures} of ${serverWords(one)} is not measurable: ${title}: ${measured}`
 }
 
 function row([one, { truth, found, interval, isRight }]: [CalibrationCase, Calibrated]): string[] {
