@@ -1,4 +1,5 @@
 import { FloodmarkError } from '../../core/contracts/errors.ts'
+import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { KnownServer } from './behaviours.ts'
 import { knownCeilingPerS, knownP99Ms } from './closed-forms.ts'
 
@@ -63,4 +64,17 @@ export function truthOf(one: CalibrationCase, planned: number): number {
 export const OFF_MAX = 0.05
 export function isRight({ measures }: CalibrationCase, found: number, truth: number): boolean {
   return measures === 'planted' ? found === truth : Math.abs(found / truth - 1) <= OFF_MAX
+}
+
+/** A run without a p99 tells how long it should have been. The next one takes so many times that, if it is no longer than the most. */
+const LONGER = 1.3
+const LONGEST_MS = 180_000
+
+/** How long a run must be, ms, where one of `durationMs` has no p99; undefined: it has one, or would take too long. */
+export function longerFor(
+  { p99, p99TimesLonger = 1 }: Pick<Percentiles, 'p99' | 'p99TimesLonger'>,
+  durationMs: number,
+): number | undefined {
+  const longerMs = Math.ceil(durationMs * p99TimesLonger * LONGER)
+  return p99 || longerMs > LONGEST_MS ? undefined : longerMs
 }

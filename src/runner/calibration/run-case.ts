@@ -12,7 +12,7 @@ import { summarise } from '../report/summarise.ts'
 import { play } from '../run/play.ts'
 import type { RateInterval } from '../search/belief.ts'
 import { GOAL } from '../search/search.ts'
-import { type CalibrationCase, isRight, PLANTED, truthOf } from './cases.ts'
+import { type CalibrationCase, isRight, longerFor, PLANTED, truthOf } from './cases.ts'
 import { startKnown } from './known-server.ts'
 
 /** What was measured, and what is known. Of a p99 ms, of what was planted events, of a ceiling events a second. */
@@ -37,9 +37,6 @@ interface CaseOptions {
 const TRIAL_MS = 4_000
 const BUDGET_MS = 300_000
 const RATE_MAX = 10_000
-/** A run that is too short for a p99 tells how long it should have been. It is done again for so many times that, if that is not too long. */
-const LONGER = 1.3
-const LONGEST_MS = 180_000
 const SENT_BY = { provider: 'generic' } as const
 
 /** Measures one server as any other target is measured. */
@@ -71,11 +68,12 @@ async function played(one: Played, target: string, options: CaseOptions): Promis
 }
 
 async function longEnough(one: OfP99, target: string, options: CaseOptions): Promise<Report> {
-  const report = await playedFor(one, one, target, options)
-  const { p99, p99TimesLonger = 1 } = report.latency.accepted.first
-  const durationMs = Math.ceil(one.durationMs * p99TimesLonger * LONGER)
-  if (p99 || durationMs > LONGEST_MS || options.interrupt.aborted) return report
-  return await playedFor(one, { ...one, durationMs }, target, options)
+  for (let durationMs = one.durationMs; ; ) {
+    const report = await playedFor(one, { ...one, durationMs }, target, options)
+    const longerMs = longerFor(report.latency.accepted.first, durationMs)
+    if (longerMs === undefined || options.interrupt.aborted) return report
+    durationMs = longerMs
+  }
 }
 
 async function playedFor(

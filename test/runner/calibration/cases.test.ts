@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CEILING_CASES, casesOf, QUICK_CASES } from '../../../src/runner/calibration/cases.ts'
+import { CEILING_CASES, casesOf, longerFor, QUICK_CASES } from '../../../src/runner/calibration/cases.ts'
 
 describe('servers that are calibrated with', () => {
   it('are all of them, or those of the kinds that are named', () => {
@@ -14,5 +14,11 @@ describe('servers that are calibrated with', () => {
 
   it('are none of an unknown kind', () => {
     expect(() => casesOf(QUICK_CASES, 'early')).toThrow("--only 'early' is no server here: try leaks, doubles, alters")
+  })
+
+  it('are measured again for longer where there is no p99, as long as that is not too long', () => {
+    expect(longerFor({ p99TimesLonger: 2 }, 20_000)).toBe(52_000)
+    expect(longerFor({ p99TimesLonger: 8 }, 20_000)).toBeUndefined()
+    expect(longerFor({ p99: { ms: 50, lowMs: 49, highMs: 51 } }, 20_000)).toBeUndefined()
   })
 })
