@@ -66,7 +66,7 @@ export function isRight({ measures }: CalibrationCase, found: number, truth: num
   return measures === 'planted' ? found === truth : Math.abs(found / truth - 1) <= OFF_MAX
 }
 
-/** A run without a p99 tells how long it should have been. The next one takes so many times that, if it is no longer than the most. */
+/** A run without a p99 tells how long it should have been. The next one takes so many times that, but no longer than the most. */
 const LONGER = 1.3
 const LONGEST_MS = 180_000
 
@@ -75,6 +75,7 @@ export function longerFor(
   { p99, p99TimesLonger = 1 }: Pick<Percentiles, 'p99' | 'p99TimesLonger'>,
   durationMs: number,
 ): number | undefined {
-  const longerMs = Math.ceil(durationMs * p99TimesLonger * LONGER)
-  return p99 || longerMs > LONGEST_MS ? undefined : longerMs
+  const neededMs = durationMs * p99TimesLonger
+  const isOver = neededMs > LONGEST_MS || durationMs >= LONGEST_MS
+  return p99 || isOver ? undefined : Math.min(LONGEST_MS, Math.ceil(neededMs * LONGER))
 }

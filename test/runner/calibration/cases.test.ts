@@ -18,7 +18,9 @@ describe('servers that are calibrated with', () => {
 
   it('are measured again for longer where there is no p99, as long as that is not too long', () => {
     expect(longerFor({ p99TimesLonger: 2 }, 20_000)).toBe(52_000)
-    expect(longerFor({ p99TimesLonger: 8 }, 20_000)).toBeUndefined()
+    expect(longerFor({ p99TimesLonger: 2.5 }, 60_000)).toBe(180_000)
+    expect(longerFor({ p99TimesLonger: 10 }, 20_000)).toBeUndefined()
+    expect(longerFor({ p99TimesLonger: 1 }, 180_000)).toBeUndefined()
     expect(longerFor({ p99: { ms: 50, lowMs: 49, highMs: 51 } }, 20_000)).toBeUndefined()
   })
 })
