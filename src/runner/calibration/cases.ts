@@ -66,8 +66,9 @@ export function isRight({ measures }: CalibrationCase, found: number, truth: num
   return measures === 'planted' ? found === truth : Math.abs(found / truth - 1) <= OFF_MAX
 }
 
-/** A run without a p99 tells how long it should have been. The next one takes so many times that, but no longer than the most. */
+/** A run without a p99 tells how long it should have been. The next one takes 1.3 times that. */
 const LONGER = 1.3
+/** No run is longer. */
 const LONGEST_MS = 180_000
 
 /** How long a run must be, ms, where one of `durationMs` has no p99; undefined: it has one, or would take too long. */

@@ -69,7 +69,7 @@ async function played(one: Played, target: string, options: CaseOptions): Promis
 
 async function longEnough(one: OfP99, target: string, options: CaseOptions): Promise<Report> {
   for (let durationMs = one.durationMs; ; ) {
-    const report = await playedFor(one, { ...one, durationMs }, target, options)
+    const report = await playedFor(one, { ratePerS: one.ratePerS, durationMs }, target, options)
     const longerMs = longerFor(report.latency.accepted.first, durationMs)
     if (longerMs === undefined || options.interrupt.aborted) return report
     durationMs = longerMs

@@ -36,7 +36,7 @@ function benchOf(before = 0): Bench {
   }
 }
 
-/** The same by a clock of its own: each trial takes so much longer than it sends, ms. */
+/** The same bench, with a clock of its own. A trial takes `aroundMs` more than it sends. */
 function timedBench(aroundMs: number): { readonly bench: Bench; readonly clock: () => number } {
   const known = benchOf()
   let nowMs = 0
