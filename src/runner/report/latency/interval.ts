@@ -15,13 +15,15 @@ const TAIL = 0.99
 const EPISODES_MIN = 5
 /** Independent samples beyond the quantile. */
 const BEYOND_MIN = 1
-/** Of the median. With less nothing is said. */
+/** Of the median, wobble or not where it is the median that is asked for. With less nothing is said. */
 const EFFECTIVE_MIN = 30
 
-/** What is known of how far samples depend on each other: effective sizes of the median and of the quantile itself. */
+/** What is known of how far samples depend on each other: effective sizes. */
 export interface EffectiveSizes {
   readonly count: number
+  /** Of the share that is slower than the median by more than a wobble. */
   readonly ofMedian: number
+  /** Of the share that is slower than the quantile itself. */
   readonly ofQuantile: number
   /** Stretches of time in which what is slower than the quantile came; 0 where nothing was slower. */
   readonly episodes: number
@@ -35,11 +37,12 @@ export function sharesAround(
   q: number,
   sizes: EffectiveSizes,
 ): { readonly low: number; readonly high: number } | undefined {
-  const { ofMedian, episodes } = sizes
+  const { ofMedian, ofQuantile, episodes } = sizes
   const size = usedSize(q, sizes)
   const slow = size * (1 - q)
   const few = q >= TAIL && episodes > 0 && episodes < EPISODES_MIN
-  if (few || ofMedian < EFFECTIVE_MIN || slow < BEYOND_MIN) return undefined
+  const known = q > 0.5 ? ofMedian : Math.min(ofMedian, ofQuantile)
+  if (few || known < EFFECTIVE_MIN || slow < BEYOND_MIN) return undefined
   const fast = size - slow
   const high = 1 - betaQuantile(EITHER_SIDE, slow, fast + 1)
   const low = 1 - betaQuantile(1 - EITHER_SIDE, slow + 1, fast)

@@ -8,6 +8,11 @@ const FIRST_ROOM = 1_024
 /** No clock and no event loop tells times apart that are nearer than this, ms, or this share of them. */
 const RESOLUTION_MS = 0.01
 const RESOLUTION_SHARE = 0.001
+/**
+ * What is slower than the median by no more than this share of it did not wait. A server that answers after exactly 50 ms takes 50.3 ms
+ * for some seconds and 50.5 ms for the next; that says nothing of how its slow answers come.
+ */
+const WOBBLE_SHARE = 0.02
 
 /** Times that something took, with when each began, since samples that are near in time depend on each other. */
 export class Latencies {
@@ -56,7 +61,8 @@ export class Latencies {
     const took = this.#took.subarray(0, count)
     const sorted = this.#ordered()
     const slowerThan = blocksOf(at, took)
-    const ofMedian = effectiveSize(slowerThan(quantileOf(sorted, 0.5)))
+    const median = quantileOf(sorted, 0.5)
+    const ofMedian = effectiveSize(slowerThan(median + Math.abs(median) * WOBBLE_SHARE))
     const of = (q: number) => {
       const value = quantileOf(sorted, q)
       const blocks = slowerThan(value)

@@ -65,6 +65,16 @@ describe('percentiles', () => {
     expect(percentilesOf(100_000, stalls(10_000))).toHaveProperty('p99')
   })
 
+  it('have a p99 where all take as long but for a wobble, and something is slow now and then', () => {
+    const random = seeded(7)
+    // The wobble keeps its sign for half of the run: all that are above the median are one episode.
+    const wobble = (at: number) => 0.1 * Math.sin((2 * Math.PI * at) / 20_000)
+    const found = percentilesOf(20_000, (at) => 50 + wobble(at) + (random() < 0.02 ? 5 : 0))
+    expect(found.p99?.ms).toBeCloseTo(55, 0)
+    const doubled = percentilesOf(20_000, (at) => 50 + 20 * wobble(at) + (random() < 0.02 ? 5 : 0))
+    expect(doubled).not.toHaveProperty('p99')
+  })
+
   it('take a slow rise over the whole run for no chance', () => {
     const random = seeded(3)
     const noise = percentilesOf(20_000, () => exponential(random))
