@@ -68,7 +68,8 @@ const SOAKS_MAX = 4
 const SOAKED_RATIO = 1.05
 /**
  * After a soak that failed, the next one offers this share of it. Each further failure takes the share once more: 0.93, then 0.86 of
- * the second, then 0.80 of the third. Soaks are few, and a load is to be published that was run and passed.
+ * the second, then 0.80 of the third. So does being the last one that there is time for. Soaks are few, and a load is to be
+ * published that was run and passed.
  */
 const AFTER_FAILED_SOAK = 0.93
 const LOWEST_FAILURES = 3
@@ -104,7 +105,8 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const interval = belief.interval()
   const isBound = isStuck || interval.low >= highestPerS * BELOW_INVALID
   const isNarrow = interval.high <= interval.low * goal.ratioMax
-  const soakPerS = within(Math.min(interval.low, belowFailedSoaks(counted)))
+  const isLastSoak = !fits(time, 2 * time.soakMs)
+  const soakPerS = within(Math.min(interval.low, belowFailedSoaks(counted, isLastSoak)))
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
   const isSoaked = !goal.soaks || (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
@@ -208,10 +210,10 @@ function soaked(counted: readonly Trial[]): number | null {
   return highest
 }
 
-/** Below the lowest load that did not pass its soak; infinite: all passed. */
-function belowFailedSoaks(counted: readonly Trial[]): number {
+/** Below the lowest load that did not pass its soak; infinite: all passed. `isLast`: no other soak comes after the next. */
+function belowFailedSoaks(counted: readonly Trial[], isLast: boolean): number {
   const failed = counted.filter(({ purpose, outcome }) => purpose === 'soak' && outcome !== 'passed')
-  return Math.min(...failed.map(({ ratePerS }) => ratePerS)) * AFTER_FAILED_SOAK ** failed.length
+  return Math.min(...failed.map(({ ratePerS }) => ratePerS)) * AFTER_FAILED_SOAK ** (failed.length + Number(isLast))
 }
 
 /** Where the sender could offer no more, the lower end is what is said: no more than what held. */

@@ -144,6 +144,11 @@ describe('the next step', () => {
       expect(second).toMatchObject({ next: 'soak' })
       if (second.next !== 'nothing') expect(second.ratePerS).toBeLessThanOrEqual(0.931 * first.ratePerS)
     }
+    const once = [...known, trial('soak', first.ratePerS, 'failed')]
+    expect(stepAfter(once, goal, { ...time, leftMs: 99_000 }), 'the last that there is time for').toMatchObject({
+      next: 'soak',
+      ratePerS: expect.closeTo(0.93 ** 2 * first.ratePerS, -1),
+    })
     const twice = [1, 0.93].map((share) => trial('soak', share * first.ratePerS, 'failed'))
     expect(stepAfter([...known, ...twice], goal, time)).toMatchObject({
       next: 'soak',
