@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ownFile } from '../../core/base/kit/own-file.ts'
 import { planOf } from '../plan/plan-run.ts'
@@ -48,7 +49,7 @@ export interface TrialSetup extends PlannedTrial {
 
 /** A run of its own at one load: everything is started, measured, audited and ended as in any run. */
 export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
-  const { purpose, ratePerS, durationMs, folder, name, sharedServers, intervention, plant, events, interrupt } = setup
+  const { purpose, ratePerS, durationMs, folder, sharedServers, intervention, plant, events, interrupt } = setup
   const beganMs = performance.now()
   // The leases of a quick run are shorter, and what they could bring back is watched for in the load that is published.
   const soaks = purpose === 'soak'
@@ -87,7 +88,7 @@ export async function runTrial(setup: TrialSetup): Promise<TrialRecord> {
     machine: machineUse(report),
     startedAt: report.startedAt,
     tookMs: Math.round(performance.now() - beganMs),
-    folder: name,
+    folder: basename(folder.path),
   }
 }
 
