@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { shownUrl } from '../../core/base/kit/address.ts'
+import { leastOf } from '../../core/base/kit/extremes.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import type { Certificate } from '../records/facts.ts'
 import { type Attempt, emptyAttempt, openJournal } from '../records/journal.ts'
@@ -38,10 +39,7 @@ export async function importK6({
 }: ImportOptions): Promise<RunRecord> {
   const exported = readExported(from)
   const read = await readPoints(points)
-  const startedAtEpochMs = Math.min(
-    ...[read.requests[0]!, ...read.requests].map(({ sentMs }) => sentMs),
-    ...read.droppedMs,
-  )
+  const startedAtEpochMs = Math.min(leastOf(read.requests.map(({ sentMs }) => sentMs)), leastOf(read.droppedMs))
   const attempts = attemptsOf(read, startedAtEpochMs, readPlan(from).events)
   retimePlan(
     from,

@@ -1,3 +1,4 @@
+import { mostOf } from '../../core/base/kit/extremes.ts'
 import type { RunRecord } from '../records/run-record.ts'
 import type { CommonReport } from './common-schema.ts'
 import { slope } from './stats.ts'
@@ -40,7 +41,10 @@ export function processes(record: RunRecord): CommonReport['processes'] {
     return {
       name,
       cpuSeconds: (samples.at(-1)?.cpuSeconds ?? 0) - (samples[0]?.cpuSeconds ?? 0),
-      rssMaxBytes: Math.max(0, ...samples.map(({ rssBytes }) => rssBytes)),
+      rssMaxBytes: mostOf(
+        samples.map(({ rssBytes }) => rssBytes),
+        0,
+      ),
       rssSlopeBytesPerMin: trend?.slope ?? null,
       rssSlopeErrorBytesPerMin: trend?.error ?? null,
       samples: samples.slice(1).map(({ atMs, cpuSeconds, rssBytes }, at) => {

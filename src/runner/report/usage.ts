@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mostOf } from '../../core/base/kit/extremes.ts'
 import type { CallCounts, ServiceSample } from '../records/facts.ts'
 import { FLOWS, type FlowReading, type MeterReading } from '../records/meters/meter-reading.ts'
 import type { RunRecord } from '../records/run-record.ts'
@@ -110,7 +111,7 @@ function usageBetween(name: string, first: Metered, last: Metered, after: readon
     mainCpuMs: apart(to.mainCpuMs, from.mainCpuMs),
     threadsCpuMs: apart(to.threadsCpuMs, from.threadsCpuMs),
     loopBusy: busy,
-    loopDelayMaxMs: Math.max(...after.map(({ meters }) => meters.loopDelayMaxMs)),
+    loopDelayMaxMs: mostOf(after.map(({ meters }) => meters.loopDelayMaxMs)),
     gcMs: to.gcMs - from.gcMs,
     syncs: to.syncs - from.syncs,
     syncMs: to.syncMs - from.syncMs,

@@ -11,6 +11,7 @@ import { iterationsOf, k6Options } from '../../../src/runner/k6/shape.ts'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { type RunConfig, settingsOf } from '../../../src/runner/plan/settings.ts'
 import { readPlan } from '../../../src/runner/records/plan-file.ts'
+import type { RunEvents } from '../../../src/runner/records/run-events.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { load } from '../../../src/runner/scenario/plugins.ts'
 import { floodmark, runsFolder } from '../floodmark.ts'
@@ -106,6 +107,18 @@ function point(seq: number, atMs: number, tookMs: number, tags: Record<string, s
   return `${of('http_req_duration', tookMs - 1)}\n${of('http_req_waiting', 1)}\n${of('http_req_blocked', 1)}\n`
 }
 
+/** Into a folder of that name, by the plan that the first test exports. */
+function imported(
+  name: string,
+  { effects, ...more }: { points: string; effects?: string; interrupt?: AbortSignal; events?: RunEvents },
+) {
+  const folder = join(root, name)
+  mkdirSync(folder)
+  const quiet = { interrupt: new AbortController().signal, events: QUIET }
+  return importK6({ ...quiet, plan: join(root, 'import.plan'), folder, effects, ...more })
+}
+const QUIET: RunEvents = { phase: () => {}, sample: () => {}, progress: () => {} }
+
 describe('what k6 wrote', () => {
   it('is a run: outcomes by status and error, waits from sending, and what was dropped was not sent', async () => {
     const out = join(root, 'import.ts')
@@ -123,25 +136,24 @@ describe('what k6 wrote', () => {
       points,
       `${JSON.stringify({ type: 'Point', metric: 'dropped_iterations', data: { time, value: 3 } })}\n`,
     )
-    const folder = join(root, 'imported')
-    mkdirSync(folder)
-    const interrupt = new AbortController().signal
-    const events = { phase: () => {}, sample: () => {}, progress: () => {} }
-    const record = await importK6({
-      points,
-      plan: join(root, 'import.plan'),
-      folder,
-      effects: undefined,
-      events,
-      interrupt,
-    })
-    const report = await summarise(folder, record)
+    const record = await imported('imported', { points })
+    const report = await summarise(join(root, 'imported'), record)
     expect(report.audit).toMatchObject({ planned: 63, unfollowed: 57, refused: 2, unknown: 1, unsent: 3 })
     expect(report).toMatchObject({ sentBy: 'k6', verdict: 'INVALID', target: { followed: false } })
     expect(report.latency.accepted.first.p50!.ms).toBeCloseTo(7, 1)
     const ids = report.checks.map(({ id }) => id)
     for (const unknown of ['generator-lateness', 'generator-event-loop', 'sender-connections', 'lost'])
       expect(ids).not.toContain(unknown)
+  })
+
+  it('may be more than one call takes as arguments', async () => {
+    const points = join(root, 'many.json')
+    const atMs = Date.UTC(2026, 0, 1)
+    const data = { time: new Date(atMs).toISOString(), value: 250_000 }
+    writeFileSync(points, point(0, atMs + 7, 7, { status: '200' }))
+    appendFileSync(points, `${JSON.stringify({ type: 'Point', metric: 'dropped_iterations', data })}\n`)
+    const { startedAtEpochMs } = await imported('many', { points })
+    expect(startedAtEpochMs).toBe(atMs)
   })
 
   it.each(['', '{"type":"Metric"}\n', 'no json'])('is refused in one line where it is %j', async (text) => {

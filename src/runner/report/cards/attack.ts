@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mostOf } from '../../../core/base/kit/extremes.ts'
 import { bytes, grouped, inWords, ms } from '../../../core/base/words.ts'
 import { SERVICE_DEFAULTS } from '../../../core/service/limits.ts'
 import type { AttackTally } from '../../records/facts.ts'
@@ -103,7 +104,10 @@ export function attackOf({
   const memory = samples.stack.map(({ name, samples: all }) => {
     const most = (from: number, to: number) => {
       const during = all.filter(({ atMs }) => atMs >= from && atMs <= to)
-      return Math.max(0, ...during.map(({ rssBytes }) => rssBytes))
+      return mostOf(
+        during.map(({ rssBytes }) => rssBytes),
+        0,
+      )
     }
     return { name, calmBytes: most(0, fromMs), underBytes: most(fromMs, untilMs + SETTLE_MS) }
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mostOf } from '../../../core/base/kit/extremes.ts'
 import { bytes, grouped } from '../../../core/base/words.ts'
 import { latencyHistogram } from '../../records/histogram.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
@@ -47,7 +48,10 @@ function sizesOf({ setup, events, record: { store, samples }, attempts, effects 
     sum += bodyBytes
     maxBytes = Math.max(maxBytes, bodyBytes)
   }
-  const memoryBytesMax = Math.max(0, ...samples.stack.flatMap((one) => one.samples.map(({ rssBytes }) => rssBytes)))
+  const memoryBytesMax = mostOf(
+    samples.stack.flatMap((one) => one.samples.map(({ rssBytes }) => rssBytes)),
+    0,
+  )
   const applied = new Set<number>()
   if (store) for (const { seq } of effects()) if (seq < events.length && events.at(seq).hasContent) applied.add(seq)
   return {

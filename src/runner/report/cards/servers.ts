@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mostOf } from '../../../core/base/kit/extremes.ts'
 import { bytes, grouped, ms, seconds } from '../../../core/base/words.ts'
 import { type Cell, defineCard } from '../card.ts'
 import { count } from '../common-schema.ts'
@@ -59,7 +60,7 @@ function serversOf({ record, endedAtMs }: JudgedRun): Servers | undefined {
     bytes: wires.length > 0 ? wires.reduce((sum, one) => sum + one, 0) : null,
     calls: Object.keys(calls).length > 0 ? calls : null,
     logBytes: found.logBytes ?? null,
-    mostInQueue: inQueue.length > 0 ? Math.max(...inQueue) : null,
+    mostInQueue: inQueue.length > 0 ? mostOf(inQueue) : null,
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { leastOf, mostOf } from '../../../core/base/kit/extremes.ts'
 import type { MachineRecord, MachineSample } from '../../records/machine.ts'
 
 /** So many cores in one second are much. */
@@ -64,13 +65,13 @@ export function machineFigures(record: MachineRecord, cores: number): MachineFig
     governors: governors && [...governors],
     cores: Object.fromEntries(Object.entries(record.cores).map(([kind, list]) => [kind, [...list]])),
     sharedCores: sharedCoresOf(record.cores),
-    load: loads.length === 0 ? null : { least: Math.min(...loads), most: Math.max(...loads) },
+    load: loads.length === 0 ? null : { least: leastOf(loads), most: mostOf(loads) },
     watchedCores: cores,
     stolen: cpu && cpu.stolen / cores,
-    stolenInWorstSecond: cpu && Math.max(...samples.map((sample) => sample.cpu?.stolen ?? 0)) / cores,
+    stolenInWorstSecond: cpu && mostOf(samples.map((sample) => sample.cpu?.stolen ?? 0)) / cores,
     othersBusy: othersBusyOf(samples),
     suspendedMs: clocks.reduce((sum, { suspendedMs }) => sum + suspendedMs, 0),
-    clock: { steps: steps.length, largestMs: Math.max(0, ...steps) },
+    clock: { steps: steps.length, largestMs: mostOf(steps, 0) },
     others: others?.map((one) => ({ ...one })) ?? null,
   }
 }
