@@ -1,6 +1,6 @@
 import { type RunSettings, recorded } from '../plan/settings.ts'
 import { environmentNow } from '../run/compose-record.ts'
-import { acceptHintPerS, answerOf, knownPerS, trialsFor } from '../search/answer.ts'
+import { acceptHintPerS, answerOf, isKnownWell, knownPerS, trialsFor } from '../search/answer.ts'
 import type { Binding } from '../search/binding/binding-schema.ts'
 import type { BindingQuestion } from '../search/binding/experiment.ts'
 import { bindingStep, experimentsLeft } from '../search/binding/what-binds.ts'
@@ -22,8 +22,6 @@ import type { TrialsFile } from './trials-file.ts'
 
 /** The second ceiling, of what is accepted, gets so many trials of its own. */
 const ACCEPT_TRIALS_MAX = 10
-/** Of a ceiling whose interval is wider, high / low, it is not asked what binds. */
-const ASKABLE_RATIO_MAX = 1.5
 /** What is asked beside the ceiling takes about so many trials, made for these purposes, in this order. */
 const BESIDE = [
   { question: 'accepted', trials: 6, purposes: ['accept'] },
@@ -70,7 +68,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   // Also where time was over: what an event costs is known of a ceiling that is not known to within 10%.
   const knownRatePerS = HAVE_COSTS.includes(found.kind) ? knownPerS(found) : undefined
   if (knownRatePerS !== undefined && also.includes('costs')) await search.costs(knownRatePerS)
-  const bindingPerS = also.includes('binding') ? askableOf(found) : undefined
+  const bindingPerS = also.includes('binding') && isKnownWell(found) ? found.interval?.mid : undefined
   const binding = bindingPerS === undefined ? null : await search.whatBinds(bindingPerS)
   return {
     version: CEILING_VERSION,
@@ -88,12 +86,6 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     environment: environmentNow(),
     trials: file.trials,
   }
-}
-
-/** A ceiling that is known so well that one beside it is told from it. */
-function askableOf({ kind, interval }: SearchAnswer): number | undefined {
-  if (!interval || (kind !== 'found' && kind !== 'budget-over')) return undefined
-  return interval.high <= interval.low * ASKABLE_RATIO_MAX ? interval.mid : undefined
 }
 
 class Search {

@@ -11,8 +11,10 @@ const shownSchema = reportSchema.pick({
   ...{ verdict: true, interrupted: true, scenario: true, settings: true, setup: true, latency: true, startedAt: true },
 })
 type ShownReport = z.infer<typeof shownSchema>
-const foundSchema = ceilingSchema.pick({ settings: true, startedAt: true, found: true, environment: true })
-type FoundCeiling = Pick<Ceiling, 'settings' | 'startedAt' | 'found' | 'environment'>
+const foundSchema = ceilingSchema.pick({
+  ...{ settings: true, acceptP99Ms: true, startedAt: true, found: true, drifted: true, environment: true },
+})
+type FoundCeiling = Pick<Ceiling, 'settings' | 'acceptP99Ms' | 'startedAt' | 'found' | 'drifted' | 'environment'>
 
 const comparedSchema = z.union([comparisonSchema, ceilingsSchema])
 

@@ -7,12 +7,10 @@ import { type RunSettings, recorded } from '../plan/settings.ts'
 import type { RunEvents } from '../records/run-events.ts'
 import { newRunFolder } from '../records/run-folder.ts'
 import { environmentNow } from '../run/compose-record.ts'
+import { isKnownWell } from '../search/answer.ts'
 import { GOAL, type SearchAnswer } from '../search/search.ts'
 import { SCALING_VERSION, type Scaling } from './scaling-schema.ts'
 import { fitUsl, uslAt } from './usl.ts'
-
-/** high / low of an interval beyond which it is no point of a curve. */
-const RATIO_MAX = 1.5
 
 type MeasuredPoint = Omit<Scaling['points'][number], 'byLawPerS'>
 
@@ -61,10 +59,11 @@ export function scalingOf(
 }
 
 /** Why what was found is no point of a curve; null: it is one. */
-function whyNot({ kind, interval }: SearchAnswer): MeasuredPoint['why'] {
+function whyNot(found: SearchAnswer): MeasuredPoint['why'] {
+  const { kind, interval } = found
   if (kind !== 'found' && kind !== 'budget-over') return kind
   if (interval === null) return 'budget-over'
-  return interval.high <= interval.low * RATIO_MAX ? null : 'too-wide'
+  return isKnownWell(found) ? null : 'too-wide'
 }
 
 async function searched(

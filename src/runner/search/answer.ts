@@ -9,6 +9,8 @@ import { beliefOf } from './search.ts'
 export const LIMITS_MS = [10, 25, 50, 100, 200] as const
 /** Beyond this an interval says no more than that nothing is known, high / low. */
 const RATIO_SAYING_NOTHING = 3
+/** Beyond this an interval is too wide to set a ceiling beside another figure, high / low. */
+const KNOWN_RATIO_MAX = 1.5
 /** That the ceiling moved once, at any moment, must be so many times as likely as one ceiling for all trials. */
 const MOVED_TIMES = 5
 /** Nothing is said of drift with fewer trials. */
@@ -59,6 +61,12 @@ function posteriorOf(trials: readonly TrialRecord[]): Ceiling['posterior'] {
 /** What is known to hold where the ceiling is out of the sender's reach, else the ceiling. */
 export function knownPerS({ kind, interval, soakedPerS }: Ceiling['found']): number | undefined {
   return kind === 'generator-bound' ? (soakedPerS ?? interval?.low) : interval?.mid
+}
+
+/** Whether a ceiling was found, and is known so well that it may stand beside another figure. */
+export function isKnownWell({ kind, interval }: Ceiling['found']): boolean {
+  if (!interval || (kind !== 'found' && kind !== 'budget-over')) return false
+  return interval.high <= interval.low * KNOWN_RATIO_MAX
 }
 
 /** Trials as those of another ceiling than that of the search. */

@@ -166,10 +166,12 @@ describe('the causes of a verdict', () => {
 })
 
 describe('the first screen', () => {
-  it('has needed, proven and ceiling as one bar', () => {
+  it('has needed, proven and soaked as one bar', () => {
     const made = report('PASS')
-    expect(provenWords(provenOf(made), 5_240, 'PASS')).toBe('needed 3,000/s · proven 3,000/s · ceiling 5,240/s')
-    expect(firstScreen(made, { ceiling: { perS: 5_240, page: '../x/ceiling.html' } }).text).toContain(
+    expect(provenWords(provenOf(made), 5_240, 'PASS')).toBe(
+      'needed 3,000/s · proven 3,000/s · a search for the ceiling soaked 5,240/s',
+    )
+    expect(firstScreen(made, { ceiling: { soakedPerS: 5_240, page: '../x/ceiling.html' } }).text).toContain(
       'href="../x/ceiling.html"',
     )
     expect(provenOf(report('INVALID', late)).provenPerS).toBeNull()

@@ -11,7 +11,10 @@ const environment = { node: '', platform: '', cpu: '', cores: 2, memoryBytes: 1 
 type FoundKind = (Entry & { kind: 'ceiling' })['ceiling']
 const search = (kind: NonNullable<FoundKind>['found']['kind'], soakedPerS: number | null): Entry => ({
   ...{ ...about, folder: 'reports/searched', kind: 'ceiling' },
-  ceiling: { settings, environment, startedAt: about.startedAt, found: { kind, interval: null, soakedPerS } },
+  ceiling: {
+    ...{ settings, environment, startedAt: about.startedAt, acceptP99Ms: 250, drifted: null },
+    found: { kind, interval: null, soakedPerS },
+  },
 })
 
 describe('a row of the list of runs', () => {

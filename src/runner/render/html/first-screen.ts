@@ -8,8 +8,8 @@ import { bound } from './table.ts'
 
 /** What stands beside a run, and is no part of it. */
 export interface Alongside {
-  /** Of the newest search that found one for this stack on this machine. */
-  readonly ceiling?: { readonly perS: number; readonly page: string } | undefined
+  /** What held a soak, events/s, by the newest search of this stack on this machine. */
+  readonly ceiling?: { readonly soakedPerS: number; readonly page: string } | undefined
 }
 
 /** All that most people need: whether it passed, what that means, how much of what was needed, and what went wrong. */
@@ -53,12 +53,12 @@ const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 
 function bar(report: Report, ceiling: Alongside['ceiling']): Markup {
   const proven = provenOf(report)
-  const most = 1.08 * Math.max(proven.neededPerS, ceiling?.perS ?? 0)
+  const most = 1.08 * Math.max(proven.neededPerS, ceiling?.soakedPerS ?? 0)
   const at = (perS: number) => Math.round((1_000 * perS) / most) / 10
-  const said = provenWords(proven, ceiling?.perS, report.verdict)
+  const said = provenWords(proven, ceiling?.soakedPerS, report.verdict)
   const isProven = report.verdict === 'PASS'
   return markup`<figure class="bar"><div role="img" aria-label="${said}">
-${ceiling && markup`<i class="ceiling-part" style="width:${at(ceiling.perS)}%"></i>`}
+${ceiling && markup`<i class="ceiling-part" style="width:${at(ceiling.soakedPerS)}%"></i>`}
 ${proven.provenPerS !== null && markup`<i class="${isProven ? 'proven' : 'reached'}" style="width:${at(proven.provenPerS)}%"></i>`}
 <i class="needed" style="left:${at(proven.neededPerS)}%"></i></div>
 <figcaption>${said}${ceiling && markup` (<a href="${ceiling.page}">how it was found</a>)`}</figcaption></figure>`

@@ -213,7 +213,7 @@ export function provenOf({ verdict, setup, latency, timeline, audit }: Report): 
 
 export function provenWords(
   { neededPerS, provenPerS }: Proven,
-  ceilingPerS: number | undefined,
+  soakedPerS: number | undefined,
   verdict: Report['verdict'],
 ): string {
   const shown =
@@ -224,5 +224,5 @@ export function provenWords(
           ? `accepted ${perS(provenPerS)} on average: this scenario allows to refuse some`
           : `proven ${perS(provenPerS)}`
         : `accepted ${perS(provenPerS)}, not proven`
-  return `needed ${perS(neededPerS)} · ${shown}${ceilingPerS === undefined ? '' : ` · ceiling ${perS(ceilingPerS)}`}`
+  return `needed ${perS(neededPerS)} · ${shown}${soakedPerS === undefined ? '' : ` · a search for the ceiling soaked ${perS(soakedPerS)}`}`
 }
