@@ -9,7 +9,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import { journalPath, type RunRecord, writeRecord } from '../records/run-record.ts'
 import { environmentNow } from '../run/compose-record.ts'
 import { follow, LOOK_MS } from '../run/follow-target.ts'
-import { openFeed } from '../target/feed.ts'
+import { type Feed, openFeed } from '../target/feed.ts'
 import { type Exported, readExported } from './exported.ts'
 import { type K6Points, readPoints } from './points.ts'
 
@@ -29,15 +29,24 @@ export interface ImportOptions {
  * Turns k6's raw points into the records of a run against a target. k6 tells no times at which its requests were due, so every wait
  * counts from sending. An iteration that it dropped is an event that was not sent.
  */
-export async function importK6({
-  points,
-  plan: from,
-  folder,
-  effects,
-  events,
-  interrupt,
-}: ImportOptions): Promise<RunRecord> {
+export async function importK6(options: ImportOptions): Promise<RunRecord> {
+  const { plan: from, effects } = options
   const exported = readExported(from)
+  const feed = effects === undefined ? undefined : openFeed(effects, exported.runId)
+  try {
+    // What cannot be read now could not be read afterwards either.
+    await feed?.lines()
+    return await imported(exported, feed, options)
+  } finally {
+    feed?.close()
+  }
+}
+
+async function imported(
+  exported: Exported,
+  feed: Feed | undefined,
+  { points, plan: from, folder, effects, events, interrupt }: ImportOptions,
+): Promise<RunRecord> {
   const read = await readPoints(points)
   const startedAtEpochMs = Math.min(leastOf(read.requests.map(({ sentMs }) => sentMs)), leastOf(read.droppedMs))
   const attempts = attemptsOf(read, startedAtEpochMs, readPlan(from).events)
@@ -51,18 +60,25 @@ export async function importK6({
   for (const attempt of attempts.toSorted((a, b) => a.doneMs - b.doneMs)) journal.write(attempt)
   journal.close()
   const { scenario } = readPlan(folder).plan
-  const feed = effects === undefined ? undefined : openFeed(effects, exported.runId)
   const followed = feed && {
     ...(await follow({
       ...{ feed, folder, startedAtEpochMs, interrupt, events, lookMs: LOOK_MS.whole },
       plan: { runId: exported.runId, scenario },
       startAtMs: preciseNow() - (Date.now() - startedAtEpochMs),
       journals: [journalPath(folder, 0)],
-    }).finally(() => feed.close())),
+    })),
     from: shownUrl(effects!),
   }
   const certificate = certificateOf(attempts)
-  const record = recordOf(exported, { folder, points, from, startedAtEpochMs, certificate, followed })
+  const record = recordOf(exported, {
+    folder,
+    points,
+    from,
+    startedAtEpochMs,
+    certificate,
+    followed,
+    interrupted: interrupt.aborted,
+  })
   writeRecord(folder, record)
   return record
 }
@@ -116,6 +132,7 @@ interface Imported {
   readonly startedAtEpochMs: number
   readonly certificate: Certificate
   readonly followed: FollowedFrom | undefined
+  readonly interrupted: boolean
 }
 
 function recordOf(exported: Exported, { folder, points, from, certificate, followed, ...known }: Imported): RunRecord {
@@ -133,13 +150,12 @@ function recordOf(exported: Exported, { folder, points, from, certificate, follo
     certificates: [certificate],
     drained: followed?.drained ?? true,
     lookedUntilMs: followed?.lookedUntilMs ?? certificate.endedAtMs,
-    interrupted: false,
     faults: [],
     samples: { stack: [], senders: [[]] },
     attacks: [],
     unplannedDeaths: 0,
     servers: [],
-    errors: followed?.error ? [String(followed.error)] : [],
+    errors: followed?.told.unread ? [followed.told.unread] : [],
     environment: environmentNow(),
     reproduce: `npm run import:k6 -- ${points} --plan ${from}`,
   }

@@ -143,6 +143,8 @@ export interface ToldRecord {
   readonly lines: number
   readonly foreign: number
   readonly unreadable: number
+  /** Why it could not be asked when it was looked at last: what it tells from then on is not known. Absent: it could be. */
+  readonly unread?: string
 }
 
 export interface Durability {

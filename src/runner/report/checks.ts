@@ -35,6 +35,28 @@ export type CommonCheckId =
   | 'effect-p99'
   | 'drained'
 
+/** Checks that rest on all effects. Those that some of them can fail stay failed whatever the others were. */
+const ON_EFFECTS: Readonly<Record<string, 'may-fail-by-some' | 'by-all'>> = {
+  lost: 'by-all',
+  altered: 'may-fail-by-some',
+  'double-effects': 'may-fail-by-some',
+  'effects-never-sent': 'may-fail-by-some',
+  'dead-letters-misjudged': 'may-fail-by-some',
+  'dead-letters-unplanned': 'may-fail-by-some',
+  'undisturbed-by-recorded-replay': 'by-all',
+  'effect-p99': 'by-all',
+  drained: 'by-all',
+}
+
+export const restsOnEffects = (id: string): boolean => Object.hasOwn(ON_EFFECTS, id)
+
+/** Of a run whose target stopped telling of its effects: what it might have told of is not known. */
+export function asFarAsTold<Made extends Check>(made: Made): Made {
+  const on = ON_EFFECTS[made.id]
+  const stands = on === undefined || (on === 'may-fail-by-some' && made.ok === false)
+  return stands ? made : { ...made, ok: null }
+}
+
 type Measured = Pick<CommonReport, 'audit' | 'latency' | 'generator' | 'durability' | 'tookMs' | 'setup'>
 
 /** The checks of every run: of what is not known there is none. */

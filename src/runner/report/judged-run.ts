@@ -47,7 +47,8 @@ function audited(run: ReadRun, onBad: (bad: Bad) => void): Audited {
   return audit({
     planned,
     eventAt: (seq) => events.at(seq),
-    followed,
+    // An event of which a target has not told, and cannot be asked, may be lost or not.
+    followed: followed && record.told?.unread === undefined,
     attempts: everyAttempt(folder, record, planned),
     effects: cutShort ? ofPlan(effects(), planned) : effects(),
     buried: cutShort ? ofPlan(buried, planned) : buried,

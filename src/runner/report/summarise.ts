@@ -1,7 +1,7 @@
 import type { RunRecord } from '../records/run-record.ts'
 import { badEvents, shownOf } from './audit/bad-events.ts'
 import { cardNames, cardOf } from './cards/index.ts'
-import { checksOf } from './checks.ts'
+import { asFarAsTold, checksOf } from './checks.ts'
 import { drainingMsOf } from './draining.ts'
 import { type JudgedRun, judgedRun } from './judged-run.ts'
 import { latencyMarks } from './latency/marks.ts'
@@ -22,7 +22,8 @@ export async function reportOf(run: JudgedRun): Promise<Report> {
   const made = await Promise.all(cardNames.map(async (name) => [name, await cardOf(name).make(run)] as const))
   const cards = Object.fromEntries(made) as Report['cards']
   const measured = measuredOf(run)
-  const checks = [...checksOf(measured, run), ...made.flatMap(([name, card]) => cardOf(name).checks(card, run))]
+  const all = [...checksOf(measured, run), ...made.flatMap(([name, card]) => cardOf(name).checks(card, run))]
+  const checks = record.told?.unread === undefined ? all : all.map(asFarAsTold)
   return {
     version: REPORT_VERSION,
     id: record.id,
@@ -50,7 +51,7 @@ function measuredOf(run: JudgedRun) {
   const accepted = audit.applied + audit.buried + audit.lost + audit.altered
   const durability = durabilityOf(record)
   return {
-    audit: { ...audit, lossBound95: accepted > 0 && audit.lost === 0 ? 3 / accepted : null },
+    audit: { ...audit, lossBound95: accepted > 0 && audit.lost + audit.unfollowed === 0 ? 3 / accepted : null },
     latency,
     notAccepted,
     generator: certify(record, planned - audit.found - audit.neverFound, endedAtMs),

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { messageOf } from '../../core/contracts/errors.ts'
 import type { Plan } from '../plan/plan-run.ts'
 import { preciseNow } from '../processes/precise-now.ts'
 import { writeBuried, writeEffects } from '../records/effects-file.ts'
+import type { ToldRecord } from '../records/facts.ts'
 import { readJournal } from '../records/journal.ts'
 import { missing } from '../records/missing.ts'
 import { readPlan } from '../records/plan-file.ts'
@@ -9,7 +11,7 @@ import type { RunEvents } from '../records/run-events.ts'
 import { buriedPath, effectsPath } from '../records/run-record.ts'
 import { settledOf } from '../records/settled.ts'
 import type { Feed } from '../target/feed.ts'
-import { type Told, toldOf } from '../target/told-effects.ts'
+import { toldOf } from '../target/told-effects.ts'
 
 const EVERY_MS = 500
 /** A look takes the target's time: it rests so many times as long as the last one took. */
@@ -19,11 +21,10 @@ export const LOOK_MS = { whole: 5_000, quick: 1_500 }
 
 export interface Followed {
   readonly drained: boolean
+  /** When it was last told anything, ms since the start. */
   readonly lookedUntilMs: number
   readonly lookMs: number
-  readonly told: Omit<Told, 'effects' | 'buried'>
-  /** Why the last look failed. */
-  readonly error: unknown
+  readonly told: Omit<ToldRecord, 'from'>
 }
 
 interface FollowOptions {
@@ -40,32 +41,40 @@ interface FollowOptions {
   readonly events: RunEvents
 }
 
-/** Reads what the target tells until it has told of everything that was accepted, or the scenario's time for that is over. */
+/**
+ * Reads what the target tells until it has told of everything that was accepted, or the scenario's time for that is over. Where it
+ * cannot be asked, it is asked again until then.
+ */
 export async function follow(options: FollowOptions): Promise<Followed> {
   const { feed, plan, folder, startAtMs, startedAtEpochMs, journals, lookMs, interrupt, events } = options
   const known = { runId: plan.runId, events: readPlan(folder).events, startedAtEpochMs }
   const beganMs = preciseNow()
   let completeMs: number | undefined
   let told = toldOf([], known)
+  let toldMs = beganMs
   events.phase('drain')
   for (;;) {
     const lookedMs = preciseNow()
-    let error: unknown
+    let unread: string | undefined
     try {
       told = toldOf(await feed.lines(), known)
-    } catch (cause) {
-      error = cause
+      toldMs = lookedMs
+    } catch (error) {
+      unread = messageOf(error)
     }
     writeEffects(effectsPath(folder), told.effects)
     writeBuried(buriedPath(folder), told.buried)
     const isComplete = missing(journals.map(readJournal), told.effects, told.buried) === 0
-    if (isComplete && !error) completeMs ??= lookedMs
-    const isOver =
-      completeMs === undefined ? lookedMs - beganMs > plan.scenario.passes.drainMs : lookedMs - completeMs >= lookMs
+    if (isComplete && unread === undefined) completeMs ??= lookedMs
+    const isLate = lookedMs - beganMs > plan.scenario.passes.drainMs
+    const isOver = completeMs === undefined || unread !== undefined ? isLate : lookedMs - completeMs >= lookMs
     if (isOver || interrupt.aborted) {
       const { effects, buried, ...counts } = told
       events.settled?.(settledOf(effects, buried))
-      return { drained: isComplete, lookedUntilMs: lookedMs - startAtMs, lookMs, told: counts, error }
+      return {
+        ...{ drained: isComplete, lookedUntilMs: toldMs - startAtMs, lookMs },
+        told: { ...counts, ...(unread !== undefined && { unread }) },
+      }
     }
     const tookMs = preciseNow() - lookedMs
     await wait(Math.max(EVERY_MS, REST_FACTOR * tookMs), undefined, { signal: interrupt }).catch(() => {})

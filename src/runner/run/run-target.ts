@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { shownUrl } from '../../core/base/kit/address.ts'
-import { FloodmarkError, messageOf } from '../../core/contracts/errors.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { Senders } from '../load/senders.ts'
 import { MachineWatch } from '../machine/watch.ts'
 import type { Plan } from '../plan/plan-run.ts'
@@ -45,8 +45,8 @@ export async function runTarget(
     refuseInterrupted(interrupt)
     const sent = await send(plan, senders, watch, setups, folder, events)
     giveBackRoom()
-    const interrupted = interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
-    await written.finish(plannedUntilMs(sent.certificates, interrupted))
+    const isCut = () => interrupt.aborted || sent.certificates.some(({ journalFull }) => journalFull !== undefined)
+    await written.finish(plannedUntilMs(sent.certificates, isCut()))
     const endedAtMs = Math.max(...sent.certificates.map((one) => one.endedAtMs))
     const lookMs = watches ? LOOK_MS[settings.quick ? 'quick' : 'whole'] : 0
     const followed = feed && (await follow({ feed, plan, folder, ...sent, lookMs, interrupt, events }))
@@ -55,7 +55,8 @@ export async function runTarget(
     const record = recordOf(
       plan,
       folder,
-      interrupted,
+      // Also while its effects are waited for.
+      isCut(),
       { ...sent, machine },
       followed ?? { drained: true, lookedUntilMs: endedAtMs },
     )
@@ -93,7 +94,7 @@ function recordOf(
   folder: string,
   interrupted: boolean,
   { certificates, machine, senderSamples, resends, startedAtEpochMs }: Awaited<ReturnType<typeof send>>,
-  { drained, lookedUntilMs, told, lookMs = 0, error }: Partial<Followed> & Pick<Followed, 'drained' | 'lookedUntilMs'>,
+  { drained, lookedUntilMs, told, lookMs = 0 }: Partial<Followed> & Pick<Followed, 'drained' | 'lookedUntilMs'>,
 ): RunRecord {
   const { settings, ratePerS, rateChosen, durationMs, acceptP99Ms, runId } = plan
   const { effects } = settings
@@ -118,7 +119,7 @@ function recordOf(
     ...(resends.length > 0 && { resends }),
     unplannedDeaths: 0,
     servers: [],
-    errors: [...certificates.flatMap(({ journalFull }) => journalFull ?? []), ...(error ? [messageOf(error)] : [])],
+    errors: [...certificates.flatMap(({ journalFull }) => journalFull ?? []), ...(told?.unread ? [told.unread] : [])],
     environment: environmentNow(),
     reproduce: runAgain(settings),
   }

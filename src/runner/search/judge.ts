@@ -23,7 +23,7 @@ const CLAUSES_OF: Readonly<Record<Aim, readonly Clause[]>> = {
   accept: ['harm', 'refusals', 'response', 'other'],
 }
 
-/** Whether the sender offered what it should: 'late' spoils response times and nothing else. */
+/** Whether a load was offered as it should be, and seen to its end: 'late' spoils response times and nothing else. */
 export const SENDERS = ['fit', 'late', 'unfit'] as const
 
 /** What a trial says of its load. */
@@ -46,6 +46,8 @@ const OFFERED: readonly string[] = ['generator-rate', 'generator-unsent']
 const DRAINED = 'drained'
 const LOST = 'lost'
 const WATCHED = 'looked-long-enough'
+/** A target that told of its effects, and then could not be asked. */
+const FOLLOWED = 'effects-followed'
 
 interface Held {
   /** It watched the ledger after the last effect, and its p99 as it came out does not decide. */
@@ -96,6 +98,8 @@ export function judge(
 }
 
 function senderOf(checks: Report['checks']): Judgement['sender'] {
+  // Whether it did what was offered is not known either.
+  if (checks.some(({ id, ok }) => id === FOLLOWED && ok === null)) return 'unfit'
   const failed = checks.filter(({ about, ok }) => about !== 'stack' && ok === false)
   if (failed.length === 0) return 'fit'
   return failed.some(({ id }) => OFFERED.includes(id)) ? 'unfit' : 'late'

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -8,10 +8,14 @@ import type { Provider } from '../../../src/core/contracts/provider.ts'
 import { exportK6 } from '../../../src/runner/k6/export.ts'
 import { importK6 } from '../../../src/runner/k6/import.ts'
 import { iterationsOf, k6Options } from '../../../src/runner/k6/shape.ts'
+import { eventId } from '../../../src/runner/plan/identity.ts'
 import { planOf } from '../../../src/runner/plan/plan-run.ts'
 import { type RunConfig, settingsOf } from '../../../src/runner/plan/settings.ts'
 import { readPlan } from '../../../src/runner/records/plan-file.ts'
 import type { RunEvents } from '../../../src/runner/records/run-events.ts'
+import { html } from '../../../src/runner/render/html.ts'
+import { terminal } from '../../../src/runner/render/terminal.ts'
+import type { Report } from '../../../src/runner/report/report-schema.ts'
 import { summarise } from '../../../src/runner/report/summarise.ts'
 import { load } from '../../../src/runner/scenario/plugins.ts'
 import { floodmark, runsFolder } from '../floodmark.ts'
@@ -110,7 +114,10 @@ function point(seq: number, atMs: number, tookMs: number, tags: Record<string, s
 /** Into a folder of that name, by the plan that the first test exports. */
 function imported(
   name: string,
-  { effects, ...more }: { points: string; effects?: string; interrupt?: AbortSignal; events?: RunEvents },
+  {
+    effects,
+    ...more
+  }: { points: string; plan?: string; effects?: string; interrupt?: AbortSignal; events?: RunEvents },
 ) {
   const folder = join(root, name)
   mkdirSync(folder)
@@ -154,6 +161,69 @@ describe('what k6 wrote', () => {
     appendFileSync(points, `${JSON.stringify({ type: 'Point', metric: 'dropped_iterations', data })}\n`)
     const { startedAtEpochMs } = await imported('many', { points })
     expect(startedAtEpochMs).toBe(atMs)
+  })
+
+  /** Thirty accepted events of a plan that waits 0.3 s for their effects. */
+  async function accepted(name: string): Promise<{ readonly points: string; readonly plan: string }> {
+    const scenario = join(root, `${name}-scenario.ts`)
+    const steady = new URL('../../../scenarios/steady.ts', import.meta.url).pathname
+    const passes = '{ ...steady.passes, drainMs: 300 }'
+    writeFileSync(scenario, `import steady from '${steady}'\nexport default { ...steady, passes: ${passes} }\n`)
+    await exportK6(await planned({ provider: 'github' }, scenario), join(root, `${name}.ts`))
+    const points = join(root, `${name}.points`)
+    for (let seq = 0; seq < 30; seq++)
+      appendFileSync(points, point(seq, Date.UTC(2026, 0, 1) + seq * 20, 7, { status: '200' }))
+    return { points, plan: join(root, `${name}.plan`) }
+  }
+  const okOf = ({ checks }: Report, id: string) => checks.find((one) => one.id === id)?.ok
+
+  it('whose effects are not waited for to the end is interrupted, and nothing is lost', async () => {
+    const effects = join(root, 'no-effects.txt')
+    writeFileSync(effects, '')
+    const interrupt = new AbortController()
+    const events = { ...QUIET, phase: () => interrupt.abort() }
+    const of = await accepted('interrupted')
+    const record = await imported('interrupted-run', { ...of, effects, events, interrupt: interrupt.signal })
+    const report = await summarise(join(root, 'interrupted-run'), record)
+    expect(report).toMatchObject({ interrupted: true, verdict: 'INDETERMINATE' })
+    expect([okOf(report, 'lost'), okOf(report, 'drained')]).toEqual([null, null])
+  })
+
+  it('is refused where its effects cannot be read', async () => {
+    const effects = join(root, 'mistyped.txt')
+    const of = await accepted('mistyped')
+    await expect(imported('mistyped-run', { ...of, effects })).rejects.toThrow(
+      `cannot read the effects from ${effects}`,
+    )
+    expect(readdirSync(join(root, 'mistyped-run'))).toEqual([])
+  })
+
+  it('says nothing of effects that the target stops telling of, but of a double one that it has told of', async () => {
+    const of = await accepted('stops')
+    const runId = JSON.parse(readFileSync(join(of.plan, 'export.json'), 'utf8')).runId
+    const line = `${eventId(runId, 1)} ${'0'.repeat(64)}`
+    for (const [name, told] of Object.entries({ once: [line], twice: [line, line] })) {
+      let asked = 0
+      const server = createServer((_, response) => {
+        // The first answer is to see whether it can be read at all.
+        if (asked++ < 2) response.end(told.join('\n'))
+        else response.writeHead(503).end()
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const effects = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const record = await imported(name, { ...of, effects })
+      server.close()
+      const report = await summarise(join(root, name), record)
+      // What it told has another body than what was sent.
+      expect(report.audit).toMatchObject({ lost: 0, altered: 1, unfollowed: 29, lossBound95: null })
+      const ok = ['lost', 'drained', 'effects-never-sent', 'effects-followed'].map((id) => okOf(report, id))
+      expect(ok).toEqual([null, null, null, null])
+      expect(okOf(report, 'double-effects')).toBe(name === 'once' ? null : false)
+      expect(report.errors.join()).toContain('it answered 503')
+      expect(report.cards.told?.unread).toContain('it answered 503')
+      expect(html(report)).toContain('not told of')
+      expect(terminal(report)).toContain('29 not told of')
+    }
   })
 
   it.each(['', '{"type":"Metric"}\n', 'no json'])('is refused in one line where it is %j', async (text) => {

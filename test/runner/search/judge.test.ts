@@ -48,6 +48,7 @@ function report(
     'refused',
     'drained',
     'looked-long-enough',
+    'effects-followed',
   ]
   const checks: Check[] = ids.map((id) => ({
     ...{ id, about: about(id), severity: id === 'lost' ? 'harm' : 'limit', values: {} },
@@ -89,6 +90,8 @@ describe('what a run says of its load', () => {
       'passed',
       null,
     ],
+    ['a target stops telling of its effects', { 'effects-followed': null }, { effects: 50 }, 'invalid', null],
+    ['a target stops telling, and an event is lost', { 'effects-followed': null, lost: false }, {}, 'failed', 'harm'],
     ['no effect of ours takes place', {}, { toEffect: NEVER, effects: 0 }, 'failed', 'backlog'],
     ['the effects are late', {}, { toEffect: late }, 'failed', 'effect'],
     ['the effects may be late', {}, { toEffect: lateAtTimes }, 'undecided', 'effect'],

@@ -11,7 +11,7 @@ import type { Incoming } from '../../../src/core/contracts/incoming.ts'
 import { ceilingsSchema } from '../../../src/runner/compare/ceilings-schema.ts'
 import { comparisonSchema } from '../../../src/runner/compare/comparison-schema.ts'
 import { needing } from '../../needs.ts'
-import { floodmark, runsFolder } from '../floodmark.ts'
+import { floodmark, runsFolder, start } from '../floodmark.ts'
 
 const SECRET = 'a-secret-of-the-test-0123456789'
 const { root, reportOf } = runsFolder()
@@ -93,6 +93,26 @@ describe('a server that is not ours', () => {
     ]) {
       expect(ids).not.toContain(unknown)
     }
+  })
+
+  it.concurrent('has lost nothing where nobody waited for its effects to the end', async () => {
+    const port = await listening(createServer(receiver(() => 200)))
+    let asked = 0
+    const telling = createServer((_, response) => {
+      response.end()
+      // The first time is before anything is sent.
+      if (++asked === 2) child.kill('SIGTERM')
+    })
+    const effects = `http://127.0.0.1:${await listening(telling)}/`
+    const where = ['--target', `http://127.0.0.1:${port}/`, '--effects', effects, '--out', join(root, 'unwaited')]
+    const { child, ended } = start('scenario', 'steady', ...where, ...EASY)
+    const { code, out, err } = await ended
+    expect(code, out + err).toBe(130)
+    const { interrupted, verdict, checks } = reportOf('unwaited')
+    expect(interrupted).toBe(true)
+    // INVALID: the machine was too busy to send as planned.
+    expect(['INDETERMINATE', 'INVALID']).toContain(verdict)
+    expect(checks.find(({ id }) => id === 'lost')?.ok).toBe(null)
   })
 
   it.concurrent('can be searched for its ceiling, trial by trial', async () => {

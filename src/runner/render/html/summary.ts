@@ -48,7 +48,10 @@ export function accounting(report: Report, cards: readonly CardWords[]): Markup 
     ['unknown', audit.unknown, 'no answer, and no effect'],
     ['lost', audit.lost, `accepted, then gone; ${lossWords(report)}`],
     ['altered', audit.altered, 'took effect or kept, but not as it was signed'],
-    ['= planned', audit.planned, 'each event is in one of these seven'],
+    ...(audit.unfollowed > 0
+      ? [['not told of', audit.unfollowed, 'accepted; the target could not be asked to the end']]
+      : []),
+    ['= planned', audit.planned, `each event is in one of these ${audit.unfollowed > 0 ? 'eight' : 'seven'}`],
     ['double effects', audit.duplicateEffects, 'must be 0'],
     ['out of order', audit.reordered, 'within a key'],
     ['never sent', audit.unexpected, 'effects that nobody asked for'],

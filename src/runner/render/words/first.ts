@@ -1,6 +1,6 @@
 import { grouped, inWords, ms, perS } from '../../../core/base/words.ts'
 import type { Check, CheckValues } from '../../report/check.ts'
-import type { CommonCheckId } from '../../report/checks.ts'
+import { type CommonCheckId, restsOnEffects } from '../../report/checks.ts'
 import type { Report } from '../../report/report-schema.ts'
 import { althoughWords } from './although.ts'
 import { sayCheck } from './checks.ts'
@@ -92,7 +92,11 @@ export function causesOf({ verdict, checks }: Pick<Report, 'verdict' | 'checks'>
   })
   // What was lost never takes effect: of course there was no end of it.
   const isLost = decided.some(({ id }) => id === 'lost')
-  const own = decided.filter(({ id }) => !isLost || id !== 'drained')
+  // And where the target could not be asked, that says all about the effects.
+  const isUnread = decided.some(({ id }) => id === 'effects-followed')
+  const own = decided.filter(({ id, ok }) =>
+    isUnread ? ok !== null || !restsOnEffects(id) : !isLost || id !== 'drained',
+  )
   const harmFirst = own.toSorted((a, b) => Number(b.severity === 'harm') - Number(a.severity === 'harm'))
   return harmFirst.map((check) => {
     const todo = todoOf(check)
@@ -109,7 +113,9 @@ type Plain = (values: CheckValues, measured: string, wanted: string) => string
 const some = ({ measured }: CheckValues) => amount(measured) ?? 0
 const events = (values: CheckValues) => `${grouped(some(values))} ${some(values) === 1 ? 'event' : 'events'}`
 
-const PLAIN: Readonly<Partial<Record<CommonCheckId | 'run-whole' | 'connections-waiting', Plain>>> = {
+const PLAIN: Readonly<
+  Partial<Record<CommonCheckId | 'run-whole' | 'effects-followed' | 'connections-waiting', Plain>>
+> = {
   lost: (values) => `it lost ${events(values)} that it had accepted`,
   altered: (values) =>
     `${events(values)} took effect, or ${some(values) === 1 ? 'is' : 'are'} kept, otherwise than signed`,
@@ -130,6 +136,8 @@ const PLAIN: Readonly<Partial<Record<CommonCheckId | 'run-whole' | 'connections-
   'generator-event-loop': (_, measured) => `the sender was busy ${measured} of the time, too much to be on time`,
   'generator-unsent': (_, measured) => `the sender did not come to send everything (${measured})`,
   'run-whole': () => 'it was interrupted',
+  'effects-followed': () =>
+    'the target could not be asked for its effects any more, so what became of the others is not known',
   'connections-waiting': (_, measured) =>
     `every connection waited for an answer, so more could not be sent (${measured})`,
 }
@@ -168,6 +176,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   drained: BEHIND,
   'process-deaths': 'The errors stand at the end of the report.',
   'run-whole': 'Run it to its end.',
+  'effects-followed':
+    'Why stands with the errors at the end of the report. Let --effects answer until the run is over.',
 }
 
 /** For what is undecided: more of the same decides it. */

@@ -17,14 +17,18 @@ export function sumWords({
   altered,
   unfollowed,
 }: Report['audit']): string {
-  if (unfollowed > 0)
+  if (unfollowed > 0 && applied + buried + altered === 0)
     return `${grouped(planned)} planned = ${grouped(unfollowed)} accepted + ${grouped(refused)} refused + ${grouped(unsent)} unsent + ${grouped(unknown)} unknown`
-  return `${grouped(planned)} planned = ${grouped(applied)} applied + ${grouped(buried)} dead letters + ${grouped(refused)} refused + ${grouped(unsent)} unsent + ${grouped(unknown)} unknown + ${grouped(lost)} lost + ${grouped(altered)} altered`
+  return `${grouped(planned)} planned = ${grouped(applied)} applied + ${grouped(buried)} dead letters + ${grouped(refused)} refused + ${grouped(unsent)} unsent + ${grouped(unknown)} unknown + ${grouped(lost)} lost + ${grouped(altered)} altered${untold(unfollowed)}`
 }
+
+/** Accepted events of which a target has not told, as it could not be asked to the end. */
+const untold = (events: number) => (events === 0 ? '' : ` + ${grouped(events)} not told of`)
 
 /** What "lost 0" is worth: the bound, and what it takes for granted. */
 export function lossWords({ audit, faults }: Pick<Report, 'audit' | 'faults'>): string {
-  const { lost, lossBound95 } = audit
+  const { lost, lossBound95, unfollowed } = audit
+  if (unfollowed > 0) return `of ${grouped(unfollowed)} that were accepted it is not known`
   const accepted = audit.applied + audit.buried + audit.altered + lost
   if (lossBound95 === null) return `lost ${grouped(lost)} of ${grouped(accepted)} accepted`
   const struck = faults.filter((mark) => 'victim' in mark).length
