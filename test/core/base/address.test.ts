@@ -34,12 +34,37 @@ const WITH_PASSWORD: readonly (readonly [string, string, string])[] = [
   ['http://me:hunter2@127.0.0.1:9324/0/x.fifo', 'http://me@127.0.0.1:9324/0/x.fifo', 'http://127.0.0.1:9324/0/x.fifo'],
   ['redis://me:hunter2@[::1]:6379', 'redis://me@[::1]:6379', 'redis://[::1]:6379'],
 ]
+/** Of the web no value is known to be none. Of a broker its options are to be read. */
+const WITH_QUERY: readonly (readonly [string, string])[] = [
+  ['https://h/hooks?code=hunter2', 'https://h/hooks?code=***'],
+  ['https://h/hooks?sv=1&sig=a%2Bhunter2%3D&from={provider}', 'https://h/hooks?sv=***&sig=***&from={provider}'],
+  ['https://h:8443/hooks?notify=me@corp.com&by=a:hunter2@c', 'https://h:8443/hooks?notify=***&by=***'],
+  ['HTTPS://h/hooks?hunter2', 'HTTPS://h/hooks?***'],
+  ['https://me:hunter2@h/effects?x=a?hunter2=b=hunter2', 'https://me@h/effects?x=***'],
+  ...[
+    'password',
+    'pass',
+    'pw',
+    'pwd',
+    'api-key',
+    'apikey',
+    'sig',
+    'signature',
+    'auth',
+    'credential',
+    'credentials',
+  ].map((name) => [`amqp://h?${name}=hunter2&heartbeat=3`, `amqp://h?${name}=***&heartbeat=3`] as const),
+  ...['sas', 'jwt', 'bearer', 'SharedAccessKey', 'code', 'authorization'].map(
+    (name) => [`own://h/a?x=1;${name}=hunter2`, `own://h/a?x=1;${name}=***`] as const,
+  ),
+]
 /** Where the end of the password is not known, they end at the blank in words. */
 const WITH_BLANKS: readonly (readonly [string, string])[] = [
   ['redis://me:a hunter2@h', 'redis://me@h'],
   ['me:a\nhunter2@h', 'me@h'],
   [' redis://me:hunter2@h', ' redis://me@h'],
   ['redis://h?password=a hunter2;hunter2', 'redis://h?password=***'],
+  ['https://h/a b?x=a hunter2', 'https://h/a b?x=***'],
 ]
 const WITHOUT: readonly (readonly [string, string])[] = [
   ['redis://h:6379/0', 'redis://h:6379/0'],
@@ -47,7 +72,9 @@ const WITHOUT: readonly (readonly [string, string])[] = [
   ['me@h', 'h'],
   ['kafka://a:9092,b:9092/t?ca=/x/me@y.pem', 'kafka://a:9092,b:9092/t'],
   ['kafka://[::1]:9092,b:9092?ca=/x/me@y.pem', 'kafka://[::1]:9092,b:9092'],
-  ['https://h:8443/hooks?notify=me@corp.com&by=a:b@c', 'https://h:8443/hooks'],
+  ['kafka://h:1/t?partitions=3&compression=gzip&mechanism=plain', 'kafka://h:1/t'],
+  ['postgres://h/db?sslmode=require', 'postgres://h/db'],
+  ['https://h/hooks?from={provider}', 'https://h/hooks'],
   ['https://h:8443/@me', 'https://h:8443/@me'],
   ['https://h/hooks/me@corp.com', 'https://h/hooks/me@corp.com'],
   ['https://sqs.eu-west-1.amazonaws.com/12/a.fifo', 'https://sqs.eu-west-1.amazonaws.com/12/a.fifo'],
@@ -70,6 +97,11 @@ describe('an address as it may be shown', () => {
 
   it.each(WITH_BLANKS)('%j is %j', (url, shown) => expect(shownUrl(url)).toBe(shown))
 
+  it.each(WITH_QUERY)('%s is %s', (url, shown) => {
+    expect(shownUrl(url)).toBe(shown)
+    expect(shownUrl(shown)).toBe(shown)
+  })
+
   it.each(WITHOUT)('%s has no password, and is at %s', (url, place) => {
     expect([shownUrl(url), shownPlace(url)]).toEqual([url, place])
   })
@@ -82,6 +114,12 @@ describe('words with addresses in them', () => {
     expect(shownWords(`${url} is none`)).toBe(`${shown} is none`)
     expect(shownWords(`unknown queue '${url}': use one`)).toBe(`unknown queue '${shown}': use one`)
     expect(shownWords(`unknown option '--queue-ur=${url}'`)).not.toContain('hunter2')
+  })
+
+  it.each(WITH_QUERY)('%s is in them as %s', (url, shown) => {
+    expect(shownWords(`${url} is none`)).toBe(`${shown} is none`)
+    for (const given of [[], [url]])
+      expect(shownWords(`unknown queue '${url}': use one.`, given)).toBe(`unknown queue '${shown}': use one.`)
   })
 
   it.each(WITHOUT)('%s stays in them', (url) => {

@@ -32,7 +32,7 @@ const text = fc.string({ minLength: 1 }).filter((one) => !one.includes('\0'))
 const someSettings = fc.record(
   {
     ...{ provider: text, effects: fc.constantFrom('-', 'effects.txt', 'https://example.com/effects') },
-    target: fc.constantFrom('http://127.0.0.1:8080/{provider}', 'https://example.com/hooks?v=1'),
+    target: fc.constantFrom('http://127.0.0.1:8080/{provider}', 'https://example.com/hooks?from={provider}'),
     ...{ receiver: text, queue: text, ledger: text, shape: text, queueUrl: text, ledgerUrl: text },
     rate: fc.integer({ min: 1, max: 1e7 }),
     duration: fc.integer({ min: 1_000, max: 86_400_000 }).map((ms) => `${ms}ms`),

@@ -42,20 +42,34 @@ function withoutPassword(text: string): string {
   return login?.password === undefined ? text : `${login.scheme}${login.user}@${login.rest}`
 }
 
-/** What may hold a secret in a query. `end`: the signs that end it. */
-const secrets = (end: string) =>
-  new RegExp(String.raw`([?&;](?:[\w-]*(?:password|passwd|secret|token|key))=)[^${end}]*`, 'gi')
-const SECRETS = secrets('&')
-const SECRETS_IN_WORDS = secrets(String.raw`&;#\s`)
+/** Ends of names that may hold a secret in the query of a server, whose options are to stay readable. */
+const SECRET =
+  'password|passwd|pass|pwd?|secret|token|key|code|sig|signature|auth|authorization|credentials?|sas|jwt|bearer'
+/** Where a value of a query ends in an address, and in words, whose quotes and full stops follow it. */
+const VALUE = '[^&]*'
+const VALUE_IN_WORDS = String.raw`[^&;#\s]*?(?=['"),.:]*(?:[&;#\s]|$))`
+
+/** What masks the queries in a text: of the web each value, since no list has every name of a credential; of others the secret ones. */
+function maskingQueries(sign: string, value: string): (text: string) => string {
+  const web = new RegExp(String.raw`(https?:\/\/(?:(?!\?)${sign})*)(\?${sign}*)`, 'gi')
+  const all = new RegExp(`([?&;])([^?&;=#]*=)?(${value})`, 'g')
+  const named = new RegExp(String.raw`([?&;][\w-]*(?:${SECRET})=)${value}`, 'gi')
+  const masked = (whole: string, before: string, name = '', given: string) =>
+    given === '' || given === '{provider}' ? whole : `${before}${name}***`
+  return (text) =>
+    text.replace(web, (_, place: string, query: string) => place + query.replace(all, masked)).replace(named, '$1***')
+}
+const maskedQuery = maskingQueries('[^]', VALUE)
+const maskedQueries = maskingQueries(String.raw`\S`, VALUE_IN_WORDS)
 
 /** Whether an address has what `shownUrl` would take for a password. */
 export function hasPassword(url: string): boolean {
   return !PATH.test(url) && loginIn(url)?.password !== undefined
 }
 
-/** One address, with nothing beside it, as it may be shown: without its password, and without secrets in its query. */
+/** One address, with nothing beside it, as it may be shown: without its password, and *** for what may be secret in its query. */
 export function shownUrl(url: string): string {
-  return (hasPassword(url) ? withoutPassword(url) : url).replace(SECRETS, '$1***')
+  return maskedQuery(hasPassword(url) ? withoutPassword(url) : url)
 }
 
 /** Where a server is: its address without login and query. */
@@ -71,7 +85,7 @@ export function shownPlace(url: string): string {
 export function shownWords(words: string, given: readonly string[] = []): string {
   const whole = given.flatMap((one) => [one, one.slice(one.indexOf('=') + 1)]).filter((one) => shownUrl(one) !== one)
   const known = whole.reduce((text, one) => text.replaceAll(one, () => shownUrl(one)), words)
-  return known.replace(/\S+/g, withoutPassword).replace(SECRETS_IN_WORDS, '$1***')
+  return maskedQueries(known.replace(/\S+/g, withoutPassword))
 }
 
 /** A part of an address as it is meant. @throws FloodmarkError 'misuse' that names `what`, and does not show it. */
