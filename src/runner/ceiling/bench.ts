@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { unlessInterrupted } from '../../core/base/kit/unless-interrupted.ts'
 import type { RunSettings } from '../plan/settings.ts'
 import type { Plant } from '../records/intervention.ts'
 import type { RunEvents } from '../records/run-events.ts'
@@ -53,8 +54,6 @@ export async function tryNext(
   interrupt: AbortSignal,
 ): Promise<TrialRecord | undefined> {
   const name = `trial-${String(number).padStart(2, '0')}`
-  const made = await bench.try({ ...trial, name }).catch((error: unknown) => {
-    if (!interrupt.aborted) throw error
-  })
+  const made = await unlessInterrupted(interrupt, bench.try({ ...trial, name }))
   return made && !interrupt.aborted ? made : undefined
 }

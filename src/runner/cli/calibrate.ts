@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
+import { unlessInterrupted } from '../../core/base/kit/unless-interrupted.ts'
 import { textTable } from '../../core/base/table.ts'
 import { percent } from '../../core/base/words.ts'
 import { GAIN_OFF_MAX } from '../calibration/bottlenecks/judge.ts'
@@ -67,19 +68,27 @@ async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): 
       process.stderr.write(`${one.measures} of ${serverWords(one)}\n`)
       const live = liveLine(process.stderr, 1, [{ name: 'send', until: 1 }])
       const quiet = { ...live, phase: () => {}, progress: () => {} }
-      done.push([one, await runCase(one, { folder: folder.path, events: quiet, interrupt: interrupt.signal })])
+      const options = { folder: folder.path, events: quiet, interrupt: interrupt.signal }
+      const found = await unlessInterrupted(interrupt.signal, runCase(one, options))
       live.end()
-      if (interrupt.signal.aborted) return EXIT.INTERRUPTED
+      // What was cut short says nothing.
+      if (!found || interrupt.signal.aborted) return EXIT.INTERRUPTED
+      done.push([one, found])
     }
   } finally {
+    // Also what was done until an error.
+    if (done.length > 0) tell(done, folder.path)
     interrupt.dispose()
   }
+  if (done.some(([, { isRight }]) => isRight === false)) return EXIT.FAIL
+  return done.every(([, { isRight }]) => isRight) ? EXIT.PASS : EXIT.INVALID
+}
+
+function tell(done: readonly [CalibrationCase, Calibrated][], folder: string): void {
   const head = ['measured', 'of', 'known', 'found', 'off', '']
   process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n`)
   for (const [one, { why }] of done) if (why) process.stdout.write(`  ${whyWords(one, sayCheck(why))}\n`)
-  process.stdout.write(`  ${folder.path}\n`)
-  if (done.some(([, { isRight }]) => isRight === false)) return EXIT.FAIL
-  return done.every(([, { isRight }]) => isRight) ? EXIT.PASS : EXIT.INVALID
+  process.stdout.write(`  ${folder}\n`)
 }
 
 function whyWords(one: CalibrationCase, { title, measured }: SaidCheck): string {

@@ -177,12 +177,11 @@ async function ceiling({
     await live?.become(pageIn(path))
     return exitOf(found)
   } catch (error) {
+    if (interrupt.signal.aborted)
+      return file.trials.length > 0 ? endedAmid(again) : endedBefore(folder, interrupt.signal)
     if (file.trials.length > 0) throw cutShort(error, again)
-    if (!interrupt.signal.aborted) {
-      folder.discard()
-      throw error
-    }
-    return endedBefore(folder, interrupt.signal)
+    folder.discard()
+    throw error
   } finally {
     line.end()
     await live?.end()
@@ -234,6 +233,12 @@ function endedBefore(folder: RunFolder, { aborted }: AbortSignal): number {
   if (!aborted) throw new FloodmarkError('misuse', '--budget leaves no time for one trial: give it a minute or more')
   folder.discard()
   process.stderr.write('floodmark: ended before the first trial: there is nothing to report\n')
+  return EXIT.INTERRUPTED
+}
+
+/** Interrupted while nothing was tried, as when servers start: the answer so far stays as it was. */
+function endedAmid(again: string): number {
+  process.stderr.write(`floodmark: interrupted. The trials until then are kept; go on: ${again}\n`)
   return EXIT.INTERRUPTED
 }
 

@@ -71,7 +71,7 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   let measured = 0
   try {
-    const found = await measureScaling({
+    const { scaling: found, failure } = await measureScaling({
       ...{ settings, counts, folder: folder.path, trialMs, budgetMs, ratePerSMax },
       interrupt: interrupt.signal,
       events: live,
@@ -81,13 +81,17 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
         process.stdout.write(`${pointWords(point)} (${seconds(point.tookMs)})\n`)
       },
     })
+    if (measured === 0) {
+      folder.discard()
+      if (failure) throw failure
+      process.stderr.write('floodmark: ended before the first ceiling: there is nothing to report\n')
+      return EXIT.INTERRUPTED
+    }
     writeScaling(found, folder.path)
     process.stdout.write(`${lines(found).join('\n')}\n\n  ${join(folder.path, 'scaling.json')}\n`)
+    if (failure) throw failure
     if (interrupt.signal.aborted) return EXIT.INTERRUPTED
     return found.usl ? EXIT.PASS : EXIT.INDETERMINATE
-  } catch (error) {
-    if (measured === 0) folder.discard()
-    throw error
   } finally {
     live.end()
     rmSync(dataPath(folder.path), { recursive: true, force: true })

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
-import { openBench } from '../ceiling/bench.ts'
+import { unlessInterrupted } from '../../core/base/kit/unless-interrupted.ts'
+import { type Bench, openBench } from '../ceiling/bench.ts'
 import { findCeiling } from '../ceiling/find-ceiling.ts'
 import { TrialsFile } from '../ceiling/trials-file.ts'
 import { planOf } from '../plan/plan-run.ts'
@@ -25,21 +26,34 @@ interface ScalingOptions {
   readonly interrupt: AbortSignal
   readonly events: RunEvents
   onPoint(point: MeasuredPoint): void
+  /** Default: processes and servers of this machine. */
+  open?: typeof openBench
 }
 
-/** Searches the ceiling with each count of processes, and fits the law. */
-export async function measureScaling(options: ScalingOptions): Promise<Scaling> {
+interface MeasuredScaling {
+  readonly scaling: Scaling
+  /** Why it ended before the last count; undefined: it did not, or it was interrupted. */
+  readonly failure: unknown
+}
+
+/** Searches the ceiling with each count of processes, and fits the law. What was measured stays, whatever ends it. */
+export async function measureScaling(options: ScalingOptions): Promise<MeasuredScaling> {
   const startedAt = new Date().toISOString()
   const points: MeasuredPoint[] = []
+  let failure: unknown
   // The most first: what a queue or a machine cannot do is said at once.
   for (const processes of options.counts.toSorted((a, b) => b - a)) {
     if (options.interrupt.aborted) break
-    const point = await searched(options, processes)
+    const point = await unlessInterrupted(options.interrupt, searched(options, processes)).catch((error: unknown) => {
+      failure = error
+    })
+    if (!point) break
     points.push(point)
     options.onPoint(point)
   }
   points.sort((a, b) => a.processes - b.processes)
-  return { ...scalingOf(points), settings: recorded(options.settings), startedAt, environment: environmentNow() }
+  const about = { settings: recorded(options.settings), startedAt, environment: environmentNow() }
+  return { scaling: { ...scalingOf(points), ...about }, failure }
 }
 
 /** The law from what was measured. */
@@ -67,7 +81,7 @@ function whyNot(found: SearchAnswer): MeasuredPoint['why'] {
 }
 
 async function searched(
-  { settings: common, folder, trialMs, budgetMs, ratePerSMax, interrupt, events }: ScalingOptions,
+  { settings: common, folder, trialMs, budgetMs, ratePerSMax, interrupt, events, open = openBench }: ScalingOptions,
   processes: number,
 ): Promise<MeasuredPoint> {
   const beganMs = performance.now()
@@ -75,8 +89,9 @@ async function searched(
   const { acceptP99Ms } = (await planOf(settings)).scenario.passes
   const own = newRunFolder(join(folder, `processes-${processes}`))
   const file = TrialsFile.begin(own.path, settings, trialMs)
-  const bench = await openBench({ settings, folder: own.path, events, interrupt })
+  let bench: Bench | undefined
   try {
+    bench = await open({ settings, folder: own.path, events, interrupt })
     const { found } = await findCeiling({
       ...{ bench, settings, acceptP99Ms, file, trialMs, budgetMs, interrupt },
       // Servers that start are a part of what a person waits for.
@@ -89,7 +104,7 @@ async function searched(
     const why = interrupt.aborted ? 'interrupted' : whyNot(found)
     return { processes, interval: why === null ? found.interval : null, why, folder: basename(own.path), tookMs }
   } finally {
-    await bench.stop()
+    await bench?.stop()
     file.close()
   }
 }

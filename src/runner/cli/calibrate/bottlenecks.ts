@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { unlessInterrupted } from '../../../core/base/kit/unless-interrupted.ts'
 import { writePrivate } from '../../../core/base/private-files.ts'
 import { textTable } from '../../../core/base/table.ts'
 import { percent, perS, seconds } from '../../../core/base/words.ts'
@@ -51,9 +52,12 @@ export async function findBottlenecks(
   const all = plantedBottlenecks(availableParallelism())
   const begin = { startedAt: new Date().toISOString(), load: loadavg()[0] }
   const done: Done[] = []
+  let failure: unknown
   for (const name of names) {
-    const one = await findOne(name, all[name], folder, interrupt)
-    if (interrupt.aborted) break
+    const one = await unlessInterrupted(interrupt, findOne(name, all[name], folder, interrupt)).catch((error) => {
+      failure = error
+    })
+    if (!one || interrupt.aborted) break
     done.push(one)
     const words = one.binding ? bindingWords(one.binding) : ['Too few trials counted to know a ceiling.']
     process.stdout.write(`${name}\n${words.map((line) => `  ${line}\n`).join('')}`)
@@ -64,6 +68,7 @@ export async function findBottlenecks(
   const head = ['planted', 'named', 'ceiling', 'half of it predicts', 'found', 'off', 'after', '']
   if (done.length > 0) process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n`)
   process.stdout.write(`\n  ${join(folder, 'bottlenecks.json')}\n`)
+  if (failure) throw failure
   if (interrupt.aborted) return EXIT.INTERRUPTED
   if (done.some(({ isRight }) => isRight === false)) return EXIT.FAIL
   return done.every(({ isRight }) => isRight) ? EXIT.PASS : EXIT.INVALID
