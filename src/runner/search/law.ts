@@ -14,11 +14,13 @@ function queuePerS(trials: readonly TrialRecord[], held: readonly TrialRecord[])
  * receiving and processing share nothing. Where they share a core, `ofBound` is well below 1.
  */
 export function lawOf(
-  trials: readonly TrialRecord[],
+  all: readonly TrialRecord[],
   { interval, atLeastPerS }: Ceiling['accept'],
   { interval: sustained }: Ceiling['found'],
 ): Ceiling['law'] {
   const acceptPerS = interval?.mid ?? atLeastPerS
+  // A stack that was delayed, or did its work twice, is another one.
+  const trials = all.filter(({ intervention }) => !intervention)
   const held = trials.filter(({ outcome, purpose }) => outcome === 'passed' && purpose !== 'saturation')
   const queue = queuePerS(trials, held)
   if (acceptPerS === null || queue === null || sustained === null || held.length === 0) return null

@@ -103,6 +103,15 @@ describe('the law of the textbook', () => {
     })
   })
 
+  it('is that of the stack as it is, never as it was delayed or did its work twice', () => {
+    const intervention = { what: 'twice', stage: 'effect' } as const
+    const sabotaged = (['probe', 'bound', 'share'] as const).flatMap((purpose) => [
+      recordOf({ purpose, ratePerS: 4_000, drainPerS: 2_000, outcome: 'failed', intervention }),
+      recordOf({ purpose, ratePerS: 9_500, repeatsPerEvent: 3, intervention }),
+    ])
+    expect(answerOf([...trials, ...sabotaged], found).law).toEqual(answerOf(trials, found).law)
+  })
+
   it('says nothing where a part of it was not measured', () => {
     expect(answerOf(trials.slice(1, 2), found).law).toBeNull()
     expect(answerOf([], found).law).toBeNull()
