@@ -4,6 +4,7 @@ import { costsOf } from './cost.ts'
 import { type Aim, type Clause, outcomeOf } from './judge.ts'
 import { lawOf } from './law.ts'
 import { beliefOf } from './search.ts'
+import type { Trial, TrialOutcome } from './trial.ts'
 
 /** Limits of the response p99 by which the same trials are judged as well, ms. */
 export const LIMITS_MS = [10, 25, 50, 100, 200] as const
@@ -86,21 +87,24 @@ function acceptOf(trials: readonly TrialRecord[]): Ceiling['accept'] {
   const judged = trialsFor(trials, { aim: 'accept' }).filter(({ outcome }) => outcome !== 'invalid')
   const passed = judged.filter(({ outcome }) => outcome === 'passed').map(({ ratePerS }) => ratePerS)
   if (passed.length === 0) return { interval: null, atLeastPerS: null }
-  const interval = beliefOf(judged, acceptHintPerS(trials)).published()
-  const isKnown = judged.some(({ outcome }) => outcome === 'failed') && isTelling(interval)
-  return isKnown ? { interval, atLeastPerS: null } : { interval: null, atLeastPerS: Math.max(...passed) }
+  const interval = ifKnown(beliefOf(judged, acceptHintPerS(trials)).published(), judged)
+  return { interval, atLeastPerS: interval ? null : Math.max(...passed) }
 }
 
 function intervalAt(trials: readonly TrialRecord[], asked: Parameters<typeof trialsFor>[1]): RateInterval | null {
   const judged = trialsFor(trials, asked).filter(({ outcome }) => outcome !== 'invalid')
-  const isThere = (wanted: string) => judged.some(({ outcome }) => outcome === wanted)
-  // Where every trial passes, the ceiling may be anywhere above.
-  if (!isThere('passed') || !isThere('failed')) return null
-  const interval = beliefOf(judged, hintPerS(trials)).published()
-  return isTelling(interval) ? interval : null
+  return ifKnown(beliefOf(judged, hintPerS(trials)).published(), judged)
 }
 
-const isTelling = ({ low, high }: RateInterval) => high / low <= RATIO_SAYING_NOTHING
+/**
+ * An interval that its trials tell of: one of them passed, one failed, and its ends are near enough to each other. Otherwise it may be no
+ * more than what was taken for likely before any trial, and the ceiling is not known: null.
+ */
+export function ifKnown(interval: RateInterval, trials: readonly Pick<Trial, 'outcome'>[]): RateInterval | null {
+  const isThere = (wanted: TrialOutcome) => trials.some(({ outcome }) => outcome === wanted)
+  const isTold = isThere('passed') && isThere('failed') && interval.high / interval.low <= RATIO_SAYING_NOTHING
+  return isTold ? interval : null
+}
 
 function hintPerS(trials: readonly TrialRecord[]): number {
   return Math.max(1, ...trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS))

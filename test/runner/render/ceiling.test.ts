@@ -154,6 +154,19 @@ describe('in words', () => {
     expect(words).not.toContain('None of what was delayed')
   })
 
+  it('what could not be told is told so, and is neither what binds nor nothing', () => {
+    const { binding } = ceiling
+    const [first, ...others] = binding!.resources
+    const untold = { ...first!, delayed: true, binds: null, predictedPerS: null, found: null, halved: null }
+    const words = bindingWords({ ...binding!, binds: null, resources: [untold, ...others] }).join(' ')
+    expect(words).toMatch(/^What binds is not known yet\. Whether it is .* could not be told: /)
+    expect(words).not.toContain('--resume')
+    const confirmed = { ...binding!.confirmed!, found: null }
+    const unconfirmed = bindingWords({ ...binding!, confirmed }).join(' ')
+    expect(unconfirmed).toMatch(/Not confirmed by a run: .* done twice predicts /)
+    expect(unconfirmed).not.toContain('was found')
+  })
+
   it('what half of its time would gain is said of whatever binds, with what would bind next', () => {
     const binding = ceiling.binding!
     expect(bindingWords(binding).join(' ')).toContain('If it took half as long, the ceiling would be ')

@@ -1,5 +1,6 @@
 import { type Bench, tryNext } from '../../ceiling/bench.ts'
 import type { Plant } from '../../records/intervention.ts'
+import { ifKnown } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Binding } from '../../search/binding/binding-schema.ts'
 import type { BindingQuestion } from '../../search/binding/experiment.ts'
@@ -113,10 +114,7 @@ class Stand {
     for (;;) {
       const made = this.trials.filter(({ purpose }) => purpose === 'search')
       const step = stepBeside(made, made.length, goal, this.#options.interrupt.aborted)
-      if (step.next === 'nothing') {
-        const isThere = (wanted: string) => made.some(({ outcome }) => outcome === wanted)
-        return isThere('passed') && isThere('failed') ? step.interval : null
-      }
+      if (step.next === 'nothing') return ifKnown(step.interval, made)
       await this.#try({ purpose: 'search', ratePerS: step.ratePerS })
     }
   }

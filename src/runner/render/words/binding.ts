@@ -41,8 +41,11 @@ export const partWords = (part: ThreadPart) => PART[part]
 /** What binds and what would move it, a sentence each. */
 export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS, open }: Binding): string[] {
   const found = resources.find(({ resource }) => resource === binds)
-  const left = open.length > 0 ? [openWords(open)] : []
-  if (!found && open.length > 0) return ['What binds is not known yet.', ...left]
+  const untold = resources.filter(({ delayed, binds: told, resource }) => {
+    return delayed && told === null && !open.includes(resource)
+  })
+  const left = [...(untold.length > 0 ? [untoldWords(untold)] : []), ...(open.length > 0 ? [openWords(open)] : [])]
+  if (!found && left.length > 0) return ['What binds is not known yet.', ...left]
   if (!found) {
     const [busiest] = resources
     const most = busiest ? ` The busiest is ${RESOURCE[busiest.resource]}, ${percent(busiest.busy)} of the time.` : ''
@@ -70,6 +73,12 @@ function halvedWords({ perS: gainedPerS, next }: NonNullable<Delayed['halved']>,
 
 const shortWords = (resource: ResourceName) => RESOURCE[resource].split(':')[0]!
 
+/** Of which too few trials counted, and no further one is made. */
+function untoldWords(untold: readonly Delayed[]): string {
+  const asked = untold.map(({ resource }) => shortWords(resource)).join('; or ')
+  return `Whether it is ${asked} could not be told: too many trials with the delay told nothing.`
+}
+
 /** What time did not suffice for. */
 function openWords(open: Binding['open']): string {
   const asked = open.map((one) => {
@@ -93,8 +102,10 @@ function stagesWords({ parts, rest, whole }: NonNullable<Binding['stages']>): st
 }
 
 function confirmedWords({ stage, predictedPerS, found }: NonNullable<Binding['confirmed']>): string {
+  const predicts = `${PART[stage]} done twice predicts ${perS(predictedPerS)}`
+  if (!found) return `Not confirmed by a run: ${predicts}, and too many trials of it told nothing.`
   const off = percent(Math.abs(found.mid / predictedPerS - 1))
-  return `Confirmed by a run: ${PART[stage]} done twice predicts ${perS(predictedPerS)}, and ${perS(found.mid)} was found, ${off} off.`
+  return `Confirmed by a run: ${predicts}, and ${perS(found.mid)} was found, ${off} off.`
 }
 
 /** Each resource that was delayed. */

@@ -54,8 +54,8 @@ export const bindingSchema = z.object({
       whole: z.boolean(),
     })
     .nullable(),
-  /** The largest part done twice: the ceiling that follows from its share, and the one that was found. */
-  confirmed: z.object({ stage: z.enum(STAGES), predictedPerS: rate, found: interval }).nullable(),
+  /** The largest part done twice: the ceiling that follows from its share, and the one that was found. `found` null: not measurable. */
+  confirmed: z.object({ stage: z.enum(STAGES), predictedPerS: rate, found: interval.nullable() }).nullable(),
   little: z.array(
     z.object({
       process: z.string(),

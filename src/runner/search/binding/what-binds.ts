@@ -1,4 +1,5 @@
 import type { Intervention, Stage } from '../../records/intervention.ts'
+import { ifKnown } from '../answer.ts'
 import type { RateInterval } from '../belief.ts'
 import type { TrialRecord } from '../ceiling-schema.ts'
 import { rounded, stepBeside } from '../search.ts'
@@ -69,7 +70,7 @@ export function bindingStep(
   const named = largest.part as Stage
   const predictedPerS = ceilingPerS * factorTwice(largest.share)
   const found = ceilingUnder(trials, { what: 'twice', stage: named }, predictedPerS, asked)
-  if (!('purpose' in found)) {
+  if (found === null || 'mid' in found) {
     return { ...whole, binding: { ...whole.binding, confirmed: { stage: named, predictedPerS, found } } }
   }
   return isOver ? { ...whole, binding: { ...whole.binding, open: [...open, 'confirmation'] } } : { next: found }
@@ -110,6 +111,7 @@ function askedOf(
   if (!probed) return { ...none, binds: probed }
   const predictedPerS = ceilingPerS * candidate.factor
   const found = ceilingUnder(trials, delayOf(candidate), predictedPerS, asked)
+  if (found === null) return none
   if ('purpose' in found) return { next: found }
   const strength = Math.log(ceilingPerS / found.mid) / Math.log(1 / candidate.factor)
   const binds = strength >= STRENGTH_MIN
@@ -149,17 +151,20 @@ function probe(
   return { purpose: 'probe', intervention, ratePerS: rounded(ceilingPerS * PROBE_SHARE) }
 }
 
+/** The ceiling with it; or the next trial; null where that cannot be told. */
 function ceilingUnder(
   trials: readonly TrialRecord[],
   intervention: Intervention,
   hintPerS: number,
   { goal, bounds = BOUNDS }: BindingQuestion,
-): RateInterval | Experiment {
+): RateInterval | null | Experiment {
   const made = trials.filter((one) => one.purpose !== 'share' && sameIntervention(one.intervention, intervention))
   const own = made.filter(({ purpose }) => purpose === 'bound').length
   const side = { ...goal, hintPerS, ...bounds }
   const step = stepBeside(made, own, side)
-  return step.next === 'nothing' ? step.interval : { purpose: 'bound', intervention, ratePerS: step.ratePerS }
+  return step.next === 'nothing'
+    ? ifKnown(step.interval, made)
+    : { purpose: 'bound', intervention, ratePerS: step.ratePerS }
 }
 
 /** Of those that bind the one whose delay did the most of what it would do if it alone bound. */

@@ -11,8 +11,12 @@ import { ceilingOf, type NumberedService, SOUND, trialsOn } from './numbered-ser
 // Arithmetic alone, a second or two of it; a busy machine may take longer.
 vi.setConfig({ testTimeout: 120_000 })
 
-/** The experiments with a service of which the ceiling is known to 3%. */
-function askedOf(service: NumberedService, seed: number): { binding: Binding; trials: TrialRecord[] } {
+/** The experiments with a service of which the ceiling is known to 3%. `seen`: what becomes of a trial. */
+function askedOf(
+  service: NumberedService,
+  seed: number,
+  seen = (trial: TrialRecord) => trial,
+): { binding: Binding; trials: TrialRecord[] } {
   const tried = trialsOn(service, seed)
   const ceilingPerS = ceilingOf(service) * (1 + 0.06 * ((seed % 10) / 10 - 0.45))
   const soak = { ...tried('soak', ceilingPerS * 0.85), outcome: 'passed' } as const
@@ -22,9 +26,15 @@ function askedOf(service: NumberedService, seed: number): { binding: Binding; tr
     const step = bindingStep(trials, asked)
     if (step.next === undefined) return { binding: step.binding!, trials }
     const { purpose, ratePerS, intervention } = step.next
-    trials.push(tried(purpose, ratePerS, intervention))
+    trials.push(seen(tried(purpose, ratePerS, intervention)))
   }
 }
+
+/** The senders of such trials are late. */
+const lateIn =
+  (isLate: (trial: TrialRecord) => boolean) =>
+  (trial: TrialRecord): TrialRecord =>
+    isLate(trial) ? { ...trial, outcome: 'invalid', sender: 'late' } : trial
 
 const PLANTED: readonly (readonly [string, Resource, NumberedService])[] = [
   ['CPU of the main thread', 'receiving-thread', { ...SOUND, stages: { ...SOUND.stages, effect: 0.06 } }],
@@ -45,6 +55,26 @@ describe('a planted bottleneck', () => {
       expect(Math.abs(found!.mid / predictedPerS! - 1), `seed ${seed}`).toBeLessThan(0.15)
       expect(halved === null, `seed ${seed}`).toBe(resource === 'cores')
     }
+  })
+})
+
+describe('a ceiling with a delay', () => {
+  it.each(PLANTED)(
+    '%s: is not known where no trial of it counted, and then it does not bind',
+    (_what, resource, service) => {
+      const late = lateIn(({ purpose }) => purpose === 'bound')
+      const { binds, resources, open } = askedOf(service, 1, late).binding
+      expect({ binds, open }).toEqual({ binds: null, open: [] })
+      expect(resources.find((one) => one.resource === resource)).toMatchObject({
+        ...{ delayed: true, binds: null, predictedPerS: null, found: null, halved: null },
+      })
+    },
+  )
+
+  it('is not known where all of them failed: what binds is another', () => {
+    const fails = (trial: TrialRecord): TrialRecord =>
+      trial.purpose === 'bound' ? { ...trial, outcome: 'failed' } : trial
+    expect(askedOf(PLANTED[2]![2], 1, fails).binding).toMatchObject({ binds: null })
   })
 })
 
@@ -87,8 +117,15 @@ describe('a thread that binds', () => {
     for (const seed of SEEDS) {
       const { stage, predictedPerS, found } = askedOf(service, seed).binding.confirmed!
       expect(stage).toBe('effect')
-      expect(Math.abs(found.mid / predictedPerS - 1)).toBeLessThan(0.15)
+      expect(Math.abs(found!.mid / predictedPerS - 1)).toBeLessThan(0.15)
     }
+  })
+
+  it('is not confirmed by what was predicted: no trial of it counted', () => {
+    const late = lateIn(({ purpose, intervention }) => purpose === 'bound' && intervention?.what === 'twice')
+    const { confirmed, open } = askedOf(service, 1, late).binding
+    expect({ confirmed, open }).toMatchObject({ confirmed: { stage: 'effect', found: null }, open: [] })
+    expect(confirmed!.predictedPerS).toBeGreaterThan(0)
   })
 
   it('takes no more than 60 trials', () => {
