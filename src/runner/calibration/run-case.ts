@@ -11,7 +11,7 @@ import type { Report } from '../report/report-schema.ts'
 import { summarise } from '../report/summarise.ts'
 import { play } from '../run/play.ts'
 import type { RateInterval } from '../search/belief.ts'
-import { GOAL } from '../search/search.ts'
+import { type AnswerKind, GOAL, type SearchAnswer } from '../search/search.ts'
 import { type CalibrationCase, isRight, longerFor, PLANTED, truthOf } from './cases.ts'
 import { startKnown } from './known-server.ts'
 
@@ -20,12 +20,15 @@ export interface Calibrated {
   readonly truth: number
   /** null: see `why`. */
   readonly found: number | null
-  /** What the run did not show, so that nothing was found. Absent for a search. */
-  readonly why?: Check | undefined
+  /** Why nothing was found: what the run did not show, or how the search ended. Absent where something was. */
+  readonly why?: Check | NoCeiling | undefined
   /** Of a ceiling, with 90%. */
   readonly interval?: RateInterval | null
   readonly isRight: boolean | null
 }
+
+/** How a search ends that has no ceiling to judge. */
+export type NoCeiling = Exclude<AnswerKind, 'found' | 'below-lowest'>
 
 interface CaseOptions {
   /** New files go below it. */
@@ -108,12 +111,21 @@ async function searched(
       goal: { ...GOAL, ratePerSMax: RATE_MAX },
       onTrial: () => {},
     })
-    const { interval } = found
-    return { ...calibrated(one, truthOf(one, 0), interval?.mid ?? null), interval }
+    return { ...ceilingOf(one, found), interval: found.interval }
   } finally {
     await bench.stop()
     file.close()
   }
+}
+
+/**
+ * A search that time, the sender or the machine ended has no ceiling to judge, however narrow its interval: the kit was not wrong then.
+ * One that found it, or that found it to be below every load, has.
+ */
+export function ceilingOf(one: CalibrationCase, { kind, interval }: SearchAnswer): Omit<Calibrated, 'interval'> {
+  const truth = truthOf(one, 0)
+  if (kind !== 'found' && kind !== 'below-lowest') return { ...calibrated(one, truth, null), why: kind }
+  return calibrated(one, truth, interval?.mid ?? null)
 }
 
 function calibrated(one: CalibrationCase, truth: number, found: number | null): Calibrated {

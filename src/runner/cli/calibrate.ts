@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import { unlessInterrupted } from '../../core/base/kit/unless-interrupted.ts'
 import { textTable } from '../../core/base/table.ts'
 import { percent } from '../../core/base/words.ts'
+import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { GAIN_OFF_MAX } from '../calibration/bottlenecks/judge.ts'
 import { BOTTLENECK_NAMES } from '../calibration/bottlenecks/planted.ts'
 import { type CalibrationCase, CEILING_CASES, casesOf, OFF_MAX, QUICK_CASES } from '../calibration/cases.ts'
-import { type Calibrated, runCase } from '../calibration/run-case.ts'
+import { type Calibrated, type NoCeiling, runCase } from '../calibration/run-case.ts'
 import { dataPath, runFolder } from '../records/run-folder.ts'
 import { type SaidCheck, sayCheck } from '../render/words/checks.ts'
 import { findBottlenecks, namesIn } from './calibrate/bottlenecks.ts'
@@ -55,7 +56,11 @@ interface CalibrateFlags {
   readonly out?: string
 }
 
+const NO_SERVERS =
+  '--bottlenecks measures stacks of ours, and --only and --ceilings choose servers: leave one of them out'
+
 async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): Promise<number> {
+  if (bottlenecks && (only !== undefined || ceilings)) throw new FloodmarkError('misuse', NO_SERVERS)
   const cases = casesOf([...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])], only)
   const names = bottlenecks && namesIn(bottlenecks)
   const folder = runFolder(out, ['calibration'])
@@ -87,12 +92,22 @@ async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): 
 function tell(done: readonly [CalibrationCase, Calibrated][], folder: string): void {
   const head = ['measured', 'of', 'known', 'found', 'off', '']
   process.stdout.write(`\n${textTable(done.map(row), { head }).join('\n')}\n\n`)
-  for (const [one, { why }] of done) if (why) process.stdout.write(`  ${whyWords(one, sayCheck(why))}\n`)
+  for (const [one, { why }] of done) if (why) process.stdout.write(`  ${whyWords(one, why)}\n`)
   process.stdout.write(`  ${folder}\n`)
 }
 
-function whyWords(one: CalibrationCase, { title, measured }: SaidCheck): string {
-  return `${one.measures} of ${serverWords(one)} is not measurable: ${title}: ${measured}`
+function whyWords(one: CalibrationCase, why: NonNullable<Calibrated['why']>): string {
+  const said = typeof why === 'string' ? ENDED[why] : checkWords(sayCheck(why))
+  return `${one.measures} of ${serverWords(one)} is not measurable: ${said}`
+}
+
+const checkWords = ({ title, measured }: SaidCheck) => `${title}: ${measured}`
+
+/** How a search ended. */
+const ENDED: Readonly<Record<NoCeiling, string>> = {
+  'budget-over': 'the time was over before its ceiling was known and soaked',
+  'generator-bound': 'the sender could offer no more in time',
+  'not-measurable': 'one trial after another was INVALID: the machine does something else',
 }
 
 function row([one, { truth, found, interval, isRight }]: [CalibrationCase, Calibrated]): string[] {

@@ -71,6 +71,18 @@ describe('a planted bottleneck, as numbers', () => {
     expect(await found(planted['slow-sync'], invalid)).toMatchObject({ ceiling: null, named: null, isRight: null })
   })
 
+  it('is not measurable where no trial with the delay counts', async () => {
+    const late = (plant: Plant): Bench => {
+      const bench = numbered(plant, 5)
+      const tried: Bench['try'] = async (trial) => {
+        const one = await bench.try(trial)
+        return trial.intervention ? { ...one, outcome: 'invalid' } : one
+      }
+      return { ...bench, try: tried }
+    }
+    expect(await found(planted['slow-sync'], late)).toMatchObject({ named: null, isRight: null })
+  })
+
   it('ends without an error where it is interrupted while a trial starts', async () => {
     const interrupt = new AbortController()
     const starting = (plant: Plant): Bench => {

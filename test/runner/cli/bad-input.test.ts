@@ -123,7 +123,13 @@ const INPUT: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ...['trial', 'budget', 'max-rate'].flatMap((flag) => rows(`scaling --${flag}`, NUMBERS)),
     ...rows('scaling --out', PATHS.out),
   ],
-  calibrate: [...rows('calibrate --out', PATHS.out), ['calibrate', 'everything']],
+  calibrate: [
+    ...rows('calibrate --out', PATHS.out),
+    ...['everything', '--bottlenecks --only mmc', '--bottlenecks slow-sync --ceilings'].map((words) => [
+      'calibrate',
+      ...words.split(' '),
+    ]),
+  ],
   'export:k6': [
     ...rows('export:k6 steady --out', ['sale', 'folder', 'empty/sale.ts']),
     ...rows('export:k6 steady --out sale.ts --rate', NUMBERS),

@@ -24,6 +24,7 @@ export function judgeBottleneck(
   const part = binding?.stages?.parts[0]?.part ?? null
   const off = predictedPerS !== null && found ? found.mid / predictedPerS - 1 : null
   const isNamed = binding && named === resource && (planted === undefined || part === null || part === planted)
-  const isRight = binding === null ? null : !isNamed ? false : off === null ? null : Math.abs(off) <= GAIN_OFF_MAX
+  const isTold = binding !== null && binding.resources.find((one) => one.resource === resource)?.binds !== null
+  const isRight = !isTold ? null : !isNamed ? false : off === null ? null : Math.abs(off) <= GAIN_OFF_MAX
   return { named, part, off, isRight }
 }
