@@ -1,6 +1,6 @@
 import steady from '../../../scenarios/steady.ts'
 import { defineScenario } from '../scenario/scenario.ts'
-import { HOLD_FROM } from '../search/judge.ts'
+import { HOLD_FROM } from '../search/backlog.ts'
 
 /** A trial begins with this share of its load. */
 const FROM_SHARE = 0.3

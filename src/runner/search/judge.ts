@@ -2,15 +2,8 @@ import { type AboveLimit, shareAtMost } from '../report/latency/interval.ts'
 import { p99AtMost } from '../report/latency/judge.ts'
 import type { Percentiles } from '../report/latency/percentiles.ts'
 import type { Report } from '../report/report-schema.ts'
-import { slope } from '../report/stats.ts'
+import { doneOf, keepsUp, type Later } from './backlog.ts'
 import type { TrialOutcome } from './trial.ts'
-
-/** So much of what is offered must take effect in the same time. */
-const DONE_SHARE_MIN = 0.99
-/** A count below this share is not by chance. */
-const DONE_SHARE_LOW = 0.97
-/** A trial's load grows until then, as a share of its duration. From then on it is held, and judged. */
-export const HOLD_FROM = 0.3
 
 /** The clauses that a load must meet, by what they ask. In the order in which a failure is told. */
 export const CLAUSES = ['harm', 'refusals', 'backlog', 'response', 'effect', 'other'] as const
@@ -76,25 +69,34 @@ export function judge(
   const ofStack = checks.filter(({ about }) => about === 'stack')
   const outcomeOfChecks = (some: typeof checks): TrialOutcome =>
     some.some(({ ok }) => ok === false) ? 'failed' : some.some(({ ok }) => ok === null) ? 'undecided' : 'passed'
-  const { donePerS, acceptedPerS, ...shares } = doneOf(report, isTimed)
+  // Of a target that tells no times, what it accepted is all that is known to be done by then.
+  const done = doneOf(
+    report,
+    isTimed ? 'effects' : 'accepted',
+    laterIn(isTimed ? held.eventToEffect : held.acceptedFirst),
+  )
   const isNamed = (id: string) => REFUSALS.includes(id) || id === DRAINED
   return {
     clauses: {
       harm: outcomeOfChecks(ofStack.filter(({ severity }) => severity === 'harm')),
       refusals: outcomeOfChecks(ofStack.filter(({ id }) => REFUSALS.includes(id))),
-      backlog: isDrained ? keepsUp(shares) : 'failed',
+      backlog: isDrained ? keepsUp(done) : 'failed',
       response: soaks ? soakedWithin(response, aboveMark) : response,
       // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
       effect: isTimed ? withinMark(held.eventToEffect, heldMs, effectP99Ms, null) : 'passed',
       other: outcomeOfChecks(ofStack.filter(({ id, severity }) => severity !== 'harm' && !isNamed(id))),
     },
     sender: senderOf(checks),
-    donePerS,
-    acceptedPerS,
+    donePerS: done.donePerS,
+    acceptedPerS: done.acceptedPerS,
     response: held.acceptedFirst,
     heldMs,
     sampleP99Ms,
   }
+}
+
+function laterIn({ p50, meanMs = 0, maxMs = 0 }: Percentiles): Later {
+  return { middleMs: p50?.ms ?? meanMs, mostMs: maxMs }
 }
 
 function senderOf(checks: Report['checks']): Judgement['sender'] {
@@ -157,40 +159,3 @@ function together(
   }
   return { outcome: 'passed', limit: null }
 }
-
-interface DoneShares {
-  /** Of what was offered, what took effect in the same time. */
-  readonly doneShare: number
-  /** The same by the line through the whole backlog; undefined: too few points for a line. */
-  readonly trendShare: number | undefined
-}
-
-/** What stands in the queue at two ends is much by chance where events come in batches: where the count does not hold, the line decides. */
-function keepsUp({ doneShare, trendShare = doneShare }: DoneShares): TrialOutcome {
-  if (doneShare >= DONE_SHARE_MIN) return 'passed'
-  if (trendShare < DONE_SHARE_MIN) return 'failed'
-  return doneShare < DONE_SHARE_LOW ? 'undecided' : 'passed'
-}
-
-/** What took effect and was accepted while the load was held, and whether that kept up. */
-function doneOf(
-  { timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>,
-  isTimed: boolean,
-): DoneShares & { readonly donePerS: number; readonly acceptedPerS: number } {
-  const { points, stepMs } = timeline
-  const counted = points.filter(({ atMs }) => atMs >= durationMs * HOLD_FROM && atMs + stepMs <= durationMs)
-  // Of a target that tells no times, what it accepted is all that is known to be done by then.
-  const done = isTimed ? 'effects' : 'accepted'
-  const mean = (of: 'effects' | 'offered' | 'accepted') =>
-    counted.reduce((sum, point) => sum + point[of], 0) / Math.max(1, counted.length)
-  const [acceptedPerS, offeredPerS, donePerS] = [mean('accepted'), mean('offered'), mean(done)]
-  if (offeredPerS === 0) return { donePerS, acceptedPerS, doneShare: 0, trendShare: 0 }
-  const backlogs: number[] = []
-  for (const point of counted) backlogs.push((backlogs.at(-1) ?? 0) + point.offered - point[done])
-  const line = backlogs.map((y, x) => ({ x, y }))
-  const growth = slope(line, LINE_POINTS_MIN)?.slope
-  const trendShare = growth === undefined ? undefined : 1 - growth / offeredPerS
-  return { donePerS, acceptedPerS, doneShare: donePerS / offeredPerS, trendShare }
-}
-
-const LINE_POINTS_MIN = 4
