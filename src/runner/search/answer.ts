@@ -1,6 +1,7 @@
 import type { Belief, RateInterval } from './belief.ts'
 import type { Ceiling, TrialRecord } from './ceiling-schema.ts'
 import { costsOf } from './cost.ts'
+import { hintPerS } from './hint.ts'
 import { type Aim, type Clause, outcomeOf } from './judge.ts'
 import { lawOf } from './law.ts'
 import { beliefOf } from './search.ts'
@@ -104,10 +105,6 @@ export function ifKnown(interval: RateInterval, trials: readonly Pick<Trial, 'ou
   const isThere = (wanted: TrialOutcome) => trials.some(({ outcome }) => outcome === wanted)
   const isTold = isThere('passed') && isThere('failed') && interval.high / interval.low <= RATIO_SAYING_NOTHING
   return isTold ? interval : null
-}
-
-function hintPerS(trials: readonly TrialRecord[]): number {
-  return Math.max(1, ...trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS))
 }
 
 /** The clause that failed most often; of two the one that is told first. */

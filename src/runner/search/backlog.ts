@@ -15,7 +15,7 @@ const GROWING_RATIO = 1.5
 const DEVIATIONS_MAX = 2
 
 /** What was done while the load was held, beside what was offered. Rates are events per second. */
-export interface Done {
+export interface WhatWasDone {
   readonly donePerS: number
   readonly acceptedPerS: number
   /** Of what was offered, what was done in the same time. undefined: all is done so late that the load was not held long enough. */
@@ -41,7 +41,7 @@ export function doneOf(
   { timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>,
   done: 'effects' | 'accepted',
   { middleMs, mostMs }: Later,
-): Done {
+): WhatWasDone {
   const { points, stepMs } = timeline
   const fromMs = durationMs * HOLD_FROM
   const held = points.filter(({ atMs }) => atMs >= fromMs && atMs + stepMs <= durationMs)
@@ -71,7 +71,7 @@ export function doneOf(
 }
 
 /** What stands in the queue at two ends is much by chance where events come in batches: where the count does not hold, the line decides. */
-export function keepsUp({ doneShare, trendShare = doneShare, chanceShare }: Done): TrialOutcome {
+export function keepsUp({ doneShare, trendShare = doneShare, chanceShare }: WhatWasDone): TrialOutcome {
   if (doneShare === undefined || trendShare === undefined) return 'undecided'
   if (doneShare >= DONE_SHARE_MIN - chanceShare) return 'passed'
   if (trendShare < DONE_SHARE_MIN - DEVIATIONS_MAX * chanceShare) return 'failed'

@@ -1,4 +1,5 @@
 import { Belief, type RateInterval } from './belief.ts'
+import { countedOf, hintPerS, nextSaturation, OF_SEARCH } from './hint.ts'
 import { fits, mayGoOn, NO_HURRY, type TimeLeft } from './time-plan.ts'
 import type { Purpose, Trial } from './trial.ts'
 
@@ -6,7 +7,7 @@ import type { Purpose, Trial } from './trial.ts'
 export interface Goal {
   /** The search ends when high / low of its interval is at most this. */
   readonly ratioMax: number
-  /** Trials that count: soaks and anchors too, invalid ones not. */
+  /** Trials that count: soaks and anchors too, invalid ones not. Those that were made before a search goes on are not among them. */
   readonly trialsMax: number
   /** The highest load, events per second: no sender is certified for more. */
   readonly ratePerSMax: number
@@ -14,6 +15,8 @@ export interface Goal {
   readonly ratePerSMin: number
   /** Whether a load is to be published, and so is tried for longer. */
   readonly soaks: boolean
+  /** So many trials were made before somebody let the search go on. Limits are for what comes then. Default: none. */
+  readonly triedBefore?: number
 }
 export const GOAL: Omit<Goal, 'ratePerSMax'> = { ratioMax: 1.1, trialsMax: 40, ratePerSMin: 1, soaks: true }
 
@@ -40,12 +43,6 @@ export type SearchStep =
   | { readonly next: Purpose; readonly ratePerS: number }
   | { readonly next: 'nothing'; readonly found: SearchAnswer }
 
-const OF_SEARCH: readonly Purpose[] = ['saturation', 'anchor', 'search', 'soak']
-/** The first saturation trial offers so much, and each one after it so many times more. */
-const SATURATION_FROM_PER_S = 2_000
-const SATURATION_FACTOR = 4
-/** A stack that gets less than this share of a load done takes no more. */
-const SATURATED_SHARE = 0.9
 /** Of what the stack got done when it was offered far too much: a load that nearly every stack holds. */
 const ANCHOR_SHARE = 0.5
 const ANCHORS = 3
@@ -80,13 +77,14 @@ const LOWEST_FAILURES = 3
  * on from its list of trials.
  */
 export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO_HURRY): SearchStep {
-  const trials = all.filter(({ purpose }) => OF_SEARCH.includes(purpose))
+  const trials = stillOf(all, goal)
   const saturatePerS = nextSaturation(trials, goal)
   const hasTime = fits(time, time.loadMs)
   if (saturatePerS !== undefined && hasTime) return { next: 'saturation', ratePerS: saturatePerS }
-  const counted = trials.filter(({ purpose, outcome }) => purpose !== 'saturation' && outcome !== 'invalid')
-  const hintPerS = hintOf(trials, goal)
-  const belief = beliefOf(counted, hintPerS)
+  const counted = countedOf(trials)
+  const fresh = countedOf(all).slice(countedOf(all.slice(0, goal.triedBefore ?? 0)).length)
+  const nearPerS = hintOf(trials, goal)
+  const belief = beliefOf(counted, nearPerS)
   const found = (kind: AnswerKind): SearchStep => {
     const believed = counted.length === 0 ? null : belief.published()
     const interval = believed && kind === 'generator-bound' ? atLeast(believed, counted) : believed
@@ -99,7 +97,8 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   if (lowestFailed(counted, goal)) return found('below-lowest')
   const highestPerS = highestOf(trials, goal)
   const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
-  const anchor: SearchStep = { next: 'anchor', ratePerS: within(hintPerS * ANCHOR_SHARE) }
+  const first = trials.find(({ purpose }) => purpose === 'anchor')
+  const anchor: SearchStep = { next: 'anchor', ratePerS: first?.ratePerS ?? within(nearPerS * ANCHOR_SHARE) }
   if (counted.length === 0) return hasTime ? anchor : found('budget-over')
 
   const interval = belief.interval()
@@ -110,12 +109,13 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   // A soak that passes raises the interval's lower end a little: that is no reason for another.
   const isSoaked = !goal.soaks || (soaked(counted) ?? 0) >= soakPerS / SOAKED_RATIO
   const end = isBound ? 'generator-bound' : isNarrow && isSoaked ? 'found' : 'budget-over'
-  const of = (purpose: Purpose) => counted.filter((trial) => trial.purpose === purpose).length
+  const of = (purpose: Purpose, some = counted) => some.filter((trial) => trial.purpose === purpose).length
   // Where there is no time for a soak either, a load tells more than another anchor.
   const isShort = !isSoaked && of('soak') === 0 && !fits(time, time.soakMs) && of('search') < ANCHOR_AFTER
   const goesOn = mayGoOn(time, isSoaked) || (isShort && hasTime)
-  if (isBound || isNarrow || counted.length >= goal.trialsMax || !goesOn) {
-    if (!isSoaked && of('soak') < SOAKS_MAX && fits(time, time.soakMs)) return { next: 'soak', ratePerS: soakPerS }
+  if (isBound || isNarrow || fresh.length >= goal.trialsMax || !goesOn) {
+    if (!isSoaked && of('soak', fresh) < SOAKS_MAX && fits(time, time.soakMs))
+      return { next: 'soak', ratePerS: soakPerS }
     const isAnchored = of('anchor') >= (goesOn ? ANCHORS : ANCHORS_MIN)
     return !isAnchored && hasTime ? anchor : found(end)
   }
@@ -165,15 +165,14 @@ export function trialsLeft(all: readonly Trial[], goal: Goal): { readonly loads:
   if (step.next === 'saturation') return { loads: LOADS_FIRST + ANCHORS + 1, soaks: goal.soaks ? 1 : 0 }
   const of = (purpose: Purpose) =>
     all.filter((trial) => trial.purpose === purpose && trial.outcome !== 'invalid').length
-  const counted = all.filter(({ purpose, outcome }) => OF_SEARCH.includes(purpose) && outcome !== 'invalid')
-  const { low, high } = beliefOf(
-    counted.filter(({ purpose }) => purpose !== 'saturation'),
-    hintOf(all, goal),
-  ).interval()
+  const counted = countedOf(all)
+  const { low, high } = beliefOf(counted, hintOf(all, goal)).interval()
   const tooWide = Math.log(high / low) / Math.log(goal.ratioMax)
   const loads = step.next === 'search' ? Math.max(1, Math.ceil(Math.log(tooWide) / NATS)) : 0
   return {
-    loads: Math.min(loads, goal.trialsMax - counted.length) + Math.max(0, ANCHORS - of('anchor')),
+    loads:
+      Math.min(loads, goal.trialsMax - countedOf(all.slice(goal.triedBefore)).length) +
+      Math.max(0, ANCHORS - of('anchor')),
     soaks: !goal.soaks || (step.next === 'anchor' && soaked(counted) !== null) ? 0 : 1,
   }
 }
@@ -185,18 +184,15 @@ export function beliefOf(trials: readonly Trial[], hintPerS: number): Belief {
   return belief
 }
 
-/** More and more is offered until it is too much; undefined when it was, or when no more can be offered. */
-function nextSaturation(trials: readonly Trial[], { ratePerSMin, ratePerSMax }: Goal): number | undefined {
-  const last = trials.findLast(({ purpose }) => purpose === 'saturation')
-  if (!last) return Math.min(ratePerSMax, Math.max(ratePerSMin, SATURATION_FROM_PER_S))
-  if (last.donePerS < last.ratePerS * SATURATED_SHARE || last.ratePerS >= ratePerSMax) return undefined
-  return Math.min(ratePerSMax, last.ratePerS * SATURATION_FACTOR)
+/** The trials of the search. Of those made before it went on, invalid ones say nothing: the machine may be quiet by now. */
+function stillOf(all: readonly Trial[], { triedBefore = 0 }: Goal): readonly Trial[] {
+  const isStill = ({ purpose, outcome }: Trial, at: number) =>
+    at >= triedBefore || purpose === 'saturation' || outcome !== 'invalid'
+  return all.filter((trial, at) => OF_SEARCH.includes(trial.purpose) && isStill(trial, at))
 }
 
-/** The most that the stack got done while it was offered too much. */
 function hintOf(trials: readonly Trial[], { ratePerSMin, ratePerSMax }: Goal): number {
-  const done = trials.filter(({ purpose }) => purpose === 'saturation').map(({ donePerS }) => donePerS)
-  return Math.min(ratePerSMax, Math.max(ratePerSMin, ...done))
+  return Math.min(ratePerSMax, Math.max(ratePerSMin, hintPerS(trials)))
 }
 
 /** The highest load that passed its soak, and that no later soak of as much has failed. */

@@ -53,6 +53,18 @@ describe('a search for a ceiling, in numbers', () => {
     expect(found.soakedPerS).toBeLessThanOrEqual(10_000)
   })
 
+  it.each([
+    ['nearly nothing', 1],
+    ['a tenth of what it holds', 300],
+    ['a hundred times as much as it holds', 300_000],
+  ])('is found where a stack that is offered too much gets done %s', (_what, saturatedPerS) => {
+    const { found } = search({ ceilingPerS: 3_000, width: 0.02, spurious: 0, saturatedPerS }, 1, 400_000)
+    expect(found.kind).toBe('found')
+    expect(found.interval!.mid).toBeGreaterThan(2_700)
+    expect(found.interval!.mid).toBeLessThan(3_300)
+    expect(found.soakedPerS).toBeGreaterThan(2_500)
+  })
+
   it('says that the lowest load is too much', () => {
     const { found } = search({ ceilingPerS: 0.1, width: 0.02, spurious: 0 }, 1)
     expect(found).toMatchObject({ kind: 'below-lowest', soakedPerS: null })
@@ -171,6 +183,17 @@ describe('the next step', () => {
     const step = stepAfter(trials, goal, TIME_OVER)
     expect(step).toMatchObject({ next: 'nothing', found: { kind: 'budget-over', soakedPerS: null } })
     expect(stepAfter([], goal, TIME_OVER)).toMatchObject({ found: { kind: 'budget-over', interval: null } })
+  })
+
+  it('goes on with a limit of its own, and forgets what a busy machine spoiled, where somebody lets it', () => {
+    const near = Array.from({ length: 20 }, () => [trial('search', 900, 'passed'), trial('search', 1_000, 'failed')])
+    const soaks = [1, 0.93, 0.8, 0.6].map((share) => trial('soak', 850 * share, 'failed'))
+    const anchors = [1, 2, 3].map(() => trial('anchor', 500, 'passed'))
+    const over = [saturation, ...near.flat(), ...soaks, ...anchors]
+    expect(stepAfter(over, goal)).toMatchObject({ found: { kind: 'budget-over', soakedPerS: null } })
+    expect(stepAfter(over, { ...goal, triedBefore: over.length })).toMatchObject({ next: 'soak' })
+    const stuck = [saturation, ...Array.from({ length: 6 }, () => trial('anchor', 500, 'invalid'))]
+    expect(stepAfter(stuck, { ...goal, triedBefore: stuck.length })).toEqual({ next: 'anchor', ratePerS: 500 })
   })
 
   it('does not publish a soak that a later one of as much has failed', () => {

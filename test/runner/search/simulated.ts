@@ -7,15 +7,16 @@ export interface SimulatedStack {
   readonly ceilingPerS: number
   readonly width: number
   readonly spurious: number
+  /** What it gets done when it is offered far too much. Default: near its ceiling, not on it. */
+  readonly saturatedPerS?: number
 }
 
-export function trialsOf({ ceilingPerS, width, spurious }: SimulatedStack, seed: number) {
+export function trialsOf({ ceilingPerS, width, spurious, saturatedPerS }: SimulatedStack, seed: number) {
   const random = seeded(seed)
   return {
     tries: (ratePerS: number): TrialOutcome =>
       random() < (1 - spurious) / (1 + Math.exp(Math.log(ratePerS / ceilingPerS) / width)) ? 'passed' : 'failed',
-    /** What it gets done when it is offered far too much: near its ceiling, not on it. */
-    saturatedPerS: ceilingPerS * Math.exp(0.2 * (random() * 2 - 1)),
+    saturatedPerS: saturatedPerS ?? ceilingPerS * Math.exp(0.2 * (random() * 2 - 1)),
   }
 }
 
