@@ -62,7 +62,7 @@ describe('where a target tells of its effects', () => {
     expect(await feed.lines()).toEqual(['a-1 x'])
     const login = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
     expect(asked).toEqual([`${login} /effects?k=v&run=run-1`])
-    const shown = `http://me@127.0.0.1:${port}/effects?k=v`
+    const shown = `http://me@127.0.0.1:${port}/effects?k=***`
     await expect(feed.lines()).rejects.toThrow(`cannot read the effects from ${shown}: it answered 403`)
   })
 
