@@ -13,7 +13,7 @@ export interface SearchFlags {
 /** The line that goes on with a search: what its folder does not hold, or was given otherwise since, is in it. */
 export function searchAgain(path: string, settings: RunSettings, given: SearchFlags): string {
   const addresses = everySetting.filter(([, { outside, secret }]) => outside || secret)
-  const { variables, flags } = typedAgain(addresses.map(([name, setting]) => [setting, settings[name]]))
+  const { variables, flags } = typedAgain(addresses, settings)
   const words = [...variables, `npm run ceiling -- --resume ${shownValue(path)}`, ...flags, ...typed(given)]
   return commandsIn(words.join(' '))
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { FloodmarkError } from '../../core/contracts/errors.ts'
 import { LinesFile } from '../../core/dead-letters/file.ts'
-import { everySetting, flagOf, type RunSettings, recorded, recordedSettings } from '../plan/settings.ts'
+import { everySetting, flagOf, type RunSettings, recorded, recordedSettings, secretVariable } from '../plan/settings.ts'
 import { readHeaded } from '../records/headed-lines.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
@@ -38,6 +38,7 @@ export class TrialsFile {
     const others = everySetting
       .filter(([name]) => name !== 'out' && JSON.stringify(now[name]) !== JSON.stringify(begun[name]))
       .map(([, setting]) => flagOf(setting))
+    if (JSON.stringify(now.signed) !== JSON.stringify(begun.signed)) others.push(signedWords(begun.signed))
     if (now.scenario !== begun.scenario) others.push('its scenario')
     if (head.trialMs !== trialMs) others.push('--trial')
     if (others.length > 0) {
@@ -55,6 +56,11 @@ export class TrialsFile {
   close(): void {
     this.#file.close()
   }
+}
+
+function signedWords(signed: readonly string[] = []): string {
+  if (signed.length === 0) return 'the secrets (none was given, so set no FLOODMARK_SECRET_…)'
+  return `the secrets (give ${signed.map(secretVariable).join(', ')} and no other)`
 }
 
 const pathIn = (folder: string) => join(folder, 'trials.jsonl')

@@ -117,9 +117,10 @@ async function ceiling({
   ...flags
 }: CeilingFlags): Promise<number> {
   const resume = named && folderOf(named, 'ceiling')
-  const { settings, trialMs, budgetMs, ratePerSMax } = await askedOf(flags, { trial, budget, maxRate, binds }, resume)
+  const { trialMs, budgetMs, ratePerSMax, ...asked } = await askedOf(flags, { trial, budget, maxRate, binds }, resume)
   // Mistakes in what the settings name are told before anything is made.
-  const plan = await planOf(settings)
+  const plan = await planOf(asked.settings)
+  const { settings } = plan
   if (binds && plan.target) throw new FloodmarkError('misuse', NO_PARTS)
   const of = plan.target ? [plan.target.host] : [settings.receiver, settings.queue]
   const folder: RunFolder = resume ? { path: resume, discard: () => {} } : runFolder(settings.out, ['ceiling', ...of])

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isLoopback, shownUrl } from '../../core/base/kit/address.ts'
 import { perS, seconds } from '../../core/base/words.ts'
 import type { Plan } from '../plan/plan-run.ts'
-import type { RunSettings } from '../plan/settings.ts'
+import { type RunSettings, secretVariable } from '../plan/settings.ts'
 import { peakOf } from '../plan/spike.ts'
 
 /** The wait before anything is sent to a machine that may be another's. */
@@ -47,7 +47,7 @@ function peakOfPlan({ scenario, trace, ratePerS }: Plan): number {
 /** Which of the senders sign with what the target knows. */
 function secretWords({ signing = {} }: RunSettings, sources: readonly string[]): string {
   const unknown = sources.filter((source) => signing[source] === undefined)
-  const variables = unknown.map((source) => `FLOODMARK_SECRET_${source.toUpperCase().replaceAll('-', '_')}`)
+  const variables = unknown.map(secretVariable)
   if (variables.length === 0) return 'each request is signed with the secret that you gave'
   return `a server that verifies will refuse what is signed with a secret of our own; to give yours, set ${variables.join(', ')}`
 }

@@ -70,7 +70,7 @@ export async function planOf(settings: RunSettings): Promise<Plan> {
   const runId = randomBytes(5).toString('hex')
   const ratePerS = settings.ratePerS ?? (trace ? meanPerS(trace) : own.ratePerS)
   return {
-    settings,
+    settings: { ...settings, signing: signingOf(settings, scenario) },
     scenarioModule,
     scenario,
     trace,
@@ -116,6 +116,12 @@ function rateChosenOf(
   const fixed = `the scenario's own: a fixed ${ratePerS}/s, so that runs on different machines compare`
   if (spiked) return fixed + spiked
   return isOurs('scenario', scenario) ? `${fixed}; chosen to leave a two-core machine room at the peak` : fixed
+}
+
+/** The secrets of the providers that send. */
+function signingOf({ signing = {} }: RunSettings, { mix }: Scenario): Readonly<Record<string, string>> {
+  const sources = mix.map(({ provider }) => shortName(provider))
+  return Object.fromEntries(Object.entries(signing).filter(([name]) => sources.includes(name)))
 }
 
 /** A way in for one provider, with secrets of this run alone. */

@@ -204,6 +204,8 @@ export type RunSettings = { readonly scenario: string } & {
   readonly given?: readonly string[]
   /** What the target verifies with, by the names of the providers. Not recorded. */
   readonly signing?: Readonly<Record<string, string>>
+  /** The providers in `signing`, as they are recorded: the names, and nothing of a secret. Absent: none. */
+  readonly signed?: readonly string[] | undefined
 }
 
 type Camel<T> = T extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : T
@@ -231,6 +233,8 @@ export function writtenName(setting: Pick<Setting, 'flag'>): string {
     .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
+const MASKED = 'is a masked copy of an address: *** stands where something may be secret, so put it back'
+
 /** Values as people write them, checked, over the defaults; every mistake by its setting, in words that follow its name. */
 export function settingsOf(
   scenario: string,
@@ -242,6 +246,7 @@ export function settingsOf(
     const value = (given as Readonly<Record<string, unknown>>)[writtenName(setting)]
     const { data, error } = setting.schema.safeParse(value, { error: plainWords })
     if (error) mistakes.push([setting, error.issues[0]!.message])
+    else if ((setting.secret || setting.outside) && String(data).includes('***')) mistakes.push([setting, MASKED])
     else settings[name] = data
   }
   const names = everySetting.filter(([, setting]) => Object.hasOwn(given, writtenName(setting))).map(([name]) => name)
@@ -265,13 +270,23 @@ export function recorded(settings: RunSettings): RunSettings {
     const value = settings[name]
     return [name, (setting.secret || setting.outside) && value !== undefined ? textOf(setting, value) : value]
   })
-  return { scenario: settings.scenario, ...Object.fromEntries(shown) }
+  return { scenario: settings.scenario, ...Object.fromEntries(shown), signed: signedOf(settings) }
 }
+
+/** The providers whose requests to a target are signed with a secret that a person gave; undefined: none. */
+export function signedOf({ target, signing, signed }: RunSettings): readonly string[] | undefined {
+  const names = target === undefined ? [] : Object.keys(signing ?? {}).toSorted()
+  return names.length > 0 ? names : signed
+}
+
+/** The environment variable with the secret of a provider at a target. */
+export const secretVariable = (provider: string) => `FLOODMARK_SECRET_${provider.toUpperCase().replaceAll('-', '_')}`
 
 /** Settings as run.json and report.json hold them. */
 export const recordedSettings = z.object({
   scenario: z.string(),
   ...Object.fromEntries(everySetting.map(([name, { schema }]) => [name, outputOf(schema)])),
+  signed: z.array(z.string()).optional(),
 }) as unknown as z.ZodType<RunSettings, RunSettings>
 
 /** The schema of what a setting's schema gives. */

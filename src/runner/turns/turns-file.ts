@@ -50,7 +50,10 @@ export class TurnsFile {
       throw new FloodmarkError('misuse', `${path} cannot be read by this version of floodmark: begin a new comparison`)
     }
     if (JSON.stringify(headOf(compared)) !== JSON.stringify(headOf(known.head))) {
-      throw new FloodmarkError('misuse', `${folder} compares something else: give the words that it was begun with`)
+      throw new FloodmarkError(
+        'misuse',
+        `${folder} compares something else, or by other secrets: give the words and the secrets that it was begun with`,
+      )
     }
     return new TurnsFile(new LinesFile(path, 'a'), known.entries)
   }

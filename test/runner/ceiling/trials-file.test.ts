@@ -96,6 +96,25 @@ it('goes on with the whole address that is given anew, which the file has withou
   TrialsFile.resume(folder, found, 3_000).close()
 })
 
+it('goes on at a target only with secrets of the same providers, and holds no secret', () => {
+  const at = settingsOf('steady', { target: 'http://127.0.0.1:9/x' }).settings
+  const signed = { ...at, signing: { stripe: 'hunter2' } }
+  TrialsFile.begin(folder, signed, 3_000).close()
+  expect(readFileSync(join(folder, 'trials.jsonl'), 'utf8')).not.toContain('hunter2')
+  TrialsFile.resume(folder, goingOn(folder, signed, []).settings, 3_000).close()
+  const words = 'the secrets (give FLOODMARK_SECRET_STRIPE and no other) must be as it was begun'
+  for (const signing of [{}, { github: 'hunter2' }, { ...signed.signing, github: 'hunter2' }])
+    expect(() => TrialsFile.resume(folder, { ...at, signing }, 3_000)).toThrow(words)
+  const line = searchAgain('a', signed, { maxRate: undefined, budget: undefined, binds: undefined })
+  expect(line).toMatch(
+    /^FLOODMARK_SECRET_STRIPE="\$\{FLOODMARK_SECRET_STRIPE:\?[^"]*" npm run ceiling -- --resume a --target/,
+  )
+
+  rmSync(join(folder, 'trials.jsonl'))
+  TrialsFile.begin(folder, at, 3_000).close()
+  expect(() => TrialsFile.resume(folder, signed, 3_000)).toThrow('none was given')
+})
+
 it('is gone on with by a line that can be typed, with what the folder does not hold', () => {
   const bare = { maxRate: undefined, budget: undefined, binds: undefined }
   expect(searchAgain('reports/a', settingsOf('steady', { p99: '200ms' }).settings, bare)).toBe(

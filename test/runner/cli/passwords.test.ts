@@ -143,6 +143,16 @@ describe('a password in an address is in no message and in no file', () => {
     expect(commandOf(['steady'], varied, settings, [])).toBe(line)
   })
 
+  it('in the line that makes a comparison of targets again, which asks for what signed', () => {
+    const { settings } = settingsOf('steady', { effects: `https://${LOGIN}@h/effects` })
+    const signing = { stripe: WORD }
+    const line = commandOf(['steady'], [variedOf('target=http://h:1,http://h:2')], { ...settings, signing }, [])
+    expect(line).toMatch(
+      /^FLOODMARK_SECRET_STRIPE="\$\{.*\}" npm run compare -- steady --vary \S+ --effects "\$\{EFFECTS:\?/,
+    )
+    expect(line).not.toContain(WORD)
+  })
+
   it('of a server that a scenario would strike', () => {
     const store = { url: `redis://${NOBODY}`, shared: true, victim: undefined }
     const parts = { stack: { members: [] }, stores: { queue: store, ledger: store }, links: {}, disk: undefined }

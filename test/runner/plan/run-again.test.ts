@@ -95,4 +95,29 @@ describe('the line of "Run it again"', () => {
     expect(said.trim()).toBe(`FLOODMARK_QUEUE_URL=${queueUrl}`)
     expect(args).toEqual('run scenario steady -- --ledger-url redis://h:1 --senders 2'.split(' '))
   })
+
+  it('has the shell ask for what is secret of a target: its address, that of its effects, and what signed', () => {
+    const [target, effects] = ['https://h/{provider}?code=hunter2', 'https://me:hunter2@h/effects']
+    const signing = { 'label-studio': 'hunter2' }
+    const line = runAgain({ ...settingsOf('steady', { target, effects }).settings, signing })
+    expect(line).not.toMatch(/hunter|\*\*\*/)
+    const env = { TARGET: target, EFFECTS: effects, FLOODMARK_SECRET_LABEL_STUDIO: 'hunter2' }
+    for (const missing of Object.keys(env)) {
+      const { status, args, said } = called(line, { ...env, [missing]: '' })
+      expect([args, said]).toEqual([[], expect.stringContaining(`${missing}: set it to the`)])
+      expect(status).not.toBe(0)
+    }
+    const { args, said } = called(line, env)
+    expect(said.trim()).toBe('FLOODMARK_SECRET_LABEL_STUDIO=hunter2')
+    expect(args).toEqual(['run', 'scenario', 'steady', '--', '--target', target, '--effects', effects])
+    // A stack of ours has secrets of its own.
+    expect(runAgain({ ...settingsOf('steady', {}).settings, signing })).toBe('npm run scenario steady')
+  })
+
+  it('is of no masked copy of an address', () => {
+    const masked = 'https://h/hooks?code=***'
+    const { mistakes } = settingsOf('steady', { target: masked, effects: masked, queueUrl: 'redis://h?password=***' })
+    expect(mistakes.map(([setting]) => flagOf(setting))).toEqual(['--target', '--effects', '--queue-url'])
+    for (const [, words] of mistakes) expect(words).toContain('is a masked copy of an address')
+  })
 })

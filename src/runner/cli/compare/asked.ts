@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { shownUrl } from '../../../core/base/kit/address.ts'
 import { FloodmarkError } from '../../../core/contracts/errors.ts'
 import { listOf, type Varied } from '../../compare/stacks.ts'
-import { everySetting, flagOf, type RunSettings, textOf } from '../../plan/settings.ts'
+import { typedAgain } from '../../plan/run-again.ts'
+import { everySetting, flagOf, type RunSettings } from '../../plan/settings.ts'
 import { shownValue } from '../../plan/shown.ts'
 
 export const LISTS = { queues: 'queue', receivers: 'receiver', ledgers: 'ledger' } as const
@@ -73,12 +74,11 @@ export function commandOf(
     const list = Object.entries(LISTS).find(([, part]) => part === setting)?.[0]
     return list ? `--${list} ${shownValue(values.join(','))}` : `--vary ${shownValue(`${setting}=${values.join(',')}`)}`
   })
-  const own = everySetting.flatMap(([key, setting]) => {
-    const isOther = setting.again !== 'never' && !setting.secret && base.given?.includes(key)
-    const value = base[key]
-    if (!isOther || value === undefined || value === false) return []
-    if (varied.some((one) => `--${one.setting}` === flagOf(setting))) return []
-    return [value === true ? flagOf(setting) : `${flagOf(setting)} ${shownValue(textOf(setting, value))}`]
+  const own = everySetting.filter(([name, setting]) => {
+    const isVaried = varied.some((one) => `--${one.setting}` === flagOf(setting))
+    return setting.again !== 'never' && base.given?.includes(name) && !isVaried
   })
-  return ['npm run compare --', ...first, ...lists, ...own, ...last].join(' ')
+  const target = base.target ?? varied.find(({ setting }) => setting === 'target')?.values[0]
+  const { variables, flags } = typedAgain(own, { ...base, target })
+  return [...variables, 'npm run compare --', ...first, ...lists, ...flags, ...last].join(' ')
 }

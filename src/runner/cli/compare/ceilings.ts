@@ -80,6 +80,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   const { trialMs, budgetMs, ratePerSMax } = searchTimes(asked)
   const { settings } = stacks[0]!
   const plans = await Promise.all(stacks.map((stack) => planOf(stack.settings)))
+  const planned = stacks.map(({ name }, at) => ({ name, settings: plans[at]!.settings }))
   const marks = [...new Set(plans.map(({ acceptP99Ms }) => acceptP99Ms))]
   if (marks.length > 1)
     throw new FloodmarkError('misuse', '--vary p99 makes the ceilings of different questions: leave it out')
@@ -87,7 +88,7 @@ async function searchAll(stacks: readonly ComparedStack[], asked: CeilingsAsked)
   if (resume !== undefined) mustHoldSearches(resume)
   await needQuiet(asked.force)
   const folder = resume ?? runFolder(settings.out, ['compare', 'ceilings']).path
-  const searches = openSearches(folder, stacks, trialMs, ratePerSMax)
+  const searches = openSearches(folder, planned, trialMs, ratePerSMax)
   const startedAt = searches[0]!.file.trials[0]?.startedAt ?? new Date().toISOString()
   const beganMs = performance.now()
   const interrupt = onInterrupt()
