@@ -75,6 +75,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
     settings: recorded(options.settings),
     acceptP99Ms: options.acceptP99Ms,
     trialMs: options.trialMs,
+    ratePerSMax: options.goal.ratePerSMax,
     asked: [...also],
     reproduce: options.reproduce,
     startedAt,

@@ -43,8 +43,8 @@ Examples:
   npm run ceiling -- --target https://staging.example.com/webhooks/{provider} --max-rate 3k
   npm run ceiling -- --resume reports/2026-01-31T08-00-00-ceiling-raw-http-embedded
 
-Exits: 0 found, or at least as much as the sender offers, 1 below the lowest load, 2 bad input, 3 environment, 4 time was over
-before all was known or the machine changed, 5 not measurable here, 130 interrupted.`
+Exits: 0 found, or as much held a soak as could be offered, 1 below the lowest load, 2 bad input, 3 environment, 4 time was over
+before all was known and soaked, or the machine changed, 5 not measurable here, 130 interrupted.`
 
 /** Flags of a search, as they are where nothing else is given. */
 export const SEARCH_DEFAULTS = { trial: '6s', budget: '6m', maxRate: '40k' } as const
@@ -251,17 +251,18 @@ function cutShort(error: unknown, again: string): FloodmarkError {
 
 const pageIn = (path: string) => join(path, 'ceiling.html')
 
-function wordsOf(found: Ceiling, path: string, again: string): string {
+export function wordsOf(found: Ceiling, path: string, again: string): string {
   const lines = ceilingLines(found, columnsOf(process.stdout))
   const more = isLeftOpen(found) ? [`  Go on: ${again}`, ''] : []
   return `${[...lines, ...more].join('\n')}  ${addressOf(pageIn(path))}\n\n`
 }
 
-function isLeftOpen({ found: { kind }, binding, interrupted }: Ceiling): boolean {
-  return interrupted || kind === 'budget-over' || (binding?.open.length ?? 0) > 0
+function isLeftOpen({ found: { kind, soakedPerS }, binding, interrupted }: Ceiling): boolean {
+  const isUnsoaked = kind === 'generator-bound' && soakedPerS === null
+  return interrupted || kind === 'budget-over' || isUnsoaked || (binding?.open.length ?? 0) > 0
 }
 
-function exitOf(ceiling: Ceiling): number {
+export function exitOf(ceiling: Ceiling): number {
   const { found, drifted, interrupted } = ceiling
   if (interrupted) return EXIT.INTERRUPTED
   if (found.kind === 'not-measurable') return EXIT.INVALID

@@ -32,7 +32,8 @@ export function renderCeiling(ceiling: Ceiling, folder: string): void {
 export function ceilingHtml(ceiling: Ceiling): string {
   const { settings, trials, found, drifted, reproduce } = ceiling
   const costs = costTable(ceiling)
-  const isSure = found.kind === 'found' && !drifted
+  const isHeld = found.kind === 'generator-bound' && found.soakedPerS !== null
+  const isSure = (found.kind === 'found' || isHeld) && !drifted
   const said = [ceilingWords(ceiling), acceptWords(ceiling), lawWords(ceiling), ...doubtWords(ceiling)]
   return page({
     title: `ceiling · ${stackWords(settings)}`,
@@ -70,7 +71,8 @@ function settingRows({ settings, environment, startedAt, tookMs, trials, trialMs
 
 function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {
   // The headline is a rate that was run and passed. At the ceiling's middle half of the trials fail.
-  if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}`
+  const unsoaked = soakedPerS === null ? ', not soaked' : ''
+  if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}${unsoaked}`
   if (soakedPerS !== null) return `holds ${perS(soakedPerS)}`
   return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'
 }

@@ -145,4 +145,15 @@ function evidences(counted: readonly TrialRecord[], nearPerS: number): number[] 
     return belief.logEvidence()
   })
 }
+
+/** Of the highest load that might be offered so much must have held. */
+const NEAR_MAX = 0.9
+
+/** Whether a stack held the highest load that a person let the search offer, with no sender late above what it held. */
+export function heldMaxRate({ ratePerSMax, trials }: Pick<Ceiling, 'ratePerSMax' | 'trials'>): boolean {
+  const loads = trials.filter(({ purpose }) => OF_CEILING.includes(purpose))
+  const held = Math.max(0, ...loads.filter(({ outcome }) => outcome === 'passed').map(({ ratePerS }) => ratePerS))
+  const isLate = loads.some(({ outcome, ratePerS }) => outcome === 'invalid' && ratePerS > held)
+  return ratePerSMax !== undefined && held >= ratePerSMax * NEAR_MAX && !isLate
+}
 const OF_CEILING: readonly string[] = ['anchor', 'search', 'soak']

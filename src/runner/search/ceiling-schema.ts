@@ -66,6 +66,8 @@ export const ceilingSchema = z.object({
   settings: recordedSettings,
   acceptP99Ms: z.number(),
   trialMs: z.number(),
+  /** The highest load that it might offer. Absent in searches of older versions. */
+  ratePerSMax: rate.optional(),
   /** What the search was asked beside the ceiling itself. Absent in searches of older versions. */
   asked: z.array(askedBeside).optional(),
   /** The line that begins the same search anew. Absent where no command of a person's made it, and in searches of older versions. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { perS } from '../../../src/core/base/words.ts'
+import { exitOf, wordsOf } from '../../../src/runner/cli/ceiling.ts'
 import { ceilingHtml, renderCeiling } from '../../../src/runner/render/ceiling.ts'
 import { ceilingLines, trialLine } from '../../../src/runner/render/ceiling-terminal.ts'
 import { bindingWords, littleWords } from '../../../src/runner/render/words/binding.ts'
@@ -36,6 +37,33 @@ describe('the page of a ceiling', () => {
     expect(ceilingWords(ceiling)).toMatch(/^It held .* in a soak\. The ceiling is /)
     const none = { ...ceiling, found: { ...ceiling.found, soakedPerS: null } }
     expect(ceilingHtml(none)).toContain(`<p class="verdict">${perS(ceiling.found.interval!.mid)}</p>`)
+  })
+
+  it('at least so much is told with its soak, or without, and with what kept it from offering more', () => {
+    const max = Math.max(
+      ...ceiling.trials
+        .filter(({ outcome, purpose }) => outcome === 'passed' && purpose !== 'saturation')
+        .map(({ ratePerS }) => ratePerS),
+    )
+    const asked = { ...ceiling, ratePerSMax: max, found: { ...ceiling.found, kind: 'generator-bound' as const } }
+    const rate = perS(ceiling.found.soakedPerS!)
+    expect(ceilingWords(asked)).toMatch(
+      new RegExp(`^It held ${rate} in a soak\\. The ceiling is at least ${rate}, .*--max-rate`),
+    )
+    expect(ceilingWords(asked)).not.toContain('sender')
+    expect(ceilingHtml(asked)).toContain('<header class="pass">')
+    expect(exitOf(asked)).toBe(0)
+    expect(wordsOf(asked, 'there', 'again')).not.toContain('Go on: ')
+    const late = { ...asked, ratePerSMax: 100_000 }
+    expect(ceilingWords(late)).toContain('the sender can offer no more in time here')
+
+    const failed = { ...asked, found: { ...asked.found, soakedPerS: null } }
+    expect(ceilingWords(failed)).toMatch(/^No load held in a soak\. The ceiling is at least /)
+    const none = { ...failed, trials: failed.trials.filter(({ purpose }) => purpose !== 'soak') }
+    expect(ceilingWords(none)).toMatch(/^It was not soaked\. The ceiling is at least /)
+    expect(ceilingHtml(none)).toContain(', not soaked</p>')
+    expect(exitOf(none)).toBe(4)
+    expect(wordsOf(none, 'there', 'again')).toContain('Go on: again')
   })
 
   it('says how to run it again, where a command made it', () => {

@@ -86,7 +86,7 @@ describe('what is said of it', () => {
     const [one] = points(1).map(point)
     expect(pointWords(one!)).toBe('1 process: 5,000/s')
     const none = { ...one!, processes: 3, interval: null, why: 'generator-bound' as const }
-    expect(pointWords(none)).toContain('3 processes: no ceiling, as the sender could offer no more')
+    expect(pointWords(none)).toContain('3 processes: no ceiling, as no more could be offered')
     const zigzag = counts(8).map((processes) => point({ processes, perS: processes % 2 === 0 ? 1_000 : 5_000 }))
     expect(fitWords(scalingOf(zigzag))).toMatch(/the nearest explains [\d.]+% .* a point is off by \d+\.\d%/)
   })

@@ -1,6 +1,6 @@
 import { percent, perS, seconds, shortTime } from '../../../core/base/words.ts'
 import { OTHERS_MAX } from '../../report/machine/words.ts'
-import { ceilingBelief } from '../../search/answer.ts'
+import { ceilingBelief, heldMaxRate, knownPerS } from '../../search/answer.ts'
 import type { RateInterval } from '../../search/belief.ts'
 import type { Ceiling, TrialRecord } from '../../search/ceiling-schema.ts'
 import { type Clause, outcomeOf } from '../../search/judge.ts'
@@ -17,26 +17,40 @@ const LIMITS: Readonly<Record<Clause, string>> = {
 }
 
 /** The answer in a sentence or two. */
-export function ceilingWords({ found, limit, acceptP99Ms, interrupted }: Ceiling): string {
-  const { interval, soakedPerS } = found
+export function ceilingWords(ceiling: Ceiling): string {
+  const { found, limit, acceptP99Ms, interrupted } = ceiling
+  const { interval } = found
   const within = interval && `${perS(interval.mid)} (${perS(interval.low)} … ${perS(interval.high)}, 90% sure)`
   const above = limit ? `; above it ${LIMITS[limit]}` : ''
   // First, since it is what one plans with.
-  const soaked = soakedPerS === null ? '' : `It held ${perS(soakedPerS)} in a soak. `
+  const soaked = soakWords(ceiling)
   const marked = `with a response p99 of at most ${acceptP99Ms} ms`
   switch (found.kind) {
     case 'found':
-      return `${soaked}The ceiling is ${within}, ${marked}${above}.`
+      return `${soaked} The ceiling is ${within}, ${marked}${above}.`
     case 'budget-over':
       if (!interval) return `${interrupted ? 'It was interrupted' : 'The time was over'} before any trial counted.`
-      return `${soaked}The ceiling is ${within}, ${marked}, as far as ${interrupted ? 'it went until it was interrupted' : 'time and trials went'}${above}. More time may narrow it: go on with --resume.`
+      return `${soaked} The ceiling is ${within}, ${marked}, as far as ${interrupted ? 'it went until it was interrupted' : 'time and trials went'}${above}. More time may narrow it: go on with --resume.`
     case 'generator-bound':
-      return `The ceiling is at least ${perS(soakedPerS ?? interval?.low ?? 0)}: the sender can offer no more in time here. Use --senders, --max-rate or another machine for sending.`
+      return `${soaked} The ceiling is at least ${perS(knownPerS(found) ?? 0)}, ${marked}: ${boundWords(ceiling)}`
     case 'below-lowest':
       return `The ceiling is below the lowest load that was tried${above}.`
     case 'not-measurable':
       return 'No ceiling: one trial after another was INVALID. The machine does something else, or the sender has too little of it.'
   }
+}
+
+/** Whether a load was run and held for as long as one that is to be planned with. */
+function soakWords({ found: { soakedPerS }, trials }: Ceiling): string {
+  if (soakedPerS !== null) return `It held ${perS(soakedPerS)} in a soak.`
+  return trials.some(({ purpose }) => purpose === 'soak') ? 'No load held in a soak.' : 'It was not soaked.'
+}
+
+/** Why no higher load was tried. */
+function boundWords(ceiling: Ceiling): string {
+  return heldMaxRate(ceiling)
+    ? `it holds what --max-rate lets the search offer, ${perS(ceiling.ratePerSMax!)}. A higher --max-rate may find it.`
+    : 'the sender can offer no more in time here. Use --senders or another machine for sending.'
 }
 
 /** What is accepted, beside what takes effect. */

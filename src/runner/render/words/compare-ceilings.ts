@@ -29,7 +29,7 @@ export function highestWords({ rows }: Pick<CeilingClass, 'rows'>): string {
 export function whyCeilingWords({ why, found, trials }: CeilingRow): string {
   if (why === 'below-lowest') return 'it does not hold the lowest load'
   if (why === 'generator-bound')
-    return `the sender can offer no more than ${perS(found.soakedPerS ?? found.interval?.low ?? 0)} here`
+    return `its ceiling is at least ${perS(found.soakedPerS ?? found.interval?.low ?? 0)}, and no more could be offered: --max-rate or --senders may help`
   if (why === 'not-measurable') return 'one trial after another was INVALID'
   return `${trials} trials are too few; give it more --budget`
 }

@@ -9,7 +9,7 @@ const WHY: Readonly<Record<NonNullable<TriedCount['why']>, string>> = {
   interrupted: 'it was interrupted',
   'too-wide': 'the time was over while the interval was still wide: --budget 8m gives it more',
   'budget-over': 'the time was over before any trial counted: --budget 8m gives it more',
-  'generator-bound': 'the sender could offer no more in time: --senders 2 or --max-rate may help',
+  'generator-bound': 'no more could be offered: a higher --max-rate may help, or --senders 2 where the sender was late',
   'below-lowest': 'it did not hold the lowest load',
   'not-measurable': 'one trial after another was INVALID: the machine does something else',
 }
