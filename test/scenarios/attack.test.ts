@@ -1,12 +1,12 @@
 // @module-tag full: real runs of half a minute each.
 import { describe, expect, it } from 'vitest'
 import { fullUnless } from '../needs.ts'
-import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+import { planted, played, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 240_000
 const attack = (name: string, ...flags: string[]) =>
-  floodmark('scenario', 'attack', '--quick', '--p99', '30000', '--out', `${root}/${name}`, ...flags)
+  played(`${root}/${name}`, 'attack', '--quick', '--p99', '300000', ...flags)
 const failedOf = (name: string) => reportOf(name).checks.flatMap(({ id, ok }) => (ok === false ? [id] : []))
 
 describe.concurrent('the attack', () => {

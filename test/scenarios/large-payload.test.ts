@@ -6,13 +6,13 @@ import { claimOf } from '../../src/runner/plan/event-content.ts'
 import { readJournal } from '../../src/runner/records/journal.ts'
 import { sayCheck } from '../../src/runner/render/words/checks.ts'
 import { sizeChecks } from '../../src/runner/report/cards/body-sizes.ts'
-import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+import { planted, played, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const MIB = 1024 * 1024
 const play = (name: string, ...flags: string[]) => {
-  const easy = ['--quick', '--rate', '60', '--p99', '300000', '--out', join(root, name)]
-  return floodmark('scenario', 'large-payload', ...easy, ...flags)
+  const easy = ['--quick', '--rate', '60', '--p99', '300000']
+  return played(join(root, name), 'large-payload', ...easy, ...flags)
 }
 
 describe('large-payload', () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Report } from '../../src/runner/report/report-schema.ts'
-import { floodmark, runsFolder } from '../runner/floodmark.ts'
+import { played, runsFolder } from '../runner/floodmark.ts'
 
 /** A scenario's quick run and what it may take, ms: the slowest is under 30 s on a machine that has nothing else to do. */
 export const QUICK_MS = 240_000
@@ -13,8 +13,8 @@ export function quickRuns(scenario: string) {
   return {
     root,
     async quick(name: string, ...flags: string[]): Promise<{ code: number | null; said: string; report: Report }> {
-      const easy = ['--quick', '--rate', '100', '--p99', '300000', '--out', `${root}/${name}`]
-      const { code, out, err } = await floodmark('scenario', scenario, ...easy, ...flags)
+      const easy = ['--quick', '--rate', '100', '--p99', '300000']
+      const { code, out, err } = await played(join(root, name), scenario, ...easy, ...flags)
       if (!existsSync(join(root, name, 'report.json'))) throw new Error(`no report, exit code ${code}: ${out}${err}`)
       return { code, said: out + err, report: reportOf(name) }
     },

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import scenario from '../../scenarios/reconcile.ts'
 import { isLostBySender } from '../../src/runner/plan/identity.ts'
-import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+import { planted, played, runsFolder } from '../runner/floodmark.ts'
 
 const { root, reportOf } = runsFolder()
 const play = (name: string, which: string, ...flags: string[]) => {
-  const easy = ['--quick', '--rate', '150', '--p99', '300000', '--out', join(root, name)]
-  return floodmark('scenario', which, ...easy, ...flags)
+  const easy = ['--quick', '--rate', '150', '--p99', '300000']
+  return played(join(root, name), which, ...easy, ...flags)
 }
 const lost = ({ settings, audit }: ReturnType<typeof reportOf>) =>
   Array.from({ length: audit.planned }, (_, seq) => isLostBySender(settings.seed, seq, scenario)).filter(Boolean).length

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { receivers } from '../../receivers/index.ts'
 import { fullUnless } from '../needs.ts'
-import { floodmark, planted, runsFolder } from '../runner/floodmark.ts'
+import { planted, played, runsFolder } from '../runner/floodmark.ts'
 
 // Each sends little, and mostly waits.
 vi.setConfig({ maxConcurrency: 3 })
 
 const { root, reportOf } = runsFolder()
 const deploy = (name: string, scenario: string, ...flags: string[]) =>
-  floodmark('scenario', scenario, '--rate', '150', '--p99', '30000', '--out', join(root, name), ...flags)
+  played(join(root, name), scenario, '--rate', '150', '--p99', '300000', ...flags)
 
 describe.concurrent('rolling-deploy', () => {
   for (const receiver of Object.keys(receivers)) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportSchema } from '../../../src/runner/report/report-schema.ts'
-import { startIn } from '../floodmark.ts'
+import { startIn, untilValid } from '../floodmark.ts'
 
 const kit = resolve(import.meta.dirname, '../../..')
 const examples = readdirSync(join(kit, 'examples')).filter((name) => name.endsWith('.ts'))
@@ -43,7 +43,8 @@ describe('an example that is copied to an empty folder', () => {
     async (name) => {
       const folder = emptyFolder()
       copyFileSync(join(kit, 'examples', name), join(folder, name))
-      const { code, out, err } = await startIn(folder, 'scenario', name, ...EASY, '--out', 'run').ended
+      const play = () => startIn(folder, 'scenario', name, ...EASY, '--out', 'run').ended
+      const { code, out, err } = await untilValid(play, join(folder, 'run'))
       expect(code, out + err).toBe(0)
       expect(err).not.toContain('Warning')
       expect(reportIn(join(folder, 'run')).settings.scenario).toBe(name)
@@ -89,14 +90,16 @@ describe('files of your own', () => {
         export default { ...generic, name: 'mine', module: import.meta.url } satisfies Provider`,
     })
     const called = ['--prefix', kit, 'run', 'scenario', 'sale.ts', '--']
-    const { code, said } = await npm(folder, ...called, '--receiver', 'parts/receiver.ts', '--out', 'run')
+    const receivedBy = (receiver: string, out: string) =>
+      untilValid(() => npm(folder, ...called, '--receiver', receiver, '--out', out), join(folder, out))
+    const { code, said } = await receivedBy('parts/receiver.ts', 'run')
     expect(code, said).toBe(0)
     expect(said).not.toContain('Warning')
     const { settings, audit } = reportIn(join(folder, 'run'))
     expect(settings).toMatchObject({ receiver: 'parts/receiver.ts', queue: 'parts/queue.ts', ratePerS: 200 })
     expect(audit.applied).toBeGreaterThan(300)
     // A thread that verifies loads the provider too. The report is made again from elsewhere.
-    const threads = await npm(folder, ...called, '--receiver', 'worker-hmac', '--out', 'threads')
+    const threads = await receivedBy('worker-hmac', 'threads')
     expect(threads.code, threads.said).toBe(0)
     const again = await npm(root, '--prefix', kit, 'run', 'report', '--', join(folder, 'run'))
     expect(again.code, again.said).toBe(0)

@@ -11,7 +11,7 @@ import { templateOf } from '../../../src/runner/recording/template.ts'
 import { readJournal } from '../../../src/runner/records/journal.ts'
 import { journalPath } from '../../../src/runner/records/run-record.ts'
 import { filler } from '../../../src/runner/scenario/templates.ts'
-import { floodmark, runsFolder } from '../floodmark.ts'
+import { floodmark, played, runsFolder } from '../floodmark.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-record-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -123,8 +123,8 @@ describe('npm run record', () => {
 import { defineScenario } from '${core}'
 export default defineScenario({ ...steady, name: 'mine', mix: [{ provider: 'stripe', share: 1, bodies: './mine.jsonl' }] })`,
     )
-    const easy = ['--rate', '300', '--duration', '3', '--p99', '300000', '--out', join(root, 'mine')]
-    const { code, err, out: said } = await floodmark('scenario', join(folder, 'sale.ts'), ...easy)
+    const easy = ['--rate', '300', '--duration', '3', '--p99', '300000']
+    const { code, err, out: said } = await played(join(root, 'mine'), join(folder, 'sale.ts'), ...easy)
     expect(code, said + err).toBe(0)
     const { audit } = reportOf('mine')
     expect(audit).toMatchObject({ lost: 0, refused: 0, misjudged: 0, unexpected: 0 })

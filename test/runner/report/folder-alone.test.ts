@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { floodmark, runsFolder } from '../floodmark.ts'
+import { floodmark, played, runsFolder } from '../floodmark.ts'
 
 const { root } = runsFolder()
 const own = () => join(root, 'own')
@@ -27,7 +27,7 @@ const reportIn = (folder: string) => readFileSync(join(folder, 'report.json'), '
 describe('a report is made of its folder alone', () => {
   it('whatever has become of scenario and providers, no code of theirs is run, and it is the same to the byte', async () => {
     putFiles('')
-    const ran = await floodmark('scenario', join(own(), 'scenario.ts'), ...EASY, '--out', out())
+    const ran = await played(out(), join(own(), 'scenario.ts'), ...EASY)
     expect(ran.code, ran.out + ran.err).toBe(0)
     const before = reportIn(out())
     expect(before).not.toContain('file:')

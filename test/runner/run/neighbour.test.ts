@@ -4,14 +4,14 @@ import { needing } from '../../needs.ts'
 import { busyNeighbour } from '../busy-neighbour.ts'
 import { runsFolder } from '../floodmark.ts'
 
-const { run, reportOf } = runsFolder()
+const { runOnce, reportOf } = runsFolder()
 const linux = process.platform === 'linux' ? undefined : 'only Linux tells of other processes'
 
 it('a run says that a process beside it kept a core busy, and which', {
   ...needing(linux),
 }, async () => {
   using _ = busyNeighbour('busy-neighbour')
-  const { out, err } = await run('shared', 'steady')
+  const { out, err } = await runOnce('shared', 'steady')
   const { checks, cards } = reportOf('shared')
   expect(checks.find(({ id }) => id === 'machine-shared')?.warning, out + err).toBe(true)
   expect(cards.machine!.others!.map(({ name }) => name)).toContain('busy-neighbour')

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import steady from '../../../scenarios/steady.ts'
 import { countArrivals } from '../../../src/runner/plan/arrivals.ts'
 import { meanPerS, withTrace } from '../../../src/runner/scenario/trace.ts'
-import { floodmark, runsFolder } from '../floodmark.ts'
+import { floodmark, played, runsFolder } from '../floodmark.ts'
 
 const { root, run, reportOf } = runsFolder()
 
@@ -35,11 +35,7 @@ describe('npm run scenario with --shape', () => {
   it('takes rate and duration from the trace, says so, and makes the same report again when the file is gone', async () => {
     writeFileSync(file, 'second,count\n10,120\n11,40\n12,600\n13,40\n')
     const out = join(root, 'traced')
-    const {
-      code,
-      out: said,
-      err,
-    } = await floodmark('scenario', 'steady', '--shape', file, '--p99', '300000', '--out', out)
+    const { code, out: said, err } = await played(out, 'steady', '--shape', file, '--p99', '300000')
     expect(code, said + err).toBe(0)
     expect(err).toContain('times in s, counts of each second; 4 s, mean 200/s, peak 600/s\n▂▁█▁\n')
     const before = reportOf('traced')

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportSchema } from '../../../src/runner/report/report-schema.ts'
 import { needing } from '../../needs.ts'
-import { floodmark, planted } from '../floodmark.ts'
+import { planted, played } from '../floodmark.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-disk-'))
 const mount = (...options: string[]) =>
@@ -22,8 +22,7 @@ try {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a run whose disk fails', needing(missing), () => {
-  const steady = (out: string) =>
-    floodmark('scenario', 'steady', '--rate', '200', '--duration', '4', '--p99', '300000', '--out', out)
+  const steady = (out: string) => played(out, 'steady', '--rate', '200', '--duration', '4', '--p99', '300000')
 
   it('says in one line that the disk is read-only, and exits with 3', async () => {
     mount('size=1m', 'ro')
@@ -55,8 +54,8 @@ describe('a run whose disk fails', needing(missing), () => {
 
   it('goes on when a disk that was full for a while has room again', async () => {
     const out = join(folder, 'filled')
-    const flags = ['--rate', '200', '--duration', '10', '--p99', '300000', '--out', out]
-    const { code, out: said, err } = await floodmark('scenario', planted('scenario-full-disk'), ...flags)
+    const flags = ['--rate', '200', '--duration', '10', '--p99', '300000']
+    const { code, out: said, err } = await played(out, planted('scenario-full-disk'), ...flags)
     expect(code, said + err).toBe(0)
     const report = reportSchema.parse(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')))
     expect(report.audit).toMatchObject({ lost: 0, duplicateEffects: 0, misjudged: 0 })
