@@ -19,7 +19,8 @@ describe.concurrent('the attack', () => {
     it(`is refused by ${receiver}, whole, and no good event with it`, options, async () => {
       const flags = ['--receiver', receiver, '--rate', String(rate), '--duration', String(seconds)]
       const { code, out, err } = await attack(receiver, ...flags)
-      expect(code, out + err).toBe(0)
+      // 4: a busy machine kept the attackers from their rate, and nothing failed.
+      expect([0, 4], out + err).toContain(code)
       const { audit, cards, faults } = reportOf(receiver)
       const seen = cards.attack
       expect(audit).toMatchObject({ refused: 0, unknown: 0, lost: 0, unexpected: 0, misjudged: 0 })
