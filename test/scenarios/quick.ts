@@ -21,6 +21,16 @@ export function quickRuns(scenario: string) {
   }
 }
 
+/** How many points of a timeline goodput is judged by at least. */
+const JUDGED_POINTS_MIN = 4
+
+/** Whether first attempts came long enough after the last fault: a process that comes back late leaves nothing to judge. */
+export function isJudgedAfterFaults({ faults, timeline, scenario }: Report): boolean {
+  const overMs = Math.max(...faults.map(({ untilMs }) => untilMs))
+  const isAfter = (atMs: number) => atMs >= overMs && atMs + timeline.stepMs <= scenario.durationMs
+  return timeline.points.filter(({ atMs }) => isAfter(atMs)).length >= JUDGED_POINTS_MIN
+}
+
 /** The run passed, and its accounting is spotless. */
 export function expectPass({ code, said, report }: { code: number | null; said: string; report: Report }): void {
   expect(code, said).toBe(0)

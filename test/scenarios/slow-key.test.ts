@@ -5,8 +5,8 @@ import { expectPass, QUICK_MS, quickRuns } from './quick.ts'
 
 const { quick } = quickRuns('slow-key')
 
-/** @returns the largest backlog while the account is slow, and how many events were sent meanwhile. */
-async function slowKey(name: string, ...flags: string[]): Promise<{ backlog: number; sent: number }> {
+/** @returns the backlogs while the account is slow, smallest first, and how many events were sent meanwhile. */
+async function slowKey(name: string, ...flags: string[]): Promise<{ backlogs: number[]; sent: number }> {
   const run = await quick(name, '--rate', '300', ...flags)
   expectPass(run)
   const { timeline, faults, audit } = run.report
@@ -15,7 +15,7 @@ async function slowKey(name: string, ...flags: string[]): Promise<{ backlog: num
   const { fromMs, untilMs } = faults[0]!
   const slow = timeline.points.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
   return {
-    backlog: Math.max(...slow.map(({ backlog }) => backlog ?? 0)),
+    backlogs: slow.map(({ backlog }) => backlog ?? 0).toSorted((a, b) => a - b),
     sent: (300 * (untilMs - fromMs)) / 1_000,
   }
 }
@@ -23,10 +23,10 @@ async function slowKey(name: string, ...flags: string[]): Promise<{ backlog: num
 it(
   "an account's backlog grows while its effects are slow, and the other accounts do not wait",
   async () => {
-    const { backlog, sent } = await slowKey('embedded')
-    expect(backlog).toBeGreaterThan(20)
-    // The account has a twentieth of the events.
-    expect(backlog).toBeLessThan(sent / 4)
+    const { backlogs, sent } = await slowKey('embedded')
+    expect(backlogs.at(-1)).toBeGreaterThan(20)
+    // The account has a twentieth of the events. Were the others to wait, half of all would by the middle; one stall shows in few.
+    expect(backlogs[Math.floor(backlogs.length / 2)]).toBeLessThan(sent / 4)
   },
   QUICK_MS,
 )

@@ -27,13 +27,15 @@ it('a stack that hangs has failed, and the report says that every connection wai
   expect(out).toMatch(WAITED)
 })
 
-it('and so has one at the highest rate for which this machine certifies the sender', async () => {
-  for (const rate of [4_000, 3_000, 2_000, 1_000, 500]) {
+const highest = 'and so has one at the highest rate for which this machine certifies the sender'
+it(highest, { timeout: 600_000 }, async () => {
+  for (const rate of RATES) {
     // Of the connections there are as many as the load takes in two seconds: the stack stands still for longer.
     const load = ['--rate', String(rate), '--duration', '10', '--connections-max', String(2 * rate)]
     const { code, verdict, checks, generatorFailed, out, said } = await hung(`at-${rate}`, ...load)
-    if (generatorFailed.length > 0) continue
-    expect([code, verdict], said).toEqual([1, 'FAIL'])
+    // Where the sender is late even at the lowest, the rest is looked at all the same.
+    if (generatorFailed.some((id) => rate !== RATES.at(-1) || !LATE.includes(id))) continue
+    if (generatorFailed.length === 0) expect([code, verdict], said).toEqual([1, 'FAIL'])
     expect(checks.find(({ id }) => id === 'connections-waiting')?.ok, said).toBe(false)
     expect(out).toMatch(WAITED)
     return
@@ -41,4 +43,5 @@ it('and so has one at the highest rate for which this machine certifies the send
   throw new Error('at no rate was the sender on time: end what else this machine does')
 })
 
+const RATES = [4_000, 2_000, 1_000, 500, 250, 100]
 const LATE = ['generator-lateness', 'generator-event-loop']
