@@ -14,6 +14,7 @@ import { proxyTo } from './proxy.ts'
 import { RedisServer, whyNoRedis } from './redis-server.ts'
 
 const LEASE_MS = 60_000
+const SOON_MS = 3_000
 const missing = whyNoRedis()
 const server = missing === undefined ? await RedisServer.start() : undefined
 let namespaces = 0
@@ -55,20 +56,29 @@ describe('the redis ledger, when something breaks', needing(missing), () => {
     const options = { url: own.url, namespace: namespace() }
     const ledger = await redis.open(options)
     const resolved: string[] = []
+    const rejected: string[] = []
+    const settle = async (id: string) => ledger.settle([await applied(ledger, id, itemOf(id))])
     for (let round = 0; round < 4; round++) {
-      const settling = Array.from({ length: 20 }, async (_, n) => {
-        const id = `${round}.${n}`
-        await ledger.settle([await applied(ledger, id, itemOf(id))])
-        resolved.push(id)
-      })
+      const settling = Array.from({ length: 20 }, (_, n) => `${round}.${n}`).map((id) =>
+        settle(id).then(
+          () => resolved.push(id),
+          () => rejected.push(id),
+        ),
+      )
       if (round % 2 === 0) await Promise.all(settling)
+      const sinceMs = performance.now()
       await own.kill()
       await own.up()
       await Promise.all(settling)
+      // Calls outlast a server that is soon back, and give up on one that a slow machine keeps away.
+      if (performance.now() - sinceMs < SOON_MS) expect(rejected).toEqual([])
     }
     const found = await items(ledger)
-    expect(found.toSorted()).toEqual(resolved.toSorted())
-    expect(found).toHaveLength(80)
+    expect(new Set(found).size).toBe(found.length)
+    expect(resolved.filter((id) => !found.includes(id))).toEqual([])
+    // What was rejected may have taken effect all the same.
+    expect(found.filter((id) => !resolved.includes(id) && !rejected.includes(id))).toEqual([])
+    expect(resolved.length).toBeGreaterThanOrEqual(40)
     const again = await ledger.claim(
       resolved.map((id) => anEvent(id)),
       LEASE_MS,

@@ -19,7 +19,8 @@ async function lastOf(name: string, scenario: string, ...flags: string[]) {
   // Whoever looks takes the report.
   await fetch(`${address}report`).then((response) => response.text())
   const { code, out, err } = await ended
-  expect([0, 4], out + err).toContain(code)
+  // 5: the machine was too busy to send as planned, and the numbers are those of the report all the same.
+  expect([0, 4, 5], out + err).toContain(code)
   return { last: last!, report: reportOf(name) }
 }
 
