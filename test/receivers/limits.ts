@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import type { Bench } from '../contract/receiver.ts'
-import { exchange, raw, signed, statuses } from './wire.ts'
+import { exchange, QUICK, raw, signed, statuses } from './wire.ts'
 
 const GET = (path: string) => raw(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`)
 const opened = (socket: Socket) => new Promise((resolve) => socket.once('connect', resolve))
@@ -14,7 +14,7 @@ async function acceptsGood(port: number): Promise<void> {
 /** Limits on count and time: who reaches them is refused, who comes after is served. */
 export function limitsContract(bench: Bench): void {
   it('says 408 to slow headers and to a slow body, closes, and stores nothing of them', async () => {
-    const running = await bench.start()
+    const running = await bench.start(QUICK)
     bench.published.length = 0
     const slow = [raw('POST /in HTTP/1.1\r\nhost: x\r\n'), signed('slow').subarray(0, -3)]
     for (const bytes of slow) {
@@ -28,7 +28,7 @@ export function limitsContract(bench: Bench): void {
   })
 
   it('says 408 to one that sends a byte at a time for too long', async () => {
-    const running = await bench.start()
+    const running = await bench.start(QUICK)
     const socket = connect(running.port, '127.0.0.1')
     let text = ''
     socket.on('data', (data) => {
@@ -45,7 +45,7 @@ export function limitsContract(bench: Bench): void {
   })
 
   it('closes a connection that comes and says nothing', async () => {
-    const running = await bench.start()
+    const running = await bench.start(QUICK)
     const silent = connect(running.port, '127.0.0.1')
     silent.on('error', () => {}).resume()
     await closed(silent)
@@ -54,7 +54,7 @@ export function limitsContract(bench: Bench): void {
   })
 
   it('closes a connection that does not read its answers', async () => {
-    const running = await bench.start({ inFlightMax: 10_000 })
+    const running = await bench.start({ ...QUICK, inFlightMax: 10_000 })
     const { ingest } = bench
     const { admit } = ingest
     let asked = 0
@@ -112,7 +112,7 @@ export function limitsContract(bench: Bench): void {
   })
 
   it('refuses what is beyond inFlightMax at once and keeps its connection; /healthz still answers', async () => {
-    const small = await bench.start({ inFlightMax: 2 })
+    const small = await bench.start({ inFlightMax: 2, requestMs: 1_000 })
     const store = bench.hold(2)
     const held = [exchange(small.port, signed('h1'), 1), exchange(small.port, signed('h2'), 1)]
     await store.held

@@ -3,7 +3,7 @@ import generic from '../../providers/generic.ts'
 import { HEADERS_MAX } from '../../src/core/receiving/gate.ts'
 import type { Bench } from '../contract/receiver.ts'
 import { BODY_BYTES_MAX } from './bad-input.ts'
-import { exchange, NOW_MS, raw, type SignOptions, signed, statuses } from './wire.ts'
+import { exchange, NOW_MS, QUICK, raw, type SignOptions, signed, statuses } from './wire.ts'
 
 const long = Buffer.alloc(BODY_BYTES_MAX + 1)
 const without = (name: string): SignOptions => ({ headers: { [name]: undefined } })
@@ -82,7 +82,7 @@ export function refusalsContract(bench: Bench): void {
   })
 
   it('counts what takes too long, by its route where the head came, and no connection on which nothing came', async () => {
-    const running = await bench.start({ requestMs: 400 })
+    const running = await bench.start(QUICK)
     bench.refusals.length = 0
     for (const bytes of [signed('slow').subarray(0, -3), raw('POST /in HTTP/1.1\r\nhost: x\r\n'), Buffer.alloc(0)]) {
       await exchange(running.port, bytes)
