@@ -8,6 +8,7 @@ import type { Destination, ExchangeEnd, SenderConnection } from '../../../src/ru
 import { openLoop } from '../../../src/runner/load/sender/open-loop.ts'
 import { preciseNow } from '../../../src/runner/processes/precise-now.ts'
 import { emptyAttempt, openJournal, readJournal } from '../../../src/runner/records/journal.ts'
+import { freePorts } from '../../../src/runner/servers/ports.ts'
 import { OK, testServer } from './sender-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'floodmark-balancer-'))
@@ -50,10 +51,10 @@ async function sendThrough(destinations: readonly Destination[], tryMs: number, 
 }
 const outcomes = (attempts: readonly { outcome: string }[]) => [...new Set(attempts.map(({ outcome }) => outcome))]
 const answer = (socket: { write(text: string): void }) => socket.write(OK)
+/** A port that nobody is given by chance meanwhile. */
 async function closedPort(): Promise<Destination> {
-  const server = await testServer(() => {})
-  await server.close()
-  return { host: server.host, port: server.port }
+  const [port] = await freePorts(1)
+  return { host: '127.0.0.1', port: port! }
 }
 
 describe('an open loop behind a balancer', () => {
