@@ -12,24 +12,31 @@ import { tracedService, whyNoStrace } from './traced-service.ts'
 
 const missing = whyNoStrace()
 
+/** How many were accepted. A busy machine may shed some of the others, each with a 503. */
+function acceptedOf(statuses: readonly number[]): number {
+  expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
+  return statuses.filter((status) => status === 200).length
+}
+
 describe('a service with the embedded queue, seen from the kernel', needing(missing), () => {
   it('writes no 200 before the fdatasync that covers its event has ended', async () => {
     const service = await tracedService()
     const statuses = await service.send(16, 25)
     const { early, acknowledged, syncs } = judge(await service.end(), service.sent)
-    expect(statuses).toEqual(Array(400).fill(200))
+    const accepted = acceptedOf(statuses)
+    expect(accepted).toBeGreaterThan(200)
     expect(early).toEqual([])
-    expect(acknowledged).toBe(400)
+    expect(acknowledged).toBe(accepted)
     expect(syncs).toBeGreaterThan(0)
     // Group commit: else this would not be the queue that is measured.
-    expect(syncs).toBeLessThan(400)
+    expect(syncs).toBeLessThan(accepted)
   })
 
   it('is caught by the same check when it answers before it syncs', async () => {
     const service = await tracedService({ bug: 'acks-early' })
-    await service.send(4, 10)
+    const accepted = acceptedOf(await service.send(4, 10))
     const { early, acknowledged } = judge(await service.end(), service.sent)
-    expect(acknowledged).toBe(40)
+    expect(acknowledged).toBe(accepted)
     expect(early.length).toBeGreaterThan(20)
   })
 
@@ -64,7 +71,7 @@ describe('a service with the embedded queue, seen from the kernel', needing(miss
       ],
     })
     const statuses = await service.send(1, 400)
-    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200))
+    expect(acceptedOf(statuses.slice(0, 20))).toBeGreaterThan(0)
     expect(statuses).toContain(503)
     const later = async () => (await service.send(1, 1))[0]
     for (let tries = 0; (await later()) !== 200; tries++) {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { fullUnless, needing } from '../../needs.ts'
-import { get, Sender, shop } from '../shop.ts'
+import { get, refusedNobody, Sender, shop } from '../shop.ts'
 import { harm, kill, strike } from './kills.ts'
 
 const linux = needing(
@@ -160,7 +160,7 @@ describe('floodmark node', () => {
       await node.until('every process has been started anew', time)
     })
     expect((await node.stop()).code).toBe(0)
-    expect(sender.others).toEqual([])
+    refusedNobody(sender)
     expect(harm(sender, await seen())).toEqual({ missing: [], doubled: 0 })
   })
 

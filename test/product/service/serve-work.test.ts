@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { fullUnless } from '../../needs.ts'
-import { Sender, type Started, shop } from '../shop.ts'
+import { refusedNobody, Sender, type Started, shop } from '../shop.ts'
 import { harm, kill, strike } from './kills.ts'
 import { describeForSharedStores } from './stores.ts'
 
@@ -32,7 +32,7 @@ describeForSharedStores(({ name, isQuick, config }) => {
         await each.until('every process has been started anew', time)
       }
     })
-    expect(sender.others).toEqual([])
+    refusedNobody(sender)
     expect(harm(sender, await drained(seen, sender))).toEqual({ missing: [], doubled: 0 })
     expect([(await serve.stop()).code, (await work.stop()).code]).toEqual([0, 0])
   })
