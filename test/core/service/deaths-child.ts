@@ -20,7 +20,7 @@ const service = await startService({
   queue,
   clock: systemClock,
   random: seeded(1),
-  limits: { leaseMs: 1_000, effectMs: 500 },
+  limits: { leaseMs: 5_000, effectMs: 500 },
   processing: {
     ledger,
     async effect({ id, type, key }, tx) {
