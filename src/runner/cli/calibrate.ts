@@ -63,9 +63,9 @@ async function calibrate({ ceilings, bottlenecks, only, out }: CalibrateFlags): 
   if (bottlenecks && (only !== undefined || ceilings)) throw new FloodmarkError('misuse', NO_SERVERS)
   const cases = casesOf([...QUICK_CASES, ...(ceilings ? CEILING_CASES : [])], only)
   const names = bottlenecks && namesIn(bottlenecks)
+  const interrupt = onInterrupt()
   const folder = runFolder(out, ['calibration'])
   rmSync(dataPath(folder.path), { recursive: true, force: true })
-  const interrupt = onInterrupt()
   const done: [CalibrationCase, Calibrated][] = []
   try {
     if (names) return await findBottlenecks(names, folder.path, interrupt.signal)

@@ -66,8 +66,8 @@ async function scaling({ processes, trial, budget, maxRate, ...flags }: ScalingF
   if (settings.target !== undefined)
     throw new FloodmarkError('misuse', 'the processes of a --target are its own: try scaling with a stack of ours')
   await planOf(settings)
-  const folder = runFolder(settings.out, ['scaling', settings.receiver, settings.queue])
   const interrupt = onInterrupt()
+  const folder = runFolder(settings.out, ['scaling', settings.receiver, settings.queue])
   const live = liveLine(process.stderr, trialMs, [{ name: 'send', until: 1 }])
   let measured = 0
   try {

@@ -93,11 +93,12 @@ async function scenario(settings: RunSettings, telling: Telling): Promise<number
   // The report needs it at the end. That it is missing is told before the run, not after.
   import.meta.resolve('uplot/dist/uPlot.iife.min.js')
   const { target } = plan
+  // Before there is a folder, which a signal would leave.
+  const interrupt = onInterrupt()
   const folder = runFolder(settings.out, [
     settings.scenario,
     ...(target ? [target.host] : [settings.receiver, settings.queue]),
   ])
-  const interrupt = onInterrupt()
   // In whatever way this process ends, the data of queue and ledger is no part of the record.
   process.once('exit', () => rmSync(dataPath(folder.path), { recursive: true, force: true }))
   try {

@@ -27,9 +27,9 @@ export function define(command: Command): void {
     .addHelpText('after', AFTER)
     .action(async (points: string, { plan, effects, out }: { plan: string; effects?: string; out?: string }) => {
       const { settings } = readExported(plan)
+      const interrupt = onInterrupt()
       const folder = runFolder(out, [settings.scenario, 'k6'])
       rmSync(dataPath(folder.path), { recursive: true, force: true })
-      const interrupt = onInterrupt()
       try {
         const wanted = { points, plan, folder: folder.path, effects, events: silent, interrupt: interrupt.signal }
         await importK6(wanted)
