@@ -19,7 +19,7 @@ export const QUICK_CASES: readonly CalibrationCase[] = [
   { measures: 'planted', server: { kind: 'leaks', every: EVERY }, wrong: 'lost', every: EVERY },
   { measures: 'planted', server: { kind: 'doubles', every: EVERY }, wrong: 'duplicateEffects', every: EVERY },
   { measures: 'planted', server: { kind: 'alters', every: EVERY }, wrong: 'altered', every: EVERY },
-  { measures: 'p99', server: { kind: 'fixed', ms: 50 }, ratePerS: 300, durationMs: 30_000 },
+  { measures: 'p99', server: { kind: 'fixed', ms: 200 }, ratePerS: 300, durationMs: 30_000 },
   { measures: 'p99', server: { kind: 'stalls', everyMs: 2_000, forMs: 300 }, ratePerS: 300, durationMs: 80_000 },
   { measures: 'p99', server: { kind: 'mmc', servers: 8, meanMs: 20 }, ratePerS: 300, durationMs: 60_000 },
 ]

@@ -60,7 +60,8 @@ export interface CeilingOptions {
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   const { file, interrupt, also = [] } = options
   const startedAt = file.trials[0]?.startedAt ?? new Date().toISOString()
-  const search = new Search(options)
+  const { triedBefore } = file
+  const search = new Search({ ...options, goal: { ...options.goal, triedBefore } })
   const beforeMs = file.trials.reduce((sum, { tookMs }) => sum + tookMs, 0)
   const found = await search.sustained()
   const isFound = found.kind === 'found'

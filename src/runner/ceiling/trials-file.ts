@@ -18,11 +18,14 @@ const headSchema = z.strictObject({
 /** Every trial of a search, a line each, written as it ends: a search that was interrupted goes on from here. */
 export class TrialsFile {
   readonly trials: TrialRecord[]
+  /** So many of them were there when the search went on; 0 for one that was begun now. */
+  readonly triedBefore: number
   readonly #file: LinesFile
 
   private constructor(file: LinesFile, trials: TrialRecord[]) {
     this.#file = file
     this.trials = trials
+    this.triedBefore = trials.length
   }
 
   static begin(folder: string, settings: RunSettings, trialMs: number, ratePerSMax?: number): TrialsFile {

@@ -162,7 +162,7 @@ async function ceiling({
       },
       // Nothing of a target's own can be switched off, and its processes are not ours to measure.
       also: plan.target ? [] : binds ? ['accepted', 'costs', 'binding'] : ['accepted', 'costs'],
-      goal: { ...GOAL, ratePerSMax, triedBefore: file.trials.length },
+      goal: { ...GOAL, ratePerSMax },
       onTrial: (one, elapsedMs, leftMs) => {
         line.end()
         const [said, progress] = [trialLine(one, file.trials.length), progressWords(elapsedMs, leftMs)]

@@ -100,7 +100,7 @@ export async function takeCeilingTurns(options: CeilingTurns): Promise<void> {
 
 function isOver({ file }: SearchedStack, { goal, budgetMs, trialMs }: CeilingTurns): boolean {
   const time = { budgetMs, leftMs: budgetMs - spentMs(file), ...lengthsOf(file.trials, trialMs), besideMs: 0 }
-  return stepAfter(file.trials, goal, time).next === 'nothing'
+  return stepAfter(file.trials, { ...goal, triedBefore: file.triedBefore }, time).next === 'nothing'
 }
 
 async function takeTurn(stack: SearchedStack, options: CeilingTurns): Promise<void> {

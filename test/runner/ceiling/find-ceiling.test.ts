@@ -120,6 +120,18 @@ describe('a search for a ceiling, from the first trial to the answer', () => {
     expect(trials.map(({ purpose, ratePerS }) => [purpose, ratePerS])).toEqual(expected)
   })
 
+  it('has as many trials again when somebody lets it go on', async () => {
+    const short = { goal: { ...GOAL, ratePerSMax: 20_000, ratioMax: 1.001, trialsMax: 5, soaks: false } }
+    const first = TrialsFile.begin(folder, settings, 6_000)
+    await search(first, short)
+    first.close()
+    const before = first.trials.length
+    const second = TrialsFile.resume(folder, settings, 6_000)
+    await search(second, { ...short, bench: benchOf(before) })
+    second.close()
+    expect(second.trials.length).toBeGreaterThanOrEqual(before + 5)
+  })
+
   it('that was cut short before a trial had sent anything has its answer from those before', async () => {
     const interrupt = new AbortController()
     const file = TrialsFile.begin(folder, settings, 6_000)
