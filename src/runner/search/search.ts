@@ -97,7 +97,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   if (lowestFailed(counted, goal)) return found('below-lowest')
   const highestPerS = highestOf(trials, goal)
   const within = (ratePerS: number) => rounded(Math.min(highestPerS, Math.max(goal.ratePerSMin, ratePerS)))
-  const first = trials.find(({ purpose }) => purpose === 'anchor')
+  const first = counted.find(({ purpose }) => purpose === 'anchor')
   const anchor: SearchStep = { next: 'anchor', ratePerS: first?.ratePerS ?? within(nearPerS * ANCHOR_SHARE) }
   if (counted.length === 0) return hasTime ? anchor : found('budget-over')
 

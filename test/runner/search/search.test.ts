@@ -118,6 +118,14 @@ describe('the next step', () => {
     expect(step.next === 'nothing' || step.ratePerS <= 810).toBe(true)
   })
 
+  it('anchors lower where no sender could offer the first one in time, and then always as much', () => {
+    const late = [1, 2].map(() => trial('anchor', 500, 'invalid'))
+    const { ratePerS } = { ratePerS: 0, ...stepAfter([saturation, ...late], goal) }
+    expect(ratePerS).toBe(450)
+    const anchored = [saturation, ...late, trial('anchor', 450, 'passed'), ...Array.from({ length: 8 }, () => held)]
+    expect(stepAfter(anchored, goal)).toEqual({ next: 'anchor', ratePerS: 450 })
+  })
+
   it('gives up after six invalid trials running', () => {
     const invalid = Array.from({ length: 6 }, () => trial('anchor', 500, 'invalid'))
     expect(stepAfter([saturation, ...invalid], goal)).toMatchObject({ found: { kind: 'not-measurable' } })
