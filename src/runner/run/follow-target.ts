@@ -66,14 +66,15 @@ export async function follow(options: FollowOptions): Promise<Followed> {
     writeBuried(buriedPath(folder), told.buried)
     const isComplete = missing(journals.map(readJournal), told.effects, told.buried) === 0
     if (isComplete && unread === undefined) completeMs ??= lookedMs
-    const isLate = lookedMs - beganMs > plan.scenario.passes.drainMs
-    const isOver = completeMs === undefined || unread !== undefined ? isLate : lookedMs - completeMs >= lookMs
+    const isOver =
+      completeMs === undefined ? lookedMs - beganMs > plan.scenario.passes.drainMs : lookedMs - completeMs >= lookMs
     if (isOver || interrupt.aborted) {
       const { effects, buried, ...counts } = told
       events.settled?.(settledOf(effects, buried))
       return {
         ...{ drained: isComplete, lookedUntilMs: toldMs - startAtMs, lookMs },
-        told: { ...counts, ...(unread !== undefined && { unread }) },
+        // Where it has told of all, only how long it was watched is missing, and that is said by lookedUntilMs.
+        told: { ...counts, ...(unread !== undefined && !isComplete && { unread }) },
       }
     }
     const tookMs = preciseNow() - lookedMs

@@ -75,18 +75,21 @@ export function judge(
     isTimed ? 'effects' : 'accepted',
     laterIn(isTimed ? held.eventToEffect : held.acceptedFirst),
   )
+  // A target that cannot be asked to the end may have done more than is known.
+  const isTold = checks.every(({ id, ok }) => id !== FOLLOWED || ok === true)
   const isNamed = (id: string) => REFUSALS.includes(id) || id === DRAINED
   return {
     clauses: {
       harm: outcomeOfChecks(ofStack.filter(({ severity }) => severity === 'harm')),
       refusals: outcomeOfChecks(ofStack.filter(({ id }) => REFUSALS.includes(id))),
-      backlog: isDrained ? keepsUp(done) : 'failed',
+      backlog: !isTold ? 'undecided' : isDrained ? keepsUp(done) : 'failed',
       response: soaks ? soakedWithin(response, aboveMark) : response,
       // Effects follow the answers closely where there is no backlog, and the mark is wide: here the interval decides, or nothing.
-      effect: isTimed ? withinMark(held.eventToEffect, heldMs, effectP99Ms, null) : 'passed',
+      effect: !isTold ? 'undecided' : isTimed ? withinMark(held.eventToEffect, heldMs, effectP99Ms, null) : 'passed',
       other: outcomeOfChecks(ofStack.filter(({ id, severity }) => severity !== 'harm' && !isNamed(id))),
     },
-    sender: senderOf(checks),
+    // As where the sender was late, only what fails for certain counts.
+    sender: isTold ? senderOf(checks) : 'late',
     donePerS: done.donePerS,
     acceptedPerS: done.acceptedPerS,
     response: held.acceptedFirst,
@@ -100,8 +103,6 @@ function laterIn({ p50, meanMs = 0, maxMs = 0 }: Percentiles): Later {
 }
 
 function senderOf(checks: Report['checks']): Judgement['sender'] {
-  // Whether it did what was offered is not known either.
-  if (checks.some(({ id, ok }) => id === FOLLOWED && ok === null)) return 'unfit'
   const failed = checks.filter(({ about, ok }) => about !== 'stack' && ok === false)
   if (failed.length === 0) return 'fit'
   return failed.some(({ id }) => OFFERED.includes(id)) ? 'unfit' : 'late'

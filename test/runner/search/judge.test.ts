@@ -91,6 +91,13 @@ describe('what a run says of its load', () => {
       null,
     ],
     ['a target stops telling of its effects', { 'effects-followed': null }, { effects: 50 }, 'invalid', null],
+    [
+      'a target stops telling, and refuses events',
+      { 'effects-followed': null, refused: false },
+      {},
+      'failed',
+      'refusals',
+    ],
     ['a target stops telling, and an event is lost', { 'effects-followed': null, lost: false }, {}, 'failed', 'harm'],
     ['no effect of ours takes place', {}, { toEffect: NEVER, effects: 0 }, 'failed', 'backlog'],
     ['the effects are late', {}, { toEffect: late }, 'failed', 'effect'],

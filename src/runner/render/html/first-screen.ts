@@ -84,9 +84,10 @@ function tiles(report: Report): Markup[] {
   const tone = isInvalid || checked?.ok === null ? 'plain' : checked?.ok === false ? 'bad' : 'good'
   return [
     tile(p99.value, `${p99.name}; ${ms(setup.acceptP99Ms)} allowed`, tone),
-    ...(isFollowed(report)
-      ? [none(audit.lost, 'accepted and lost'), none(audit.duplicateEffects, 'took effect twice')]
-      : []),
+    ...(audit.unfollowed > 0 || !isFollowed(report)
+      ? [...harm(audit.lost, 'accepted and lost'), ...harm(audit.duplicateEffects, 'took effect twice')]
+      : [none(audit.lost, 'accepted and lost'), none(audit.duplicateEffects, 'took effect twice')]),
+    ...(isFollowed(report) ? beside(audit.unfollowed, 'accepted, and not told of') : []),
     ...harm(audit.altered, 'not as they were signed'),
     ...(report.checks.some(({ id }) => id === 'out-of-order') ? harm(audit.reordered, 'out of order') : []),
     ...harm(audit.unexpected, 'effects never sent'),

@@ -28,7 +28,7 @@ const untold = (events: number) => (events === 0 ? '' : ` + ${grouped(events)} n
 /** What "lost 0" is worth: the bound, and what it takes for granted. */
 export function lossWords({ audit, faults }: Pick<Report, 'audit' | 'faults'>): string {
   const { lost, lossBound95, unfollowed } = audit
-  if (unfollowed > 0) return `of ${grouped(unfollowed)} that were accepted it is not known`
+  if (unfollowed > 0) return `whether ${grouped(unfollowed)} that were accepted took effect is not known`
   const accepted = audit.applied + audit.buried + audit.altered + lost
   if (lossBound95 === null) return `lost ${grouped(lost)} of ${grouped(accepted)} accepted`
   const struck = faults.filter((mark) => 'victim' in mark).length
