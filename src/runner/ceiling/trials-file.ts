@@ -8,7 +8,7 @@ import { readHeaded } from '../records/headed-lines.ts'
 import { type TrialRecord, trialSchema } from '../search/ceiling-schema.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('ceiling-4'),
+  floodmark: z.literal('ceiling-5'),
   settings: recordedSettings,
   trialMs: z.number(),
   /** The highest load to offer. Absent: its command decides, as that of a calibration does. */
@@ -30,7 +30,7 @@ export class TrialsFile {
 
   static begin(folder: string, settings: RunSettings, trialMs: number, ratePerSMax?: number): TrialsFile {
     const file = new LinesFile(pathIn(folder))
-    file.add({ floodmark: 'ceiling-4', settings: recorded(settings), trialMs, ratePerSMax })
+    file.add({ floodmark: 'ceiling-5', settings: recorded(settings), trialMs, ratePerSMax })
     return new TrialsFile(file, [])
   }
 

@@ -9,7 +9,7 @@ import { recorded, recordedSettings } from '../plan/settings.ts'
 import { readHeaded } from '../records/headed-lines.ts'
 
 const headSchema = z.strictObject({
-  floodmark: z.literal('compare-2'),
+  floodmark: z.literal('compare-3'),
   scenarios: z.array(z.string()),
   stacks: z.array(z.strictObject({ name: z.string(), settings: recordedSettings })),
 })
@@ -75,5 +75,5 @@ function headOf({ scenarios, stacks }: Compared): object {
     name,
     settings: recorded({ ...settings, out: undefined, tag: undefined }),
   }))
-  return { floodmark: 'compare-2', scenarios: [...scenarios], stacks: named }
+  return { floodmark: 'compare-3', scenarios: [...scenarios], stacks: named }
 }
