@@ -13,9 +13,9 @@ export const anyBytes: Provider = {
 /** Nothing that a receiver says or logs may hold it. */
 export const SECRET_TEXT = 'never-to-be-printed-f3a97c'
 export const SECRET = generic.secret(SECRET_TEXT)
-/** The receivers' clock stands here, so that the edges of time windows can be met exactly. */
 /** A limit on a request's time that a test waits for. A stall of the machine reaches it too. */
 export const QUICK = { requestMs: 400 }
+/** The receivers' clock stands here, so that the edges of time windows can be met exactly. */
 export const NOW_MS = 1_700_000_000_000
 
 export const raw = (text: string) => Buffer.from(text, 'latin1')
