@@ -5,7 +5,7 @@ import { entriesIn } from './entries.ts'
 
 /** A search sets its load itself, and its mark is compared as it came out. With another of all else it is of another stack or question. */
 const MAY_DIFFER: readonly string[] = [
-  ...['scenario', 'ratePerS', 'durationMs', 'shape', 'spike', 'seed', 'quick', 'acceptP99Ms', 'tag', 'out'],
+  ...['scenario', 'ratePerS', 'durationMs', 'shape', 'spike', 'seed', 'quick', 'acceptP99Ms', 'signed', 'tag', 'out'],
 ]
 
 function comparedOf(settings: Report['settings']): string {

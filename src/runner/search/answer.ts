@@ -153,7 +153,7 @@ const NEAR_MAX = 0.9
 export function heldMaxRate({ ratePerSMax, trials }: Pick<Ceiling, 'ratePerSMax' | 'trials'>): boolean {
   const loads = trials.filter(({ purpose }) => OF_CEILING.includes(purpose))
   const held = Math.max(0, ...loads.filter(({ outcome }) => outcome === 'passed').map(({ ratePerS }) => ratePerS))
-  const isLate = loads.some(({ outcome, ratePerS }) => outcome === 'invalid' && ratePerS > held)
+  const isLate = loads.some((one) => one.outcome === 'invalid' && (one.ratePerS > held || one.purpose === 'soak'))
   return ratePerSMax !== undefined && held >= ratePerSMax * NEAR_MAX && !isLate
 }
 const OF_CEILING: readonly string[] = ['anchor', 'search', 'soak']

@@ -187,7 +187,7 @@ describe('in words', () => {
     const [first, ...others] = binding!.resources
     const untold = { ...first!, delayed: true, binds: null, predictedPerS: null, found: null, halved: null }
     const words = bindingWords({ ...binding!, binds: null, resources: [untold, ...others] }).join(' ')
-    expect(words).toMatch(/^What binds is not known yet\. Whether it is .* could not be told: /)
+    expect(words).toMatch(/^What binds is not known\. Whether it is .* could not be told: /)
     expect(words).not.toContain('--resume')
     const confirmed = { ...binding!.confirmed!, found: null }
     const unconfirmed = bindingWords({ ...binding!, confirmed }).join(' ')

@@ -45,7 +45,7 @@ export function bindingWords({ binds, resources, stages, confirmed, ceilingPerS,
     return delayed && told === null && !open.includes(resource)
   })
   const left = [...(untold.length > 0 ? [untoldWords(untold)] : []), ...(open.length > 0 ? [openWords(open)] : [])]
-  if (!found && left.length > 0) return ['What binds is not known yet.', ...left]
+  if (!found && left.length > 0) return [`What binds is not known${open.length > 0 ? ' yet' : ''}.`, ...left]
   if (!found) {
     const [busiest] = resources
     const most = busiest ? ` The busiest is ${RESOURCE[busiest.resource]}, ${percent(busiest.busy)} of the time.` : ''
