@@ -1,9 +1,24 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fullUnless } from '../../needs.ts'
 import { planted, runsFolder } from '../floodmark.ts'
 
-const { run, runOnce, reportOf } = runsFolder()
+const { root, run, runOnce, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 240_000
+const AGAIN_MAX = 2
+
+/** Makes a run, and again where a machine so slow that a process was hardly there left a bug next to nothing to bite. */
+async function untilBitten(name: string, ...flags: [string, ...string[]]) {
+  for (let again = 0; ; again++) {
+    const ended = await run(name, ...flags)
+    const { audit } = reportOf(name)
+    const isStarved = ended.code === 0 && audit.refused + audit.unknown > audit.planned / 2
+    if (!isStarved || again === AGAIN_MAX) return ended
+    rmSync(join(root, name), { recursive: true })
+  }
+}
+
 const queue = (name: string) => ['--queue', planted(name)]
 const ledger = (name: string) => ['--ledger', planted(name)]
 const kills = planted('scenario-kills')
@@ -47,7 +62,7 @@ describe('a run bites: a stack with a planted bug fails, by the right counter', 
   ][]) {
     it(bug, { timeout: WHOLE_RUN_MS, ...fullUnless(everyTime === true) }, async () => {
       const name = bug.replaceAll(' ', '-')
-      const { code, out, err } = await run(name, scenario, '--quick', ...flags)
+      const { code, out, err } = await untilBitten(name, scenario, '--quick', ...flags)
       expect(code, out + err).toBe(1)
       expect(reportOf(name).audit[counter]).toBeGreaterThan(0)
     })
