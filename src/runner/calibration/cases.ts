@@ -14,7 +14,10 @@ export type PlantedWrong = 'lost' | 'duplicateEffects' | 'altered'
 export const PLANTED = { ratePerS: 300, durationMs: 1_500 } as const
 const EVERY = 50
 
-/** Some four minutes; one more where a p99 takes a second run. Shorter runs have too few episodes for it. */
+/**
+ * Some four minutes; one more where a p99 takes a second run. Shorter runs have too few episodes for it. A machine's own pauses, some
+ * ms, must be small beside what is measured.
+ */
 export const QUICK_CASES: readonly CalibrationCase[] = [
   { measures: 'planted', server: { kind: 'leaks', every: EVERY }, wrong: 'lost', every: EVERY },
   { measures: 'planted', server: { kind: 'doubles', every: EVERY }, wrong: 'duplicateEffects', every: EVERY },
