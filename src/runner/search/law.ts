@@ -16,8 +16,10 @@ function queuePerS(trials: readonly TrialRecord[], held: readonly TrialRecord[])
 export function lawOf(
   all: readonly TrialRecord[],
   { interval, atLeastPerS }: Ceiling['accept'],
-  { interval: sustained }: Ceiling['found'],
+  { kind, interval: sustained }: Ceiling['found'],
 ): Ceiling['law'] {
+  // A ceiling that is at least so much is no share of a bound.
+  if (kind === 'generator-bound') return null
   const acceptPerS = interval?.mid ?? atLeastPerS
   // A stack that was delayed, or did its work twice, is another one.
   const trials = all.filter(({ intervention }) => !intervention)

@@ -115,6 +115,7 @@ describe('the law of the textbook', () => {
   it('says nothing where a part of it was not measured', () => {
     expect(answerOf(trials.slice(1, 2), found).law).toBeNull()
     expect(answerOf([], found).law).toBeNull()
+    expect(answerOf(trials, { ...found, kind: 'generator-bound' }).law, 'at least so much').toBeNull()
   })
 
   it('what is worked off in a second is told by a backlog that was large enough', () => {
