@@ -44,20 +44,25 @@ export function floodmark(...args: string[]): Promise<Ended> {
 /** How often what says nothing about the stack is made again. */
 const AGAIN_MAX = 2
 
-/**
- * Makes a run, and again where it is INVALID: the machine kept the sender from its schedule, so it says nothing about the stack.
- * A stack that did harm, or that failed while the sender was on time, has failed at once.
- * @param out the folder that each is made in, if it is one.
- */
-export async function untilValid<T extends { readonly code: number | null }>(
+/** Makes a run, and again while it says nothing. @param out the folder that each is made in, if it is one. */
+export async function untilTelling<T>(
   make: () => Promise<T> | T,
+  saysNothing: (ended: T) => boolean,
   out?: string,
 ): Promise<T> {
   for (let again = 0; ; again++) {
     const ended = await make()
-    if (ended.code !== EXIT.INVALID || again === AGAIN_MAX) return ended
+    if (again === AGAIN_MAX || !saysNothing(ended)) return ended
     if (out) rmSync(out, { recursive: true, force: true })
   }
+}
+
+/**
+ * Makes a run, and again where it is INVALID: the machine kept the sender from its schedule, so it says nothing about the stack.
+ * A stack that did harm, or that failed while the sender was on time, has failed at once.
+ */
+export function untilValid<T extends { readonly code: number | null }>(make: () => Promise<T> | T, out?: string) {
+  return untilTelling(make, ({ code }) => code === EXIT.INVALID, out)
 }
 
 /** Plays a scenario into a folder, again while the run is INVALID. */

@@ -1,22 +1,18 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fullUnless } from '../../needs.ts'
-import { planted, runsFolder } from '../floodmark.ts'
+import { planted, runsFolder, untilTelling } from '../floodmark.ts'
 
 const { root, run, runOnce, reportOf } = runsFolder()
 const WHOLE_RUN_MS = 240_000
-const AGAIN_MAX = 2
 
 /** Makes a run, and again where a machine so slow that a process was hardly there left a bug next to nothing to bite. */
-async function untilBitten(name: string, ...flags: [string, ...string[]]) {
-  for (let again = 0; ; again++) {
-    const ended = await run(name, ...flags)
+function untilBitten(name: string, ...flags: [string, ...string[]]) {
+  const isStarved = ({ code }: { readonly code: number | null }) => {
     const { audit } = reportOf(name)
-    const isStarved = ended.code === 0 && audit.refused + audit.unknown > audit.planned / 2
-    if (!isStarved || again === AGAIN_MAX) return ended
-    rmSync(join(root, name), { recursive: true })
+    return code === 0 && audit.refused + audit.unknown > audit.planned / 2
   }
+  return untilTelling(() => run(name, ...flags), isStarved, join(root, name))
 }
 
 const queue = (name: string) => ['--queue', planted(name)]
