@@ -1,4 +1,5 @@
 import { interval, ms, perS, seconds } from '../../core/base/words.ts'
+import { knownPerS } from '../search/answer.ts'
 import { type Ceiling, ceilingSchema } from '../search/ceiling-schema.ts'
 import { ceilingChart } from './ceiling-chart.ts'
 import { bindingSections } from './html/binding.ts'
@@ -69,12 +70,15 @@ function settingRows({ settings, environment, startedAt, tookMs, trials, trialMs
   ]
 }
 
-function headline({ found: { kind, interval: found, soakedPerS } }: Ceiling): string {
+function headline({ found }: Ceiling): string {
+  const { kind, soakedPerS } = found
   // The headline is a rate that was run and passed. At the ceiling's middle half of the trials fail.
   const unsoaked = soakedPerS === null ? ', not soaked' : ''
-  if (kind === 'generator-bound') return `at least ${perS(soakedPerS ?? found?.low ?? 0)}${unsoaked}`
+  if (kind === 'generator-bound') return `at least ${perS(knownPerS(found) ?? 0)}${unsoaked}`
   if (soakedPerS !== null) return `holds ${perS(soakedPerS)}`
-  return found && kind !== 'not-measurable' && kind !== 'below-lowest' ? perS(found.mid) : 'no ceiling found'
+  return found.interval && kind !== 'not-measurable' && kind !== 'below-lowest'
+    ? perS(found.interval.mid)
+    : 'no ceiling found'
 }
 
 function byLimit(ceiling: Ceiling): Markup | false {

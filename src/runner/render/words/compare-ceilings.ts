@@ -1,6 +1,7 @@
 import { bytes, grouped, percent, perS, seconds } from '../../../core/base/words.ts'
 import type { CeilingClass, CeilingRow, ComparedCeilings } from '../../compare/ceilings-schema.ts'
 import { atMostApart } from '../../compare/difference.ts'
+import { knownPerS } from '../../search/answer.ts'
 import { limitWords } from './ceiling.ts'
 import { apartBy, differenceWords, list } from './compare.ts'
 
@@ -29,7 +30,7 @@ export function highestWords({ rows }: Pick<CeilingClass, 'rows'>): string {
 export function whyCeilingWords({ why, found, trials }: CeilingRow): string {
   if (why === 'below-lowest') return 'it does not hold the lowest load'
   if (why === 'generator-bound')
-    return `its ceiling is at least ${perS(found.soakedPerS ?? found.interval?.low ?? 0)}, and no more could be offered: --max-rate or --senders may help`
+    return `its ceiling is at least ${perS(knownPerS(found) ?? 0)}, and no more could be offered: --max-rate or --senders may help`
   if (why === 'not-measurable') return 'one trial after another was INVALID'
   return `${trials} trials are too few; give it more --budget`
 }
