@@ -1,7 +1,7 @@
 import type { Belief, RateInterval } from './belief.ts'
 import type { Ceiling, TrialRecord } from './ceiling-schema.ts'
 import { costsOf } from './cost.ts'
-import { hintPerS } from './hint.ts'
+import { countedOf, hintPerS, OF_CEILING } from './hint.ts'
 import { type Aim, type Clause, outcomeOf } from './judge.ts'
 import { lawOf } from './law.ts'
 import { beliefOf } from './search.ts'
@@ -50,7 +50,7 @@ const CURVE_POINTS_MAX = 80
 
 /** What a search's trials say of its ceiling; undefined: none counted. */
 export function ceilingBelief(trials: readonly TrialRecord[]): Belief | undefined {
-  const counted = trials.filter(({ purpose, outcome }) => outcome !== 'invalid' && OF_CEILING.includes(purpose))
+  const counted = countedOf(trials)
   return counted.length === 0 ? undefined : beliefOf(counted, hintPerS(trials))
 }
 
@@ -98,8 +98,8 @@ function intervalAt(trials: readonly TrialRecord[], asked: Parameters<typeof tri
 }
 
 /**
- * An interval that its trials tell of: one of them passed, one failed, and its ends are near enough to each other. Otherwise it may be no
- * more than what was taken for likely before any trial, and the ceiling is not known: null.
+ * An interval that its trials tell of: one of them passed, one failed, and its ends are near enough to each other. Otherwise null: the
+ * interval may be what was believed before any trial.
  */
 export function ifKnown(interval: RateInterval, trials: readonly Pick<Trial, 'outcome'>[]): RateInterval | null {
   const isThere = (wanted: TrialOutcome) => trials.some(({ outcome }) => outcome === wanted)
@@ -110,8 +110,8 @@ export function ifKnown(interval: RateInterval, trials: readonly Pick<Trial, 'ou
 /** The clause that failed most often; of two the one that is told first. */
 function limitOf(trials: readonly TrialRecord[]): Clause | null {
   const counts = new Map<Clause, number>()
-  for (const { purpose, outcome, limit } of trials) {
-    if (OF_CEILING.includes(purpose) && outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
+  for (const { outcome, limit } of countedOf(trials)) {
+    if (outcome === 'failed' && limit) counts.set(limit, (counts.get(limit) ?? 0) + 1)
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }
@@ -122,7 +122,7 @@ function limitOf(trials: readonly TrialRecord[]): Clause | null {
  */
 function driftOf(trials: readonly TrialRecord[]): boolean | null {
   const anchors = trials.filter(({ purpose, outcome }) => purpose === 'anchor' && outcome !== 'invalid')
-  const counted = trials.filter(({ purpose, outcome }) => outcome !== 'invalid' && OF_CEILING.includes(purpose))
+  const counted = countedOf(trials)
   if (anchors.length < 2 || counted.length < TRIALS_MIN) return null
   const cpu = anchors.map(({ cpuPer1000 }) => Object.values(cpuPer1000).reduce((sum, one) => sum + one, 0))
   return timesMoved(counted, hintPerS(trials)) > MOVED_TIMES || Math.max(...cpu) > CPU_RATIO_MAX * Math.min(...cpu)
@@ -156,4 +156,3 @@ export function heldMaxRate({ ratePerSMax, trials }: Pick<Ceiling, 'ratePerSMax'
   const isLate = loads.some((one) => one.outcome === 'invalid' && (one.ratePerS > held || one.purpose === 'soak'))
   return ratePerSMax !== undefined && held >= ratePerSMax * NEAR_MAX && !isLate
 }
-const OF_CEILING: readonly string[] = ['anchor', 'search', 'soak']

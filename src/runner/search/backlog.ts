@@ -14,11 +14,11 @@ const GROWING_RATIO = 1.5
 /** Nothing but chance makes what is under way differ by more than so many standard deviations. */
 const DEVIATIONS_MAX = 2
 
-/** What was done while the load was held, beside what was offered. Rates are events per second. */
+/** What a stack did while the load was held. Rates are events per second. */
 export interface WhatWasDone {
   readonly donePerS: number
   readonly acceptedPerS: number
-  /** Of what was offered, what was done in the same time. undefined: all is done so late that the load was not held long enough. */
+  /** Of what was offered, what was done in the same time. undefined: events are done later than the load was held for. */
   readonly doneShare: number | undefined
   /** The same by the line through the whole backlog; undefined: too few points for a line. */
   readonly trendShare: number | undefined
@@ -33,9 +33,8 @@ export interface Later {
 }
 
 /**
- * What is done later than it is offered by the same time again and again is no backlog that grows. So it is counted from when the
- * first of the held load is done. Where a target's clock is behind, it seems done before it is offered, and is counted until the
- * last of it is done.
+ * A constant delay is no backlog that grows. So counting begins when the first event of the held load is done. Where a target's
+ * clock is behind, events seem done before they are offered. Then counting ends when the last of them is done.
  */
 export function doneOf(
   { timeline, scenario: { durationMs } }: Pick<Report, 'timeline' | 'scenario'>,
@@ -71,9 +70,9 @@ export function doneOf(
 }
 
 /** What stands in the queue at two ends is much by chance where events come in batches: where the count does not hold, the line decides. */
-export function keepsUp({ doneShare, trendShare = doneShare, chanceShare }: WhatWasDone): TrialOutcome {
-  if (doneShare === undefined || trendShare === undefined) return 'undecided'
+export function keepsUp({ doneShare, trendShare, chanceShare }: WhatWasDone): TrialOutcome {
+  if (doneShare === undefined) return 'undecided'
   if (doneShare >= DONE_SHARE_MIN - chanceShare) return 'passed'
-  if (trendShare < DONE_SHARE_MIN - DEVIATIONS_MAX * chanceShare) return 'failed'
+  if ((trendShare ?? doneShare) < DONE_SHARE_MIN - DEVIATIONS_MAX * chanceShare) return 'failed'
   return doneShare < DONE_SHARE_LOW - chanceShare ? 'undecided' : 'passed'
 }

@@ -1,21 +1,22 @@
 import type { Purpose, Trial } from './trial.ts'
 
-/** Of the search for the ceiling itself. */
-export const OF_SEARCH: readonly Purpose[] = ['saturation', 'anchor', 'search', 'soak']
+/** Trials of loads that the ceiling is known by. */
+export const OF_CEILING: readonly Purpose[] = ['anchor', 'search', 'soak']
+/** Trials of the search for the ceiling itself. */
+export const OF_SEARCH: readonly Purpose[] = ['saturation', ...OF_CEILING]
 /** The first saturation trial offers so much, and each one after it so many times more. */
 const SATURATION_FROM_PER_S = 2_000
 const SATURATION_FACTOR = 4
 /** A stack that gets less than this share of a load done takes no more. */
 const SATURATED_SHARE = 0.9
-/** Beyond these, what a saturated stack got done is no hint of its ceiling: too low by so much, or too high. */
+/** What a saturated stack got done is no hint where a load holds that is so many times as high. */
 const HINT_LOW = 2
+/** Nor is it one where a load fails that is so many times lower. */
 const HINT_HIGH = 8
 
 /** The trials that tell something of the ceiling. */
-export function countedOf(all: readonly Trial[]): readonly Trial[] {
-  const counts = ({ purpose, outcome }: Trial) =>
-    OF_SEARCH.includes(purpose) && purpose !== 'saturation' && outcome !== 'invalid'
-  return all.filter(counts)
+export function countedOf<Made extends Trial>(all: readonly Made[]): readonly Made[] {
+  return all.filter(({ purpose, outcome }) => OF_CEILING.includes(purpose) && outcome !== 'invalid')
 }
 
 /** More and more is offered until it is too much; undefined when it was, or when no more can be offered. */
@@ -30,8 +31,8 @@ export function nextSaturation(
 }
 
 /**
- * The most that the stack got done while it was offered too much. Where it holds far more, or does not hold far less, that was no
- * hint, and the loads that were tried are: the belief spans only so much around it.
+ * Near the ceiling: the most that the stack got done while it was offered too much. Where that is no hint, the highest load that held
+ * is, or the lowest that failed. The belief spans only so much around it.
  */
 export function hintPerS(all: readonly Trial[]): number {
   const saturatedPerS = Math.max(1, ...all.filter(({ purpose }) => purpose === 'saturation').map((one) => one.donePerS))

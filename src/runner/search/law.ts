@@ -18,7 +18,7 @@ export function lawOf(
   { interval, atLeastPerS }: Ceiling['accept'],
   { kind, interval: sustained }: Ceiling['found'],
 ): Ceiling['law'] {
-  // A ceiling that is at least so much is no share of a bound.
+  // Only its lower end is known then.
   if (kind === 'generator-bound') return null
   const acceptPerS = interval?.mid ?? atLeastPerS
   // A stack that was delayed, or did its work twice, is another one.

@@ -82,7 +82,7 @@ export function stepAfter(all: readonly Trial[], goal: Goal, time: TimeLeft = NO
   const hasTime = fits(time, time.loadMs)
   if (saturatePerS !== undefined && hasTime) return { next: 'saturation', ratePerS: saturatePerS }
   const counted = countedOf(trials)
-  const fresh = countedOf(all).slice(countedOf(all.slice(0, goal.triedBefore ?? 0)).length)
+  const fresh = countedOf(all.slice(goal.triedBefore))
   const nearPerS = hintOf(trials, goal)
   const belief = beliefOf(counted, nearPerS)
   const found = (kind: AnswerKind): SearchStep => {
